@@ -1,0 +1,186 @@
+"""RunConfig: everything that determines a run, checked once, when it is made.
+
+Each field carries its rule, unit and help once; flags, widgets, JSON and refusals are read from here. A field that is
+None is chosen for the data and the device by `fill`, and the run's folder keeps the filled configuration.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from clfcore.errors import InputError, refusal
+from clfcore.task import TaskKind
+
+Strategy = Literal["scratch", "feature-extraction", "fine-tuning", "progressive-unfreezing"]
+Schedule = Literal["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle"]
+Policy = Literal["none", "basic", "conservative", "autoaugment", "randaugment", "trivialaugment", "augmix", "digits"]
+Fit = Literal["crop", "pad", "squash"]
+Option = bool | int | float | str
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Recipe(_Frozen):
+    """How the network is trained. None: chosen for the data and the device."""
+
+    epochs: int | None = Field(None, ge=1, le=10_000, description="passes over the training split")
+    batch_size: int | None = Field(None, ge=1, le=65_536, description="images a step")
+    image_size: int | None = Field(None, ge=4, le=4096, description="side of the network's square input, in pixels")
+    optimizer: Literal["adamw", "adam", "sgd"] = Field(
+        "adamw", description="rule of the update; sgd is with Nesterov momentum"
+    )
+    learning_rate: float | None = Field(
+        None, gt=0, le=10, allow_inf_nan=False, description="peak learning rate, of the head"
+    )
+    momentum: float = Field(0.9, ge=0, lt=1, allow_inf_nan=False, description="momentum, of sgd only")
+    weight_decay: float = Field(
+        0.01, ge=0, le=1, allow_inf_nan=False, description="weight decay; biases and normalisation have none"
+    )
+    schedule: Schedule = Field("warmup-cosine", description="how the learning rate moves over the run")
+    warmup_epochs: float = Field(
+        1.0, ge=0, le=1000, allow_inf_nan=False, description="epochs of linear warm-up, of warmup-cosine only"
+    )
+    augmentation: Policy | None = Field(None, description="random changes to the training images")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, allow_inf_nan=False, description="share of the target spread evenly over the classes"
+    )
+    gradient_clip: float = Field(
+        1.0, ge=0, allow_inf_nan=False, description="largest norm of the gradient; 0 switches clipping off"
+    )
+    early_stopping: int = Field(
+        0, ge=0, le=1000, description="epochs without a better validation before the run stops; 0 never stops early"
+    )
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="auto is float32 on a CPU and mixed on a GPU"
+    )
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 or mps")
+    seed: int = Field(0, ge=0, lt=2**31, description="seed of initialisation, order and augmentation")
+
+
+class RunConfig(_Frozen):
+    """What is trained on what, and how."""
+
+    data: str = Field(min_length=1, description="catalogue name, folder, .zip or .csv manifest")
+    architecture: str = Field(min_length=1, description="name from `architectures`, or timm/NAME")
+    options: dict[str, Option] = Field(default_factory=dict, description="options of the architecture, NAME=VALUE")
+    weights: str | None = Field(None, description="none, default, a weights file or a run")
+    strategy: Strategy | None = Field(None, description="what is trained, from which weights")
+    head: Literal["logistic", "linear", "mlp"] = Field(
+        "logistic", description="what feature extraction fits on the embeddings"
+    )
+    fit: Fit = Field("crop", description="how a picture becomes the network's square")
+    split_seed: int = Field(0, ge=0, lt=2**31, description="seed of the splits that the data does not give")
+    recipe: Recipe = Field(default_factory=Recipe, description="how the network is trained")
+
+    def as_json(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False)
+
+    def changed(self, **changes: Any) -> "RunConfig":
+        """A copy with some fields replaced and checked; a recipe's fields are given as `recipe={...}`.
+
+        >>> RunConfig(data="digits", architecture="lenet5").changed(recipe={"epochs": 3}).recipe.epochs
+        3
+        """
+        stored = self.model_dump()
+        recipe = {**stored["recipe"], **changes.pop("recipe", {})}
+        return make({**stored, **changes, "recipe": recipe})
+
+
+FIELDS: Mapping[str, Any] = {
+    **{name: info for name, info in RunConfig.model_fields.items() if name != "recipe"},
+    **{f"recipe.{name}": info for name, info in Recipe.model_fields.items()},
+}
+
+
+def make(values: Mapping[str, Any]) -> RunConfig:
+    """A checked configuration from plain values. Raises InputError with one sentence for each field that does not fit.
+
+    >>> make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": 0}})
+    Traceback (most recent call last):
+    clfcore.errors.InputError: recipe.epochs is 0: it must be at least 1
+    """
+    try:
+        return RunConfig.model_validate(dict(values))
+    except ValidationError as error:
+        raise refusal(error.errors(), [name.removeprefix("recipe.") for name in FIELDS]) from None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The values of a configuration file, unchecked. Raises InputError where it is absent or no JSON object."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror}): name a JSON file with a run's configuration"
+        ) from None
+    except ValueError as error:
+        raise InputError(
+            f"{path} is no valid JSON ({error}): write it as `train --json` or the Train page shows it"
+        ) from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path} holds no JSON object: it must hold the fields of a run's configuration")
+    return values
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What `fill` needs to know of the data, the network and the device; sides in pixels."""
+
+    task: TaskKind
+    train_items: int
+    classes: int
+    side: int  # the pictures' usual shorter side
+    digits_like: bool  # a flip would change the class
+    smallest_image: int  # the network's
+    native_image: int  # the side its weights were trained at, or its usual one
+    pretrained: bool  # weights are at hand
+    gpu: bool
+
+
+def fill(config: RunConfig, facts: Facts) -> RunConfig:
+    """Every None replaced by a default that suits data and device; what was given stays.
+
+    Batches of 16 are the fastest for photos on a CPU: larger ones lose to page faults.
+    """
+    recipe = config.recipe
+    strategy = config.strategy or ("feature-extraction" if facts.pretrained and config.weights != "none" else "scratch")
+    weights = config.weights or ("none" if strategy == "scratch" else "default")
+    image_size = recipe.image_size or _image_size(facts, weights)
+    small = image_size <= 64
+    if strategy == "feature-extraction":
+        epochs, batch_size = 100, 256 if config.head != "logistic" and facts.train_items >= 2048 else 64
+        learning_rate, augmentation = 1e-3, "none"
+    elif strategy == "scratch":
+        epochs = 15 if small else 30
+        batch_size = _small_batch(facts.train_items) if small else (64 if facts.gpu else 16)
+        learning_rate, augmentation = (2e-3 if small else 1e-3), ("none" if small else "basic")
+    else:
+        epochs, batch_size = 8, 64 if facts.gpu or small else 16
+        learning_rate, augmentation = 1e-3, ("none" if facts.digits_like or facts.side <= 64 else "basic")
+    if recipe.optimizer == "sgd" and strategy != "feature-extraction":
+        learning_rate *= 25  # the usual ratio between SGD with momentum and Adam
+    chosen = {
+        "epochs": recipe.epochs or epochs,
+        "batch_size": recipe.batch_size or batch_size,
+        "image_size": image_size,
+        "learning_rate": recipe.learning_rate or learning_rate,
+        "augmentation": recipe.augmentation or augmentation,
+    }
+    return config.changed(strategy=strategy, weights=weights, recipe=chosen)
+
+
+def _image_size(facts: Facts, weights: str) -> int:
+    """The weights' own side; without weights the pictures' side, within what the network can take and usually takes."""
+    if weights != "none":
+        return facts.native_image
+    return max(facts.smallest_image, min(facts.side, facts.native_image))
+
+
+def _small_batch(items: int) -> int:
+    return 32 if items <= 2_000 else 64 if items <= 20_000 else 128

@@ -1,0 +1,121 @@
+"""Predictions: what one classifier said of one split. Every number and figure of evaluation is a function of it."""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from clfcore.errors import InputError
+from clfcore.files import write_whole
+from clfcore.task import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Item ids, targets and logits of one split.
+
+    ids: N strings; targets: see `Task`; logits: N x task.columns float32, finite. Raises InputError where they misfit.
+    """
+
+    task: Task
+    split: str
+    ids: tuple[str, ...]
+    targets: np.ndarray
+    logits: np.ndarray
+
+    def __post_init__(self) -> None:
+        n, columns = len(self.ids), self.task.columns
+        if self.logits.shape != (n, columns):
+            raise InputError(f"logits are {_shape(self.logits)}: {n} items and {columns} classes need {n} x {columns}")
+        wanted = {"single-label": (n,), "multi-label": (n, columns), "hierarchical": (n, len(self.task.levels))}[
+            self.task.kind
+        ]
+        if self.targets.shape != wanted:
+            raise InputError(
+                f"targets are {_shape(self.targets)}: a {self.task.kind} task needs {' x '.join(map(str, wanted))}"
+            )
+        if not np.isfinite(self.logits).all():
+            raise InputError(
+                "logits hold values that are not finite: the run diverged; train again with a lower learning rate"
+            )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.task.classes
+
+    def probabilities(self) -> np.ndarray:
+        """N x columns float64: softmax within each level, or sigmoid (multi-label)."""
+        return probabilities(self.logits, self.task)
+
+    def level(self, name: str) -> "Predictions":
+        """One level of a hierarchical task as single-label predictions."""
+        names = [level.name for level in self.task.levels]
+        if name not in names:
+            raise InputError(f"level is {name!r}: it must be one of {', '.join(names)}")
+        i = names.index(name)
+        targets = self.targets[:, i] if self.task.kind == "hierarchical" else self.targets
+        return Predictions(
+            Task("single-label", (self.task.levels[i],)),
+            self.split,
+            self.ids,
+            targets,
+            self.logits[:, self.task.slices[i]],
+        )
+
+    def save(self, path: Path) -> None:
+        """Write whole or not at all, as .npz without pickled objects."""
+
+        def write(partial: Path) -> None:
+            with partial.open("wb") as file:
+                np.savez_compressed(
+                    file,
+                    task=np.array(json.dumps(self.task.as_dict())),
+                    split=np.array(self.split),
+                    ids=np.array(self.ids, dtype=np.str_),
+                    targets=self.targets,
+                    logits=self.logits.astype(np.float32),
+                )
+
+        write_whole(path, write)
+
+    @staticmethod
+    def load(path: Path) -> "Predictions":
+        """Read what `save` wrote. Raises InputError where the file is absent or damaged."""
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                return Predictions(
+                    Task.from_dict(json.loads(str(stored["task"]))),
+                    str(stored["split"]),
+                    tuple(str(name) for name in stored["ids"]),
+                    stored["targets"],
+                    stored["logits"],
+                )
+        except FileNotFoundError:
+            raise InputError(
+                f"{path.name} is not in {path.parent}: the run has no predictions for this split"
+            ) from None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{path} is damaged and cannot be read: evaluate the run again to write it anew") from None
+
+
+def probabilities(logits: np.ndarray, task: Task) -> np.ndarray:
+    """N x columns logits -> N x columns float64 probabilities: softmax within each level, or sigmoid (multi-label)."""
+    x = logits.astype(np.float64)
+    if task.kind == "multi-label":
+        return np.exp(-np.logaddexp(0.0, -x))
+    out = np.empty_like(x)
+    for part in task.slices:
+        e = np.exp(x[:, part] - x[:, part].max(axis=1, keepdims=True, initial=-np.inf))
+        out[:, part] = e / e.sum(axis=1, keepdims=True)
+    return out
+
+
+def _shape(array: np.ndarray) -> str:
+    return " x ".join(map(str, array.shape))
