@@ -14,7 +14,7 @@ from clfcore.errors import Failure
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, then rename it into place: a reader sees the old file or the new, never a part.
+    """Let `write` fill a file beside `path`, then rename it into place: readers see the old or the new, never a part.
 
     Raises Failure where the disk is full or the folder cannot be written; what stood at `path` then stands there still.
     """

@@ -27,9 +27,9 @@ class Problem:
 class ImageDataset:
     """Named items with their targets, in up to three splits.
 
-    ids: N unique strings; targets: see `Task`; splits: name -> int64 indices, disjoint. The pictures are files (`paths`)
-    or an array (`pixels`, N x H x W x 3 or x 1, uint8). masks: N x H x W bool, of `shapes` only. groups: N strings; items
-    of a group never stand in two splits. drawn: the splits that the lab drew because the data did not give them.
+    ids: N unique strings; targets: see `Task`; splits: name -> int64 indices, disjoint. The pictures are files
+    (`paths`) or an array (`pixels`, N x H x W x 3 or x 1, uint8). masks: N x H x W bool, of `shapes` only. groups: N
+    strings; a group never stands in two splits. drawn: the splits that the lab drew because the data did not give them.
     """
 
     name: str
@@ -106,7 +106,7 @@ def draw_splits(
     """Complete the splits of N items: 70/15/15, stratified and seeded; what is given is never redrawn.
 
     strata: N integers (a class, or a combination of labels). With nothing given all three are drawn; with train and
-    test, validation is drawn from train (15 parts of 85); with train and validation nothing is: there is no test account.
+    test, validation is drawn from train (15 parts of 85); with train and validation nothing is: there is no test.
     Returns the splits, as sorted int64 indices, and the names of those drawn. Raises InputError where train is absent.
     """
     splits = {name: np.sort(np.asarray(chosen, np.int64)) for name, chosen in (given or {}).items() if len(chosen)}
@@ -128,7 +128,7 @@ def draw_splits(
 def _part(
     items: np.ndarray, strata: np.ndarray, fraction: float, seed: int, groups: tuple[str, ...] | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Split `items` in two, the second with about `fraction` of each stratum; groups stay whole; the first is not empty."""
+    """Split `items` in two, the second with about `fraction` of each stratum; groups stay whole."""
     generator = np.random.default_rng(seed)
     taken: list[int] = []
     if groups is None:
