@@ -1,0 +1,101 @@
+"""A split and a policy -> batches. Order and augmentation are functions of seed and epoch alone."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from clfcore import augment
+from clfcore.augment import Policy
+from clfcore.data.cache import Decoded
+from clfcore.data.pixels import Preprocess
+
+# Splits up to this size in bytes live on the device as one tensor; larger ones are read from the cache by batch.
+IN_MEMORY = 1 << 30
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """The batches of one split: call with an epoch to train, or `in_order()` to judge.
+
+    indices: the split's items among the decoded ones; targets: the whole dataset's, as `Task` says. Batches are
+    x: B x C x size x size float32, normalised, and y, both on `device`.
+    """
+
+    decoded: Decoded
+    indices: np.ndarray
+    targets: np.ndarray
+    preprocess: Preprocess
+    batch_size: int
+    device: torch.device
+    policy: Policy | None = None
+    seed: int = 0
+    _kept: dict[str, Tensor] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        """Steps an epoch. A last batch of one joins the one before: batch normalisation cannot learn from one image."""
+        full, rest = divmod(len(self.indices), self.batch_size)
+        return max(1, full + (rest > 1 or (rest == 1 and self.batch_size == 1)))
+
+    def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """An epoch of training: shuffled, augmented; a function of (seed, epoch) alone."""
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.indices))
+        table = (
+            None if self.policy is None else augment.table(self.policy, seed=self.seed, epoch=epoch, items=len(order))
+        )
+        for rows in self._cut(order):
+            pixels = self._pixels(rows)  # B x C x S x S uint8
+            if table is None:
+                pixels = _centre(pixels, self.preprocess.size)
+            else:
+                pixels = augment.apply(self.policy, table[rows], pixels, size=self.preprocess.size)
+            yield normalised(pixels, self.preprocess), self._labels(rows)
+
+    def in_order(self, batch_size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """The split once, in its order, as evaluation sees it."""
+        step = batch_size or self.batch_size
+        for start in range(0, len(self.indices), step):
+            rows = np.arange(start, min(start + step, len(self.indices)))
+            yield normalised(_centre(self._pixels(rows), self.preprocess.size), self.preprocess), self._labels(rows)
+
+    def _cut(self, order: np.ndarray) -> list[np.ndarray]:
+        edges = [i * self.batch_size for i in range(len(self))] + [len(order)]
+        return [order[a:b] for a, b in itertools.pairwise(edges)]
+
+    def _pixels(self, rows: np.ndarray) -> Tensor:
+        side, channels = self.preprocess.stored_side, self.preprocess.channels
+        if len(self.indices) * side * side * channels > IN_MEMORY:
+            return _channels_first(self.decoded.take(self.indices[rows])).to(self.device)
+        if "pixels" not in self._kept:
+            self._kept["pixels"] = _channels_first(self.decoded.take(self.indices)).to(self.device)
+        return self._kept["pixels"][torch.from_numpy(rows).to(self.device)]
+
+    def _labels(self, rows: np.ndarray) -> Tensor:
+        if "labels" not in self._kept:
+            self._kept["labels"] = torch.from_numpy(np.ascontiguousarray(self.targets[self.indices])).to(self.device)
+        return self._kept["labels"][torch.from_numpy(rows).to(self.device)]
+
+
+def normalised(pixels: Tensor, preprocess: Preprocess) -> Tensor:
+    """B x C' x H x W uint8 (or float of that range) -> B x channels x H x W float32, grey or colour as needed."""
+    x = pixels.float()
+    if x.shape[1] == 3 and preprocess.channels == 1:
+        luma = torch.tensor([0.299, 0.587, 0.114], device=x.device).view(1, 3, 1, 1)  # ITU-R 601
+        x = (x * luma).sum(dim=1, keepdim=True)
+    elif x.shape[1] == 1 and preprocess.channels == 3:
+        x = x.expand(-1, 3, -1, -1)
+    mean = torch.tensor(preprocess.mean, device=x.device).view(1, -1, 1, 1)
+    deviation = torch.tensor(preprocess.deviation, device=x.device).view(1, -1, 1, 1)
+    return (x / 255 - mean) / deviation
+
+
+def _channels_first(pixels: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+
+
+def _centre(pixels: Tensor, size: int) -> Tensor:
+    top, left = (pixels.shape[2] - size) // 2, (pixels.shape[3] - size) // 2
+    return pixels[:, :, top : top + size, left : left + size]

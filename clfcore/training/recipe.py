@@ -1,0 +1,109 @@
+"""What a recipe means in torch: the loss on logits, parameter groups, the optimiser, the learning rate at a step."""
+
+import math
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from clfcore.config import Recipe
+from clfcore.task import Task
+
+# How much a level counts in a hierarchical loss, coarsest first; deeper levels keep the last figure.
+LEVEL_WEIGHTS = (1.0, 0.8, 0.6, 0.4, 0.3)
+
+
+def loss_of(task: Task, recipe: Recipe) -> Callable[[Tensor, Tensor], Tensor]:
+    """The loss as a function of logits (B x columns) and targets (see `Task`); a scalar, mean over the batch.
+
+    Cross-entropy (single-label), its weighted sum over the levels (hierarchical), or the mean binary cross-entropy over
+    the labels (multi-label). Label smoothing spreads over the classes of a level, or draws 0 and 1 towards one half.
+    """
+    smoothing = recipe.label_smoothing
+    if task.kind == "single-label":
+        return lambda logits, y: F.cross_entropy(logits, y, label_smoothing=smoothing)
+    if task.kind == "multi-label":
+
+        def binary(logits: Tensor, y: Tensor) -> Tensor:
+            soft = y.to(logits.dtype) * (1 - smoothing) + smoothing / 2
+            return F.binary_cross_entropy_with_logits(logits, soft)
+
+        return binary
+    weights = [LEVEL_WEIGHTS[min(i, len(LEVEL_WEIGHTS) - 1)] for i in range(len(task.levels))]
+
+    def by_level(logits: Tensor, y: Tensor) -> Tensor:
+        parts = (
+            weight * F.cross_entropy(logits[:, part], y[:, i], label_smoothing=smoothing)
+            for i, (weight, part) in enumerate(zip(weights, task.slices, strict=True))
+        )
+        return torch.stack(list(parts)).sum()
+
+    return by_level
+
+
+def hits_of(task: Task) -> Callable[[Tensor, Tensor], Tensor]:
+    """How many of a batch are right, as a scalar: the finest level's top-1, or the mean share of right labels."""
+    if task.kind == "multi-label":
+        return lambda logits, y: ((logits > 0) == (y > 0)).float().mean(dim=1).sum()
+    finest = task.slices[-1]
+    return lambda logits, y: (logits[:, finest].argmax(1) == (y if y.ndim == 1 else y[:, -1])).float().sum()
+
+
+def decays(name: str, parameter: nn.Parameter) -> bool:
+    """Weights of layers decay; biases and the scales of normalisation do not (He et al. 2019, section 3.1)."""
+    return parameter.ndim > 1 and not name.endswith(("pos_embed", "pos_embedding", "cls_token", "class_token"))
+
+
+def parameter_groups(
+    named: Iterable[tuple[str, nn.Parameter]], *, rate: float, weight_decay: float, group: str
+) -> list[dict]:
+    """A layer group as two optimiser groups, with weight decay and without, each with its `peak_lr`."""
+    named = list(named)
+    groups = []
+    for decay in (True, False):
+        parameters = [p for name, p in named if decays(name, p) == decay]
+        if parameters:
+            weight = weight_decay if decay else 0.0
+            groups.append(
+                {"params": parameters, "lr": rate, "peak_lr": rate, "weight_decay": weight, "layer_group": group}
+            )
+    return groups
+
+
+def optimiser(recipe: Recipe, groups: list[dict]) -> torch.optim.Optimizer:
+    if recipe.optimizer == "sgd":
+        nesterov = recipe.momentum > 0
+        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=nesterov)
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(groups, lr=recipe.learning_rate)
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+
+
+def rate_at(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
+    """The learning rate at a step (from 0) as a factor on the peak rate, from 0 to 1.
+
+    constant 1; cosine from 1 to 0; step divides by ten after each third of the run; plateau 1 (the consumer of the loop
+    lowers the peak); warmup-cosine rises linearly over `warmup_epochs` (at most a fifth of the run), then falls;
+    one-cycle as Smith and Topin 2018: from 1/25 to 1 over 30 % of the run, then to 1/250,000, both along a cosine.
+    """
+    total = max(1, recipe.epochs * steps_per_epoch)
+    if recipe.schedule in ("constant", "plateau"):
+        return lambda step: 1.0
+    if recipe.schedule == "cosine":
+        return lambda step: _cosine(1.0, 0.0, step / total)
+    if recipe.schedule == "step":
+        third = math.ceil(recipe.epochs / 3) * steps_per_epoch
+        return lambda step: 0.1 ** (step // third)
+    if recipe.schedule == "one-cycle":
+        peak = 0.3 * total - 1 if total > 4 else 1
+        first, last = 1 / 25, 1 / 250_000
+        return lambda step: (
+            _cosine(first, 1.0, step / peak) if step <= peak else _cosine(1.0, last, (step - peak) / (total - 1 - peak))
+        )
+    warm = round(min(recipe.warmup_epochs * steps_per_epoch, total / 5))
+    return lambda step: (step + 1) / (warm + 1) if step < warm else _cosine(1.0, 0.0, (step - warm) / (total - warm))
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * min(1.0, max(0.0, share)))) / 2
