@@ -1,7 +1,7 @@
 """One pass of a frozen network over a split, kept on disk: with it, any head costs seconds.
 
-A file a split, written whole or not at all, keyed by the content of the images, the network, its weights, its options and
-the preprocessing. A second head, another seed or another regularisation reads it back.
+A file a split, written whole or not at all, keyed by the content of the images, the network, its weights, its options
+and the preprocessing. A second head, another seed or another regularisation reads it back.
 """
 
 import hashlib
@@ -54,13 +54,14 @@ class Embedder:
         return cache_folder() / "embeddings" / f"{content.hexdigest()}.npy"
 
     def _pass(self, decoded: Decoded, indices: np.ndarray, progress: Progress | None) -> np.ndarray:
-        network, dtype = fast(self.module, self.device)
-        seen: list[Tensor] = []
-        hook = network.get_submodule(head_name(self.module)).register_forward_pre_hook(
-            lambda _, inputs: seen.append(inputs[0])
-        )
         batch = BATCH if self.device.type == "cpu" else 128
-        split = Batches(decoded, indices, np.zeros(len(decoded.digests), np.int64), self.preprocess, batch, self.device)
+        nothing = np.zeros(len(decoded.digests), np.int64)  # embeddings need no targets
+        split = Batches(decoded, indices, nothing, self.preprocess, batch, self.device)
+        sample = next(split.in_order())[0]
+        network, dtype = fast(self.module, sample)
+        seen: list[Tensor] = []
+        head = network.get_submodule(head_name(self.module))
+        hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         parts: list[np.ndarray] = []
         try:
             with torch.inference_mode():

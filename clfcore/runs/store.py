@@ -18,6 +18,7 @@ Unlocked and unfinished means interrupted, at once and without a time-out.
 
 import contextlib
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -223,6 +224,8 @@ class Run:
 def create(config: RunConfig, folder: Path | None = None) -> Run:
     """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written."""
     folder = folder or runs_folder()
+    if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
+        config = config.changed(data=str(Path(config.data).resolve()))  # the run goes on from any working folder
     data = Path(config.data).stem if Path(config.data).suffix else Path(config.data).name
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     name = f"{stamp}-{safe_name(config.architecture, most=24)}-{safe_name(data, most=20)}-{secrets.token_hex(2)}"

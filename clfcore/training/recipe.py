@@ -107,3 +107,28 @@ def rate_at(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
 
 def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * min(1.0, max(0.0, share)))) / 2
+
+
+class Plateau:
+    """Lower every peak rate tenfold after more than 3 epochs without a lower validation loss."""
+
+    def __init__(self, optimiser: torch.optim.Optimizer, *, patience: int = 3, factor: float = 0.1) -> None:
+        self.optimiser, self.patience, self.factor = optimiser, patience, factor
+        self.lowest, self.since = math.inf, 0
+
+    def after(self, validation_loss: float) -> None:
+        """Take an epoch's validation loss. The relative threshold of 1e-4 is that of torch's ReduceLROnPlateau."""
+        if validation_loss < self.lowest * (1 - 1e-4):
+            self.lowest, self.since = validation_loss, 0
+            return
+        self.since += 1
+        if self.since > self.patience:
+            self.since = 0
+            for group in self.optimiser.param_groups:
+                group["peak_lr"] *= self.factor
+
+    def state_dict(self) -> dict[str, float]:
+        return {"lowest": self.lowest, "since": self.since}
+
+    def load_state_dict(self, stored: dict[str, float]) -> None:
+        self.lowest, self.since = stored["lowest"], int(stored["since"])

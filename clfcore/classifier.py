@@ -1,0 +1,115 @@
+"""Classifier: a module, its preprocessing and its task. What predict, evaluate, explain and export take."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_model
+from torch import nn
+
+from clfcore.architectures.build import build, head_name, pretrained, replace_head
+from clfcore.architectures.catalogue import architecture
+from clfcore.architectures.heads import make_head
+from clfcore.data.pixels import Preprocess
+from clfcore.errors import InputError, nearest
+from clfcore.predictions import probabilities
+from clfcore.runs import store
+from clfcore.runs.store import Run
+from clfcore.task import Task, single_label
+from clfcore.training.batches import normalised
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A run or a pretrained architecture, opened. Hold `lock` for every forward pass: hooks of two sessions would mix."""
+
+    name: str
+    module: nn.Module
+    preprocess: Preprocess
+    task: Task
+    run: Run | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.task.classes
+
+    def square(self, image: np.ndarray) -> np.ndarray:
+        """H x W x 3 uint8 -> size x size x channels uint8: exactly what the network sees, before normalisation."""
+        return self.preprocess.square(image)
+
+    def input(self, squares: np.ndarray) -> torch.Tensor:
+        """N x size x size x C uint8 -> N x channels x size x size float32, normalised, on the module's device."""
+        device = next(self.module.parameters()).device
+        pixels = torch.from_numpy(np.ascontiguousarray(squares)).permute(0, 3, 1, 2).to(device)
+        return normalised(pixels, self.preprocess)
+
+    def logits(self, squares: np.ndarray, *, batch_size: int = 16) -> np.ndarray:
+        """N x size x size x C uint8 -> N x columns float32."""
+        parts = []
+        with self.lock, torch.inference_mode():
+            for start in range(0, len(squares), batch_size):
+                parts.append(self.module(self.input(squares[start : start + batch_size])).float().cpu().numpy())
+        return np.concatenate(parts) if parts else np.empty((0, self.task.columns), np.float32)
+
+    def probabilities(self, squares: np.ndarray) -> np.ndarray:
+        """N x size x size x C uint8 -> N x columns float64: softmax within each level, or sigmoid (multi-label)."""
+        return probabilities(self.logits(squares), self.task)
+
+
+def open_classifier(name: str, folder: Path | None = None) -> Classifier:
+    """A run (by id or folder) or an architecture's ImageNet weights. Raises InputError where it is neither.
+
+    Opening costs seconds for a large network: callers keep what they opened.
+    """
+    known = store.runs(folder)
+    if (Path(name) / "state.json").exists() or any(run.id.startswith(name) for run in known):
+        return of_run(store.open_run(name, folder))
+    try:
+        architecture(name)
+    except InputError:
+        raise InputError(
+            f"{name!r} is no run and no architecture{nearest(name, [run.id for run in known])}: "
+            "see `runs` for runs and `architectures` for architectures"
+        ) from None
+    return of_architecture(name)
+
+
+def of_architecture(name: str) -> Classifier:
+    """An architecture with its ImageNet weights and their 1,000 classes."""
+    network = pretrained(name)
+    return Classifier(name, network.module.eval(), network.preprocess, single_label(network.labels))
+
+
+def of_run(run: Run) -> Classifier:
+    """A completed run with its best weights. Raises InputError where the run has none or they do not fit."""
+    if not (run.path / "best.safetensors").exists() or not (run.path / "classifier.json").exists():
+        raise InputError(f"run {run.id} is {run.state} and has no weights to open: let it finish, or resume it")
+    stored = run.classifier
+    preprocess, task = Preprocess.from_dict(stored["preprocess"]), Task.from_dict(stored["task"])
+    network = build(
+        stored["architecture"],
+        columns=task.columns,
+        channels=stored["channels"],
+        image_size=preprocess.size,
+        options=stored["options"],
+        fit=preprocess.fit,
+    )
+    module = network.module
+    if stored["head"] == "mlp":
+        replace_head(module, make_head("mlp", module.get_submodule(head_name(module)).in_features, task.columns))
+    try:
+        load_model(module, run.path / "best.safetensors")
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:160]
+        raise InputError(f"{run.path / 'best.safetensors'} is damaged or of another network ({reason})") from error
+    return Classifier(run.id, module.eval(), preprocess, task, run)
+
+
+def top(probabilities: np.ndarray, classes: Sequence[str], k: int) -> list[tuple[str, float]]:
+    """The k likeliest classes of one item (columns of one level), likeliest first, with their probabilities."""
+    order = np.argsort(-probabilities, kind="stable")[:k]
+    return [(classes[i], float(probabilities[i])) for i in order]

@@ -1,0 +1,34 @@
+"""Which device a run uses, and in which precision."""
+
+import torch
+
+from clfcore.config import Recipe
+from clfcore.errors import InputError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is CUDA where there is one, then Apple's MPS, else the CPU. Raises InputError for an absent one."""
+    if name == "auto":
+        return torch.device(
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
+    device = torch.device(name)
+    absent = (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()) or (
+        device.type == "mps" and not torch.backends.mps.is_available()
+    )
+    if absent:
+        raise InputError(f"recipe.device is {name!r}: this machine has no such device; use auto or cpu")
+    return device
+
+
+def pick_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:
+    """`auto` is float32 on a CPU (bfloat16 was seen not to pay in training there) and mixed precision on a GPU."""
+    if recipe.precision != "auto":
+        if recipe.precision == "float16" and device.type == "cpu":
+            raise InputError("recipe.precision is 'float16': a CPU trains in float32 or bfloat16; choose one of them")
+        return DTYPES[recipe.precision]
+    if device.type != "cuda":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16

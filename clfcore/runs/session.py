@@ -1,0 +1,117 @@
+"""One process's work on a run: what it prepared, how it hears of a stop, what it records, which epoch is best."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_model, save_model
+from torch import nn
+
+from clfcore.data.dataset import Split
+from clfcore.evaluation.metrics import score
+from clfcore.files import write_whole
+from clfcore.predictions import Predictions
+from clfcore.runs.prepare import Prepared
+from clfcore.runs.report import Reporter
+from clfcore.runs.store import Run
+from clfcore.training.loop import Epoch
+from clfcore.training.recipe import hits_of, loss_of
+
+
+class Stopped(Exception):
+    """The run was asked to stop; it goes on with `resume`."""
+
+
+@dataclass
+class Best:
+    """The best epoch so far: highest score, ties by lower validation loss, then the earlier. 0 is a starting head."""
+
+    epoch: int = -1
+    score: float = -math.inf
+    loss: float = math.inf
+    since: int = 0  # epochs without a better one
+
+    def improved(self, epoch: int, score: float, loss: float) -> bool:
+        if (score, -loss) > (self.score, -self.loss):
+            self.epoch, self.score, self.loss, self.since = epoch, score, loss, 0
+            return True
+        self.since += 1
+        return False
+
+
+@dataclass
+class Session:
+    run: Run
+    prepared: Prepared
+    report: Reporter
+    orphaned: Callable[[], bool]
+    started: float
+    best: Best = field(default_factory=Best)
+    seconds_before: float = 0.0  # of the processes before this one
+
+    @property
+    def seconds(self) -> float:
+        return self.seconds_before + time.perf_counter() - self.started
+
+    def check_stop(self, *, epoch_ended: bool = False) -> None:
+        """Raise Stopped where the run was asked to stop, or nobody is left to work for."""
+        wish = self.run.stop_requested()
+        if wish == "now" or (wish == "epoch" and epoch_ended) or self.orphaned():
+            raise Stopped
+
+    def predictions(self, split: Split, logits: np.ndarray) -> Predictions:
+        dataset = self.prepared.dataset
+        chosen = dataset.splits[split]
+        return Predictions(dataset.task, split, tuple(dataset.ids[i] for i in chosen), dataset.targets[chosen], logits)
+
+    def predict(self, module: nn.Module, split: Split) -> Predictions:
+        """A split's logits from pixels, in eval mode."""
+        module.eval()
+        size = max(self.prepared.config.recipe.batch_size, 16)
+        with torch.inference_mode():
+            parts = [module(x).float().cpu().numpy() for x, _ in self.prepared.batches(split).in_order(size)]
+        return self.predictions(split, np.concatenate(parts))
+
+    def record(self, event: Epoch, seconds: float, images: int) -> tuple[bool, float]:
+        """Write the epoch's line of history. Returns whether it is the best so far, and its validation loss."""
+        said = event.validation
+        plain = self.prepared.config.recipe.model_copy(update={"label_smoothing": 0.0})
+        logits, targets = torch.from_numpy(said.logits), torch.from_numpy(said.targets)
+        loss = float(loss_of(said.task, plain)(logits, targets))
+        value = score(said)
+        self.run.record(
+            {
+                "epoch": event.epoch,
+                "train_loss": event.loss,
+                "train_accuracy": event.accuracy,
+                "validation_loss": loss,
+                "validation_accuracy": float(hits_of(said.task)(logits, targets)) / len(said),
+                "validation_score": value,
+                "learning_rate": event.learning_rate,
+                "seconds": round(seconds, 3),
+                "images_per_second": round(images / max(seconds, 1e-9), 1),
+            }
+        )
+        return self.best.improved(event.epoch, value, loss), loss
+
+
+def save_weights(run: Run, module: nn.Module) -> None:
+    """best.safetensors, whole or not at all."""
+
+    def write(partial: Path) -> None:
+        try:
+            save_model(module, str(partial))
+        except Exception as error:
+            if "No space left" in str(error):
+                raise OSError(28, "No space left on device") from error
+            raise
+
+    write_whole(run.path / "best.safetensors", write)
+
+
+def load_weights(run: Run, module: nn.Module) -> None:
+    load_model(module, run.path / "best.safetensors")
