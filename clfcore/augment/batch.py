@@ -1,0 +1,101 @@
+"""A policy applied to a batch: step after step, each image by its own row of the epoch's table."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from clfcore.augment import auto, colour, draws, geometry
+from clfcore.augment.policies import Policy, Step
+from clfcore.errors import InputError
+
+# The steps that take the stored square to the network's size. Without one, the middle is cut out first.
+CROPS = frozenset(("crop", "resized-crop"))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a step needs to know beside its own numbers: the network's side in pixels, the data's mean from 0 to 1."""
+
+    size: int
+    mean: tuple[float, ...]
+
+
+def apply(
+    policy: Policy, table_rows: np.ndarray, pixels: Tensor, *, size: int, mean: Sequence[float] = (0.5,)
+) -> Tensor:
+    """n x C x size x size uint8 on the pixels' device; the pixels themselves are not changed.
+
+    table_rows: n x columns, from `draws.table`; pixels: n x C x S x S uint8, S at least size, C 1 or 3. mean: the
+    preprocessing's, from 0 to 1, the colour that erasing paints with: on bytes, before the normalisation, it comes out
+    within half a byte of the 0 that torchvision's RandomErasing writes after it. Raises InputError where S < size.
+    """
+    return list(stages(policy, table_rows, pixels, size=size, mean=mean))[-1][1]
+
+
+def stages(
+    policy: Policy, table_rows: np.ndarray, pixels: Tensor, *, size: int, mean: Sequence[float] = (0.5,)
+) -> Iterator[tuple[Step | None, Tensor]]:
+    """The batch after each step, as (step, pixels); the first is the cut to size (None) where no step crops."""
+    side = pixels.shape[-1]
+    if side < size:
+        raise InputError(f"image_size is {size}: the pictures are kept at {side} pixels, so it must be at most {side}")
+    parts = draws.by_step(policy, table_rows)
+    if not CROPS & {step.kind for step in policy.steps}:
+        pixels = geometry.centre(pixels, size)
+        yield None, pixels
+    for step, u in zip(policy.steps, parts, strict=True):
+        pixels = STEPS[step.kind](step, u, pixels, Wanted(size, tuple(mean)))
+        yield step, pixels
+
+
+def _crop(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+    side = round(float(step["zoom"]) * wanted.size)
+    return geometry.cut(geometry.enlarged(pixels, side), draws.cuts(u, side - wanted.size), wanted.size)
+
+
+def _resized_crop(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+    boxes = draws.boxes(u, side=pixels.shape[-1], scale=step["scale"], ratio=step["ratio"])
+    return geometry.resized(pixels, boxes, wanted.size)
+
+
+def _shift(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+    side = pixels.shape[-1]
+    width = draws.reach(step, side)
+    wider = geometry.padded(pixels, width, border=str(step["border"]), fill=float(step["fill"]))
+    return geometry.cut(wider, draws.cuts(u, 2 * width), side)
+
+
+def _rotation(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+    angles = draws.angles(step, u)
+    return geometry.turned(pixels, angles, interpolation=str(step["interpolation"]), fill=float(step["fill"]))
+
+
+def _jitter(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+    return colour.jittered(pixels, *draws.jitter(step, u))
+
+
+def _erasing(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+    shades = [0] if step["paint"] == "black" else [round(255 * value) for value in wanted.mean]
+    if len(shades) not in (1, pixels.shape[1]):  # grey pictures for a network that takes colour
+        shades = [round(sum(shades) / len(shades))]
+    shade = torch.tensor(shades, dtype=pixels.dtype, device=pixels.device).expand(pixels.shape[1])
+    return colour.painted(pixels, draws.erased(step, u, side=pixels.shape[-1]), shade)
+
+
+STEPS: Mapping[str, Callable[[Step, np.ndarray, Tensor, Wanted], Tensor]] = {
+    "crop": _crop,
+    "resized-crop": _resized_crop,
+    "shift": _shift,
+    "horizontal-flip": lambda step, u, x, wanted: geometry.flipped(x, u[:, 0] < step["probability"], -1),
+    "vertical-flip": lambda step, u, x, wanted: geometry.flipped(x, u[:, 0] < step["probability"], -2),
+    "rotation": _rotation,
+    "colour-jitter": _jitter,
+    **dict.fromkeys(
+        ("autoaugment", "randaugment", "trivialaugment", "augmix"),
+        lambda step, u, x, wanted: auto.augmented(step, u, x),
+    ),
+    "erasing": _erasing,
+}

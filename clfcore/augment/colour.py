@@ -1,0 +1,115 @@
+"""What pixels become: tones, colours and rectangles of a batch, each image with its own number.
+
+Pixels are n x C x S x S uint8 with one or three channels, never changed in place; factors are n numbers. Results are
+cut down to whole values where torchvision cuts, so that both agree.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from clfcore.augment.geometry import column
+
+# torchvision's way from 0..1 back to bytes.
+BYTES = (256 - 1e-3) / 255
+
+
+def brightness(pixels: Tensor, factors: np.ndarray) -> Tensor:
+    return _bytes(pixels * column(factors, pixels))
+
+
+def contrast(pixels: Tensor, factors: np.ndarray) -> Tensor:
+    """Away from the image's own mean grey (factor above 1) or towards it."""
+    return _blend(pixels, grey(pixels).mean(dim=(1, 2, 3), keepdim=True), factors)
+
+
+def saturation(pixels: Tensor, factors: np.ndarray) -> Tensor:
+    """Away from the image's own grey copy or towards it; a grey image stays as it is."""
+    return pixels if pixels.shape[1] == 1 else _blend(pixels, grey(pixels), factors)
+
+
+def hue(pixels: Tensor, turns: np.ndarray) -> Tensor:
+    """Colours turned on the hue circle by -0.5 to 0.5 of a turn; a grey image stays as it is."""
+    if pixels.shape[1] == 1:
+        return pixels
+    x = pixels.float()
+    low, high = torch.aminmax(x, dim=1)  # n x S x S
+    chroma = high - low
+    r, g, b = x.unbind(dim=1)
+    safe = torch.where(chroma == 0, torch.ones_like(chroma), chroma)
+    sixth = torch.where(high == r, (g - b) / safe, torch.where(high == g, 2 + (b - r) / safe, 4 + (r - g) / safe))
+    sixth = sixth + 6 * column(turns, pixels)[:, 0]
+    # f(k) = value - chroma * max(0, min(k, 4 - k, 1)) for k = (5, 3, 1) + six times the hue: red, green, blue.
+    parts = []
+    for offset in (5, 3, 1):
+        k = (sixth + offset) % 6
+        parts.append(high - chroma * torch.minimum(k, 4 - k).clamp_(0, 1))
+    return _bytes(torch.stack(parts, dim=1) * BYTES)
+
+
+def sharpness(pixels: Tensor, factors: np.ndarray) -> Tensor:
+    """Away from a smoothed copy (factor above 1) or towards it; the outermost pixels stay."""
+    n, channels, side, _ = pixels.shape
+    if side <= 2:
+        return pixels
+    kernel = torch.full((1, 1, 3, 3), 1 / 13, device=pixels.device)
+    kernel[..., 1, 1] = 5 / 13
+    x = pixels.float()
+    smooth = F.conv2d(x.view(n * channels, 1, side, side), kernel).view(n, channels, side - 2, side - 2).round_()
+    inner = x[..., 1:-1, 1:-1]
+    x[..., 1:-1, 1:-1] = inner + (smooth - inner) * (1 - column(factors, pixels))
+    return _bytes(x)
+
+
+def posterize(pixels: Tensor, bits: np.ndarray) -> Tensor:
+    """The highest `bits` of each value kept."""
+    masks = (256 - (1 << (8 - bits.astype(np.int64)))).astype(np.uint8)
+    return pixels & torch.from_numpy(masks).to(pixels.device).view(-1, 1, 1, 1)
+
+
+def solarize(pixels: Tensor, thresholds: np.ndarray) -> Tensor:
+    """Values from a threshold (0 to 255) on inverted."""
+    return torch.where(pixels >= column(thresholds, pixels), 255 - pixels, pixels)
+
+
+def grey(pixels: Tensor) -> Tensor:
+    """n x 1 x S x S float32 of whole values, by ITU-R 601 luma."""
+    if pixels.shape[1] == 1:
+        return pixels.float()
+    r, g, b = pixels.float().split(1, dim=1)
+    return (r * 0.2989 + g * 0.587 + b * 0.114).floor_()
+
+
+def jittered(pixels: Tensor, factors: np.ndarray, order: np.ndarray) -> Tensor:
+    """Brightness, contrast, saturation and hue by n x 4 factors, each image in its own order (n x 4 places)."""
+    still = np.array([1.0, 1.0, 1.0, 0.0])
+    out = pixels
+    for place in range(4):
+        for change, (which, neutral) in zip((brightness, contrast, saturation, hue), enumerate(still), strict=True):
+            rows = np.flatnonzero((order[:, which] == place) & (factors[:, which] != neutral))
+            if len(rows) == 0 or (which > 1 and pixels.shape[1] == 1):
+                continue
+            if len(rows) == len(pixels):
+                out = change(out, factors[:, which])
+                continue
+            at = torch.from_numpy(rows).to(pixels.device)
+            out = out.index_copy(0, at, change(out.index_select(0, at), factors[rows, which]))
+    return out
+
+
+def painted(pixels: Tensor, boxes: np.ndarray, shade: Tensor) -> Tensor:
+    """Each image's box (top, left, height, width; height 0 for none) in one shade, C values, of the pixels' type."""
+    out = pixels.clone()
+    for i, (top, left, height, width) in enumerate(boxes.tolist()):
+        if height:
+            out[i, :, top : top + height, left : left + width] = shade.view(-1, 1, 1)
+    return out
+
+
+def _blend(pixels: Tensor, other: Tensor, factors: np.ndarray) -> Tensor:
+    return _bytes(pixels * column(factors, pixels) + other * column(1.0 - factors, pixels))
+
+
+def _bytes(x: Tensor) -> Tensor:
+    return x.clamp_(0, 255).to(torch.uint8)
