@@ -1,0 +1,152 @@
+"""A name becomes a network: the module, the preprocessing of its weights, and ImageNet's labels where it keeps them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torchvision
+from torch import nn
+
+from clfcore.architectures import small
+from clfcore.architectures import weights as stored
+from clfcore.architectures.catalogue import Architecture, architecture
+from clfcore.architectures.labels import imagenet_labels
+from clfcore.architectures.load import fit_channels, load
+from clfcore.config import Fit
+from clfcore.data.pixels import IMAGENET_DEVIATION, IMAGENET_MEAN, Preprocess
+from clfcore.errors import InputError, unknown
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A built network and what must travel with it."""
+
+    module: nn.Module
+    preprocess: Preprocess
+    architecture: Architecture
+    labels: tuple[str, ...] | None  # ImageNet's human names where the published head is kept
+
+
+def build(
+    name: str,
+    *,
+    columns: int,
+    channels: int = 3,
+    image_size: int | None = None,
+    weights: str = "none",
+    options: Mapping[str, Any] | None = None,
+    fit: Fit = "crop",
+) -> Network:
+    """A network with a new head of `columns` logits, for square images of side `image_size` (None: its native side).
+
+    `weights` is none, default or one of the architecture's own. Nothing is seeded here: the caller seeds torch. Raises
+    InputError for what does not exist or fit together, Failure where weights cannot be had. Pictures are grey or RGB: for
+    other channel counts the preprocessing is that of RGB, and the module is for pixels of the caller's own.
+    """
+    for what, value in (("columns", columns), ("channels", channels)):
+        if value < 1:
+            raise InputError(f"{what} is {value}: it must be at least 1")
+    row = architecture(name)
+    side, tag = _side(row, image_size), _weights_name(row, weights)
+    module = _module(row, columns, channels, side, tag, options or {})
+    return Network(module, _preprocess(row, module, side, channels, tag, fit), row, None)
+
+
+def pretrained(name: str) -> Network:
+    """A network with its published weights and their own head, in evaluation mode: it names ImageNet's classes."""
+    row = architecture(name)
+    tag = _weights_name(row, "default")
+    module = _module(row, None, 3, row.native_image, tag, {}).eval()
+    return Network(module, _preprocess(row, module, row.native_image, 3, tag, "crop"), row, imagenet_labels())
+
+
+def _side(row: Architecture, image_size: int | None) -> int:
+    side = row.native_image if image_size is None else image_size
+    if side < row.smallest_image:
+        raise InputError(f"image_size is {side}: {row.name} needs at least {row.smallest_image}")
+    if side % row.multiple:
+        below = side - side % row.multiple
+        raise InputError(
+            f"image_size is {side}: {row.name} needs a multiple of {row.multiple}, "
+            f"such as {below} or {below + row.multiple}"
+        )
+    return side
+
+
+def _weights_name(row: Architecture, weights: str) -> str | None:
+    """The weights to load; None for random ones."""
+    if weights == "none":
+        return None
+    if not row.weights:
+        raise InputError(
+            f"weights is {weights!r}: {row.name} has no published weights; take none, or {stored.OFFLINE} with default"
+        )
+    if weights == "default":
+        return row.default_weights
+    if weights not in row.weights:
+        raise unknown("weights", weights, ["none", "default", *row.weights])
+    return weights
+
+
+def _module(
+    row: Architecture, columns: int | None, channels: int, side: int, tag: str | None, options: Mapping[str, Any]
+) -> nn.Module:
+    """The network itself; columns None keeps the published head."""
+    if row.name == "lenet5":
+        return small.LeNet5(columns=columns or 10, channels=channels, image_size=side, **options)
+    if row.name == "efficientnet_lite0":
+        return _lite0(columns, channels, tag)
+    if row.name.endswith("_small") and row.family == "resnet":
+        return fit_channels(small.resnet_small(row.name.removesuffix("_small"), columns=columns or 1000), channels)
+    return _torchvision(row, columns, channels, side, tag)
+
+
+def _lite0(columns: int | None, channels: int, tag: str | None) -> nn.Module:
+    import timm
+
+    module = timm.create_model("tf_efficientnet_lite0", num_classes=columns or 1000, in_chans=channels)
+    if tag is not None:
+        own = [key for key in module.state_dict() if not key.endswith("num_batches_tracked")]
+        packaged = {k: v for k, v in stored.packaged_state().items() if not k.endswith("num_batches_tracked")}
+        # the package names its tensors otherwise, but in the same order
+        load(module, dict(zip(own, packaged.values(), strict=True)), new_head=columns is not None)
+    return module
+
+
+def _torchvision(row: Architecture, columns: int | None, channels: int, side: int, tag: str | None) -> nn.Module:
+    sized = {"image_size": side} if row.family == "vit" else {}
+    module = torchvision.models.get_model(row.name, weights=None, num_classes=columns or 1000, **sized)
+    module = fit_channels(module, channels)
+    if tag is not None:
+        load(module, stored.torchvision_state(row, tag), new_head=columns is not None)
+    return module
+
+
+def _preprocess(
+    row: Architecture, module: nn.Module, side: int, channels: int, tag: str | None, fit: Fit
+) -> Preprocess:
+    """As the weights were trained; without weights the whole square, and ImageNet's mean and deviation for colour."""
+    if tag is None:
+        mean, deviation = ((0.5,), (0.5,)) if channels == 1 else (IMAGENET_MEAN, IMAGENET_DEVIATION)
+        crop, interpolation = 1.0, "bilinear"
+    elif row.source == "timm":
+        config = module.pretrained_cfg
+        mean, deviation = config["mean"], config["std"]
+        crop, interpolation = config["crop_pct"], config["interpolation"]
+    else:
+        preset = torchvision.models.get_model_weights(row.name)[tag].transforms()
+        mean, deviation = tuple(preset.mean), tuple(preset.std)
+        crop, interpolation = preset.crop_size[0] / preset.resize_size[0], preset.interpolation.value
+    return Preprocess(
+        size=side,
+        fit=fit,
+        crop_fraction=crop,
+        interpolation=interpolation if interpolation in ("bilinear", "bicubic", "nearest") else "bicubic",
+        mean=_spread(mean, channels),
+        deviation=_spread(deviation, channels),
+    )
+
+
+def _spread(values: Sequence[float], channels: int) -> tuple[float, ...]:
+    """One value for grey pictures (the mean of the three), else three."""
+    return (round(sum(values) / len(values), 6),) if channels == 1 else tuple(values)

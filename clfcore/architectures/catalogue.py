@@ -1,0 +1,153 @@
+"""The networks by name: a row each, as literals, readable without torch. Lookup and search cover timm's names too.
+
+Parameter counts are for 1,000 classes and 3 channels (LeNet-5: 10 and 1); `smallest_image` is the smallest side that
+runs, found by running. Both are tested against the networks themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clfcore.architectures import timm_names
+from clfcore.architectures.families import FAMILIES, Family, Paper
+from clfcore.architectures.options import BY_FAMILY as OPTIONS
+from clfcore.architectures.options import Option
+from clfcore.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What is known of a network before it is built; sides in pixels."""
+
+    name: str
+    family: str
+    year: int
+    parameters: int | None  # None: a timm network that the stored list does not hold
+    smallest_image: int
+    native_image: int  # the side its weights were trained at, or its usual one
+    weights: tuple[str, ...] = ()  # names that `weights` may take beside none and default; empty: none exist
+    weights_file: str = ""  # of the default weights, as torchvision caches it
+    multiple: int = 1  # the image side must be divisible by it
+    classes: int = 1000  # that `parameters` counts
+    channels: int = 3
+    options: tuple[Option, ...] = ()
+
+    @property
+    def default_weights(self) -> str:
+        """torchvision lists its newest weights last, timm's list begins with the default."""
+        return self.weights[0 if self.name.startswith("timm/") else -1]
+
+    @property
+    def paper(self) -> Paper:
+        return self.about.paper
+
+    @property
+    def about(self) -> Family:
+        """The family's paper, its idea and the problem it solved; for timm's families its own documentation."""
+        return FAMILIES.get(self.family) or timm_names.family(self.family)
+
+    @property
+    def source(self) -> str:
+        """Where the network is written: clflab, torchvision or timm."""
+        if self.name.startswith("timm/") or self.name == "efficientnet_lite0":
+            return "timm"
+        return "clflab" if self.family == "lenet" or self.options or self.name.endswith("_small") else "torchvision"
+
+
+def _row(name: str, family: str, year: int, parameters: int, smallest: int, native: int, *weights: str) -> Architecture:
+    """A row of torchvision's: its weights' names, then the file of the default ones."""
+    file = weights[-1] if weights else ""
+    return Architecture(
+        name, family, year, parameters, smallest, native, weights[:-1], file, 16 if name == "vit_b_16" else 1
+    )
+
+
+_V1, _V2 = "IMAGENET1K_V1", "IMAGENET1K_V2"
+
+_NAMED = (
+    Architecture("lenet5", "lenet", 1998, 61_706, 12, 28, classes=10, channels=1, options=OPTIONS["lenet5"]),
+    _row("alexnet", "alexnet", 2012, 61_100_840, 63, 224, _V1, "alexnet-owt-7be5be79.pth"),
+    _row("vgg11", "vgg", 2014, 132_863_336, 32, 224, _V1, "vgg11-8a719046.pth"),
+    _row("vgg11_bn", "vgg", 2014, 132_868_840, 32, 224, _V1, "vgg11_bn-6002323d.pth"),
+    _row("vgg13", "vgg", 2014, 133_047_848, 32, 224, _V1, "vgg13-19584684.pth"),
+    _row("vgg13_bn", "vgg", 2014, 133_053_736, 32, 224, _V1, "vgg13_bn-abd245e5.pth"),
+    _row("vgg16", "vgg", 2014, 138_357_544, 32, 224, _V1, "vgg16-397923af.pth"),
+    _row("vgg16_bn", "vgg", 2014, 138_365_992, 32, 224, _V1, "vgg16_bn-6c64b313.pth"),
+    _row("vgg19", "vgg", 2014, 143_667_240, 32, 224, _V1, "vgg19-dcbb9e9d.pth"),
+    _row("vgg19_bn", "vgg", 2014, 143_678_248, 32, 224, _V1, "vgg19_bn-c79401a0.pth"),
+    _row("resnet18", "resnet", 2015, 11_689_512, 1, 224, _V1, "resnet18-f37072fd.pth"),
+    _row("resnet34", "resnet", 2015, 21_797_672, 1, 224, _V1, "resnet34-b627a593.pth"),
+    _row("resnet50", "resnet", 2015, 25_557_032, 1, 224, _V1, _V2, "resnet50-11ad3fa6.pth"),
+    _row("resnet101", "resnet", 2015, 44_549_160, 1, 224, _V1, _V2, "resnet101-cd907fc2.pth"),
+    _row("resnet152", "resnet", 2015, 60_192_808, 1, 224, _V1, _V2, "resnet152-f82ba261.pth"),
+    _row("densenet121", "densenet", 2016, 7_978_856, 29, 224, _V1, "densenet121-a639ec97.pth"),
+    _row("mnasnet1_0", "mnasnet", 2018, 4_383_312, 1, 224, _V1, "mnasnet1.0_top1_73.512-f206786ef8.pth"),
+    _row("mobilenet_v3_small", "mobilenet", 2019, 2_542_856, 1, 224, _V1, "mobilenet_v3_small-047dcff4.pth"),
+    _row("mobilenet_v3_large", "mobilenet", 2019, 5_483_032, 1, 224, _V1, _V2, "mobilenet_v3_large-5c1a4163.pth"),
+    _row("efficientnet_b0", "efficientnet", 2019, 5_288_548, 1, 224, _V1, "efficientnet_b0_rwightman-7f5810bc.pth"),
+    _row("efficientnet_b1", "efficientnet", 2019, 7_794_184, 1, 240, _V1, _V2, "efficientnet_b1-c27df63c.pth"),
+    _row("efficientnet_b2", "efficientnet", 2019, 9_109_994, 1, 288, _V1, "efficientnet_b2_rwightman-c35c1473.pth"),
+    _row("efficientnet_b3", "efficientnet", 2019, 12_233_232, 1, 300, _V1, "efficientnet_b3_rwightman-b3899882.pth"),
+    _row("efficientnet_b4", "efficientnet", 2019, 19_341_616, 1, 380, _V1, "efficientnet_b4_rwightman-23ab8bcd.pth"),
+    _row("efficientnet_b5", "efficientnet", 2019, 30_389_784, 1, 456, _V1, "efficientnet_b5_lukemelas-1a07897c.pth"),
+    _row("efficientnet_b6", "efficientnet", 2019, 43_040_704, 1, 528, _V1, "efficientnet_b6_lukemelas-24a108a5.pth"),
+    _row("efficientnet_b7", "efficientnet", 2019, 66_347_960, 1, 600, _V1, "efficientnet_b7_lukemelas-c5b4e57e.pth"),
+    Architecture("efficientnet_lite0", "efficientnet", 2020, 4_652_008, 1, 224, ("packaged",)),
+    _row("vit_b_16", "vit", 2020, 86_567_656, 16, 224, _V1, "vit_b_16-c867db91.pth"),
+    _row("swin_t", "swin", 2021, 28_288_354, 4, 224, _V1, "swin_t-704ceda3.pth"),
+    _row("convnext_tiny", "convnext", 2022, 28_589_128, 32, 224, _V1, "convnext_tiny-983f1562.pth"),
+    Architecture("resnet18_small", "resnet", 2015, 11_683_240, 1, 32),
+)
+
+_BY_NAME = {row.name: row for row in _NAMED}
+
+
+def architectures() -> tuple[Architecture, ...]:
+    """Every named network, oldest first."""
+    return _NAMED
+
+
+def architecture(name: str) -> Architecture:
+    """The row of a name; `timm/NAME` is any of timm's. Raises InputError with the nearest names.
+
+    >>> architecture("resnet18").parameters
+    11689512
+    >>> architecture("resnet81")
+    Traceback (most recent call last):
+    clfcore.errors.InputError: architecture is 'resnet81': no network has that name (did you mean resnet18?)...
+    """
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    if name.startswith("timm/"):
+        return _of_timm(name)
+    known = [*_BY_NAME, *(f"timm/{row.name}" for row in timm_names.rows() if row.name == name)]
+    raise InputError(
+        f"architecture is {name!r}: no network has that name{nearest(name, known) or nearest('timm/' + name, known)}; "
+        "`architectures` lists them, `architectures --search TEXT` finds timm's"
+    )
+
+
+def search(text: str) -> tuple[Architecture, ...]:
+    """The rows whose name or family holds `text`, capitals aside: the named networks, then timm's as `timm/NAME`."""
+    wanted = text.strip().lower()
+    own = [row for row in _NAMED if wanted in row.name or wanted in row.family]
+    return (*own, *(_from(row) for row in timm_names.rows() if wanted.removeprefix("timm/") in row.name))
+
+
+def _of_timm(name: str) -> Architecture:
+    bare = name.removeprefix("timm/")
+    row = timm_names.find(bare)
+    if row is None:
+        raise InputError(f"architecture is {name!r}: timm has no such network{_near(bare)}")
+    return _from(row, tag=bare.partition(".")[2])
+
+
+def _near(bare: str) -> str:
+    known: Sequence[str] = [row.name for row in timm_names.rows()]
+    return nearest(bare, known).replace("did you mean ", "did you mean timm/").replace(" or ", " or timm/")
+
+
+def _from(row: timm_names.Row, *, tag: str = "") -> Architecture:
+    name = f"timm/{row.name}" + (f".{tag}" if tag else "")
+    return Architecture(
+        name, row.family, row.year, row.parameters, row.smallest_image, row.native_image, row.weights, "", row.multiple
+    )

