@@ -1,7 +1,7 @@
 """Classifier: a module, its preprocessing and its task. What predict, evaluate, explain and export take."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,18 +13,20 @@ from torch import nn
 from clfcore.architectures.build import build, head_name, pretrained, replace_head
 from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.heads import make_head
+from clfcore.data.cache import decode
+from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError, nearest
-from clfcore.predictions import probabilities
+from clfcore.predictions import Predictions, probabilities
 from clfcore.runs import store
 from clfcore.runs.store import Run
 from clfcore.task import Task, single_label
-from clfcore.training.batches import normalised
+from clfcore.training.batches import Batches, normalised
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """A run or a pretrained architecture, opened. Hold `lock` for every forward pass: hooks of two sessions would mix."""
+    """A run or a pretrained architecture, opened. Hold `lock` for every forward pass: hooks would mix."""
 
     name: str
     module: nn.Module
@@ -107,6 +109,46 @@ def of_run(run: Run) -> Classifier:
         reason = str(error).strip().splitlines()[0][:160]
         raise InputError(f"{run.path / 'best.safetensors'} is damaged or of another network ({reason})") from error
     return Classifier(run.id, module.eval(), preprocess, task, run)
+
+
+def predict_dataset(
+    classifier: Classifier, dataset: ImageDataset, progress: Callable[[int, int], None] | None = None
+) -> Predictions:
+    """What the classifier says of all items of other data. Raises InputError where the data has other classes."""
+    targets = _targets_for(classifier.task, dataset)
+    dataset, decoded = decode(dataset, classifier.preprocess, progress=progress)
+    kept = {name: target for name, target in targets.items() if name in set(dataset.ids)}
+    everything = np.arange(len(dataset))
+    device = next(classifier.module.parameters()).device
+    batches = Batches(decoded, everything, dataset.targets, classifier.preprocess, 16, device)
+    with classifier.lock, torch.inference_mode():
+        parts = [classifier.module(x).float().cpu().numpy() for x, _ in batches.in_order()]
+    return Predictions(
+        classifier.task, "data", dataset.ids, np.stack([kept[name] for name in dataset.ids]), np.concatenate(parts)
+    )
+
+
+def _targets_for(task: Task, dataset: ImageDataset) -> dict[str, np.ndarray]:
+    """Each item's target in the order of the task's classes; classes are matched by name, level by level."""
+    if dataset.task.kind != task.kind or len(dataset.task.levels) != len(task.levels):
+        raise InputError(f"{dataset.name} is {dataset.task.kind}, the run is {task.kind}: they cannot be compared")
+    maps = []
+    for mine, theirs in zip(task.levels, dataset.task.levels, strict=True):
+        foreign = [name for name in theirs.classes if name not in mine.classes]
+        if foreign:
+            raise InputError(
+                f"{dataset.name} has the class {foreign[0]!r}, which the run does not know"
+                f"{nearest(foreign[0], mine.classes)}: the run's classes are {', '.join(mine.classes[:12])}"
+            )
+        maps.append(np.array([mine.classes.index(name) for name in theirs.classes], np.int64))
+    if task.kind == "single-label":
+        targets = maps[0][dataset.targets]
+    elif task.kind == "hierarchical":
+        targets = np.stack([maps[i][dataset.targets[:, i]] for i in range(len(maps))], axis=1)
+    else:
+        targets = np.zeros((len(dataset), task.columns), np.uint8)
+        targets[:, maps[0]] = dataset.targets
+    return dict(zip(dataset.ids, targets, strict=True))
 
 
 def top(probabilities: np.ndarray, classes: Sequence[str], k: int) -> list[tuple[str, float]]:

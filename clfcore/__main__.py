@@ -1,0 +1,7 @@
+"""`python -m clfcore`."""
+
+import sys
+
+from clfcore.cli import main
+
+sys.exit(main())

@@ -1,0 +1,317 @@
+"""The command line: flags from config's rules, text or JSON out, exit status.
+
+Exit status 0: done; 1: the work failed (one line says why); 2: the input was wrong (one line says how to mend it);
+130: interrupted from the keyboard.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from clfcore import config as configs
+from clfcore.errors import Failure, InputError, nearest
+
+EXAMPLES = """examples:
+  python -m clfcore train --data digits --architecture lenet5
+  python -m clfcore train --data photos/ --architecture efficientnet_lite0
+  python -m clfcore predict efficientnet_lite0 cat.jpg
+  python -m clfcore evaluate RUN --split test --json
+  python -m clfcore datasets check photos.zip
+
+Every command takes --help. RUN is a run's id, the beginning of one, or the path of its folder."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that refuses in one line, with the nearest name."""
+
+    def error(self, message: str) -> NoReturn:
+        words = message.split("'")
+        if "invalid choice" in message and len(words) > 1:
+            known = list(_commands())
+            message = f"{words[1]!r} is no command{nearest(words[1], known)}: it must be one of {', '.join(known)}"
+        raise InputError(f"{message} (see `python -m clfcore --help`)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # huge pages: read by torch when it is imported
+    try:
+        given = parser().parse_args(words)
+        for name in ("runs", "datasets", "cache"):
+            if getattr(given, f"{name}_folder", None):
+                os.environ[f"CLFLAB_{name.upper()}"] = getattr(given, f"{name}_folder")
+        result = given.run(given)
+        if getattr(given, "json", False):
+            print(json.dumps(result, ensure_ascii=False, allow_nan=False))
+        else:
+            from clfcore import text
+
+            print(text.render(given.command, result))
+        return int(any("error" in answer for answer in result.get("predictions", [])))
+    except InputError as error:
+        return _say(error, 2)
+    except (Failure, OSError) as error:
+        return _say(error, 1)
+    except KeyboardInterrupt:
+        return _say("interrupted: what was reached is kept; `resume RUN` goes on with it", 130)
+
+
+def _say(error: object, status: int) -> int:
+    print(" ".join(str(error).split()), file=sys.stderr)
+    return status
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their flags; needs neither torch nor the data."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    shared.add_argument("--runs", dest="runs_folder", metavar="DIR", help="where runs live (CLFLAB_RUNS)")
+    shared.add_argument(
+        "--datasets", dest="datasets_folder", metavar="DIR", help="where datasets live (CLFLAB_DATASETS)"
+    )
+    top = Parser(
+        prog="clfcore",
+        description="A lab for image classification.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared],
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    for name, (help_text, example, build) in _commands().items():
+        command = commands.add_parser(
+            name,
+            help=help_text,
+            description=f"{help_text[0].upper()}{help_text[1:]}.",
+            epilog=f"example:\n  python -m clfcore {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            parents=[shared],
+        )
+        build(command)
+    return top
+
+
+Build = Callable[[argparse.ArgumentParser], None]
+
+
+def _commands() -> dict[str, tuple[str, str, Build]]:
+    """Each command: what it does, an example, and the function that adds its flags and says what runs."""
+    return {
+        "datasets": ("list the datasets, or `check SPEC`", "datasets check photos/", _datasets),
+        "architectures": ("list architectures, or `show NAME`", "architectures --search resnet", _architectures),
+        "train": ("train a classifier", "train --data digits --architecture lenet5 --epochs 15", _train),
+        "resume": ("go on with an interrupted or cancelled run", "resume 20260131-1200", _resume),
+        "runs": ("list runs, or `show RUN`, `delete RUN`", "runs show 20260131-1200 --json", _runs),
+        "evaluate": ("metrics of a run, or of a run on other data", "evaluate RUN --data more-photos/", _evaluate),
+        "predict": ("what a model says of images", "predict efficientnet_lite0 cat.jpg --top 3", _predict),
+        "compare": ("runs side by side, with paired tests", "compare RUN RUN --json", _compare),
+        "doctor": ("what this machine has, and what is missing", "doctor", _doctor),
+    }
+
+
+def _datasets(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", nargs="?", choices=["check"], help="check imports a SPEC and reports its problems")
+    command.add_argument("spec", nargs="?", help="catalogue name, folder, .zip or .csv manifest")
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        if given.action is None:
+            return commands.datasets()
+        return commands.datasets_check(_needed(given.spec, "SPEC", "name the data to check"), progress=_bar("decoding"))
+
+    command.set_defaults(run=run)
+
+
+def _architectures(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", nargs="?", choices=["show"], help="show prints the layers of one network")
+    command.add_argument("name", nargs="?", help="an architecture, or timm/NAME")
+    command.add_argument("--search", metavar="TEXT", help="look in the catalogue and among timm's names")
+    _options_flag(command)
+    command.add_argument("--image-size", type=_whole, metavar="N", help="side of the input in pixels")
+    command.add_argument("--channels", type=_whole, default=3, metavar="N", help="channels of the input (default 3)")
+    command.add_argument("--classes", type=_whole, default=1000, metavar="N", help="logits (default 1000)")
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        if given.action is None:
+            return commands.architectures(given.search)
+        return commands.architectures_show(
+            _needed(given.name, "NAME", "name the architecture to show"),
+            options=_options(given),
+            image_size=given.image_size,
+            channels=given.channels,
+            classes=given.classes,
+        )
+
+    command.set_defaults(run=run)
+
+
+def _train(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", metavar="FILE", help="a configuration as JSON; flags override it")
+    _options_flag(command)
+    for name, info in configs.FIELDS.items():
+        if name == "options":
+            continue
+        flag = name.removeprefix("recipe.")
+        default = "" if info.is_required() or info.default is None else f" (default {info.default})"
+        command.add_argument(
+            "--" + flag.replace("_", "-"),
+            dest=f"field.{name}",
+            metavar=_metavar(info),
+            help=f"{info.description}{default}",
+        )
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        return commands.train(_configuration(given), show=_shower())
+
+    command.set_defaults(run=run)
+
+
+def _configuration(given: argparse.Namespace) -> configs.RunConfig:
+    """The file's values, where there is one, overridden by the flags."""
+    values = configs.read(Path(given.config)) if given.config else {}
+    recipe = values.get("recipe", {})
+    if not isinstance(recipe, dict):
+        raise InputError(f"recipe is {recipe!r}: it must be an object")
+    values = {**values, "recipe": dict(recipe)}
+    for name, value in vars(given).items():
+        if value is None or not name.startswith("field."):
+            continue
+        field = name.removeprefix("field.")
+        if field.startswith("recipe."):
+            values["recipe"][field.removeprefix("recipe.")] = value
+        else:
+            values[field] = value
+    if given.option:
+        values["options"] = {**values.get("options", {}), **_options(given)}
+    for name, flag in (("data", "--data SPEC"), ("architecture", "--architecture NAME")):
+        if name not in values:
+            raise InputError(f"{name} is missing: give {flag}, or a file with --config")
+    return configs.make(values)
+
+
+def _resume(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="RUN")
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        return commands.resume(given.name, show=_shower())
+
+    command.set_defaults(run=run)
+
+
+def _runs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", nargs="?", choices=["show", "delete"], help="what to do with RUN")
+    command.add_argument("name", nargs="?", metavar="RUN")
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        if given.action is None:
+            return commands.list_runs()
+        name = _needed(given.name, "RUN", f"name the run to {given.action}")
+        return commands.show_run(name) if given.action == "show" else commands.delete_run(name)
+
+    command.set_defaults(run=run)
+
+
+def _evaluate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="RUN")
+    command.add_argument("--split", metavar="NAME", help="train, validation or test (default: all that the run has)")
+    command.add_argument("--data", metavar="SPEC", help="other data with the same classes; all its items")
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        return commands.evaluate(given.name, split=given.split, data=given.data, progress=_bar("decoding"))
+
+    command.set_defaults(run=run)
+
+
+def _predict(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="RUN_OR_ARCHITECTURE")
+    command.add_argument("images", nargs="+", metavar="IMAGE")
+    command.add_argument("--top", type=_whole, default=5, metavar="K", help="how many classes an image (default 5)")
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        return commands.predict(given.name, given.images, k=given.top)
+
+    command.set_defaults(run=run)
+
+
+def _compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("names", nargs="+", metavar="RUN")
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        return commands.compare(given.names)
+
+    command.set_defaults(run=run)
+
+
+def _doctor(command: argparse.ArgumentParser) -> None:
+    def run(_: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        return commands.doctor()
+
+    command.set_defaults(run=run)
+
+
+def _options_flag(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--option", action="append", metavar="K=V", help="an option of the architecture; repeatable")
+
+
+def _options(given: argparse.Namespace) -> dict[str, str]:
+    options = {}
+    for word in given.option or []:
+        name, sign, value = word.partition("=")
+        if not sign or not name:
+            raise InputError(f"option is {word!r}: write it as NAME=VALUE, such as batch_norm=true")
+        options[name] = value
+    return options
+
+
+def _needed(value: str | None, what: str, how: str) -> str:
+    if value is None:
+        raise InputError(f"{what} is missing: {how}")
+    return value
+
+
+def _whole(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise InputError(f"{word!r} is no whole number") from None
+
+
+def _metavar(info: Any) -> str:
+    kind = str(info.annotation)
+    return "N" if "int" in kind else "X" if "float" in kind else "NAME"
+
+
+def _bar(what: str) -> Callable[[int, int], None] | None:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return None
+    show = _shower()
+    return lambda done, total: show({"stage": what, "done": done, "total": total})
+
+
+def _shower() -> Callable[[dict[str, Any]], None]:
+    """Progress on standard error: a bar on a terminal, a line a stage elsewhere."""
+    from clfcore.text import Progress
+
+    return Progress(sys.stderr)

