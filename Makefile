@@ -1,0 +1,44 @@
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(READY) ## make .venv and install what the app and its tests need
+
+$(READY): requirements.txt requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make install PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	touch $(READY)
+
+run: install ## start the app and open it in the browser
+	$(BIN)/python -m streamlit run app.py
+
+check: install ## lint, format check and the quick tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not gpu"
+
+test: install ## every test, real Chromium included where it is installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q -n 2
+
+kills: install ## kill N runs at random moments; each must resume to the identical end (N=20)
+	CLFLAB_KILLS=$(or $(N),20) $(BIN)/python -m pytest -q tests/runs/test_kill.py
+
+maps: install ## every explain method on every architecture, as a table
+	$(BIN)/python benchmarks/maps.py
+
+screenshots: install ## take the README's pictures
+	$(BIN)/python tests/browser/screenshots.py
+
+bench: install ## print what the documentation claims of speed and accuracy
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+.PHONY: help install run check test kills maps screenshots bench
