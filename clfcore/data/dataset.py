@@ -1,5 +1,6 @@
 """ImageDataset: named items, their targets and three splits; and how splits are drawn."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,6 +44,7 @@ class ImageDataset:
     groups: tuple[str, ...] | None = None
     drawn: tuple[Split, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+    digits_like: bool = False  # a flip would change the class
 
     def __post_init__(self) -> None:
         for split in self.splits:
@@ -67,6 +69,20 @@ class ImageDataset:
             return targets.sum(axis=0).astype(np.int64)
         finest = targets if targets.ndim == 1 else targets[:, -1]
         return np.bincount(finest, minlength=len(self.classes))
+
+    def side(self) -> int:
+        """The pictures' usual shorter side in pixels: of an array its own, of files the median of up to 64 headers."""
+        if self.pixels is not None:
+            return int(min(self.pixels.shape[1:3]))
+        from clfcore.data.pixels import image_size
+
+        found = []
+        for i in np.unique(np.linspace(0, len(self) - 1, 64).astype(int)):
+            with contextlib.suppress(InputError):  # unreadable files are told of by the checks
+                found.append(min(image_size(self.paths[i])))
+        if not found:
+            raise InputError(f"{self.name} has no readable images: check the files")
+        return int(np.median(found))
 
     def label(self, index: int) -> str:
         """The truth of one item in words: `cat`, `cat; dog` or `animal / cat`."""

@@ -1,0 +1,157 @@
+"""Images drawn from a seed: coloured shapes on textured grounds, with the mask of their objects, for the three tasks."""
+
+from typing import get_args
+
+import numpy as np
+
+from clfcore.data.dataset import ImageDataset, draw_splits
+from clfcore.errors import InputError, unknown
+from clfcore.task import Level, Task, TaskKind, multi_label, single_label
+
+SHAPES = ("circle", "cross", "ring", "square", "star", "triangle")
+FAMILIES = {"angular": ("square", "triangle"), "pointed": ("cross", "star"), "round": ("circle", "ring")}
+LARGEST = 2 << 30  # bytes of pixels
+
+
+def draw(
+    task: TaskKind = "single-label",
+    *,
+    count: int = 1200,
+    side: int = 32,
+    seed: int = 0,
+    difficulty: float = 0.3,
+    split_seed: int = 0,
+) -> ImageDataset:
+    """`count` images of `side` x `side` x 3 uint8 with N x side x side bool masks; the class is the shape alone.
+
+    Objects measure at least a quarter of the side. single-label has one object; multi-label none to three different
+    ones; hierarchical one, with a family above its shape. difficulty (0 to 1) lowers contrast and raises texture, noise,
+    the spread of sizes, the turn and the clutter. An image depends on (seed, its number, task, side, difficulty) alone.
+    """
+    _check(task, count, side, difficulty)
+    pixels = np.empty((count, side, side, 3), np.uint8)
+    masks = np.zeros((count, side, side), bool)
+    present = np.zeros((count, len(SHAPES)), np.uint8)
+    for i in range(count):
+        generator = np.random.default_rng((seed, get_args(TaskKind).index(task), i))
+        present[i] = _choose(task, i, generator)
+        pixels[i], masks[i] = _picture(np.flatnonzero(present[i]), side, difficulty, generator, task == "multi-label")
+    targets, described = _targets(task, present)
+    # Combinations of labels are the strata: each split has its share of each.
+    strata = present @ (1 << np.arange(len(SHAPES)))
+    splits, drawn = draw_splits(strata, split_seed)
+    name = "shapes" if task == "single-label" else f"shapes-{task}"
+    ids = tuple(f"{name}/{i:05d}" for i in range(count))
+    return ImageDataset(name, described, ids, targets, splits, pixels=pixels, masks=masks, drawn=drawn)
+
+
+def _check(task: str, count: int, side: int, difficulty: float) -> None:
+    if task not in get_args(TaskKind):
+        raise unknown("task", task, get_args(TaskKind))
+    if count < 3 * len(SHAPES):
+        raise InputError(f"count is {count}: it must be at least {3 * len(SHAPES)}, three images a shape")
+    if not 12 <= side <= 1024:
+        raise InputError(f"side is {side}: it must be from 12 to 1024 pixels")
+    if not 0 <= difficulty <= 1:
+        raise InputError(f"difficulty is {difficulty}: it must be from 0 to 1")
+    if count * side * side * 3 > LARGEST:
+        raise InputError(f"{count} images of {side} x {side} need over 2 GB: draw fewer, or smaller ones")
+
+
+def _choose(task: str, i: int, generator: np.random.Generator) -> np.ndarray:
+    """Which shapes an image has, 0 or 1 each: balanced where there is one, none to three of multi-label."""
+    present = np.zeros(len(SHAPES), np.uint8)
+    if task == "multi-label":
+        present[generator.choice(len(SHAPES), size=generator.choice(4, p=[0.1, 0.3, 0.35, 0.25]), replace=False)] = 1
+    else:
+        present[i % len(SHAPES)] = 1
+    return present
+
+
+def _targets(task: str, present: np.ndarray) -> tuple[np.ndarray, Task]:
+    if task == "multi-label":
+        return present, multi_label(SHAPES)
+    shape = present.argmax(axis=1).astype(np.int64)
+    if task == "single-label":
+        return shape, single_label(SHAPES)
+    family_of = [next(i for i, members in enumerate(FAMILIES.values()) if name in members) for name in SHAPES]
+    levels = Level("family", tuple(FAMILIES)), Level("shape", SHAPES)
+    return np.stack([np.array(family_of, np.int64)[shape], shape], axis=1), Task("hierarchical", levels)
+
+
+def _picture(
+    shapes: np.ndarray, side: int, difficulty: float, generator: np.random.Generator, several: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """One image, side x side x 3 uint8, and the mask of its objects."""
+    y, x = np.mgrid[:side, :side] + 0.5  # pixel centres
+    ground_colour = generator.uniform(40, 215, 3)
+    canvas = _ground(ground_colour, side, difficulty, generator)
+    if several:  # a quarter of the picture each, so that none hides another
+        cells = generator.permutation(4)[: len(shapes)]
+        room, corners = side / 2, [((cell % 2) * side / 2, (cell // 2) * side / 2) for cell in cells]
+        diameters = [generator.uniform(0.76 + 0.08 * (1 - difficulty), 0.96) * room for _ in shapes]
+    else:
+        room, corners = float(side), [(0.0, 0.0)]
+        diameters = [generator.uniform(0.38 + 0.18 * (1 - difficulty), 0.8) * room]
+    mask = np.zeros((side, side), bool)
+    for shape, (left, top), diameter in zip(shapes, corners, diameters, strict=True):
+        radius = diameter / 2
+        cx, cy = (corner + generator.uniform(radius, room - radius) for corner in (left, top))
+        turn = generator.uniform(-1, 1) * np.pi * difficulty
+        distance = _distance(SHAPES[shape], x - cx, y - cy, radius, turn)
+        cover = np.clip(0.5 - distance, 0, 1)[..., None]  # a pixel's share inside the outline: smooth edges
+        canvas = canvas * (1 - cover) + _colour_apart(ground_colour, difficulty, generator) * cover
+        mask |= distance < 0
+    canvas = canvas + generator.normal(0, 4 + 16 * difficulty, canvas.shape)
+    return np.clip(np.rint(canvas), 0, 255).astype(np.uint8), mask
+
+
+def _ground(colour: np.ndarray, side: int, difficulty: float, generator: np.random.Generator) -> np.ndarray:
+    """A ground with a slope, stripes, blotches and, where it is difficult, thin lines as clutter: side x side x 3."""
+    y, x = np.mgrid[:side, :side] / side
+    strength = 10 + 30 * difficulty
+    angle, waves = generator.uniform(0, 2 * np.pi, 2), generator.uniform(2, 7)
+    slope = (np.cos(angle[0]) * x + np.sin(angle[0]) * y) * strength
+    stripes = np.sin(2 * np.pi * waves * (np.cos(angle[1]) * x + np.sin(angle[1]) * y)) * strength * 0.5
+    cells = max(2, side // 8)
+    blotches = np.kron(generator.normal(0, strength * 0.3, (cells, cells, 3)), np.ones((-(-side // cells),) * 2 + (1,)))
+    canvas = colour + (slope + stripes)[..., None] + blotches[:side, :side]
+    for _ in range(generator.binomial(4, difficulty)):
+        a, shift = generator.uniform(0, np.pi), generator.uniform(-0.5, 0.5)
+        near = np.abs(np.cos(a) * (x - 0.5) + np.sin(a) * (y - 0.5) - shift) < 0.6 / side
+        canvas[near] = generator.uniform(0, 255, 3)
+    return canvas
+
+
+def _colour_apart(ground: np.ndarray, difficulty: float, generator: np.random.Generator) -> np.ndarray:
+    """A random colour that stands out from the ground; how far depends on the difficulty."""
+    least = 150 - 80 * difficulty  # Euclidean, of at most 442
+    colour = generator.uniform(0, 255, 3)
+    while np.linalg.norm(colour - ground) < least:
+        colour = generator.uniform(0, 255, 3)
+    return colour
+
+
+def _distance(shape: str, x: np.ndarray, y: np.ndarray, radius: float, turn: float) -> np.ndarray:
+    """Signed distance to a shape's outline in pixels (below 0 inside), centred, within a circle of `radius`."""
+    x, y = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x
+    if shape == "circle":
+        return np.hypot(x, y) - radius
+    if shape == "ring":
+        return np.abs(np.hypot(x, y) - 0.75 * radius) - 0.25 * radius
+    if shape == "square":
+        return np.maximum(np.abs(x), np.abs(y)) - radius / np.sqrt(2)
+    if shape == "triangle":  # apex up; the three sides are half the radius away from the centre
+        return np.maximum(np.abs(x) * np.sqrt(3) / 2 - y / 2, y) - radius / 2
+    if shape == "cross":
+        long, thin = 0.95 * radius, 0.31 * radius
+        across = np.maximum(np.abs(x) - long, np.abs(y) - thin)
+        return np.minimum(across, np.maximum(np.abs(y) - long, np.abs(x) - thin))
+    # star: five points; each tenth of the turn is folded onto one edge, from a tip to an inner corner
+    tenth = np.pi / 5
+    from_tip = np.abs((np.arctan2(x, -y) + tenth) % (2 * tenth) - tenth)
+    distance = np.hypot(x, y)
+    px, py = distance * np.cos(from_tip), distance * np.sin(from_tip)
+    inner = 0.42 * radius
+    ex, ey = inner * np.cos(tenth) - radius, inner * np.sin(tenth)
+    return ((px - radius) * ey - py * ex) / np.hypot(ex, ey)
