@@ -1,0 +1,129 @@
+"""What a batch becomes: the same image the same whatever stands beside it, nothing changed in place, each step right."""
+
+import numpy as np
+import pytest
+import torch
+from torchvision.transforms.v2 import functional as V
+
+from clfcore import augment
+from clfcore.augment import draws
+from clfcore.errors import InputError
+
+
+def noise(n: int, channels: int, side: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(n * channels * side)
+    return torch.randint(0, 256, (n, channels, side, side), dtype=torch.uint8, generator=generator)
+
+
+def rows(policy: augment.Policy, n: int, *, seed: int = 0, epoch: int = 0) -> np.ndarray:
+    return augment.table(policy, seed=seed, epoch=epoch, items=n)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", list(augment.POLICIES))
+def test_an_image_is_changed_by_its_own_row_alone(name, channels):
+    policy, x = augment.policy(name), noise(11, channels, 36)
+    kept, table = x.clone(), rows(policy, 11, seed=5, epoch=2)
+    whole = augment.apply(policy, table, x, size=32)
+    assert whole.shape == (11, channels, 32, 32)
+    assert whole.dtype == torch.uint8
+    assert torch.equal(x, kept)
+    order = np.random.default_rng(1).permutation(11)
+    for part in np.split(order, [1, 4, 9]):  # other neighbours, other order, other batch sizes
+        assert torch.equal(augment.apply(policy, table[part], x[part], size=32), whole[part])
+    if name != "none":
+        other = augment.apply(policy, rows(policy, 11, seed=5, epoch=3), x, size=32)
+        assert not torch.equal(whole, other)
+
+
+def test_none_is_what_evaluation_sees():
+    x = noise(3, 3, 37)
+    out = augment.apply(augment.policy("none"), rows(augment.policy("none"), 3), x, size=32)
+    assert torch.equal(out, x[:, :, 2:34, 2:34])
+    assert torch.equal(augment.apply(augment.policy("none"), np.empty((3, 0)), x, size=37), x)
+
+
+@pytest.mark.parametrize("size", [32, 112])
+def test_crop_is_resize_and_crop_of_torchvision(size):
+    policy = augment.policy([{"step": "crop", "zoom": 1.2}])
+    x, table = noise(4, 3, size + 5), rows(policy, 4)
+    side = round(1.2 * size)
+    corners = draws.cuts(table, side - size)
+    wanted = [
+        V.crop(V.resize(image, [side, side], antialias=True), top, left, size, size)
+        for image, (top, left) in zip(x, corners.tolist(), strict=True)
+    ]
+    assert torch.equal(augment.apply(policy, table, x, size=size), torch.stack(wanted))
+
+
+@pytest.mark.parametrize(("side", "size"), [(48, 32), (32, 32), (128, 112)])
+def test_resized_crop_is_torchvisions(side, size):
+    policy = augment.policy([{"step": "resized-crop", "scale": [0.05, 1.0]}])
+    x, table = noise(24, 3, side), rows(policy, 24)
+    boxes = draws.boxes(table, side=side, scale=(0.05, 1.0), ratio=(0.75, 4 / 3))
+    wanted = [V.resized_crop(image, *box, size=[size, size], antialias=True) for image, box in zip(x, boxes.tolist())]
+    apart = augment.apply(policy, table, x, size=size).int() - torch.stack(wanted).int()
+    assert apart.abs().max() <= 1
+
+
+@pytest.mark.parametrize("border", ["constant", "edge", "reflect"])
+def test_shift_is_pad_and_crop_of_torchvision(border):
+    policy = augment.policy([{"step": "shift", "most": 0.25, "border": border, "fill": 7}])
+    x, table = noise(9, 1, 16), rows(policy, 9)
+    corners = draws.cuts(table, 8)
+    fill = 7 if border == "constant" else None
+    wanted = [
+        V.crop(V.pad(image, [4], fill=fill, padding_mode=border), top, left, 16, 16)
+        for image, (top, left) in zip(x, corners.tolist(), strict=True)
+    ]
+    assert torch.equal(augment.apply(policy, table, x, size=16), torch.stack(wanted))
+
+
+def test_flips_and_rotation_are_torchvisions():
+    x = noise(40, 3, 20)
+    for kind, theirs in (("horizontal-flip", V.horizontal_flip), ("vertical-flip", V.vertical_flip)):
+        policy = augment.policy([{"step": kind, "probability": 0.3}])
+        table = rows(policy, 40)
+        wanted = [theirs(image) if u < 0.3 else image for image, u in zip(x, table[:, 0], strict=True)]
+        assert torch.equal(augment.apply(policy, table, x, size=20), torch.stack(wanted))
+    policy = augment.policy([{"step": "rotation", "degrees": 30, "fill": 40}])
+    table = rows(policy, 40)
+    angles = draws.angles(policy.steps[0], table)
+    bilinear = V.InterpolationMode.BILINEAR
+    wanted = [V.rotate(image, float(a), bilinear, fill=[40.0]) for image, a in zip(x, angles, strict=True)]
+    assert (augment.apply(policy, table, x, size=20).int() - torch.stack(wanted).int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_colour_jitter_is_torchvisions_in_its_order(channels):
+    policy = augment.policy([{"step": "colour-jitter", "saturation": 0.7, "hue": 0.4, "probability": 0.8}])
+    x, table = noise(40, channels, 12), rows(policy, 40)
+    factors, order = draws.jitter(policy.steps[0], table)
+    theirs = (V.adjust_brightness, V.adjust_contrast, V.adjust_saturation, V.adjust_hue)
+    mine = augment.apply(policy, table, x, size=12)
+    for i in range(40):
+        wanted = x[i]
+        for which in np.argsort(order[i]):
+            if factors[i, which] != (0 if which == 3 else 1):
+                wanted = theirs[which](wanted, float(factors[i, which]))
+        # A value cut down by one before the hue is turned may move by two after it.
+        assert (mine[i].int() - wanted.int()).abs().max() <= 2
+        assert ((mine[i].int() - wanted.int()).abs() > 0).float().mean() < 0.02
+
+
+def test_erasing_on_bytes_is_erasing_after_the_normalisation():
+    mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    policy = augment.policy([{"step": "erasing", "probability": 1.0}])
+    x, table = noise(10, 3, 24), rows(policy, 10)
+    boxes = draws.erased(policy.steps[0], table, side=24)
+    mine = V.normalize(augment.apply(policy, table, x, size=24, mean=mean) / 255, mean, deviation)
+    for i, box in enumerate(boxes.tolist()):
+        wanted = V.erase(V.normalize(x[i] / 255, mean, deviation), *box, v=torch.zeros(3, 1, 1))
+        assert (mine[i] - wanted).abs().max() <= 0.5 / 255 / 0.224 + 1e-6
+
+
+def test_a_picture_smaller_than_the_image_is_refused():
+    with pytest.raises(
+        InputError, match="image_size is 40: the pictures are kept at 32 pixels, so it must be at most 32"
+    ):
+        augment.apply(augment.policy("basic"), rows(augment.policy("basic"), 1), noise(1, 3, 32), size=40)
