@@ -1,0 +1,26 @@
+"""clflab: page set-up, style and navigation."""
+
+from pathlib import Path
+
+import streamlit as st
+
+import ui
+
+ASSETS = Path(__file__).parent / "assets"
+
+st.set_page_config(page_title="clflab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
+st.html(ASSETS / "style.css")
+
+page = st.navigation(
+    {
+        "": [st.Page("pages/home.py", title="Home", default=True)],
+        "Look": [st.Page("pages/predict.py", title="Predict")],
+        "Prepare": [st.Page("pages/data.py", title="Data")],
+        "Train": [st.Page("pages/train.py", title="Train"), st.Page("pages/runs.py", title="Runs")],
+        "Judge": [st.Page("pages/evaluate.py", title="Evaluate")],
+    },
+    expanded=True,
+)
+page.run()
+ui.after_first_paint()

@@ -1,0 +1,42 @@
+"""What does a network make of a picture, and where did it look?"""
+
+import streamlit as st
+
+import ui
+
+st.title("What does a network make of it?")
+st.caption(
+    "Drop in photos or click a sample: the five likeliest classes, the square the network sees, and where it looked."
+)
+
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    photos = ui.choose_photos()
+with right, ui.refusals():
+    models = ui.choose_models()
+
+if not photos:
+    st.write("No photo yet: click one of the samples, or drop in your own.")
+    st.stop()
+if not models:
+    st.write("No classifier is chosen: efficientnet_lite0 knows the 1,000 classes of ImageNet and needs no download.")
+    st.stop()
+
+PER_PAGE = 4
+pages = -(-len(photos) // PER_PAGE)
+page = st.pagination(pages, key="photos page") if pages > 1 else 1
+for photo in photos[(page - 1) * PER_PAGE : page * PER_PAGE]:
+    ui.verdicts(photo, models)
+
+st.caption(
+    "The map is Grad-CAM: how much each part of the picture speaks for the first class. It shows where, not why.",
+    help="Selvaraju and others, 2017: feature maps weighted by the mean gradient of the class, kept where positive. "
+    "Coarse by nature: one cell of the map covers some 32 pixels.",
+)
+st.download_button(
+    "Download the predictions (CSV)",
+    data=lambda: ui.predictions_csv(photos, models),
+    file_name="predictions.csv",
+    mime="text/csv",
+    on_click="ignore",
+)

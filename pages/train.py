@@ -1,0 +1,36 @@
+"""Configure a run, see its plan, launch it, watch it."""
+
+import streamlit as st
+
+import ui
+
+run = ui.run_in_address()
+if run is not None:
+    st.title("How is it going?")
+    st.caption("You may close this page or load it again: the run goes on, and Runs leads back here.")
+    ui.watch(run)
+    with st.container(horizontal=True):
+        ui.stop_buttons(run)
+        if st.button("Train another"):
+            st.query_params.clear()
+            st.rerun()
+    st.stop()
+
+st.title("What shall be learned, and how?")
+st.caption("Data, architecture and strategy are enough: everything else has a default that suits them, shown in grey.")
+ui.active_runs()
+
+left, right = st.columns([3, 2], gap="large")
+with left:
+    data = ui.choose_data()
+    architecture = ui.choose_architecture()
+    ui.choose_strategy()
+    dataset = ui.read_data(data)
+    ui.choose_fit(dataset, data)
+    st.subheader("Recipe", anchor=False)
+    config = ui.configure(data, architecture.name, defaults=ui.defaults(data, architecture, dataset))
+with right, st.container(border=True):
+    st.subheader("The plan", anchor=False)
+    filled = ui.show_plan(config)
+    if st.button("Train", type="primary", width="stretch"):
+        ui.launch(filled)

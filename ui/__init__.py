@@ -1,0 +1,57 @@
+"""What pages share: choices, pictures, numbers, refusals, and everything that is computed once and kept."""
+
+from ui.cached import after_first_paint, predictions_csv
+from ui.choose import choose_run
+from ui.data import (
+    browse,
+    catalogue_table,
+    choose_data,
+    data_advice,
+    data_counts,
+    data_numbers,
+    data_problems,
+    problems_label,
+    read_data,
+)
+from ui.feedback import refusals
+from ui.home import newest_runs, sample_strip, ways
+from ui.live import run_in_address, stop_buttons, watch
+from ui.table import active_runs, choose_runs, queue, side_by_side
+from ui.training import choose_architecture, choose_fit, choose_strategy, configure, defaults, launch, show_plan
+from ui.verdict import choose_models, choose_photos, verdicts
+
+__all__ = [
+    "active_runs",
+    "after_first_paint",
+    "browse",
+    "catalogue_table",
+    "choose_architecture",
+    "choose_data",
+    "choose_fit",
+    "choose_models",
+    "choose_photos",
+    "choose_run",
+    "choose_runs",
+    "choose_strategy",
+    "configure",
+    "data_advice",
+    "data_counts",
+    "data_numbers",
+    "data_problems",
+    "defaults",
+    "launch",
+    "newest_runs",
+    "predictions_csv",
+    "problems_label",
+    "queue",
+    "read_data",
+    "refusals",
+    "run_in_address",
+    "sample_strip",
+    "show_plan",
+    "side_by_side",
+    "stop_buttons",
+    "verdicts",
+    "watch",
+    "ways",
+]

@@ -1,0 +1,124 @@
+"""What pages compute, kept between reruns: each function takes all it needs, and imports what is slow inside."""
+
+import csv
+import io
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.errors import Failure, InputError
+from ui.pictures import Picture, picture
+
+if TYPE_CHECKING:
+    from clfcore.classifier import Classifier
+
+SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture that somebody gave: its name and the file's bytes."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a classifier says of a photo: the exact square it sees, and its most probable classes."""
+
+    square: Picture
+    side: int
+    top: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Where a classifier looked: the map over the square, the layer, and whether anything spoke for the class."""
+
+    overlay: Picture
+    layer: str
+    evidence: bool
+
+
+@st.cache_data(show_spinner=False)
+def samples() -> dict[str, tuple[Photo, Picture]]:
+    """The sample photos by name, each with its thumbnail."""
+    from PIL import Image, ImageOps
+
+    found = {}
+    for path in sorted(SAMPLES.glob("*.jpg")):
+        import numpy as np
+
+        small = ImageOps.fit(Image.open(path).convert("RGB"), (144, 144))
+        found[path.stem] = (Photo(path.name, path.read_bytes()), picture(np.asarray(small)))
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def classifier(name: str) -> "Classifier":
+    """An architecture with its ImageNet weights, or a run's classifier."""
+    from clfcore.classifier import open_classifier
+
+    return open_classifier(name)
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def said(name: str, data: bytes, *, k: int = 5) -> Said:
+    """What classifier `name` says of a photo. Raises InputError where the photo is damaged."""
+    from clfcore.classifier import top
+    from clfcore.data.pixels import read_image
+
+    model = classifier(name)
+    square = model.square(read_image(data, least_side=model.preprocess.stored_side))
+    return Said(
+        picture(square, side=224, lossless=True),
+        square.shape[0],
+        tuple(top(model.probabilities(square[None])[0], model.classes, k)),
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def looked(name: str, data: bytes) -> Looked:
+    """Where classifier `name` looked for its first class: Grad-CAM at the layer chosen for the network."""
+    from clfcore.data.pixels import read_image
+    from clfcore.explain import explain, overlay
+
+    model = classifier(name)
+    square = model.square(read_image(data, least_side=model.preprocess.stored_side))
+    found = explain(model, square, method="gradcam")
+    return Looked(picture(overlay(square, found), side=224, lossless=True), found.layer, found.evidence)
+
+
+def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
+    """image, model, rank, label, probability: a row for each of the five most probable classes."""
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(["image", "model", "rank", "label", "probability"])
+    for photo in photos:
+        for model in models:
+            try:
+                rows = said(model, photo.data).top
+            except (InputError, Failure) as error:
+                table.writerow([photo.name, model, "", "", str(error)])
+                continue
+            table.writerows([photo.name, model, i, label, f"{p:.6f}"] for i, (label, p) in enumerate(rows, 1))
+    return out.getvalue()
+
+
+@st.cache_resource
+def after_first_paint() -> None:
+    """Once a server: bring up the worker's first child, when the first page has had time to paint."""
+
+    def warm() -> None:
+        from clfcore.runs.worker import worker
+
+        worker().warm()
+
+    timer = threading.Timer(2.0, warm)
+    timer.daemon = True
+    timer.start()

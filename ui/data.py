@@ -1,0 +1,212 @@
+"""Data chosen, read and checked once, and its pictures as cards."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui.choose import data_name
+from ui.feedback import Number, metric_row, plain, refusals
+from ui.jobs import Job, Progress, result_of
+from ui.pictures import THUMBNAIL, Card, Picture, cards, picture
+from ui.words import count, shorten
+
+if TYPE_CHECKING:
+    from clfcore.data.dataset import ImageDataset
+
+PER_PAGE = 40
+
+
+def choose_data() -> str:
+    """A SPEC: a catalogue name, or the path of a folder, a zip or a CSV on this machine; kept in the address."""
+    from clfcore.data.catalogue import entries
+
+    known = [entry.name for entry in entries() if entry.available]
+    brought = st.session_state.setdefault("data brought", [])
+    if (said := st.query_params.get("data")) and said not in [*known, *brought]:
+        brought.append(said)
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    with right, st.popover("Upload", width="stretch"):
+        _upload()  # before the box, whose value it may set
+    with left:
+        return st.selectbox(
+            "Data",
+            [*known, *brought],
+            key="data",
+            accept_new_options=True,
+            bind="query-params",
+            help="A name of the catalogue, or the path of a folder of class folders, a .zip or a .csv on this machine. "
+            "Type a path and press Enter.",
+        )
+
+
+def _upload() -> None:
+    files = st.file_uploader(
+        "A .zip of class folders, or a .csv with its pictures",
+        ["zip", "csv", "jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"],
+        accept_multiple_files=True,
+        key="data files",
+    )
+    if st.button("Import", type="primary", disabled=not files):
+        from clfcore.data.importers import keep_upload
+
+        with refusals(stop=False), st.spinner("Unpacking to disk"):
+            spec = keep_upload([(file.name, file) for file in files])
+            st.session_state["data brought"] = [*dict.fromkeys([*st.session_state["data brought"], spec])]
+            st.session_state["data"] = spec
+
+
+def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
+    """The dataset, read and checked once for all sessions; what is wrong with it is among its problems."""
+    return result_of(_reading(spec, split_seed), f"Reading and checking {data_name(spec)}")
+
+
+def forget_data(spec: str, *, split_seed: int = 0) -> None:
+    """Read it again from disk the next time."""
+    _reading.clear(spec, split_seed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _reading(spec: str, split_seed: int) -> Job:
+    def read(progress: Progress) -> "ImageDataset":
+        from clfcore.data.checks import check
+
+        from clfcore.data.catalogue import open_dataset
+
+        return check(open_dataset(spec, split_seed=split_seed), progress=progress)[0]
+
+    return Job(read)
+
+
+@st.cache_data(show_spinner=False, max_entries=4096)
+def thumbnail(spec: str, split_seed: int, item: str) -> Picture:
+    """One item's picture; an item that can no longer be read is an empty square."""
+    import numpy as np
+
+    from clfcore.data.pixels import read_image
+    from clfcore.errors import InputError
+
+    dataset, at = _items(spec, split_seed)
+    index = at.get(item)
+    if index is None:
+        return picture(np.full((8, 8, 3), 128, np.uint8))
+    if dataset.pixels is not None:
+        return picture(dataset.pixels[index])
+    try:
+        return picture(read_image(dataset.paths[index], least_side=THUMBNAIL))
+    except InputError:
+        return picture(np.full((8, 8, 3), 128, np.uint8))
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _items(spec: str, split_seed: int) -> tuple["ImageDataset", dict[str, int]]:
+    from clfcore.data.catalogue import open_dataset
+
+    dataset = open_dataset(spec, split_seed=split_seed)
+    return dataset, {name: i for i, name in enumerate(dataset.ids)}
+
+
+def sample_cards(dataset: "ImageDataset", spec: str, indices: Sequence[int], *, split_seed: int = 0) -> list[Card]:
+    """Cards of items with their truth, no prediction."""
+    return [
+        Card(thumbnail(spec, split_seed, dataset.ids[i]), name=dataset.ids[i], truth=dataset.label(i)) for i in indices
+    ]
+
+
+def data_numbers(dataset: "ImageDataset") -> None:
+    """How many images, classes, and images a split."""
+    sizes = dataset.sizes()
+    drawn = ", ".join(dataset.drawn)
+    split = " / ".join(count(n) for n in sizes.values())
+    metric_row(
+        [
+            Number("Images", count(len(dataset)), "readable"),
+            Number("Classes", count(len(dataset.classes)), dataset.task.kind),
+            Number(
+                "Train / validation / test",
+                split,
+                f"{drawn} drawn by the lab, stratified" if drawn else "as the data gives them",
+                help="The first is learned from, the second chooses the best epoch, the third is looked at once.",
+            ),
+            Number("Problems", count(len(dataset.problems)), "found while reading"),
+        ]
+    )
+
+
+def data_advice(dataset: "ImageDataset") -> None:
+    """What the numbers suggest, in a plain sentence or two."""
+    from clfcore.data.checks import advice
+
+    st.write(plain(advice(dataset)))
+
+
+def problems_label(dataset: "ImageDataset") -> str:
+    return f"Problems ({count(len(dataset.problems))})"
+
+
+def data_problems(dataset: "ImageDataset") -> None:
+    """Everything that was found, none silent."""
+    if not dataset.problems:
+        st.write(
+            "Nothing was found wrong: every file could be read, no picture stands twice, every class is in every split."
+        )
+        return
+    rows = [{"kind": p.kind, "item": p.item, "what was found": p.message} for p in dataset.problems]
+    st.dataframe(rows, hide_index=True, column_config={"what was found": st.column_config.TextColumn(width="large")})
+
+
+def data_counts(dataset: "ImageDataset") -> None:
+    """Images per class and split."""
+    from clfcore import figures
+
+    st.plotly_chart(figures.class_counts(dataset), key="counts", alt="Images per class in each split")
+
+
+def browse(dataset: "ImageDataset", spec: str) -> None:
+    """The pictures, by class and split, a page at a time."""
+    given = [split for split, size in dataset.sizes().items() if size]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        split = st.segmented_control("Split", given, default="train", required=True, key="split", bind="query-params")
+        wanted = st.selectbox(
+            "Class", ["all", *dataset.classes], format_func=shorten, key="class", bind="query-params", width=260
+        )
+        indices = [int(i) for i in dataset.splits[split] if wanted in ("all", *_labels(dataset, int(i)))]
+        pages = max(1, -(-len(indices) // PER_PAGE))
+        page = min(pages, st.pagination(pages, key=f"page {spec} {split} {wanted}"))
+    if not indices:
+        st.write(f"No picture of {plain(wanted)} is in the {split} split.")
+        return
+    cards(sample_cards(dataset, spec, spread(indices, page)), side=128)
+    st.caption(f"{count(len(indices), 'picture')}, {PER_PAGE} a page.")
+
+
+def spread(indices: Sequence[int], page: int) -> Sequence[int]:
+    """A page of the pictures, taken at even steps so that each page shows all classes in their order."""
+    pages = max(1, -(-len(indices) // PER_PAGE))
+    return indices[page - 1 :: pages][:PER_PAGE]
+
+
+def _labels(dataset: "ImageDataset", index: int) -> tuple[str, ...]:
+    if dataset.task.kind == "multi-label":
+        return tuple(name for name, there in zip(dataset.classes, dataset.targets[index], strict=True) if there)
+    return (dataset.label(index).rsplit(" / ", 1)[-1],)
+
+
+def catalogue_table() -> None:
+    """What the lab knows by name: what is at hand, and where the files of the rest go."""
+    from clfcore.data.catalogue import entries
+
+    rows = [
+        {
+            "name": e.name,
+            "at hand": "✓" if e.available else "✗ absent",
+            "task": e.task,
+            "classes": e.classes,
+            "images": e.items,
+            "licence": e.licence,
+            "files go to": "ships with the lab" if e.available else str(e.where),
+            "source": e.source,
+        }
+        for e in entries()
+    ]
+    st.dataframe(rows, hide_index=True)

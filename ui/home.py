@@ -1,0 +1,58 @@
+"""What Home says: the ways through the lab, and the newest runs."""
+
+import streamlit as st
+
+from clfcore.errors import InputError
+from clfcore.runs import store
+from ui.cached import samples
+from ui.choose import run_name
+from ui.feedback import plain
+from ui.pictures import square
+from ui.words import percent
+
+WAYS = (
+    ("predict", "Predict", "Drop in a photo: what a pretrained network sees in it, and where it looked."),
+    ("data", "Data", "Bring a folder, a zip or a CSV, or take what ships: classes, splits, problems, samples."),
+    ("train", "Train", "Choose data, architecture and recipe; see the plan, launch it, watch it learn."),
+    ("runs", "Runs", "Everything that was trained: stop, resume, delete, lay side by side."),
+    ("evaluate", "Evaluate", "How good a run is and where it fails, down to the single picture."),
+)
+
+
+def ways() -> None:
+    """One line a page: what one can do there, and the way."""
+    with st.container(key="ways", gap=None):
+        for page, title, words in WAYS:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.page_link(f"pages/{page}.py", label=f"**{title}**", width=96)
+                st.markdown(words, width="stretch")
+
+
+def sample_strip() -> None:
+    """The sample photos; each leads to Predict with itself chosen."""
+    row = st.grid(6, min_column_width=104)
+    for name, (_, small) in samples().items():
+        with row.cell(), st.container(gap="xxsmall"):
+            st.html(square(small, f"Sample photo: {name}"))
+            st.page_link("pages/predict.py", label=name.capitalize(), query_params={"sample": name})
+
+
+def newest_runs(most: int = 5) -> None:
+    """The newest runs, each with its state and a way to look at it."""
+    newest = store.runs()[:most]
+    if not newest:
+        return
+    st.subheader("Newest runs", anchor=False)
+    for run in newest:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            page = "pages/evaluate.py" if run.splits else "pages/train.py"
+            st.page_link(page, label=plain(run_name(run)), query_params={"run": run.id}, width=420)
+            st.caption(_state(run), width="stretch")
+
+
+def _state(run: store.Run) -> str:
+    try:
+        accuracy = run.metrics.get("validation", {}).get("accuracy")
+        return run.state + (f", validation accuracy {percent(accuracy)}" if accuracy is not None else "")
+    except InputError:
+        return "damaged"

@@ -1,0 +1,68 @@
+"""Long work beside a page: it goes on in a thread, the page shows how far it is, stays alive, and can stop it."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from clfcore.errors import InputError
+from ui.feedback import refusals
+from ui.words import duration
+
+Progress = Callable[[int, int], None]
+PATIENCE = 0.3  # seconds; what is done by then shows no bar
+
+
+class Job:
+    """A function at work in a thread of its own; it is given `progress(done, total)` and calls no Streamlit."""
+
+    def __init__(self, work: Callable[[Progress], Any]) -> None:
+        self.done, self.total, self.stopped = 0, 0, False
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.started = time.monotonic()
+        self.thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+        self.thread.start()
+
+    def _run(self, work: Callable[[Progress], Any]) -> None:
+        try:
+            self.result = work(self._progress)
+        except Exception as error:  # shown by the page that waits
+            self.error = error
+
+    def _progress(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        if self.stopped:
+            raise InputError("stopped on your word: choose again to go on")
+
+    @property
+    def seconds_left(self) -> float | None:
+        """From the pace so far; None until there is one."""
+        if not self.done:
+            return None
+        return (time.monotonic() - self.started) / self.done * (self.total - self.done)
+
+
+def result_of(job: Job, words: str) -> Any:
+    """The job's result; until it is there, how far it is, and the page ends here. Its error becomes one red line."""
+    job.thread.join(PATIENCE)
+    if job.thread.is_alive():
+        _wait(job, words)
+        st.stop()
+    if job.error is not None:
+        with refusals():
+            raise job.error
+    return job.result
+
+
+@st.fragment(run_every=0.5)
+def _wait(job: Job, words: str) -> None:
+    if not job.thread.is_alive():
+        st.rerun()
+    left = f", about {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
+    far = f": {job.done:,} of {job.total:,}{left}" if job.total else " …"
+    st.progress(job.done / job.total if job.total else 0.0, text=words + far)
+    if job.total and st.button("Stop"):
+        job.stopped = True

@@ -1,0 +1,143 @@
+"""A run while it works: how far, how fast, how long still, its curves, and the ways to stop it."""
+
+import streamlit as st
+
+from clfcore.errors import InputError
+from clfcore.runs.store import RESUMABLE, Run, open_run
+from ui.choose import data_name, run_name
+from ui.feedback import Number, complain, metric_row, plain, refusals
+from ui.words import count, duration, percent
+
+ACTIVE = ("queued", "running")
+STAGES = {
+    "preparing": "Opening the data and building the network",
+    "decoding": "Decoding pictures",
+    "embedding": "Embedding pictures",
+    "training": "Training",
+    "evaluating": "Evaluating the best epoch",
+}
+
+
+def watch(run: Run) -> None:
+    """The run's card. It refreshes itself while the run works and keeps its place when it ends."""
+    active = run.state in ACTIVE
+    st.subheader(plain(run_name(run)), anchor=False)
+
+    @st.fragment(run_every=0.8 if active else None)
+    def card() -> None:
+        now = open_run(str(run.path))
+        if active and now.state not in ACTIVE:
+            st.rerun()  # once, as a whole page: the timer stops and what follows appears
+        _far(now)
+        _numbers(now)
+        _curves(now)
+
+    with refusals():
+        card()
+
+
+def _far(run: Run) -> None:
+    """One line and one bar; a finished run's bar is full, so that nothing moves."""
+    state, now = run.state, run.progress
+    with st.container(height=64, border=False, gap=None):
+        if state == "running" and now:
+            words = STAGES.get(now.get("stage", ""), "Working")
+            if now.get("stage") == "training":
+                words += f", epoch {now.get('epoch', 1)} of {now.get('epochs', '?')}"
+            elif now.get("total", 0) > 1:
+                words += f", {count(now['done'])} of {count(now['total'])}"
+            left = now.get("seconds_left")
+            words += f"; about {duration(left)} left" if left is not None else ""
+            st.progress(min(1.0, now.get("done", 0) / max(1, now.get("total", 1))), text=words)
+        elif state == "queued":
+            st.progress(0.0, text="Waiting: another run goes first, or the worker is starting")
+        elif state == "failed":
+            complain(run.message or "the run failed")
+        else:
+            words = {"completed": "Completed", "cancelled": "Stopped", "interrupted": "Interrupted"}.get(state, state)
+            seconds = run.results.get("seconds")
+            words += f" in {duration(seconds)}" if seconds is not None else ""
+            st.progress(1.0 if state == "completed" else _share(run), text=f"{words}. {plain(run.message)}")
+
+
+def _share(run: Run) -> float:
+    history = run.history
+    return min(1.0, history[-1]["epoch"] / (run.config.recipe.epochs or 1)) if history else 0.0
+
+
+def _numbers(run: Run) -> None:
+    history = run.history
+    best = max((line["validation_accuracy"] for line in history), default=None)
+    last = history[-1] if history else {}
+    fast = run.progress.get("images_per_second") or last.get("images_per_second")
+    metric_row(
+        [
+            Number("Best validation accuracy", percent(best), "validation chooses the best epoch"),
+            Number("Last epoch", percent(last.get("validation_accuracy")), f"epoch {last.get('epoch', '–')}"),
+            Number("Training loss", f"{last['train_loss']:.3f}" if last else "–", "mean of the last epoch"),
+            Number("Pace", f"{fast:,.0f}" if fast else "–", "images a second"),
+        ]
+    )
+
+
+def _curves(run: Run) -> None:
+    from clfcore import figures
+
+    epochs = run.config.recipe.epochs
+    left, right = st.columns(2, gap="medium")
+    for column, quantity, key in ((left, "loss", "live loss"), (right, "accuracy", "live accuracy")):
+        figure = figures.history({data_name(run.id): run.history}, quantity=quantity, epochs=epochs)
+        column.plotly_chart(figure, key=key, alt=f"{quantity} of training and validation, epoch by epoch")
+
+
+def stop_buttons(run: Run) -> None:
+    """Stop now, stop after the epoch, resume or delete: what the run's state allows."""
+    from clfcore.runs.worker import worker
+
+    state = run.state
+    with st.container(horizontal=True), refusals(stop=False):
+        if state in ACTIVE:
+            if st.button("Stop now", key=f"stop {run.id}", help="Within a batch; the last whole epoch is kept."):
+                worker().cancel(run)
+                st.toast("Stopping within a batch.")
+            if state == "running" and st.button("Stop after this epoch", key=f"stop after {run.id}"):
+                worker().cancel(run, after_epoch=True)
+                st.toast("Stopping after this epoch.")
+        if state in RESUMABLE and st.button(
+            "Resume", key=f"resume {run.id}", help="Goes on from the last whole epoch."
+        ):
+            worker().resume(run)
+            st.switch_page("pages/train.py", query_params={"run": run.id})
+        if run.splits and st.button("Evaluate", key=f"evaluate {run.id}", type="primary"):
+            st.switch_page("pages/evaluate.py", query_params={"run": run.id})
+        if state not in ACTIVE and st.button("Delete", key=f"delete {run.id}"):
+            _confirm(run)
+
+
+@st.dialog("Delete this run?")
+def _confirm(run: Run) -> None:
+    st.write(
+        f"{plain(run_name(run))}: its weights, history and predictions are removed from disk. This cannot be undone."
+    )
+    with st.container(horizontal=True):
+        if st.button("Delete for ever", type="primary"):
+            from clfcore.runs import store
+
+            with refusals():
+                store.delete(run)
+            st.query_params.clear()
+            st.rerun()
+        if st.button("Keep it"):
+            st.rerun()
+
+
+def run_in_address() -> Run | None:
+    """The run that the address names; a name that no run has is said, and the page goes on."""
+    name = st.query_params.get("run")
+    if not name:
+        return None
+    try:
+        return open_run(name)
+    except InputError as error:
+        complain(str(error))
+        return None

@@ -1,0 +1,209 @@
+"""The Train page's parts: the configuration from widgets, its plan, and the way to launch it."""
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from clfcore.config import Facts, RunConfig, fill, make
+from clfcore.errors import InputError
+from ui.feedback import Number, metric_row, plain, refusals
+from ui.fields import field
+from ui.jobs import Job, result_of
+from ui.pictures import THUMBNAIL, Card, Picture, cards, picture
+from ui.words import count, duration, listed
+
+if TYPE_CHECKING:
+    from clfcore.architectures.catalogue import Architecture
+    from clfcore.data.dataset import ImageDataset
+
+MAIN = ("epochs", "batch_size", "image_size", "learning_rate")
+MORE = (
+    "optimizer",
+    "schedule",
+    "warmup_epochs",
+    "weight_decay",
+    "momentum",
+    "augmentation",
+    "label_smoothing",
+    "gradient_clip",
+    "early_stopping",
+    "precision",
+    "device",
+    "seed",
+)
+STRATEGIES = {"scratch": "From scratch", "feature-extraction": "Feature extraction"}
+FITS = {"crop": "Crop", "pad": "Pad", "squash": "Squash"}
+
+
+def choose_architecture() -> "Architecture":
+    """A row of the catalogue, or any of timm's by its name; kept in the address."""
+    from clfcore.architectures.catalogue import architecture, architectures, search
+
+    known = [row.name for row in architectures()]
+    chosen = st.selectbox(
+        "Architecture",
+        known,
+        key="architecture",
+        accept_new_options=True,
+        bind="query-params",
+        help="Type to search. Any network of timm works too: type `timm/` and its name, then press Enter.",
+    )
+    try:
+        with refusals():
+            row = architecture(chosen)
+    finally:
+        if chosen not in known and (near := [r.name for r in search(chosen)[:8]]):
+            st.caption(f"Near it: {plain(listed(near))}.")
+    size = "" if row.parameters is None else f"{row.parameters / 1e6:.1f} M parameters, "
+    paper = row.paper
+    st.caption(
+        f"{row.family}, {row.year or 'undated'}. {size}images of at least {row.smallest_image} pixels.",
+        help=f"{listed(paper.authors, 3)}: {plain(paper.title)}, {paper.year}. {paper.url}" if paper else None,
+    )
+    return row
+
+
+def choose_strategy() -> str | None:
+    """What is trained: None leaves it to the default, which is shown."""
+    return st.segmented_control(
+        "Strategy",
+        list(STRATEGIES),
+        format_func=STRATEGIES.__getitem__,
+        key="strategy",
+        bind="query-params",
+        help="From scratch: every weight is learned from your pictures. Feature extraction: a network trained on"
+        " ImageNet stays as it is and only a new head is fitted on what it sees: the first step with few pictures. "
+        "Left open, the lab takes feature extraction where weights are at hand.",
+    )
+
+
+def configure(data: str, architecture: str, *, defaults: RunConfig | None) -> RunConfig:
+    """The configuration of all widgets, checked. `defaults`: what stands for what is left open, shown in its place."""
+    shown = defaults.recipe.model_dump() if defaults else {}
+    recipe: dict[str, Any] = {}
+    row = st.grid(4, min_column_width=130)
+    for name in MAIN:
+        with row.cell():
+            recipe[name] = field(f"recipe.{name}", default=shown.get(name))
+    with st.expander("More of the recipe"):
+        more = st.grid(3, min_column_width=170)
+        for name in MORE:
+            with more.cell():
+                recipe[name] = field(f"recipe.{name}", default=shown.get(name))
+        with more.cell():
+            head = field("head")
+        with more.cell():
+            split_seed = field("split_seed")
+    values = {"data": data, "architecture": architecture, "strategy": st.session_state.get("strategy")}
+    values |= {"head": head, "split_seed": split_seed, "fit": st.session_state.get("fit")}
+    given = {name: value for name, value in values.items() if value is not None}
+    with refusals():
+        return make({**given, "recipe": {name: value for name, value in recipe.items() if value is not None}})
+
+
+def show_plan(config: RunConfig) -> RunConfig:
+    """What would happen, measured on a few real batches; returns the filled configuration."""
+    from clfcore import commands
+
+    plan = result_of(_planning(config.as_json()), "Building the network and measuring a few real batches")
+    metric_row(
+        [
+            Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
+            Number("Images", count(plan.splits["train"]), "in the training split"),
+            Number("Duration", f"about {duration(plan.seconds)}", "from a few real batches"),
+        ]
+    )
+    splits = plan.splits
+    st.write(
+        f"{count(plan.classes, 'class')}; {count(splits['validation'])} images choose the best epoch, "
+        f"{count(splits['test'])} are looked at once, at the end."
+    )
+    for note in plan.notes:
+        st.caption(f"⚠ {plain(note)}")
+    with st.expander("The same as a command, or as JSON"):
+        st.code(commands.command_of(config), language="bash", wrap_lines=True)
+        st.code(plan.config.as_json(), language="json")
+    return plan.config
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _planning(config: str) -> Job:
+    import json
+
+    def plan(progress: Any) -> Any:
+        from clfcore import commands
+
+        return commands.plan(make(json.loads(config)))
+
+    return Job(plan)
+
+
+def launch(config: RunConfig) -> None:
+    """Queue the run and show it: its id goes into the address, so that Reload and other tabs find it."""
+    from clfcore.runs.worker import worker
+
+    with refusals():
+        run = worker().submit(config)
+    st.query_params.clear()
+    st.query_params["run"] = run.id
+    st.rerun()
+
+
+def defaults(data: str, architecture: "Architecture", dataset: "ImageDataset") -> RunConfig:
+    """What stands for everything that is left open, with the strategy as chosen; without torch, so at once."""
+    from clfcore.architectures.weights import weights_at_hand
+
+    facts = Facts(
+        task=dataset.task.kind,
+        train_items=len(dataset.splits["train"]),
+        classes=len(dataset.classes),
+        side=dataset.side(),
+        digits_like=dataset.digits_like,
+        smallest_image=architecture.smallest_image,
+        native_image=architecture.native_image,
+        pretrained=weights_at_hand(architecture.name),
+        gpu=False,  # asking needs torch; the plan asks
+    )
+    given = {"data": data, "architecture": architecture.name, "strategy": st.session_state.get("strategy")}
+    return fill(make({name: value for name, value in given.items() if value}), facts)
+
+
+def choose_fit(dataset: "ImageDataset", data: str) -> None:
+    """How a picture becomes the network's square, shown on pictures of the data; no choice where all are square."""
+    shown = fitted(data, tuple(FITS))
+    if shown is None:
+        return
+    fit = st.segmented_control(
+        "Fit to the square",
+        list(FITS),
+        format_func=FITS.__getitem__,
+        default="crop",
+        required=True,
+        key="fit",
+        bind="query-params",
+        help="Crop takes the central square, pad keeps all of it on an even ground, squash loses the proportions.",
+    )
+    cards([Card(small, name=name) for name, small in shown[fit]], side=96)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def fitted(data: str, fits: tuple[str, ...], *, most: int = 6) -> "dict[str, list[tuple[str, Picture]]] | None":
+    """A few training pictures as each fit makes them; None where they are square already."""
+    from clfcore.data.catalogue import open_dataset
+    from clfcore.data.pixels import Preprocess, read_image
+
+    dataset = open_dataset(data)
+    if dataset.paths is None:
+        return None
+    chosen = dataset.splits["train"]
+    pictures = {}
+    for i in chosen[:: max(1, len(chosen) // most)][:most].tolist():
+        with contextlib.suppress(InputError):
+            pictures[dataset.ids[i]] = read_image(dataset.paths[i], least_side=THUMBNAIL)
+    if all(p.shape[0] == p.shape[1] for p in pictures.values()):
+        return None
+    return {
+        fit: [(name, picture(Preprocess(THUMBNAIL, fit).square(pixels))) for name, pixels in pictures.items()]
+        for fit in fits
+    }

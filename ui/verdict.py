@@ -1,0 +1,85 @@
+"""Photos and models chosen, and what each model makes of each photo, side by side."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from clfcore.runs import store
+from ui.cached import Photo, classifier, looked, said, samples
+from ui.choose import from_address, run_name, to_address
+from ui.feedback import plain, refusals
+from ui.pictures import Picture, square, top_bars
+from ui.words import shorten
+
+KINDS = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
+
+
+def choose_photos() -> list[Photo]:
+    """Photos dropped in, taken with the camera, or a sample; the sample stands in the address."""
+    uploads = st.file_uploader(
+        "Photos", KINDS, accept_multiple_files=True, max_upload_size=64, help="Read here and forgotten with the tab."
+    )
+    photos = [Photo(file.name, file.getvalue()) for file in uploads]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _choose_sample()
+        shot = None
+        with st.popover("Camera"):
+            if st.toggle("Use the camera", key="camera on"):
+                shot = st.camera_input("Take a picture", label_visibility="collapsed")
+    if shot is not None:
+        photos.append(Photo("camera.jpg", shot.getvalue()))
+    chosen = st.query_params.get("sample")
+    if not photos and chosen in samples():
+        photos.append(samples()[chosen][0])
+    return photos
+
+
+def _choose_sample() -> None:
+    for name, (_, small) in samples().items():
+        if st.button(f"![{name}]({small.source}) {name}", key=f"sample {name}"):
+            st.query_params["sample"] = name
+
+
+def choose_models() -> list[str]:
+    """One or several classifiers: ImageNet weights at hand and runs; kept in the address."""
+    from clfcore.architectures.catalogue import architectures
+    from clfcore.architectures.weights import weights_at_hand
+
+    names = {row.name: f"{row.name}, ImageNet" for row in architectures() if weights_at_hand(row.name)}
+    names |= {run.id: run_name(run) for run in store.runs() if run.splits}
+    from_address("model", list(names), ["efficientnet_lite0"])
+    chosen = st.multiselect("Classifiers", list(names), format_func=names.__getitem__, key="model", max_selections=4)
+    to_address("model", chosen)
+    return chosen
+
+
+def verdicts(photo: Photo, models: Sequence[str]) -> None:
+    """What each model makes of one photo: the exact square it sees, where it looked, its five most probable classes."""
+    st.subheader(plain(shorten(photo.name, 60)), anchor=False)
+    for column, name in zip(st.columns(len(models), gap="medium"), models, strict=True):
+        with column:
+            if len(models) > 1:
+                st.markdown(f"**{plain(name)}**")
+            _verdict(photo, name)
+
+
+def _verdict(photo: Photo, name: str) -> None:
+    place = st.empty()
+    with refusals(stop=False):
+        with place, st.spinner(f"Loading {name} (the first time takes some seconds)", show_time=True):
+            classifier(name)
+        answer = said(name, photo.data)
+        bars, first = top_bars(answer.top), answer.top[0][0]
+        sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"What it sees: {answer.side} × {answer.side}")
+        waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
+        place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{waiting}</div>{bars}</div>')
+        found = looked(name, photo.data)
+        words = f"Where it looked for {first}" if found.evidence else f"Nothing in it speaks for {first}: no map"
+        where = _figure(found.overlay, words, words, hover=f"Grad-CAM at layer {found.layer}")
+        place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{where}</div>{bars}</div>')
+
+
+def _figure(shown: Picture, alt: str, caption: str, *, hover: str = "") -> str:
+    title = f' title="{escape(hover)}"' if hover else ""
+    return f"<figure{title}>{square(shown, alt)}<figcaption>{escape(shorten(caption, 60))}</figcaption></figure>"

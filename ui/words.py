@@ -1,0 +1,82 @@
+"""Numbers, times and names as the lab writes them."""
+
+from datetime import datetime
+
+
+def percent(value: float | None, *, digits: int = 1) -> str:
+    """A share from 0 to 1 as `93.4 %`; an undefined one as a dash.
+
+    >>> percent(0.9338), percent(None)
+    ('93.4 %', '–')
+    """
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def rate(value: float | None) -> str:
+    """Three digits after the point: `0.934`.
+
+    >>> rate(0.93382)
+    '0.934'
+    """
+    return "–" if value is None else f"{value:.3f}"
+
+
+def count(value: int, noun: str = "") -> str:
+    """A whole number with separators, and its noun in the right number.
+
+    >>> count(12000), count(1, "image"), count(3, "class")
+    ('12,000', '1 image', '3 classes')
+    """
+    if not noun:
+        return f"{value:,}"
+    many = noun + ("es" if noun.endswith(("s", "x", "ch")) else "s")
+    return f"{value:,} {noun if value == 1 else many}"
+
+
+def duration(seconds: float | None) -> str:
+    """`45 s`, `1 min 20 s`, `2 h 5 min`; a dash where it is not known.
+
+    >>> duration(80), duration(0.4), duration(7500)
+    ('1 min 20 s', 'under 1 s', '2 h 5 min')
+    """
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    if whole < 1:
+        return "under 1 s"
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def moment(stamp: str | None) -> str:
+    """A stored time (ISO 8601) in the machine's zone: `24 Nov 2026, 14:05`; empty where there is none."""
+    if not stamp:
+        return ""
+    then = datetime.fromisoformat(stamp).astimezone()
+    return f"{then.day} {then:%b %Y, %H:%M}"
+
+
+def shorten(text: str, most: int = 22) -> str:
+    """Shortened in the middle, where it is longer than `most`.
+
+    >>> shorten("Egyptian_cat_sleeping_on_a_sofa", 15)
+    'Egyptia…_a_sofa'
+    """
+    if len(text) <= most:
+        return text
+    head = most // 2
+    return f"{text[:head]}…{text[-(most - head - 1) :]}"
+
+
+def listed(names: list[str] | tuple[str, ...], most: int = 8) -> str:
+    """Names in a row, the rest counted: `a, b, c and 4 more`.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
