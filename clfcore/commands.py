@@ -2,16 +2,17 @@
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clfcore import config as configs
 from clfcore.config import RunConfig
-from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError, unknown
 from clfcore.runs import store
 from clfcore.runs.store import Run
+
+if TYPE_CHECKING:
+    from clfcore.runs.estimate import Plan
 
 Progress = Callable[[int, int], None]
 Show = Callable[[dict[str, Any]], None]
@@ -201,21 +202,7 @@ def compare(names: Sequence[str], *, runs: Path | None = None) -> dict[str, Any]
     return {"split": split, "runs": rows, "pairs": pairs(said)}
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a configuration will do: filled, counted, and how long it should take (seconds; None where not measured)."""
-
-    config: RunConfig
-    splits: dict[str, int]
-    classes: int
-    parameters: int
-    trainable: int
-    seconds: float | None
-    notes: tuple[str, ...]
-    preprocess: Preprocess
-
-
-def plan(config: RunConfig, *, measure: bool = True) -> Plan:
+def plan(config: RunConfig, *, measure: bool = True) -> "Plan":
     """The plan of a configuration, without decoding the data. Raises InputError as `train` would."""
     from clfcore.runs.estimate import make_plan
 

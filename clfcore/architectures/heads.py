@@ -2,6 +2,19 @@
 
 from torch import nn
 
+from clfcore.errors import InputError
+
+HIDDEN = 512  # width of the MLP head
+
+
+def make_head(kind: str, features: int, columns: int) -> nn.Module:
+    """A head, B x features -> B x columns: `linear`, or `mlp` (one hidden layer of 512, ReLU, dropout 0.3)."""
+    if kind == "linear":
+        return nn.Linear(features, columns)
+    if kind == "mlp":
+        return nn.Sequential(nn.Linear(features, HIDDEN), nn.ReLU(), nn.Dropout(0.3), nn.Linear(HIDDEN, columns))
+    raise InputError(f"head is {kind!r}: it must be one of linear, mlp")
+
 
 def head_name(module: nn.Module) -> str:
     """Dotted name of the last Linear, the classifier; its input is the embedding. timm's networks name their own.

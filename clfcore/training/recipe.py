@@ -99,7 +99,7 @@ def rate_at(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
         peak = 0.3 * total - 1 if total > 4 else 1
         first, last = 1 / 25, 1 / 250_000
         return lambda step: (
-            _cosine(first, 1.0, step / peak) if step <= peak else _cosine(1.0, last, (step - peak) / (total - 1 - peak))
+            _cosine(first, 1.0, step / peak) if step <= peak else _cosine(1.0, last, (step - peak) / max(1, total - 1 - peak))
         )
     warm = round(min(recipe.warmup_epochs * steps_per_epoch, total / 5))
     return lambda step: (step + 1) / (warm + 1) if step < warm else _cosine(1.0, 0.0, (step - warm) / (total - warm))
