@@ -85,7 +85,7 @@ def test_autoaugment_does_each_half_of_a_pair_at_its_chance():
     np.testing.assert_allclose((chosen != 0).mean(axis=0), wanted, atol=0.01)
 
 
-def test_augmix_is_the_sum_that_its_weights_say(monkeypatch):
+def test_augmix_is_the_sum_that_its_weights_say():
     made = policy([{"step": "augmix", "width": 2, "depth": 2}])
     x, u = pictures(6, 3, 24), table(made, seed=3, epoch=0, items=6)
     weights = auto.mixing(made.steps[0], u)
