@@ -209,6 +209,13 @@ def plan(config: RunConfig, *, measure: bool = True) -> "Plan":
     return make_plan(config, measure=measure)
 
 
+def defaults(config: RunConfig, *, dataset: Any = None) -> RunConfig:
+    """The configuration with every default filled in; needs no torch, and only milliseconds where `dataset` is given."""
+    from clfcore.runs.outline import outline
+
+    return outline(config, dataset=dataset)[0]
+
+
 def command_of(config: RunConfig) -> str:
     """The command line that runs the same configuration: only what differs from the defaults."""
     words = ["python", "-m", "clfcore", "train"]

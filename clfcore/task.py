@@ -1,6 +1,7 @@
 """Task: what is to be told apart. One value serves single-label, multi-label and hierarchical work."""
 
 import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -22,11 +23,13 @@ class Task:
     """The kind of task and its levels: one for single-label and multi-label, several for hierarchical, finest last.
 
     Logits are N x `columns`: the levels side by side, in order. Targets are N int64 (single-label), N x C uint8 of 0
-    and 1 (multi-label) or N x L int64 (hierarchical: an index within each level).
+    and 1 (multi-label) or N x L int64 (hierarchical: an index within each level). paths: the real paths of a
+    hierarchical task, an index a level; empty where the data has not been seen.
     """
 
     kind: TaskKind
     levels: tuple[Level, ...]
+    paths: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(TaskKind):
@@ -57,11 +60,13 @@ class Task:
         return tuple(slice(a, b) for a, b in itertools.pairwise(edges))
 
     def as_dict(self) -> dict[str, object]:
-        return {"kind": self.kind, "levels": [{"name": lv.name, "classes": list(lv.classes)} for lv in self.levels]}
+        levels = [{"name": level.name, "classes": list(level.classes)} for level in self.levels]
+        return {"kind": self.kind, "levels": levels, "paths": [list(path) for path in self.paths]}
 
     @staticmethod
     def from_dict(stored: dict) -> "Task":
-        return Task(stored["kind"], tuple(Level(lv["name"], tuple(lv["classes"])) for lv in stored["levels"]))
+        levels = tuple(Level(level["name"], tuple(level["classes"])) for level in stored["levels"])
+        return Task(stored["kind"], levels, tuple(tuple(path) for path in stored.get("paths", ())))
 
 
 def single_label(classes: tuple[str, ...] | list[str]) -> Task:
@@ -70,3 +75,8 @@ def single_label(classes: tuple[str, ...] | list[str]) -> Task:
 
 def multi_label(classes: tuple[str, ...] | list[str]) -> Task:
     return Task("multi-label", (Level("class", tuple(classes)),))
+
+
+def hierarchical(levels: tuple[Level, ...], paths: Iterable[Sequence[int]]) -> Task:
+    """Ordered levels, the finest last, and the paths that are real: one class index a level."""
+    return Task("hierarchical", levels, tuple(sorted({tuple(int(i) for i in path) for path in paths})))

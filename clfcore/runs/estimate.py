@@ -15,7 +15,8 @@ from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.device import pick_device, pick_dtype
 from clfcore.errors import InputError
-from clfcore.runs.prepare import make_network, outline
+from clfcore.runs.outline import outline
+from clfcore.runs.prepare import make_network
 from clfcore.training.batches import normalised
 from clfcore.training.loop import State, Step, train
 from clfcore.training.recipe import hits_of, loss_of, optimiser

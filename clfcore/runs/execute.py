@@ -87,7 +87,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
             report("evaluating", 0, 1, split=split)
             predictions = predict(split)
             predictions.save(run.path / f"predictions-{split}.npz")
-            metrics[split] = evaluate(predictions, paths=prepared.dataset.real_paths()).as_dict()
+            metrics[split] = evaluate(predictions).as_dict()
     results = {
         "best_epoch": session.best.epoch,
         "seconds": round(session.seconds, 2),

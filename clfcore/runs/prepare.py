@@ -3,20 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import nn
 
 from clfcore import augment
 from clfcore.architectures.build import Network, build
-from clfcore.architectures.catalogue import architecture, weights_at_hand
-from clfcore.config import Facts, RunConfig, fill
+from clfcore.config import RunConfig
 from clfcore.data.cache import Decoded, decode
-from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
-from clfcore.errors import InputError
+from clfcore.runs.outline import check, outline
 from clfcore.training.batches import Batches
 
 Progress = Callable[[int, int], None]
@@ -55,52 +52,14 @@ class Prepared:
         )
 
 
-def outline(config: RunConfig) -> tuple[RunConfig, ImageDataset, tuple[str, ...]]:
-    """The filled configuration, the dataset (nothing decoded) and notes. Raises InputError as `train` would."""
-    row = architecture(config.architecture)
-    dataset = open_dataset(config.data, split_seed=config.split_seed)
-    _check(dataset)
-    device = pick_device(config.recipe.device)
-    train_items = len(dataset.splits["train"])
-    facts = Facts(
-        task=dataset.task.kind,
-        train_items=train_items,
-        classes=len(dataset.classes),
-        side=dataset.side(),
-        digits_like=dataset.digits_like,
-        smallest_image=row.smallest_image,
-        native_image=row.native_image,
-        pretrained=weights_at_hand(config.architecture),
-        gpu=device.type != "cpu",
-    )
-    config = fill(config, facts)
-    if config.strategy != "scratch" and config.weights == "none":
-        raise InputError(
-            f"weights is 'none': {config.strategy} starts from pretrained weights; use default, or the strategy scratch"
-        )
-    if config.strategy == "scratch" and config.weights != "none":
-        raise InputError(f"weights is {config.weights!r}: scratch starts from none; leave weights out, or fine-tune")
-    notes = []
-    if config.recipe.batch_size > train_items:
-        notes.append(
-            f"The batch size is lowered from {config.recipe.batch_size} to {train_items}, the training images."
-        )
-        config = config.changed(recipe={"batch_size": train_items})
-    if "test" not in dataset.splits or not len(dataset.splits["test"]):
-        notes.append(
-            "The data has no test split: there is no test account, only validation, which chose the best epoch."
-        )
-    return config, dataset, tuple(notes)
-
-
 def prepare(config: RunConfig, progress: Progress | None = None) -> Prepared:
     """Open, fill, build and decode; `progress` counts decoded images. Raises InputError or Failure."""
-    config, dataset, notes = outline(config)
+    device = pick_device(config.recipe.device)
+    config, dataset, notes = outline(config, gpu=device.type != "cpu")
     torch.manual_seed(config.recipe.seed)
     network = make_network(config, dataset)
-    device = pick_device(config.recipe.device)
     dataset, decoded = decode(dataset, network.preprocess, progress=progress)
-    _check(dataset)
+    check(dataset)
     left_out = [problem for problem in dataset.problems if problem.kind == "unreadable"]
     if left_out:
         named = ", ".join(problem.item for problem in left_out[:3]) + (", …" if len(left_out) > 3 else "")
@@ -121,13 +80,3 @@ def make_network(config: RunConfig, dataset: ImageDataset) -> Network:
         options=config.options,
         fit=config.fit,
     )
-
-
-def _check(dataset: ImageDataset) -> None:
-    for split in ("train", "validation"):
-        if not len(dataset.splits.get(split, ())):
-            raise InputError(
-                f"{dataset.name} has no readable images in its {split} split: add some, or name another split"
-            )
-    if dataset.task.kind != "multi-label" and np.count_nonzero(dataset.counts("train")) < 2:
-        raise InputError(f"{dataset.name} has one class in its train split: a classifier needs at least two")

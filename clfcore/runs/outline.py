@@ -1,0 +1,69 @@
+"""A configuration filled for its data, its network and the device, before torch is imported or an image decoded."""
+
+import shutil
+
+import numpy as np
+
+from clfcore.architectures.catalogue import architecture, weights_at_hand
+from clfcore.config import Facts, RunConfig, fill
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.dataset import ImageDataset
+from clfcore.errors import InputError
+
+
+def outline(
+    config: RunConfig, *, dataset: ImageDataset | None = None, gpu: bool | None = None
+) -> tuple[RunConfig, ImageDataset, tuple[str, ...]]:
+    """The filled configuration, the dataset (nothing decoded) and notes for the user. Raises InputError as `train` would.
+
+    dataset: what `config.data` opens as, where the caller has it. gpu: whether there is one; None: by the driver's tools.
+    """
+    row = architecture(config.architecture)
+    if dataset is None:
+        dataset = open_dataset(config.data, split_seed=config.split_seed)
+    check(dataset)
+    train_items = len(dataset.splits["train"])
+    facts = Facts(
+        task=dataset.task.kind,
+        train_items=train_items,
+        classes=len(dataset.classes),
+        side=dataset.side(),
+        digits_like=dataset.digits_like,
+        smallest_image=row.smallest_image,
+        native_image=row.native_image,
+        pretrained=weights_at_hand(config.architecture),
+        gpu=_gpu(config.recipe.device) if gpu is None else gpu,
+    )
+    config = fill(config, facts)
+    if config.strategy != "scratch" and config.weights == "none":
+        raise InputError(
+            f"weights is 'none': {config.strategy} starts from pretrained weights; use default, or the strategy scratch"
+        )
+    if config.strategy == "scratch" and config.weights != "none":
+        raise InputError(f"weights is {config.weights!r}: scratch starts from none; leave weights out, or fine-tune")
+    notes = []
+    if config.recipe.batch_size > train_items:
+        notes.append(
+            f"The batch size is lowered from {config.recipe.batch_size} to {train_items}, the training images."
+        )
+        config = config.changed(recipe={"batch_size": train_items})
+    if not len(dataset.splits.get("test", ())):
+        notes.append(
+            "The data has no test split: there is no test account, only validation, which chose the best epoch."
+        )
+    return config, dataset, tuple(notes)
+
+
+def check(dataset: ImageDataset) -> None:
+    """Refuse data that nothing can be learned from."""
+    for split in ("train", "validation"):
+        if not len(dataset.splits.get(split, ())):
+            raise InputError(
+                f"{dataset.name} has no readable images in its {split} split: add some, or name another split"
+            )
+    if dataset.task.kind != "multi-label" and np.count_nonzero(dataset.counts("train")) < 2:
+        raise InputError(f"{dataset.name} has one class in its train split: a classifier needs at least two")
+
+
+def _gpu(device: str) -> bool:
+    return device.startswith(("cuda", "mps")) or (device == "auto" and shutil.which("nvidia-smi") is not None)
