@@ -1,17 +1,18 @@
 """A name becomes a network: the module, the preprocessing of its weights, and ImageNet's labels where it keeps them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torchvision
 from torch import nn
 
-from clfcore.architectures import small
+from clfcore.architectures import custom, small
 from clfcore.architectures import weights as stored
-from clfcore.architectures.catalogue import Architecture, architecture
+from clfcore.architectures.catalogue import Architecture, architecture, configured
 from clfcore.architectures.labels import imagenet_labels
 from clfcore.architectures.load import fit_channels, load
+from clfcore.architectures.of_timm import timm_labels, timm_module
 from clfcore.config import Fit
 from clfcore.data.pixels import IMAGENET_DEVIATION, IMAGENET_MEAN, Preprocess
 from clfcore.errors import InputError, unknown
@@ -40,15 +41,15 @@ def build(
     """A network with a new head of `columns` logits, for square images of side `image_size` (None: its native side).
 
     `weights` is none, default or one of the architecture's own. Nothing is seeded here: the caller seeds torch. Raises
-    InputError for what does not exist or fit together, Failure where weights cannot be had. Pictures are grey or RGB: for
-    other channel counts the preprocessing is that of RGB, and the module is for pixels of the caller's own.
+    InputError for what does not exist or fit together, Failure where weights cannot be had. Pictures are grey or RGB:
+    for other channel counts the preprocessing is that of RGB, and the module is for pixels of the caller's own.
     """
     for what, value in (("columns", columns), ("channels", channels)):
         if value < 1:
             raise InputError(f"{what} is {value}: it must be at least 1")
-    row = architecture(name)
+    row, values = configured(name, options)
     side, tag = _side(row, image_size), _weights_name(row, weights)
-    module = _module(row, columns, channels, side, tag, options or {})
+    module = _module(row, columns, channels, side, tag, values)
     return Network(module, _preprocess(row, module, side, channels, tag, fit), row, None)
 
 
@@ -57,11 +58,16 @@ def pretrained(name: str) -> Network:
     row = architecture(name)
     tag = _weights_name(row, "default")
     module = _module(row, None, 3, row.native_image, tag, {}).eval()
-    return Network(module, _preprocess(row, module, row.native_image, 3, tag, "crop"), row, imagenet_labels())
+    labels = timm_labels(row, module) if row.name.startswith("timm/") else imagenet_labels()
+    squash = getattr(module, "pretrained_cfg", {}).get("crop_mode") == "squash"
+    preprocess = _preprocess(row, module, row.native_image, 3, tag, "squash" if squash else "crop")
+    return Network(module, preprocess, row, labels)
 
 
 def _side(row: Architecture, image_size: int | None) -> int:
     side = row.native_image if image_size is None else image_size
+    if row.name.startswith("timm/"):
+        return side  # timm_module tries it: the stored list knows only some sides
     if side < row.smallest_image:
         raise InputError(f"image_size is {side}: {row.name} needs at least {row.smallest_image}")
     if side % row.multiple:
@@ -92,13 +98,25 @@ def _module(
     row: Architecture, columns: int | None, channels: int, side: int, tag: str | None, options: Mapping[str, Any]
 ) -> nn.Module:
     """The network itself; columns None keeps the published head."""
-    if row.name == "lenet5":
-        return small.LeNet5(columns=columns or 10, channels=channels, image_size=side, **options)
+    if row.name.startswith("timm/"):
+        return timm_module(row, columns, channels=channels, side=side, pretrained=tag)
     if row.name == "efficientnet_lite0":
         return _lite0(columns, channels, tag)
-    if row.name.endswith("_small") and row.family == "resnet":
-        return fit_channels(small.resnet_small(row.name.removesuffix("_small"), columns=columns or 1000), channels)
-    return _torchvision(row, columns, channels, side, tag)
+    if row.source == "torchvision":
+        return _torchvision(row, columns, channels, side, tag)
+    classes = columns or row.classes
+    if row.name == "lenet5":
+        return small.LeNet5(columns=classes, channels=channels, image_size=side, **options)
+    if row.options:
+        return fit_channels(_MAKERS[row.name](columns=classes, **options), channels)
+    return fit_channels(small.small_form(row.name.removesuffix("_small"), row.family, columns=classes), channels)
+
+
+_MAKERS: Mapping[str, Callable[..., nn.Module]] = {
+    "vgg": custom.vgg,
+    "resnet": custom.StagedResNet,
+    "efficientnet": custom.efficientnet,
+}
 
 
 def _lite0(columns: int | None, channels: int, tag: str | None) -> nn.Module:

@@ -4,13 +4,15 @@ Parameter counts are for 1,000 classes and 3 channels (LeNet-5: 10 and 1); `smal
 runs, found by running. Both are tested against the networks themselves.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from clfcore.architectures import timm_names
 from clfcore.architectures.families import FAMILIES, Family, Paper
-from clfcore.architectures.options import BY_FAMILY as OPTIONS
-from clfcore.architectures.options import Option
+from clfcore.architectures.options import BY_NAME as OPTIONS
+from clfcore.architectures.options import Option, settle
+from clfcore.architectures.scaling import compound
 from clfcore.errors import InputError, nearest
 
 
@@ -20,7 +22,7 @@ class Architecture:
 
     name: str
     family: str
-    year: int
+    year: int | None  # of the paper; None: a timm network whose source names none
     parameters: int | None  # None: a timm network that the stored list does not hold
     smallest_image: int
     native_image: int  # the side its weights were trained at, or its usual one
@@ -50,15 +52,13 @@ class Architecture:
         """Where the network is written: clflab, torchvision or timm."""
         if self.name.startswith("timm/") or self.name == "efficientnet_lite0":
             return "timm"
-        return "clflab" if self.family == "lenet" or self.options or self.name.endswith("_small") else "torchvision"
+        return "torchvision" if self.weights_file else "clflab"
 
 
 def _row(name: str, family: str, year: int, parameters: int, smallest: int, native: int, *weights: str) -> Architecture:
     """A row of torchvision's: its weights' names, then the file of the default ones."""
-    file = weights[-1] if weights else ""
-    return Architecture(
-        name, family, year, parameters, smallest, native, weights[:-1], file, 16 if name == "vit_b_16" else 1
-    )
+    multiple = 16 if name == "vit_b_16" else 1  # its patches
+    return Architecture(name, family, year, parameters, smallest, native, weights[:-1], weights[-1], multiple)
 
 
 _V1, _V2 = "IMAGENET1K_V1", "IMAGENET1K_V2"
@@ -95,7 +95,14 @@ _NAMED = (
     _row("vit_b_16", "vit", 2020, 86_567_656, 16, 224, _V1, "vit_b_16-c867db91.pth"),
     _row("swin_t", "swin", 2021, 28_288_354, 4, 224, _V1, "swin_t-704ceda3.pth"),
     _row("convnext_tiny", "convnext", 2022, 28_589_128, 32, 224, _V1, "convnext_tiny-983f1562.pth"),
-    Architecture("resnet18_small", "resnet", 2015, 11_683_240, 1, 32),
+    Architecture("vgg11_bn_small", "vgg", 2014, 9_738_984, 32, 32),
+    Architecture("vgg16_bn_small", "vgg", 2014, 15_236_136, 32, 32),
+    Architecture("resnet18_small", "resnet", 2015, 11_681_832, 1, 32),
+    Architecture("resnet34_small", "resnet", 2015, 21_789_992, 1, 32),
+    Architecture("mobilenet_v3_small_small", "mobilenet", 2019, 2_542_856, 1, 32),
+    Architecture("vgg", "vgg", 2014, 132_863_336, 32, 224, options=OPTIONS["vgg"]),
+    Architecture("resnet", "resnet", 2015, 11_689_512, 1, 224, options=OPTIONS["resnet"]),
+    Architecture("efficientnet", "efficientnet", 2019, 5_288_548, 1, 224, options=OPTIONS["efficientnet"]),
 )
 
 _BY_NAME = {row.name: row for row in _NAMED}
@@ -126,6 +133,25 @@ def architecture(name: str) -> Architecture:
     )
 
 
+def configured(name: str, options: Mapping[str, Any] | None = None) -> tuple[Architecture, dict[str, Any]]:
+    """The row of a network with its options applied, and every option's checked value.
+
+    What depends on options is the image size: VGG's pooling sets the smallest, EfficientNet's φ the native one. Raises
+    InputError for an option that does not exist or does not fit, naming those that do.
+
+    >>> configured("efficientnet", {"phi": 1})[0].native_image
+    258
+    """
+    row = architecture(name)
+    values = settle(row.name, row.options, options or {})
+    if row.name == "vgg":
+        return replace(row, smallest_image=2 ** values["layers"].count("M"), parameters=None), values
+    if row.name == "efficientnet":
+        scaling = compound(values["phi"], **{key: values[key] for key in ("alpha", "beta", "gamma")}).scaling
+        return replace(row, native_image=scaling.image_size, parameters=None), values
+    return row, values
+
+
 def search(text: str) -> tuple[Architecture, ...]:
     """The rows whose name or family holds `text`, capitals aside: the named networks, then timm's as `timm/NAME`."""
     wanted = text.strip().lower()
@@ -138,7 +164,9 @@ def _of_timm(name: str) -> Architecture:
     row = timm_names.find(bare)
     if row is None:
         raise InputError(f"architecture is {name!r}: timm has no such network{_near(bare)}")
-    return _from(row, tag=bare.partition(".")[2])
+    tag = bare.partition(".")[2]
+    found = _from(row)
+    return replace(found, name=name, weights=(tag,)) if tag else found
 
 
 def _near(bare: str) -> str:
@@ -146,8 +174,6 @@ def _near(bare: str) -> str:
     return nearest(bare, known).replace("did you mean ", "did you mean timm/").replace(" or ", " or timm/")
 
 
-def _from(row: timm_names.Row, *, tag: str = "") -> Architecture:
-    name = f"timm/{row.name}" + (f".{tag}" if tag else "")
-    return Architecture(
-        name, row.family, row.year, row.parameters, row.smallest_image, row.native_image, row.weights, "", row.multiple
-    )
+def _from(row: timm_names.Row) -> Architecture:
+    name, sides = f"timm/{row.name}", (row.smallest_image, row.native_image)
+    return Architecture(name, row.family, row.year, row.parameters, *sides, weights=row.weights)

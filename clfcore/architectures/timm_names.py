@@ -20,20 +20,19 @@ class Row:
     smallest_image: int  # the smallest of some usual sides that ran
     native_image: int
     weights: tuple[str, ...]  # tags, the default first
-    with_head: bool  # its default weights have a classifier
 
 
 def to_line(row: Row) -> str:
     fields = (row.name, row.family, row.year, row.parameters, row.smallest_image, row.native_image)
     text = ["" if field is None else str(field) for field in fields]
-    return ",".join([*text, " ".join(row.weights), str(int(row.with_head))])
+    return ",".join([*text, " ".join(row.weights)])
 
 
 def _from_line(line: str) -> Row:
-    name, family, year, parameters, smallest, native, weights, head = line.split(",")
+    name, family, year, parameters, smallest, native, weights = line.split(",")
     count = int(parameters) if parameters else None
     when = int(year) if year else None
-    return Row(name, family, when, count, int(smallest), int(native), tuple(weights.split()), head == "1")
+    return Row(name, family, when, count, int(smallest), int(native), tuple(weights.split()))
 
 
 @functools.cache

@@ -23,15 +23,14 @@ def row(name: str) -> Row:
     module = timm.models._registry._model_to_module[name]
     native = config.input_size[-1]
     tags = timm.list_pretrained(name + ".*")
-    with_head = config.num_classes > 0
     default = f"{name}.{config.tag}" if config.tag else name
     ordered = sorted(tags, key=lambda tag: tag != default)
     weights = tuple(tag.partition(".")[2] or "default" for tag in ordered)
-    parameters, smallest = _try(name, native, config.fixed_input_size)
-    return Row(name, module, _year(module), parameters, smallest, native, weights, with_head)
+    parameters, smallest = _try(name, native, fixed=config.fixed_input_size)
+    return Row(name, module, _year(module), parameters, smallest, native, weights)
 
 
-def _try(name: str, native: int, fixed: bool) -> tuple[int | None, int]:  # noqa: FBT001 - private
+def _try(name: str, native: int, *, fixed: bool) -> tuple[int | None, int]:
     parameters = None
     for side in (*(side for side in SIDES if side < native), native):
         sized = {"img_size": side} if fixed and side != native else {}

@@ -26,7 +26,7 @@ def weights_at_hand(name: str) -> bool:
     if row.name == OFFLINE:
         return packaged_file() is not None
     if row.name.startswith("timm/"):
-        return timm_file(row) is not None
+        return _timm_file(f"{row.name.removeprefix('timm/').partition('.')[0]}.{row.default_weights}") is not None
     return torchvision_file(row.weights_file).is_file()
 
 
@@ -45,14 +45,12 @@ def torchvision_file(file: str) -> Path:
     return home / "hub" / "checkpoints" / file
 
 
-def timm_file(row: Architecture) -> Path | None:
-    """The weights of one of timm's networks in the Hugging Face cache; None where they were not downloaded."""
-    bare, _, tag = row.name.removeprefix("timm/").partition(".")
-    tag = tag or (row.weights[0] if row.weights else "")
+def _timm_file(name: str) -> Path | None:
+    """The weights of timm's `NAME.TAG` in the Hugging Face cache; None where they were not downloaded."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "huggingface")
     home = Path(os.environ.get("HF_HOME") or cache).expanduser()
     hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
-    folder = hub / f"models--timm--{bare}.{tag}" / "snapshots"
+    folder = hub / f"models--timm--{name}" / "snapshots"
     found = [file for name in ("model.safetensors", "pytorch_model.bin") for file in folder.glob(f"*/{name}")]
     return next((file for file in found if file.exists()), None)
 
@@ -81,15 +79,16 @@ def torchvision_state(row: Architecture, weights: str) -> Mapping[str, "Tensor"]
         return chosen.get_state_dict(progress=True, check_hash=True, weights_only=True)
 
 
-def timm_state_file(row: Architecture) -> Path:
+def timm_state_file(row: Architecture, tag: str) -> Path:
     """The file of timm's weights, downloaded where absent: progress on stderr. Raises Failure where that fails."""
-    file = timm_file(row)
+    name = row.name.removeprefix("timm/").partition(".")[0]
+    file = _timm_file(f"{name}.{tag}")
     if file is not None:
         return file
     import timm
     from huggingface_hub import constants, hf_hub_download
 
-    config = timm.get_pretrained_cfg(row.name.removeprefix("timm/"))
+    config = timm.get_pretrained_cfg(name if tag == "default" else f"{name}.{tag}")
     with _download(row.name):
         reach(constants.ENDPOINT)  # the library's own five retries take 46 seconds where there is no network
         return Path(hf_hub_download(config.hf_hub_id, config.hf_hub_filename or "model.safetensors"))
