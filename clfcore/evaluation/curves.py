@@ -1,0 +1,167 @@
+"""ROC and precision-recall curves per class, micro and macro, with their areas and the threshold at each point."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from clfcore.errors import InputError, unknown
+from clfcore.evaluation.outcomes import one_label, outcomes
+from clfcore.evaluation.ranking import column_areas
+from clfcore.predictions import Predictions
+
+Kind = Literal["roc", "precision-recall"]
+SHOWN = 8  # classes drawn where none were asked for: more lines than colours cannot be told apart
+POOLED = 5_000_000  # items x classes up to which micro and macro are drawn: sorting more takes seconds
+GRID = np.linspace(0, 1, 501)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One curve.
+
+    x, y: fractions (ROC: false and true positive rate; precision-recall: recall and precision); thresholds: the least
+    probability that counts as positive at each point, infinity at the start. area: exact, from all points, though no
+    more than `points` are kept. positives, items: how many there are.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    thresholds: np.ndarray
+    area: float
+    positives: int
+    items: int
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Curves of some classes, and of all classes pooled (micro) and averaged (macro) unless there are too many items.
+
+    undefined: classes asked for whose curve does not exist; hidden: how many classes were not asked for.
+    """
+
+    kind: Kind
+    curves: tuple[Curve, ...]
+    micro: Curve | None
+    macro: Curve | None
+    undefined: tuple[str, ...]
+    hidden: int
+
+    def describe(self) -> str:
+        """One sentence, for those who cannot see the picture."""
+        name = "area under the ROC curve" if self.kind == "roc" else "average precision"
+        if not self.curves:
+            return "No curve: none of the classes has both positive and negative items."
+        listed = ", ".join(f"{curve.name} {curve.area:.3f}" for curve in self.curves)
+        return f"{name[0].upper()}{name[1:]}: {listed}."
+
+
+def roc(
+    predictions: Predictions, *, classes: Sequence[str] | None = None, pooled: bool = True, points: int = 400
+) -> Curves:
+    """One-vs-rest ROC curves. classes: None means the second of two, or the first eight. pooled: micro and macro too."""
+    return _curves("roc", predictions, classes, points, pooled=pooled)
+
+
+def precision_recall(
+    predictions: Predictions, *, classes: Sequence[str] | None = None, pooled: bool = True, points: int = 400
+) -> Curves:
+    """One-vs-rest precision-recall curves with average precision; a step function, no interpolation between points."""
+    return _curves("precision-recall", predictions, classes, points, pooled=pooled)
+
+
+def class_scores(predictions: Predictions, chosen: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and truth of the chosen classes, N x len(chosen) float64 and bool; finest level or multi-label."""
+    chosen = np.asarray(chosen, np.int64)
+    if predictions.task.kind == "multi-label":
+        return predictions.probabilities()[:, chosen], predictions.targets[:, chosen] > 0
+    predictions = one_label(predictions)
+    done = outcomes(predictions)
+    scores = np.exp(predictions.logits[:, chosen].astype(np.float64) - done.peak[:, None]) / done.total[:, None]
+    return scores, done.truth[:, None] == chosen
+
+
+def sweep(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct scores, highest first, and how many positives and items have at least each."""
+    order = np.argsort(-scores, kind="stable")
+    scores, truth = scores[order], truth[order]
+    last = np.flatnonzero(np.append(np.diff(scores) != 0, True))  # of each group of equal scores
+    return scores[last], np.cumsum(truth)[last], last + 1
+
+
+def _curves(
+    kind: Kind, predictions: Predictions, classes: Sequence[str] | None, points: int, *, pooled: bool
+) -> Curves:
+    names = predictions.classes
+    binary = len(names) == 2 and predictions.task.kind != "multi-label"
+    if classes is None:
+        chosen = [1] if binary else list(range(min(len(names), SHOWN)))
+    else:
+        for name in classes:
+            if name not in names:
+                raise unknown("class", name, names)
+        chosen = [names.index(name) for name in classes]
+    pooled = pooled and not binary and len(predictions) * len(names) <= POOLED
+    taken = list(range(len(names))) if pooled else chosen
+    scores, truth = class_scores(predictions, taken)  # N x taken
+    place = {c: taken.index(c) for c in chosen}
+    defined = [c for c in chosen if _defined(kind, truth[:, place[c]])]
+    curves = tuple(_curve(kind, names[c], scores[:, place[c]], truth[:, place[c]], points) for c in defined)
+    micro = macro = None
+    if pooled:
+        if _defined(kind, truth):
+            micro = _curve(kind, "micro average", scores.ravel(), truth.ravel(), points)
+        macro = _macro(kind, scores, truth)
+    hidden = 0 if binary else len(names) - len(set(chosen))
+    return Curves(kind, curves, micro, macro, tuple(names[c] for c in chosen if c not in defined), hidden)
+
+
+def _defined(kind: Kind, truth: np.ndarray) -> bool:
+    return bool(truth.any() and (kind != "roc" or not truth.all()))
+
+
+def _curve(kind: Kind, name: str, scores: np.ndarray, truth: np.ndarray, points: int | None) -> Curve:
+    positives = int(truth.sum())
+    auc, average_precision = column_areas(scores, np.flatnonzero(truth))
+    thresholds, hits, taken = sweep(scores, truth)
+    if kind == "roc":
+        false = taken - hits
+        keep = _corners(false, hits)
+        x, y = false / (len(truth) - positives), hits / positives
+        x, y, thresholds = (np.concatenate([[first], v[keep]]) for first, v in ((0, x), (0, y), (np.inf, thresholds)))
+    else:
+        keep = np.diff(hits, prepend=0) > 0  # between them recall stands still
+        x, y = hits[keep] / positives, hits[keep] / taken[keep]
+        x, y, thresholds = (
+            np.concatenate([[first], v]) for first, v in ((0, x), (y[0], y), (np.inf, thresholds[keep]))
+        )
+    if points is not None and len(x) > points:
+        few = np.unique(np.linspace(0, len(x) - 1, points).round().astype(np.int64))
+        x, y, thresholds = x[few], y[few], thresholds[few]
+    area = auc if kind == "roc" else average_precision
+    return Curve(name, x, y, thresholds, area, positives, len(truth))
+
+
+def _corners(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Bool: the points where the line from (0, 0) turns, and the last."""
+    dx, dy = np.diff(x, prepend=0), np.diff(y, prepend=0)
+    return np.append(dx[:-1] * dy[1:] != dy[:-1] * dx[1:], True)
+
+
+def _macro(kind: Kind, scores: np.ndarray, truth: np.ndarray) -> Curve | None:
+    """Mean of the classes' curves at 501 places of x; its area is the mean of their exact areas."""
+    each = [
+        _curve(kind, "", scores[:, c], truth[:, c], None) for c in range(truth.shape[1]) if _defined(kind, truth[:, c])
+    ]
+    if not each:
+        return None
+    if kind == "roc":
+        y = np.mean([np.interp(GRID, curve.x, curve.y) for curve in each], axis=0)
+        y[0] = 0.0
+    else:  # the step that a recall falls on: the first point that reaches it
+        y = np.mean([curve.y[np.searchsorted(curve.x, GRID - 1e-12)] for curve in each], axis=0)
+    area = float(np.mean([curve.area for curve in each]))
+    positives, items = sum(curve.positives for curve in each), sum(curve.items for curve in each)
+    return Curve("macro average", GRID, y, np.full(len(GRID), np.nan), area, positives, items)

@@ -1,0 +1,72 @@
+"""How well scores rank the items of a class above the others: area under ROC, average precision, for all classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from clfcore.evaluation.outcomes import WORTH_THREADS, Outcomes, one_label, outcomes, over_blocks
+from clfcore.predictions import Predictions
+
+COLUMNS = 16  # taken at once: their transposed copy of 50,000 rows is 6 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Areas:
+    """C float64 each, NaN where a class has no items, or (auc) has all of them."""
+
+    auc: np.ndarray
+    average_precision: np.ndarray
+
+
+def areas(predictions: Predictions, *, known: Outcomes | None = None) -> Areas:
+    """One-vs-rest areas of every class (single-label, finest level) or label (multi-label), by probability.
+
+    Ties count as half (auc) or make one step (average precision), as in scikit-learn.
+
+    known: the outcomes of the same predictions, where they are at hand.
+    """
+    if predictions.task.kind == "multi-label":
+        scores = predictions.probabilities()
+        out = _empty(scores.shape[1])
+        for c in range(scores.shape[1]):
+            out.auc[c], out.average_precision[c] = column_areas(scores[:, c], np.flatnonzero(predictions.targets[:, c]))
+        return out
+
+    predictions = one_label(predictions)
+    done = known if known is not None else outcomes(predictions)
+    n, classes = predictions.logits.shape
+    by_class = np.argsort(done.truth, kind="stable")
+    ends = np.cumsum(np.bincount(done.truth, minlength=classes))
+    starts = np.concatenate([[0], ends[:-1]])
+    out = _empty(classes)
+
+    def fill(columns: slice) -> None:
+        x = np.ascontiguousarray(predictions.logits[:, columns].T).astype(np.float64)  # columns x N
+        x -= done.peak
+        np.exp(x, out=x)
+        x /= done.total
+        for c, scores in enumerate(x, start=columns.start):
+            out.auc[c], out.average_precision[c] = column_areas(scores, by_class[starts[c] : ends[c]])
+
+    over_blocks(fill, classes, COLUMNS, threads=n * classes >= WORTH_THREADS)
+    return out
+
+
+def column_areas(scores: np.ndarray, positive: np.ndarray) -> tuple[float, float]:
+    """(area under ROC, average precision) of N scores, given the indices of the positive items; NaN where undefined."""
+    n, p = len(scores), len(positive)
+    if p == 0:
+        return float("nan"), float("nan")
+    among = np.sort(scores[positive])
+    every = np.sort(scores)
+    below = np.searchsorted(every, among, "left")
+    precision = (p - np.searchsorted(among, among, "left")) / (n - below)  # at the threshold of each positive item
+    if p == n:
+        return float("nan"), float(precision.mean())
+    upto = np.searchsorted(every, among, "right")
+    wins = (below.sum() + upto.sum() - p * p) / 2  # pairs of a positive above a negative, ties half
+    return float(wins / (p * (n - p))), float(precision.mean())
+
+
+def _empty(classes: int) -> Areas:
+    return Areas(np.full(classes, np.nan), np.full(classes, np.nan))
