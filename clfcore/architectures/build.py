@@ -10,12 +10,15 @@ from torch import nn
 from clfcore.architectures import custom, small
 from clfcore.architectures import weights as stored
 from clfcore.architectures.catalogue import Architecture, architecture, configured
+from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.labels import imagenet_labels
 from clfcore.architectures.load import fit_channels, load
 from clfcore.architectures.of_timm import timm_labels, timm_module
 from clfcore.config import Fit
 from clfcore.data.pixels import IMAGENET_DEVIATION, IMAGENET_MEAN, Preprocess
 from clfcore.errors import InputError, unknown
+
+__all__ = ["Network", "build", "head_name", "pretrained", "replace_head"]
 
 
 @dataclass(frozen=True, eq=False)

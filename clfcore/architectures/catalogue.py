@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clfcore.architectures import timm_names
+from clfcore.architectures import timm_names, weights
 from clfcore.architectures.families import FAMILIES, Family, Paper
 from clfcore.architectures.options import BY_NAME as OPTIONS
 from clfcore.architectures.options import Option, settle
@@ -150,6 +150,11 @@ def configured(name: str, options: Mapping[str, Any] | None = None) -> tuple[Arc
         scaling = compound(values["phi"], **{key: values[key] for key in ("alpha", "beta", "gamma")}).scaling
         return replace(row, native_image=scaling.image_size, parameters=None), values
     return row, values
+
+
+def weights_at_hand(name: str) -> bool:
+    """Whether the default weights of a network can be loaded now without a download. Imports no torch."""
+    return weights.at_hand(architecture(name))
 
 
 def search(text: str) -> tuple[Architecture, ...]:

