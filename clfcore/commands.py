@@ -210,7 +210,7 @@ def plan(config: RunConfig, *, measure: bool = True) -> "Plan":
 
 
 def defaults(config: RunConfig, *, dataset: Any = None) -> RunConfig:
-    """The configuration with every default filled in; needs no torch, and only milliseconds where `dataset` is given."""
+    """The configuration with every default filled in; needs no torch, and milliseconds where `dataset` is given."""
     from clfcore.runs.outline import outline
 
     return outline(config, dataset=dataset)[0]

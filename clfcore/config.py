@@ -141,6 +141,7 @@ class Facts:
     native_image: int  # the side its weights were trained at, or its usual one
     pretrained: bool  # weights are at hand
     gpu: bool
+    multiple: int = 1  # the network's side must be divisible by it
 
 
 def fill(config: RunConfig, facts: Facts) -> RunConfig:
@@ -176,10 +177,11 @@ def fill(config: RunConfig, facts: Facts) -> RunConfig:
 
 
 def _image_size(facts: Facts, weights: str) -> int:
-    """The weights' own side; without weights the pictures' side, within what the network can take and usually takes."""
+    """The weights' own side; without weights the pictures' side, between 32 and what the network usually takes."""
     if weights != "none":
         return facts.native_image
-    return max(facts.smallest_image, min(facts.side, facts.native_image))
+    least = max(facts.smallest_image, min(32, facts.native_image))
+    return -(-max(least, min(facts.side, facts.native_image)) // facts.multiple) * facts.multiple
 
 
 def _small_batch(items: int) -> int:

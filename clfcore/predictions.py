@@ -87,7 +87,7 @@ class Predictions:
     def load(path: Path) -> "Predictions":
         """Read what `save` wrote. Raises InputError where the file is absent or damaged."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 return Predictions(
                     Task.from_dict(json.loads(str(stored["task"]))),
                     str(stored["split"]),

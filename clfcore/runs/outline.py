@@ -14,9 +14,10 @@ from clfcore.errors import InputError
 def outline(
     config: RunConfig, *, dataset: ImageDataset | None = None, gpu: bool | None = None
 ) -> tuple[RunConfig, ImageDataset, tuple[str, ...]]:
-    """The filled configuration, the dataset (nothing decoded) and notes for the user. Raises InputError as `train` would.
+    """The filled configuration, the dataset (nothing decoded) and notes for the user.
 
-    dataset: what `config.data` opens as, where the caller has it. gpu: whether there is one; None: by the driver's tools.
+    dataset: what `config.data` opens as, where the caller has it. gpu: whether there is one; None: as the driver
+    says. Raises InputError as `train` would.
     """
     row = architecture(config.architecture)
     if dataset is None:
@@ -32,6 +33,7 @@ def outline(
         smallest_image=row.smallest_image,
         native_image=row.native_image,
         pretrained=weights_at_hand(config.architecture),
+        multiple=row.multiple,
         gpu=_gpu(config.recipe.device) if gpu is None else gpu,
     )
     config = fill(config, facts)
