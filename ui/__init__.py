@@ -15,6 +15,7 @@ from ui.data import (
 )
 from ui.feedback import refusals
 from ui.home import newest_runs, sample_strip, ways
+from ui.judge import choose_predictions, classes_view, confusion_view, curves_view, errors_view, facts_of, headline
 from ui.live import run_in_address, stop_buttons, watch
 from ui.table import active_runs, choose_runs, queue, side_by_side
 from ui.training import choose_architecture, choose_fit, choose_strategy, configure, defaults, launch, show_plan
@@ -30,15 +31,22 @@ __all__ = [
     "choose_fit",
     "choose_models",
     "choose_photos",
+    "choose_predictions",
     "choose_run",
     "choose_runs",
     "choose_strategy",
+    "classes_view",
     "configure",
+    "confusion_view",
+    "curves_view",
     "data_advice",
     "data_counts",
     "data_numbers",
     "data_problems",
     "defaults",
+    "errors_view",
+    "facts_of",
+    "headline",
     "launch",
     "newest_runs",
     "predictions_csv",

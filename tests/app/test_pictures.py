@@ -1,0 +1,62 @@
+"""Cards: what others named is shown as text, never run; small pictures stay sharp."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ui.feedback import plain
+from ui.pictures import Card, _card, bar, picture, top_bars
+from ui.words import shorten
+
+EVIL = '<img src=x onerror="alert(1)">'
+
+
+def decoded(source: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
+
+
+def test_names_from_folders_are_escaped_everywhere_on_a_card() -> None:
+    small = picture(np.zeros((8, 8, 3), np.uint8))
+    html = _card(Card(small, name=EVIL, truth=EVIL, predicted=EVIL, right=False, probability=0.5))
+    assert "<img src=x" not in html
+    assert html.count("&lt;img src=x") >= 3
+    assert "<img src=x" not in top_bars([(EVIL, 0.5)])
+
+
+@pytest.mark.parametrize(("right", "word"), [(True, "✓ right"), (False, "✗ wrong")])
+def test_right_and_wrong_are_said_in_words_not_by_colour_alone(right: bool, word: str) -> None:
+    small = picture(np.zeros((8, 8, 3), np.uint8))
+    assert word in _card(Card(small, name="a", truth="x", predicted="y", right=right, probability=0.9))
+
+
+def test_a_small_grey_picture_keeps_its_pixels_and_is_enlarged_sharply() -> None:
+    pixels = np.arange(64, dtype=np.uint8).reshape(8, 8, 1) * 4
+    shown = picture(pixels)
+    assert shown.sharp
+    np.testing.assert_array_equal(np.asarray(decoded(shown.source)), pixels[..., 0])
+
+
+def test_a_photo_becomes_a_thumbnail_with_its_proportions() -> None:
+    shown = picture(np.zeros((300, 600, 3), np.uint8))
+    assert not shown.sharp
+    assert decoded(shown.source).size == (192, 96)
+
+
+def test_an_unknown_probability_is_a_dash_and_an_empty_bar() -> None:
+    small = picture(np.zeros((8, 8, 3), np.uint8))
+    assert "–" in _card(Card(small, name="a", predicted="y"))
+    assert "width: 0.0%" in bar(None)
+
+
+def test_a_long_name_is_shortened_in_the_middle_and_whole_on_hover() -> None:
+    name = "a_very_long_class_name_that_would_not_fit"
+    html = _card(Card(picture(np.zeros((8, 8, 3), np.uint8)), name="i", truth=name))
+    assert f'title="{name}"' in html
+    assert f">{shorten(name)}<" in html
+
+
+def test_plain_text_keeps_markdown_from_being_read() -> None:
+    assert plain("a*b*[x](y) $1$ :red[z]") == r"a\*b\*\[x\]\(y\) \$1\$ \:red\[z\]"

@@ -1,0 +1,239 @@
+"""What Evaluate shows of a run: headline numbers, confusion with its pictures, errors, curves, the table per class."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.runs.store import Run, open_run
+from ui.choose import data_name
+from ui.data import thumbnail
+from ui.feedback import Number, metric_row, plain
+from ui.pictures import Card, cards
+from ui.words import count, percent, rate
+
+if TYPE_CHECKING:
+    from clfcore.evaluation.mistakes import Case
+    from clfcore.predictions import Predictions
+
+# name -> label, whether it is a share of something, help with its source
+METRICS = {
+    "balanced_accuracy": (
+        "Balanced accuracy",
+        True,
+        "The mean over the classes of the share that is recognised: a rare class counts as much as a common one. "
+        "Brodersen and others, 2010.",
+    ),
+    "top5_accuracy": ("Top-5 accuracy", True, "The share whose true class is among the five likeliest."),
+    "macro_f1": ("Macro F1", False, "F1 is the harmonic mean of precision and recall; macro is its mean over classes."),
+    "macro_auc": (
+        "Macro AUC",
+        False,
+        "How probable it is that a picture of a class scores higher for it than a picture of another class, averaged "
+        "over the classes; 0.5 is chance. Fawcett, 2006.",
+    ),
+    "nll": ("Log-loss", False, "The mean of minus the logarithm of the truth's probability: sure errors cost most."),
+    "ece": (
+        "Calibration error",
+        True,
+        "The mean gap between how sure the network is and how often it is right, over 15 bins. Guo and others, 2017.",
+    ),
+    "mean_average_precision": (
+        "Mean average precision",
+        False,
+        "Average precision of each label, averaged over labels.",
+    ),
+    "micro_f1": ("Micro F1", False, "F1 of all labels of all pictures pooled."),
+    "subset_accuracy": ("All labels right", True, "The share of pictures whose labels are all right."),
+    "hamming_loss": ("Labels wrong", True, "The share of single labels that are wrong."),
+}
+NORMS = {"counts": "Counts", "by-truth": "Share of the true class", "by-prediction": "Share of the predicted class"}
+ORDERS = {
+    "data": "As in the data",
+    "similarity": "Confused ones together",
+    "support": "Most pictures first",
+    "name": "By name",
+}
+
+
+def choose_predictions(run: Run) -> "Predictions":
+    """One split, and of a hierarchical task one level; both kept in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        split = st.segmented_control(
+            "Split",
+            list(run.splits),
+            default="test" if "test" in run.splits else "validation",
+            required=True,
+            key="judged",
+            bind="query-params",
+            help="Validation chose the best epoch: its numbers are a little kind. Test was looked at once, at the end.",
+        )
+        found = _stored(str(run.path), split, (run.path / f"predictions-{split}.npz").stat().st_mtime)
+        levels = [level.name for level in found.task.levels]
+        if len(levels) > 1:
+            found = found.level(
+                st.segmented_control(
+                    "Level", levels, default=levels[-1], required=True, key="level", bind="query-params"
+                )
+            )
+        st.download_button(
+            "Download predictions (CSV)",
+            data=lambda: _csv(found),
+            file_name=f"{run.id}-{split}.csv",
+            mime="text/csv",
+            on_click="ignore",
+        )
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _stored(path: str, split: str, changed: float) -> "Predictions":
+    """A split's predictions; `changed` is the file's time, so that a run trained again is read again."""
+    return open_run(path).predictions(split)
+
+
+def _csv(predictions: "Predictions") -> str:
+    from clfcore.evaluation.report import table_csv
+
+    return table_csv(predictions)
+
+
+def headline(predictions: "Predictions") -> None:
+    """The accuracy with what it is of and its interval, then the other metrics."""
+    from clfcore.evaluation.metrics import evaluate
+
+    found = evaluate(predictions)
+    values = found.as_dict()
+    numbers = []
+    if "accuracy" in values:
+        low, high = interval(found.right, found.items)
+        of = f"{count(found.right)} of {count(found.items)} {predictions.split} images, 95 % interval {low} to {high}"
+        numbers.append(Number("Accuracy", percent(found.accuracy), of))
+    for name, (label, share, words) in METRICS.items():
+        if name in values:
+            numbers.append(Number(label, percent(values[name]) if share else rate(values[name]), help=words))
+    metric_row(numbers)
+    if predictions.split == "validation":
+        st.caption("Computed on validation, which chose the best epoch: a little kinder than a test.")
+    if len(predictions) < 200:
+        st.caption(f"{count(len(predictions), 'picture')} is a small sample: small differences mean little.")
+
+
+def interval(right: int, items: int) -> tuple[str, str]:
+    """The 95 % interval of a share, in percent (Wilson, 1927)."""
+    from scipy.stats import binomtest
+
+    found = binomtest(right, items).proportion_ci(method="wilson")
+    return f"{100 * found.low:.1f}", f"{100 * found.high:.1f}"
+
+
+def confusion_view(run: Run, predictions: "Predictions") -> None:
+    """The confusion matrix; a click on a cell shows its pictures."""
+    from clfcore import figures
+    from clfcore.evaluation import mistakes
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        norm = st.segmented_control(
+            "Cells",
+            list(NORMS),
+            format_func=NORMS.__getitem__,
+            default="counts",
+            required=True,
+            key="norm",
+            bind="query-params",
+        )
+        order = st.selectbox(
+            "Order", list(ORDERS), format_func=ORDERS.__getitem__, key="order", bind="query-params", width=220
+        )
+    matrix = mistakes.confusion(predictions).ordered(order)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        clicked = st.plotly_chart(
+            figures.confusion(matrix, norm=norm),
+            key="confusion",
+            on_select="rerun",
+            selection_mode="points",
+            alt=matrix.describe(),
+        )
+    with right:
+        points = clicked["selection"]["points"]
+        if not points:
+            st.write("Click a cell to see its pictures. The pairs confused most often:")
+            pairs = mistakes.top_pairs(matrix, 8)
+            st.dataframe(
+                [
+                    {"true": p.truth, "taken for": p.predicted, "pictures": p.items, "of the class": percent(p.share)}
+                    for p in pairs
+                ],
+                hide_index=True,
+            )
+            return
+        true, predicted = points[0]["customdata"][:2]
+        indices = mistakes.cell(predictions, int(true), int(predicted))
+        names = predictions.classes
+        words = f"of {plain(names[int(true)])}, taken for {plain(names[int(predicted)])}"
+        st.write(f"**{count(len(indices), 'picture')}** {words}")
+        cards(case_cards(run, mistakes.cases(predictions, indices[:24])), side=112)
+
+
+def errors_view(run: Run, predictions: "Predictions") -> None:
+    """The wrong pictures of which the network was surest."""
+    from clfcore.evaluation import mistakes
+
+    most = st.select_slider("How many", (12, 24, 48), 12, key="errors shown")
+    found = mistakes.most_confident(predictions, most)
+    if not found:
+        st.write("No picture of this split is wrong.")
+        return
+    cards(case_cards(run, found), side=140)
+
+
+def case_cards(run: Run, found: "Sequence[Case]") -> list[Card]:
+    """Cards with truth, prediction, mark and both probabilities."""
+    config = run.config
+    return [
+        Card(
+            thumbnail(config.data, config.split_seed, case.id),
+            name=case.id,
+            truth=case.truth,
+            predicted=case.predicted,
+            right=case.right,
+            probability=case.p_predicted,
+            truth_probability=None if case.right else case.p_truth,
+        )
+        for case in found
+    ]
+
+
+def curves_view(predictions: "Predictions") -> None:
+    """ROC of each class against the rest, with areas."""
+    from clfcore import figures
+    from clfcore.evaluation import curves
+
+    st.plotly_chart(figures.roc(curves.roc(predictions)), key="roc", alt="ROC curve of each class against the rest")
+
+
+def classes_view(predictions: "Predictions") -> None:
+    """Precision, recall, F1 and support of each class; click a heading to sort."""
+    from clfcore.evaluation.report import per_class
+
+    share = st.column_config.NumberColumn(format="%.3f")
+    rows = [
+        {"class": r.name, "precision": r.precision, "recall": r.recall, "F1": r.f1, "AUC": r.auc, "pictures": r.support}
+        for r in per_class(predictions)
+    ]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height=min(38 + 35 * len(rows), 560),
+        column_config=dict.fromkeys(("precision", "recall", "F1", "AUC"), share),
+        alt="Precision, recall, F1, AUC and support of each class",
+    )
+
+
+def facts_of(run: Run) -> None:
+    """What the run is, in one line."""
+    config, best = run.config, run.results.get("best_epoch")
+    of = f"best epoch {best} of {config.recipe.epochs}" if best is not None else run.state
+    what = f"{config.architecture} on {plain(data_name(config.data))}, {config.strategy}"
+    st.caption(f"{what}; {of}; folder {plain(run.id)}.")
