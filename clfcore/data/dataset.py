@@ -112,6 +112,20 @@ class ImageDataset:
         )
 
 
+def strata(task: Task, targets: np.ndarray) -> np.ndarray:
+    """What draws are stratified by, N integers: the finest class; of multi-label the combination of labels.
+
+    A combination too rare to stand in each split goes with its rarest label.
+    """
+    if task.kind != "multi-label":
+        return targets if targets.ndim == 1 else targets[:, -1]
+    _, combination, counts = np.unique(targets, axis=0, return_inverse=True, return_counts=True)
+    combination = combination.reshape(-1)
+    frequency = targets.sum(axis=0)
+    rarest = np.where(targets > 0, frequency, len(targets) + 1).argmin(axis=1)  # N
+    return np.where(counts[combination] >= 7, combination, len(counts) + rarest)
+
+
 def draw_splits(
     strata: np.ndarray,
     seed: int,

@@ -1,0 +1,134 @@
+"""A SPEC -> ImageDataset, and what the catalogue has: a row a dataset with its licence, source and place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clfcore.data import published, shapes
+from clfcore.data.dataset import ImageDataset
+from clfcore.data.importers import import_csv, import_folder, import_zip
+from clfcore.errors import InputError, nearest
+from clfcore.task import TaskKind
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the catalogue. classes, items: how many. digits_like: a flip would change the class.
+
+    `where` says where the files go; it is empty where they come with the lab. `available`: usable now, no download.
+    """
+
+    name: str
+    task: TaskKind
+    classes: int
+    items: int
+    licence: str
+    source: str
+    note: str
+    where: str = ""
+    available: bool = True
+    digits_like: bool = False
+
+
+_DRAWN = "drawn by the lab from a seed; as shapes:count=600,side=64,seed=1,difficulty=0.8 to your liking"
+_ROWS = (
+    Entry(
+        "digits", "single-label", 10, 1797, "BSD-3-Clause", "scikit-learn (UCI, Alpaydin and Kaynak 1998)",
+        "handwritten digits, 8 x 8, grey; comes with the lab", digits_like=True,
+    ),
+    Entry("shapes", "single-label", 6, 1200, "MIT", "this project", f"coloured shapes, 32 x 32, with masks; {_DRAWN}"),
+    Entry("shapes-multi-label", "multi-label", 6, 1200, "MIT", "this project", "none to three shapes an image, 32 x 32, with masks"),
+    Entry("shapes-hierarchical", "hierarchical", 6, 1200, "MIT", "this project", "a family above each shape, 32 x 32, with masks"),
+    Entry(
+        "fashion-mnist", "single-label", 10, 70_000, "MIT", "https://github.com/zalandoresearch/fashion-mnist (Xiao, Rasul and Vollgraf 2017)",
+        "articles of clothing, 28 x 28, grey",
+    ),
+    Entry(
+        "mnist", "single-label", 10, 70_000, "CC-BY-SA-3.0", "http://yann.lecun.com/exdb/mnist (LeCun et al. 1998)",
+        "handwritten digits, 28 x 28, grey", digits_like=True,
+    ),
+    Entry(
+        "cifar10", "single-label", 10, 60_000, "no licence given; for research", "https://www.cs.toronto.edu/~kriz/cifar.html (Krizhevsky 2009)",
+        "small photos, 32 x 32, colour",
+    ),
+    Entry(
+        "cifar100", "single-label", 100, 60_000, "no licence given; for research", "https://www.cs.toronto.edu/~kriz/cifar.html (Krizhevsky 2009)",
+        "small photos, 32 x 32, colour",
+    ),
+)  # fmt: skip
+
+_SHAPES: dict[str, TaskKind] = {row.name: row.task for row in _ROWS if row.name.startswith("shapes")}
+_PUBLISHED: dict[str, Callable[..., ImageDataset]] = {
+    "fashion-mnist": published.open_mnist,
+    "mnist": published.open_mnist,
+    "cifar10": published.open_cifar,
+    "cifar100": published.open_cifar,
+}
+
+
+def entries() -> tuple[Entry, ...]:
+    """The whole catalogue; published sets say whether their files are here, and where they go."""
+    return tuple(
+        replace(row, available=published.find(row.name) is not None, where=published.where(row.name))
+        if row.name in _PUBLISHED
+        else row
+        for row in _ROWS
+    )
+
+
+def open_dataset(spec: str, *, split_seed: int = 0) -> ImageDataset:
+    """The dataset that a SPEC names: a catalogue name, a folder, a .zip or a .csv manifest. No picture is decoded.
+
+    `shapes`, of either form, takes settings: `shapes:count=600,side=64`. split_seed draws the splits that the data does
+    not give. Raises InputError.
+    """
+    name, _, settings = spec.partition(":")
+    row = next((row for row in _ROWS if row.name == name), None)
+    if row and (not settings or name in _SHAPES):
+        if name == "digits":
+            dataset = published.open_digits(split_seed=split_seed)
+        elif name in _SHAPES:
+            dataset = shapes.draw(_SHAPES[name], split_seed=split_seed, **_settings(spec, settings))
+        else:
+            dataset = _PUBLISHED[name](name, split_seed=split_seed)
+        return replace(dataset, name=spec, digits_like=row.digits_like)
+    return _open_path(spec, split_seed)
+
+
+def _open_path(spec: str, split_seed: int) -> ImageDataset:
+    path = Path(spec).expanduser()
+    suffix = path.suffix.lower()
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError):  # a name too long, or with a null byte
+        is_folder = exists = False
+    if is_folder:
+        return import_folder(path, split_seed=split_seed)
+    if not exists:
+        names = [row.name for row in _ROWS]
+        raise InputError(
+            f"data is {spec!r}: there is no such folder, .zip or .csv, and the catalogue has {', '.join(names)}"
+            f"{nearest(spec, names)}; relative paths start at {Path.cwd()}"
+        )
+    if suffix == ".zip":
+        return import_zip(path, split_seed=split_seed)
+    if suffix == ".csv":
+        return import_csv(path, split_seed=split_seed)
+    raise InputError(
+        f"data is {spec!r}: it must be a folder, a .zip of one, a .csv manifest or a name of the catalogue"
+    )
+
+
+def _settings(spec: str, text: str) -> dict[str, int | float]:
+    """`count=600,side=64` -> the numbers that `shapes.draw` takes."""
+    kinds: dict[str, type[int] | type[float]] = {"count": int, "side": int, "seed": int, "difficulty": float}
+    found: dict[str, int | float] = {}
+    for part in filter(None, text.split(",")):
+        name, _, value = part.partition("=")
+        try:
+            found[name] = kinds[name](value)
+        except (KeyError, ValueError):
+            raise InputError(
+                f"data is {spec!r}: {part!r} is no setting; write count, side, seed or difficulty, = and a number"
+            ) from None
+    return found

@@ -1,0 +1,58 @@
+"""What a browser hands over -> files on disk at once, and the SPEC to use from then on."""
+
+import hashlib
+import io
+import shutil
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from clfcore.data.importers.archives import imported_folder, unpack
+from clfcore.data.importers.folders import IMAGE_SUFFIXES
+from clfcore.data.importers.manifests import written_paths
+from clfcore.errors import InputError
+from clfcore.files import safe_name, write_whole
+
+
+def import_upload(data: bytes | BinaryIO, name: str) -> str:
+    """The SPEC of an uploaded zip, unpacked at once; the same upload twice is the same SPEC. Raises InputError."""
+    if not name.lower().endswith(".zip"):
+        raise InputError(f"{name} is not a zip: upload one .zip of class folders")
+    return str(unpack(io.BytesIO(data) if isinstance(data, bytes) else data, name))
+
+
+def keep_upload(files: Sequence[tuple[str, BinaryIO]]) -> str:
+    """The SPEC of one .zip, or of one .csv manifest with its pictures, kept below the datasets folder.
+
+    Names are of use only as names: a picture stands where the manifest's path with that file name says. Raises
+    InputError for anything else.
+    """
+    kinds = [PurePosixPath(name).suffix.lower() for name, _ in files]
+    if kinds == [".zip"]:
+        return import_upload(files[0][1], files[0][0])
+    if kinds.count(".csv") != 1 or ".zip" in kinds:
+        raise InputError("upload one .zip of class folders, or one .csv manifest with its pictures")
+    manifest_name, manifest = files[kinds.index(".csv")]
+    digest = hashlib.blake2b(digest_size=8)
+    for name, file in sorted(files, key=lambda pair: pair[0]):
+        digest.update(name.encode("utf-8", "replace") + b"\\0")
+        digest.update(hashlib.file_digest(file, "blake2b").digest())
+        file.seek(0)
+    stem = safe_name(Path(manifest_name).stem)
+    folder = imported_folder() / f"{stem}-{digest.hexdigest()}"
+    kept = folder / f"{stem}.csv"
+    if kept.is_file():
+        return str(kept)
+    text = manifest.read()
+    places = {PurePosixPath(path).name: path for path in reversed(written_paths(text, manifest_name))}
+    for (name, file), kind in zip(files, kinds, strict=True):
+        own = PurePosixPath(name.replace("\\", "/")).name
+        if kind in IMAGE_SUFFIXES and own in places:
+            write_whole(folder / places[own], lambda partial, file=file: _copy(file, partial))
+    write_whole(kept, lambda partial: partial.write_bytes(text))  # last: it stands for the whole
+    return str(kept)
+
+
+def _copy(file: BinaryIO, partial: Path) -> None:
+    with partial.open("wb") as kept:
+        shutil.copyfileobj(file, kept, 1 << 20)
