@@ -1,0 +1,55 @@
+"""Class activation maps through the grad-cam package, at a little more than a forward pass each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
+from pytorch_grad_cam.base_cam import BaseCAM
+from torch import Tensor, nn
+
+from clfcore.explain.hooks import Score, borrowed
+from clfcore.explain.layers import Layer
+
+
+class OneSidedEigenCAM(EigenCAM):
+    """EigenCAM whose sign does not depend on the solver, from the thin decomposition: equal up to sign, and quicker."""
+
+    def get_cam_image(self, input_tensor, target_layer, target_category, activations, grads, eigen_smooth):
+        places = activations[0].reshape(activations.shape[1], -1).T  # HW x C
+        places = places - places.mean(axis=0)
+        _, _, directions = np.linalg.svd(places, full_matrices=False)
+        projection = (places @ directions[0]).reshape(1, *activations.shape[2:])
+        # Chung and Ying 2025, equation 13: the larger extreme is what stands out.
+        return -projection if abs(projection.min()) > abs(projection.max()) else projection
+
+
+_PACKAGE: dict[str, type[BaseCAM]] = {
+    "gradcam": GradCAM,
+    "gradcam++": GradCAMPlusPlus,
+    "hirescam": HiResCAM,
+    "layercam": LayerCAM,
+    "eigencam": OneSidedEigenCAM,
+}
+
+
+def cam(module: nn.Module, x: Tensor, score: Score, layer: Layer, method: str) -> np.ndarray:
+    """size x size float32 in 0..1, as the package scales it; x: 1 x channels x size x size."""
+    with borrowed(module), torch.enable_grad():
+        target = module.get_submodule(layer.name)
+        if method != "eigencam":
+            # Before the package's own hooks: back-propagation then ends at this layer. The copy is there because a leaf
+            # must not be written to, and what follows may be an in-place ReLU.
+            target.register_forward_hook(lambda _part, _inputs, output: output.detach().requires_grad_().clone())
+        with running(_PACKAGE[method](module, [target], layer.as_map())) as package:
+            return package(x, [score])[0]
+
+
+@contextmanager
+def running(package: BaseCAM) -> Iterator[BaseCAM]:
+    """The package's object, its hooks released after; its own context would print and swallow an IndexError."""
+    try:
+        yield package
+    finally:
+        package.activations_and_grads.release()

@@ -1,0 +1,180 @@
+"""The methods by name: a row each, readable without torch."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from clfcore.errors import unknown
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a page or a flag needs to know of a method.
+
+    passes: about how many forward passes it takes. layered: it shows one layer, which may be chosen. classed: it
+    depends on the target. fine: its maps vary from pixel to pixel.
+    """
+
+    name: str
+    title: str
+    says: str
+    source: str
+    kind: Literal["cam", "attention", "gradient", "output"]
+    passes: int
+    layered: bool
+    classed: bool = True
+    fine: bool = False
+
+    @property
+    def quick(self) -> bool:
+        """At most 20 forward passes: fit for a page without asking, and for the default check."""
+        return self.passes <= 20
+
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        "gradcam",
+        "Grad-CAM",
+        "Channels of a layer, weighted by the mean gradient of the target: coarse, quick, and a good first look.",
+        "Selvaraju et al. 2017, Grad-CAM",
+        "cam",
+        2,
+        True,
+    ),
+    Method(
+        "gradcam++",
+        "Grad-CAM++",
+        "As Grad-CAM, weighted place by place: covers several objects of the class better.",
+        "Chattopadhay et al. 2018, Grad-CAM++",
+        "cam",
+        2,
+        True,
+    ),
+    Method(
+        "hirescam",
+        "HiResCAM",
+        "Activation times gradient, place by place: shows only places that raised the score of the last layer.",
+        "Draelos and Carin 2020, HiResCAM",
+        "cam",
+        2,
+        True,
+    ),
+    Method(
+        "layercam",
+        "LayerCAM",
+        "Activation times positive gradient: stays readable at early layers, where maps are finer.",
+        "Jiang et al. 2021, LayerCAM",
+        "cam",
+        2,
+        True,
+    ),
+    Method(
+        "eigencam",
+        "EigenCAM",
+        "The strongest pattern among the channels, whatever the class: what stands out to the network at all.",
+        "Muhammad and Yeasin 2020, Eigen-CAM",
+        "cam",
+        1,
+        True,
+        classed=False,
+    ),
+    Method(
+        "scorecam",
+        "Score-CAM",
+        "Shows the network only what each channel saw, and weights the channel by the score; no gradients.",
+        "Wang et al. 2020, Score-CAM",
+        "cam",
+        129,
+        True,
+    ),
+    Method(
+        "ablationcam",
+        "Ablation-CAM",
+        "Switches each channel off and weights it by how far the score falls; no gradients.",
+        "Desai and Ramaswamy 2020, Ablation-CAM",
+        "cam",
+        200,
+        True,
+    ),
+    Method(
+        "attention-rollout",
+        "Attention rollout",
+        "Attention of all layers multiplied through: what the class token of a transformer could draw on.",
+        "Abnar and Zuidema 2020, Quantifying attention flow in transformers",
+        "attention",
+        1,
+        False,
+        classed=False,
+    ),
+    Method(
+        "attention-head",
+        "Attention",
+        "The weights of attention over the places: of the network's own head, or of one layer of a transformer.",
+        "Bahdanau et al. 2015; Dosovitskiy et al. 2021, An image is worth 16 x 16 words",
+        "attention",
+        1,
+        True,
+        classed=False,
+    ),
+    Method(
+        "saliency",
+        "Saliency",
+        "How much the score moves when a pixel does: the gradient itself, fine and noisy.",
+        "Simonyan et al. 2014, Deep inside convolutional networks",
+        "gradient",
+        2,
+        False,
+        fine=True,
+    ),
+    Method(
+        "smoothgrad",
+        "SmoothGrad",
+        "Saliency averaged over copies of the picture with noise: the same question, calmer.",
+        "Smilkov et al. 2017, SmoothGrad",
+        "gradient",
+        16,
+        False,
+        fine=True,
+    ),
+    Method(
+        "integrated-gradients",
+        "Integrated gradients",
+        "Gradients summed on the way from a grey picture to this one; they add up to the change of the score.",
+        "Sundararajan et al. 2017, Axiomatic attribution for deep networks",
+        "gradient",
+        20,
+        False,
+        fine=True,
+    ),
+    Method(
+        "occlusion",
+        "Occlusion",
+        "Covers each place in turn and shows how far the score falls; looks at outputs only.",
+        "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks",
+        "output",
+        170,
+        False,
+    ),
+    Method(
+        "rise",
+        "RISE",
+        "Averages many random masks, weighted by the probability that remains; looks at outputs only.",
+        "Petsiuk et al. 2018, RISE",
+        "output",
+        1000,
+        False,
+    ),
+)
+
+NAMES = tuple(row.name for row in METHODS)
+
+
+def method(name: str) -> Method:
+    """The row of a name. Raises InputError with the nearest names.
+
+    >>> method("gradcam").title
+    'Grad-CAM'
+    """
+    for row in METHODS:
+        if row.name == name:
+            return row
+    raise unknown("method", name, NAMES)
