@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from clfcore.errors import InputError, unknown
+from clfcore.errors import unknown
 from clfcore.evaluation.outcomes import one_label, outcomes
 from clfcore.evaluation.ranking import column_areas
 from clfcore.predictions import Predictions
@@ -61,7 +61,7 @@ class Curves:
 def roc(
     predictions: Predictions, *, classes: Sequence[str] | None = None, pooled: bool = True, points: int = 400
 ) -> Curves:
-    """One-vs-rest ROC curves. classes: None means the second of two, or the first eight. pooled: micro and macro too."""
+    """One-vs-rest ROC curves. classes: None: the second of two, or the first eight. pooled: micro and macro too."""
     return _curves("roc", predictions, classes, points, pooled=pooled)
 
 

@@ -1,0 +1,78 @@
+"""ROC and precision-recall curves as pictures, with an operating point where one was chosen."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from clfcore.evaluation.curves import Curve, Curves
+from clfcore.evaluation.operating import OperatingPoint
+from clfcore.figures.theme import blank, colours, look, short
+
+
+def roc(curves: Curves, *, point: OperatingPoint | None = None, dark: bool = False, height: int = 420) -> go.Figure:
+    """True against false positive rate; the dotted diagonal is chance. The threshold of each point stands on hover."""
+    figure = _draw(curves, point, dark=dark, height=height)
+    line = {"color": look(dark=dark).quiet, "width": 1, "dash": "dot"}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, hoverinfo="skip", showlegend=False)
+    figure.update_xaxes(title_text="false positive rate", range=[-0.01, 1.01])
+    return figure.update_yaxes(title_text="true positive rate (sensitivity)", range=[-0.01, 1.01])
+
+
+def precision_recall(
+    curves: Curves, *, point: OperatingPoint | None = None, dark: bool = False, height: int = 420
+) -> go.Figure:
+    """Precision against recall, as steps; a dotted line is what guessing reaches, where one curve is drawn."""
+    figure = _draw(curves, point, dark=dark, height=height)
+    if len(curves.curves) == 1 and curves.curves[0].items:
+        share = curves.curves[0].positives / curves.curves[0].items
+        line = {"color": look(dark=dark).quiet, "width": 1, "dash": "dot"}
+        figure.add_scatter(x=[0, 1], y=[share, share], mode="lines", line=line, hoverinfo="skip", showlegend=False)
+    figure.update_xaxes(title_text="recall (sensitivity)", range=[-0.01, 1.01])
+    return figure.update_yaxes(title_text="precision", range=[-0.01, 1.01])
+
+
+def _draw(curves: Curves, point: OperatingPoint | None, *, dark: bool, height: int) -> go.Figure:
+    page = look(dark=dark)
+    figure = blank(curves.describe(), dark=dark, height=height, keep=curves.kind)
+    one = len(curves.curves) == 1 and curves.macro is None
+    inks = [page.accent] if one else colours(len(curves.curves))
+    for ink, curve in zip(inks, curves.curves, strict=True):
+        _add(figure, curves, curve, {"color": ink, "width": 2})
+    for curve, dash in ((curves.micro, "dash"), (curves.macro, "solid")):
+        if curve is not None:
+            _add(figure, curves, curve, {"color": page.ink, "width": 2, "dash": dash})
+    if point is not None:
+        _add_point(figure, curves, point, colour=page.amber)
+    figure.update_layout(
+        hovermode="closest", legend={"orientation": "v", "x": 1.02, "y": 1, "xanchor": "left", "yanchor": "top"}
+    )
+    return figure
+
+
+def _add(figure: go.Figure, curves: Curves, curve: Curve, line: dict) -> None:
+    roc_like = curves.kind == "roc"
+    names = ("false positive rate", "true positive rate") if roc_like else ("recall", "precision")
+    known = np.isfinite(curve.thresholds)
+    figure.add_scatter(
+        x=curve.x,
+        y=curve.y,
+        name=f"{short(curve.name)} {curve.area:.3f}",
+        mode="lines",
+        line=line | {"shape": "linear" if roc_like or curve.name == "macro average" else "vh"},
+        text=["" if not k else f"<br>threshold {t:.3g}" for k, t in zip(known, curve.thresholds, strict=True)],
+        hovertemplate=f"{short(curve.name)}<br>{names[0]} %{{x:.3f}}<br>{names[1]} %{{y:.3f}}%{{text}}<extra></extra>",
+    )
+
+
+def _add_point(figure: go.Figure, curves: Curves, point: OperatingPoint, *, colour: str) -> None:
+    if curves.kind == "roc":
+        x, y = None if point.specificity is None else 1 - point.specificity, point.sensitivity
+    else:
+        x, y = point.sensitivity, point.precision
+    figure.add_scatter(
+        x=[x],
+        y=[y],
+        name=f"threshold {point.threshold:.3g}",
+        mode="markers",
+        marker={"size": 12, "symbol": "diamond", "color": colour},
+        hovertemplate=f"threshold {point.threshold:.3g}<extra></extra>",
+    )

@@ -1,0 +1,175 @@
+"""The look of every figure: ink on paper, one accent, colours that every eye tells apart. The app's theme has the same.
+
+Backgrounds are transparent; `dark` says which page the figure lies on. A figure carries its text alternative with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import plotly.graph_objects as go
+
+FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
+
+# Okabe and Ito 2008, told apart with every kind of colour vision, in the app's order; yellow last: weak on paper
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C8C8C", "#F0E442")
+CIVIDIS = (
+    "#00224E",
+    "#123570",
+    "#3B496C",
+    "#575D6D",
+    "#707173",
+    "#8A8678",
+    "#A59C74",
+    "#C3B369",
+    "#E1CC55",
+    "#FEE838",
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours on one kind of page. accent: what matters; amber: look here; red: errors alone."""
+
+    ink: str
+    quiet: str
+    line: str
+    faint: str
+    paper: str
+    accent: str
+    amber: str
+    red: str
+    scale: tuple[str, ...]  # little to much: away from the page, so that much stands out
+
+
+LIGHT = Look(
+    ink="#1D2326",
+    quiet="#596063",
+    line="rgba(29, 35, 38, 0.16)",
+    faint="rgba(29, 35, 38, 0.07)",
+    paper="#FCFBF8",
+    accent="#0B6E6E",
+    amber="#B86E00",
+    red="#B3261E",
+    scale=CIVIDIS[::-1],
+)
+DARK = Look(
+    ink="#E6E4DE",
+    quiet="#AEB6B8",
+    line="rgba(230, 228, 222, 0.20)",
+    faint="rgba(230, 228, 222, 0.08)",
+    paper="#14181A",
+    accent="#3FB5AE",
+    amber="#E5A540",
+    red="#F2877D",
+    scale=CIVIDIS,
+)
+
+
+def look(*, dark: bool) -> Look:
+    return DARK if dark else LIGHT
+
+
+def colours(n: int) -> tuple[str, ...]:
+    """n colours of classes or runs: Okabe-Ito up to eight, beyond that spread over cividis less its ends, in order."""
+    if n <= len(OKABE_ITO):
+        return OKABE_ITO[:n]
+    return tuple(_between(CIVIDIS[1:-1], i / (n - 1)) for i in range(n))
+
+
+def template(*, dark: bool) -> go.layout.Template:
+    """The one Plotly template."""
+    page = look(dark=dark)
+    axis = {
+        "gridcolor": page.faint,
+        "linecolor": page.line,
+        "tickcolor": page.line,
+        "zeroline": False,
+        "showline": True,
+        "ticks": "outside",
+        "ticklen": 4,
+        "automargin": True,
+        "title": {"standoff": 8, "font": {"color": page.quiet, "size": 13}},
+        "tickfont": {"color": page.quiet, "size": 12},
+    }
+    return go.layout.Template(
+        layout={
+            "font": {"family": FONT, "size": 13, "color": page.ink},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "colorway": list(OKABE_ITO),
+            "margin": {"l": 8, "r": 12, "t": 36, "b": 8},
+            "xaxis": axis,
+            "yaxis": axis,
+            "hoverlabel": {
+                "bgcolor": page.paper,
+                "bordercolor": page.line,
+                "font": {"family": FONT, "size": 13, "color": page.ink},
+                "align": "left",
+            },
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "font": {"color": page.ink, "size": 12},
+                "bgcolor": "rgba(0,0,0,0)",
+            },
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": page.quiet, "activecolor": page.accent},
+            "dragmode": "zoom",
+        }
+    )
+
+
+def blank(words: str, *, dark: bool, height: int, keep: str) -> go.Figure:
+    """A figure with nothing in it yet. words: its text alternative; keep: what zoom and hidden lines are kept for."""
+    return go.Figure(
+        layout={"template": template(dark=dark), "height": height, "uirevision": keep, "meta": {"alt": words}}
+    )
+
+
+def alternative(figure: go.Figure) -> str:
+    """The sentence that says what the figure shows, for those who cannot see it."""
+    return str((figure.layout.meta or {}).get("alt", ""))
+
+
+def plain(text: str) -> str:
+    """Text of others as Plotly shows it unchanged: names come from folders and files, and Plotly reads tags."""
+    return escape(str(text), quote=False)
+
+
+def short(text: str, most: int = 22) -> str:
+    """Shortened in the middle, and plain.
+
+    >>> short("a very long class name indeed", 13)
+    'a very…indeed'
+    """
+    if len(text) > most:
+        tail = (most - 1) // 2
+        text = text[: most - 1 - tail] + "…" + text[len(text) - tail :]
+    return plain(text)
+
+
+def percent(value: float) -> str:
+    """A share with three digits that mean something: 93.4 %."""
+    return f"{100 * value:.1f} %"
+
+
+def faded(colour: str, opacity: float) -> str:
+    """#RRGGBB as rgba."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
+def scale_of(page: Look) -> list[tuple[float, str]]:
+    """The page's scale as Plotly wants it."""
+    last = len(page.scale) - 1
+    return [(i / last, colour) for i, colour in enumerate(page.scale)]
+
+
+def _between(stops: Sequence[str], place: float) -> str:
+    low = min(int(place * (len(stops) - 1)), len(stops) - 2)
+    part = place * (len(stops) - 1) - low
+    ends = [[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in (stops[low], stops[low + 1])]
+    return "#" + "".join(f"{round(a + (b - a) * part):02X}" for a, b in zip(*ends, strict=True))
