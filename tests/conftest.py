@@ -1,11 +1,65 @@
-"""What tests share: a home of their own, small datasets, a finished run."""
+"""What tests share: a home of their own, small photos on disk, a finished run."""
 
+import shutil
+from pathlib import Path
+
+import numpy as np
 import pytest
+from PIL import Image
+
+from clfcore.config import RunConfig, make
+from clfcore.runs import store
+from clfcore.runs.store import Run
+
+FOLDERS = (("CLFLAB_RUNS", "runs"), ("CLFLAB_DATASETS", "datasets"), ("CLFLAB_CACHE", "cache"))
+SMALL = {"data": "shapes:count=160,side=20", "architecture": "lenet5", "strategy": "scratch"}
 
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test keeps runs, datasets and caches in a folder of its own, so that none sees another's or the user's."""
     home = tmp_path_factory.mktemp("home")
-    for variable, name in (("CLFLAB_RUNS", "runs"), ("CLFLAB_DATASETS", "datasets"), ("CLFLAB_CACHE", "cache")):
+    for variable, name in FOLDERS:
         monkeypatch.setenv(variable, str(home / name))
+
+
+def small_config(**recipe: object) -> RunConfig:
+    """A run of a second: LeNet-5 on a few drawn shapes."""
+    return make({**SMALL, "recipe": {"epochs": 2, "batch_size": 16, "image_size": 20, **recipe}})
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One finished run for the whole session; use `finished_run`, a copy that a test may change."""
+    from clfcore.runs.execute import execute
+
+    with pytest.MonkeyPatch.context() as patched:
+        home = tmp_path_factory.mktemp("trained")
+        for variable, name in FOLDERS:
+            patched.setenv(variable, str(home / name))
+        run = store.create(small_config())
+        execute(run)
+    return run
+
+
+@pytest.fixture
+def finished_run(trained: Run) -> Run:
+    """A completed run in this test's own runs folder."""
+    from clfcore.files import runs_folder
+
+    target = runs_folder() / trained.id
+    shutil.copytree(trained.path, target)
+    return Run(target)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of two classes, twelve small JPEG photos each: noise around red, noise around blue."""
+    generator = np.random.default_rng(0)
+    for name, colour in (("red", (200, 40, 40)), ("blue", (40, 40, 200))):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for i in range(12):
+            pixels = np.clip(generator.normal(colour, 30, (40 + i, 50, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"{i:02}.jpg", quality=95)
+    return tmp_path / "photos"
