@@ -1,0 +1,189 @@
+"""What is wrong with a dataset: unreadable files, duplicates and leakage, thin or lopsided classes, odd sizes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from clfcore.data.dataset import SPLITS, ImageDataset, Problem
+from clfcore.data.importers.folders import shortened
+from clfcore.data.pixels import Preprocess
+
+FEW_ITEMS = 10  # a class with fewer in train is hardly learned
+ODD_RATIO = 4  # longer side to shorter, or the usual shorter side to this one's
+
+# Each kind of problem, and what it means. Imports find those above the line, `findings` those below.
+KINDS = {
+    "hidden": "a hidden file, or one that a system left (__MACOSX, Thumbs.db); left out",
+    "not-an-image": "a file that is no picture by its name; left out",
+    "loose-image": "a picture outside the class folders; left out",
+    "ignored-folder": "a folder beside train, validation and test; left out",
+    "empty-class": "a class folder without pictures; no class",
+    "link": "a link that is not followed or unpacked",
+    "repeated": "a row of a manifest, or an entry of a zip, that stands there twice; the first is kept",
+    "bad-row": "a row with more cells than the header; left out",
+    "no-class": "a row without path or class; left out",
+    "missing": "a row whose file does not exist; left out",
+    "two-parents": "a class that stands below two of the level above; taken as one",
+    # ---
+    "unreadable": "a file that is empty, truncated, damaged, too large or no picture; left out",
+    "duplicate": "the same file content twice in one split",
+    "leakage": "the same file content, or group, in two splits: what is tested was trained on",
+    "conflicting-labels": "the same file content under different classes",
+    "few-items": f"a class with fewer than {FEW_ITEMS} items to train on",
+    "one-split-class": "a class that one split alone has",
+    "absent-class": "a class of train that another split lacks",
+    "odd-size": f"a picture {ODD_RATIO} times smaller than usual, or {ODD_RATIO} times longer than wide",
+    "no-test": "there is no test split, so there is no test account",
+}
+
+Progress = Callable[[int, int], None]
+# A picture as most pretrained networks take it: what is decoded to be checked is then decoded for training, too.
+USUAL = Preprocess(224, crop_fraction=0.875, interpolation="bicubic")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What one pass over N pictures saw: content digests (empty where unreadable), N x 2 int64 width and height, and
+    the fault of each (empty where there is none)."""
+
+    digests: tuple[str, ...]
+    sizes: np.ndarray
+    faults: tuple[str, ...]
+
+
+def check(
+    spec: str | ImageDataset, *, split_seed: int = 0, progress: Progress | None = None
+) -> tuple[ImageDataset, tuple[Problem, ...]]:
+    """A dataset read to its last picture, without the unreadable ones, and all its problems. Raises InputError."""
+    from clfcore.data.cache import decode
+    from clfcore.data.catalogue import open_dataset
+
+    dataset = open_dataset(spec, split_seed=split_seed) if isinstance(spec, str) else spec
+    checked, _ = decode(dataset, USUAL, progress=progress)
+    return checked, checked.problems
+
+
+def findings(dataset: ImageDataset, seen: Seen) -> ImageDataset:
+    """The dataset without its unreadable items, with what `seen` and its splits tell added to its problems."""
+    bad = [i for i, fault in enumerate(seen.faults) if fault]
+    unreadable = [Problem("unreadable", dataset.ids[i], seen.faults[i]) for i in bad]
+    where = np.full(len(dataset), len(SPLITS))  # each item's split
+    for i, split in enumerate(SPLITS):
+        where[dataset.splits.get(split, np.empty(0, np.int64))] = i
+    copies = _copies(dataset, seen.digests, where)
+    odd = _odd_sizes(dataset, seen)
+    kept = dataset.without(bad) if bad else dataset
+    found = unreadable, *copies, _shared_groups(dataset, where), *_classes(kept), odd  # unreadable ones are all named
+    told = [problem for i, listed in enumerate(found) for problem in (shortened(listed) if i else listed)]
+    return kept.without([], tuple(told)) if told else kept
+
+
+def _copies(dataset: ImageDataset, digests: tuple[str, ...], where: np.ndarray) -> tuple[list[Problem], ...]:
+    """Leakage, duplicates and conflicting labels: items of the very same content."""
+    leakage, duplicate, conflict = [], [], []
+    first: dict[str, int] = {}
+    twins: dict[int, list[int]] = {}
+    for i, digest in enumerate(digests):
+        if digest and first.setdefault(digest, i) != i:
+            twins.setdefault(first[digest], []).append(i)
+    for original, others in twins.items():
+        for other in others:
+            a, b = dataset.ids[original], dataset.ids[other]
+            if where[other] != where[original]:
+                names = [f"{dataset.ids[i]} ({_split(where[i])})" for i in (original, other)]
+                said = f"{names[0]} and {names[1]} have the same content: what is tested must not be trained on"
+                leakage.append(Problem("leakage", b, said))
+            else:
+                duplicate.append(
+                    Problem("duplicate", b, f"{b} has the same content as {a}, both in {_split(where[other])}")
+                )
+            if not np.array_equal(dataset.targets[original], dataset.targets[other]):
+                labels = f"{dataset.label(original)} and {dataset.label(other)}"
+                conflict.append(
+                    Problem("conflicting-labels", b, f"{a} and {b} have the same content, but are {labels}")
+                )
+    return leakage, duplicate, conflict
+
+
+def _split(place: int) -> str:
+    return SPLITS[place] if place < len(SPLITS) else "no split"
+
+
+def _shared_groups(dataset: ImageDataset, where: np.ndarray) -> list[Problem]:
+    if dataset.groups is None:
+        return []
+    splits: dict[str, set[int]] = {}
+    for group, place in zip(dataset.groups, where.tolist(), strict=True):
+        splits.setdefault(group, set()).add(place)
+    return [
+        Problem(
+            "leakage", group, f"group {group} stands in {' and '.join(map(_split, sorted(places)))}: it must be in one"
+        )
+        for group, places in splits.items()
+        if len(places) > 1
+    ]
+
+
+def _classes(dataset: ImageDataset) -> tuple[list[Problem], ...]:
+    """Classes that are thin, or that some splits lack; and a test split that is not there."""
+    present = [split for split in SPLITS if len(dataset.splits.get(split, ()))]
+    counts = np.stack([dataset.counts(split) for split in SPLITS])  # 3 x C
+    few, alone, absent = [], [], []
+    for name, column in zip(dataset.classes, counts.T, strict=True):
+        have = [split for split, n in zip(SPLITS, column, strict=True) if n]
+        lack = [split for split in present if split not in have]
+        train = int(column[0])
+        if train < FEW_ITEMS and (train or len(have) != 1):
+            few.append(
+                Problem("few-items", name, f"class {name} has {train} to train on: {FEW_ITEMS} or more are needed")
+            )
+        if len(have) == 1 and lack:
+            what = "it cannot be judged" if have == ["train"] else "it cannot be learned"
+            alone.append(Problem("one-split-class", name, f"class {name} is in {have[0]} alone: {what}"))
+        elif have and lack:
+            absent.append(Problem("absent-class", name, f"class {name} is not in {' and '.join(lack)}"))
+    none = [] if "test" in present else [Problem("no-test", "", "there is no test split: add one for a test account")]
+    return few, alone, absent, none
+
+
+def _odd_sizes(dataset: ImageDataset, seen: Seen) -> list[Problem]:
+    sizes = seen.sizes
+    if dataset.pixels is not None or not len(sizes):
+        return []
+    shorter, longer = sizes.min(axis=1), sizes.max(axis=1)
+    readable = shorter > 0
+    usual = np.median(shorter[readable]) if readable.any() else 0
+    problems = []
+    for i in np.flatnonzero(readable & ((shorter * ODD_RATIO < usual) | (shorter * ODD_RATIO < longer))):
+        size = f"{sizes[i, 0]} x {sizes[i, 1]} pixels"
+        why = "very long" if shorter[i] * ODD_RATIO < longer[i] else f"small: the usual shorter side is {usual:.0f}"
+        problems.append(Problem("odd-size", dataset.ids[i], f"{dataset.ids[i]} is {size}, {why}"))
+    return problems
+
+
+def advice(dataset: ImageDataset) -> str:
+    """What the counts suggest, in a plain sentence or two."""
+    counts = dataset.counts("train")
+    learned = counts[counts > 0]
+    if not len(learned):
+        return "There is nothing to learn from: no class has a picture in the train split."
+    total, usual = len(dataset.splits.get("train", ())), int(np.median(learned))
+    small, ratio = dataset.side() <= 64, learned.max() / learned.min()
+    if usual < FEW_ITEMS:
+        first = f"{total} training images, {usual} a class: too few to trust; bring at least {5 * FEW_ITEMS} a class."
+    elif small and total >= 1000:
+        first = f"{total:,} small training images, {usual:,} a class: enough to train a small network from scratch."
+    elif total < 50_000:
+        first = f"{total:,} training images, {usual:,} a class: begin with feature extraction, then try fine-tuning."
+    else:
+        first = f"{total:,} training images, {usual:,} a class: enough to fine-tune, or to train from scratch."
+    if any(problem.kind == "leakage" for problem in dataset.problems):
+        return f"{first} Some pictures stand in two splits, so the scores will flatter: mend that first."
+    if ratio > 3:
+        biggest, least = (
+            dataset.classes[int(counts.argmax())],
+            dataset.classes[int(np.where(counts > 0, counts, counts.max() + 1).argmin())],
+        )
+        return f"{first} The classes are uneven ({biggest} has {ratio:.0f} times as many as {least}): judge by balanced accuracy."
+    return f"{first} The classes are balanced, so accuracy is a fair measure."
