@@ -77,5 +77,10 @@ def cache_folder() -> Path:
     return _folder("CLFLAB_CACHE", "cache")
 
 
+def policies_folder() -> Path:
+    """Where one's own augmentation policies live: CLFLAB_POLICIES, else `policies` in the lab's folder."""
+    return _folder("CLFLAB_POLICIES", "policies")
+
+
 def _folder(variable: str, name: str) -> Path:
     return Path(os.environ.get(variable) or Path.home() / ".clflab" / name).expanduser()

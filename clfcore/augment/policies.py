@@ -81,7 +81,7 @@ def steps(values: Sequence[object], *, where: str = "steps") -> tuple[Step, ...]
 
 
 def policy(given: str | Mapping[str, object] | Sequence[object] | Policy, *, name: str = "own") -> Policy:
-    """A policy from its name, its JSON object, or a list of steps.
+    """A policy from its name (built in or one's own), its JSON object, or a list of steps.
 
     Raises InputError where the name, the version, a step or a parameter is not known, naming what is.
 
@@ -91,9 +91,9 @@ def policy(given: str | Mapping[str, object] | Sequence[object] | Policy, *, nam
     if isinstance(given, Policy):
         return given
     if isinstance(given, str):
-        if given not in POLICIES:
-            raise unknown("augmentation", given, tuple(POLICIES))
-        return POLICIES[given]
+        from clfcore.augment import kept  # reads its files back through this module
+
+        return POLICIES[given] if given in POLICIES else kept.load(given)
     if isinstance(given, Mapping):
         return _from_object(given, name)
     return Policy(name, steps(given))

@@ -1,0 +1,51 @@
+"""Which labels survive which change: a mirrored b is a d, a turned 6 is a 9."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from clfcore.augment.policies import Policy, Step
+
+Change = Literal["horizontal-flip", "vertical-flip", "rotation"]
+
+_DIGITS = frozenset(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+_SIDES = re.compile(r"(?<![a-z])(left|right|clockwise|anticlockwise|counterclockwise|east|west)(?![a-z])", re.I)
+_ENDS = re.compile(r"(?<![a-z])(up|upward|down|downward|upside|top|bottom|north|south)(?![a-z])", re.I)
+# Beyond a quarter turn a 6 reads as a 9; beyond 45 degrees left becomes up.
+_FAR = 45.0
+
+
+def warning(policy: Policy, *, classes: Sequence[str], safe: Collection[Change] = ()) -> str | None:
+    """One sentence where the policy can change a class into another, else None.
+
+    classes: the dataset's names; safe: the changes that the user says keep every label.
+    """
+    doubts = [doubt for change in changes(policy) if change not in safe and (doubt := _doubt(change, classes))]
+    if not doubts:
+        return None
+    return f"{'; '.join(doubts)}: choose a policy without it, or say that the labels survive it"
+
+
+def changes(policy: Policy) -> tuple[Change, ...]:
+    """The changes among the policy's steps that can turn one class into another, each once, in order."""
+    found = (_change(step) for step in policy.steps)
+    return tuple(dict.fromkeys(change for change in found if change is not None))
+
+
+def _change(step: Step) -> Change | None:
+    if step.kind in ("horizontal-flip", "vertical-flip") and step["probability"] > 0:
+        return step.kind  # type: ignore[return-value]
+    # TrivialAugment turns by up to 135 degrees, the other searched methods by up to 30.
+    far = step.kind == "trivialaugment" or (step.kind == "rotation" and step["degrees"] > _FAR)
+    return "rotation" if far else None
+
+
+def _doubt(change: Change, classes: Sequence[str]) -> str | None:
+    names = [name.strip().lower() for name in classes]
+    signs = [name for name in names if name in _DIGITS or (len(name) == 1 and name.isalnum())]
+    words = {"horizontal-flip": "a mirrored", "vertical-flip": "an upside-down", "rotation": "a far turned"}[change]
+    if len(signs) >= 2:
+        return f"{words} picture of a sign such as {signs[0]!r} can be another sign, or none"
+    told = [name for name in names if (change != "vertical-flip" and _SIDES.search(name))]
+    told += [name for name in names if (change != "horizontal-flip" and _ENDS.search(name))]
+    return f"{words} picture of {told[0]!r} can belong to another class" if told else None

@@ -1,0 +1,156 @@
+"""A policy seen before it is used: the very views that training would feed, and the picture after every step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from clfcore.augment import auto, draws
+from clfcore.augment.batch import apply, stages
+from clfcore.augment.policies import Policy, Step
+from clfcore.data.pixels import Preprocess
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A picture of the strip: the step's name, what was drawn in words, and S x S x C uint8."""
+
+    title: str
+    words: str
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """A channel's mean, standard deviation, smallest and largest value: bytes, and as the network gets them."""
+
+    channel: str
+    before: tuple[float, float, float, float]
+    after: tuple[float, float, float, float]
+
+
+def views(
+    policy: Policy,
+    stored: np.ndarray,
+    *,
+    size: int,
+    seed: int = 0,
+    epoch: int = 1,
+    index: int = 0,
+    count: int = 16,
+    mean: Sequence[float] = (0.5,),
+) -> np.ndarray:
+    """count x size x size x C uint8: item `index` of the training split, as the epochs from `epoch` on would feed it.
+
+    stored: S x S x C uint8, as the cache holds it (`Preprocess.stored`).
+    """
+    epochs = range(epoch, epoch + count)
+    rows = np.concatenate([draws.row(policy, seed=seed, epoch=e, index=index) for e in epochs])
+    pixels = _batch(stored).expand(count, -1, -1, -1).contiguous()
+    return _pictures(apply(policy, rows, pixels, size=size, mean=mean))
+
+
+def strip(
+    policy: Policy,
+    stored: np.ndarray,
+    *,
+    size: int,
+    seed: int = 0,
+    epoch: int = 1,
+    index: int = 0,
+    mean: Sequence[float] = (0.5,),
+) -> tuple[Shown, ...]:
+    """The stored picture, then the picture after every step of one view; the last is what training would feed."""
+    row = draws.row(policy, seed=seed, epoch=epoch, index=index)
+    numbers, side = iter(draws.by_step(policy, row)), stored.shape[0]
+    shown = [Shown("original", f"{side} x {side} pixels", stored)]
+    for step, pixels in stages(policy, row, _batch(stored), size=size, mean=mean):
+        before, side = side, pixels.shape[-1]
+        if step is None:
+            shown.append(Shown("centre crop", f"the middle {size} x {size} pixels", _pictures(pixels)[0]))
+        else:
+            drawn = words(step, next(numbers), side=before, size=size)
+            shown.append(Shown(step.kind.replace("-", " "), drawn, _pictures(pixels)[0]))
+    return tuple(shown)
+
+
+def words(step: Step, u: np.ndarray, *, side: int, size: int) -> str:
+    """What one image's numbers (1 x columns) mean for a step, in a few words; `unchanged` where it does not happen.
+
+    side: of the picture before the step; size: of the network's input, in pixels.
+    """
+    if step.kind == "crop":
+        whole = round(float(step["zoom"]) * size)
+        top, left = draws.cuts(u, whole - size)[0]
+        return f"{whole} pixels wide, cut {left} from the left and {top} from the top"
+    if step.kind == "resized-crop":
+        top, left, height, width = draws.boxes(u, side=side, scale=step["scale"], ratio=step["ratio"])[0]
+        return f"{width} x {height} pixels at {left}, {top}"
+    if step.kind == "shift":
+        reach = draws.reach(step, side)
+        down, right = reach - draws.cuts(u, 2 * reach)[0]
+        return f"{right:+d} across, {down:+d} down" if down or right else "unchanged"
+    if step.kind.endswith("flip"):
+        return "mirrored" if u[0, 0] < step["probability"] else "unchanged"
+    if step.kind == "rotation":
+        angle = draws.angles(step, u)[0]
+        return f"{angle:+.1f}°" if angle else "unchanged"
+    if step.kind == "colour-jitter":
+        return _jitter_words(step, u)
+    if step.kind == "erasing":
+        top, left, height, width = draws.erased(step, u, side=side)[0]
+        return f"{width} x {height} pixels at {left}, {top}" if height else "unchanged"
+    return _operation_words(step, u, side)
+
+
+def statistics(pixels: np.ndarray, preprocess: Preprocess) -> tuple[Statistics, ...]:
+    """Pixels (n x S x S x C uint8) before and after the normalisation, a row a channel of the network's input."""
+    after = preprocess.normalise(pixels)  # n x channels x S x S
+    mean, deviation = (np.asarray(values).reshape(-1, 1, 1) for values in (preprocess.mean, preprocess.deviation))
+    before = (after * deviation + mean) * 255  # bytes, grey or colour as the network takes them
+    names = ("red", "green", "blue") if preprocess.channels == 3 else ("grey",)
+    return tuple(Statistics(name, _four(before[:, i]), _four(after[:, i])) for i, name in enumerate(names))
+
+
+def _four(values: np.ndarray) -> tuple[float, float, float, float]:
+    return float(values.mean()), float(values.std()), float(values.min()), float(values.max())
+
+
+def _jitter_words(step: Step, u: np.ndarray) -> str:
+    factors, order = draws.jitter(step, u)
+    names = ("brightness", "contrast", "saturation", "hue")
+    said = []
+    for which in np.argsort(order[0]):
+        if which == 3 and factors[0, 3]:
+            said.append(f"hue {factors[0, 3]:+.2f}")
+        elif which != 3 and factors[0, which] != 1:
+            said.append(f"{names[which]} × {factors[0, which]:.2f}")
+    return ", ".join(said) or "unchanged"
+
+
+def _operation_words(step: Step, u: np.ndarray, side: int) -> str:
+    chosen, magnitudes = auto.drawn(step, u, side=side)
+    said = [
+        f"{auto.NAMES[which]} {magnitude:+.2f}" if auto.NAMES[which] in auto.SIGNED else _plain(which, magnitude)
+        for which, magnitude in zip(chosen[0], magnitudes[0], strict=True)
+        if which
+    ]
+    if step.kind == "augmix":
+        said.append(f"{auto.mixing(step, u)[0, 0]:.0%} of the picture kept".replace("%", " %"))
+    return ", ".join(said) or "unchanged"
+
+
+def _plain(which: int, magnitude: float) -> str:
+    return (
+        f"{auto.NAMES[which]} {magnitude:.2g}" if auto.NAMES[which] in ("Posterize", "Solarize") else auto.NAMES[which]
+    )
+
+
+def _batch(stored: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(stored, -1, 0)))[None]
+
+
+def _pictures(pixels: Tensor) -> np.ndarray:
+    return pixels.permute(0, 2, 3, 1).contiguous().numpy()
