@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from clfcore.architectures.build import head_name
 from clfcore.architectures.fast import fast
+from clfcore.config import RunConfig
 from clfcore.data.cache import Decoded
 from clfcore.data.pixels import Preprocess
 from clfcore.files import cache_folder, write_whole
@@ -73,6 +74,11 @@ class Embedder:
         finally:
             hook.remove()
         return np.concatenate(parts)
+
+
+def identity(config: RunConfig) -> str:
+    """What of a configuration determines the network that embeds, as text."""
+    return json.dumps([config.architecture, config.weights, dict(sorted(config.options.items()))])
 
 
 def clear() -> int:

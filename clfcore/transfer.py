@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from clfcore.architectures.inspect import Group
+from clfcore.architectures.stages import Group
 from clfcore.config import Recipe, RunConfig
 from clfcore.training.loop import State
 from clfcore.training.recipe import parameter_groups

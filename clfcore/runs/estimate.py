@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from clfcore import transfer
-from clfcore.architectures import inspect
 from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.architectures.fast import fast
+from clfcore.architectures.stages import layer_groups
 from clfcore.config import RunConfig
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess, read_image
@@ -44,7 +44,7 @@ def make_plan(config: RunConfig, *, measure: bool) -> Plan:
     config, dataset, notes = outline(config)
     at_hand = config.weights != "default" or weights_at_hand(config.architecture)
     network = make_network(config if at_hand else config.changed(weights="none"), dataset)  # a plan downloads nothing
-    groups = inspect.layer_groups(network.module)
+    groups = layer_groups(network.module)
     total = transfer.total(network.module)
     if config.strategy == "feature-extraction":
         trained = sum(network.module.get_parameter(name).numel() for name in groups[-1].parameters)

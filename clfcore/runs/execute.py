@@ -16,8 +16,7 @@ from typing import Any
 import torch
 
 from clfcore import __version__, transfer
-from clfcore.architectures import inspect
-from clfcore.architectures.inspect import Group
+from clfcore.architectures.stages import Group, layer_groups
 from clfcore.data.dataset import Split
 from clfcore.device import pick_dtype
 from clfcore.errors import Failure, InputError
@@ -104,7 +103,7 @@ def _train(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
     run, prepared = session.run, session.prepared
     module, recipe, task = prepared.module, prepared.config.recipe, prepared.dataset.task
     batches = prepared.batches("train", training=True)
-    groups = inspect.layer_groups(module)
+    groups = layer_groups(module)
     phases = transfer.phases(prepared.config, groups)
     state = _new_state(prepared, phases[0], groups)
     plateau = Plateau(state.optimiser) if recipe.schedule == "plateau" else None
