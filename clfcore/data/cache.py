@@ -188,9 +188,8 @@ def _pass(dataset: ImageDataset, preprocess: Preprocess, pixels: np.ndarray, pro
 
 def _in_threads(work: Callable[[int], int], starts: range) -> Iterator[int]:
     """What `work` returns of each start, as it comes; a few are handed out at a time, so that an end is soon."""
-    threads = min(
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_THREADS
-    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = min(cores, MOST_THREADS)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
     try:
         rest, running = iter(starts), set[Future[int]]()
@@ -207,7 +206,7 @@ def _in_threads(work: Callable[[int], int], starts: range) -> Iterator[int]:
 
 
 def _make_room(folder: Path, needed: int) -> None:
-    """Remove the least recently used until `needed` bytes fit the limit and the disk. Raises Failure where they cannot."""
+    """Remove the least recently used until `needed` bytes fit limit and disk. Raises Failure where they cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         entries = []

@@ -30,32 +30,84 @@ class Entry:
     digits_like: bool = False
 
 
-_DRAWN = "drawn by the lab from a seed; as shapes:count=600,side=64,seed=1,difficulty=0.8 to your liking"
+_TORONTO = "https://www.cs.toronto.edu/~kriz/cifar.html (Krizhevsky 2009)"
+_UNLICENSED = "none given; published for research"
 _ROWS = (
     Entry(
-        "digits", "single-label", 10, 1797, "BSD-3-Clause", "scikit-learn (UCI, Alpaydin and Kaynak 1998)",
-        "handwritten digits, 8 x 8, grey; comes with the lab", digits_like=True,
-    ),
-    Entry("shapes", "single-label", 6, 1200, "MIT", "this project", f"coloured shapes, 32 x 32, with masks; {_DRAWN}"),
-    Entry("shapes-multi-label", "multi-label", 6, 1200, "MIT", "this project", "none to three shapes an image, 32 x 32, with masks"),
-    Entry("shapes-hierarchical", "hierarchical", 6, 1200, "MIT", "this project", "a family above each shape, 32 x 32, with masks"),
-    Entry(
-        "fashion-mnist", "single-label", 10, 70_000, "MIT", "https://github.com/zalandoresearch/fashion-mnist (Xiao, Rasul and Vollgraf 2017)",
-        "articles of clothing, 28 x 28, grey",
-    ),
-    Entry(
-        "mnist", "single-label", 10, 70_000, "CC-BY-SA-3.0", "http://yann.lecun.com/exdb/mnist (LeCun et al. 1998)",
-        "handwritten digits, 28 x 28, grey", digits_like=True,
+        "digits",
+        "single-label",
+        classes=10,
+        items=1797,
+        licence="BSD-3-Clause",
+        source="scikit-learn (Alpaydin and Kaynak 1998)",
+        note="handwritten digits, 8 x 8, grey; comes with the lab",
+        digits_like=True,
     ),
     Entry(
-        "cifar10", "single-label", 10, 60_000, "no licence given; for research", "https://www.cs.toronto.edu/~kriz/cifar.html (Krizhevsky 2009)",
-        "small photos, 32 x 32, colour",
+        "shapes",
+        "single-label",
+        classes=6,
+        items=1200,
+        licence="MIT",
+        source="drawn by the lab from a seed",
+        note="coloured shapes with masks, 32 x 32; to your liking as shapes:count=600,side=64,seed=1,difficulty=0.8",
     ),
     Entry(
-        "cifar100", "single-label", 100, 60_000, "no licence given; for research", "https://www.cs.toronto.edu/~kriz/cifar.html (Krizhevsky 2009)",
-        "small photos, 32 x 32, colour",
+        "shapes-multi-label",
+        "multi-label",
+        classes=6,
+        items=1200,
+        licence="MIT",
+        source="drawn by the lab from a seed",
+        note="none to three shapes an image, with masks, 32 x 32; settings as of shapes",
     ),
-)  # fmt: skip
+    Entry(
+        "shapes-hierarchical",
+        "hierarchical",
+        classes=6,
+        items=1200,
+        licence="MIT",
+        source="drawn by the lab from a seed",
+        note="three families above the six shapes, with masks, 32 x 32; settings as of shapes",
+    ),
+    Entry(
+        "fashion-mnist",
+        "single-label",
+        classes=10,
+        items=70_000,
+        licence="MIT",
+        source="https://github.com/zalandoresearch/fashion-mnist (Xiao, Rasul and Vollgraf 2017)",
+        note="articles of clothing, 28 x 28, grey",
+    ),
+    Entry(
+        "mnist",
+        "single-label",
+        classes=10,
+        items=70_000,
+        licence="CC-BY-SA-3.0",
+        source="http://yann.lecun.com/exdb/mnist (LeCun, Cortes and Burges 1998)",
+        note="handwritten digits, 28 x 28, grey",
+        digits_like=True,
+    ),
+    Entry(
+        "cifar10",
+        "single-label",
+        classes=10,
+        items=60_000,
+        licence=_UNLICENSED,
+        source=_TORONTO,
+        note="small photos of animals and vehicles, 32 x 32, colour",
+    ),
+    Entry(
+        "cifar100",
+        "single-label",
+        classes=100,
+        items=60_000,
+        licence=_UNLICENSED,
+        source=_TORONTO,
+        note="small photos of a hundred things, 32 x 32, colour",
+    ),
+)
 
 _SHAPES: dict[str, TaskKind] = {row.name: row.task for row in _ROWS if row.name.startswith("shapes")}
 _PUBLISHED: dict[str, Callable[..., ImageDataset]] = {

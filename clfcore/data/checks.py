@@ -181,9 +181,7 @@ def advice(dataset: ImageDataset) -> str:
     if any(problem.kind == "leakage" for problem in dataset.problems):
         return f"{first} Some pictures stand in two splits, so the scores will flatter: mend that first."
     if ratio > 3:
-        biggest, least = (
-            dataset.classes[int(counts.argmax())],
-            dataset.classes[int(np.where(counts > 0, counts, counts.max() + 1).argmin())],
-        )
-        return f"{first} The classes are uneven ({biggest} has {ratio:.0f} times as many as {least}): judge by balanced accuracy."
+        thin = np.where(counts > 0, counts, counts.max() + 1).argmin()
+        uneven = f"{dataset.classes[counts.argmax()]} has {ratio:.0f} times as many as {dataset.classes[thin]}"
+        return f"{first} The classes are uneven ({uneven}): judge by balanced accuracy."
     return f"{first} The classes are balanced, so accuracy is a fair measure."

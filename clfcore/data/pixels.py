@@ -70,8 +70,9 @@ class Preprocess:
     """How a picture becomes a network's input; it travels with the weights.
 
     size: side of the square input in pixels. fit: `crop` (the central square), `pad` (all of it, on a ground of the
-    mean colour) or `squash` (all of it, its proportions lost). crop_fraction: share of the square's side that evaluation
-    keeps (ImageNet's usual 224 of 256 is 0.875), of `crop` only. mean, deviation: of pixels from 0 to 1, one a channel.
+    mean colour) or `squash` (all of it, its proportions lost). crop_fraction: the share of the square's side that
+    evaluation keeps (ImageNet's usual 224 of 256 is 0.875), of `crop` only. mean, deviation: of pixels from 0 to 1, one
+    a channel.
     """
 
     size: int

@@ -35,13 +35,13 @@ _CIFAR100 = tuple(
     motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate
     poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider
     squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle
-    wardrobe whale willow_tree wolf woman worm""".split()
+    wardrobe whale willow_tree wolf woman worm""".split()  # noqa: SIM905 - a hundred quoted words are not easier to read
 )
 
 
 @dataclass(frozen=True)
 class _Cifar:
-    """How a CIFAR is published: its archives' stem, the folders inside, its files, and where a record's class stands."""
+    """How a CIFAR is published: its archives' stem, the folders inside, its files, and where the class stands."""
 
     classes: tuple[str, ...]
     stem: str
@@ -178,7 +178,8 @@ def _given(
     for pixels, labels in parts:
         if len(pixels) != len(labels) or (len(labels) and labels.max() >= len(classes)):
             raise InputError(
-                f"the files of {name} do not fit together: {len(pixels)} images, {len(labels)} labels, {len(classes)} classes; copy them again"
+                f"the files of {name} do not fit together ({len(pixels)} images, {len(labels)} labels from 0 to "
+                f"{labels.max(initial=0)}): copy or download them again"
             )
     (train, train_labels), (test, test_labels) = parts
     targets = np.concatenate([train_labels, test_labels]).astype(np.int64)

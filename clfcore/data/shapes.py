@@ -1,4 +1,4 @@
-"""Images drawn from a seed: coloured shapes on textured grounds, with the mask of their objects, for the three tasks."""
+"""Images drawn from a seed: coloured shapes on textured grounds, with the masks of their objects, for all tasks."""
 
 from typing import get_args
 
@@ -25,8 +25,8 @@ def draw(
     """`count` images of `side` x `side` x 3 uint8 with N x side x side bool masks; the class is the shape alone.
 
     Objects measure at least a quarter of the side. single-label has one object; multi-label none to three different
-    ones; hierarchical one, with a family above its shape. difficulty (0 to 1) lowers contrast and raises texture, noise,
-    the spread of sizes, the turn and the clutter. An image depends on (seed, its number, task, side, difficulty) alone.
+    ones; hierarchical one, with a family above its shape. difficulty (0 to 1) lowers the contrast and raises texture,
+    noise, clutter, turn and the spread of sizes. An image depends on (seed, its number, task, side, difficulty) alone.
     """
     _check(task, count, side, difficulty)
     pixels = np.empty((count, side, side, 3), np.uint8)
@@ -35,7 +35,9 @@ def draw(
     for i in range(count):
         generator = np.random.default_rng((seed, get_args(TaskKind).index(task), i))
         present[i] = _choose(task, i, generator)
-        pixels[i], masks[i] = _picture(np.flatnonzero(present[i]), side, difficulty, generator, task == "multi-label")
+        pixels[i], masks[i] = _picture(
+            np.flatnonzero(present[i]), side, difficulty, generator, several=task == "multi-label"
+        )
     targets, described = _targets(task, present)
     # Combinations of labels are the strata: each split has its share of each.
     strata = present @ (1 << np.arange(len(SHAPES)))
@@ -80,7 +82,7 @@ def _targets(task: str, present: np.ndarray) -> tuple[np.ndarray, Task]:
 
 
 def _picture(
-    shapes: np.ndarray, side: int, difficulty: float, generator: np.random.Generator, several: bool
+    shapes: np.ndarray, side: int, difficulty: float, generator: np.random.Generator, *, several: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """One image, side x side x 3 uint8, and the mask of its objects."""
     y, x = np.mgrid[:side, :side] + 0.5  # pixel centres

@@ -1,7 +1,6 @@
 """A zip of class folders -> a folder that is unpacked once, with limits, and named by its content."""
 
 import hashlib
-import json
 import os
 import shutil
 import stat
@@ -78,7 +77,8 @@ def _limits(entries: Sequence[zipfile.ZipInfo], name: str, *, packed: int) -> No
         )
     if total > BOMB_BYTES and total > BOMB_RATIO * packed:
         raise InputError(
-            f"{name} would grow {total / max(packed, 1):,.0f} times, to {total / 1e6:,.0f} MB: that is a zip bomb, not pictures"
+            f"{name} would grow {total / max(packed, 1):,.0f} times, to {total / 1e6:,.0f} MB: that is a zip bomb; "
+            "pack the pictures themselves"
         )
     if any(entry.flag_bits & 1 for entry in entries):
         raise InputError(f"{name} is locked with a password: pack it again without one")
@@ -87,7 +87,7 @@ def _limits(entries: Sequence[zipfile.ZipInfo], name: str, *, packed: int) -> No
 def _sorted_out(
     entries: Sequence[zipfile.ZipInfo], name: str
 ) -> tuple[dict[str, zipfile.ZipInfo], list[str], list[Problem]]:
-    """Which entries are unpacked (by path), the folders, and what is said of the others. Raises InputError on escape."""
+    """Entries to unpack (by path), folders, and what is said of the others. Raises InputError where one escapes."""
     wanted: dict[str, zipfile.ZipInfo] = {}
     folders, problems, clutter = [], [], set()
     for entry in entries:

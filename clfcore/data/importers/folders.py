@@ -1,5 +1,6 @@
 """A folder of class folders, with or without train, validation and test above them -> ImageDataset."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -161,7 +162,7 @@ def _pictures(folder: str, found: _Found) -> Iterator[str]:
             found.stray(entry, "")
         elif entry.is_dir(follow_symlinks=False):
             yield from _pictures(entry.path, found)
-        elif os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES:
+        elif Path(entry.name).suffix.lower() in IMAGE_SUFFIXES:
             yield entry.path
         elif entry.is_dir():
             item = found.relative(entry.path)
@@ -179,7 +180,7 @@ def _dataset(
 ) -> ImageDataset:
     if not items:
         raise InputError(
-            f"{root} holds no pictures in class folders: put JPEG, PNG, WebP, BMP, GIF or TIFF files into one folder a class"
+            f"{root} holds no pictures in class folders: put JPEG, PNG, WebP, BMP, GIF or TIFF files in one folder a class"
         )
     classes = sorted({label for _, label, _ in items})
     if len(classes) == 1:
@@ -211,8 +212,8 @@ def unique(names: list[str]) -> tuple[str, ...]:
 
 def kept_beside(folder: Path) -> tuple[str, tuple[Problem, ...] | None]:
     """The name and problems that `archives` keeps beside what it unpacked; else the folder's own name, and None."""
-    try:
-        kept = json.loads(folder.with_name(f"{folder.name}{KEPT}").read_text(encoding="utf-8"))
-        return kept["name"], tuple(Problem(**problem) for problem in kept["problems"])
-    except (OSError, ValueError, KeyError, TypeError):  # it only describes; the pictures count
-        return plain(folder.resolve().name) or str(folder), None
+    for unpacked in (folder, folder.parent):  # a manifest may stand in the one folder of its zip
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # it only describes; the pictures count
+            kept = json.loads(unpacked.with_name(f"{unpacked.name}{KEPT}").read_text(encoding="utf-8"))
+            return kept["name"], tuple(Problem(**problem) for problem in kept["problems"])
+    return plain(folder.resolve().name) or str(folder), None

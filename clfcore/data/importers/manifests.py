@@ -3,7 +3,6 @@
 import csv
 import io
 import itertools
-import os
 import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -131,7 +130,7 @@ def _rows(
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(header):
-            said = f"row {number} has {len(cells)} cells for {len(header)} columns (a comma without quotes?): it is left out"
+            said = f"row {number} has {len(cells)} cells for {len(header)} columns (a bare comma?): it is left out"
             problems.setdefault("bad-row", []).append(Problem("bad-row", f"row {number}", said))
             continue
         cells = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
@@ -174,7 +173,7 @@ def _present(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[Problem]]
         parent, name = posixpath.split(row.path)
         if parent not in listed:
             try:
-                listed[parent] = set(os.listdir(folder / parent))
+                listed[parent] = {entry.name for entry in (folder / parent).iterdir()}
             except OSError:
                 listed[parent] = set()
         # The file system may not tell cases apart: it is asked before a row is given up.
@@ -238,7 +237,7 @@ def _given(rows: list[_Row], path: Path) -> dict[Split, np.ndarray]:
         if row.split.lower() not in SPLIT_NAMES:
             near = nearest(row.split.lower(), SPLIT_NAMES)
             raise InputError(
-                f"{path} row {row.number}: split is {row.split!r}: it must be train, validation (or val, valid) or test{near}"
+                f"{path} row {row.number}: split is {row.split!r}: it must be train, validation (val, valid) or test{near}"
             )
     names = [SPLIT_NAMES[row.split.lower()] for row in rows]
     return {split: np.flatnonzero([name == split for name in names]) for split in dict.fromkeys(names)}
