@@ -13,6 +13,7 @@ from ui.data import (
     problems_label,
     read_data,
 )
+from ui.entry import through_app
 from ui.feedback import refusals
 from ui.home import newest_runs, sample_strip, ways
 from ui.judge import choose_predictions, classes_view, confusion_view, curves_view, errors_view, facts_of, headline
@@ -63,3 +64,5 @@ __all__ = [
     "watch",
     "ways",
 ]
+
+through_app()

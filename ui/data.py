@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui.charts import chart, dark
 from ui.choose import data_name
 from ui.feedback import Number, metric_row, plain, refusals
 from ui.jobs import Job, Progress, result_of
 from ui.pictures import THUMBNAIL, Card, Picture, cards, picture
-from ui.words import count, shorten
+from ui.words import count, listed, shorten
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -58,20 +59,15 @@ def _upload() -> None:
 
 def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
     """The dataset, read and checked once for all sessions; what is wrong with it is among its problems."""
-    return result_of(_reading(spec, split_seed), f"Reading and checking {data_name(spec)}")
-
-
-def forget_data(spec: str, *, split_seed: int = 0) -> None:
-    """Read it again from disk the next time."""
-    _reading.clear(spec, split_seed)
+    words = f"Reading and checking {data_name(spec)}"
+    return result_of(_reading(spec, split_seed), words, forget=lambda: _reading.clear(spec, split_seed))
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _reading(spec: str, split_seed: int) -> Job:
     def read(progress: Progress) -> "ImageDataset":
-        from clfcore.data.checks import check
-
         from clfcore.data.catalogue import open_dataset
+        from clfcore.data.checks import check
 
         return check(open_dataset(spec, split_seed=split_seed), progress=progress)[0]
 
@@ -115,22 +111,21 @@ def sample_cards(dataset: "ImageDataset", spec: str, indices: Sequence[int], *, 
 
 def data_numbers(dataset: "ImageDataset") -> None:
     """How many images, classes, and images a split."""
-    sizes = dataset.sizes()
-    drawn = ", ".join(dataset.drawn)
-    split = " / ".join(count(n) for n in sizes.values())
-    metric_row(
-        [
-            Number("Images", count(len(dataset)), "readable"),
-            Number("Classes", count(len(dataset.classes)), dataset.task.kind),
-            Number(
-                "Train / validation / test",
-                split,
-                f"{drawn} drawn by the lab, stratified" if drawn else "as the data gives them",
-                help="The first is learned from, the second chooses the best epoch, the third is looked at once.",
-            ),
-            Number("Problems", count(len(dataset.problems)), "found while reading"),
-        ]
-    )
+    numbers = [
+        Number("Images", count(len(dataset)), "readable"),
+        Number("Classes", count(len(dataset.classes)), dataset.task.kind),
+    ]
+    words = {
+        "train": ("Training", "learned from"),
+        "validation": ("Validation", "chooses the best epoch"),
+        "test": ("Test", "looked at once, at the end"),
+    }
+    for split, size in dataset.sizes().items():
+        label, use = words[split]
+        numbers.append(Number(label, count(size) if size else "–", use if size else "the data has none"))
+    metric_row([*numbers, Number("Problems", count(len(dataset.problems)), "found while reading")])
+    if dataset.drawn:
+        st.caption(f"{listed(dataset.drawn)} drawn by the lab: stratified by class, from split seed 0.".capitalize())
 
 
 def data_advice(dataset: "ImageDataset") -> None:
@@ -159,7 +154,7 @@ def data_counts(dataset: "ImageDataset") -> None:
     """Images per class and split."""
     from clfcore import figures
 
-    st.plotly_chart(figures.class_counts(dataset), key="counts", alt="Images per class in each split")
+    chart(figures.counts(dataset, dark=dark()), "counts")
 
 
 def browse(dataset: "ImageDataset", spec: str) -> None:

@@ -51,9 +51,9 @@ class Number:
 
 def metric_row(numbers: Sequence[Number]) -> None:
     """Headline numbers side by side; narrow windows stack them."""
-    row = st.grid(len(numbers), min_column_width=140)
+    row = st.grid(len(numbers), min_column_width=125)
     for number in numbers:
-        with row.cell():
+        with row.cell(), st.container(gap=None):
             st.metric(number.label, number.value, help=number.help)
             if number.of:
                 st.caption(number.of)

@@ -45,13 +45,17 @@ class Job:
         return (time.monotonic() - self.started) / self.done * (self.total - self.done)
 
 
-def result_of(job: Job, words: str) -> Any:
-    """The job's result; until it is there, how far it is, and the page ends here. Its error becomes one red line."""
+def result_of(job: Job, words: str, *, forget: Callable[[], None]) -> Any:
+    """The job's result; until it is there, how far it is, and the page ends here.
+
+    Its error becomes one red line, and `forget` is called: what was mended is tried again by the next look.
+    """
     job.thread.join(PATIENCE)
     if job.thread.is_alive():
         _wait(job, words)
         st.stop()
     if job.error is not None:
+        forget()
         with refusals():
             raise job.error
     return job.result

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.runs.store import Run, open_run
+from ui.charts import chart, clicked, dark
 from ui.choose import data_name
 from ui.data import thumbnail
 from ui.feedback import Number, metric_row, plain
@@ -148,15 +149,8 @@ def confusion_view(run: Run, predictions: "Predictions") -> None:
     matrix = mistakes.confusion(predictions).ordered(order)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        clicked = st.plotly_chart(
-            figures.confusion(matrix, norm=norm),
-            key="confusion",
-            on_select="rerun",
-            selection_mode="points",
-            alt=matrix.describe(),
-        )
+        points = clicked(figures.confusion(matrix, norm=norm, dark=dark()), "confusion")
     with right:
-        points = clicked["selection"]["points"]
         if not points:
             st.write("Click a cell to see its pictures. The pairs confused most often:")
             pairs = mistakes.top_pairs(matrix, 8)
@@ -210,7 +204,7 @@ def curves_view(predictions: "Predictions") -> None:
     from clfcore import figures
     from clfcore.evaluation import curves
 
-    st.plotly_chart(figures.roc(curves.roc(predictions)), key="roc", alt="ROC curve of each class against the rest")
+    chart(figures.roc(curves.roc(predictions), dark=dark()), "roc")
 
 
 def classes_view(predictions: "Predictions") -> None:

@@ -4,7 +4,8 @@ import streamlit as st
 
 from clfcore.errors import InputError
 from clfcore.runs.store import RESUMABLE, Run, open_run
-from ui.choose import data_name, run_name
+from ui.charts import chart, dark
+from ui.choose import run_name
 from ui.feedback import Number, complain, metric_row, plain, refusals
 from ui.words import count, duration, percent
 
@@ -86,8 +87,9 @@ def _curves(run: Run) -> None:
     epochs = run.config.recipe.epochs
     left, right = st.columns(2, gap="medium")
     for column, quantity, key in ((left, "loss", "live loss"), (right, "accuracy", "live accuracy")):
-        figure = figures.history({data_name(run.id): run.history}, quantity=quantity, epochs=epochs)
-        column.plotly_chart(figure, key=key, alt=f"{quantity} of training and validation, epoch by epoch")
+        with column:
+            best = {run.id: run.results["best_epoch"]} if run.results else {}
+            chart(figures.history({run.id: run.history}, quantity=quantity, epochs=epochs, best=best, dark=dark()), key)
 
 
 def stop_buttons(run: Run) -> None:

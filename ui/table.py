@@ -8,6 +8,7 @@ import streamlit as st
 from clfcore.errors import InputError
 from clfcore.runs import store
 from clfcore.runs.store import Run
+from ui.charts import chart, dark
 from ui.choose import data_name, differing, run_name
 from ui.feedback import empty, plain
 from ui.live import ACTIVE, STAGES
@@ -135,9 +136,8 @@ def side_by_side(runs: Sequence[Run]) -> None:
     histories = {name: run.history for name, run in zip(names, runs, strict=True)}
     left, right = st.columns(2, gap="medium")
     for column, quantity in ((left, "loss"), (right, "accuracy")):
-        column.plotly_chart(
-            figures.history(histories, quantity=quantity), key=f"side {quantity}", alt=f"{quantity} by epoch"
-        )
+        with column:
+            chart(figures.history(histories, quantity=quantity, dark=dark()), f"side {quantity}")
     results = {
         "Validation accuracy": [percent(_accuracy(run.metrics, "validation")) for run in runs],
         "Test accuracy": [percent(_accuracy(run.metrics, "test")) for run in runs],

@@ -106,7 +106,8 @@ def show_plan(config: RunConfig) -> RunConfig:
     """What would happen, measured on a few real batches; returns the filled configuration."""
     from clfcore import commands
 
-    plan = result_of(_planning(config.as_json()), "Building the network and measuring a few real batches")
+    asked, words = config.as_json(), "Building the network and measuring a few real batches"
+    plan = result_of(_planning(asked), words, forget=lambda: _planning.clear(asked))
     metric_row(
         [
             Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
@@ -152,7 +153,7 @@ def launch(config: RunConfig) -> None:
 
 def defaults(data: str, architecture: "Architecture", dataset: "ImageDataset") -> RunConfig:
     """What stands for everything that is left open, with the strategy as chosen; without torch, so at once."""
-    from clfcore.architectures.weights import weights_at_hand
+    from clfcore.architectures.catalogue import weights_at_hand
 
     facts = Facts(
         task=dataset.task.kind,

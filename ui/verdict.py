@@ -21,7 +21,7 @@ def choose_photos() -> list[Photo]:
         "Photos", KINDS, accept_multiple_files=True, max_upload_size=64, help="Read here and forgotten with the tab."
     )
     photos = [Photo(file.name, file.getvalue()) for file in uploads]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         _choose_sample()
         shot = None
         with st.popover("Camera"):
@@ -43,8 +43,7 @@ def _choose_sample() -> None:
 
 def choose_models() -> list[str]:
     """One or several classifiers: ImageNet weights at hand and runs; kept in the address."""
-    from clfcore.architectures.catalogue import architectures
-    from clfcore.architectures.weights import weights_at_hand
+    from clfcore.architectures.catalogue import architectures, weights_at_hand
 
     names = {row.name: f"{row.name}, ImageNet" for row in architectures() if weights_at_hand(row.name)}
     names |= {run.id: run_name(run) for run in store.runs() if run.splits}

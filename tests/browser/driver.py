@@ -73,4 +73,6 @@ def settled(page: Page, *, timeout: float = 60_000) -> None:
         "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSpinner], [data-stale=true]')",
         timeout=timeout,
     )
+    for words in ("Reading and checking", "Building the network"):  # work in a thread, past the script's end
+        page.get_by_text(words).wait_for(state="hidden", timeout=timeout)
     page.wait_for_timeout(350)

@@ -1,0 +1,39 @@
+"""One server and one Chromium for all browser tests; a fresh page for each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import driver
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs, datasets and caches of the server under test."""
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="session")
+def address(folder: Path) -> Iterator[str]:
+    with driver.serving(folder) as where:
+        yield where
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with driver.chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A window of 1440 x 900 with a session of its own; whatever the page throws fails the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    window = context.new_page()
+    thrown: list[str] = []
+    window.on("pageerror", lambda error: thrown.append(str(error)))
+    yield window
+    context.close()
+    assert not thrown

@@ -1,0 +1,60 @@
+"""Take the screenshots of every page, light and dark, wide and narrow: python -m tests.browser.screenshots [FOLDER]."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from clfcore.config import make
+from clfcore.runs import store
+from tests.browser.driver import ROOT, chromium, serving, settled
+
+SIZES = {"": (1440, 900), "-narrow": (820, 1100)}
+
+
+def addresses(run: str, other: str) -> dict[str, str]:
+    """name of the picture -> the page's address."""
+    return {
+        "home": "",
+        "predict": "predict?sample=cat",
+        "data": "data?data=digits",
+        "train": "train?data=digits&architecture=lenet5",
+        "watch": f"train?run={run}",
+        "runs": "runs",
+        "evaluate": f"evaluate?run={run}",
+    }
+
+
+def take(browser: Browser, address: str, names: dict[str, str], folder: Path) -> None:
+    """Each page in both schemes and sizes, as `NAME[-narrow][-dark].png`."""
+    for scheme in ("light", "dark"):
+        for suffix, (width, height) in SIZES.items():
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+            for name, path in names.items():
+                page = context.new_page()
+                page.goto(f"{address}/{path}")
+                settled(page, timeout=120_000)
+                page.wait_for_timeout(600)
+                page.screenshot(path=folder / f"{name}{suffix}{'-dark' if scheme == 'dark' else ''}.png")
+                page.close()
+            context.close()
+
+
+def main(folder: Path) -> None:
+    from clfcore.runs.execute import execute
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as lab:
+        made = []
+        for epochs in (5, 15):
+            config = make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": epochs}})
+            run = store.create(config, Path(lab) / "runs")
+            execute(run)
+            made.append(run.id)
+        with serving(Path(lab)) as address, chromium() as browser:
+            take(browser, address, addresses(made[1], made[0]), folder)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "assets" / "screenshots")

@@ -1,0 +1,124 @@
+"""Each page's main way, on the real server in a real browser, as a newcomer goes it."""
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import settled
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+SAMPLES = Path(__file__).parents[2] / "assets" / "samples"
+
+
+def go(page: Page, address: str, path: str = "") -> None:
+    page.goto(f"{address}/{path}")
+    settled(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def train_digits(page: Page, address: str, epochs: int) -> str:
+    """Configure lenet5 on digits, launch it, and return the run's id from the address."""
+    go(page, address, "train?data=digits&architecture=lenet5")
+    box = page.get_by_label("Epochs", exact=True)
+    box.fill(str(epochs))
+    box.press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile(r"run="), timeout=60_000)
+    return re.search(r"run=([^&]+)", page.url).group(1)
+
+
+def test_home_leads_to_a_prediction_of_a_sample(page: Page, address: str) -> None:
+    go(page, address)
+    expect(page.get_by_text("Nothing leaves this machine")).to_be_visible()
+    page.get_by_role("link", name="Cat", exact=True).click()
+    expect(page.get_by_text("Egyptian cat").first).to_be_visible(timeout=90_000)
+    expect(page.get_by_alt_text(re.compile("Where it looked"))).to_be_visible(timeout=30_000)
+    assert "sample=cat" in page.url
+
+
+def test_a_damaged_upload_is_named_and_the_rest_lives(page: Page, address: str, tmp_path: Path) -> None:
+    whole = (SAMPLES / "coffee.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 3])
+    (tmp_path / "note.jpg").write_text("this is no picture")
+    (tmp_path / "empty.png").write_bytes(b"")
+    go(page, address, "predict")
+    files = [SAMPLES / "coffee.jpg", *(tmp_path / name for name in ("cut.jpg", "note.jpg", "empty.png"))]
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(files)
+    expect(page.get_by_text("espresso").first).to_be_visible(timeout=90_000)
+    alerts = page.get_by_test_id("stAlert")
+    expect(alerts).to_have_count(3, timeout=30_000)
+    expect(alerts.filter(has_text="truncated")).to_have_count(1)
+    expect(alerts.filter(has_text="0 bytes")).to_have_count(1)
+
+
+def test_data_shows_its_pictures_by_class_and_split(page: Page, address: str) -> None:
+    go(page, address, "data?data=digits&split=test&class=7")
+    cards = page.locator(".clf-card")
+    expect(cards.first).to_be_visible()
+    assert {card.inner_text().strip() for card in cards.all()} == {"7"}
+    expect(page.get_by_text("1,797")).to_be_visible()
+
+
+def test_data_takes_a_folder_with_a_damaged_file(page: Page, address: str, tmp_path: Path) -> None:
+    for name in ("red", "<b>blue</b>".replace("/", "")):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(12):
+            noise = np.random.default_rng(i).integers(0, 255, (40, 60, 3), np.uint8)
+            Image.fromarray(noise).save(tmp_path / "photos" / name / f"{i}.png")
+    (tmp_path / "photos" / "red" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not a jpeg")
+    go(page, address, f"data?data={tmp_path / 'photos'}")
+    page.get_by_role("tab", name=re.compile("Problems")).click()
+    expect(page.get_by_role("tab", name=re.compile(r"Problems \([1-9]"))).to_be_visible()
+    page.get_by_role("tab", name="Pictures").click()
+    expect(page.locator(".clf-card b")).to_have_count(0)  # a class name is text, never markup
+
+
+def test_training_is_watched_survives_reload_and_is_seen_from_another_tab(page: Page, address: str) -> None:
+    run = train_digits(page, address, 60)
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 60"))).to_be_visible(timeout=90_000)
+    page.reload()
+    settled(page)
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 60"))).to_be_visible(timeout=30_000)
+    other = page.context.new_page()
+    go(other, address, "runs")
+    expect(other.get_by_text("lenet5 on digits").first).to_be_visible()
+    expect(other.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    other.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile("^Stopped"))).to_be_visible(
+        timeout=30_000
+    )  # the first tab hears of it by itself
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    assert run in page.url
+
+
+def test_a_finished_run_is_evaluated_and_a_cell_shows_its_pictures(page: Page, address: str) -> None:
+    run = train_digits(page, address, 3)
+    page.get_by_role("button", name="Evaluate").click(timeout=120_000)
+    page.wait_for_url(re.compile("evaluate"))
+    settled(page)
+    assert run in page.url
+    expect(page.get_by_text(re.compile(r"of 269 test images"))).to_be_visible()
+    plot = page.locator(".js-plotly-plot").first
+    plot.locator(".scatterlayer .point, .points path").first.dispatch_event("click")
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.05, box["y"] + box["height"] * 0.05)
+    expect(page.get_by_text(re.compile(r"\d+ pictures? of 0, taken for 0"))).to_be_visible(timeout=20_000)
+    expect(page.locator(".clf-card").first).to_be_visible()
+
+
+def test_the_first_page_is_painted_soon(tmp_path: Path, browser) -> None:
+    from tests.browser.driver import serving
+
+    with serving(tmp_path) as where:
+        page = browser.new_page()
+        begun = time.monotonic()
+        page.goto(where)
+        expect(page.get_by_role("heading", name="A lab for image classification")).to_be_visible()
+        assert time.monotonic() - begun < 5  # 3 s on a quiet machine; the budget leaves room for a busy one
+        page.close()

@@ -1,0 +1,30 @@
+"""One way to show a figure: its own template, on the page's ground, with its text alternative."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+def dark() -> bool:
+    """Whether the page is dark; figures ask for it."""
+    return st.context.theme.type == "dark"
+
+
+def chart(figure: "Figure", key: str) -> None:
+    """A figure under a stable key, so that zoom and hidden lines are kept."""
+    _show(figure, key)
+
+
+def clicked(figure: "Figure", key: str) -> list[dict[str, Any]]:
+    """The same, and what was clicked in it: a dict a point, with its `customdata`."""
+    return _show(figure, key, on_select="rerun", selection_mode="points")["selection"]["points"]
+
+
+def _show(figure: "Figure", key: str, **selection: Any) -> Any:
+    from clfcore.figures import alternative
+
+    bar = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+    return st.plotly_chart(figure, theme=None, key=key, alt=alternative(figure) or None, config=bar, **selection)
