@@ -6,7 +6,6 @@ import shutil
 import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -47,7 +46,7 @@ def import_zip(path: Path, *, split_seed: int = 0) -> ImageDataset:
 def unpack(file: BinaryIO, name: str) -> Path:
     """Unpack a zip once: the folder below `imported_folder()`, or the manifest in it where it has one on top."""
     folder = _unpacked(file, name)
-    manifests = [file for file in sorted(folder.glob("*.csv")) if has_paths(file)]
+    manifests = [file for file in (*folder.glob("*.csv"), *folder.glob("*/*.csv")) if has_paths(file)]
     return manifests[0] if len(manifests) == 1 else folder
 
 
@@ -104,7 +103,7 @@ def _sorted_out(
             folders.append(item)
         elif stat.S_ISLNK(entry.external_attr >> 16):
             problems.append(Problem("link", item, f"{item} is a link: it is not unpacked"))
-        elif path.suffix.lower() not in IMAGE_SUFFIXES and not (path.suffix.lower() == ".csv" and len(path.parts) == 1):
+        elif path.suffix.lower() not in IMAGE_SUFFIXES | {".csv"}:
             problems.append(Problem("not-an-image", item, f"{item} is no picture by its name: it is left out"))
         elif item in wanted:
             problems.append(Problem("repeated", item, f"{item} is packed twice: the first is kept"))
@@ -143,12 +142,11 @@ def _write(
         for item, entry in wanted.items():
             target = partial / item
             target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with archive.open(entry) as packed, target.open("wb") as file:
-                    shutil.copyfileobj(packed, file, 1 << 20)
-            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-                target.unlink(missing_ok=True)
-                problems.append(Problem("unreadable", item, f"{item} is damaged in the zip ({error}): it is left out"))
+            with target.open("wb") as file:
+                fault = _copy(archive, entry, file)
+            if fault:
+                target.unlink()
+                problems.append(Problem("unreadable", item, f"{item} is damaged in the zip ({fault}): it is left out"))
         partial.chmod(0o755)
         partial.rename(final)
     except OSError as error:
@@ -158,6 +156,20 @@ def _write(
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)
     return problems
+
+
+def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: BinaryIO) -> str:
+    """Unpack one entry; returns what is wrong with it, or nothing. An OSError is of the writing alone."""
+    source = None
+    while True:
+        try:
+            source = source or archive.open(entry)
+            chunk = source.read(1 << 20)
+        except Exception as error:  # of zipfile and of four decompressors: a damaged entry never ends an import
+            return str(error) or type(error).__name__
+        if not chunk:
+            return ""
+        file.write(chunk)
 
 
 def _room(final: Path, needed: int) -> None:

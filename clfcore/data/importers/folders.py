@@ -180,7 +180,7 @@ def _dataset(
 ) -> ImageDataset:
     if not items:
         raise InputError(
-            f"{root} holds no pictures in class folders: put JPEG, PNG, WebP, BMP, GIF or TIFF files in one folder a class"
+            f"{root} holds no pictures in class folders: put JPEG, PNG, WebP, BMP, GIF or TIFF files in one folder each"
         )
     classes = sorted({label for _, label, _ in items})
     if len(classes) == 1:

@@ -46,8 +46,9 @@ def import_csv(path: Path, *, split_seed: int = 0) -> ImageDataset:
     if not rows:
         raise InputError(f"{path} names no picture that is there: write paths relative to {path.parent.absolute()}")
     task, targets = _targets(rows, kind, columns)
-    if len(task.classes) < 2:
-        raise InputError(f"{path} has one class, {next(iter(task.classes), '')!r}: a classifier needs at least two")
+    if len(task.classes) < (1 if kind == "multi-label" else 2):
+        said = f"one class, {task.classes[0]!r}: a classifier needs at least two" if task.classes else "no class at all"
+        raise InputError(f"{path} has {said}")
     if kind == "hierarchical":
         problems += _two_parents(task, targets)
     groups = _groups(rows)
@@ -92,7 +93,8 @@ def _read(path: Path, *, rows: bool = True) -> tuple[list[str], list[list[str]]]
 def _parsed(file: TextIO, path: Path, *, rows: bool = True) -> tuple[list[str], list[list[str]]]:
     try:
         reader = csv.reader(file, strict=True)
-        header = [name.strip().lower() for name in next(reader, [])]
+        header = [name.strip() for name in next(reader, [])]
+        header = [name.lower() if name.lower() in _OWN else name for name in header]
         return header, [*reader] if rows else []
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text: save it as CSV UTF-8") from None
@@ -129,11 +131,11 @@ def _rows(
     for number, cells in enumerate(table, start=2):
         if not any(cell.strip() for cell in cells):
             continue
-        if len(cells) > len(header):
+        if any(cell.strip() for cell in cells[len(header) :]):
             said = f"row {number} has {len(cells)} cells for {len(header)} columns (a bare comma?): it is left out"
             problems.setdefault("bad-row", []).append(Problem("bad-row", f"row {number}", said))
             continue
-        cells = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
+        cells = [cell.strip() for cell in cells[: len(header)]] + [""] * (len(header) - len(cells))
         item = _inside(cells[at["path"]], number, path)
         if columns == ["labels"]:
             classes = tuple(dict.fromkeys(part.strip() for part in cells[at["labels"]].split(";") if part.strip()))
@@ -236,8 +238,7 @@ def _given(rows: list[_Row], path: Path) -> dict[Split, np.ndarray]:
     for row in rows:
         if row.split.lower() not in SPLIT_NAMES:
             near = nearest(row.split.lower(), SPLIT_NAMES)
-            raise InputError(
-                f"{path} row {row.number}: split is {row.split!r}: it must be train, validation (val, valid) or test{near}"
-            )
+            said = f"{path} row {row.number}: split is {row.split!r}"
+            raise InputError(f"{said}: it must be train, validation (or val, valid) or test{near}")
     names = [SPLIT_NAMES[row.split.lower()] for row in rows]
     return {split: np.flatnonzero([name == split for name in names]) for split in dict.fromkeys(names)}
