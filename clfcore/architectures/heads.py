@@ -19,17 +19,18 @@ def make_head(kind: str, features: int, columns: int) -> nn.Module:
 def head_name(module: nn.Module) -> str:
     """Dotted name of the last Linear, the classifier; its input is the embedding. timm's networks name their own.
 
-    Raises LookupError where there is none: such a network cannot have its head replaced.
+    Raises InputError where there is none or are two (distilled networks): such a head cannot be replaced.
     """
     named = getattr(module, "pretrained_cfg", None)
-    if isinstance(named, dict) and isinstance(named.get("classifier"), str):
-        name = _linear_within(module, named["classifier"])
-        if name is not None:
-            return name
+    name = named.get("classifier") if isinstance(named, dict) else None
+    if isinstance(name, (tuple, list)):
+        raise InputError(f"{named['architecture']} has two classifiers: train it from scratch, or take another network")
+    if name and isinstance(_part(module, name), nn.Linear):
+        return name
     for name, part in reversed(list(module.named_modules())):
         if isinstance(part, nn.Linear):
             return name
-    raise LookupError(f"{type(module).__name__} has no linear classifier")
+    raise InputError(f"{type(module).__name__} has no linear classifier: take another network")
 
 
 def replace_head(module: nn.Module, head: nn.Module) -> None:
@@ -38,9 +39,8 @@ def replace_head(module: nn.Module, head: nn.Module) -> None:
     setattr(module.get_submodule(parent), last, head)
 
 
-def _linear_within(module: nn.Module, name: str) -> str | None:
+def _part(module: nn.Module, name: str) -> nn.Module | None:
     try:
-        part = module.get_submodule(name)
+        return module.get_submodule(name)
     except AttributeError:
         return None
-    return name if isinstance(part, nn.Linear) else None
