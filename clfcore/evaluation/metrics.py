@@ -100,7 +100,8 @@ def evaluate(
         return _single_label(predictions, ranked=ranked)
     names = [level.name for level in predictions.task.levels]
     levels = {name: _single_label(predictions.level(name), ranked=ranked) for name in names}
-    return Hierarchical(levels, consistency(predictions, paths=paths))
+    real = consistent(predictions, paths=paths)
+    return Hierarchical(levels, float(real.mean()) if len(real) else None)
 
 
 def score(predictions: Predictions) -> float:
@@ -115,13 +116,11 @@ def score(predictions: Predictions) -> float:
     return float((finest.argmax(axis=1) == truth).mean())
 
 
-def consistency(predictions: Predictions, *, paths: Sequence[Sequence[int]] | np.ndarray | None = None) -> float | None:
-    """Share of items whose predicted levels form a real path; see `evaluate` for `paths`."""
-    if len(predictions) == 0:
-        return None
+def consistent(predictions: Predictions, *, paths: Sequence[Sequence[int]] | np.ndarray | None = None) -> np.ndarray:
+    """N bool: the predicted levels form a real path; see `evaluate` for `paths`."""
     real = {tuple(map(int, path)) for path in (predictions.targets if paths is None else paths)}
-    predicted = [predictions.logits[:, part].argmax(axis=1) for part in predictions.task.slices]
-    return float(np.mean([path in real for path in zip(*(level.tolist() for level in predicted), strict=True)]))
+    predicted = np.stack([predictions.logits[:, part].argmax(axis=1) for part in predictions.task.slices], axis=1)
+    return np.array([tuple(path) in real for path in predicted.tolist()], dtype=bool)
 
 
 def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) -> float | None:

@@ -1,0 +1,141 @@
+"""Do probabilities mean what they say: reliability, calibration error, Brier score, and a temperature that mends it.
+
+For a multi-label task each decision about a label counts as one item: how probable the label was, whether it is true.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from clfcore.errors import InputError
+from clfcore.evaluation.counts import binned, share
+from clfcore.evaluation.metrics import BINS
+from clfcore.evaluation.outcomes import outcomes
+from clfcore.predictions import Predictions
+
+COLDEST, HOTTEST = 0.05, 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """Items by confidence, over equal bins (low, high] of 0..1.
+
+    edges: bins + 1; the other arrays: bins, NaN where empty. ece: mean gap of confidence and share right, weighted by
+    items; worst: the largest gap of a bin; brier: mean squared error of the probabilities, summed over classes (halved
+    for two, as scikit-learn does); nll: nats; all None of no items. per_label: the bins hold decisions about labels,
+    and the confidence is the label's probability.
+    """
+
+    edges: np.ndarray
+    items: np.ndarray
+    confidence: np.ndarray
+    right: np.ndarray
+    ece: float | None
+    worst: float | None
+    brier: float | None
+    nll: float | None
+    per_label: bool = False
+
+    def describe(self) -> str:
+        """One sentence, for those who cannot see the picture."""
+        if self.ece is None:
+            return "No items: nothing can be said about calibration."
+        gap = float(np.nansum((self.confidence - self.right) * self.items) / self.items.sum())
+        way = "too sure" if gap > 0 else "too modest"
+        of = f"{int(self.items.sum()):,} {'decisions' if self.per_label else 'items'}"
+        return (
+            f"Confidence and share right are {100 * self.ece:.1f} points apart on average over {of}; "
+            f"on the whole the classifier is {way} by {100 * abs(gap):.1f} points."
+        )
+
+
+def reliability(predictions: Predictions, *, bins: int = BINS) -> Reliability:
+    """Confidence against the share that is right. Hierarchical: the finest level. Raises InputError where bins < 1."""
+    if bins < 1:
+        raise InputError(f"bins is {bins}: it must be at least 1")
+    per_label = predictions.task.kind == "multi-label"
+    if per_label:
+        p, truth = predictions.probabilities(), predictions.targets > 0
+        confidence, right = p.ravel(), truth.ravel()
+        brier = float(((p - truth) ** 2).mean()) if p.size else None
+        nll = _label_loss(predictions.logits, truth) if p.size else None
+    else:
+        done = outcomes(predictions)
+        confidence, right = done.confidence, done.right
+        squared = done.squares - 2 * done.p_truth + 1
+        brier = float(squared.mean() / (2 if done.classes == 2 else 1)) if len(done) else None
+        nll = float(done.loss.mean()) if len(done) else None
+    items, said, hits = binned(confidence, right, bins)
+    empty = items == 0
+    means = [np.where(empty, np.nan, share(total, items)) for total in (said, hits)]
+    gaps = np.abs(hits - said)
+    some = bool(items.sum())
+    return Reliability(
+        edges=np.linspace(0, 1, bins + 1),
+        items=items.astype(np.int64),
+        confidence=means[0],
+        right=means[1],
+        ece=float(gaps.sum() / items.sum()) if some else None,
+        worst=float(share(gaps, items).max()) if some else None,
+        brier=brier,
+        nll=nll,
+        per_label=per_label,
+    )
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """What logits are divided by so that probabilities fit: above 1 softens, below 1 sharpens; no answer changes.
+
+    nll_before, nll_after: nats, on the data it was fitted on; at_limit: the best value may lie outside 0.05..20.
+    """
+
+    value: float
+    nll_before: float
+    nll_after: float
+    at_limit: bool
+
+
+def fit_temperature(validation: Predictions) -> Temperature:
+    """The temperature with the least negative log-likelihood (Guo et al. 2017), one for all classes and levels.
+
+    Fit on validation data, never on what is judged with it. Raises InputError where there are no items.
+    """
+    from scipy.optimize import minimize_scalar
+
+    if len(validation) == 0:
+        raise InputError(f"the {validation.split} split has no items: a temperature cannot be fitted on it")
+
+    def loss(log_temperature: float) -> float:
+        return _loss(validation, float(np.exp(log_temperature)))
+
+    # the loss is convex in 1 / T, so it has one minimum in log T
+    limits = (np.log(COLDEST), np.log(HOTTEST))
+    found = minimize_scalar(loss, bounds=limits, method="bounded", options={"xatol": 1e-5})
+    before, value = loss(0.0), float(np.exp(found.x))
+    if found.fun >= before:  # nothing to mend: equal logits, or already at the minimum
+        return Temperature(1.0, before, before, at_limit=False)
+    near = min(abs(found.x - limit) for limit in limits) < 1e-3
+    return Temperature(value, before, float(found.fun), at_limit=bool(near))
+
+
+def rescaled(predictions: Predictions, temperature: float) -> Predictions:
+    """The same predictions with their logits divided by the temperature. Raises InputError unless it is above 0."""
+    if not (np.isfinite(temperature) and temperature > 0):
+        raise InputError(f"temperature is {temperature:g}: it must be a finite number above 0")
+    return replace(predictions, logits=(predictions.logits / np.float64(temperature)).astype(np.float64))
+
+
+def _loss(predictions: Predictions, temperature: float) -> float:
+    """Mean negative log-likelihood at a temperature; of a hierarchical task the sum over its levels."""
+    scaled = rescaled(predictions, temperature)
+    if scaled.task.kind == "multi-label":
+        return _label_loss(scaled.logits, scaled.targets > 0)
+    if scaled.task.kind == "single-label":
+        return float(outcomes(scaled).loss.mean())
+    return sum(float(outcomes(scaled.level(level.name)).loss.mean()) for level in scaled.task.levels)
+
+
+def _label_loss(logits: np.ndarray, truth: np.ndarray) -> float:
+    x = logits.astype(np.float64)
+    return float(np.logaddexp(0.0, np.where(truth, -x, x)).mean())

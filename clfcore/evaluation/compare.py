@@ -1,0 +1,238 @@
+"""Runs side by side on the same items: is one better than another, or can these items not tell?"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from clfcore.errors import InputError
+from clfcore.evaluation.intervals import Interval, multi_label_scores, percentiles, resampled, single_label_scores
+from clfcore.evaluation.metrics import decide
+from clfcore.evaluation.outcomes import outcomes
+from clfcore.predictions import Predictions
+
+Named = tuple[str, Predictions]
+LEVEL = 0.05  # of significance, after correction
+FEW = 10  # items that only one gets right, below which a bootstrap has too little to draw from
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One metric of two runs: b - a, with its 95 % interval.
+
+    p_value: exact two-sided McNemar, of accuracy only; adjusted_p_value: with Holm's correction for all pairs of the
+    comparison; only_a, only_b: items that one alone gets right; items: all of them. lower_is_better: a loss.
+    """
+
+    a: str
+    b: str
+    metric: str
+    difference: float
+    interval: Interval
+    p_value: float | None
+    adjusted_p_value: float | None
+    only_a: int
+    only_b: int
+    items: int
+    lower_is_better: bool = False
+
+    @property
+    def better(self) -> str | None:
+        """The better run, or None where the items cannot tell: by the adjusted p-value, or by the interval."""
+        low, high = self.interval
+        told = low > 0 or high < 0 if self.adjusted_p_value is None else self.adjusted_p_value < LEVEL
+        if not told or self.difference == 0:
+            return None
+        return self.b if (self.difference > 0) != self.lower_is_better else self.a
+
+    def describe(self) -> str:
+        """The result in one sentence."""
+        gap, low, high = self.difference, *self.interval
+        if self.better is not None and gap < 0:
+            gap, low, high = -gap, -high, -low
+        what = self.metric.replace("_", " ")
+        size = f"{abs(gap):.3f} nats" if self.metric == "nll" else f"{100 * abs(gap):.1f} points"
+        ends = f"{low:.3f} to {high:.3f}" if self.metric == "nll" else f"{100 * low:.1f} to {100 * high:.1f}"
+        alone = f"{self.only_b:,} images that only {self.b} gets right against {self.only_a:,} that only {self.a} does"
+        if self.better is None:
+            return (
+                f"{self.items:,} images cannot tell {self.a} and {self.b} apart: {what} differs by {size}, "
+                f"95 % interval of {self.b} less {self.a} {ends}; {alone}."
+            )
+        return f"{self.better} is better by {size} of {what}, 95 % interval {ends}; {alone}."
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All pairs of runs on the items of one split; accuracy first."""
+
+    split: str
+    runs: tuple[str, ...]
+    items: int
+    pairs: tuple[Difference, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """`split`, `runs` and `pairs` as `compare --json` prints them."""
+        return {"split": self.split, "runs": list(self.runs), "pairs": [_printed(pair) for pair in self.pairs]}
+
+
+def compare(runs: Sequence[Named], *, resamples: int = 2000, seed: int = 0) -> Comparison:
+    """Every pair of runs: accuracy with exact McNemar (1947), then other metrics, each with a paired bootstrap.
+
+    runs: (name, predictions) of the same items; the order of items may differ. A multi-label task is compared by
+    subset_accuracy (all labels right), a hierarchical one at its finest level. Where fewer than ten items differ, the
+    interval of the difference is Bonett and Price's (2012). Raises InputError where the runs cannot be paired.
+    """
+    runs = aligned(runs)
+    names = [name for name, _ in runs]
+    n = len(runs[0][1])
+    if n == 0:
+        raise InputError(f"the {runs[0][1].split} split has no items: there is nothing to compare on")
+    right = {name: hits(predictions) for name, predictions in runs}
+    pairs = list(itertools.combinations(names, 2))
+    first = "subset_accuracy" if runs[0][1].task.kind == "multi-label" else "accuracy"
+    counts = {(a, b): (int((right[a] & ~right[b]).sum()), int((right[b] & ~right[a]).sum())) for a, b in pairs}
+    p_values = [mcnemar(*counts[pair]) for pair in pairs]
+    told = zip(pairs, p_values, holm(p_values), strict=True)
+    found = [
+        Difference(
+            a,
+            b,
+            first,
+            (only_b - only_a) / n,
+            difference_interval(only_a, only_b, n, seed=seed),
+            p,
+            q,
+            only_a,
+            only_b,
+            n,
+        )
+        for (a, b), p, q in told
+        for only_a, only_b in [counts[a, b]]
+    ]
+    once, drawn = _other_metrics(runs, resamples, seed)
+    for metric in once[names[0]]:
+        for a, b in pairs:
+            interval = percentiles(drawn[b][metric] - drawn[a][metric])
+            gap = float(once[b][metric] - once[a][metric])
+            lower = metric in ("nll", "hamming_loss")
+            found.append(Difference(a, b, metric, gap, interval, None, None, *counts[a, b], n, lower_is_better=lower))
+    return Comparison(runs[0][1].split, tuple(names), n, tuple(found))
+
+
+def aligned(runs: Sequence[Named]) -> tuple[Named, ...]:
+    """The runs with their items in the first one's order. Raises InputError where they are not of the same items."""
+    if len(runs) < 2:
+        raise InputError("a comparison needs at least two runs: name another one")
+    names = [name for name, _ in runs]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"run {twice} is named twice: a comparison needs runs that differ")
+    first_name, first = runs[0]
+    place = {item: i for i, item in enumerate(first.ids)}
+    out = [(first_name, first)]
+    for name, other in runs[1:]:
+        if other.task != first.task:
+            raise InputError(
+                f"runs {first_name} and {name} have {_task_gap(first, other)}: only runs of one task compare"
+            )
+        if other.split != first.split:
+            raise InputError(
+                f"run {first_name} is scored on {first.split}, run {name} on {other.split}: choose one split"
+            )
+        if set(other.ids) != place.keys():
+            shared = len(place.keys() & set(other.ids))
+            raise InputError(
+                f"runs {first_name} and {name} were scored on different items ({shared:,} shared of {len(first):,} and "
+                f"{len(other):,}): paired tests need the same; train both on the same data with the same split seed"
+            )
+        order = np.empty(len(first), np.int64)
+        order[[place[item] for item in other.ids]] = np.arange(len(first))
+        moved = Predictions(other.task, other.split, first.ids, other.targets[order], other.logits[order])
+        if not np.array_equal(moved.targets, first.targets):
+            raise InputError(
+                f"the truth of some items differs between runs {first_name} and {name}: "
+                "the data was relabelled in between; evaluate both runs anew"
+            )
+        out.append((name, moved))
+    return tuple(out)
+
+
+def hits(predictions: Predictions) -> np.ndarray:
+    """N bool: the item is right: its class (finest level), or all of its labels."""
+    if predictions.task.kind == "multi-label":
+        return (decide(predictions) == (predictions.targets > 0)).all(axis=1)
+    return outcomes(predictions).right
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """Exact two-sided p-value of McNemar's test: the items that differ fall to either run like a fair coin."""
+    from scipy.stats import binomtest
+
+    return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Holm's step-down correction (1979): the chance of any false finding among all stays below the level.
+
+    >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(p_values, kind="stable")
+    m = len(p_values)
+    stepped = np.maximum.accumulate([min(1.0, (m - i) * p_values[k]) for i, k in enumerate(order)])
+    adjusted = np.empty(m)
+    adjusted[order] = stepped
+    return tuple(adjusted.tolist())
+
+
+def difference_interval(only_a: int, only_b: int, n: int, *, resamples: int = 10_000, seed: int = 0) -> Interval:
+    """95 % interval of (only_b - only_a) / n; see `compare`. Drawing items is drawing three counts."""
+    if only_a + only_b < FEW:
+        a, b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
+        half = 1.959964 * np.sqrt((a + b - (b - a) ** 2) / (n + 2))
+        return Interval(float(max(-1.0, b - a - half)), float(min(1.0, b - a + half)))
+    shares = np.array([only_a, only_b, n - only_a - only_b]) / n
+    drawn = np.random.default_rng(seed).multinomial(n, shares, size=resamples)
+    return percentiles((drawn[:, 1] - drawn[:, 0]) / n)
+
+
+def _other_metrics(runs: Sequence[Named], resamples: int, seed: int) -> tuple[dict, dict]:
+    """name -> metric -> value, and -> B float64, every run on the same resamples."""
+    score = {name: _scorer(predictions) for name, predictions in runs}
+    n = len(runs[0][1])
+    once = {name: {metric: v[0] for metric, v in of(np.ones((1, n))).items()} for name, of in score.items()}
+    parts: dict[str, list] = {name: [] for name in score}
+    for weights in resampled(n, resamples, seed=seed):
+        for name, of in score.items():
+            parts[name].append(of(weights))
+    return once, {
+        name: {metric: np.concatenate([part[metric] for part in found]) for metric in once[name]}
+        for name, found in parts.items()
+    }
+
+
+def _scorer(predictions: Predictions) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    if predictions.task.kind == "multi-label":
+        truth, predicted = predictions.targets > 0, decide(predictions)
+        return lambda weights: multi_label_scores(truth, predicted, weights)
+    done = outcomes(predictions)
+    wanted = ("balanced_accuracy", "macro_f1", "nll")
+    return lambda weights: {name: v for name, v in single_label_scores(done, weights).items() if name in wanted}
+
+
+def _task_gap(first: Predictions, other: Predictions) -> str:
+    if first.task.kind != other.task.kind:
+        return f"different tasks ({first.task.kind} and {other.task.kind})"
+    return f"different classes ({_few(first.classes)} and {_few(other.classes)})"
+
+
+def _few(classes: Sequence[str]) -> str:
+    return ", ".join(classes[:3]) + (f", … {len(classes)} in all" if len(classes) > 3 else "")
+
+
+def _printed(pair: Difference) -> dict[str, object]:
+    values = asdict(pair)
+    values.pop("lower_is_better")
+    return values | {"interval": list(pair.interval), "better": pair.better, "words": pair.describe()}

@@ -1,0 +1,91 @@
+"""Several runs together: where they agree, what only one gets right, and what their average would gain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clfcore.evaluation.compare import Difference, Named, aligned, compare, hits
+from clfcore.evaluation.metrics import decide
+from clfcore.predictions import Predictions
+
+FLOOR = 1e-30  # least probability: its logarithm is finite
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """K runs on N items. same: K x K float64, share of items with the same answer; both_right: K x K int64 items.
+
+    only: run -> int64 indices (in the first run's order) of the items that it alone gets right; none_right, all_right:
+    int64 indices.
+    """
+
+    runs: tuple[str, ...]
+    same: np.ndarray
+    both_right: np.ndarray
+    only: dict[str, np.ndarray]
+    none_right: np.ndarray
+    all_right: np.ndarray
+
+    def describe(self) -> str:
+        alone = ", ".join(f"{name} {len(found):,}" for name, found in self.only.items())
+        return (
+            f"All runs are right on {len(self.all_right):,} items and none on {len(self.none_right):,}; "
+            f"only one is right: {alone}."
+        )
+
+
+def agreement(runs: Sequence[Named]) -> Agreement:
+    """Where the runs give the same answer, and who is right alone. Raises InputError where items or tasks differ."""
+    runs = aligned(runs)
+    names = tuple(name for name, _ in runs)
+    right = np.stack([hits(predictions) for _, predictions in runs])  # K x N
+    answers = [_answers(predictions) for _, predictions in runs]
+    n = max(right.shape[1], 1)
+    same = np.array([[(a == b).all(axis=1).sum() / n for b in answers] for a in answers])
+    how_many = right.sum(axis=0)
+    return Agreement(
+        names,
+        same,
+        right.astype(np.int64) @ right.T.astype(np.int64),
+        {name: np.flatnonzero(row & (how_many == 1)) for name, row in zip(names, right, strict=True)},
+        np.flatnonzero(how_many == 0),
+        np.flatnonzero(how_many == len(runs)),
+    )
+
+
+def only_right(runs: Sequence[Named], name: str, other: str) -> np.ndarray:
+    """Indices (int64, in the first run's order) of the items that `name` gets right and `other` does not."""
+    right = {run: hits(predictions) for run, predictions in aligned(runs)}
+    return np.flatnonzero(right[name] & ~right[other])
+
+
+def ensemble(runs: Sequence[Named]) -> Predictions:
+    """The runs as one: the mean of their probabilities, as logits that give it back. Raises InputError as `aligned`."""
+    runs = aligned(runs)
+    first = runs[0][1]
+    mean = np.mean([predictions.probabilities() for _, predictions in runs], axis=0)  # N x columns
+    logits = np.log(np.maximum(mean, FLOOR))
+    if first.task.kind == "multi-label":
+        logits -= np.log(np.maximum(np.mean([_misses(p) for _, p in runs], axis=0), FLOOR))
+    return Predictions(first.task, first.split, first.ids, first.targets, logits)
+
+
+def gains(runs: Sequence[Named], *, name: str = "ensemble") -> tuple[Difference, ...]:
+    """What the ensemble of all runs gains over each of them, in accuracy."""
+    together = ensemble(runs)
+    return tuple(compare([run, (name, together)]).pairs[0] for run in aligned(runs))
+
+
+def _misses(predictions: Predictions) -> np.ndarray:
+    """1 - p of each label, without losing what lies below the last digit of p."""
+    return Predictions(
+        predictions.task, predictions.split, predictions.ids, predictions.targets, -predictions.logits
+    ).probabilities()
+
+
+def _answers(predictions: Predictions) -> np.ndarray:
+    """N x (levels or labels): what was answered."""
+    if predictions.task.kind == "multi-label":
+        return decide(predictions)
+    return np.stack([predictions.logits[:, part].argmax(axis=1) for part in predictions.task.slices], axis=1)

@@ -1,0 +1,184 @@
+"""How sure a number is: Wilson intervals of shares, bootstrap intervals of all other headline metrics.
+
+The bootstrap draws items with replacement (Efron 1979). A resample is a row of weights, how often each item was drawn,
+so that many are scored at once. Letters: B resamples, N items, C classes.
+"""
+
+from collections.abc import Iterator, Sequence
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+from clfcore.evaluation.counts import share
+from clfcore.evaluation.metrics import BINS, consistent, decide
+from clfcore.evaluation.outcomes import Outcomes, outcomes
+from clfcore.evaluation.weighted import weighted_areas
+from clfcore.predictions import Predictions
+
+BLOCK = 2_000_000  # weights held at once: 16 MB
+RANKED = 100_000_000  # B x N x C up to which areas are resampled: about three seconds
+
+
+class Interval(NamedTuple):
+    low: float
+    high: float
+
+
+def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Interval | None:
+    """The score interval of a share (Wilson 1927); None of no items.
+
+    >>> [round(end, 3) for end in wilson(348, 373)]
+    [0.903, 0.954]
+    """
+    if n == 0:
+        return None
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    p, extra = successes / n, z * z / n
+    middle = (p + extra / 2) / (1 + extra)
+    half = z / (1 + extra) * np.sqrt(p * (1 - p) / n + extra / (4 * n))
+    return Interval(float(max(0.0, middle - half)), float(min(1.0, middle + half)))
+
+
+def headline(
+    predictions: Predictions,
+    *,
+    paths: Sequence[Sequence[int]] | np.ndarray | None = None,
+    thresholds: Sequence[float] | np.ndarray | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, object]:
+    """The names of `metrics.evaluate(...).as_dict()` -> their 95 % Interval, or None where there is none.
+
+    Wilson for shares of items, percentiles of the bootstrap for the rest; the calibration error, which resampling
+    inflates, takes the basic interval (2 x estimate - percentiles, Davison and Hinkley 1997, section 5.2). Areas are
+    left None where B x N x C passes 10 ** 8. Equal seeds give equal intervals.
+    """
+    if predictions.task.kind == "hierarchical":
+        levels: dict[str, object] = {
+            level.name: headline(predictions.level(level.name), resamples=resamples, seed=seed)
+            for level in predictions.task.levels
+        }
+        real = consistent(predictions, paths=paths)
+        return levels | {"consistency": wilson(int(real.sum()), len(real))}
+    if predictions.task.kind == "multi-label":
+        return _multi_label(predictions, thresholds, resamples, seed)
+    return _single_label(predictions, resamples, seed)
+
+
+def resampled(n: int, resamples: int, *, seed: int) -> Iterator[np.ndarray]:
+    """Weights of the resamples, b x N float64 with rows that sum to N, in blocks that fit memory."""
+    rng = np.random.default_rng(seed)
+    size = max(1, min(resamples, BLOCK // max(n, 1)))
+    for start in range(0, resamples, size):
+        b = min(size, resamples - start)
+        drawn = rng.integers(n, size=(b, n)) + np.arange(b)[:, None] * n
+        yield np.bincount(drawn.ravel(), minlength=b * n).reshape(b, n).astype(np.float64)
+
+
+def percentiles(values: np.ndarray, *, confidence: float = 0.95) -> Interval | None:
+    """The middle share of the values; None where there are none."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return None
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(low), float(high))
+
+
+def single_label_scores(done: Outcomes, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Metrics of each resample, b float64 each. weights: b x N. The same rules as `metrics`; ranked ones aside."""
+    right = np.flatnonzero(done.right)
+    hits = _by_class(weights[:, right], done.truth[right], done.classes)  # b x C
+    predicted, support = (_by_class(weights, of, done.classes) for of in (done.predicted, done.truth))
+    occurs = predicted + support > 0
+    n = weights.sum(axis=1)
+    place = np.clip(np.ceil(done.confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    gaps = np.zeros((len(done), BINS))
+    gaps[np.arange(len(done)), place] = done.right - done.confidence
+    return {
+        "accuracy": hits.sum(axis=1) / n,
+        "balanced_accuracy": _mean(share(hits, support), support > 0),
+        "macro_precision": _mean(share(hits, predicted), occurs),
+        "macro_recall": _mean(share(hits, support), occurs),
+        "macro_f1": _mean(share(2 * hits, predicted + support), occurs),
+        "nll": weights @ done.loss / n,
+        "ece": np.abs(weights @ gaps).sum(axis=1) / n,
+    }
+
+
+def _single_label(predictions: Predictions, resamples: int, seed: int) -> dict[str, object]:
+    done = outcomes(predictions)
+    n, classes = len(done), done.classes
+    names = ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "macro_auc", "nll", "ece")
+    if n == 0:
+        found: dict[str, object] = dict.fromkeys(names)
+    else:
+        parts = []
+        ranked = resamples * n * classes <= RANKED
+        scores = predictions.probabilities() if ranked else None
+        truth = done.truth[:, None] == np.arange(classes)
+        for weights in resampled(n, resamples, seed=seed):
+            part = single_label_scores(done, weights)
+            if scores is not None:
+                columns = slice(1, 2) if classes == 2 else slice(None)
+                part["macro_auc"] = weighted_areas(scores[:, columns], truth[:, columns], weights).macro_auc
+            parts.append(part)
+        found = {name: percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
+        found["ece"] = _basic(
+            single_label_scores(done, np.ones((1, n)))["ece"][0], np.concatenate([part["ece"] for part in parts])
+        )
+    out: dict[str, object] = {"accuracy": wilson(int(done.right.sum()), n), "balanced_accuracy": None}
+    if classes > 5:
+        out["top5_accuracy"] = wilson(int((done.rank < 5).sum()), n)
+    return out | {name: found.get(name) for name in names}
+
+
+def _multi_label(
+    predictions: Predictions, thresholds: Sequence[float] | np.ndarray | None, resamples: int, seed: int
+) -> dict[str, object]:
+    n, classes = predictions.logits.shape
+    names = ("mean_average_precision", "micro_f1", "macro_f1", "subset_accuracy", "hamming_loss", "macro_auc")
+    if n == 0:
+        return dict.fromkeys(names)
+    truth, predicted = predictions.targets > 0, decide(predictions, thresholds)
+    wrong = truth != predicted
+    scores = predictions.probabilities() if resamples * n * classes <= RANKED else None
+    parts = []
+    for weights in resampled(n, resamples, seed=seed):
+        part = multi_label_scores(truth, predicted, weights)
+        if scores is not None:
+            area = weighted_areas(scores, truth, weights)
+            part |= {"mean_average_precision": area.mean_average_precision, "macro_auc": area.macro_auc}
+        parts.append(part)
+    found: dict[str, object] = {name: percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
+    found["subset_accuracy"] = wilson(int((~wrong.any(axis=1)).sum()), n)
+    return {name: found.get(name) for name in names}
+
+
+def multi_label_scores(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Metrics of each resample, b float64 each, of N x C bool truth and decisions. weights: b x N."""
+    hits = weights @ (truth & predicted)
+    both = weights @ (truth.astype(np.float64) + predicted)  # b x C
+    return {
+        "micro_f1": share(2 * hits.sum(axis=1), both.sum(axis=1)),
+        "macro_f1": share(2 * hits, both).mean(axis=1),
+        "hamming_loss": weights @ (truth != predicted).mean(axis=1) / weights.sum(axis=1),
+    }
+
+
+def _by_class(weights: np.ndarray, of: np.ndarray, classes: int) -> np.ndarray:
+    """b x C: the weights (b x n) added up by the class (n int64) of each item."""
+    order = np.argsort(of, kind="stable")
+    ends = np.cumsum(np.bincount(of, minlength=classes))
+    total = np.cumsum(np.pad(weights[:, order], ((0, 0), (1, 0))), axis=1)  # b x (n + 1): exact, weights are whole
+    return np.diff(total[:, np.concatenate([[0], ends])], axis=1)
+
+
+def _mean(values: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Mean of each row over the columns that are there (each row has some)."""
+    return (values * there).sum(axis=1) / there.sum(axis=1)
+
+
+def _basic(estimate: float, values: np.ndarray) -> Interval:
+    middle = percentiles(values)
+    return Interval(max(0.0, 2 * estimate - middle.high), max(0.0, 2 * estimate - middle.low))
