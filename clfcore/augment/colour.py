@@ -7,7 +7,6 @@ cut down to whole values where torchvision cuts, so that both agree.
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from clfcore.augment.geometry import column
 
@@ -50,14 +49,14 @@ def hue(pixels: Tensor, turns: np.ndarray) -> Tensor:
 
 def sharpness(pixels: Tensor, factors: np.ndarray) -> Tensor:
     """Away from a smoothed copy (factor above 1) or towards it; the outermost pixels stay."""
-    n, channels, side, _ = pixels.shape
-    if side <= 2:
+    if pixels.shape[-1] <= 2:
         return pixels
-    kernel = torch.full((1, 1, 3, 3), 1 / 13, device=pixels.device)
-    kernel[..., 1, 1] = 5 / 13
     x = pixels.float()
-    smooth = F.conv2d(x.view(n * channels, 1, side, side), kernel).view(n, channels, side - 2, side - 2).round_()
     inner = x[..., 1:-1, 1:-1]
+    # The kernel is 1 everywhere and 5 in the middle, over 13: sums of slices, a tenth of the time of a convolution.
+    rows = x[..., :-2, :] + x[..., 1:-1, :] + x[..., 2:, :]
+    smooth = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:] + 4 * inner
+    smooth = smooth.div_(13).round_()
     x[..., 1:-1, 1:-1] = inner + (smooth - inner) * (1 - column(factors, pixels))
     return _bytes(x)
 
@@ -70,7 +69,8 @@ def posterize(pixels: Tensor, bits: np.ndarray) -> Tensor:
 
 def solarize(pixels: Tensor, thresholds: np.ndarray) -> Tensor:
     """Values from a threshold (0 to 255) on inverted."""
-    return torch.where(pixels >= column(thresholds, pixels), 255 - pixels, pixels)
+    least = torch.from_numpy(np.ceil(thresholds.astype(np.float32)).astype(np.uint8)).to(pixels.device)
+    return torch.where(pixels >= least.view(-1, 1, 1, 1), 255 - pixels, pixels)
 
 
 def grey(pixels: Tensor) -> Tensor:

@@ -11,7 +11,11 @@ from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as V
 
 # From this side on, torch's own uint8 resize, an image at a time, is faster on a CPU than products of matrices.
-LARGE = 96
+LARGE = 48
+
+
+def on_cpu(pixels: Tensor) -> bool:
+    return pixels.device.type == "cpu"
 
 
 def places(rows: np.ndarray, pixels: Tensor) -> Tensor:
@@ -35,7 +39,7 @@ def cut(pixels: Tensor, corners: np.ndarray, size: int) -> Tensor:
     n, channels, side, _ = pixels.shape
     if side == size:
         return pixels
-    if pixels.device.type == "cpu":
+    if on_cpu(pixels):
         source, out = pixels.numpy(), np.empty((n, channels, size, size), np.uint8)
         for i, (top, left) in enumerate(corners.tolist()):
             out[i] = source[i, :, top : top + size, left : left + size]
@@ -49,7 +53,7 @@ def flipped(pixels: Tensor, chosen: np.ndarray, axis: int) -> Tensor:
     """The chosen images (n bool) mirrored along an axis: -1 changes left and right over, -2 top and bottom."""
     out = pixels.clone()
     rows = np.flatnonzero(chosen)
-    if pixels.device.type == "cpu":
+    if on_cpu(pixels):
         source, target = pixels.numpy(), out.numpy()
         for i in rows.tolist():
             target[i] = source[i, :, :, ::-1] if axis == -1 else source[i, :, ::-1]
@@ -77,7 +81,7 @@ def enlarged(pixels: Tensor, side: int) -> Tensor:
 
 def resized(pixels: Tensor, boxes: np.ndarray, size: int) -> Tensor:
     """n x C x size x size: each image's own box (top, left, height, width) resized, bilinear and antialiased."""
-    if pixels.device.type == "cpu" and size >= LARGE:
+    if on_cpu(pixels) and size >= LARGE:
         pairs = zip(pixels, boxes.tolist(), strict=True)
         return torch.stack([V.resized_crop_image(x, *box, size=[size, size], antialias=True) for x, box in pairs])
     side = pixels.shape[-1]
@@ -117,7 +121,7 @@ def sheared(pixels: Tensor, amounts: np.ndarray, *, axis: str, interpolation: st
 def moved(pixels: Tensor, amounts: np.ndarray, *, axis: str) -> Tensor:
     """Each image moved by its own number of whole pixels, black coming in."""
     side, shifts = pixels.shape[-1], np.trunc(amounts).astype(np.int64)
-    if pixels.device.type != "cpu":
+    if not on_cpu(pixels):
         one, zero = np.ones(len(shifts)), np.zeros(len(shifts))
         right, down = (shifts, zero) if axis == "x" else (zero, shifts)
         return warped(pixels, np.stack([one, zero, -right, zero, one, -down], axis=1))
@@ -136,11 +140,10 @@ def moved(pixels: Tensor, amounts: np.ndarray, *, axis: str) -> Tensor:
 def warped(pixels: Tensor, matrices: np.ndarray, *, interpolation: str = "nearest", fill: float = 0.0) -> Tensor:
     """Each image through its own affine map, n x 6: where, from the centre, a new pixel is read in the old image."""
     n, side = len(pixels), pixels.shape[-1]
-    theta = torch.from_numpy(matrices).to(pixels.device, torch.float32).view(n, 2, 3)
+    theta = torch.from_numpy(matrices / (0.5 * side)).to(pixels.device, torch.float32).view(n, 1, 1, 2, 3)
     line = torch.linspace((1.0 - side) * 0.5, (side - 1.0) * 0.5, steps=side, device=pixels.device)
-    y, x = torch.meshgrid(line, line, indexing="ij")
-    base = torch.stack([x, y, torch.ones_like(x)], dim=-1).view(1, side * side, 3).expand(n, -1, -1)
-    grid = base.bmm(theta.transpose(1, 2) / (0.5 * side)).view(n, side, side, 2)  # -1 to 1 over the old image
+    # A sum of a row and a column: a third of the time of a product with every place.
+    grid = theta[..., 0] * line.view(1, 1, -1, 1) + (theta[..., 1] * line.view(1, -1, 1, 1) + theta[..., 2])
     # Reading fill as zero keeps what comes in from outside right without a mask of its own.
     old = pixels.float() - fill if fill else pixels.float()
     new = F.grid_sample(old, grid, mode=interpolation, padding_mode="zeros", align_corners=False)
