@@ -8,7 +8,7 @@ from torchvision.transforms import v2
 
 from clfcore import augment
 
-DRAWS = 150
+DRAWS = 100
 MEAN, DEVIATION = (0.5, 0.45, 0.4), (0.25, 0.25, 0.25)
 
 
