@@ -9,7 +9,7 @@ from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, Layer
 from pytorch_grad_cam.base_cam import BaseCAM
 from torch import Tensor, nn
 
-from clfcore.explain.hooks import Score, borrowed
+from clfcore.explain.hooks import Score, borrowed, hooked
 from clfcore.explain.layers import Layer
 
 
@@ -36,14 +36,19 @@ _PACKAGE: dict[str, type[BaseCAM]] = {
 
 def cam(module: nn.Module, x: Tensor, score: Score, layer: Layer, method: str) -> np.ndarray:
     """size x size float32 in 0..1, as the package scales it; x: 1 x channels x size x size."""
-    with borrowed(module), torch.enable_grad():
-        target = module.get_submodule(layer.name)
-        if method != "eigencam":
-            # Before the package's own hooks: back-propagation then ends at this layer. The copy is there because a leaf
-            # must not be written to, and what follows may be an in-place ReLU.
-            target.register_forward_hook(lambda _part, _inputs, output: output.detach().requires_grad_().clone())
-        with running(_PACKAGE[method](module, [target], layer.as_map())) as package:
-            return package(x, [score])[0]
+    target = module.get_submodule(layer.name)
+    package = _PACKAGE[method]
+    # Before the package's own hooks: back-propagation then ends at this layer.
+    ending = [] if method == "eigencam" else [target.register_forward_hook(_end)]
+    with (
+        hooked(ending),
+        borrowed(module),
+        torch.enable_grad(),
+        running(package(module, [target], layer.as_map())) as made,
+    ):
+        values = made(x, [score])[0]
+        score.settled(made.outputs[0])
+        return values
 
 
 @contextmanager
@@ -53,3 +58,8 @@ def running(package: BaseCAM) -> Iterator[BaseCAM]:
         yield package
     finally:
         package.activations_and_grads.release()
+
+
+def _end(_part: nn.Module, _inputs: tuple, output: Tensor) -> Tensor:
+    """The same values, from which back-propagation goes no further: a copy, for an in-place ReLU may follow."""
+    return output.detach().requires_grad_().clone()

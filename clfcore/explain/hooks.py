@@ -1,55 +1,64 @@
 """A module borrowed for an explanation: eval mode, frozen, hooked; and given back exactly as it was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from clfcore.errors import InputError
 from clfcore.explain.maps import Explainable, Target
 from clfcore.task import Task
 
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-_FLAGS = ("_forward_hooks_with_kwargs", "_forward_pre_hooks_with_kwargs", "_forward_hooks_always_called")
-
 
 @contextmanager
 def borrowed(module: nn.Module) -> Iterator[None]:
-    """Inside: eval mode, no parameter asks for a gradient. After, also after an exception: all as before.
-
-    What is put back: the mode of every part, requires_grad and grad of every parameter, the hooks of every part, and
-    `fused_attn`. The caller holds the classifier's lock.
+    """Inside: eval mode, no parameter asks for a gradient. After, also after an exception: mode, requires_grad and
+    grad of every part and parameter are as they were. The caller holds the classifier's lock.
     """
-    parts = list(module.modules())
-    modes = [part.training for part in parts]
-    fused = [(part, part.fused_attn) for part in parts if hasattr(part, "fused_attn")]
-    hooks = [(part, name, dict(getattr(part, name))) for part in parts for name in _HOOKS + _FLAGS]
-    asked = [(parameter, parameter.requires_grad, parameter.grad) for parameter in module.parameters()]
+    training = [part for part in module.modules() if part.training]
+    parameters = list(module.parameters())
+    asking = [parameter for parameter in parameters if parameter.requires_grad]
+    gradients = [(parameter, parameter.grad) for parameter in parameters if parameter.grad is not None]
     try:
-        module.eval()
-        for parameter, _, _ in asked:
+        if training:
+            module.eval()
+        for parameter in asking:
             parameter.requires_grad_(False)
         yield
     finally:
-        for part, training in zip(parts, modes, strict=True):
-            part.training = training
-        for part, was in fused:
-            part.fused_attn = was
-        for part, name, kept in hooks:
-            there = getattr(part, name)
-            for key in set(there) - set(kept):
-                del there[key]
-        for parameter, wanted, gradient in asked:
-            parameter.requires_grad_(wanted)
+        for part in training:
+            part.training = True
+        for parameter in asking:
+            parameter.requires_grad_(True)
+        for parameter, gradient in gradients:
             parameter.grad = gradient  # grad-cam calls zero_grad()
+
+
+@contextmanager
+def hooked(handles: Iterable[RemovableHandle]) -> Iterator[None]:
+    """Hooks that are gone after, also after an exception; `handles` may be a generator that registers them."""
+    there: list[RemovableHandle] = []
+    try:
+        for handle in handles:
+            there.append(handle)
+        yield
+    finally:
+        for handle in there:
+            handle.remove()
 
 
 def as_input(classifier: Explainable, pixels: np.ndarray) -> Tensor:
     """N x size x size x C uint8 -> N x channels x size x size float32, on the module's device."""
     device = next((p.device for p in classifier.module.parameters()), torch.device("cpu"))
     return torch.from_numpy(np.ascontiguousarray(classifier.preprocess.normalise(pixels))).to(device)
+
+
+def batch_size(x: Tensor) -> int:
+    """How many pictures like x at once: larger batches lose to page faults on a CPU."""
+    return 128 if x.device.type != "cpu" else 16 if x.shape[-1] > 64 else 128
 
 
 class Score:
@@ -67,18 +76,32 @@ class Score:
                 )
         if isinstance(target, tuple) and target[0] == target[1]:
             raise InputError(f"target is {target[0]} against itself: choose two different classes")
-        self._finest = task.slices[-1]
+        self._task = task
         self.target = target
 
     def settled(self, logits: Tensor) -> Target:
         """The target, chosen now where it was left open; logits: columns, or 1 x columns."""
         if self.target is None:
-            self.target = self._finest.start + int(logits.reshape(-1)[self._finest].argmax())
+            finest = self._task.slices[-1]
+            self.target = finest.start + int(logits.reshape(-1)[finest].argmax())
         return self.target
 
     def __call__(self, logits: Tensor) -> Tensor:
-        """columns -> scalar, or N x columns -> N."""
+        """columns -> scalar, or N x columns -> N: the logit, or the difference of two."""
         target = self.settled(logits if logits.ndim == 1 else logits[0])
         if isinstance(target, tuple):
             return logits[..., target[0]] - logits[..., target[1]]
         return logits[..., target]
+
+    def probability(self, logits: Tensor) -> Tensor:
+        """N x columns -> N: the probability in the target's level (multi-label: of the label), or the difference."""
+        target = self.settled(logits[0])
+        if isinstance(target, tuple):
+            return self._probability(logits, target[0]) - self._probability(logits, target[1])
+        return self._probability(logits, target)
+
+    def _probability(self, logits: Tensor, column: int) -> Tensor:
+        if self._task.kind == "multi-label":
+            return torch.sigmoid(logits[:, column])
+        level = next(part for part in self._task.slices if part.start <= column < part.stop)
+        return torch.softmax(logits[:, level], dim=1)[:, column - level.start]

@@ -7,7 +7,7 @@ B x C x H x W, B x H x W x C, or B x N x C tokens that fold back into a grid.
 import re
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 from typing import Literal
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from clfcore.errors import InputError, nearest
-from clfcore.explain.hooks import borrowed
+from clfcore.explain.hooks import borrowed, hooked
 
 Layout = Literal["channels-first", "channels-last", "tokens"]
 _ATTENTION = re.compile(r"att(entio)?n|xca", re.IGNORECASE)
@@ -51,6 +51,7 @@ class Places:
     layers: tuple[Layer, ...]
     stages: tuple[Layer, ...]
     automatic: Layer | None
+    grids: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -67,7 +68,7 @@ _KNOWN: "weakref.WeakKeyDictionary[nn.Module, dict]" = weakref.WeakKeyDictionary
 
 def places(module: nn.Module, x: Tensor) -> Places:
     """The layers with places for inputs like x (1 x channels x H x W); traced once a network and size, then known."""
-    key = (tuple(x.shape[1:]), hash(tuple((name, id(part)) for name, part in module.named_modules())))
+    key = (tuple(x.shape[1:]), tuple(map(id, module.modules())))
     known = _KNOWN.setdefault(module, {})
     if key not in known:
         known.clear()  # the network was altered or is asked at another size: the old answer is stale
@@ -94,12 +95,23 @@ def choose(module: nn.Module, x: Tensor, layer: str | None, name: str) -> Layer:
     raise InputError(f"layer is {layer!r}: {name} has no such layer; choose one of {offered}{near}")
 
 
+def grids(module: nn.Module, x: Tensor) -> list[tuple[int, int]]:
+    """Rows and columns of every map of the network, first to last: what tokens may fold into."""
+    return list(places(module, x).grids)
+
+
 def is_attention(part: nn.Module) -> bool:
     return _ATTENTION.search(type(part).__name__) is not None
 
 
 def _places(module: nn.Module, x: Tensor) -> Places:
-    calls, attention_starts = _trace(module, x)
+    calls, attention_starts, seen = _trace(module, x)
+    found = _among(module, calls, attention_starts)
+    return replace(found, grids=tuple(dict.fromkeys(seen)))
+
+
+def _among(module: nn.Module, calls: list[_Call], attention_starts: list[int]) -> Places:
+    """The layers worth anything among all calls of a pass, by the rules above."""
     counts: dict[str, int] = {}
     for call in calls:
         counts[call.name] = counts.get(call.name, 0) + 1
@@ -158,13 +170,13 @@ def _of_tokens(tokens: list[tuple[int, Layer]], starts: list[int]) -> tuple[tupl
     return stages, stages[-1]
 
 
-def _trace(module: nn.Module, x: Tensor) -> tuple[list[_Call], list[int]]:
-    """The outputs of one forward pass in order of completion, and at which of them each attention began."""
+def _trace(module: nn.Module, x: Tensor) -> tuple[list[_Call], list[int], list[tuple[int, int]]]:
+    """The outputs of one forward pass in order of completion, at which of them each attention began, and all grids."""
     names = {part: name for name, part in module.named_modules() if name}
     calls: list[_Call] = []
     starts: list[int] = []
     open_attention: list[nn.Module] = []
-    grids: list[tuple[int, int]] = []
+    seen: list[tuple[int, int]] = []
     told = getattr(module, "num_prefix_tokens", None)
 
     def enter(part: nn.Module, _inputs: tuple) -> None:
@@ -178,17 +190,16 @@ def _trace(module: nn.Module, x: Tensor) -> tuple[list[_Call], list[int]]:
             open_attention.pop()
         if not isinstance(output, Tensor):
             return
-        layer = _read(names[part], output, grids, told)
+        layer = _read(names[part], output, seen, told)
         if layer and layer.layout == "channels-first":
-            grids.append((layer.rows, layer.columns))
+            seen.append((layer.rows, layer.columns))
         calls.append(_Call(names[part], output, layer, bool(open_attention), _pools(part)))
 
-    with borrowed(module), torch.no_grad():
-        for part in names:
-            part.register_forward_pre_hook(enter)
-            part.register_forward_hook(leave)
+    watched = [part.register_forward_pre_hook(enter) for part in names]
+    watched += [part.register_forward_hook(leave) for part in names]
+    with hooked(watched), borrowed(module), torch.no_grad():
         module(x)
-    return calls, starts
+    return calls, starts, seen
 
 
 def _pools(part: nn.Module) -> bool:
@@ -204,13 +215,13 @@ def _read(name: str, output: Tensor, grids: list[tuple[int, int]], told: int | N
     if len(shape) == 4 and shape[1] == shape[2] > 1:
         return Layer(name, "channels-last", shape[1], shape[2], shape[3])
     if len(shape) == 3:
-        folded = _fold(shape[1], grids, told)
+        folded = fold(shape[1], grids, told)
         if folded:
             return Layer(name, "tokens", *folded[:2], shape[2], folded[2])
     return None
 
 
-def _fold(count: int, grids: list[tuple[int, int]], told: int | None) -> tuple[int, int, int] | None:
+def fold(count: int, grids: list[tuple[int, int]], told: int | None) -> tuple[int, int, int] | None:
     """Rows, columns and prefix of `count` tokens: the grid that the patch embedding made, else a square."""
     for prefix in range(9) if told is None else dict.fromkeys((told, *range(9))):
         for rows, columns in reversed(grids):

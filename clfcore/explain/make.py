@@ -7,10 +7,13 @@ import numpy as np
 from torch import Tensor
 
 from clfcore.errors import Failure, InputError
-from clfcore.explain import cam
+from clfcore.explain import attention, gradients, outputs
+from clfcore.explain.cam import cam
+from clfcore.explain.channel_cam import channel_cam
 from clfcore.explain.hooks import Score, as_input
 from clfcore.explain.layers import choose, places
-from clfcore.explain.maps import Cancel, Cancelled, Explainable, Map, Progress, Target
+from clfcore.explain.maps import Cancel, Cancelled, Explainable, Map, Progress, Target, scaled
+from clfcore.explain.methods import METHODS
 from clfcore.explain.methods import method as row_of
 
 
@@ -33,6 +36,9 @@ class Made:
     values: np.ndarray
     layer: str | None = None
     note: str = ""
+
+
+Maker = Callable[[Asked], Made]
 
 
 def make(
@@ -69,6 +75,9 @@ def offered(classifier: Explainable, method: str) -> tuple[str, ...]:
     size, channels = classifier.preprocess.size, classifier.preprocess.channels
     x = as_input(classifier, np.zeros((1, size, size, channels), np.uint8))
     with classifier.lock:
+        if row.kind == "attention":
+            score = Score(classifier.task, None, classifier.name)
+            return tuple(one.name for one in attention.captured(classifier.module, x, score))
         return tuple(stage.name for stage in places(classifier.module, x).stages)
 
 
@@ -82,16 +91,69 @@ def _ticking(progress: Progress | None, cancel: Cancel | None) -> Callable[[int,
     return tick
 
 
-def _cam(method: str) -> Callable[[Asked], Made]:
+def _cam(method: str) -> Maker:
     def maker(asked: Asked) -> Made:
-        classifier = asked.classifier
-        with classifier.lock:
-            layer = choose(classifier.module, asked.x, asked.layer, classifier.name)
-            return Made(cam.cam(classifier.module, asked.x, asked.score, layer, method), layer.name)
+        module, x = asked.classifier.module, asked.x
+        with asked.classifier.lock:
+            layer = choose(module, x, asked.layer, asked.classifier.name)
+            if method in ("scorecam", "ablationcam"):
+                values, note = channel_cam(module, x, asked.score, layer, method, asked.progress)
+                return Made(values, layer.name, note)
+            return Made(cam(module, x, asked.score, layer, method), layer.name)
 
     return maker
 
 
-_MAKERS: dict[str, Callable[[Asked], Made]] = {
-    **{name: _cam(name) for name in ("gradcam", "gradcam++", "hirescam", "layercam", "eigencam")},
+def _attention_head(asked: Asked) -> Made:
+    with asked.classifier.lock:
+        values, layer = attention.attention_head(
+            asked.classifier.module, asked.x, asked.score, asked.layer, asked.classifier.name
+        )
+    return Made(values, layer)
+
+
+def _rollout(asked: Asked) -> Made:
+    with asked.classifier.lock:
+        return Made(attention.rollout(asked.classifier.module, asked.x, asked.score, asked.classifier.name))
+
+
+def _saliency(asked: Asked) -> Made:
+    with asked.classifier.lock:
+        return Made(scaled(gradients.saliency(asked.classifier.module, asked.x, asked.score))[0])
+
+
+def _smoothgrad(asked: Asked) -> Made:
+    with asked.classifier.lock:
+        raw = gradients.smoothgrad(asked.classifier.module, asked.x, asked.score, asked.progress)
+    return Made(scaled(raw)[0])
+
+
+def _integrated_gradients(asked: Asked) -> Made:
+    with asked.classifier.lock:
+        raw, total, change = gradients.integrated_gradients(
+            asked.classifier.module, asked.x, asked.score, asked.progress
+        )
+    off = abs(total - change) / max(abs(change), 1e-6)
+    note = f"completeness: the map sums to {total:.3f}, the score changes by {change:.3f} (off by {off:.1%})"
+    return Made(scaled(raw)[0], None, note)
+
+
+def _occlusion(asked: Asked) -> Made:
+    return Made(scaled(outputs.occlusion(asked.classifier, asked.x, asked.score, asked.progress))[0])
+
+
+def _rise(asked: Asked) -> Made:
+    raw = outputs.rise(asked.classifier, asked.x, asked.score, asked.progress)
+    return Made(scaled(raw)[0], None, f"from {outputs.MASKS:,} random masks")
+
+
+_MAKERS: dict[str, Maker] = {
+    **{row.name: _cam(row.name) for row in METHODS if row.kind == "cam"},
+    "attention-rollout": _rollout,
+    "attention-head": _attention_head,
+    "saliency": _saliency,
+    "smoothgrad": _smoothgrad,
+    "integrated-gradients": _integrated_gradients,
+    "occlusion": _occlusion,
+    "rise": _rise,
 }

@@ -1,5 +1,6 @@
 import pytest
-from small_classifiers import Stub, small_net, small_vit, stub
+
+from tests.explain.small_classifiers import Stub, small_net, small_vit, stub
 
 
 @pytest.fixture

@@ -55,5 +55,24 @@ def small_vit(seed: int = 0, **options: Any) -> nn.Module:
     return vit
 
 
+def small_swin(seed: int = 0) -> nn.Module:
+    """A timm Swin of two stages with windows of 2 x 2, 32 x 32 pictures, maps of 4 x 4 channels-last, 4 classes."""
+    from timm.models.swin_transformer import SwinTransformer
+
+    torch.manual_seed(seed)
+    sizes = {"img_size": 32, "patch_size": 4, "window_size": 2, "embed_dim": 16, "num_classes": 4}
+    swin = SwinTransformer(**sizes, depths=(2, 2), num_heads=(2, 2))
+    nn.init.normal_(swin.head.fc.weight)
+    return swin
+
+
+def small_densenet(seed: int = 0) -> nn.Module:
+    """torchvision's DenseNet, whose features are followed by an in-place ReLU; 32 x 32 pictures, 4 classes."""
+    from torchvision.models import DenseNet
+
+    torch.manual_seed(seed)
+    return DenseNet(growth_rate=8, block_config=(2, 2), num_init_features=16, num_classes=4)
+
+
 def picture(size: int, channels: int = 3, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (size, size, channels), dtype=np.uint8)

@@ -3,14 +3,13 @@ import numpy as np
 import pytest
 import timm
 import torch
-import torchvision
 from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-from small_classifiers import picture, small_vit, stub
 
 from clfcore.explain import explain
 from clfcore.explain.hooks import as_input
 from clfcore.explain.layers import places
+from tests.explain.small_classifiers import picture, small_densenet, small_swin, small_vit, stub
 
 PLAIN = {"gradcam": GradCAM, "gradcam++": GradCAMPlusPlus, "hirescam": HiResCAM, "layercam": LayerCAM}
 
@@ -26,10 +25,12 @@ def plain(package: type, classifier, square: np.ndarray, target: int) -> np.ndar
 def networks() -> dict:
     torch.manual_seed(0)
     lite0 = timm.create_model("tf_efficientnet_lite0", num_classes=4)
-    dense = torchvision.models.densenet121(num_classes=4)  # an in-place ReLU follows its layer
-    swin = timm.create_model("swin_tiny_patch4_window7_224", img_size=64, window_size=2, num_classes=4)
-    torch.nn.init.normal_(swin.head.fc.weight)
-    return {"lite0": (lite0, 64), "densenet": (dense, 64), "swin": (swin, 64), "vit": (small_vit(), 32)}
+    return {
+        "lite0": (lite0, 64),
+        "densenet": (small_densenet(), 32),
+        "swin": (small_swin(), 32),
+        "vit": (small_vit(), 32),
+    }
 
 
 @pytest.mark.parametrize("name", ["lite0", "densenet", "swin", "vit"])

@@ -2,12 +2,12 @@ import pytest
 import timm
 import torch
 import torchvision
-from small_classifiers import picture, small_net, small_vit, stub
 from torch import nn
 
 from clfcore.errors import InputError
 from clfcore.explain import explain, stages
 from clfcore.explain.layers import places
+from tests.explain.small_classifiers import picture, small_net, small_vit, stub
 
 # name -> the layer that a person of the field would take, its layout and grid at the image size
 TORCHVISION = {
