@@ -8,7 +8,7 @@ from torchvision.transforms import v2
 
 from clfcore import augment
 
-DRAWS = 100
+DRAWS = 250
 MEAN, DEVIATION = (0.5, 0.45, 0.4), (0.25, 0.25, 0.25)
 
 
@@ -49,8 +49,19 @@ def test_the_text_does_what_the_policy_does(given):
     mine = v2.functional.normalize(torch.from_numpy(views).permute(0, 3, 1, 2) / 255, MEAN, DEVIATION)
     spread = torch.maximum(theirs.std(dim=0), mine.std(dim=0))
     apart = (theirs.mean(dim=0) - mine.mean(dim=0)).abs()
-    assert (apart <= 5 * spread * (2 / DRAWS) ** 0.5 + 0.02).float().mean() > 0.995
+    assert (apart <= 3.5 * spread * (2 / DRAWS) ** 0.5 + 0.02).float().mean() > 0.99
     assert float(theirs.std()) == pytest.approx(float(mine.std()), rel=0.06, abs=1e-3)
+
+
+def test_a_crop_is_resized_to_its_own_zoom():
+    """Too small a difference for averages to show."""
+    lines = run(augment.policy([{"step": "crop", "zoom": 1.5}]), size=20, stored_side=22)["augment"].transforms
+    assert [(type(t), t.size) for t in lines[1:5]] == [
+        (v2.Resize, [22]),
+        (v2.CenterCrop, (22, 22)),
+        (v2.Resize, [30]),
+        (v2.RandomCrop, (20, 20)),
+    ]
 
 
 def test_fixed_steps_agree_pixel_by_pixel():
