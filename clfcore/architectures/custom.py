@@ -16,7 +16,9 @@ from clfcore.architectures.scaling import compound, dropout
 
 def vgg(*, columns: int, layers: Sequence[int | str], batch_norm: bool, hidden: int) -> VGG:
     """torchvision's VGG of any layers; `hidden` 0: global average pooling and one linear layer instead of three."""
-    module = VGG(make_layers(list(layers), batch_norm), num_classes=columns, init_weights=False)
+    with torch.device("meta"):  # its own classifier is 119 million numbers, drawn to be thrown away
+        module = VGG(nn.Sequential(), num_classes=columns, init_weights=False)
+    module.features = make_layers(list(layers), batch_norm)
     last = next(width for width in reversed(layers) if width != "M")
     if hidden:
         module.classifier[0] = nn.Linear(last * 7 * 7, hidden)

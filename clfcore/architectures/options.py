@@ -96,14 +96,9 @@ def settle(name: str, options: Sequence[Option], given: Mapping[str, Any]) -> di
     known = [option.name for option in options]
     for key in given:
         if key not in known:
-            those = (
-                f"its options are {', '.join(known)}" if known else f"it has none; {', '.join(_CONFIGURABLE)} have some"
-            )
+            those = f"its options are {', '.join(known)}" if known else f"it has none ({', '.join(BY_NAME)} have)"
             raise InputError(f"option {key} is not one of {name}: {those}{nearest(key, known)}")
     return {option.name: _value(option, given.get(option.name, option.default)) for option in options}
-
-
-_CONFIGURABLE = tuple(BY_NAME)
 
 
 def _value(option: Option, given: Any) -> Value:

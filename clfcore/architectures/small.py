@@ -5,6 +5,9 @@ from typing import Literal
 import torch
 import torchvision
 from torch import Tensor, nn
+from torchvision.models.vgg import cfgs
+
+from clfcore.architectures.custom import vgg
 
 
 class LeNet5(nn.Module):
@@ -67,12 +70,11 @@ def vgg_small(name: str, *, columns: int) -> nn.Module:
 
     As is customary on CIFAR-10, where three linear layers of 4,096 learn the pictures by heart.
     """
-    module = torchvision.models.get_model(name, weights=None, num_classes=columns)
-    module.avgpool = nn.AdaptiveAvgPool2d(1)
-    module.classifier = nn.Sequential(nn.Linear(512, columns))
-    nn.init.normal_(module.classifier[0].weight, 0, 0.01)
-    nn.init.zeros_(module.classifier[0].bias)
-    return module
+    depth = name.removeprefix("vgg").partition("_")[0]
+    return vgg(columns=columns, layers=cfgs[_VGG[depth]], batch_norm=name.endswith("_bn"), hidden=0)
+
+
+_VGG = {"11": "A", "13": "B", "16": "D", "19": "E"}  # table 1 of the paper
 
 
 def mobilenet_small(name: str, *, columns: int) -> nn.Module:

@@ -8,6 +8,7 @@
 A unit is a child of the network; the child that holds all stages (`features`, `blocks`) is opened first.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ def _plan(module: nn.Module) -> _Plan:
     starts = [place for place, (_, unit) in enumerate(body) if place == 0 or _shrinks(unit)]
     if starts == [0]:  # one resolution throughout
         starts = [place for place, (_, unit) in enumerate(body) if place == 0 or _works(unit)]
-    slices = [body[a:b] for a, b in zip(starts, [*starts[1:], len(body)], strict=True)]
+    slices = [body[a:b] for a, b in itertools.pairwise([*starts, len(body)])]
     working = [_trimmed(part) for part in slices if any(_works(unit) for _, unit in part)]
     return _Plan(tuple(name for name, _ in units[:start]), tuple(working))
 
