@@ -133,7 +133,7 @@ def aligned(runs: Sequence[Named]) -> tuple[Named, ...]:
     place = {item: i for i, item in enumerate(first.ids)}
     out = [(first_name, first)]
     for name, other in runs[1:]:
-        if other.task != first.task:
+        if (other.task.kind, other.task.levels) != (first.task.kind, first.task.levels):
             raise InputError(
                 f"runs {first_name} and {name} have {_task_gap(first, other)}: only runs of one task compare"
             )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clfcore.errors import InputError
+from clfcore.evaluation.metrics import known_paths
 from clfcore.predictions import Predictions, probabilities
 
 
@@ -30,7 +31,7 @@ class HierarchyReport:
 
 
 def report(predictions: Predictions, *, paths: Sequence[Sequence[int]] | np.ndarray | None = None) -> HierarchyReport:
-    """How levels, paths and mistakes stand. paths: P x L; None: those that the targets show."""
+    """How levels, paths and mistakes stand. paths: as in `metrics.evaluate`."""
     real = real_paths(predictions, paths)
     names = [level.name for level in predictions.task.levels]
     if len(predictions) == 0:
@@ -67,7 +68,7 @@ def real_paths(predictions: Predictions, paths: Sequence[Sequence[int]] | np.nda
     levels = predictions.task.levels
     if predictions.task.kind != "hierarchical":
         raise InputError(f"the task is {predictions.task.kind}: it has no levels to follow")
-    real = np.unique(np.asarray(predictions.targets if paths is None else paths, np.int64), axis=0)
+    real = np.unique(np.asarray(known_paths(predictions, paths), np.int64), axis=0)
     sizes = np.array([len(level.classes) for level in levels])
     if real.ndim != 2 or not len(real) or real.shape[1] != len(levels) or (real < 0).any() or (real >= sizes).any():
         raise InputError(f"paths do not fit the task: each must name a class in each of its {len(levels)} levels")

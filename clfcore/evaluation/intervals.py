@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from clfcore.evaluation.calibration import errors_if_calibrated
 from clfcore.evaluation.counts import share
-from clfcore.evaluation.metrics import BINS, consistent, decide
+from clfcore.evaluation.metrics import BINS, consistent, decide, expected_calibration_error
 from clfcore.evaluation.outcomes import Outcomes, outcomes
 from clfcore.evaluation.weighted import weighted_areas
 from clfcore.predictions import Predictions
@@ -50,9 +51,10 @@ def headline(
 ) -> dict[str, object]:
     """The names of `metrics.evaluate(...).as_dict()` -> their 95 % Interval, or None where there is none.
 
-    Wilson for shares of items, percentiles of the bootstrap for the rest; the calibration error, which resampling
-    inflates, takes the basic interval (2 x estimate - percentiles, Davison and Hinkley 1997, section 5.2). Areas are
-    left None where B x N x C passes 10 ** 8. Equal seeds give equal intervals.
+    Wilson for shares of items, percentiles of the bootstrap for the rest. The calibration error, which resampling
+    inflates, takes the basic interval (2 x estimate - percentiles, Davison and Hinkley 1997, section 5.2), from 0 where
+    a calibrated classifier would show as much. Areas are None where B x N x C passes 10 ** 8. Equal seeds give equal
+    intervals.
     """
     if predictions.task.kind == "hierarchical":
         levels: dict[str, object] = {
@@ -124,9 +126,7 @@ def _single_label(predictions: Predictions, resamples: int, seed: int) -> dict[s
                 part["macro_auc"] = weighted_areas(scores[:, columns], truth[:, columns], weights).macro_auc
             parts.append(part)
         found = {name: percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
-        found["ece"] = _basic(
-            single_label_scores(done, np.ones((1, n)))["ece"][0], np.concatenate([part["ece"] for part in parts])
-        )
+        found["ece"] = _error_interval(done, np.concatenate([part["ece"] for part in parts]), seed)
     out: dict[str, object] = {"accuracy": wilson(int(done.right.sum()), n), "balanced_accuracy": None}
     if classes > 5:
         out["top5_accuracy"] = wilson(int((done.rank < 5).sum()), n)
@@ -179,6 +179,9 @@ def _mean(values: np.ndarray, there: np.ndarray) -> np.ndarray:
     return (values * there).sum(axis=1) / there.sum(axis=1)
 
 
-def _basic(estimate: float, values: np.ndarray) -> Interval:
-    middle = percentiles(values)
-    return Interval(max(0.0, 2 * estimate - middle.high), max(0.0, 2 * estimate - middle.low))
+def _error_interval(done: Outcomes, drawn: np.ndarray, seed: int) -> Interval:
+    estimate = expected_calibration_error(done.confidence, done.right)
+    middle = percentiles(drawn)
+    chance = np.quantile(errors_if_calibrated(done.confidence, seed=seed), 0.95)
+    low = 0.0 if estimate <= chance else max(0.0, 2 * estimate - middle.high)
+    return Interval(low, max(0.0, 2 * estimate - middle.low, estimate))

@@ -90,8 +90,9 @@ def evaluate(
 ) -> Metrics:
     """All headline metrics of the task.
 
-    paths: the real paths of a hierarchical task, P x L class indices; None: those that the targets show, which misses a
-    real path that no item of the split takes. thresholds: C probabilities of a multi-label task; None: 0.5 each.
+    paths: the real paths of a hierarchical task, P x L class indices; None: those of the task, or where it has none
+    those that the targets show, which misses a real path that no item of the split takes. thresholds: C
+    probabilities of a multi-label task; None: 0.5 each.
     ranked: False leaves macro_auc None: the one single-label metric that takes a second at 50,000 x 1,000.
     """
     if predictions.task.kind == "multi-label":
@@ -118,9 +119,16 @@ def score(predictions: Predictions) -> float:
 
 def consistent(predictions: Predictions, *, paths: Sequence[Sequence[int]] | np.ndarray | None = None) -> np.ndarray:
     """N bool: the predicted levels form a real path; see `evaluate` for `paths`."""
-    real = {tuple(map(int, path)) for path in (predictions.targets if paths is None else paths)}
+    real = {tuple(map(int, path)) for path in known_paths(predictions, paths)}
     predicted = np.stack([predictions.logits[:, part].argmax(axis=1) for part in predictions.task.slices], axis=1)
     return np.array([tuple(path) in real for path in predicted.tolist()], dtype=bool)
+
+
+def known_paths(
+    predictions: Predictions, paths: Sequence[Sequence[int]] | np.ndarray | None = None
+) -> Sequence[Sequence[int]] | np.ndarray:
+    """The paths given, else the task's, else those that the targets show."""
+    return paths if paths is not None else predictions.task.paths or predictions.targets
 
 
 def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) -> float | None:

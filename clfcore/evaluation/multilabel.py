@@ -1,4 +1,4 @@
-"""Several labels an item: thresholds chosen on validation data, labels that go together, and each label's own errors."""
+"""Several labels an item: thresholds chosen on validation data, labels that go together, each label's own errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from sklearn import metrics as sk
+
+from clfcore.errors import InputError
+from clfcore.evaluation.confusion import by_similarity, confusion, top_pairs
+from clfcore.predictions import Predictions
+from tests.evaluation.made import hierarchical, predictions, quick, seeded, seeded_labels, single
+
+
+@quick
+@given(single())
+def test_counts_and_shares_equal_scikit_learn(said: Predictions) -> None:
+    matrix, labels = confusion(said), range(len(said.classes))
+    predicted = said.logits.argmax(axis=1)
+    assert (matrix.counts == sk.confusion_matrix(said.targets, predicted, labels=labels)).all()
+    for norm, name in (("by-truth", "true"), ("by-prediction", "pred")):
+        theirs = sk.confusion_matrix(said.targets, predicted, labels=labels, normalize=name)
+        assert matrix.values(norm) == pytest.approx(theirs)
+
+
+def made() -> Predictions:
+    """Two of c0 are taken for c2, one of c1 for c0; c2 is right twice and once taken for c1."""
+    return predictions(np.eye(3)[[0, 2, 2, 0, 1, 2, 2, 1]], [0, 0, 0, 1, 1, 2, 2, 2])
+
+
+def test_top_pairs_come_by_items_then_by_share() -> None:
+    pairs = top_pairs(confusion(made()))
+    assert [(p.truth, p.predicted, p.items, p.of) for p in pairs] == [
+        ("c0", "c2", 2, 3),
+        ("c1", "c0", 1, 2),
+        ("c2", "c1", 1, 3),
+    ]
+    assert (pairs[0].truth_index, pairs[0].predicted_index, pairs[0].share) == (0, 2, 2 / 3)
+    assert confusion(made()).describe() == (
+        "Confusion matrix of 3 classes: 4 of 8 items are right; most often c0 is taken for c2 (2 of 3)."
+    )
+
+
+def test_orders_move_rows_and_columns_together_and_keep_the_index_of_each_class() -> None:
+    matrix = confusion(made())
+    by_support = matrix.ordered("support")
+    assert by_support.classes == ("c0", "c2", "c1")
+    assert by_support.indices.tolist() == [0, 2, 1]
+    assert by_support.counts.tolist() == [[1, 2, 0], [0, 2, 1], [1, 0, 1]]
+    assert (by_support.ordered("data").counts == matrix.counts).all()
+    assert top_pairs(by_support)[0].predicted_index == 2
+    assert matrix.values(errors_only=True).trace() == 0
+
+
+def test_similar_classes_stand_together() -> None:
+    counts = np.diag([10] * 6)
+    for a, b in ((0, 3), (1, 4), (2, 5)):
+        counts[a, b] = counts[b, a] = 8
+    order = by_similarity(counts).tolist()
+    assert sorted(order) == list(range(6))
+    for a, b in ((0, 3), (1, 4), (2, 5)):
+        assert abs(order.index(a) - order.index(b)) == 1
+    assert by_similarity(np.eye(2, dtype=int)).tolist() == [0, 1]
+
+
+def test_a_hierarchical_task_shows_its_finest_level_and_labels_are_refused() -> None:
+    assert confusion(hierarchical([(0, 0)], [(0, 1)])).classes == ("cat", "dog", "oak", "rose", "moss")
+    with pytest.raises(InputError, match="needs one true class an item, and the task is multi-label"):
+        confusion(seeded_labels())
+    with pytest.raises(InputError, match=r"order is 'nam': it must be one of name, data, support, similarity"):
+        confusion(seeded()).ordered("nam")
