@@ -23,6 +23,15 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
+def threads_for(parameters: int, pixels: int) -> int:
+    """How many CPU threads a step is worth: `pixels` a batch through a network of so many parameters.
+
+    A step of less than a few milliseconds gains nothing from a second thread on a quiet machine, and loses up to five
+    times on a busy one, where the threads wait for each other.
+    """
+    return 1 if parameters < 250_000 and pixels < 65_536 else torch.get_num_threads()
+
+
 def pick_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:
     """`auto` is float32 on a CPU (bfloat16 was seen not to pay in training there) and mixed precision on a GPU."""
     if recipe.precision != "auto":

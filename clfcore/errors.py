@@ -27,7 +27,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("zzz", ["constant", "cosine"])
     ''
     """
-    close = difflib.get_close_matches(str(name), list(known), n=3, cutoff=0.6)
+    likeness = {other: difflib.SequenceMatcher(None, str(name).lower(), other.lower()).ratio() for other in known}
+    best = max(likeness.values(), default=0.0)
+    close = [other for other, ratio in likeness.items() if ratio >= max(0.6, best - 0.08)][:3]
     return f" (did you mean {' or '.join(close)}?)" if close else ""
 
 

@@ -1,5 +1,6 @@
 """What tests share: a home of their own, small photos on disk, a finished run."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from PIL import Image
 from clfcore.config import RunConfig, make
 from clfcore.runs import store
 from clfcore.runs.store import Run
+
+# Before torch: tests run side by side, and threads of several would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 FOLDERS = (("CLFLAB_RUNS", "runs"), ("CLFLAB_DATASETS", "datasets"), ("CLFLAB_CACHE", "cache"))
 SMALL = {"data": "shapes:count=160,side=20", "architecture": "lenet5", "strategy": "scratch"}

@@ -18,14 +18,14 @@ import torch
 from clfcore import __version__, transfer
 from clfcore.architectures.stages import Group, layer_groups
 from clfcore.data.dataset import Split
-from clfcore.device import pick_dtype
+from clfcore.device import pick_dtype, threads_for
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation.metrics import evaluate
 from clfcore.predictions import Predictions
 from clfcore.runs.fit_head import fit_head
 from clfcore.runs.prepare import Prepared, prepare
 from clfcore.runs.report import Reporter, Show
-from clfcore.runs.session import Best, Session, Stopped, load_weights, save_weights
+from clfcore.runs.session import Best, Orphaned, Session, Stopped, load_weights, save_weights
 from clfcore.runs.store import Run
 from clfcore.training.loop import Epoch, State, Step, train
 from clfcore.training.recipe import Plateau, hits_of, loss_of, optimiser, rate_at
@@ -43,11 +43,13 @@ def execute(run: Run, *, show: Show | None = None, orphaned: Callable[[], bool] 
             raise InputError(f"run {run.id} is completed: there is nothing to resume")
         run.clear_stop()
         run.set_state("running")
+        threads = torch.get_num_threads()
         try:
             _work(run, Reporter(run, show), orphaned)
+        except Orphaned:
+            return
         except Stopped:
-            if not orphaned():
-                run.set_state("cancelled")
+            run.set_state("cancelled")
         except (torch.OutOfMemoryError, MemoryError):
             size = run.config.recipe.batch_size or 64
             raise _failed(run, f"memory ran out: try recipe.batch_size {max(1, size // 2)} (it was {size})") from None
@@ -56,6 +58,8 @@ def execute(run: Run, *, show: Show | None = None, orphaned: Callable[[], bool] 
         except Exception as error:
             _failed(run, f"{type(error).__name__}: {error}")
             raise
+        finally:
+            torch.set_num_threads(threads)
 
 
 def _failed(run: Run, message: str, kind: type[Exception] = Failure) -> Exception:
@@ -70,10 +74,14 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
 
     def decoding(done: int, total: int) -> None:
         report("decoding", done, total)
-        if run.stop_requested() == "now" or orphaned():
+        if orphaned():
+            raise Orphaned
+        if run.stop_requested() == "now":
             raise Stopped
 
     prepared = prepare(run.config, decoding)
+    recipe = prepared.config.recipe
+    torch.set_num_threads(threads_for(transfer.total(prepared.module), recipe.batch_size * recipe.image_size**2))
     run.write("config.json", prepared.config.model_dump(mode="json"))
     run.write("data.json", _data(prepared))
     session = Session(run, prepared, report, orphaned, started)

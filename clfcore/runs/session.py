@@ -26,6 +26,10 @@ class Stopped(Exception):
     """The run was asked to stop; it goes on with `resume`."""
 
 
+class Orphaned(Stopped):
+    """Nobody is left to work for: the run ends unfinished, and reads as interrupted."""
+
+
 @dataclass
 class Best:
     """The best epoch so far: highest score, ties by lower validation loss, then the earlier. 0 is a starting head."""
@@ -59,8 +63,10 @@ class Session:
 
     def check_stop(self, *, epoch_ended: bool = False) -> None:
         """Raise Stopped where the run was asked to stop, or nobody is left to work for."""
+        if self.orphaned():
+            raise Orphaned
         wish = self.run.stop_requested()
-        if wish == "now" or (wish == "epoch" and epoch_ended) or self.orphaned():
+        if wish == "now" or (wish == "epoch" and epoch_ended):
             raise Stopped
 
     def predictions(self, split: Split, logits: np.ndarray) -> Predictions:

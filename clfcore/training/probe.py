@@ -54,7 +54,7 @@ def logistic(
 
         before = float("inf")
         for _ in range(share):
-            reached = float(solver.step(objective))
+            reached = solver.step(objective).item()
             done += 1
             with torch.no_grad():
                 logits = head(x)

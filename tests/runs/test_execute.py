@@ -238,7 +238,7 @@ def test_two_classes_are_needed(tmp_path: Path, photos: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"architecture": "lenet4"}, "did you mean lenet5?"),
+        ({"architecture": "lenet4"}, "did you mean lenet5"),
         ({"strategy": "feature-extraction", "weights": "none"}, "feature-extraction starts from pretrained weights"),
         ({"strategy": "scratch", "weights": "default"}, "scratch starts from none"),
         ({"recipe": {"image_size": 4}}, "image_size is 4: lenet5 needs at least 12"),
@@ -248,7 +248,7 @@ def test_two_classes_are_needed(tmp_path: Path, photos: Path) -> None:
 )
 def test_what_does_not_fit_together_is_refused(changes: dict, sentence: str) -> None:
     run = store.create(make({"data": "shapes:count=60", "architecture": "lenet5", **changes}))
-    with pytest.raises(InputError, match=sentence.replace("?", r"\?")):
+    with pytest.raises(InputError, match=sentence):
         execute(run)
     assert run.state == "failed"
 
