@@ -1,0 +1,90 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from sklearn import metrics as sk
+
+from clfcore.errors import InputError
+from clfcore.evaluation.metrics import decide
+from clfcore.evaluation.multilabel import choose_thresholds, co_occurrence, mistaken_labels, panels
+from clfcore.predictions import Predictions
+from tests.evaluation.made import predictions, quick, seeded, seeded_labels, several
+
+
+@quick
+@given(several())
+def test_no_threshold_reaches_a_higher_f1(said: Predictions) -> None:
+    chosen = choose_thresholds(said)
+    p, decided = said.probabilities(), decide(said, chosen.values)
+    for c, name in enumerate(said.classes):
+        truth = said.targets[:, c]
+        if not truth.any():
+            assert (chosen.values[c], name in chosen.left) == (0.5, True)
+            continue
+        best = max(sk.f1_score(truth, p[:, c] >= t, zero_division=0) for t in np.unique(p[:, c]))
+        assert sk.f1_score(truth, decided[:, c], zero_division=0) == pytest.approx(best)
+
+
+@quick
+@given(several())
+def test_a_wanted_recall_is_reached_with_the_fewest_false_alarms(said: Predictions) -> None:
+    decided = decide(said, choose_thresholds(said, "recall", wanted=0.8).values)
+    p = said.probabilities()
+    for c in range(len(said.classes)):
+        truth = said.targets[:, c] > 0
+        if truth.any():
+            assert decided[truth, c].mean() >= 0.8
+            fewer = p[:, c] > p[decided[:, c], c].min()  # one step stricter
+            assert fewer[truth].mean() < 0.8
+
+
+def test_a_wanted_precision_finds_the_most_or_keeps_the_half() -> None:
+    said = predictions(
+        [[3.0, 3.0], [2.0, 2.0], [1.0, 1.0], [0.0, 0.0]], [[1, 0], [0, 0], [1, 0], [0, 1]], kind="multi-label"
+    )
+    chosen = choose_thresholds(said, "precision", wanted=0.6)
+    assert decide(said, chosen.values)[:, 0].tolist() == [True, True, True, False]
+    assert chosen.left == ("c1",)
+
+
+def test_thresholds_lie_between_the_probabilities_seen() -> None:
+    said = predictions([[3.0], [-1.0]], [[1], [0]], kind="multi-label")
+    assert choose_thresholds(said).values[0] == pytest.approx(said.probabilities().mean())
+
+
+def test_panels_equal_scikit_learn() -> None:
+    said = seeded_labels()
+    theirs = sk.multilabel_confusion_matrix(said.targets, decide(said))
+    for panel, ((tn, fp), (fn, tp)) in zip(panels(said), theirs, strict=True):
+        ours = (panel.true_negatives, panel.false_positives, panel.false_negatives, panel.true_positives)
+        assert ours == (tn, fp, fn, tp)
+    assert panels(said, thresholds=[0.3] * 5)[0].threshold == 0.3
+
+
+def test_co_occurrence_by_hand() -> None:
+    said = predictions([[1, 1, -1], [1, -1, 1.0]], [[1, 1, 0], [1, 1, 1]], kind="multi-label")
+    found = co_occurrence(said)
+    assert found.truth.tolist() == [[2, 2, 1], [2, 2, 1], [1, 1, 1]]
+    assert found.predicted.tolist() == [[2, 1, 1], [1, 1, 0], [1, 0, 1]]
+    assert found.describe() == "Most often together: c0 and c1, on 2 items."
+
+
+def test_the_surest_wrong_decisions_come_first() -> None:
+    said = predictions([[2.0, -3.0], [-1.0, 0.5]], [[0, 1], [0, 1]], kind="multi-label")
+    first, second = mistaken_labels(said)
+    assert (first.label, first.truth, first.said, first.labels) == ("c1", True, False, ("c1",))
+    assert (second.label, second.truth, second.said) == ("c0", False, True)
+    assert first.probability == pytest.approx(1 / (1 + np.exp(3)))
+
+
+def test_refusals() -> None:
+    said = seeded_labels()
+    with pytest.raises(InputError, match="the task is single-label: this view is for tasks with several labels"):
+        choose_thresholds(seeded())
+    with pytest.raises(InputError, match=r"^goal is 'f2': it must be one of f1, precision, recall"):
+        choose_thresholds(said, "f2")
+    with pytest.raises(InputError, match=r"^wanted is 0: it must be above 0"):
+        choose_thresholds(said, "recall", wanted=0)
+    empty = replace(said, ids=(), targets=said.targets[:0], logits=said.logits[:0])
+    assert choose_thresholds(empty).left == said.classes
