@@ -41,6 +41,7 @@ def import_csv(path: Path, *, split_seed: int = 0) -> ImageDataset:
     header, table = _read(path)
     kind, columns = _kind(header, path)
     rows, problems = _rows(header, table, path, columns)
+    _check_splits(rows, path)
     rows, more = _present(rows, path.parent)
     problems += more
     if not rows:
@@ -52,7 +53,7 @@ def import_csv(path: Path, *, split_seed: int = 0) -> ImageDataset:
     if kind == "hierarchical":
         problems += _two_parents(task, targets)
     groups = _groups(rows)
-    splits, drawn = draw_splits(strata(task, targets), split_seed, groups=groups, given=_given(rows, path))
+    splits, drawn = draw_splits(strata(task, targets), split_seed, groups=groups, given=_given(rows))
     return ImageDataset(
         name if unpacking is not None else plain(path.stem),
         task,
@@ -231,14 +232,15 @@ def _groups(rows: list[_Row]) -> tuple[str, ...] | None:
     return tuple(row.group or f"row {row.number}" for row in rows)
 
 
-def _given(rows: list[_Row], path: Path) -> dict[Split, np.ndarray]:
-    """The splits that the manifest names: of all rows or of none."""
-    if not any(row.split for row in rows):
-        return {}
-    for row in rows:
+def _check_splits(rows: list[_Row], path: Path) -> None:
+    """Splits are named in all rows or in none, by names that are known. Raises InputError."""
+    for row in rows if any(row.split for row in rows) else ():
         if row.split.lower() not in SPLIT_NAMES:
             near = nearest(row.split.lower(), SPLIT_NAMES)
             said = f"{path} row {row.number}: split is {row.split!r}"
             raise InputError(f"{said}: it must be train, validation (or val, valid) or test{near}")
-    names = [SPLIT_NAMES[row.split.lower()] for row in rows]
+
+
+def _given(rows: list[_Row]) -> dict[Split, np.ndarray]:
+    names = [SPLIT_NAMES[row.split.lower()] for row in rows if row.split]
     return {split: np.flatnonzero([name == split for name in names]) for split in dict.fromkeys(names)}

@@ -1,0 +1,69 @@
+"""What a browser hands over is kept on disk at once, and has a SPEC from then on."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.importers import import_upload, imported_folder, keep_upload
+from clfcore.errors import InputError
+
+
+@pytest.fixture
+def zipped(tmp_path: Path, make_zip: Callable[..., Path], make_picture: Callable[..., bytes]) -> bytes:
+    files = {f"{name}/{i}.jpg": make_picture(10 * k + i) for k, name in enumerate("ab") for i in range(4)}
+    return make_zip(tmp_path / "x.zip", {**files, "notes.txt": b"x"}).read_bytes()
+
+
+def test_the_same_upload_twice_is_the_same_spec(zipped: bytes) -> None:
+    spec = import_upload(zipped, "../../My photos.ZIP")
+    assert (
+        spec
+        == import_upload(io.BytesIO(zipped), "../../My photos.ZIP")
+        == keep_upload([("../../My photos.ZIP", io.BytesIO(zipped))])
+    )
+    assert Path(spec).parent == imported_folder()
+    dataset = open_dataset(spec)
+    assert dataset.name == "My photos"
+    assert len(dataset) == 8
+    assert [problem.item for problem in dataset.problems] == ["notes.txt"]
+
+
+def test_a_manifest_with_its_pictures(make_picture: Callable[..., bytes]) -> None:
+    text = b"path,label\nimages/a.jpg,cat\nimages/b.jpg,dog\nc.jpg,dog\nimages/gone.jpg,cat\n"
+    files = [
+        ("../set.csv", io.BytesIO(text)),
+        *((f"{n}.jpg", io.BytesIO(make_picture(i))) for i, n in enumerate("abcx")),
+    ]
+    spec = keep_upload(files)
+    dataset = open_dataset(spec)
+    assert dataset.ids == ("images/a.jpg", "images/b.jpg", "c.jpg")
+    assert dataset.paths[1].read_bytes() == make_picture(1)
+    assert [problem.kind for problem in dataset.problems] == ["missing"]
+    assert imported_folder() in Path(spec).parents
+    for _, file in files:
+        file.seek(0)
+    assert keep_upload(files) == spec
+
+
+@pytest.mark.parametrize("names", [["a.jpg"], ["a.csv", "b.csv"], ["a.zip", "b.zip"], ["a.zip", "b.csv"], []])
+def test_other_uploads_are_refused(names: list[str]) -> None:
+    with pytest.raises(InputError, match=r"upload one \.zip of class folders, or one \.csv manifest with its pictures"):
+        keep_upload([(name, io.BytesIO(b"x")) for name in names])
+    with pytest.raises(InputError, match=r"a\.jpg is not a zip"):
+        import_upload(b"x", "a.jpg")
+
+
+def test_a_manifest_that_leads_outside_is_refused_before_anything_is_written(
+    make_picture: Callable[..., bytes],
+) -> None:
+    with pytest.raises(InputError, match="leads outside"):
+        keep_upload([("m.csv", io.BytesIO(b"path,label\n../evil.jpg,cat\n")), ("evil.jpg", io.BytesIO(make_picture()))])
+    assert not imported_folder().exists()
+
+
+def test_a_zip_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="is not a zip that can be read"):
+        import_upload(b"text", "x.zip")
