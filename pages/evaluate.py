@@ -7,10 +7,7 @@ import ui
 st.title("How good is it, and where does it fail?")
 st.caption("Computed from the run's stored predictions of its best epoch; nothing is predicted again.")
 
-run = ui.choose_run()
-with ui.refusals():
-    ui.facts_of(run)
-    predictions = ui.choose_predictions(run)
+run, predictions = ui.choose_judged()
 ui.headline(predictions)
 
 if predictions.task.kind == "multi-label":

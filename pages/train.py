@@ -3,6 +3,7 @@
 import streamlit as st
 
 import ui
+from clfcore.config import make
 
 run = ui.run_in_address()
 if run is not None:
@@ -23,12 +24,12 @@ ui.active_runs()
 left, right = st.columns([3, 2], gap="large")
 with left:
     data = ui.choose_data()
-    architecture = ui.choose_architecture()
-    ui.choose_strategy()
+    architecture, strategy = ui.choose_network()
     dataset = ui.read_data(data)
     ui.choose_fit(dataset, data)
     st.subheader("Recipe", anchor=False)
-    config = ui.configure(data, architecture.name, defaults=ui.defaults(data, architecture, dataset))
+    chosen = make({"data": data, "architecture": architecture.name, "strategy": strategy})
+    config = ui.configure(chosen, defaults=ui.defaults(chosen, architecture, dataset))
 with right, st.container(border=True):
     st.subheader("The plan", anchor=False)
     filled = ui.show_plan(config)

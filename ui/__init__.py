@@ -1,7 +1,6 @@
 """What pages share: choices, pictures, numbers, refusals, and everything that is computed once and kept."""
 
 from ui.cached import after_first_paint, predictions_csv
-from ui.choose import choose_run
 from ui.data import (
     browse,
     catalogue_table,
@@ -16,10 +15,10 @@ from ui.data import (
 from ui.entry import through_app
 from ui.feedback import refusals
 from ui.home import newest_runs, sample_strip, ways
-from ui.judge import choose_predictions, classes_view, confusion_view, curves_view, errors_view, facts_of, headline
+from ui.judge import choose_judged, classes_view, confusion_view, curves_view, errors_view, headline
 from ui.live import run_in_address, stop_buttons, watch
 from ui.table import active_runs, choose_runs, queue, side_by_side
-from ui.training import choose_architecture, choose_fit, choose_strategy, configure, defaults, launch, show_plan
+from ui.training import choose_fit, choose_network, configure, defaults, launch, show_plan
 from ui.verdict import choose_models, choose_photos, verdicts
 
 __all__ = [
@@ -27,15 +26,13 @@ __all__ = [
     "after_first_paint",
     "browse",
     "catalogue_table",
-    "choose_architecture",
     "choose_data",
     "choose_fit",
+    "choose_judged",
     "choose_models",
+    "choose_network",
     "choose_photos",
-    "choose_predictions",
-    "choose_run",
     "choose_runs",
-    "choose_strategy",
     "classes_view",
     "configure",
     "confusion_view",
@@ -46,7 +43,6 @@ __all__ = [
     "data_problems",
     "defaults",
     "errors_view",
-    "facts_of",
     "headline",
     "launch",
     "newest_runs",

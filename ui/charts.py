@@ -18,9 +18,14 @@ def chart(figure: "Figure", key: str) -> None:
     _show(figure, key)
 
 
-def clicked(figure: "Figure", key: str) -> list[dict[str, Any]]:
-    """The same, and what was clicked in it: a dict a point, with its `customdata`."""
-    return _show(figure, key, on_select="rerun", selection_mode="points")["selection"]["points"]
+def clicked(figure: "Figure", key: str) -> list[Any] | None:
+    """The same, and the `customdata` of the point that was clicked last; None before a click."""
+    figure.update_layout(dragmode="zoom")  # under "select", a click selects nothing in Streamlit 1.67
+    points = _show(figure, key, on_select="rerun", selection_mode="points")["selection"]["points"]
+    if not points:
+        return None
+    found = points[0]["customdata"]
+    return list(found.values()) if isinstance(found, dict) else list(found)  # a typed array arrives as a dict
 
 
 def _show(figure: "Figure", key: str, **selection: Any) -> Any:

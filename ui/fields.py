@@ -21,7 +21,7 @@ def field(name: str, *, default: Any = None, options: tuple[str, ...] | None = N
     kinds = [kind for kind in get_args(info.annotation) if kind is not type(None)] or [info.annotation]
     choices = options or _choices(info.annotation)
     help_text = info.description[:1].upper() + info.description[1:] + "."
-    common = {"key": f"field {name}", "help": help_text, "placeholder": f"{_written(default)} (default)"}
+    common = {"key": f"field {name}", "help": help_text, "placeholder": _written(default)}
     if choices:
         return st.selectbox(label, choices, index=None, **common, persist_state="session")
     if int in kinds or float in kinds:

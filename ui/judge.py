@@ -7,9 +7,9 @@ import streamlit as st
 
 from clfcore.runs.store import Run, open_run
 from ui.charts import chart, clicked, dark
-from ui.choose import data_name
+from ui.choose import choose_run, data_name
 from ui.data import thumbnail
-from ui.feedback import Number, metric_row, plain
+from ui.feedback import Number, metric_row, plain, refusals
 from ui.pictures import Card, cards
 from ui.words import count, percent, rate
 
@@ -57,9 +57,12 @@ ORDERS = {
 }
 
 
-def choose_predictions(run: Run) -> "Predictions":
-    """One split, and of a hierarchical task one level; both kept in the address."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def choose_judged() -> "tuple[Run, Predictions]":
+    """A run, one of its splits, and of a hierarchical task one level; kept in the address."""
+    one, two, three = st.columns([5, 2, 2], vertical_alignment="bottom")
+    with one:
+        run = choose_run()
+    with two:
         split = st.segmented_control(
             "Split",
             list(run.splits),
@@ -69,22 +72,25 @@ def choose_predictions(run: Run) -> "Predictions":
             bind="query-params",
             help="Validation chose the best epoch: its numbers are a little kind. Test was looked at once, at the end.",
         )
+    with refusals():
         found = _stored(str(run.path), split, (run.path / f"predictions-{split}.npz").stat().st_mtime)
-        levels = [level.name for level in found.task.levels]
-        if len(levels) > 1:
-            found = found.level(
-                st.segmented_control(
-                    "Level", levels, default=levels[-1], required=True, key="level", bind="query-params"
-                )
-            )
+        facts_of(run)
+    levels = [level.name for level in found.task.levels]
+    if len(levels) > 1:
+        level = st.segmented_control(
+            "Level", levels, default=levels[-1], required=True, key="level", bind="query-params"
+        )
+        found = found.level(level)
+    with three:
         st.download_button(
             "Download predictions (CSV)",
             data=lambda: _csv(found),
             file_name=f"{run.id}-{split}.csv",
             mime="text/csv",
             on_click="ignore",
+            width="stretch",
         )
-    return found
+    return run, found
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -149,9 +155,9 @@ def confusion_view(run: Run, predictions: "Predictions") -> None:
     matrix = mistakes.confusion(predictions).ordered(order)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        points = clicked(figures.confusion(matrix, norm=norm, dark=dark()), "confusion")
+        found = clicked(figures.confusion(matrix, norm=norm, dark=dark()), "confusion")
     with right:
-        if not points:
+        if found is None:
             st.write("Click a cell to see its pictures. The pairs confused most often:")
             pairs = mistakes.top_pairs(matrix, 8)
             st.dataframe(
@@ -162,10 +168,10 @@ def confusion_view(run: Run, predictions: "Predictions") -> None:
                 hide_index=True,
             )
             return
-        true, predicted = points[0]["customdata"][:2]
-        indices = mistakes.cell(predictions, int(true), int(predicted))
+        true, predicted = int(found[0]), int(found[1])
+        indices = mistakes.cell(predictions, true, predicted)
         names = predictions.classes
-        words = f"of {plain(names[int(true)])}, taken for {plain(names[int(predicted)])}"
+        words = f"of {plain(names[true])}, taken for {plain(names[predicted])}"
         st.write(f"**{count(len(indices), 'picture')}** {words}")
         cards(case_cards(run, mistakes.cases(predictions, indices[:24])), side=112)
 
@@ -174,7 +180,7 @@ def errors_view(run: Run, predictions: "Predictions") -> None:
     """The wrong pictures of which the network was surest."""
     from clfcore.evaluation import mistakes
 
-    most = st.select_slider("How many", (12, 24, 48), 12, key="errors shown")
+    most = st.segmented_control("How many", (12, 24, 48), default=12, required=True, key="shown", bind="query-params")
     found = mistakes.most_confident(predictions, most)
     if not found:
         st.write("No picture of this split is wrong.")
@@ -204,7 +210,11 @@ def curves_view(predictions: "Predictions") -> None:
     from clfcore import figures
     from clfcore.evaluation import curves
 
-    chart(figures.roc(curves.roc(predictions), dark=dark()), "roc")
+    names = predictions.classes
+    chosen = (
+        st.multiselect("Classes", names, names[:8], key="roc classes", max_selections=20) if len(names) > 8 else names
+    )
+    chart(figures.roc(curves.roc(predictions, classes=chosen or None), dark=dark()), "roc")
 
 
 def classes_view(predictions: "Predictions") -> None:
@@ -219,7 +229,7 @@ def classes_view(predictions: "Predictions") -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        height=min(38 + 35 * len(rows), 560),
+        height=35 * min(len(rows) + 1, 16) + 3,
         column_config=dict.fromkeys(("precision", "recall", "F1", "AUC"), share),
         alt="Precision, recall, F1, AUC and support of each class",
     )

@@ -21,14 +21,14 @@ STAGES = {
 
 def watch(run: Run) -> None:
     """The run's card. It refreshes itself while the run works and keeps its place when it ends."""
-    active = run.state in ACTIVE
+    state = run.state
     st.subheader(plain(run_name(run)), anchor=False)
 
-    @st.fragment(run_every=0.8 if active else None)
+    @st.fragment(run_every=0.8 if state in ACTIVE else None)
     def card() -> None:
         now = open_run(str(run.path))
-        if active and now.state not in ACTIVE:
-            st.rerun()  # once, as a whole page: the timer stops and what follows appears
+        if now.state != state:
+            st.rerun()  # once, as a whole page: the timer stops where the run has, and its buttons change
         _far(now)
         _numbers(now)
         _curves(now)
@@ -40,7 +40,7 @@ def watch(run: Run) -> None:
 def _far(run: Run) -> None:
     """One line and one bar; a finished run's bar is full, so that nothing moves."""
     state, now = run.state, run.progress
-    with st.container(height=64, border=False, gap=None):
+    with st.container(height=46, border=False, gap=None):
         if state == "running" and now:
             words = STAGES.get(now.get("stage", ""), "Working")
             if now.get("stage") == "training":
@@ -84,12 +84,15 @@ def _numbers(run: Run) -> None:
 def _curves(run: Run) -> None:
     from clfcore import figures
 
-    epochs = run.config.recipe.epochs
+    epochs, lines = run.config.recipe.epochs, run.history
     left, right = st.columns(2, gap="medium")
     for column, quantity, key in ((left, "loss", "live loss"), (right, "accuracy", "live accuracy")):
         with column:
             best = {run.id: run.results["best_epoch"]} if run.results else {}
-            chart(figures.history({run.id: run.history}, quantity=quantity, epochs=epochs, best=best, dark=dark()), key)
+            figure = figures.history({run.id: lines}, quantity=quantity, epochs=epochs, best=best, dark=dark())
+            if not lines:
+                figure.update_yaxes(range=[0, 1])  # an empty axis would show shares from -100 % to 400 %
+            chart(figure, key)
 
 
 def stop_buttons(run: Run) -> None:
@@ -97,7 +100,7 @@ def stop_buttons(run: Run) -> None:
     from clfcore.runs.worker import worker
 
     state = run.state
-    with st.container(horizontal=True), refusals(stop=False):
+    with st.container(horizontal=True, width="content"), refusals(stop=False):
         if state in ACTIVE:
             if st.button("Stop now", key=f"stop {run.id}", help="Within a batch; the last whole epoch is kept."):
                 worker().cancel(run)

@@ -79,12 +79,11 @@ def choose_runs() -> list[Run]:
         key=f"runs {known[0].id} {len(known)}",  # a new list begins without a choice: rows have moved
         on_select="rerun",
         selection_mode="multi-row",
-        height=min(38 + 35 * len(rows), 400),
         column_config={
             "validation accuracy": st.column_config.NumberColumn(
-                format="percent", help="Of the best epoch, which it chose."
+                format="%.1f %%", help="Of the best epoch, which it chose."
             ),
-            "test accuracy": st.column_config.NumberColumn(format="percent", help="Looked at once, at the end."),
+            "test accuracy": st.column_config.NumberColumn(format="%.1f %%", help="Looked at once, at the end."),
         },
         alt="All runs, newest first",
     )
@@ -100,8 +99,8 @@ def _row(run: Run) -> dict[str, Any]:
         "architecture": config.get("architecture", run.id),
         "data": data_name(config.get("data", "")),
         "strategy": config.get("strategy") or "",
-        "validation accuracy": _accuracy(metrics, "validation"),
-        "test accuracy": _accuracy(metrics, "test"),
+        "validation accuracy": _in_percent(metrics, "validation"),
+        "test accuracy": _in_percent(metrics, "test"),
         "epochs": recipe.get("epochs"),
         "took": _took(run),
         "started": moment(_status(run).get("created")),
@@ -111,6 +110,11 @@ def _row(run: Run) -> dict[str, Any]:
 
 def _accuracy(metrics: dict[str, Any], split: str) -> float | None:
     return metrics.get(split, {}).get("accuracy")
+
+
+def _in_percent(metrics: dict[str, Any], split: str) -> float | None:
+    accuracy = _accuracy(metrics, split)
+    return None if accuracy is None else 100 * accuracy
 
 
 def _status(run: Run) -> dict[str, Any]:

@@ -64,25 +64,28 @@ def choose_architecture() -> "Architecture":
     return row
 
 
-def choose_strategy() -> str | None:
-    """What is trained: None leaves it to the default, which is shown."""
+def choose_strategy(architecture: "Architecture") -> str:
+    """What is trained; the one that suits the network is chosen until another is."""
+    from clfcore.architectures.catalogue import weights_at_hand
+
     return st.segmented_control(
         "Strategy",
         list(STRATEGIES),
         format_func=STRATEGIES.__getitem__,
-        key="strategy",
-        bind="query-params",
-        help="From scratch: every weight is learned from your pictures. Feature extraction: a network trained on"
-        " ImageNet stays as it is and only a new head is fitted on what it sees: the first step with few pictures. "
-        "Left open, the lab takes feature extraction where weights are at hand.",
+        default="feature-extraction" if weights_at_hand(architecture.name) else "scratch",
+        required=True,
+        key=f"strategy {architecture.name}",
+        persist_state="session",
+        help="From scratch: every weight is learned from your pictures. Feature extraction: a network trained on "
+        "ImageNet stays as it is and only a new head is fitted on what it sees: the first step with few pictures.",
     )
 
 
-def configure(data: str, architecture: str, *, defaults: RunConfig | None) -> RunConfig:
-    """The configuration of all widgets, checked. `defaults`: what stands for what is left open, shown in its place."""
-    shown = defaults.recipe.model_dump() if defaults else {}
+def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
+    """`chosen` with what the other widgets say, checked. `defaults` stands for what is left open, in grey."""
+    shown = defaults.recipe.model_dump()
     recipe: dict[str, Any] = {}
-    row = st.grid(4, min_column_width=130)
+    row = st.grid(4, min_column_width=100)
     for name in MAIN:
         with row.cell():
             recipe[name] = field(f"recipe.{name}", default=shown.get(name))
@@ -95,11 +98,12 @@ def configure(data: str, architecture: str, *, defaults: RunConfig | None) -> Ru
             head = field("head")
         with more.cell():
             split_seed = field("split_seed")
-    values = {"data": data, "architecture": architecture, "strategy": st.session_state.get("strategy")}
-    values |= {"head": head, "split_seed": split_seed, "fit": st.session_state.get("fit")}
-    given = {name: value for name, value in values.items() if value is not None}
+    given = {"head": head, "split_seed": split_seed, "fit": st.session_state.get("fit")}
     with refusals():
-        return make({**given, "recipe": {name: value for name, value in recipe.items() if value is not None}})
+        return chosen.changed(
+            **{name: value for name, value in given.items() if value is not None},
+            recipe={name: value for name, value in recipe.items() if value is not None},
+        )
 
 
 def show_plan(config: RunConfig) -> RunConfig:
@@ -112,7 +116,7 @@ def show_plan(config: RunConfig) -> RunConfig:
         [
             Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
             Number("Images", count(plan.splits["train"]), "in the training split"),
-            Number("Duration", f"about {duration(plan.seconds)}", "from a few real batches"),
+            Number("Duration", f"≈ {duration(plan.seconds, rough=True)}", "from a few real batches"),
         ]
     )
     splits = plan.splits
@@ -151,23 +155,30 @@ def launch(config: RunConfig) -> None:
     st.rerun()
 
 
-def defaults(data: str, architecture: "Architecture", dataset: "ImageDataset") -> RunConfig:
-    """What stands for everything that is left open, with the strategy as chosen; without torch, so at once."""
+def defaults(chosen: RunConfig, architecture: "Architecture", dataset: "ImageDataset") -> RunConfig:
+    """What stands for everything that is left open; without torch, so at once."""
     from clfcore.architectures.catalogue import weights_at_hand
 
-    facts = Facts(
-        task=dataset.task.kind,
-        train_items=len(dataset.splits["train"]),
-        classes=len(dataset.classes),
-        side=dataset.side(),
-        digits_like=dataset.digits_like,
-        smallest_image=architecture.smallest_image,
-        native_image=architecture.native_image,
-        pretrained=weights_at_hand(architecture.name),
-        gpu=False,  # asking needs torch; the plan asks
+    return fill(
+        chosen,
+        Facts(
+            task=dataset.task.kind,
+            train_items=len(dataset.splits["train"]),
+            classes=len(dataset.classes),
+            side=dataset.side(),
+            digits_like=dataset.digits_like,
+            smallest_image=architecture.smallest_image,
+            native_image=architecture.native_image,
+            pretrained=weights_at_hand(architecture.name),
+            gpu=False,  # asking needs torch; the plan asks
+        ),
     )
-    given = {"data": data, "architecture": architecture.name, "strategy": st.session_state.get("strategy")}
-    return fill(make({name: value for name, value in given.items() if value}), facts)
+
+
+def choose_network() -> "tuple[Architecture, str]":
+    """The architecture and the strategy."""
+    architecture = choose_architecture()
+    return architecture, choose_strategy(architecture)
 
 
 def choose_fit(dataset: "ImageDataset", data: str) -> None:

@@ -33,8 +33,8 @@ def count(value: int, noun: str = "") -> str:
     return f"{value:,} {noun if value == 1 else many}"
 
 
-def duration(seconds: float | None) -> str:
-    """`45 s`, `1 min 20 s`, `2 h 5 min`; a dash where it is not known.
+def duration(seconds: float | None, *, rough: bool = False) -> str:
+    """`45 s`, `1 min 20 s`, `2 h 5 min`; a dash where it is not known. rough: no seconds beside minutes.
 
     >>> duration(80), duration(0.4), duration(7500)
     ('1 min 20 s', 'under 1 s', '2 h 5 min')
@@ -48,6 +48,8 @@ def duration(seconds: float | None) -> str:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
     if minutes < 60:
+        if rough:
+            return f"{round(seconds / 60)} min"
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
 

@@ -70,7 +70,8 @@ def settled(page: Page, *, timeout: float = 60_000) -> None:
     page.wait_for_selector('[data-testid="stMainBlockContainer"] h1', timeout=timeout)
     page.wait_for_timeout(250)
     page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSpinner], [data-stale=true]')",
+        """() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
+            && !document.querySelector('[data-testid=stSpinner], [data-stale=true], [data-testid=stSkeleton]')""",
         timeout=timeout,
     )
     for words in ("Reading and checking", "Building the network"):  # work in a thread, past the script's end
