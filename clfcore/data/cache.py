@@ -152,10 +152,8 @@ def _read(place: Path) -> tuple[np.ndarray, Seen] | None:
         if not len(pixels) == len(seen.digests) == len(seen.faults):
             raise ValueError("its parts differ in length")
         os.utime(place)  # the time of last use
-    except FileNotFoundError:
-        return None
     except (OSError, ValueError, KeyError, TypeError):
-        shutil.rmtree(place, ignore_errors=True)  # damaged, by whatever: it is made anew
+        shutil.rmtree(place, ignore_errors=True)  # where it is there but damaged, it is made anew
         return None
     return pixels, seen
 
@@ -211,11 +209,12 @@ def _make_room(folder: Path, needed: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         entries = []
         for entry in folder.iterdir():
-            used = entry.stat().st_mtime
-            if entry.name.startswith(".part-") and time.time() - used > _STALE:
-                shutil.rmtree(entry, ignore_errors=True)
-            elif entry.is_dir():
-                entries.append((used, sum(file.stat().st_size for file in entry.iterdir()), entry))
+            with contextlib.suppress(FileNotFoundError):  # another process renamed or removed it meanwhile
+                used = entry.stat().st_mtime
+                if entry.name.startswith(".part-") and time.time() - used > _STALE:
+                    shutil.rmtree(entry, ignore_errors=True)
+                elif entry.is_dir():
+                    entries.append((used, sum(file.stat().st_size for file in entry.iterdir()), entry))
         total, free = sum(size for _, size, _ in entries), shutil.disk_usage(folder).free
         for _, size, entry in sorted(entries, key=lambda found: found[0]):
             if total + needed <= LIMIT_BYTES and needed + SPARE_BYTES <= free:

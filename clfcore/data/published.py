@@ -152,7 +152,12 @@ def _cifar_part(data: bytes, how: _Cifar, *, binary: bool) -> tuple[np.ndarray, 
         records = np.frombuffer(data, np.uint8).reshape(-1, how.label_bytes + 3072)
         flat, labels = records[:, how.label_bytes :], records[:, how.label_bytes - 1]
     else:
-        stored = _Arrays(io.BytesIO(data), encoding="bytes").load()
+        try:
+            stored = dict(_Arrays(io.BytesIO(data), encoding="bytes").load())
+        except pickle.UnpicklingError:
+            raise
+        except Exception as error:  # a damaged pickle fails in as many ways as it has instructions
+            raise ValueError(str(error) or type(error).__name__) from None
         named = {key.decode() if isinstance(key, bytes) else key: value for key, value in stored.items()}
         flat, labels = np.asarray(named["data"], np.uint8), np.asarray(named[how.key], np.int64)
     return np.ascontiguousarray(flat.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)), labels

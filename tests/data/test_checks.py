@@ -1,0 +1,144 @@
+"""What is wrong with a dataset is found and said, and what is right is not."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clfcore.data import checks
+from clfcore.data.checks import KINDS, advice, check
+from clfcore.data.dataset import ImageDataset, Problem
+from clfcore.data.importers import import_csv, import_folder
+from clfcore.task import single_label
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are checked at 16 pixels here: the findings are the same, and the disk is spared."""
+    monkeypatch.setattr(checks, "USUAL", replace(checks.USUAL, size=14))
+
+
+def found(problems: tuple[Problem, ...], kind: str) -> list[tuple[str, str]]:
+    return [(problem.item, problem.message) for problem in problems if problem.kind == kind]
+
+
+def given(tmp_path: Path, make_tree: Callable[..., Path], **counts: int) -> Path:
+    return make_tree(tmp_path / "d", {name.replace("_", "/"): n for name, n in counts.items()})
+
+
+def test_a_sound_dataset_has_no_problems(photos: Path) -> None:
+    dataset, problems = check(str(photos))
+    assert problems == dataset.problems == ()
+    assert check("digits")[1] == ()
+    assert check("shapes")[1] == ()
+
+
+def test_copies_within_and_across_splits(tmp_path: Path, make_tree: Callable[..., Path]) -> None:
+    root = given(tmp_path, make_tree, train_a=12, train_b=12, val_a=3, val_b=3, test_a=3, test_b=3)
+    shutil.copy(root / "train/a/00.jpg", root / "train/a/copy.jpg")
+    shutil.copy(root / "train/b/01.jpg", root / "test/b/copy.jpg")
+    shutil.copy(root / "val/a/02.jpg", root / "val/b/other.jpg")
+    _, problems = check(import_folder(root))
+    assert found(problems, "duplicate") == [
+        ("train/a/copy.jpg", "train/a/copy.jpg has the same content as train/a/00.jpg, both in train"),
+        ("val/b/other.jpg", "val/b/other.jpg has the same content as val/a/02.jpg, both in validation"),
+    ]
+    assert found(problems, "leakage") == [
+        (
+            "test/b/copy.jpg",
+            "train/b/01.jpg (train) and test/b/copy.jpg (test) have the same content: "
+            "what is tested must not be trained on",
+        )
+    ]
+    assert found(problems, "conflicting-labels") == [
+        ("val/b/other.jpg", "val/a/02.jpg and val/b/other.jpg have the same content, but are a and b")
+    ]
+
+
+def test_thin_and_lopsided_classes(tmp_path: Path, make_tree: Callable[..., Path]) -> None:
+    root = given(tmp_path, make_tree, train_a=12, train_b=12, train_c=9, train_d=12, val_a=2, val_b=2, val_c=2, val_e=2)
+    _, problems = check(import_folder(root))
+    assert found(problems, "few-items") == [("c", "class c has 9 to train on: 10 or more are needed")]
+    assert found(problems, "one-split-class") == [
+        ("d", "class d is in train alone: it cannot be judged"),
+        ("e", "class e is in validation alone: it cannot be learned"),
+    ]
+    assert found(problems, "no-test") == [("", "there is no test split: add one for a test account")]
+    assert found(problems, "absent-class") == []
+
+
+def test_a_class_that_one_split_lacks(tmp_path: Path, make_tree: Callable[..., Path]) -> None:
+    root = given(tmp_path, make_tree, train_a=12, train_b=12, val_a=2, val_b=2, test_a=2)
+    assert found(check(import_folder(root))[1], "absent-class") == [("b", "class b is not in test")]
+
+
+def test_groups_across_given_splits_leak(photos: Path) -> None:
+    rows = "".join(
+        f"{n}/{i:02d}.jpg,{n},{'test' if i > 15 else 'train'},{n}{i // 2 if i < 15 else 'x'}\n"
+        for n in ("cat", "dog")
+        for i in range(20)
+    )
+    (photos / "m.csv").write_text("path,label,split,group\n" + rows)
+    _, problems = check(import_csv(photos / "m.csv"))
+    assert [item for item, _ in found(problems, "leakage")] == ["catx", "dogx"]
+
+
+def test_odd_sizes_are_told(photos: Path, make_picture: Callable[..., bytes]) -> None:
+    (photos / "cat" / "tiny.jpg").write_bytes(make_picture(50, size=(7, 7)))
+    (photos / "cat" / "long.jpg").write_bytes(make_picture(51, size=(200, 40)))
+    (photos / "cat" / "wide.jpg").write_bytes(make_picture(52, size=(120, 40)))
+    _, problems = check(import_folder(photos))
+    assert found(problems, "odd-size") == [
+        ("cat/long.jpg", "cat/long.jpg is 200 x 40 pixels, very long"),
+        ("cat/tiny.jpg", "cat/tiny.jpg is 7 x 7 pixels, small: the usual shorter side is 30"),
+    ]
+
+
+def test_every_unreadable_file_is_named_however_many(photos: Path) -> None:
+    for i in range(70):
+        (photos / "cat" / f"bad{i:02d}.jpg").write_bytes(b"")
+    dataset, problems = check(import_folder(photos))
+    assert len(found(problems, "unreadable")) == 70
+    assert len(dataset) == 40
+
+
+def test_each_kind_that_is_said_is_documented() -> None:
+    import re
+
+    source = "".join(path.read_text() for path in Path(checks.__file__).parent.rglob("*.py"))
+    said = set(re.findall(r'(?:Problem|\.say|setdefault)\(\s*"([a-z0-9-]+)"', source))
+    assert said == set(KINDS)
+
+
+def test_importing_then_checking_is_one_pass(photos: Path) -> None:
+    seen: list[int] = []
+    check(str(photos), progress=lambda done, _: seen.append(done))
+    check(str(photos), progress=lambda done, _: pytest.fail("a second pass was made"))
+    assert seen[-1] == 40
+
+
+def made(counts: list[int], *, side: int = 28, problems: tuple[Problem, ...] = ()) -> ImageDataset:
+    targets = np.repeat(np.arange(len(counts)), counts)
+    ids = tuple(map(str, range(len(targets))))
+    splits = {"train": np.arange(len(targets))}
+    pixels = np.zeros((len(targets), side, side, 1), np.uint8)
+    return ImageDataset(
+        "d", single_label([f"c{i}" for i in range(len(counts))]), ids, targets, splits, pixels=pixels, problems=problems
+    )
+
+
+@pytest.mark.parametrize(("dataset", "words"), [
+    (made([4, 5]), ["9 training images", "too few to trust", "balanced"]),
+    (made([600, 700]), ["1,300 small training images", "train a small network from scratch", "balanced"]),
+    (made([60, 70], side=100), ["130 training images", "begin with feature extraction"]),
+    (made([400, 40], side=100), ["c0 has 10 times as many as c1", "balanced accuracy"]),
+    (made([60, 70], problems=(Problem("leakage", "x", "y"),)), ["two splits", "flatter"]),
+    (made([0, 0]), ["nothing to learn from"]),
+])  # fmt: skip
+def test_advice_is_a_sentence_or_two_of_what_the_counts_suggest(dataset: ImageDataset, words: list[str]) -> None:
+    said = advice(dataset)
+    assert all(word in said for word in words), said
+    assert said.count(". ") <= 1
