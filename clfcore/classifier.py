@@ -46,7 +46,9 @@ class Classifier:
     def input(self, squares: np.ndarray) -> torch.Tensor:
         """N x size x size x C uint8 -> N x channels x size x size float32, normalised, on the module's device."""
         device = next(self.module.parameters()).device
-        pixels = torch.from_numpy(np.ascontiguousarray(squares)).permute(0, 3, 1, 2).to(device)
+        pixels = (
+            torch.from_numpy(np.array(squares)).permute(0, 3, 1, 2).to(device)
+        )  # a copy: torch takes no read-only array
         return normalised(pixels, self.preprocess)
 
     def logits(self, squares: np.ndarray, *, batch_size: int = 16) -> np.ndarray:

@@ -40,9 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # huge pages: read by torch when it is imported
+    before = dict(os.environ)
     try:
         given = parser().parse_args(words)
-        for name in ("runs", "datasets", "cache"):
+        for name in ("runs", "datasets"):
             if getattr(given, f"{name}_folder", None):
                 os.environ[f"CLFLAB_{name.upper()}"] = getattr(given, f"{name}_folder")
         result = given.run(given)
@@ -59,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(error, 1)
     except KeyboardInterrupt:
         return _say("interrupted: what was reached is kept; `resume RUN` goes on with it", 130)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _say(error: object, status: int) -> int:
@@ -133,8 +137,10 @@ def _architectures(command: argparse.ArgumentParser) -> None:
     command.add_argument("--search", metavar="TEXT", help="look in the catalogue and among timm's names")
     _options_flag(command)
     command.add_argument("--image-size", type=_whole, metavar="N", help="side of the input in pixels")
-    command.add_argument("--channels", type=_whole, default=3, metavar="N", help="channels of the input (default 3)")
-    command.add_argument("--classes", type=_whole, default=1000, metavar="N", help="logits (default 1000)")
+    command.add_argument(
+        "--channels", type=_whole, metavar="N", help="channels of the input (default: the network's own)"
+    )
+    command.add_argument("--classes", type=_whole, metavar="N", help="logits (default: the network's own)")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands

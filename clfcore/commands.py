@@ -1,5 +1,6 @@
 """One function a command: arguments -> the dict that --json prints. Pages call the same functions."""
 
+import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -62,8 +63,8 @@ def architectures_show(
     *,
     options: Mapping[str, Any] | None = None,
     image_size: int | None = None,
-    channels: int = 3,
-    classes: int = 1000,
+    channels: int | None = None,
+    classes: int | None = None,
 ) -> dict[str, Any]:
     """The layer table and layer groups of a network, from shapes alone."""
     from clfcore.architectures.inspect import describe
@@ -72,7 +73,13 @@ def architectures_show(
 
 
 def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = None) -> dict[str, Any]:
-    """Run a configuration to its end, in this process. The folder is written before torch is imported."""
+    """Run a configuration to its end, in this process. The folder is written before torch is imported.
+
+    What can be refused without torch is refused before there is a folder.
+    """
+    from clfcore.runs.outline import outline
+
+    outline(config)
     return _execute(store.create(config, runs), show)
 
 
@@ -185,7 +192,7 @@ def answer(classifier: Any, square: Any, k: int) -> dict[str, Any]:
 
 def compare(names: Sequence[str], *, runs: Path | None = None) -> dict[str, Any]:
     """Runs side by side and paired, on test where all have it, else on validation."""
-    from clfcore.evaluation.compare import pairs
+    from clfcore.evaluation.compare import compare as pair
     from clfcore.evaluation.metrics import evaluate as measure
 
     if len(names) < 2:
@@ -199,7 +206,7 @@ def compare(names: Sequence[str], *, runs: Path | None = None) -> dict[str, Any]
     rows = [
         {**run.summary(), "metrics": {split: measure(p).as_dict()}} for run, (_, p) in zip(chosen, said, strict=True)
     ]
-    return {"split": split, "runs": rows, "pairs": pairs(said)}
+    return {"split": split, "runs": rows, "pairs": pair(said).as_dict()["pairs"]}
 
 
 def plan(config: RunConfig, *, measure: bool = True) -> "Plan":
@@ -235,6 +242,8 @@ def flag(field: str) -> str:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -21,7 +21,7 @@ class Progress:
             if values["done"] >= values["total"]:
                 self.stream.write("\n")
                 self._width = 0
-        elif now != self._seen:
+        elif now != self._seen and values["stage"] != "preparing":
             self.stream.write(progress_line(values, bar=False) + "\n")
         self._seen = now
         self.stream.flush()
@@ -90,8 +90,8 @@ def _cell(value: Any) -> str:
 
 def render(command: str, result: dict[str, Any]) -> str:
     """What a command prints without --json."""
-    for key, draw in _VIEWS.items():
-        if key in result:
+    for (name, key), draw in _VIEWS.items():
+        if name == command and key in result:
             return draw(result)
     return "\n".join(_lines(result))
 
@@ -198,12 +198,14 @@ def _metrics(result: dict[str, Any]) -> str:
 
 
 _VIEWS = {
-    "datasets": _datasets,
-    "problems": _check,
-    "architectures": _architectures,
-    "layers": _layers,
-    "pairs": _pairs,
-    "runs": _runs,
-    "predictions": _predictions,
-    "metrics": _metrics,
+    ("datasets", "datasets"): _datasets,
+    ("datasets", "problems"): _check,
+    ("architectures", "architectures"): _architectures,
+    ("architectures", "layers"): _layers,
+    ("compare", "pairs"): _pairs,
+    ("runs", "runs"): _runs,
+    ("predict", "predictions"): _predictions,
+    ("train", "metrics"): _metrics,
+    ("resume", "metrics"): _metrics,
+    ("evaluate", "metrics"): _metrics,
 }

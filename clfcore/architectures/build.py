@@ -9,7 +9,7 @@ from torch import nn
 
 from clfcore.architectures import custom, small
 from clfcore.architectures import weights as stored
-from clfcore.architectures.catalogue import Architecture, architecture, configured
+from clfcore.architectures.catalogue import Architecture, architecture, check_side, configured
 from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.labels import imagenet_labels
 from clfcore.architectures.load import fit_channels, load
@@ -69,16 +69,7 @@ def pretrained(name: str) -> Network:
 
 def _side(row: Architecture, image_size: int | None) -> int:
     side = row.native_image if image_size is None else image_size
-    if row.name.startswith("timm/"):
-        return side  # timm_module tries it: the stored list knows only some sides
-    if side < row.smallest_image:
-        raise InputError(f"image_size is {side}: {row.name} needs at least {row.smallest_image}")
-    if side % row.multiple:
-        below = side - side % row.multiple
-        raise InputError(
-            f"image_size is {side}: {row.name} needs a multiple of {row.multiple}, "
-            f"such as {below} or {below + row.multiple}"
-        )
+    check_side(row, side)
     return side
 
 

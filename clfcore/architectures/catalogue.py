@@ -179,3 +179,20 @@ def _near(bare: str) -> str:
 def _from(row: timm_names.Row) -> Architecture:
     name, sides = f"timm/{row.name}", (row.smallest_image, row.native_image)
     return Architecture(name, row.family, row.year, row.parameters, *sides, weights=row.weights)
+
+
+def check_side(row: Architecture, side: int) -> None:
+    """Refuse an image side that the network cannot take, with one that works.
+
+    timm's networks are tried when they are built: the stored list knows only some of their sides.
+    """
+    if row.name.startswith("timm/"):
+        return
+    if side < row.smallest_image:
+        raise InputError(f"image_size is {side}: {row.name} needs at least {row.smallest_image}")
+    if side % row.multiple:
+        below = side - side % row.multiple
+        raise InputError(
+            f"image_size is {side}: {row.name} needs a multiple of {row.multiple}, "
+            f"such as {below} or {below + row.multiple}"
+        )

@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 
-from clfcore.architectures.catalogue import architecture, weights_at_hand
+from clfcore.architectures.catalogue import check_side, configured, weights_at_hand
 from clfcore.config import Facts, RunConfig, fill
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
@@ -19,7 +19,7 @@ def outline(
     dataset: what `config.data` opens as, where the caller has it. gpu: whether there is one; None: as the driver
     says. Raises InputError as `train` would.
     """
-    row = architecture(config.architecture)
+    row, _ = configured(config.architecture, config.options)
     if dataset is None:
         dataset = open_dataset(config.data, split_seed=config.split_seed)
     check(dataset)
@@ -37,6 +37,7 @@ def outline(
         gpu=_gpu(config.recipe.device) if gpu is None else gpu,
     )
     config = fill(config, facts)
+    check_side(row, config.recipe.image_size)
     if config.strategy != "scratch" and config.weights == "none":
         raise InputError(
             f"weights is 'none': {config.strategy} starts from pretrained weights; use default, or the strategy scratch"
