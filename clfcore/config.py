@@ -5,12 +5,13 @@ None is chosen for the data and the device by `fill`, and the run's folder keeps
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, field_validator
 
 from clfcore.errors import InputError, refusal
 from clfcore.task import TaskKind
@@ -20,6 +21,7 @@ Schedule = Literal["constant", "cosine", "step", "plateau", "warmup-cosine", "on
 Policy = Literal["none", "basic", "conservative", "autoaugment", "randaugment", "trivialaugment", "augmix", "digits"]
 Fit = Literal["crop", "pad", "squash"]
 Option = bool | int | float | str
+_UNFREEZE = re.compile(r"\d{1,5}:(\d{1,4}|all)(,\d{1,5}:(\d{1,4}|all))*")
 
 
 class _Frozen(BaseModel):
@@ -32,13 +34,14 @@ class Recipe(_Frozen):
     epochs: int | None = Field(None, ge=1, le=10_000, description="passes over the training split")
     batch_size: int | None = Field(None, ge=1, le=65_536, description="images a step")
     image_size: int | None = Field(None, ge=4, le=4096, description="side of the network's square input, in pixels")
-    optimizer: Literal["adamw", "adam", "sgd"] = Field(
-        "adamw", description="rule of the update; sgd is with Nesterov momentum"
+    optimizer: Literal["adamw", "adam", "sgd", "rmsprop", "muon"] = Field(
+        "adamw", description="rule of the update; muon moves the inner matrices, AdamW what it cannot"
     )
     learning_rate: float | None = Field(
         None, gt=0, le=10, allow_inf_nan=False, description="peak learning rate, of the head"
     )
-    momentum: float = Field(0.9, ge=0, lt=1, allow_inf_nan=False, description="momentum, of sgd only")
+    momentum: float = Field(0.9, ge=0, lt=1, allow_inf_nan=False, description="momentum, of sgd and rmsprop")
+    nesterov: bool = Field(True, description="look ahead along the momentum, of sgd only")
     weight_decay: float = Field(
         0.01, ge=0, le=1, allow_inf_nan=False, description="weight decay; biases and normalisation have none"
     )
@@ -46,12 +49,44 @@ class Recipe(_Frozen):
     warmup_epochs: float = Field(
         1.0, ge=0, le=1000, allow_inf_nan=False, description="epochs of linear warm-up, of warmup-cosine only"
     )
-    augmentation: Policy | None = Field(None, description="random changes to the training images")
+    step_size: int = Field(
+        0, ge=0, le=10_000, description="epochs between two falls, of step only; 0 is a third of the run"
+    )
+    step_factor: float = Field(
+        0.1, gt=0, le=1, allow_inf_nan=False, description="what the rate is multiplied by at a fall, of step only"
+    )
+    plateau_patience: int = Field(
+        3, ge=0, le=1000, description="epochs without a lower validation loss before a fall, of plateau only"
+    )
+    plateau_factor: float = Field(
+        0.1, gt=0, lt=1, allow_inf_nan=False, description="what the rate is multiplied by at a fall, of plateau only"
+    )
+    one_cycle_rise: float = Field(
+        0.3, gt=0, lt=1, allow_inf_nan=False, description="share of the run in which the rate rises, of one-cycle only"
+    )
+    augmentation: Policy | dict[str, Any] | None = Field(
+        None, description="random changes to the training images: a policy's name, its JSON or a .json file of it"
+    )
+    mixup: float = Field(
+        0.0, ge=0, le=100, allow_inf_nan=False, description="alpha of Mixup (pictures blended), such as 0.2; 0 is off"
+    )
+    cutmix: float = Field(
+        0.0, ge=0, le=100, allow_inf_nan=False, description="alpha of CutMix (a box of another), such as 1; 0 is off"
+    )
+    mix_probability: float = Field(
+        1.0, ge=0, le=1, allow_inf_nan=False, description="share of the batches that Mixup or CutMix is done to"
+    )
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, allow_inf_nan=False, description="share of the target spread evenly over the classes"
     )
     gradient_clip: float = Field(
         1.0, ge=0, allow_inf_nan=False, description="largest norm of the gradient; 0 switches clipping off"
+    )
+    accumulation: int = Field(
+        1, ge=1, le=4096, description="batches whose gradients make one step: large batches in little memory"
+    )
+    ema: float = Field(
+        0.0, ge=0, lt=1, allow_inf_nan=False, description="decay of averaged weights, judged and kept; 0 is off"
     )
     early_stopping: int = Field(
         0, ge=0, le=1000, description="epochs without a better validation before the run stops; 0 never stops early"
@@ -59,8 +94,45 @@ class Recipe(_Frozen):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto is float32 on a CPU and mixed on a GPU"
     )
+    channels_last: bool = Field(False, description="pictures with channels innermost: often faster for convolutions")
+    compile: bool = Field(
+        False, description="torch.compile: the first steps wait 10 to 60 s for the compiler, later ones may be faster"
+    )
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 or mps")
     seed: int = Field(0, ge=0, lt=2**31, description="seed of initialisation, order and augmentation")
+
+    @field_validator("augmentation", mode="before")
+    @classmethod
+    def _own_policy(cls, given: Any) -> Any:
+        """One's own policy becomes its steps here, so that a run keeps them whatever becomes of the name."""
+        if given is None or given in get_args(Policy):
+            return given
+        from clfcore.augment.policies import chosen
+
+        return chosen(given).as_dict()
+    trainable_groups: int | None = Field(
+        None, ge=0, le=1000, description="layer groups that fine-tuning trains, from the head downwards; 0 trains all"
+    )
+    backbone_learning_rate: float | None = Field(
+        None, gt=0, le=10, allow_inf_nan=False, description="peak learning rate of the pretrained groups below the head"
+    )
+    group_decay: float = Field(
+        1.0, gt=0, le=1, allow_inf_nan=False, description="factor on the learning rate from each group to the one below"
+    )
+    unfreeze: str = Field(
+        "auto",
+        description="EPOCH:GROUPS pairs such as 1:1,3:2,6:all: from that epoch on, so many groups train",
+    )
+    views: int = Field(
+        1, ge=1, le=32, description="views of each training image that feature extraction embeds; the first is plain"
+    )
+
+    @field_validator("unfreeze")
+    @classmethod
+    def _pairs(cls, value: str) -> str:
+        if value != "auto" and not _UNFREEZE.fullmatch(value):
+            raise ValueError(f"is {value!r}: write EPOCH:GROUPS pairs such as 1:1,3:2,6:all, or auto")
+        return value
 
 
 class RunConfig(_Frozen):
@@ -156,22 +228,28 @@ def fill(config: RunConfig, facts: Facts) -> RunConfig:
     small = image_size <= 64
     if strategy == "feature-extraction":
         epochs, batch_size = 100, 256 if config.head != "logistic" and facts.train_items >= 2048 else 64
-        learning_rate, augmentation = 1e-3, "none"
+        learning_rate, augmentation = 1e-3, "none" if recipe.views == 1 else "basic"
     elif strategy == "scratch":
         epochs = 15 if small else 30
         batch_size = _small_batch(facts.train_items) if small else (64 if facts.gpu else 16)
         learning_rate, augmentation = (2e-3, _small_policy(facts)) if small else (1e-3, "basic")
     else:
-        epochs, batch_size = 8, 64 if facts.gpu or small else 16
+        epochs = 8 if strategy == "fine-tuning" else 10
+        batch_size = 64 if facts.gpu or small else 16
         learning_rate, augmentation = 1e-3, ("none" if facts.digits_like or facts.side <= 64 else "basic")
     if recipe.optimizer == "sgd" and strategy != "feature-extraction":
         learning_rate *= 25  # the usual ratio between SGD with momentum and Adam
+    learning_rate = recipe.learning_rate or learning_rate
+    from_scratch = strategy in ("scratch", "feature-extraction")
+    groups = {"scratch": 0, "feature-extraction": 1}.get(strategy, 3)  # the head and two stages: most of the gain
     chosen = {
         "epochs": recipe.epochs or epochs,
         "batch_size": recipe.batch_size or batch_size,
         "image_size": image_size,
-        "learning_rate": recipe.learning_rate or learning_rate,
+        "learning_rate": learning_rate,
         "augmentation": recipe.augmentation or augmentation,
+        "trainable_groups": groups if recipe.trainable_groups is None else recipe.trainable_groups,
+        "backbone_learning_rate": recipe.backbone_learning_rate or learning_rate / (1 if from_scratch else 10),
     }
     return config.changed(strategy=strategy, weights=weights, recipe=chosen)
 

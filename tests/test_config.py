@@ -95,6 +95,13 @@ def test_filling_leaves_nothing_open_and_is_stable(facts: Facts, strategy: str |
 
 
 def test_what_was_given_stays() -> None:
-    recipe = Recipe(epochs=3, batch_size=7, image_size=40, learning_rate=0.5, augmentation="digits")
-    given_config = RunConfig(**MINIMAL, strategy="scratch", recipe=recipe)
-    assert configs.fill(given_config, PHOTOS).recipe == recipe
+    values = {"epochs": 3, "batch_size": 7, "image_size": 40, "learning_rate": 0.5, "augmentation": "digits"}
+    values |= {"trainable_groups": 2, "backbone_learning_rate": 0.1}
+    given_config = RunConfig(**MINIMAL, strategy="scratch", recipe=Recipe(**values))
+    assert configs.fill(given_config, PHOTOS).recipe == Recipe(**values)
+
+
+@pytest.mark.parametrize("text", ["1", "1:x", "1:1;3:2", "all", "1:1,", "-1:2"])
+def test_an_unfreezing_schedule_that_cannot_be_read_says_how_to_write_it(text: str) -> None:
+    with pytest.raises(InputError, match=r"recipe.unfreeze is .*: write EPOCH:GROUPS pairs such as 1:1,3:2,6:all"):
+        configs.make({**MINIMAL, "recipe": {"unfreeze": text}})
