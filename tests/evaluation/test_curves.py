@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -13,9 +15,10 @@ from tests.evaluation.made import predictions, quick, seeded, seeded_labels, sin
 
 
 @quick
-@given(single())
-def test_areas_of_each_class_equal_scikit_learn(said: Predictions) -> None:
-    found, p = areas(said), said.probabilities()
+@given(single(), st.sampled_from([0, 3, 512]))
+def test_areas_of_each_class_equal_scikit_learn(said: Predictions, few: int) -> None:
+    with patch("clfcore.evaluation.ranking.FEW", few):  # both ways of counting
+        found, p = areas(said), said.probabilities()
     for c in range(p.shape[1]):
         truth = said.targets == c
         if not truth.any():
