@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from clfcore.errors import InputError, refusal
 from clfcore.task import TaskKind
@@ -100,16 +100,6 @@ class Recipe(_Frozen):
     )
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 or mps")
     seed: int = Field(0, ge=0, lt=2**31, description="seed of initialisation, order and augmentation")
-
-    @field_validator("augmentation", mode="before")
-    @classmethod
-    def _own_policy(cls, given: Any) -> Any:
-        """One's own policy becomes its steps here, so that a run keeps them whatever becomes of the name."""
-        if given is None or given in get_args(Policy):
-            return given
-        from clfcore.augment.policies import chosen
-
-        return chosen(given).as_dict()
     trainable_groups: int | None = Field(
         None, ge=0, le=1000, description="layer groups that fine-tuning trains, from the head downwards; 0 trains all"
     )
@@ -126,6 +116,16 @@ class Recipe(_Frozen):
     views: int = Field(
         1, ge=1, le=32, description="views of each training image that feature extraction embeds; the first is plain"
     )
+
+    @field_validator("augmentation", mode="before")
+    @classmethod
+    def _own_policy(cls, given: Any) -> Any:
+        """One's own policy becomes its steps here, so that a run keeps them whatever becomes of the name."""
+        if given is None or given in get_args(Policy):
+            return given
+        from clfcore.augment.policies import chosen
+
+        return chosen(given).as_dict()
 
     @field_validator("unfreeze")
     @classmethod
