@@ -29,6 +29,7 @@ Progress = Callable[[int, int], None]
 
 VERSION = 1  # of what is kept; a change makes older entries unused
 LIMIT_BYTES = 32 << 30
+IN_MEMORY = 1 << 30  # bytes of an array's resized pixels that are held; beyond, they are resized when taken
 SPARE_BYTES = 512 << 20  # of disk that is left free
 MOST_THREADS = 16
 
@@ -42,19 +43,22 @@ class Decoded:
 
     pixels: M x S x S x C uint8, S the preprocessing's stored side, C 1 or 3, in memory or memory-mapped. rows: where
     each of the N items stands in it. digests: one an item, of its content. key: of the whole, content and geometry.
+    later: set where `pixels` are still as they were (small images enlarged would fill the memory); `take` resizes them.
     """
 
     pixels: np.ndarray
     rows: np.ndarray
     digests: tuple[str, ...]
     key: str
+    later: Preprocess | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def take(self, indices: np.ndarray) -> np.ndarray:
         """Some items' pixels, n x S x S x C uint8, as a copy in memory."""
-        return self.pixels[self.rows[indices]]
+        taken = self.pixels[self.rows[indices]]
+        return taken if self.later is None else _resized(taken, self.later)
 
 
 def decode(
@@ -65,8 +69,13 @@ def decode(
     `progress` is called with how many pictures are done, from this thread; what it raises ends the pass and leaves
     nothing behind. Raises InputError where no picture can be read, Failure where the disk has no room.
     """
+    later = None
     if dataset.pixels is not None:
-        pixels, seen = _of_array(dataset, preprocess)
+        pixels, seen = dataset.pixels, _seen_of(dataset.pixels)
+        if len(pixels) * preprocess.stored_side**2 * pixels.shape[3] <= IN_MEMORY:
+            pixels = _resized(pixels, preprocess)
+        else:
+            later = preprocess
     else:
         pixels, seen = _of_files(dataset, preprocess, progress)
     kept = np.array([i for i, fault in enumerate(seen.faults) if not fault], np.int64)
@@ -75,7 +84,7 @@ def decode(
     found = findings(dataset, seen)
     digests = tuple(seen.digests[i] for i in kept)
     whole = hashlib.blake2b(json.dumps([VERSION, _geometry(preprocess), *digests]).encode(), digest_size=16)
-    return found, Decoded(pixels, kept, digests, whole.hexdigest())
+    return found, Decoded(pixels, kept, digests, whole.hexdigest(), later)
 
 
 def _geometry(preprocess: Preprocess) -> dict[str, object]:
@@ -84,19 +93,22 @@ def _geometry(preprocess: Preprocess) -> dict[str, object]:
     return {**known, "ground": list(preprocess.mean)} if preprocess.fit == "pad" else known
 
 
-def _of_array(dataset: ImageDataset, preprocess: Preprocess) -> tuple[np.ndarray, Seen]:
-    pictures = dataset.pixels
+def _seen_of(pictures: np.ndarray) -> Seen:
     flat = np.ascontiguousarray(pictures).reshape(len(pictures), -1)
     digests = tuple(hashlib.blake2b(row, digest_size=16).hexdigest() for row in flat)
     height, width = pictures.shape[1:3]
-    seen = Seen(digests, np.tile(np.array([[width, height]], np.int64), (len(pictures), 1)), ("",) * len(pictures))
+    return Seen(digests, np.tile(np.array([[width, height]], np.int64), (len(pictures), 1)), ("",) * len(pictures))
+
+
+def _resized(pictures: np.ndarray, preprocess: Preprocess) -> np.ndarray:
+    """n x H x W x C uint8 -> n x S x S x C: each as `stored` makes it."""
     side = preprocess.stored_side
-    if (height, width) == (side, side):
-        return pictures, seen
-    stored = np.empty((len(pictures), side, side, pictures.shape[3]), np.uint8)
+    if pictures.shape[1:3] == (side, side):
+        return pictures
+    out = np.empty((len(pictures), side, side, pictures.shape[3]), np.uint8)
     for i, picture in enumerate(pictures):
-        stored[i] = preprocess.stored(picture)
-    return stored, seen
+        out[i] = preprocess.stored(picture)
+    return out
 
 
 def _of_files(dataset: ImageDataset, preprocess: Preprocess, progress: Progress | None) -> tuple[np.ndarray, Seen]:

@@ -1,7 +1,7 @@
 """What is wrong with a dataset: unreadable files, duplicates and leakage, thin or lopsided classes, odd sizes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,7 +60,9 @@ def check(
     from clfcore.data.catalogue import open_dataset
 
     dataset = open_dataset(spec, split_seed=split_seed) if isinstance(spec, str) else spec
-    checked, _ = decode(dataset, USUAL, progress=progress)
+    # Arrays are checked as they are: there is nothing to decode, and no size to prepare.
+    usual = USUAL if dataset.pixels is None else Preprocess(dataset.side(), "squash")
+    checked, _ = decode(dataset, usual, progress=progress)
     return checked, checked.problems
 
 
@@ -76,7 +78,7 @@ def findings(dataset: ImageDataset, seen: Seen) -> ImageDataset:
     kept = dataset.without(bad) if bad else dataset
     found = unreadable, *copies, _shared_groups(dataset, where), *_classes(kept), odd  # unreadable ones are all named
     told = [problem for i, listed in enumerate(found) for problem in (shortened(listed) if i else listed)]
-    return kept.without([], tuple(told)) if told else kept
+    return replace(kept, problems=kept.problems + tuple(told)) if told else kept
 
 
 def _copies(dataset: ImageDataset, digests: tuple[str, ...], where: np.ndarray) -> tuple[list[Problem], ...]:

@@ -226,6 +226,17 @@ def test_arrays_stay_in_memory_with_their_channels(name: str, side: int, channel
     assert not cache_folder().exists()
 
 
+def test_small_images_that_would_fill_the_memory_are_enlarged_when_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, preprocess = open_dataset("digits"), Preprocess(56, crop_fraction=0.875)
+    _, held = decode(raw, preprocess)
+    monkeypatch.setattr(cache, "IN_MEMORY", 1 << 20)
+    _, later = decode(raw, preprocess)
+    some = np.array([5, 0, 1796])
+    assert np.array_equal(held.take(some), later.take(some))
+    assert later.pixels.nbytes == raw.pixels.nbytes
+    assert held.key == later.key
+
+
 def test_draws_with_other_seeds_have_other_keys() -> None:
     keys = {decode(open_dataset(f"shapes:count=60,seed={seed}"), Preprocess(32))[1].key for seed in (0, 1)}
     assert len(keys) == 2

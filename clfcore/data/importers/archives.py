@@ -1,10 +1,12 @@
 """A zip of class folders -> a folder that is unpacked once, with limits, and named by its content."""
 
+import contextlib
 import hashlib
 import os
 import shutil
 import stat
 import tempfile
+import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,7 +21,7 @@ from clfcore.files import cannot_write, datasets_folder, safe_name, write_json
 
 MOST_ENTRIES = 1_000_000
 MOST_BYTES = 64 << 30
-BOMB_BYTES, BOMB_RATIO = 64 << 20, 100  # pictures are packed already: nothing honest shrinks a hundred times
+BOMB_BYTES, BOMB_RATIO = 32 << 20, 100  # pictures are packed already: nothing honest shrinks a hundred times
 
 _SPARE = 256 << 20  # bytes of disk that unpacking leaves free
 
@@ -77,7 +79,7 @@ def _limits(entries: Sequence[zipfile.ZipInfo], name: str, *, packed: int) -> No
     if total > BOMB_BYTES and total > BOMB_RATIO * packed:
         raise InputError(
             f"{name} would grow {total / max(packed, 1):,.0f} times, to {total / 1e6:,.0f} MB: that is a zip bomb; "
-            "pack the pictures themselves"
+            "if its pictures are real, unpack it yourself and name the folder"
         )
     if any(entry.flag_bits & 1 for entry in entries):
         raise InputError(f"{name} is locked with a password: pack it again without one")
@@ -136,6 +138,7 @@ def _write(
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         _room(final, sum(entry.file_size for entry in wanted.values()))
+        _remove_stale(final.parent)
         partial = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=final.parent))
         for folder in folders:
             (partial / folder).mkdir(parents=True, exist_ok=True)
@@ -170,6 +173,14 @@ def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: BinaryIO) -> s
         if not chunk:
             return ""
         file.write(chunk)
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what killed processes left a day ago or longer."""
+    for part in folder.glob(".unpacking-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > 24 * 3600:
+                shutil.rmtree(part, ignore_errors=True)
 
 
 def _room(final: Path, needed: int) -> None:

@@ -1,5 +1,6 @@
 """Zips are unpacked once, whole or not at all, within limits, and never outside their folder."""
 
+import os
 import stat
 import zipfile
 from collections.abc import Callable
@@ -171,6 +172,18 @@ def test_an_unpacking_that_fails_leaves_nothing(
         import_zip(make_zip(tmp_path / "x.zip", files))
     assert list(imported_folder().iterdir()) == []
     monkeypatch.undo()
+
+
+def test_what_a_killed_process_left_goes_after_a_day(
+    tmp_path: Path, make_zip: Callable[..., Path], files: dict[str, bytes]
+) -> None:
+    old, new = (imported_folder() / name for name in (".unpacking-old", ".unpacking-new"))
+    for part in (old, new):
+        part.mkdir(parents=True)
+    os.utime(old, (1000, 1000))
+    import_zip(make_zip(tmp_path / "x.zip", files))
+    assert not old.exists()
+    assert new.exists()
 
 
 def test_more_than_the_disk_holds_is_refused(
