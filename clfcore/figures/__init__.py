@@ -1,9 +1,27 @@
 """Each result as one Plotly figure. Nothing is computed here: what a figure shows stands in the result it is given."""
 
 from clfcore.figures.bars import counts, top_k
+from clfcore.figures.calibration import reliability
+from clfcore.figures.compare import cost, differences, per_class
 from clfcore.figures.confusion import confusion
 from clfcore.figures.curves import precision_recall, roc
 from clfcore.figures.history import history
+from clfcore.figures.matrices import agreement, co_occurrence, confusion_difference
 from clfcore.figures.theme import alternative
 
-__all__ = ["alternative", "confusion", "counts", "history", "precision_recall", "roc", "top_k"]
+__all__ = [
+    "agreement",
+    "alternative",
+    "co_occurrence",
+    "confusion",
+    "confusion_difference",
+    "cost",
+    "counts",
+    "differences",
+    "history",
+    "per_class",
+    "precision_recall",
+    "reliability",
+    "roc",
+    "top_k",
+]

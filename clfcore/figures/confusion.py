@@ -41,6 +41,7 @@ def confusion(
         ygap=1 if c <= NAMED else 0,
         hoverinfo="skip",
         texttemplate=("%{z:d}" if counted else "%{z:.0%}") if c <= NUMBERED else None,
+        showscale=c > NUMBERED,
         colorbar={
             "thickness": 10,
             "outlinewidth": 0,

@@ -53,15 +53,16 @@ def history(
     figure = blank(_words(histories, shown), dark=dark, height=height, keep=quantity)
     inks = [page.accent] if one else colours(len(histories))
     for ink, (run, lines) in zip(inks, histories.items(), strict=True):
+        group = None if one else run  # lines of one group would stand below each other in the legend
         name = "Validation" if one and shown.beside else short(run)
         if shown.beside:
             beside = "Training" if one else f"{name}, training"
             line = {"color": page.quiet if one else ink, "width": 1.5, "dash": "dot"}
-            _trace(figure, run, lines, shown.beside, name=beside, line=line, form=shown.form, listed=one)
+            _trace(figure, group, lines, shown.beside, name=beside, line=line, form=shown.form, listed=one)
         line = {"color": ink, "width": 2}
         listed = not one or shown.beside is not None
-        _trace(figure, run, lines, shown.key, name=name, line=line, form=shown.form, listed=listed)
-        _mark_best(figure, run, lines, shown, (best or {}).get(run), colour=page.amber if one else ink)
+        _trace(figure, group, lines, shown.key, name=name, line=line, form=shown.form, listed=listed)
+        _mark_best(figure, group, lines, shown, (best or {}).get(run), colour=page.amber if one else ink)
     if one:
         _mark_phases(figure, next(iter(histories.values())), colour=page.line)
     dotted = "; dotted: training" if shown.beside and not one else ""
@@ -82,13 +83,13 @@ def history(
 
 
 def _trace(
-    figure: go.Figure, run: str, lines: Lines, key: str, *, name: str, line: dict, form: str, listed: bool
+    figure: go.Figure, group: str | None, lines: Lines, key: str, *, name: str, line: dict, form: str, listed: bool
 ) -> None:
     figure.add_scatter(
         x=[entry["epoch"] for entry in lines],
         y=[entry.get(key) for entry in lines],
         name=name,
-        legendgroup=run,
+        legendgroup=group,
         mode="lines+markers" if len(lines) < 2 else "lines",
         marker={"size": 6},
         line=line,
@@ -97,7 +98,9 @@ def _trace(
     )
 
 
-def _mark_best(figure: go.Figure, run: str, lines: Lines, shown: _Shown, epoch: int | None, *, colour: str) -> None:
+def _mark_best(
+    figure: go.Figure, group: str | None, lines: Lines, shown: _Shown, epoch: int | None, *, colour: str
+) -> None:
     there = [entry for entry in lines if entry["epoch"] == epoch and entry.get(shown.key) is not None]
     if there:
         figure.add_scatter(
@@ -105,7 +108,7 @@ def _mark_best(figure: go.Figure, run: str, lines: Lines, shown: _Shown, epoch: 
             y=[there[0][shown.key]],
             mode="markers",
             marker={"symbol": "diamond", "size": 10, "color": colour},
-            legendgroup=run,
+            legendgroup=group,
             showlegend=False,
             hovertemplate="best epoch<extra></extra>",
         )

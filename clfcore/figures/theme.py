@@ -51,7 +51,7 @@ LIGHT = Look(
     accent="#0B6E6E",
     amber="#B86E00",
     red="#B3261E",
-    scale=CIVIDIS[::-1],
+    scale=("#FBF3C4", *CIVIDIS[::-1]),  # begins paler than cividis, so that single items stay quiet on paper
 )
 DARK = Look(
     ink="#E6E4DE",

@@ -1,0 +1,91 @@
+"""Where two runs differ class by class, and which runs are worth their cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clfcore.evaluation.compare import Named, aligned
+from clfcore.evaluation.confusion import confusion
+from clfcore.evaluation.intervals import Interval, wilson
+from clfcore.evaluation.report import per_class
+
+
+@dataclass(frozen=True)
+class ClassDifference:
+    """F1 and recall of one class in two runs; None where undefined. difference: of recall, b - a."""
+
+    name: str
+    support: int
+    recall_a: float | None
+    recall_b: float | None
+    f1_a: float | None
+    f1_b: float | None
+    difference: float | None
+
+
+def class_differences(a: Named, b: Named) -> tuple[ClassDifference, ...]:
+    """A row a class, in the task's order. Raises InputError where the runs are not of the same items."""
+    rows = zip(*(per_class(predictions, ranked=False) for _, predictions in aligned([a, b])), strict=True)
+    return tuple(
+        ClassDifference(
+            one.name,
+            one.support,
+            one.recall,
+            two.recall,
+            one.f1,
+            two.f1,
+            None if one.recall is None else two.recall - one.recall,
+        )
+        for one, two in rows
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ConfusionDifference:
+    """Items of each true class (row) by predicted class (column) in run b less those in run a: C x C int64."""
+
+    a: str
+    b: str
+    classes: tuple[str, ...]
+    counts: np.ndarray
+
+    def describe(self) -> str:
+        """One sentence, for those who cannot see the picture."""
+        gained = int(np.trace(self.counts))
+        way = "more" if gained >= 0 else "fewer"
+        return f"{self.b} gets {abs(gained):,} {way} items right than {self.a}, over {len(self.classes)} classes."
+
+
+def confusion_difference(a: Named, b: Named) -> ConfusionDifference:
+    """What moved between the confusion matrices of two runs. Raises InputError as `class_differences`."""
+    (name_a, one), (name_b, two) = aligned([a, b])
+    before, after = confusion(one), confusion(two)
+    return ConfusionDifference(name_a, name_b, before.classes, after.counts - before.counts)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """A run's accuracy and what it costs (parameters, multiply-adds, seconds …: any one of them, less is better)."""
+
+    run: str
+    accuracy: float
+    interval: Interval
+    cost: float
+    on_front: bool
+
+
+def worth(runs: Sequence[tuple[str, int, int, float]]) -> tuple[Worth, ...]:
+    """Accuracy against cost, the cheapest first. runs: (name, right items, items, cost).
+
+    on_front: no other run is as cheap and more accurate, or as accurate and cheaper (the Pareto front).
+    """
+    known = [(name, right / items, wilson(right, items), cost) for name, right, items, cost in runs if items]
+    out = []
+    for name, accuracy, interval, cost in sorted(known, key=lambda row: (row[3], -row[1], row[0])):
+        beaten = any(
+            other_accuracy >= accuracy and other_cost <= cost and (other_accuracy, -other_cost) != (accuracy, -cost)
+            for _, other_accuracy, _, other_cost in known
+        )
+        out.append(Worth(name, accuracy, interval, cost, not beaten))
+    return tuple(out)
