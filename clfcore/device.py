@@ -1,5 +1,7 @@
 """Which device a run uses, and in which precision."""
 
+import sys
+
 import torch
 
 from clfcore.config import Recipe
@@ -21,6 +23,18 @@ def pick_device(name: str) -> torch.device:
     if absent:
         raise InputError(f"recipe.device is {name!r}: this machine has no such device; use auto or cpu")
     return device
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """Megabytes: the most that tensors took on a GPU, or that this process took; None where the system does not say."""
+    if device.type == "cuda":
+        return round(torch.cuda.max_memory_allocated(device) / 1e6)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
 def threads_for(parameters: int, pixels: int) -> int:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from clfcore.augment.rules import KINDS, Value
 from clfcore.errors import InputError, nearest, unknown
@@ -97,6 +98,26 @@ def policy(given: str | Mapping[str, object] | Sequence[object] | Policy, *, nam
     if isinstance(given, Mapping):
         return _from_object(given, name)
     return Policy(name, steps(given))
+
+
+def chosen(given: object) -> Policy:
+    """The policy that a run names: a name, JSON text, a .json file, its object, or a list of steps.
+
+    Raises InputError whose words follow `recipe.augmentation`.
+    """
+    try:
+        if not isinstance(given, str):
+            return policy(given)  # type: ignore[arg-type]
+        if given.lstrip().startswith(("{", "[")):
+            return from_json(given)
+        if given.endswith(".json"):
+            return from_json(Path(given).expanduser().read_text(encoding="utf-8"))
+        return policy(given)
+    except OSError as error:
+        raise InputError(f"is {given!r}: the file cannot be read ({error.strerror}); name one that exists") from None
+    except (InputError, UnicodeDecodeError, TypeError) as error:
+        said = str(error)
+        raise InputError(said[13:] if said.startswith("augmentation ") else f"cannot be used: {said}") from None
 
 
 def from_json(text: str) -> Policy:

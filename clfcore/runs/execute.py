@@ -27,8 +27,9 @@ from clfcore.runs.prepare import Prepared, prepare
 from clfcore.runs.report import Reporter, Show
 from clfcore.runs.session import Best, Orphaned, Session, Stopped, load_weights, save_weights
 from clfcore.runs.store import Run
-from clfcore.training.loop import Epoch, State, Step, train
-from clfcore.training.recipe import Plateau, hits_of, loss_of, optimiser, rate_at
+from clfcore.training.loop import Diverged, Epoch, State, Step, train
+from clfcore.training.recipe import Plateau, hits_of, loss_of, optimiser, rate_at, steps_of
+from clfcore.training.watch import notes
 from clfcore.transfer import Phase
 
 
@@ -102,7 +103,8 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
         "metrics": metrics,
     }
     run.write("metrics.json", results)
-    run.set_state("completed", " ".join(prepared.notes))
+    session.notes += notes(run.history, ended=True)
+    run.set_state("completed", " ".join((*prepared.notes, *session.notes)))
     (run.path / "checkpoint.pt").unlink(missing_ok=True)
 
 
@@ -114,35 +116,45 @@ def _train(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
     groups = layer_groups(module)
     phases = transfer.phases(prepared.config, groups)
     state = _new_state(prepared, phases[0], groups)
-    plateau = Plateau(state.optimiser) if recipe.schedule == "plateau" else None
+    plateau = (
+        Plateau(state.optimiser, patience=recipe.plateau_patience, factor=recipe.plateau_factor)
+        if recipe.schedule == "plateau"
+        else None
+    )
     _resume(session, state, plateau, phases, groups)
-    loss, hits, rate = loss_of(task, recipe), hits_of(task), rate_at(recipe, len(batches))
-    session.report.epochs(recipe.epochs, len(batches), recipe.batch_size)
+    steps = steps_of(recipe, len(batches))
+    loss, hits, rate = loss_of(task, recipe), hits_of(task), rate_at(recipe, steps)
+    session.report.epochs(recipe.epochs, steps, recipe.batch_size * recipe.accumulation)
     trained = transfer.trainable(module)
 
     def validate(model: torch.nn.Module) -> Predictions:
         return session.predict(model, "validation")
 
-    for phase in phases:
-        phase.apply(state, groups, recipe)  # changes nothing where it was applied before
-        trained = max(trained, transfer.trainable(module))
-        since = time.perf_counter()
-        for event in train(state, batches, loss, hits, rate, validate, epochs=phase.last_epoch):
-            match event:
-                case Step():
-                    session.check_stop()
-                    session.report.step(event.step, event.loss)
-                case Epoch():
-                    better, validation_loss = session.record(event, time.perf_counter() - since, len(batches.indices))
-                    if better:
-                        save_weights(run, module)
-                    if plateau:
-                        plateau.after(validation_loss)
-                    run.save_checkpoint(_checkpoint(session, state, plateau))
-                    session.check_stop(epoch_ended=True)
-                    since = time.perf_counter()
-                    if recipe.early_stopping and session.best.since >= recipe.early_stopping:
-                        break
+    try:
+        for phase in phases:
+            phase.apply(state, groups, recipe)  # changes nothing where it was applied before
+            trained = max(trained, transfer.trainable(module))
+            since = time.perf_counter()
+            for event in train(state, batches, loss, hits, rate, validate, epochs=phase.last_epoch):
+                match event:
+                    case Step():
+                        session.check_stop()
+                        session.report.step(event.step, event.loss)
+                    case Epoch():
+                        better, validation_loss = session.record(
+                            event, time.perf_counter() - since, len(batches.indices)
+                        )
+                        if better:
+                            save_weights(run, state.judged)
+                        if plateau:
+                            plateau.after(validation_loss)
+                        run.save_checkpoint(_checkpoint(session, state, plateau))
+                        session.check_stop(epoch_ended=True)
+                        since = time.perf_counter()
+                        if recipe.early_stopping and session.best.since >= recipe.early_stopping:
+                            break
+    except Diverged as error:
+        session.keep_best(error)
     load_weights(run, module)
     return trained, lambda split: session.predict(module, split)
 
@@ -161,6 +173,10 @@ def _new_state(prepared: Prepared, phase: Phase, groups: Sequence[Group]) -> Sta
         prepared.device,
         pick_dtype(recipe, prepared.device),
         gradient_clip=recipe.gradient_clip,
+        accumulation=recipe.accumulation,
+        ema=recipe.ema,
+        channels_last=recipe.channels_last,
+        compile=recipe.compile,
         seed=recipe.seed,
     )
 

@@ -45,6 +45,8 @@ def outline(
     if config.strategy == "scratch" and config.weights != "none":
         raise InputError(f"weights is {config.weights!r}: scratch starts from none; leave weights out, or fine-tune")
     notes = []
+    if config.recipe.compile and not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
+        raise InputError("recipe.compile is true: torch.compile needs a C++ compiler, and there is none; leave it out")
     if config.recipe.batch_size > train_items:
         notes.append(
             f"The batch size is lowered from {config.recipe.batch_size} to {train_items}, the training images."

@@ -15,6 +15,7 @@ from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
 from clfcore.runs.outline import check, outline
 from clfcore.training.batches import Batches
+from clfcore.training.recipe import mix_of
 
 Progress = Callable[[int, int], None]
 
@@ -49,6 +50,8 @@ class Prepared:
             self.device,
             policy=augment.policy(recipe.augmentation) if training else None,
             seed=recipe.seed,
+            mix=mix_of(recipe) if training else None,
+            task=self.dataset.task,
         )
 
 

@@ -12,13 +12,14 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 from clfcore.data.dataset import Split
+from clfcore.device import peak_memory
 from clfcore.evaluation.metrics import score
 from clfcore.files import write_whole
 from clfcore.predictions import Predictions
 from clfcore.runs.prepare import Prepared
 from clfcore.runs.report import Reporter
 from clfcore.runs.store import Run
-from clfcore.training.loop import Epoch
+from clfcore.training.loop import Diverged, Epoch
 from clfcore.training.recipe import hits_of, loss_of
 
 
@@ -56,6 +57,7 @@ class Session:
     started: float
     best: Best = field(default_factory=Best)
     seconds_before: float = 0.0  # of the processes before this one
+    notes: list[str] = field(default_factory=list)  # sentences on how it went
 
     @property
     def seconds(self) -> float:
@@ -68,6 +70,13 @@ class Session:
         wish = self.run.stop_requested()
         if wish == "now" or (wish == "epoch" and epoch_ended):
             raise Stopped
+
+    def keep_best(self, error: Diverged) -> None:
+        """End training at a divergence with the best weights before it; without any, the error is the run's end."""
+        if self.best.epoch < 0:
+            raise error
+        said = str(error)
+        self.notes.append(f"{said[:1].upper()}{said[1:]}. The weights of epoch {self.best.epoch} before it are kept.")
 
     def predictions(self, split: Split, logits: np.ndarray) -> Predictions:
         dataset = self.prepared.dataset
@@ -100,6 +109,9 @@ class Session:
                 "learning_rate": event.learning_rate,
                 "seconds": round(seconds, 3),
                 "images_per_second": round(images / max(seconds, 1e-9), 1),
+                "gradient_norm": round(event.gradient_norm, 5) if math.isfinite(event.gradient_norm) else None,
+                "memory": peak_memory(self.prepared.device),
+                "mixed": bool(plain.mixup or plain.cutmix),
             }
         )
         return self.best.improved(event.epoch, value, loss), loss

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from clfcore import augment
-from clfcore.augment import Policy
+from clfcore.augment import Mix, Policy
 from clfcore.data.cache import Decoded
 from clfcore.data.pixels import Preprocess
+from clfcore.task import Task
 
 # Splits up to this size in bytes live on the device as one tensor; larger ones are read from the cache by batch.
 IN_MEMORY = 1 << 30
@@ -33,6 +34,8 @@ class Batches:
     device: torch.device
     policy: Policy | None = None
     seed: int = 0
+    mix: Mix | None = None
+    task: Task | None = None  # what mixed targets are made for
     _kept: dict[str, Tensor] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -40,19 +43,30 @@ class Batches:
         full, rest = divmod(len(self.indices), self.batch_size)
         return max(1, full + (rest > 1 or (rest == 1 and self.batch_size == 1)))
 
-    def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """An epoch of training: shuffled, augmented; a function of (seed, epoch) alone."""
+    def __call__(self, epoch: int) -> Iterator[tuple[Tensor, ...]]:
+        """An epoch of training: shuffled, augmented, mixed; a function of (seed, epoch) alone.
+
+        A mixed batch is x, y and the soft targets (B x columns float32) that the loss takes instead of y.
+        """
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.indices))
         table = (
             None if self.policy is None else augment.table(self.policy, seed=self.seed, epoch=epoch, items=len(order))
         )
-        for rows in self._cut(order):
+        for place, rows in enumerate(self._cut(order)):
             pixels = self._pixels(rows)  # B x C x S x S uint8
             if table is None:
                 pixels = _centre(pixels, self.preprocess.size)
             else:
-                pixels = augment.apply(self.policy, table[rows], pixels, size=self.preprocess.size)
-            yield normalised(pixels, self.preprocess), self._labels(rows)
+                pixels = augment.apply(
+                    self.policy, table[rows], pixels, size=self.preprocess.size, mean=self.preprocess.mean
+                )
+            x, y = normalised(pixels, self.preprocess), self._labels(rows)
+            yield (x, y) if self.mix is None else self._mixed(x, y, epoch, place)
+
+    def _mixed(self, x: Tensor, y: Tensor, epoch: int, place: int) -> tuple[Tensor, ...]:
+        pairs = augment.pairing(self.mix, seed=self.seed, epoch=epoch, step=place, items=len(x), side=x.shape[-1])
+        out = augment.mixed(pairs, x, augment.soft_targets(y, self.task))
+        return out.x, y, out.y
 
     def in_order(self, batch_size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         """The split once, in its order, as evaluation sees it."""

@@ -3,14 +3,23 @@
 Stopping is not asking for more; resuming is loading the state before the first step; a transfer phase is one call.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from clfcore.errors import Failure
 from clfcore.predictions import Predictions
+
+CHECKED = 20  # steps between two looks at whether the loss is still finite: a look waits for the device
+
+
+class Diverged(Failure):
+    """The loss is no number any more. The weights of the best epoch before it are whole."""
 
 
 @dataclass(frozen=True)
@@ -23,24 +32,36 @@ class Step:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training split: mean loss and accuracy while training, and what validation said."""
+    """One pass over the training split: mean loss and accuracy while training, and what validation said.
+
+    Accuracy counts the network's answers to what it was shown, mixed pictures included, against their own labels.
+    gradient_norm: mean over the steps, before clipping.
+    """
 
     epoch: int
     loss: float
     accuracy: float
     learning_rate: float
     validation: Predictions
+    gradient_norm: float = math.nan
 
 
 @dataclass
 class State:
-    """What training changes: everything here goes into the checkpoint."""
+    """What training changes: everything here goes into the checkpoint.
+
+    accumulation: batches whose gradients make one step. ema: decay of the averaged weights, 0 for none.
+    """
 
     model: nn.Module
     optimiser: torch.optim.Optimizer
     device: torch.device
     dtype: torch.dtype = torch.float32
     gradient_clip: float = 0.0
+    accumulation: int = 1
+    ema: float = 0.0
+    channels_last: bool = False
+    compile: bool = False
     seed: int = 0
     frozen: list[nn.Module] = field(default_factory=list)
     epoch: int = 0
@@ -48,6 +69,21 @@ class State:
 
     def __post_init__(self) -> None:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
+        if self.channels_last:
+            self.model.to(memory_format=torch.channels_last)
+        self.averaged = _averaged(self.model, self.ema) if self.ema else None
+        self.forward = torch.compile(self.model) if self.compile else self.model  # what the loop calls
+
+    @property
+    def judged(self) -> nn.Module:
+        """The weights that validation sees and the run keeps: the averaged ones where there are any."""
+        return self.averaged.module if self.averaged else self.model
+
+    def placed(self, x: Tensor) -> Tensor:
+        """A batch on the device, in the memory format of the run."""
+        if self.channels_last and x.ndim == 4:
+            return x.to(self.device, non_blocking=True, memory_format=torch.channels_last)
+        return x.to(self.device, non_blocking=True)
 
     def train_mode(self) -> None:
         """Training mode, less what is frozen: its batch normalisation must not drift."""
@@ -60,6 +96,7 @@ class State:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
+            "averaged": self.averaged.state_dict() if self.averaged else {},
             "epoch": self.epoch,
             "step": self.step,
         }
@@ -68,12 +105,14 @@ class State:
         self.model.load_state_dict(stored["model"])
         self.optimiser.load_state_dict(stored["optimiser"])
         self.scaler.load_state_dict(stored["scaler"])
+        if self.averaged:
+            self.averaged.load_state_dict(stored["averaged"])
         self.epoch, self.step = stored["epoch"], stored["step"]
 
 
 def train(
     state: State,
-    batches: Callable[[int], Iterable[tuple[Tensor, Tensor]]],
+    batches: Callable[[int], Iterable[tuple[Tensor, ...]]],
     loss_of: Callable[[Tensor, Tensor], Tensor],
     hits_of: Callable[[Tensor, Tensor], Tensor],
     rate_at: Callable[[int], float],
@@ -81,39 +120,105 @@ def train(
     *,
     epochs: int,
 ) -> Iterator[Step | Epoch]:
-    """Train in place up to `epochs`; yield after every batch and every epoch.
+    """Train in place up to `epochs`; yield after every step and every epoch.
 
-    batches: an epoch's batches, a function of seed and epoch alone; x: B x C x H x W float32, y: as `Task` says.
+    batches: an epoch's batches, a function of seed and epoch alone; x: B x C x H x W float32, y: as `Task` says, and
+    where pictures are mixed the soft targets that the loss takes in y's place; hits are always counted on y.
     loss_of and hits_of: logits B x columns, y -> scalar. rate_at: step from 0 -> factor on each group's peak rate.
-    Raises Failure where the loss stops being finite: the run diverged.
+    Raises Diverged where the loss stops being finite.
     """
-    model, optimiser, scaler, device = state.model, state.optimiser, state.scaler, state.device
     for epoch in range(state.epoch + 1, epochs + 1):
         torch.manual_seed(state.seed * 1_000_003 + epoch)  # dropout draws anew each epoch, and the same after a resume
         state.train_mode()
-        total, hits, seen = torch.zeros((), device=device), torch.zeros((), device=device), 0
-        for x, y in batches(epoch):
-            x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
-            for group in optimiser.param_groups:
-                group["lr"] = group["peak_lr"] * rate_at(state.step)
-            with torch.autocast(device.type, state.dtype, enabled=state.dtype != torch.float32):  # one path for both
-                logits = model(x)  # B x columns
-            loss = loss_of(logits.float(), y)
-            optimiser.zero_grad(set_to_none=True)
-            scaler.scale(loss).backward()
-            if state.gradient_clip:
-                scaler.unscale_(optimiser)
-                nn.utils.clip_grad_norm_(model.parameters(), state.gradient_clip)
-            scaler.step(optimiser)
-            scaler.update()
+        sums = torch.zeros(3, device=state.device)  # of loss, hits and the gradient's norm
+        seen = taken = 0
+        for group in _grouped(batches(epoch), state.accumulation):
+            for parameters in state.optimiser.param_groups:
+                parameters["lr"] = parameters["peak_lr"] * rate_at(state.step) * warmth(parameters, state.step)
+            found = _step(state, group, loss_of, hits_of)
+            images = sum(len(batch[0]) for batch in group)
             state.step += 1
-            total, hits, seen = total + loss.detach() * len(x), hits + hits_of(logits.detach(), y), seen + len(x)
-            yield Step(state.step, loss.detach())
+            sums += torch.stack([found[0] * images, found[1], found[2]])
+            seen, taken = seen + images, taken + 1
+            if state.step % CHECKED == 0 and not math.isfinite(loss := sums[0].item()):
+                raise _diverged(state, epoch, loss)
+            yield Step(state.step, found[0])
         state.epoch = epoch
-        mean = total.item() / seen  # waits for the device, once an epoch
-        if mean != mean or mean == float("inf"):
-            raise Failure(
-                f"training diverged in epoch {epoch} (the loss is {mean}): lower recipe.learning_rate, "
-                f"which is {max(group['peak_lr'] for group in optimiser.param_groups):g}"
-            )
-        yield Epoch(epoch, mean, hits.item() / seen, optimiser.param_groups[-1]["lr"], validate(model))
+        loss, hits, norm = sums.tolist()  # waits for the device, once an epoch
+        if not math.isfinite(loss):
+            raise _diverged(state, epoch, loss)
+        rate = state.optimiser.param_groups[-1]["lr"]
+        yield Epoch(epoch, loss / seen, hits / seen, rate, validate(state.judged), norm / taken)
+
+
+def _step(
+    state: State,
+    group: list[tuple[Tensor, ...]],
+    loss_of: Callable[[Tensor, Tensor], Tensor],
+    hits_of: Callable[[Tensor, Tensor], Tensor],
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One optimiser step over some batches: its mean loss, its hits and its gradient's norm before clipping."""
+    optimiser, scaler = state.optimiser, state.scaler
+    images = sum(len(batch[0]) for batch in group)
+    total, hits = torch.zeros((), device=state.device), torch.zeros((), device=state.device)
+    optimiser.zero_grad(set_to_none=True)
+    for x, y, *soft in group:
+        x, y = state.placed(x), y.to(state.device, non_blocking=True)
+        with torch.autocast(state.device.type, state.dtype, enabled=state.dtype != torch.float32):  # one path for both
+            logits = state.forward(x)  # B x columns
+        loss = loss_of(logits.float(), soft[0].to(state.device) if soft else y)
+        scaler.scale(loss * (len(x) / images)).backward()
+        total, hits = total + loss.detach() * (len(x) / images), hits + hits_of(logits.detach(), y)
+    scaler.unscale_(optimiser)
+    parameters = [p for p in state.model.parameters() if p.grad is not None]
+    if state.gradient_clip:
+        norm = nn.utils.clip_grad_norm_(parameters, state.gradient_clip)
+    else:
+        norm = nn.utils.get_total_norm([p.grad for p in parameters])
+    scaler.step(optimiser)
+    scaler.update()
+    if state.averaged:
+        state.averaged.update_parameters(state.model)
+    return total, hits, norm
+
+
+def _grouped(batches: Iterable[tuple[Tensor, ...]], size: int) -> Iterator[list[tuple[Tensor, ...]]]:
+    """Lists of `size` batches; the last may be shorter."""
+    group: list[tuple[Tensor, ...]] = []
+    for batch in batches:
+        group.append(batch)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _averaged(model: nn.Module, decay: float) -> AveragedModel:
+    """An exponential moving average of weights and buffers.
+
+    The decay rises as (1 + n) / (10 + n) up to its value (Tan and Le 2019's code), so that a short run is not held back
+    by the weights it began with.
+    """
+
+    def ramped(averaged: list[Tensor], current: list[Tensor], updates: Tensor) -> None:
+        n = int(updates)
+        get_ema_multi_avg_fn(min(decay, (1 + n) / (10 + n)))(averaged, current, updates)
+
+    return AveragedModel(model, multi_avg_fn=ramped, use_buffers=True)
+
+
+def _diverged(state: State, epoch: int, loss: float) -> Diverged:
+    rate = max(group["peak_lr"] for group in state.optimiser.param_groups)
+    cure = f"lower recipe.learning_rate, which is {rate:g}"
+    if state.dtype == torch.float16:
+        cure += ", or take another recipe.precision: float16 ends at 65,504"
+    elif not state.gradient_clip:
+        cure += ", or clip the gradient: recipe.gradient_clip is 0"
+    return Diverged(f"training diverged in epoch {epoch} (the loss is {loss}): {cure}")
+
+
+def warmth(group: Mapping[str, Any], step: int) -> float:
+    """The factor, up to 1, of a group of parameters that was freed in the middle of a run and still warms up."""
+    warm = group.get("warm_steps", 0)
+    return min(1.0, (step - group["free_since"] + 1) / (warm + 1)) if warm else 1.0

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from clfcore.augment.mix import Mix
 from clfcore.config import Recipe
 from clfcore.task import Task
+from clfcore.training.muon import MatrixOptimiser
 
 # How much a level counts in a hierarchical loss, coarsest first; deeper levels keep the last figure.
 LEVEL_WEIGHTS = (1.0, 0.8, 0.6, 0.4, 0.3)
@@ -16,6 +18,8 @@ LEVEL_WEIGHTS = (1.0, 0.8, 0.6, 0.4, 0.3)
 
 def loss_of(task: Task, recipe: Recipe) -> Callable[[Tensor, Tensor], Tensor]:
     """The loss as a function of logits (B x columns) and targets (see `Task`); a scalar, mean over the batch.
+
+    Targets that are floating-point and B x columns are soft: those of mixed pictures (`augment.soft_targets`).
 
     Cross-entropy (single-label), its weighted sum over the levels (hierarchical), or the mean binary cross-entropy over
     the labels (multi-label). Label smoothing spreads over the classes of a level, or draws 0 and 1 towards one half.
@@ -34,7 +38,10 @@ def loss_of(task: Task, recipe: Recipe) -> Callable[[Tensor, Tensor], Tensor]:
 
     def by_level(logits: Tensor, y: Tensor) -> Tensor:
         parts = (
-            weight * F.cross_entropy(logits[:, part], y[:, i], label_smoothing=smoothing)
+            weight
+            * F.cross_entropy(
+                logits[:, part], y[:, part] if y.is_floating_point() else y[:, i], label_smoothing=smoothing
+            )
             for i, (weight, part) in enumerate(zip(weights, task.slices, strict=True))
         )
         return torch.stack(list(parts)).sum()
@@ -71,21 +78,41 @@ def parameter_groups(
     return groups
 
 
-def optimiser(recipe: Recipe, groups: list[dict]) -> torch.optim.Optimizer:
-    if recipe.optimizer == "sgd":
-        nesterov = recipe.momentum > 0
-        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=nesterov)
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(groups, lr=recipe.learning_rate)
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+def optimiser(recipe: Recipe, groups: list[dict]) -> torch.optim.Optimizer | MatrixOptimiser:
+    """The recipe's optimiser over groups of parameters, each with its own peak rate."""
+    rate = recipe.learning_rate
+    match recipe.optimizer:
+        case "sgd":
+            nesterov = recipe.nesterov and recipe.momentum > 0
+            return torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum, nesterov=nesterov)
+        case "rmsprop":
+            return torch.optim.RMSprop(groups, lr=rate, momentum=recipe.momentum)
+        case "adam":
+            return torch.optim.Adam(groups, lr=rate)
+        case "muon":
+            return MatrixOptimiser(groups, rate=rate)
+    return torch.optim.AdamW(groups, lr=rate)
+
+
+def mix_of(recipe: Recipe) -> Mix | None:
+    """How a run's training pictures are mixed; None where both ways are off."""
+    if not recipe.mixup and not recipe.cutmix:
+        return None
+    return Mix(mixup=recipe.mixup or None, cutmix=recipe.cutmix or None, probability=recipe.mix_probability)
+
+
+def steps_of(recipe: Recipe, batches: int) -> int:
+    """Steps an epoch: `accumulation` batches make one, and the last may be of fewer."""
+    return -(-batches // recipe.accumulation)
 
 
 def rate_at(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
     """The learning rate at a step (from 0) as a factor on the peak rate, from 0 to 1.
 
-    constant 1; cosine from 1 to 0; step divides by ten after each third of the run; plateau 1 (the consumer of the loop
-    lowers the peak); warmup-cosine rises linearly over `warmup_epochs` (at most a fifth of the run), then falls;
-    one-cycle as Smith and Topin 2018: from 1/25 to 1 over 30 % of the run, then to 1/250,000, both along a cosine.
+    constant 1; cosine from 1 to 0; step falls by `step_factor` after each `step_size` epochs (0: a third of the run);
+    plateau 1 (the consumer of the loop lowers the peak); warmup-cosine rises linearly over `warmup_epochs` (at most a
+    fifth of the run), then falls; one-cycle as Smith and Topin 2018: from 1/25 to 1 over `one_cycle_rise` of the run,
+    then to 1/250,000, both along a cosine.
     """
     total = max(1, recipe.epochs * steps_per_epoch)
     if recipe.schedule in ("constant", "plateau"):
@@ -93,13 +120,15 @@ def rate_at(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
     if recipe.schedule == "cosine":
         return lambda step: _cosine(1.0, 0.0, step / total)
     if recipe.schedule == "step":
-        third = math.ceil(recipe.epochs / 3) * steps_per_epoch
-        return lambda step: 0.1 ** (step // third)
+        every = (recipe.step_size or math.ceil(recipe.epochs / 3)) * steps_per_epoch
+        return lambda step: recipe.step_factor ** (step // every)
     if recipe.schedule == "one-cycle":
-        peak = 0.3 * total - 1 if total > 4 else 1
+        peak = max(1.0, recipe.one_cycle_rise * total - 1)
         first, last = 1 / 25, 1 / 250_000
         return lambda step: (
-            _cosine(first, 1.0, step / peak) if step <= peak else _cosine(1.0, last, (step - peak) / max(1, total - 1 - peak))
+            _cosine(first, 1.0, step / peak)
+            if step <= peak
+            else _cosine(1.0, last, (step - peak) / max(1, total - 1 - peak))
         )
     warm = round(min(recipe.warmup_epochs * steps_per_epoch, total / 5))
     return lambda step: (step + 1) / (warm + 1) if step < warm else _cosine(1.0, 0.0, (step - warm) / (total - warm))
@@ -110,7 +139,7 @@ def _cosine(start: float, end: float, share: float) -> float:
 
 
 class Plateau:
-    """Lower every peak rate tenfold after more than 3 epochs without a lower validation loss."""
+    """Lower every peak rate by `factor` after more than `patience` epochs without a lower validation loss."""
 
     def __init__(self, optimiser: torch.optim.Optimizer, *, patience: int = 3, factor: float = 0.1) -> None:
         self.optimiser, self.patience, self.factor = optimiser, patience, factor
