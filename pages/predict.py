@@ -9,7 +9,7 @@ st.caption(
     "Drop in photos or click a sample: the five likeliest classes, the square the network sees, and where it looked."
 )
 
-left, right = st.columns([3, 2], gap="medium")
+left, right = st.columns([13, 7], gap="medium")
 with left:
     photos = ui.choose_photos()
 with right, ui.refusals():

@@ -29,7 +29,7 @@ with left:
     ui.choose_fit(dataset, data)
     st.subheader("Recipe", anchor=False)
     chosen = make({"data": data, "architecture": architecture.name, "strategy": strategy})
-    config = ui.configure(chosen, defaults=ui.defaults(chosen, architecture, dataset))
+    config = ui.configure(chosen, defaults=ui.defaults(chosen, dataset))
 with right, st.container(border=True):
     st.subheader("The plan", anchor=False)
     filled = ui.show_plan(config)

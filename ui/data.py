@@ -199,7 +199,7 @@ def catalogue_table() -> None:
             "classes": e.classes,
             "images": e.items,
             "licence": e.licence,
-            "files go to": "ships with the lab" if e.available else str(e.where),
+            "where": e.note if e.available else f"put it here: {e.where}",
             "source": e.source,
         }
         for e in entries()

@@ -22,7 +22,7 @@ def refusals(*, stop: bool = True) -> Iterator[None]:
 
 def complain(sentence: str) -> None:
     """One red line."""
-    st.error(plain(sentence[:1].upper() + sentence[1:]), icon=":material/error:")
+    st.error(plain(sentence), icon=":material/error:")
 
 
 def plain(text: str) -> str:

@@ -107,14 +107,16 @@ def _csv(predictions: "Predictions") -> str:
 
 def headline(predictions: "Predictions") -> None:
     """The accuracy with what it is of and its interval, then the other metrics."""
+    from clfcore.evaluation.intervals import wilson
     from clfcore.evaluation.metrics import evaluate
 
     found = evaluate(predictions)
     values = found.as_dict()
     numbers = []
     if "accuracy" in values:
-        low, high = interval(found.right, found.items)
-        of = f"{count(found.right)} of {count(found.items)} {predictions.split} images, 95 % interval {low} to {high}"
+        low, high = (f"{100 * end:.1f}" for end in wilson(found.right, found.items) or (0, 1))
+        of = f"{count(found.right)} of {count(found.items)} {predictions.split} images"
+        of += f", 95\u00a0% interval {low} to {high}"
         numbers.append(Number("Accuracy", percent(found.accuracy), of))
     for name, (label, share, words) in METRICS.items():
         if name in values:
@@ -124,14 +126,6 @@ def headline(predictions: "Predictions") -> None:
         st.caption("Computed on validation, which chose the best epoch: a little kinder than a test.")
     if len(predictions) < 200:
         st.caption(f"{count(len(predictions), 'picture')} is a small sample: small differences mean little.")
-
-
-def interval(right: int, items: int) -> tuple[str, str]:
-    """The 95 % interval of a share, in percent (Wilson, 1927)."""
-    from scipy.stats import binomtest
-
-    found = binomtest(right, items).proportion_ci(method="wilson")
-    return f"{100 * found.low:.1f}", f"{100 * found.high:.1f}"
 
 
 def confusion_view(run: Run, predictions: "Predictions") -> None:

@@ -132,6 +132,12 @@ def _took(run: Run) -> str:
     return "" if seconds is None else duration(seconds)
 
 
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} {of}" for name, of in value.items())
+    return "–" if value in (None, "") else str(value)
+
+
 def side_by_side(runs: Sequence[Run]) -> None:
     """The curves of chosen runs overlaid, their results, and their settings with those that differ first and marked."""
     from clfcore import figures
@@ -152,6 +158,6 @@ def side_by_side(runs: Sequence[Run]) -> None:
     rows = [{"": "", "setting": name, **dict(zip(names, values, strict=True))} for name, values in results.items()]
     for setting, values in differing([run.config.model_dump(mode="json") for run in runs]):
         mark = "≠ differs" if any(value != values[0] for value in values) else ""
-        shown = ["–" if value is None else str(value) for value in values]
+        shown = [_written(value) for value in values]
         rows.append({"": mark, "setting": setting.replace("_", " "), **dict(zip(names, shown, strict=True))})
     st.dataframe(rows, hide_index=True, height=420, column_order=["setting", "", *names])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from clfcore.config import Facts, RunConfig, fill, make
+from clfcore.config import RunConfig, make
 from clfcore.errors import InputError
 from ui.feedback import Number, metric_row, plain, refusals
 from ui.fields import field
@@ -55,10 +55,11 @@ def choose_architecture() -> "Architecture":
     finally:
         if chosen not in known and (near := [r.name for r in search(chosen)[:8]]):
             st.caption(f"Near it: {plain(listed(near))}.")
-    size = "" if row.parameters is None else f"{row.parameters / 1e6:.1f} M parameters, "
+    sides = f"images of {row.native_image} pixels, at least {row.smallest_image}"
+    size = "" if row.parameters is None else f"{count(row.parameters)} parameters; "
     paper = row.paper
     st.caption(
-        f"{row.family}, {row.year or 'undated'}. {size}images of at least {row.smallest_image} pixels.",
+        f"{row.family}, {row.year or 'undated'}; {size}{sides}.",
         help=f"{listed(paper.authors, 3)}: {plain(paper.title)}, {paper.year}. {paper.url}" if paper else None,
     )
     return row
@@ -155,24 +156,12 @@ def launch(config: RunConfig) -> None:
     st.rerun()
 
 
-def defaults(chosen: RunConfig, architecture: "Architecture", dataset: "ImageDataset") -> RunConfig:
+def defaults(chosen: RunConfig, dataset: "ImageDataset") -> RunConfig:
     """What stands for everything that is left open; without torch, so at once."""
-    from clfcore.architectures.catalogue import weights_at_hand
+    from clfcore import commands
 
-    return fill(
-        chosen,
-        Facts(
-            task=dataset.task.kind,
-            train_items=len(dataset.splits["train"]),
-            classes=len(dataset.classes),
-            side=dataset.side(),
-            digits_like=dataset.digits_like,
-            smallest_image=architecture.smallest_image,
-            native_image=architecture.native_image,
-            pretrained=weights_at_hand(architecture.name),
-            gpu=False,  # asking needs torch; the plan asks
-        ),
-    )
+    with refusals():
+        return commands.defaults(chosen, dataset=dataset)
 
 
 def choose_network() -> "tuple[Architecture, str]":
@@ -200,7 +189,7 @@ def choose_fit(dataset: "ImageDataset", data: str) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def fitted(data: str, fits: tuple[str, ...], *, most: int = 6) -> "dict[str, list[tuple[str, Picture]]] | None":
+def fitted(data: str, fits: tuple[str, ...], *, most: int = 5) -> "dict[str, list[tuple[str, Picture]]] | None":
     """A few training pictures as each fit makes them; None where they are square already."""
     from clfcore.data.catalogue import open_dataset
     from clfcore.data.pixels import Preprocess, read_image

@@ -5,7 +5,9 @@ from html import escape
 
 import streamlit as st
 
+from clfcore.files import runs_folder
 from clfcore.runs import store
+from clfcore.runs.store import Run
 from ui.cached import Photo, classifier, looked, said, samples
 from ui.choose import from_address, run_name, to_address
 from ui.feedback import plain, refusals
@@ -45,12 +47,18 @@ def choose_models() -> list[str]:
     """One or several classifiers: ImageNet weights at hand and runs; kept in the address."""
     from clfcore.architectures.catalogue import architectures, weights_at_hand
 
-    names = {row.name: f"{row.name}, ImageNet" for row in architectures() if weights_at_hand(row.name)}
-    names |= {run.id: run_name(run) for run in store.runs() if run.splits}
-    from_address("model", list(names), ["efficientnet_lite0"])
-    chosen = st.multiselect("Classifiers", list(names), format_func=names.__getitem__, key="model", max_selections=4)
+    names = [row.name for row in architectures() if weights_at_hand(row.name)]
+    names += [run.id for run in store.runs() if run.splits]
+    from_address("model", names, ["efficientnet_lite0"])
+    chosen = st.multiselect("Classifiers", names, format_func=model_name, key="model", max_selections=4, wrap=True)
     to_address("model", chosen)
     return chosen
+
+
+def model_name(name: str) -> str:
+    """What people call a classifier: `efficientnet_lite0, ImageNet` or `lenet5 on digits, …`."""
+    run = runs_folder() / name
+    return run_name(Run(run)) if run.is_dir() else f"{name}, ImageNet"
 
 
 def verdicts(photo: Photo, models: Sequence[str]) -> None:
@@ -59,14 +67,14 @@ def verdicts(photo: Photo, models: Sequence[str]) -> None:
     for column, name in zip(st.columns(len(models), gap="medium"), models, strict=True):
         with column:
             if len(models) > 1:
-                st.markdown(f"**{plain(name)}**")
+                st.markdown(f"**{plain(model_name(name))}**")
             _verdict(photo, name)
 
 
 def _verdict(photo: Photo, name: str) -> None:
     place = st.empty()
     with refusals(stop=False):
-        with place, st.spinner(f"Loading {name} (the first time takes some seconds)", show_time=True):
+        with place, st.spinner(f"Loading {plain(model_name(name))}; the first time takes some seconds", show_time=True):
             classifier(name)
         answer = said(name, photo.data)
         bars, first = top_bars(answer.top), answer.top[0][0]
