@@ -15,7 +15,12 @@ from clfcore.runs.store import Run
 # Before torch: tests run side by side, and threads of several would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-FOLDERS = (("CLFLAB_RUNS", "runs"), ("CLFLAB_DATASETS", "datasets"), ("CLFLAB_CACHE", "cache"))
+FOLDERS = (
+    ("CLFLAB_RUNS", "runs"),
+    ("CLFLAB_DATASETS", "datasets"),
+    ("CLFLAB_CACHE", "cache"),
+    ("CLFLAB_POLICIES", "policies"),
+)
 SMALL = {"data": "shapes:count=160,side=20", "architecture": "lenet5", "strategy": "scratch"}
 
 

@@ -1,6 +1,7 @@
 """What a run says of itself while it works: progress.json for those who watch, and a callback for a terminal."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -54,7 +55,10 @@ class Reporter:
         if self._stage == "training" and now - self._last < EVERY and step < total:
             return
         first, since = self._first
-        more: dict[str, Any] = {"loss": round(loss.item(), 5), "epoch": (step - 1) // self._steps + 1}
+        value = loss.item()
+        more: dict[str, Any] = {"epoch": (step - 1) // self._steps + 1}
+        if math.isfinite(value):  # JSON knows no NaN; a loss that is none ends the run soon
+            more["loss"] = round(value, 5)
         if step > first and now > since:
             per_step = (now - since) / (step - first)
             more["images_per_second"] = round(self._batch / per_step, 1)
