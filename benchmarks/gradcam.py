@@ -55,9 +55,7 @@ def main(rounds: int) -> None:
             call()
             seconds[name].append(time.perf_counter() - start)
     median = {name: statistics.median(times) for name, times in seconds.items()}
-    print(
-        f"torch {torch.__version__}, {torch.get_num_threads()} threads, {rounds} rounds in turn, one 224 px picture"
-    )
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {rounds} rounds in turn, one 224 px picture")
     print(f"forward pass   {median['forward'] * 1e3:6.1f} ms")
     for name, words in (("ours", "Grad-CAM, ours"), ("plain", "Grad-CAM, plain")):
         ratios = [a / b for a, b in zip(seconds[name], seconds["forward"], strict=True)]
