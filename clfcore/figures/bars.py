@@ -37,7 +37,7 @@ def top_k(top: Sequence[tuple[str, float]], *, truth: str | None = None, dark: b
 def counts(dataset: ImageDataset, *, dark: bool = False) -> go.Figure:
     """Items of each class, a colour a split; of many classes, the sizes from the largest to the smallest."""
     totals = dataset.counts()
-    largest, smallest = (int(value) for value in (totals.max(initial=0), totals.min(initial=0)))
+    largest, smallest = int(totals.max()), int(totals.min())
     names = [name for name in SPLITS if len(dataset.splits.get(name, ()))]
     sizes = ", ".join(f"{len(dataset.splits[name]):,} {name}" for name in names)
     words = f"{len(dataset.classes)} classes with {smallest:,} to {largest:,} items each; {sizes}."

@@ -56,7 +56,8 @@ def confusion(
         title_text="predicted", side="bottom", constrain="domain", range=[-0.5, c - 0.5], tickangle=-45, **names
     )
     figure.update_yaxes(title_text="true", scaleanchor="x", constrain="domain", range=[c - 0.5, -0.5], **names)
-    return figure.update_layout(clickmode="event+select", dragmode="select" if c <= NAMED else "zoom", showlegend=False)
+    # Streamlit takes clicks for selections only while dragging neither selects nor lassoes
+    return figure.update_layout(dragmode="pan" if c <= NAMED else "zoom", showlegend=False)
 
 
 def _cells(figure: go.Figure, matrix: Confusion, values: np.ndarray, *, amber: str, side: float) -> None:
@@ -70,7 +71,7 @@ def _cells(figure: go.Figure, matrix: Confusion, values: np.ndarray, *, amber: s
         marker={"symbol": "square-open", "size": side, "opacity": 0, "color": amber, "line": {"width": 2}},
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 0}},
-        customdata=np.stack([matrix.indices[rows], matrix.indices[columns], items, of], axis=1),
+        customdata=np.stack([matrix.indices[rows], matrix.indices[columns], items, of], axis=1).tolist(),
         text=[
             f"{names[r]} taken for {names[k]}<br>{n:,} of {all_:,} ({percent(n / all_)})"
             if r != k

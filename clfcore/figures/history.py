@@ -53,7 +53,7 @@ def history(
     figure = blank(_words(histories, shown), dark=dark, height=height, keep=quantity)
     inks = [page.accent] if one else colours(len(histories))
     for ink, (run, lines) in zip(inks, histories.items(), strict=True):
-        group = None if one else run  # lines of one group would stand below each other in the legend
+        group = None if one else plain(run)  # lines of one group would stand below each other in the legend
         name = "Validation" if one and shown.beside else short(run)
         if shown.beside:
             beside = "Training" if one else f"{name}, training"
