@@ -160,6 +160,7 @@ def _architectures(command: argparse.ArgumentParser) -> None:
 
 def _train(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", metavar="FILE", help="a configuration as JSON; flags override it")
+    command.add_argument("--preset", metavar="NAME", help="a recipe by name; the file and flags override it")
     _options_flag(command)
     for name, info in configs.FIELDS.items():
         if name == "options":
@@ -188,6 +189,11 @@ def _configuration(given: argparse.Namespace) -> configs.RunConfig:
     if not isinstance(recipe, dict):
         raise InputError(f"recipe is {recipe!r}: it must be an object")
     values = {**values, "recipe": dict(recipe)}
+    if given.preset is not None:
+        from clfcore import presets
+
+        base = presets.values(given.preset)
+        values = {**base, **values, "recipe": {**base["recipe"], **recipe}}
     for name, value in vars(given).items():
         if value is None or not name.startswith("field."):
             continue

@@ -28,10 +28,12 @@ with left:
     dataset = ui.read_data(data)
     ui.choose_fit(dataset, data)
     st.subheader("Recipe", anchor=False)
-    chosen = make({"data": data, "architecture": architecture.name, "strategy": strategy})
+    chosen = ui.choose_preset(make({"data": data, "architecture": architecture.name, "strategy": strategy}))
     config = ui.configure(chosen, defaults=ui.defaults(chosen, dataset))
 with right, st.container(border=True):
     st.subheader("The plan", anchor=False)
     filled = ui.show_plan(config)
+    ui.schedule_preview(filled, images=len(dataset.splits["train"]))
+    ui.label_warning(filled, dataset.classes)
     if st.button("Train", type="primary", width="stretch"):
         ui.launch(filled)

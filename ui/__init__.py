@@ -17,6 +17,7 @@ from ui.feedback import refusals
 from ui.home import newest_runs, sample_strip, ways
 from ui.judge import choose_judged, classes_view, confusion_view, curves_view, errors_view, headline
 from ui.live import run_in_address, stop_buttons, watch
+from ui.recipe import choose_preset, label_warning, schedule_preview
 from ui.table import active_runs, choose_runs, queue, side_by_side
 from ui.training import choose_fit, choose_network, configure, defaults, launch, show_plan
 from ui.verdict import choose_models, choose_photos, verdicts
@@ -32,6 +33,7 @@ __all__ = [
     "choose_models",
     "choose_network",
     "choose_photos",
+    "choose_preset",
     "choose_runs",
     "classes_view",
     "configure",
@@ -44,6 +46,7 @@ __all__ = [
     "defaults",
     "errors_view",
     "headline",
+    "label_warning",
     "launch",
     "newest_runs",
     "predictions_csv",
@@ -53,6 +56,7 @@ __all__ = [
     "refusals",
     "run_in_address",
     "sample_strip",
+    "schedule_preview",
     "show_plan",
     "side_by_side",
     "stop_buttons",

@@ -6,7 +6,18 @@ import streamlit as st
 
 from clfcore.config import FIELDS
 
-LABELS = {"gradient_clip": "Gradient clipping", "image_size": "Image size", "learning_rate": "Peak learning rate"}
+LABELS = {
+    "gradient_clip": "Gradient clipping",
+    "image_size": "Image size",
+    "learning_rate": "Peak learning rate",
+    "ema": "Averaged weights (EMA)",
+    "mixup": "Mixup alpha",
+    "cutmix": "CutMix alpha",
+    "mix_probability": "Share of batches mixed",
+    "one_cycle_rise": "Share of the run rising",
+    "channels_last": "Channels last",
+}
+YES_NO = {True: "yes", False: "no"}
 
 
 def field(name: str, *, default: Any = None, options: tuple[str, ...] | None = None) -> Any:
@@ -24,6 +35,10 @@ def field(name: str, *, default: Any = None, options: tuple[str, ...] | None = N
     common = {"key": f"field {name}", "help": help_text, "placeholder": _written(default)}
     if choices:
         return st.selectbox(label, choices, index=None, **common, persist_state="session")
+    if bool in kinds:
+        return st.selectbox(
+            label, (True, False), index=None, format_func=YES_NO.__getitem__, **common, persist_state="session"
+        )
     if int in kinds or float in kinds:
         whole = float not in kinds
         return st.number_input(
@@ -58,4 +73,6 @@ def _step(default: Any) -> float:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return YES_NO[value]
     return f"{value:g}" if isinstance(value, float) else str(value)

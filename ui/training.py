@@ -11,6 +11,7 @@ from ui.feedback import Number, metric_row, plain, refusals
 from ui.fields import field
 from ui.jobs import Job, result_of
 from ui.pictures import THUMBNAIL, Card, Picture, cards, picture
+from ui.recipe import applies, choose_policy
 from ui.words import count, duration, listed
 
 if TYPE_CHECKING:
@@ -22,13 +23,26 @@ MORE = (
     "optimizer",
     "schedule",
     "warmup_epochs",
+    "step_size",
+    "step_factor",
+    "plateau_patience",
+    "plateau_factor",
+    "one_cycle_rise",
     "weight_decay",
     "momentum",
+    "nesterov",
     "augmentation",
+    "mixup",
+    "cutmix",
+    "mix_probability",
     "label_smoothing",
     "gradient_clip",
+    "accumulation",
+    "ema",
     "early_stopping",
     "precision",
+    "channels_last",
+    "compile",
     "device",
     "seed",
 )
@@ -93,8 +107,14 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
     with st.expander("More of the recipe"):
         more = st.grid(3, min_column_width=170)
         for name in MORE:
+            if not applies(name, recipe, shown):
+                continue
             with more.cell():
-                recipe[name] = field(f"recipe.{name}", default=shown.get(name))
+                recipe[name] = (
+                    choose_policy(shown.get(name))
+                    if name == "augmentation"
+                    else field(f"recipe.{name}", default=shown.get(name))
+                )
         with more.cell():
             head = field("head")
         with more.cell():

@@ -7,6 +7,7 @@ from clfcore.figures.confusion import confusion
 from clfcore.figures.curves import precision_recall, roc
 from clfcore.figures.history import history
 from clfcore.figures.matrices import agreement, co_occurrence, confusion_difference
+from clfcore.figures.schedule import schedule
 from clfcore.figures.theme import alternative
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "precision_recall",
     "reliability",
     "roc",
+    "schedule",
     "top_k",
 ]
