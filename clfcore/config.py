@@ -5,15 +5,16 @@ None is chosen for the data and the device by `fill`, and the run's folder keeps
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from clfcore.errors import InputError, refusal
+from clfcore.errors import InputError, nearest, refusal
 from clfcore.task import TaskKind
 
 Strategy = Literal["scratch", "feature-extraction", "fine-tuning", "progressive-unfreezing"]
@@ -117,6 +118,56 @@ class Recipe(_Frozen):
         1, ge=1, le=32, description="views of each training image that feature extraction embeds; the first is plain"
     )
 
+    loss: Literal["cross-entropy", "focal", "asymmetric"] = Field(
+        "cross-entropy", description="focal dwells on hard items; asymmetric, of several labels, forgives absent ones"
+    )
+    focal_gamma: float = Field(
+        2.0, ge=0, le=10, allow_inf_nan=False, description="how much the focal loss dwells on hard items"
+    )
+    asymmetric_negative: float = Field(
+        4.0, ge=0, le=10, allow_inf_nan=False, description="focus on absent labels, of asymmetric only"
+    )
+    asymmetric_positive: float = Field(
+        1.0, ge=0, le=10, allow_inf_nan=False, description="focus on present labels, of asymmetric only"
+    )
+    asymmetric_margin: float = Field(
+        0.05, ge=0, lt=1, allow_inf_nan=False, description="probability up to which an absent label costs nothing"
+    )
+    class_weights: Literal["none", "inverse-frequency", "effective-number"] | str = Field(
+        "none", description="weight of each class in the loss: none, inverse-frequency, effective-number or numbers"
+    )
+    effective_beta: float = Field(
+        0.999, gt=0, lt=1, allow_inf_nan=False, description="overlap of items, of class_weights effective-number only"
+    )
+    positive_weights: Literal["none", "balanced"] | str = Field(
+        "none", description="weight of a label that is there: none, balanced (absent to present) or numbers"
+    )
+    level_weights: Literal["auto"] | str = Field(
+        "auto", description="weight of each level in the loss, coarsest first: auto (1,0.8,0.6,...) or numbers"
+    )
+    sampling: Literal["plain", "balanced"] = Field(
+        "plain", description="plain shows each image once an epoch, balanced shows each class equally often"
+    )
+
+    @field_validator("class_weights", "positive_weights", "level_weights")
+    @classmethod
+    def _weights(cls, value: str, info: ValidationInfo) -> str:
+        words = next(
+            get_args(kind) for kind in get_args(cls.model_fields[info.field_name].annotation) if get_args(kind)
+        )
+        if value in words:
+            return value
+        try:
+            given = [float(part) for part in value.split(",")]
+        except ValueError:
+            known = f"one of {', '.join(words)}" if len(words) > 1 else words[0]
+            raise ValueError(
+                f"is {value!r}: it must be {known}, or numbers joined by commas{nearest(value, words)}"
+            ) from None
+        if not all(math.isfinite(number) and number >= 0 for number in given) or not any(given):
+            raise ValueError(f"is {value!r}: its numbers must be finite, 0 or more, and not all 0")
+        return ",".join(f"{number:g}" for number in given)
+
     @field_validator("augmentation", mode="before")
     @classmethod
     def _own_policy(cls, given: Any) -> Any:
@@ -148,6 +199,16 @@ class RunConfig(_Frozen):
     )
     fit: Fit = Field("crop", description="how a picture becomes the network's square")
     split_seed: int = Field(0, ge=0, lt=2**31, description="seed of the splits that the data does not give")
+    decoding: Literal["levels", "path", "sum"] = Field(
+        "levels",
+        description="answers of a hierarchy: each level by itself, the likeliest real path, or children summed",
+    )
+    thresholds: Literal["half", "f1", "precision", "recall"] = Field(
+        "half", description="probability from which a label counts: 0.5, or chosen on validation for F1, a precision..."
+    )
+    wanted: float = Field(
+        0.9, gt=0, le=1, allow_inf_nan=False, description="precision or recall that the thresholds should reach"
+    )
     recipe: Recipe = Field(default_factory=Recipe, description="how the network is trained")
 
     def as_json(self) -> str:

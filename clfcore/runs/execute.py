@@ -28,7 +28,7 @@ from clfcore.runs.report import Reporter, Show
 from clfcore.runs.session import Best, Orphaned, Session, Stopped, load_weights, save_weights
 from clfcore.runs.store import Run
 from clfcore.training.loop import Diverged, Epoch, State, Step, train
-from clfcore.training.recipe import Plateau, hits_of, loss_of, optimiser, rate_at, steps_of
+from clfcore.training.recipe import Plateau, hits_of, optimiser, rate_at, steps_of
 from clfcore.training.watch import notes
 from clfcore.transfer import Phase
 
@@ -123,7 +123,7 @@ def _train(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
     )
     _resume(session, state, plateau, phases, groups)
     steps = steps_of(recipe, len(batches))
-    loss, hits, rate = loss_of(task, recipe), hits_of(task), rate_at(recipe, steps)
+    loss, hits, rate = prepared.loss(), hits_of(task), rate_at(recipe, steps)
     session.report.epochs(recipe.epochs, steps, recipe.batch_size * recipe.accumulation)
     trained = transfer.trainable(module)
 

@@ -16,7 +16,7 @@ from clfcore.predictions import Predictions
 from clfcore.runs.session import Session, save_weights
 from clfcore.training import probe
 from clfcore.training.loop import Epoch, Step
-from clfcore.training.recipe import hits_of, loss_of
+from clfcore.training.recipe import hits_of
 
 
 def fit_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
@@ -48,10 +48,10 @@ def fit_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
 
     events: Iterator[Step | Epoch]
     if config.head == "logistic":
-        loss, hits = loss_of(task, recipe), hits_of(task)
+        loss, hits = prepared.loss(), hits_of(task)
         events = probe.logistic(head, x, y, loss, hits, validate, iterations=recipe.epochs)
     else:
-        events = probe.mini_batches(head, x, y, task, recipe, validate)
+        events = probe.mini_batches(head, x, y, task, recipe, validate, weights=prepared.draw_weights())
     best: dict[str, Tensor] = {}
     session.report.epochs(recipe.epochs, 1, len(x))
     epoch_started = time.perf_counter()

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 
+from clfcore import balance
 from clfcore.architectures.catalogue import check_side, configured, weights_at_hand
 from clfcore.config import Facts, RunConfig, fill
 from clfcore.data.catalogue import open_dataset
@@ -44,7 +45,8 @@ def outline(
         )
     if config.strategy == "scratch" and config.weights != "none":
         raise InputError(f"weights is {config.weights!r}: scratch starts from none; leave weights out, or fine-tune")
-    notes = []
+    balance.check(config, dataset)
+    notes = [*balance.silent_classes(dataset)]
     if config.recipe.compile and not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
         raise InputError("recipe.compile is true: torch.compile needs a C++ compiler, and there is none; leave it out")
     if config.recipe.batch_size > train_items:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from clfcore import augment
+from clfcore import augment, balance
 from clfcore.architectures.build import Network, build
 from clfcore.config import RunConfig
 from clfcore.data.cache import Decoded, decode
@@ -15,6 +16,7 @@ from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
 from clfcore.runs.outline import check, outline
 from clfcore.training.batches import Batches
+from clfcore.training.losses import loss_of
 from clfcore.training.recipe import mix_of
 
 Progress = Callable[[int, int], None]
@@ -52,7 +54,20 @@ class Prepared:
             seed=recipe.seed,
             mix=mix_of(recipe) if training else None,
             task=self.dataset.task,
+            weights=self.draw_weights() if training else None,
         )
+
+    def train_targets(self) -> np.ndarray:
+        return self.dataset.targets[self.dataset.splits["train"]]
+
+    def loss(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """The recipe's loss, its weights counted on the training split."""
+        return loss_of(self.dataset.task, self.config.recipe, self.train_targets())
+
+    def draw_weights(self) -> np.ndarray | None:
+        """How often each training item is drawn; None where each is shown once an epoch."""
+        balanced = self.config.recipe.sampling == "balanced"
+        return balance.draw_weights(self.dataset.task, self.train_targets()) if balanced else None
 
 
 def prepare(config: RunConfig, progress: Progress | None = None) -> Prepared:

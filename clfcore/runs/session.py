@@ -20,7 +20,7 @@ from clfcore.runs.prepare import Prepared
 from clfcore.runs.report import Reporter
 from clfcore.runs.store import Run
 from clfcore.training.loop import Diverged, Epoch
-from clfcore.training.recipe import hits_of, loss_of
+from clfcore.training.losses import hits_of, plain_loss_of
 
 
 class Stopped(Exception):
@@ -94,9 +94,9 @@ class Session:
     def record(self, event: Epoch, seconds: float, images: int) -> tuple[bool, float]:
         """Write the epoch's line of history. Returns whether it is the best so far, and its validation loss."""
         said = event.validation
-        plain = self.prepared.config.recipe.model_copy(update={"label_smoothing": 0.0})
+        recipe = self.prepared.config.recipe
         logits, targets = torch.from_numpy(said.logits), torch.from_numpy(said.targets)
-        loss = float(loss_of(said.task, plain)(logits, targets))
+        loss = float(plain_loss_of(said.task, recipe)(logits, targets))
         value = score(said)
         self.run.record(
             {
@@ -111,7 +111,7 @@ class Session:
                 "images_per_second": round(images / max(seconds, 1e-9), 1),
                 "gradient_norm": round(event.gradient_norm, 5) if math.isfinite(event.gradient_norm) else None,
                 "memory": peak_memory(self.prepared.device),
-                "mixed": bool(plain.mixup or plain.cutmix),
+                "mixed": bool(recipe.mixup or recipe.cutmix),
             }
         )
         return self.best.improved(event.epoch, value, loss), loss

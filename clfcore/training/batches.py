@@ -36,6 +36,7 @@ class Batches:
     seed: int = 0
     mix: Mix | None = None
     task: Task | None = None  # what mixed targets are made for
+    weights: np.ndarray | None = None  # how often each item is drawn, N that sum to 1; None: once an epoch each
     _kept: dict[str, Tensor] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -48,17 +49,20 @@ class Batches:
 
         A mixed batch is x, y and the soft targets (B x columns float32) that the loss takes instead of y.
         """
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.indices))
+        generator, n = np.random.default_rng((self.seed, epoch)), len(self.indices)
+        order = generator.permutation(n) if self.weights is None else generator.choice(n, size=n, p=self.weights)
+        # An item that is drawn twice is changed in two ways: then a row of the table is a draw's, not an item's.
+        places = order if self.weights is None else np.arange(n)
         table = (
             None if self.policy is None else augment.table(self.policy, seed=self.seed, epoch=epoch, items=len(order))
         )
-        for place, rows in enumerate(self._cut(order)):
+        for place, (rows, drawn) in enumerate(zip(self._cut(order), self._cut(places), strict=True)):
             pixels = self._pixels(rows)  # B x C x S x S uint8
             if table is None:
                 pixels = _centre(pixels, self.preprocess.size)
             else:
                 pixels = augment.apply(
-                    self.policy, table[rows], pixels, size=self.preprocess.size, mean=self.preprocess.mean
+                    self.policy, table[drawn], pixels, size=self.preprocess.size, mean=self.preprocess.mean
                 )
             x, y = normalised(pixels, self.preprocess), self._labels(rows)
             yield (x, y) if self.mix is None else self._mixed(x, y, epoch, place)

@@ -66,14 +66,25 @@ def logistic(
 
 
 def mini_batches(
-    head: nn.Module, x: Tensor, y: Tensor, task: Task, recipe: Recipe, validate: Validate
+    head: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    task: Task,
+    recipe: Recipe,
+    validate: Validate,
+    *,
+    weights: np.ndarray | None = None,
 ) -> Iterator[Step | Epoch]:
-    """A linear or MLP head trained like any network, in place: an epoch is a pass over the embeddings."""
+    """A linear or MLP head trained like any network, in place: an epoch is a pass over the embeddings.
+
+    weights: how often each item is drawn, N that sum to 1; None: once an epoch each.
+    """
     size = min(recipe.batch_size, len(x))
 
     def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        order = torch.from_numpy(np.random.default_rng((recipe.seed, epoch)).permutation(len(x)))
-        for rows in order.split(size):
+        generator, n = np.random.default_rng((recipe.seed, epoch)), len(x)
+        drawn = generator.permutation(n) if weights is None else generator.choice(n, size=n, p=weights)
+        for rows in torch.from_numpy(drawn).split(size):
             yield x[rows], y[rows]
 
     groups = parameter_groups(
@@ -83,4 +94,6 @@ def mini_batches(
         head, optimiser(recipe, groups), torch.device("cpu"), gradient_clip=recipe.gradient_clip, seed=recipe.seed
     )
     rate = rate_at(recipe, -(-len(x) // size))
-    yield from train(state, batches, loss_of(task, recipe), hits_of(task), rate, validate, epochs=recipe.epochs)
+    yield from train(
+        state, batches, loss_of(task, recipe, y.numpy()), hits_of(task), rate, validate, epochs=recipe.epochs
+    )

@@ -1,13 +1,13 @@
-"""What a recipe means in torch: the loss on logits, parameter groups, the optimiser, the learning rate at a step."""
+"""What a recipe means in torch: parameter groups, the optimiser, the learning rate at a step."""
 
 from collections.abc import Callable, Iterable
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from clfcore.config import Recipe
-from clfcore.task import Task
+from clfcore.training.losses import hits_of as hits_of
+from clfcore.training.losses import loss_of as loss_of
 from clfcore.training.muon import MatrixOptimiser
 from clfcore.training.schedules import Plateau, mix_of, rate_at, steps_of
 
@@ -22,50 +22,6 @@ __all__ = [
     "rate_at",
     "steps_of",
 ]
-
-# How much a level counts in a hierarchical loss, coarsest first; deeper levels keep the last figure.
-LEVEL_WEIGHTS = (1.0, 0.8, 0.6, 0.4, 0.3)
-
-
-def loss_of(task: Task, recipe: Recipe) -> Callable[[Tensor, Tensor], Tensor]:
-    """The loss as a function of logits (B x columns) and targets (see `Task`); a scalar, mean over the batch.
-
-    Targets that are floating-point and B x columns are soft: those of mixed pictures (`augment.soft_targets`).
-
-    Cross-entropy (single-label), its weighted sum over the levels (hierarchical), or the mean binary cross-entropy over
-    the labels (multi-label). Label smoothing spreads over the classes of a level, or draws 0 and 1 towards one half.
-    """
-    smoothing = recipe.label_smoothing
-    if task.kind == "single-label":
-        return lambda logits, y: F.cross_entropy(logits, y, label_smoothing=smoothing)
-    if task.kind == "multi-label":
-
-        def binary(logits: Tensor, y: Tensor) -> Tensor:
-            soft = y.to(logits.dtype) * (1 - smoothing) + smoothing / 2
-            return F.binary_cross_entropy_with_logits(logits, soft)
-
-        return binary
-    weights = [LEVEL_WEIGHTS[min(i, len(LEVEL_WEIGHTS) - 1)] for i in range(len(task.levels))]
-
-    def by_level(logits: Tensor, y: Tensor) -> Tensor:
-        parts = (
-            weight
-            * F.cross_entropy(
-                logits[:, part], y[:, part] if y.is_floating_point() else y[:, i], label_smoothing=smoothing
-            )
-            for i, (weight, part) in enumerate(zip(weights, task.slices, strict=True))
-        )
-        return torch.stack(list(parts)).sum()
-
-    return by_level
-
-
-def hits_of(task: Task) -> Callable[[Tensor, Tensor], Tensor]:
-    """How many of a batch are right, as a scalar: the finest level's top-1, or the mean share of right labels."""
-    if task.kind == "multi-label":
-        return lambda logits, y: ((logits > 0) == (y > 0)).float().mean(dim=1).sum()
-    finest = task.slices[-1]
-    return lambda logits, y: (logits[:, finest].argmax(1) == (y if y.ndim == 1 else y[:, -1])).float().sum()
 
 
 def decays(name: str, parameter: nn.Parameter) -> bool:
