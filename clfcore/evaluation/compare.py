@@ -77,7 +77,7 @@ class Comparison:
         return {"split": self.split, "runs": list(self.runs), "pairs": [_printed(pair) for pair in self.pairs]}
 
 
-def compare(runs: Sequence[Named], *, resamples: int = 2000, seed: int = 0) -> Comparison:
+def compare(runs: Sequence[Named], *, resamples: int = 1000, seed: int = 0) -> Comparison:
     """Every pair of runs: accuracy with exact McNemar (1947), then other metrics, each with a paired bootstrap.
 
     runs: (name, predictions) of the same items; the order of items may differ. A multi-label task is compared by

@@ -88,15 +88,12 @@ def percentiles(values: np.ndarray, *, confidence: float = 0.95) -> Interval | N
 
 
 def single_label_scores(done: Outcomes, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Metrics of each resample, b float64 each. weights: b x N. The same rules as `metrics`; ranked ones aside."""
+    """Metrics of each resample, b float64 each. weights: b x N. Rules as in `metrics`."""
     right = np.flatnonzero(done.right)
     hits = _by_class(weights[:, right], done.truth[right], done.classes)  # b x C
     predicted, support = (_by_class(weights, of, done.classes) for of in (done.predicted, done.truth))
     occurs = predicted + support > 0
     n = weights.sum(axis=1)
-    place = np.clip(np.ceil(done.confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
-    gaps = np.zeros((len(done), BINS))
-    gaps[np.arange(len(done)), place] = done.right - done.confidence
     return {
         "accuracy": hits.sum(axis=1) / n,
         "balanced_accuracy": _mean(share(hits, support), support > 0),
@@ -104,8 +101,15 @@ def single_label_scores(done: Outcomes, weights: np.ndarray) -> dict[str, np.nda
         "macro_recall": _mean(share(hits, support), occurs),
         "macro_f1": _mean(share(2 * hits, predicted + support), occurs),
         "nll": weights @ done.loss / n,
-        "ece": np.abs(weights @ gaps).sum(axis=1) / n,
     }
+
+
+def calibration_errors(done: Outcomes, weights: np.ndarray) -> np.ndarray:
+    """The calibration error of each resample, b float64. weights: b x N."""
+    place = np.clip(np.ceil(done.confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    gaps = np.zeros((len(done), BINS))
+    gaps[np.arange(len(done)), place] = done.right - done.confidence
+    return np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1)
 
 
 def _single_label(predictions: Predictions, resamples: int, seed: int) -> dict[str, object]:
@@ -120,10 +124,12 @@ def _single_label(predictions: Predictions, resamples: int, seed: int) -> dict[s
         scores = predictions.probabilities() if ranked else None
         truth = done.truth[:, None] == np.arange(classes)
         for weights in resampled(n, resamples, seed=seed):
-            part = single_label_scores(done, weights)
+            part = single_label_scores(done, weights) | {"ece": calibration_errors(done, weights)}
             if scores is not None:
                 columns = slice(1, 2) if classes == 2 else slice(None)
-                part["macro_auc"] = weighted_areas(scores[:, columns], truth[:, columns], weights).macro_auc
+                part["macro_auc"] = weighted_areas(
+                    scores[:, columns], truth[:, columns], weights, precision=False
+                ).macro_auc
             parts.append(part)
         found = {name: percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
         found["ece"] = _error_interval(done, np.concatenate([part["ece"] for part in parts]), seed)
@@ -168,10 +174,12 @@ def multi_label_scores(truth: np.ndarray, predicted: np.ndarray, weights: np.nda
 
 def _by_class(weights: np.ndarray, of: np.ndarray, classes: int) -> np.ndarray:
     """b x C: the weights (b x n) added up by the class (n int64) of each item."""
-    order = np.argsort(of, kind="stable")
-    ends = np.cumsum(np.bincount(of, minlength=classes))
-    total = np.cumsum(np.pad(weights[:, order], ((0, 0), (1, 0))), axis=1)  # b x (n + 1): exact, weights are whole
-    return np.diff(total[:, np.concatenate([[0], ends])], axis=1)
+    out = np.zeros((len(weights), classes))
+    if len(of):
+        order = np.argsort(of, kind="stable")
+        starts = np.flatnonzero(np.diff(of[order], prepend=-1))  # of each class that occurs
+        out[:, of[order][starts]] = np.add.reduceat(np.take(weights, order, axis=1), starts, axis=1)
+    return out
 
 
 def _mean(values: np.ndarray, there: np.ndarray) -> np.ndarray:

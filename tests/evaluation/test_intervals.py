@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import binomtest, bootstrap
 from sklearn import metrics as sk
 
-from clfcore.evaluation.intervals import headline, resampled, single_label_scores, wilson
+from clfcore.evaluation.intervals import calibration_errors, headline, resampled, single_label_scores, wilson
 from clfcore.evaluation.metrics import evaluate
 from clfcore.evaluation.outcomes import outcomes
 from clfcore.evaluation.weighted import weighted_areas
@@ -29,7 +29,7 @@ def test_each_resample_is_scored_as_if_its_items_stood_there() -> None:
     done = outcomes(said)
     weights = next(resampled(60, 5, seed=3))
     assert (weights.sum(axis=1) == 60).all()
-    found = single_label_scores(done, weights)
+    found = single_label_scores(done, weights) | {"ece": calibration_errors(done, weights)}
     p, truth = said.probabilities(), np.eye(4, dtype=bool)[said.targets]
     area = weighted_areas(p, truth, weights)
     for i, row in enumerate(weights.astype(int)):

@@ -172,3 +172,17 @@ def test_large_input_in_blocks_and_threads_equals_small_parts(monkeypatch: pytes
     parts = outcomes(said)
     for name in ("predicted", "rank", "confidence", "p_truth", "loss", "squares"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
+
+
+def test_one_class_only_has_nothing_to_rank() -> None:
+    found = evaluate(predictions([[1.0], [2.0]], [0, 0])).as_dict()
+    assert found == {
+        "accuracy": 1.0,
+        "balanced_accuracy": 1.0,
+        "macro_precision": 1.0,
+        "macro_recall": 1.0,
+        "macro_f1": 1.0,
+        "macro_auc": None,
+        "nll": 0.0,
+        "ece": 0.0,
+    }
