@@ -1,12 +1,15 @@
 """One pass of a frozen network over a split, kept on disk: with it, any head costs seconds.
 
-A file a split, written whole or not at all, keyed by the content of the images, the network, its weights, its options
-and the preprocessing. A second head, another seed or another regularisation reads it back.
+A file a split and view, written whole or not at all, keyed by the content of the images, the network, its weights, its
+options and the preprocessing. A second head, another seed or another regularisation reads it back. The least recently
+used files are removed where all would pass LIMIT_BYTES.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +17,32 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from clfcore import augment
 from clfcore.architectures.build import head_name
 from clfcore.architectures.fast import fast
-from clfcore.config import RunConfig
+from clfcore.augment import Policy
 from clfcore.data.cache import Decoded
 from clfcore.data.pixels import Preprocess
-from clfcore.files import cache_folder, write_whole
-from clfcore.training.batches import Batches
+from clfcore.embedding_cache import folder, make_room
+from clfcore.files import write_whole
+from clfcore.training.batches import Batches, normalised
 
 Progress = Callable[[int, int], None]
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
 VERSION = 1
+
+
+@dataclass(frozen=True)
+class View:
+    """A random view of every image: a policy's draw number `number` (from 1) under a seed."""
+
+    policy: Policy
+    seed: int
+    number: int
+
+    @property
+    def text(self) -> str:
+        return json.dumps([self.policy.as_dict(), self.seed, self.number], sort_keys=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,65 +54,81 @@ class Embedder:
     identity: str  # architecture, weights and options, as text
     device: torch.device
 
-    def of(self, decoded: Decoded, indices: np.ndarray, progress: Progress | None = None) -> np.ndarray:
-        """Embeddings of some items, N x D float32, read from the cache or computed and kept there."""
-        path = self.path(decoded, indices)
+    def of(
+        self, decoded: Decoded, indices: np.ndarray, progress: Progress | None = None, *, view: View | None = None
+    ) -> np.ndarray:
+        """Embeddings of some items, N x D float32, read from the cache or computed and kept there.
+
+        view: None is what evaluation sees.
+        """
+        path = self.path(decoded, indices, view=view)
         kept = _read(path)
         if kept is not None and len(kept) == len(indices):
             return kept
-        found = self._pass(decoded, indices, progress)
+        found = self._pass(decoded, indices, progress, view)
+        make_room(found.nbytes)
         write_whole(path, lambda partial: _write(partial, found))
         return found
 
-    def path(self, decoded: Decoded, indices: np.ndarray) -> Path:
+    def path(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> Path:
         content = hashlib.blake2b(digest_size=16)
         for index in indices:
             content.update(decoded.digests[index].encode())
         key = {"version": VERSION, "network": self.identity, "preprocess": self.preprocess.as_dict()}
+        if view is not None:
+            key["view"] = view.text
         content.update(json.dumps(key, sort_keys=True).encode())
-        return cache_folder() / "embeddings" / f"{content.hexdigest()}.npy"
+        return folder() / f"{content.hexdigest()}.npy"
 
-    def _pass(self, decoded: Decoded, indices: np.ndarray, progress: Progress | None) -> np.ndarray:
+    def _pass(
+        self, decoded: Decoded, indices: np.ndarray, progress: Progress | None, view: View | None = None
+    ) -> np.ndarray:
         batch = BATCH if self.device.type == "cpu" else 128
-        nothing = np.zeros(len(decoded.digests), np.int64)  # embeddings need no targets
-        split = Batches(decoded, indices, nothing, self.preprocess, batch, self.device)
-        sample = next(split.in_order())[0]
-        network, dtype = fast(self.module, sample)
         seen: list[Tensor] = []
-        head = network.get_submodule(head_name(self.module))
-        hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         parts: list[np.ndarray] = []
+        network = hook = None
         try:
             with torch.inference_mode():
-                for x, _ in split.in_order():
+                for x in self._inputs(decoded, indices, batch, view):
+                    if network is None:
+                        network, dtype = fast(self.module, x)
+                        head = network.get_submodule(head_name(self.module))
+                        hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
                     network(x.to(dtype=dtype, memory_format=torch.channels_last))
                     parts.append(seen.pop().flatten(1).float().cpu().numpy())
                     if progress:
                         progress(sum(map(len, parts)), len(indices))
         finally:
-            hook.remove()
+            if hook is not None:
+                hook.remove()
         return np.concatenate(parts)
 
-
-def identity(config: RunConfig) -> str:
-    """What of a configuration determines the network that embeds, as text."""
-    return json.dumps([config.architecture, config.weights, dict(sorted(config.options.items()))])
-
-
-def clear() -> int:
-    """Delete all cached embeddings; returns how many bytes that freed."""
-    freed = 0
-    for path in (cache_folder() / "embeddings").glob("*.npy"):
-        freed += path.stat().st_size
-        path.unlink()
-    return freed
+    def _inputs(
+        self, decoded: Decoded, indices: np.ndarray, batch: int, view: View | None
+    ) -> Iterator[Tensor]:  # B x channels x size x size
+        if view is None:
+            nothing = np.zeros(len(decoded.digests), np.int64)  # embeddings need no targets
+            for x, _ in Batches(decoded, indices, nothing, self.preprocess, batch, self.device).in_order():
+                yield x
+            return
+        table = augment.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
+        for start in range(0, len(indices), batch):
+            rows = np.arange(start, min(start + batch, len(indices)))
+            pixels = torch.from_numpy(np.ascontiguousarray(decoded.take(indices[rows]))).permute(0, 3, 1, 2)
+            pixels = augment.apply(
+                view.policy, table[rows], pixels.to(self.device), size=self.preprocess.size, mean=self.preprocess.mean
+            )
+            yield normalised(pixels, self.preprocess)
 
 
 def _read(path: Path) -> np.ndarray | None:
     try:
-        return np.load(path, allow_pickle=False)
+        found = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None  # absent or damaged: computed anew
+    with contextlib.suppress(OSError):
+        os.utime(path)  # what is read was used last
+    return found
 
 
 def _write(path: Path, values: np.ndarray) -> None:

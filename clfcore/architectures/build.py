@@ -67,6 +67,13 @@ def pretrained(name: str) -> Network:
     return Network(module, preprocess, row, labels)
 
 
+def published_preprocess(network: Network) -> Preprocess:
+    """The preprocessing of the architecture's published weights, whatever weights the network has now."""
+    row, given = network.architecture, network.preprocess
+    tag = row.default_weights if row.weights else None
+    return _preprocess(row, network.module, given.size, given.channels, tag, given.fit)
+
+
 def _side(row: Architecture, image_size: int | None) -> int:
     side = row.native_image if image_size is None else image_size
     check_side(row, side)

@@ -9,11 +9,10 @@ import torch
 from clfcore import transfer
 from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.architectures.fast import fast
-from clfcore.architectures.stages import layer_groups
 from clfcore.config import RunConfig
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess, read_image
-from clfcore.device import pick_device, pick_dtype
+from clfcore.device import pick_device, pick_dtype, threads_for
 from clfcore.errors import InputError
 from clfcore.runs.outline import outline
 from clfcore.runs.prepare import make_network
@@ -43,8 +42,10 @@ def make_plan(config: RunConfig, *, measure: bool) -> Plan:
     """Fill and count; with `measure`, run a few real batches to estimate the duration. Writes nothing."""
     config, dataset, notes = outline(config)
     at_hand = config.weights != "default" or weights_at_hand(config.architecture)
-    network = make_network(config if at_hand else config.changed(weights="none"), dataset)  # a plan downloads nothing
-    groups = layer_groups(network.module)
+    network, start = make_network(
+        config if at_hand else config.changed(weights="none"), dataset
+    )  # a plan downloads nothing
+    groups = start.groups
     total = transfer.total(network.module)
     if config.strategy == "feature-extraction":
         trained = sum(network.module.get_parameter(name).numel() for name in groups[-1].parameters)
@@ -57,7 +58,14 @@ def make_plan(config: RunConfig, *, measure: bool) -> Plan:
             for name in g.parameters
         }
         trained = sum(network.module.get_parameter(name).numel() for name in names)
-    seconds = _seconds(config, dataset, network.module, network.preprocess, groups) if measure else None
+    if not measure:
+        return Plan(config, dataset.sizes(), len(dataset.classes), total, trained, None, notes, network.preprocess)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads_for(total, config.recipe.batch_size * config.recipe.image_size**2))
+    try:
+        seconds = _seconds(config, dataset, network.module, network.preprocess, groups)
+    finally:
+        torch.set_num_threads(threads)
     return Plan(config, dataset.sizes(), len(dataset.classes), total, trained, seconds, notes, network.preprocess)
 
 
@@ -102,7 +110,7 @@ def _seconds(
         epochs=1,
     )
     times = [time.perf_counter() for event in events if isinstance(event, Step) and event.loss.item() is not None]
-    per_step = float(np.median(np.diff(times)))
+    per_step = float(np.diff(times).min())  # a busy moment makes steps slower, nothing makes them faster
     steps = -(-sizes["train"] // recipe.batch_size) * recipe.epochs
     return decoding + per_step * steps + forward * 2 * (sizes["validation"] * recipe.epochs + sizes["test"])
 

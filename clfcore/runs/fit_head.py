@@ -1,22 +1,43 @@
-"""Feature extraction: embed once, fit a head, put it on the backbone with the standardisation folded in."""
+"""Feature extraction: embed once, fit a head, put it on the backbone with the standardisation folded in.
+
+The same fit begins fine-tuning and progressive unfreezing (`starting_head`).
+"""
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clfcore import transfer
-from clfcore.architectures.build import replace_head
+from clfcore import augment, balance, transfer
 from clfcore.architectures.heads import make_head
+from clfcore.config import Recipe
 from clfcore.data.dataset import Split
-from clfcore.embeddings import Embedder, identity
+from clfcore.embeddings import Embedder, View
 from clfcore.predictions import Predictions
-from clfcore.runs.session import Session, save_weights
-from clfcore.training import probe
+from clfcore.runs.session import Best, Session, save_weights
+from clfcore.training import neighbours, probe
 from clfcore.training.loop import Epoch, Step
 from clfcore.training.recipe import hits_of
+
+START_EPOCHS = 100  # as feature extraction's own default
+_RATE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Standardised embeddings of train (all views, one after another) and validation; `standard` does it to others."""
+
+    train: Tensor
+    targets: Tensor
+    validation: Tensor
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    def standard(self, embeddings: np.ndarray) -> np.ndarray:
+        return (embeddings - self.mean) / self.deviation
 
 
 def fit_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
@@ -25,40 +46,17 @@ def fit_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
     Returns how many parameters were fitted and a function that predicts a split from its embeddings.
     """
     run, prepared = session.run, session.prepared
-    config, dataset = prepared.config, prepared.dataset
-    task, recipe = dataset.task, config.recipe
-    run.drop_history_after(0)  # a killed fit starts again from the cached embeddings
-    embedder = Embedder(prepared.module, prepared.preprocess, identity(config), prepared.device)
-
-    def embed(split: Split) -> np.ndarray:
-        def progress(done: int, total: int) -> None:
-            session.check_stop()
-            session.report("embedding", done, total, split=split)
-
-        return embedder.of(prepared.decoded, dataset.splits[split], progress)
-
-    train, validation = embed("train"), embed("validation")
-    mean, deviation = probe.standardise(train)
-    x, x_validation = (torch.from_numpy((found - mean) / deviation) for found in (train, validation))
-    y = torch.from_numpy(dataset.targets[dataset.splits["train"]])
-    head = make_head("linear" if config.head == "logistic" else config.head, x.shape[1], task.columns)
-
-    def validate(model: nn.Module) -> Predictions:
-        return session.predictions("validation", _forward(model, x_validation))
-
-    events: Iterator[Step | Epoch]
-    if config.head == "logistic":
-        loss, hits = prepared.loss(), hits_of(task)
-        events = probe.logistic(head, x, y, loss, hits, validate, iterations=recipe.epochs)
-    else:
-        events = probe.mini_batches(head, x, y, task, recipe, validate, weights=prepared.draw_weights())
+    recipe = prepared.config.recipe
+    run.drop_history_after(-1)  # a killed fit starts again from the cached embeddings
+    features = embed(session, views=recipe.views)
+    head, events = _events(session, features, recipe)
     best: dict[str, Tensor] = {}
-    session.report.epochs(recipe.epochs, 1, len(x))
+    session.report.epochs(recipe.epochs, 1, len(features.train))
     epoch_started = time.perf_counter()
     for event in events:
         session.check_stop(epoch_ended=isinstance(event, Epoch))
         if isinstance(event, Epoch):
-            better, _ = session.record(event, time.perf_counter() - epoch_started, len(x))
+            better, _ = session.record(event, time.perf_counter() - epoch_started, len(features.train))
             if better:
                 best = {name: value.clone() for name, value in head.state_dict().items()}
             session.report.step(event.epoch, torch.tensor(event.loss))
@@ -66,12 +64,101 @@ def fit_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
                 break
             epoch_started = time.perf_counter()
     head.load_state_dict(best)
-    probe.fold(head, mean, deviation)
-    replace_head(prepared.module, head)
+    probe.fold(head, features.mean, features.deviation)
+    embedder = _embedder(session)  # the network with the head that it still has
+    transfer.put_head(prepared.module, prepared.start.groups, head)
     save_weights(run, prepared.module)
-    return transfer.total(head), lambda split: session.predictions(
-        split, _forward(head, torch.from_numpy(embed(split)))
+
+    def predict(split: Split) -> Predictions:
+        found = _of_split(session, embedder, split)
+        _note_baselines(session, features, found, split)
+        return session.predictions(split, _forward(head, torch.from_numpy(found)))
+
+    return transfer.total(head), predict
+
+
+def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
+    """The head that feature extraction would end with, standardisation folded in, and its best iteration."""
+    recipe = session.prepared.config.recipe
+    few = session.prepared.config.head == "logistic" or len(session.prepared.dataset.splits["train"]) < 2048
+    fit = recipe.model_copy(
+        update={"epochs": START_EPOCHS, "learning_rate": _RATE, "batch_size": 64 if few else 256, "optimizer": "adamw"}
     )
+    features = embed(session)
+    head, events = _events(session, features, fit)
+    best, chosen, weights = Best(), None, {}
+    for event in events:
+        session.check_stop()
+        if isinstance(event, Epoch) and best.improved(event.epoch, *session.judge(event.validation)):
+            chosen, weights = event, {name: value.clone() for name, value in head.state_dict().items()}
+    head.load_state_dict(weights)
+    probe.fold(head, features.mean, features.deviation)
+    return head, chosen
+
+
+def embed(session: Session, *, views: int = 1) -> Features:
+    """Embeddings of train and validation; with more views, train is embedded again under random changes."""
+    prepared = session.prepared
+    recipe, embedder = prepared.config.recipe, _embedder(session)
+    policy = augment.policy(recipe.augmentation)
+    parts = [_of_split(session, embedder, "train")]
+    for number in range(1, views):
+        parts.append(_of_split(session, embedder, "train", view=View(policy, recipe.seed, number)))
+    train, validation = np.concatenate(parts), _of_split(session, embedder, "validation")
+    mean, deviation = probe.standardise(train)
+    targets = prepared.dataset.targets[prepared.dataset.splits["train"]]
+    return Features(
+        torch.from_numpy((train - mean) / deviation),
+        torch.from_numpy(np.concatenate([targets] * views)),
+        torch.from_numpy((validation - mean) / deviation),
+        mean,
+        deviation,
+    )
+
+
+def _embedder(session: Session) -> Embedder:
+    prepared = session.prepared
+    return Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device)
+
+
+def _of_split(session: Session, embedder: Embedder, split: Split, *, view: View | None = None) -> np.ndarray:
+    def progress(done: int, total: int) -> None:
+        session.check_stop()
+        session.report("embedding", done, total, split=split, view=view.number + 1 if view else 1)
+
+    return embedder.of(session.prepared.decoded, session.prepared.dataset.splits[split], progress, view=view)
+
+
+def _events(session: Session, features: Features, recipe: Recipe) -> tuple[nn.Module, Iterator[Step | Epoch]]:
+    """A new head on the standardised embeddings and the iterator that fits it."""
+    kind, task = session.prepared.config.head, session.prepared.dataset.task
+    x, y = features.train, features.targets
+    head = make_head("linear" if kind == "logistic" else kind, x.shape[1], task.columns)
+
+    def validate(model: nn.Module) -> Predictions:
+        return session.predictions("validation", _forward(model, features.validation))
+
+    if kind == "logistic":
+        loss, hits = session.prepared.loss(), hits_of(task)
+        return head, probe.logistic(head, x, y, loss, hits, validate, iterations=recipe.epochs)
+    weights = balance.draw_weights(task, y.numpy()) if recipe.sampling == "balanced" else None
+    return head, probe.mini_batches(head, x, y, task, recipe, validate, weights=weights)
+
+
+def _note_baselines(session: Session, features: Features, found: np.ndarray, split: Split) -> None:
+    """What nearest class mean and k-NN would have said of the split; of the finest level, and of single labels."""
+    dataset = session.prepared.dataset
+    if dataset.task.kind == "multi-label":
+        return
+    plain = len(dataset.splits["train"])  # the first view alone
+    train, targets = features.train[:plain].numpy(), features.targets[:plain].numpy()
+    true = dataset.targets[dataset.splits[split]]
+    if targets.ndim > 1:
+        targets, true = targets[:, -1], true[:, -1]
+    x = features.standard(found)
+    for name, method in (("nearest_class_mean", neighbours.nearest_class_mean), ("k_nearest", neighbours.k_nearest)):
+        accuracy = float((method(train, targets, x) == true).mean())
+        session.baselines.setdefault(name, {})[split] = {"accuracy": accuracy}
 
 
 def _forward(head: nn.Module, x: Tensor) -> np.ndarray:

@@ -10,6 +10,7 @@ from clfcore.config import Facts, RunConfig, fill
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError
+from clfcore.runs.ancestry import inherit, source_of
 
 
 def outline(
@@ -21,6 +22,8 @@ def outline(
     says. Raises InputError as `train` would.
     """
     row, _ = configured(config.architecture, config.options)
+    source = source_of(config.weights, row)
+    config = inherit(config, source)
     if dataset is None:
         dataset = open_dataset(config.data, split_seed=config.split_seed)
     check(dataset)
@@ -33,7 +36,7 @@ def outline(
         digits_like=dataset.digits_like,
         smallest_image=row.smallest_image,
         native_image=row.native_image,
-        pretrained=weights_at_hand(config.architecture),
+        pretrained=source is not None or weights_at_hand(config.architecture),
         multiple=row.multiple,
         gpu=_gpu(config.recipe.device) if gpu is None else gpu,
     )
@@ -42,6 +45,11 @@ def outline(
     if config.strategy != "scratch" and config.weights == "none":
         raise InputError(
             f"weights is 'none': {config.strategy} starts from pretrained weights; use default, or the strategy scratch"
+        )
+    if config.strategy != "scratch" and source is None and not row.weights:
+        raise InputError(
+            f"strategy is {config.strategy!r}: {row.name} has no published weights to start from; take scratch, "
+            "weights of your own (a run or a file), or efficientnet_lite0, whose weights are here"
         )
     if config.strategy == "scratch" and config.weights != "none":
         raise InputError(f"weights is {config.weights!r}: scratch starts from none; leave weights out, or fine-tune")

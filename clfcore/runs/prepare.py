@@ -1,37 +1,58 @@
 """From a configuration to what training needs: the data, the filled configuration, the network, decoded images."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from clfcore import augment, balance
-from clfcore.architectures.build import Network, build
+from clfcore.architectures.build import Network, build, published_preprocess
+from clfcore.architectures.catalogue import configured
+from clfcore.architectures.heads import head_name, make_head
+from clfcore.architectures.own import fit_state, read_state
+from clfcore.architectures.stages import Group, layer_groups
 from clfcore.config import RunConfig
 from clfcore.data.cache import Decoded, decode
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
+from clfcore.runs.ancestry import Source, source_of
 from clfcore.runs.outline import check, outline
 from clfcore.training.batches import Batches
 from clfcore.training.losses import loss_of
 from clfcore.training.recipe import mix_of
+from clfcore.transfer import put_head
 
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True)
+class Start:
+    """What the network begins with: its layer groups, its weights' identity, and where own weights come from."""
+
+    groups: tuple[Group, ...]
+    identity: str  # of backbone and weights
+    keeps_head: bool = False  # another run's, of the same classes
+    head: str = "linear"  # its kind, where the network keeps it
+    ancestry: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What a run works with. `notes` are sentences for the user: what was lowered, what the data lacks."""
+    """What a run works with."""
 
     config: RunConfig
     dataset: ImageDataset
     decoded: Decoded
     network: Network
     device: torch.device
-    notes: tuple[str, ...] = ()
+    start: Start
+    notes: tuple[str, ...] = ()  # sentences for the user: what was lowered, what the data lacks
 
     @property
     def module(self) -> nn.Module:
@@ -40,6 +61,13 @@ class Prepared:
     @property
     def preprocess(self) -> Preprocess:
         return self.network.preprocess
+
+    @property
+    def head(self) -> str:
+        """The kind of head that the network ends with: linear or mlp."""
+        if self.config.strategy == "scratch" or self.start.keeps_head:
+            return self.start.head
+        return "mlp" if self.config.head == "mlp" else "linear"
 
     def batches(self, split: Split, *, training: bool = False) -> Batches:
         recipe = self.config.recipe
@@ -75,7 +103,7 @@ def prepare(config: RunConfig, progress: Progress | None = None) -> Prepared:
     device = pick_device(config.recipe.device)
     config, dataset, notes = outline(config, gpu=device.type != "cpu")
     torch.manual_seed(config.recipe.seed)
-    network = make_network(config, dataset)
+    network, start = make_network(config, dataset)
     dataset, decoded = decode(dataset, network.preprocess, progress=progress)
     check(dataset)
     left_out = [problem for problem in dataset.problems if problem.kind == "unreadable"]
@@ -83,18 +111,59 @@ def prepare(config: RunConfig, progress: Progress | None = None) -> Prepared:
         named = ", ".join(problem.item for problem in left_out[:3]) + (", …" if len(left_out) > 3 else "")
         notes += (f"{len(left_out)} unreadable images are left out: {named}.",)
     network = replace(network, module=network.module.to(device))
-    return Prepared(config, dataset, decoded, network, device, notes)
+    return Prepared(config, dataset, decoded, network, device, start, notes + start.notes)
 
 
-def make_network(config: RunConfig, dataset: ImageDataset) -> Network:
-    """The network of a filled configuration, with a new head for the dataset's task."""
+def make_network(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Start]:
+    """The network of a filled configuration, with a new head for the dataset's task unless a run's head fits it."""
+    row, _ = configured(config.architecture, config.options)
+    source = source_of(config.weights, row)
+    stored = source.run.classifier if source is not None and source.run is not None else None
     grey = config.weights == "none" and dataset.pixels is not None and dataset.pixels.shape[-1] == 1
-    return build(
+    network = build(
         config.architecture,
         columns=dataset.task.columns,
-        channels=1 if grey else 3,
+        channels=stored["channels"] if stored else 1 if grey else 3,
         image_size=config.recipe.image_size,
-        weights=config.weights,
+        weights="none" if source else config.weights,
         options=config.options,
         fit=config.fit,
+    )
+    groups = layer_groups(network.module)
+    known: list[Any] = [config.architecture, config.weights, dict(sorted(config.options.items()))]
+    if source is None:
+        return network, Start(groups, json.dumps(known))
+    known[1] = source.digest()
+    return _with_own_weights(network, Start(groups, json.dumps(known)), source, config, dataset)
+
+
+def _with_own_weights(
+    network: Network, start: Start, source: Source, config: RunConfig, dataset: ImageDataset
+) -> tuple[Network, Start]:
+    """The network with a run's or a file's weights, normalised as they were trained."""
+    module, stored = network.module, source.run.classifier if source.run else {}
+    keeps = config.strategy != "feature-extraction" and stored.get("task") == dataset.task.as_dict()
+    kind = stored["head"].replace("logistic", "linear") if keeps else "linear"
+    if kind != "linear":
+        features = module.get_submodule(head_name(module)).in_features
+        head = make_head(kind, features, dataset.task.columns)
+        start = replace(start, groups=put_head(module, start.groups, head), head=kind)
+    fitted = fit_state(module, read_state(source.path), keep_head=keeps, source=source.name)
+    told = source.preprocess or published_preprocess(network)
+    preprocess = replace(told, size=network.preprocess.size, fit=config.fit)
+    lacking = [name for name in fitted.lacking if not name.startswith(head_name(module) + ".")]
+    notes = [f"{len(fitted.matched)} tensors come from {source.name}."]
+    if not keeps:
+        notes.append("Its head is not taken: a new one is fitted to the classes.")
+    if lacking:
+        notes.append(f"{len(lacking)} tensors are not in it and begin at random: {', '.join(lacking[:3])}.")
+    ancestry = {
+        "ancestors": source.history(),
+        "matched": len(fitted.matched),
+        "lacking": list(fitted.lacking),
+        "unused": list(fitted.unused),
+        "head_kept": keeps,
+    }
+    return replace(network, preprocess=preprocess), replace(
+        start, keeps_head=keeps, ancestry=ancestry, notes=tuple(notes)
     )

@@ -2,9 +2,10 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,6 +59,8 @@ class Session:
     best: Best = field(default_factory=Best)
     seconds_before: float = 0.0  # of the processes before this one
     notes: list[str] = field(default_factory=list)  # sentences on how it went
+    baselines: dict[str, Any] = field(default_factory=dict)  # what needs no fitting, by method and split
+    moved: dict[str, float] = field(default_factory=dict)  # by layer group, as `transfer.moved` says
 
     @property
     def seconds(self) -> float:
@@ -91,30 +94,43 @@ class Session:
             parts = [module(x).float().cpu().numpy() for x, _ in self.prepared.batches(split).in_order(size)]
         return self.predictions(split, np.concatenate(parts))
 
-    def record(self, event: Epoch, seconds: float, images: int) -> tuple[bool, float]:
-        """Write the epoch's line of history. Returns whether it is the best so far, and its validation loss."""
-        said = event.validation
-        recipe = self.prepared.config.recipe
-        logits, targets = torch.from_numpy(said.logits), torch.from_numpy(said.targets)
-        loss = float(plain_loss_of(said.task, recipe)(logits, targets))
-        value = score(said)
+    def judge(self, said: Predictions) -> tuple[float, float]:
+        """What chooses the best epoch of predictions: the score, and the loss without smoothing, weights or focus."""
+        loss = plain_loss_of(said.task, self.prepared.config.recipe)(
+            torch.from_numpy(said.logits), torch.from_numpy(said.targets)
+        )
+        return score(said), float(loss)
+
+    def record(
+        self, event: Epoch, seconds: float, images: int, *, more: Mapping[str, Any] | None = None
+    ) -> tuple[bool, float]:
+        """Write the epoch's line of history, with `more`. Returns whether it is the best, and its validation loss."""
+        said, recipe = event.validation, self.prepared.config.recipe
+        value, loss = self.judge(said)
+        hits = hits_of(said.task)(torch.from_numpy(said.logits), torch.from_numpy(said.targets))
         self.run.record(
             {
                 "epoch": event.epoch,
-                "train_loss": event.loss,
-                "train_accuracy": event.accuracy,
+                "train_loss": _finite(event.loss),
+                "train_accuracy": _finite(event.accuracy),
                 "validation_loss": loss,
-                "validation_accuracy": float(hits_of(said.task)(logits, targets)) / len(said),
+                "validation_accuracy": float(hits) / len(said),
                 "validation_score": value,
                 "learning_rate": event.learning_rate,
                 "seconds": round(seconds, 3),
                 "images_per_second": round(images / max(seconds, 1e-9), 1),
-                "gradient_norm": round(event.gradient_norm, 5) if math.isfinite(event.gradient_norm) else None,
+                "gradient_norm": _finite(event.gradient_norm, digits=5),
                 "memory": peak_memory(self.prepared.device),
                 "mixed": bool(recipe.mixup or recipe.cutmix),
+                **(more or {}),
             }
         )
         return self.best.improved(event.epoch, value, loss), loss
+
+
+def _finite(value: float, *, digits: int = 17) -> float | None:
+    """JSON knows no NaN: what was not measured is null."""
+    return round(value, digits) if math.isfinite(value) else None
 
 
 def save_weights(run: Run, module: nn.Module) -> None:

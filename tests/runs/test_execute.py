@@ -163,7 +163,7 @@ def test_out_of_memory_says_which_batch_size_to_try(monkeypatch: pytest.MonkeyPa
     def exhausted(*_: object, **__: object) -> Iterator[None]:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("clfcore.runs.execute.train", exhausted)
+    monkeypatch.setattr("clfcore.runs.train_phases.train", exhausted)
     with pytest.raises(Failure, match=r"try recipe.batch_size 8 \(it was 16\)"):
         execute(run)
     assert run.state == "failed"

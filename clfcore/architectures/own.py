@@ -1,0 +1,117 @@
+"""Weights of one's own: a file's tensors fitted to a network by name, and what matched said."""
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from timm.layers import resample_abs_pos_embed
+from timm.models import adapt_input_conv
+from torch import Tensor, nn
+from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
+
+from clfcore.architectures.heads import head_name
+from clfcore.architectures.load import first_convolution
+from clfcore.errors import InputError
+
+_INSIDE = ("state_dict", "model", "model_state_dict", "module")  # where training scripts keep the tensors
+_PREFIXES = ("module.", "_orig_mod.", "model.")  # what wrappers put before each name
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What became of a file's tensors, by name: loaded; left at random because the file lacks them; not used."""
+
+    matched: tuple[str, ...]
+    lacking: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file or of a state dict saved by torch. Nothing in the file is executed.
+
+    Raises InputError where it is neither, is damaged, or holds anything but tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251 - one's own file may be a pickle
+    except pickle.UnpicklingError:
+        raise InputError(
+            f"{path} holds more than tensors and is not loaded, for it could execute code: "
+            "save its state dict as safetensors, or with torch.save(model.state_dict())"
+        ) from None
+    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+        raise InputError(
+            f"{path} cannot be read as weights ({reason}): give a .safetensors file or a state dict saved by torch"
+        ) from None
+    while isinstance(state, Mapping) and (inner := next((state[k] for k in _INSIDE if _mapping(state, k)), None)):
+        state = inner
+    if not isinstance(state, Mapping) or not any(isinstance(value, Tensor) for value in state.values()):
+        raise InputError(f"{path} holds no state dict: it must map names to tensors")
+    tensors = {str(name): value for name, value in state.items() if isinstance(value, Tensor)}
+    for prefix in _PREFIXES:
+        if all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
+    return tensors
+
+
+def _mapping(state: Mapping, key: str) -> bool:
+    return isinstance(state.get(key), Mapping)
+
+
+def fit_state(module: nn.Module, state: Mapping[str, Tensor], *, keep_head: bool, source: str) -> Fitted:
+    """Load `state` into `module` by name, in place; the head too where `keep_head`, else it stays as it is.
+
+    The first convolution is adapted to the module's channels, a transformer's positions to its image size. Raises
+    InputError where a tensor of the backbone has another shape, or less than half of the backbone is there.
+    """
+    head = head_name(module)
+    own = {name: value for name, value in module.state_dict().items() if not name.endswith("num_batches_tracked")}
+    state = _adapted(module, dict(state))
+    wanted = {name for name in own if keep_head or not _under(name, head)}
+    for name in sorted(wanted & state.keys()):
+        if state[name].shape != own[name].shape:
+            raise InputError(
+                f"{source}: {name} is {_shape(state[name])}, the network's is {_shape(own[name])}: "
+                "these weights belong to another architecture, or other options"
+            )
+    matched = [name for name in own if name in wanted and name in state]
+    backbone = [name for name in own if not _under(name, head)]
+    found = sum(name in state for name in backbone)
+    if 2 * found < len(backbone):
+        raise InputError(
+            f"{source}: {found} of the network's {len(backbone)} tensors below the head are in it: "
+            f"these weights belong to another architecture (they begin with {', '.join(list(state)[:3])})"
+        )
+    module.load_state_dict({name: state[name] for name in matched}, strict=False)
+    unused = [name for name in state if name not in matched and not name.endswith("num_batches_tracked")]
+    return Fitted(tuple(matched), tuple(name for name in own if name not in matched), tuple(unused))
+
+
+def _adapted(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same tensors for the module's channels and image size, where only these differ."""
+    first = f"{first_convolution(module)}.weight"
+    kernel = module.get_parameter(first)
+    if first in state and state[first].ndim == 4 and state[first].shape[1] != kernel.shape[1]:
+        state[first] = adapt_input_conv(kernel.shape[1], state[first])
+    if isinstance(module, VisionTransformer) and "encoder.pos_embedding" in state:
+        return dict(interpolate_embeddings(module.image_size, module.patch_size, state))
+    mine, theirs = getattr(module, "pos_embed", None), state.get("pos_embed")
+    resized = isinstance(mine, Tensor) and theirs is not None and theirs.ndim == mine.ndim == 3
+    if resized and theirs.shape[1] != mine.shape[1] and hasattr(module, "patch_embed"):
+        tokens = getattr(module, "num_prefix_tokens", 0)
+        state["pos_embed"] = resample_abs_pos_embed(theirs, module.patch_embed.grid_size, num_prefix_tokens=tokens)
+    return state
+
+
+def _under(name: str, head: str) -> bool:
+    return name.startswith(head + ".")
+
+
+def _shape(tensor: Tensor) -> str:
+    return " x ".join(map(str, tensor.shape)) or "a number"
