@@ -14,7 +14,6 @@ if not chosen:
     st.caption("Tick a run to open, resume or delete it; tick several to lay them side by side.")
 elif len(chosen) == 1:
     ui.watch(chosen[0])
-    ui.stop_buttons(chosen[0])
 else:
     with ui.refusals():
         ui.side_by_side(chosen)

@@ -10,11 +10,9 @@ if run is not None:
     st.title("How is it going?")
     st.caption("You may close this page or load it again: the run goes on, and Runs leads back here.")
     ui.watch(run)
-    with st.container(horizontal=True):
-        ui.stop_buttons(run)
-        if st.button("Train another"):
-            st.query_params.clear()
-            st.rerun()
+    if st.button("Train another"):
+        st.query_params.clear()
+        st.rerun()
     st.stop()
 
 st.title("What shall be learned, and how?")

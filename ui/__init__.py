@@ -16,7 +16,7 @@ from ui.entry import through_app
 from ui.feedback import refusals
 from ui.home import newest_runs, sample_strip, ways
 from ui.judge import choose_judged, classes_view, confusion_view, curves_view, errors_view, headline
-from ui.live import run_in_address, stop_buttons, watch
+from ui.live import run_in_address, watch
 from ui.recipe import choose_preset, label_warning, schedule_preview
 from ui.table import active_runs, choose_runs, queue, side_by_side
 from ui.training import choose_fit, choose_network, configure, defaults, launch, show_plan
@@ -59,7 +59,6 @@ __all__ = [
     "schedule_preview",
     "show_plan",
     "side_by_side",
-    "stop_buttons",
     "verdicts",
     "watch",
     "ways",

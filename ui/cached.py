@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.errors import Failure, InputError
-from ui.pictures import Picture, picture
+from ui.pictures import THUMBNAIL, Picture, picture
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -29,11 +29,16 @@ class Photo:
 
 @dataclass(frozen=True)
 class Said:
-    """What a classifier says of a photo: the exact square it sees, and its most probable classes."""
+    """What a classifier says of a photo: the exact square it sees, and its likeliest classes, level by level."""
 
     square: Picture
     side: int
-    top: tuple[tuple[str, float], ...]
+    levels: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]  # name -> (class, probability), the finest last
+
+    @property
+    def top(self) -> tuple[tuple[str, float], ...]:
+        """Of the finest level."""
+        return self.levels[-1][1]
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ def samples() -> dict[str, tuple[Photo, Picture]]:
     for path in sorted(SAMPLES.glob("*.jpg")):
         import numpy as np
 
-        small = ImageOps.fit(Image.open(path).convert("RGB"), (144, 144))
+        small = ImageOps.fit(Image.open(path).convert("RGB"), (THUMBNAIL, THUMBNAIL))
         found[path.stem] = (Photo(path.name, path.read_bytes()), picture(np.asarray(small)))
     return found
 
@@ -70,16 +75,15 @@ def classifier(name: str) -> "Classifier":
 @st.cache_data(show_spinner=False, max_entries=512)
 def said(name: str, data: bytes, *, k: int = 5) -> Said:
     """What classifier `name` says of a photo. Raises InputError where the photo is damaged."""
-    from clfcore.classifier import top
+    from clfcore import commands
     from clfcore.data.pixels import read_image
 
     model = classifier(name)
     square = model.square(read_image(data, least_side=model.preprocess.stored_side))
-    return Said(
-        picture(square, side=224, lossless=True),
-        square.shape[0],
-        tuple(top(model.probabilities(square[None])[0], model.classes, k)),
-    )
+    answer = commands.answer(model, square, k)
+    levels = answer.get("levels", {"": answer["top"]})
+    named = tuple((level, tuple((one["label"], one["probability"]) for one in rows)) for level, rows in levels.items())
+    return Said(picture(square, side=224, lossless=True), square.shape[0], named)
 
 
 @st.cache_data(show_spinner=False, max_entries=256)

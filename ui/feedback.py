@@ -51,7 +51,7 @@ class Number:
 
 def metric_row(numbers: Sequence[Number]) -> None:
     """Headline numbers side by side; narrow windows stack them."""
-    row = st.grid(len(numbers), min_column_width=125)
+    row = st.grid(len(numbers), min_column_width=110)
     for number in numbers:
         with row.cell(), st.container(gap=None):
             st.metric(number.label, number.value, help=number.help)

@@ -7,7 +7,6 @@ from clfcore.runs import store
 from ui.cached import samples
 from ui.choose import run_name
 from ui.feedback import plain
-from ui.pictures import square
 from ui.words import percent
 
 WAYS = (
@@ -23,18 +22,19 @@ def ways() -> None:
     """One line a page: what one can do there, and the way."""
     with st.container(key="ways", gap=None):
         for page, title, words in WAYS:
-            with st.container(horizontal=True, vertical_alignment="center"):
+            with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
                 st.page_link(f"pages/{page}.py", label=f"**{title}**", width=96)
                 st.markdown(words, width="stretch")
 
 
 def sample_strip() -> None:
-    """The sample photos; each leads to Predict with itself chosen."""
-    row = st.grid(6, min_column_width=104)
-    for name, (_, small) in samples().items():
-        with row.cell(), st.container(gap="xxsmall"):
-            st.html(square(small, f"Sample photo: {name}"))
-            st.page_link("pages/predict.py", label=name.capitalize(), query_params={"sample": name})
+    """The sample photos; each is a link to Predict with itself chosen."""
+    with st.container(key="strip"):
+        row = st.grid(6, min_column_width=104)
+        for name, (_, small) in samples().items():
+            label = f"![{name}]({small.source}) {name.capitalize()}"
+            with row.cell():
+                st.page_link("pages/predict.py", label=label, query_params={"sample": name}, width="stretch")
 
 
 def newest_runs(most: int = 5) -> None:
@@ -44,9 +44,9 @@ def newest_runs(most: int = 5) -> None:
         return
     st.subheader("Newest runs", anchor=False)
     for run in newest:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             page = "pages/evaluate.py" if run.splits else "pages/train.py"
-            st.page_link(page, label=plain(run_name(run)), query_params={"run": run.id}, width=420)
+            st.page_link(page, label=plain(run_name(run)), query_params={"run": run.id}, width=330)
             st.caption(_state(run), width="stretch")
 
 

@@ -20,9 +20,11 @@ STAGES = {
 
 
 def watch(run: Run) -> None:
-    """The run's card. It refreshes itself while the run works and keeps its place when it ends."""
+    """The run's card, with what can be done to it. It refreshes itself while the run works, and keeps its place."""
     state = run.state
-    st.subheader(plain(run_name(run)), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(run_name(run)), anchor=False, width="stretch")
+        _buttons(run)
 
     @st.fragment(run_every=0.8 if state in ACTIVE else None)
     def card() -> None:
@@ -73,8 +75,12 @@ def _numbers(run: Run) -> None:
     fast = run.progress.get("images_per_second") or last.get("images_per_second")
     metric_row(
         [
-            Number("Best validation accuracy", percent(best), "validation chooses the best epoch"),
-            Number("Last epoch", percent(last.get("validation_accuracy")), f"epoch {last.get('epoch', '–')}"),
+            Number("Best validation", percent(best), "accuracy; it chooses the epoch"),
+            Number(
+                "Last validation",
+                percent(last.get("validation_accuracy")),
+                f"accuracy, epoch {last.get('epoch', '–')}",
+            ),
             Number("Training loss", f"{last['train_loss']:.3f}" if last else "–", "mean of the last epoch"),
             Number("Pace", f"{fast:,.0f}" if fast else "–", "images a second"),
         ]
@@ -95,7 +101,7 @@ def _curves(run: Run) -> None:
             chart(figure, key)
 
 
-def stop_buttons(run: Run) -> None:
+def _buttons(run: Run) -> None:
     """Stop now, stop after the epoch, resume or delete: what the run's state allows."""
     from clfcore.runs.worker import worker
 

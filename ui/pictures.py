@@ -88,13 +88,14 @@ def bar(share: float | None) -> str:
     return f'<div class="clf-bar"><i style="width: {100 * (share or 0):.1f}%"></i></div>'
 
 
-def top_bars(top: Sequence[tuple[str, float]]) -> str:
-    """HTML of the most probable classes, each with its bar and its probability."""
+def top_bars(top: Sequence[tuple[str, float]], level: str = "") -> str:
+    """HTML of the likeliest classes, each with its bar and its probability; `level` stands above them."""
     rows = "".join(
         f'<li title="{escape(label)}"><span>{escape(shorten(label, 34))}</span><em>{percent(p)}</em>{bar(p)}</li>'
         for label, p in top
     )
-    return f'<ol class="clf-top">{rows}</ol>'
+    heading = f'<li class="clf-level">{escape(level)}</li>' if level else ""
+    return f'<ol class="clf-top">{heading}{rows}</ol>'
 
 
 def _line(text: str, kind: str) -> str:

@@ -77,7 +77,7 @@ def _verdict(photo: Photo, name: str) -> None:
         with place, st.spinner(f"Loading {plain(model_name(name))}; the first time takes some seconds", show_time=True):
             classifier(name)
         answer = said(name, photo.data)
-        bars, first = top_bars(answer.top), answer.top[0][0]
+        bars, first = "".join(top_bars(rows, level) for level, rows in answer.levels), answer.top[0][0]
         sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"What it sees: {answer.side} × {answer.side}")
         waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
         place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{waiting}</div>{bars}</div>')

@@ -1,0 +1,250 @@
+"""What a policy does to a picture: its views, its steps, mixed pairs, the pixels' statistics, two policies beside."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from clfcore import augment
+from clfcore.augment import Policy
+from ui.cached import Photo, classifier, samples
+from ui.charts import chart, dark
+from ui.choose import data_name
+from ui.data import choose_data, read_data
+from ui.feedback import plain, refusals
+from ui.pictures import Card, cards, picture
+from ui.verdict import KINDS, model_name
+from ui.words import shorten
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from clfcore.data.dataset import ImageDataset
+    from clfcore.data.pixels import Preprocess
+
+VIEWS = ("Views", "Step by step", "Mixup and CutMix", "Pixels", "Two policies", "Does it help?")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The picture that is looked at: a dataset's, by its place in the training split, or one's own."""
+
+    name: str
+    data: str = ""
+    place: int = 0
+    photo: bytes = b""
+    classes: tuple[str, ...] = ()
+    side: int = 224
+    channels: int = 3
+
+
+def choose_source() -> tuple[Source, "ImageDataset | None"]:
+    """A dataset's picture or one's own."""
+    kind = st.segmented_control(
+        "Picture", ("Of a dataset", "My own"), default="Of a dataset", required=True, key="picture of"
+    )
+    if kind == "My own":
+        file = st.file_uploader("A photo", KINDS, key="augment photo", help="Read here and forgotten with the tab.")
+        photo = Photo(file.name, file.getvalue()) if file else samples()["cat"][0]
+        return Source(photo.name, photo=photo.data), None
+    data = choose_data()
+    dataset = read_data(data)
+    train = dataset.splits["train"]
+    place = st.slider("Picture of the training split", 1, len(train), 1, key=f"place {data}") - 1
+    grey = dataset.pixels is not None and dataset.pixels.shape[-1] == 1
+    item = int(train[place])
+    name = f"{dataset.label(item)}, {dataset.ids[item]}"
+    return Source(name, data, place, b"", dataset.classes, dataset.side(), 1 if grey else 3), dataset
+
+
+def choose_model() -> str | None:
+    """A classifier that is asked what it says of every view; its preprocessing is used then."""
+    from clfcore.architectures.catalogue import architectures, weights_at_hand
+    from clfcore.runs import store
+
+    names = [run.id for run in store.runs() if run.splits]
+    names += [row.name for row in architectures() if weights_at_hand(row.name)]
+    return st.selectbox(
+        "Ask a model",
+        names,
+        index=None,
+        format_func=model_name,
+        key="augment model",
+        placeholder="none",
+        help="What it says of each changed copy: a free look at how robust it is. The copies are then made for it.",
+    )
+
+
+def preprocess_of(source: Source, model: str | None) -> "Preprocess":
+    """The model's own; without one, a square of the size that is chosen."""
+    from clfcore.data.pixels import Preprocess
+
+    if model is not None:
+        with refusals(), st.spinner("Opening the model"):
+            return classifier(model).preprocess
+    usual = min(224, max(28, source.side))
+    size = st.number_input("Image size", 8, 512, usual, key=f"augment size {source.data}", help="Of the network.")
+    # As a network for photos has it: evaluation sees the middle 7/8 of what is kept.
+    fraction = 0.875 if size > 64 else 1.0
+    values = (0.5,) * source.channels
+    return Preprocess(int(size), crop_fraction=fraction, mean=values, deviation=values)
+
+
+def stored(source: Source, preprocess: "Preprocess") -> "np.ndarray":
+    """The picture as the cache keeps it for training."""
+    if source.data:
+        return _stored(source.data, (source.place,), json.dumps(preprocess.as_dict()))[0]
+    return _own(source.photo, json.dumps(preprocess.as_dict()))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _stored(data: str, places: tuple[int, ...], wanted: str) -> "np.ndarray":
+    import numpy as np
+
+    from clfcore.data.pixels import Preprocess, read_image
+
+    dataset, preprocess = read_data(data), Preprocess.from_dict(json.loads(wanted))
+    found = []
+    for place in places:
+        index = int(dataset.splits["train"][place])
+        if dataset.pixels is not None:
+            found.append(preprocess.stored(np.asarray(dataset.pixels[index])))
+        else:
+            found.append(preprocess.stored(read_image(dataset.paths[index], least_side=preprocess.stored_side)))
+    return np.stack(found)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _own(photo: bytes, wanted: str) -> "np.ndarray":
+    from clfcore.data.pixels import Preprocess, read_image
+
+    preprocess = Preprocess.from_dict(json.loads(wanted))
+    return preprocess.stored(read_image(photo, least_side=preprocess.stored_side))
+
+
+def show_views(
+    policy: Policy, source: Source, preprocess: "Preprocess", *, model: str | None, seed: int, count: int, key: str = ""
+) -> None:
+    """The original and `count` views: those of the epochs from 1 on of a run with this seed."""
+    with refusals():
+        kept = stored(source, preprocess)
+        views = augment.views(
+            policy, kept, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
+        )
+    original = preprocess.centre(kept[None])[0]
+    said = _said(model, [original, *views])
+    shown = [Card(picture(original), "the original, as evaluation sees it", "Original", *said[0])]
+    shown += [
+        Card(picture(view), f"epoch {i}", f"Epoch {i}", *answer)
+        for i, (view, answer) in enumerate(zip(views, said[1:], strict=True), 1)
+    ]
+    cards(shown, side=104 if model is None else 120)
+
+
+def _said(model: str | None, squares: Sequence["np.ndarray"]) -> list[tuple[Any, ...]]:
+    """The fields of a card after its truth: what the model says, whether as of the original, how surely."""
+    if model is None:
+        return [()] * len(squares)
+    import numpy as np
+
+    opened = classifier(model)
+    levels = opened.task.slices[-1]
+    probabilities = opened.probabilities(np.stack(squares))[:, levels]
+    first = probabilities.argmax(axis=1)
+    return [(opened.classes[c], None, float(p[c])) for c, p in zip(first, probabilities, strict=True)]
+
+
+def show_strip(policy: Policy, source: Source, preprocess: "Preprocess", *, seed: int, epoch: int) -> None:
+    """The picture after every step of one view, and what was drawn for it."""
+    with refusals():
+        strip = augment.strip(
+            policy,
+            stored(source, preprocess),
+            size=preprocess.size,
+            seed=seed,
+            epoch=epoch,
+            index=source.place,
+            mean=preprocess.mean,
+        )
+    cards(
+        [Card(picture(one.pixels), one.words, f"{i}. {one.title}", one.words) for i, one in enumerate(strip)]
+        if False
+        else [Card(picture(one.pixels), f"{one.title}: {one.words}", shorten(one.title)) for one in strip],
+        side=130,
+    )
+    st.dataframe(
+        [{"step": one.title, "drawn for this view": one.words} for one in strip], hide_index=True, width="stretch"
+    )
+
+
+def show_pairs(
+    policy: Policy, source: Source, dataset: "ImageDataset | None", preprocess: "Preprocess", *, seed: int, epoch: int
+) -> None:
+    """Eight pictures of a batch, each with its partner, lambda and mixed label; lambda's distribution."""
+    from clfcore import figures
+
+    if dataset is None:
+        st.info("Pairs are mixed from a dataset's pictures: choose one above.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mixup = st.slider("Mixup alpha", 0.0, 2.0, 0.2, 0.05, key="mixup alpha", help="0 is off.")
+        cutmix = st.slider("CutMix alpha", 0.0, 2.0, 1.0, 0.05, key="cutmix alpha", help="0 is off.")
+    if not mixup and not cutmix:
+        st.info("Both are off: nothing is mixed.")
+        return
+    places = [(source.place + i * max(1, len(dataset.splits["train"]) // 9)) % len(dataset.splits["train"]) for i in range(6)]
+    with refusals():
+        # One draw a picture, so that a glance shows many lambdas; training draws once a batch.
+        mix = augment.Mix(mixup=mixup or None, cutmix=cutmix or None, per="image")
+        kept = _stored(source.data, tuple(places), json.dumps(preprocess.as_dict()))
+        targets = dataset.targets[dataset.splits["train"][places]]
+        found = augment.pairs(
+            mix, policy, kept, targets, dataset.task, places=places, size=preprocess.size, seed=seed, epoch=epoch,
+            mean=preprocess.mean,
+        )  # fmt: skip
+    shown = []
+    for pair in found:
+        shown += [
+            Card(picture(pair.own), "a picture", f"λ {pair.share:.2f} of"),
+            Card(picture(pair.partner), "its partner", f"and {1 - pair.share:.2f} of"),
+            Card(picture(pair.mixed), pair.label, f"= {pair.label}"),
+        ]
+    cards(shown, side=118)
+    densities = {
+        f"{name}, alpha {alpha:g}": tuple(values.tolist() for values in augment.density(alpha))
+        for name, alpha in (("Mixup", mixup), ("CutMix", cutmix))
+        if alpha
+    }
+    chart(figures.mixing(densities, dark=dark()), "lambda")
+
+
+def show_statistics(policy: Policy, source: Source, preprocess: "Preprocess", *, seed: int, count: int) -> None:
+    """Mean, deviation, smallest and largest value of the views' pixels, before and after normalisation."""
+    with refusals():
+        kept = stored(source, preprocess)
+        views = augment.views(
+            policy, kept, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
+        )
+    rows = []
+    for what, pixels in (("original", preprocess.centre(kept[None])), (f"{count} views", views)):
+        for row in augment.statistics(pixels, preprocess):
+            for when, values in (("bytes", row.before), ("normalised", row.after)):
+                rows.append(
+                    {"pixels of": what, "channel": row.channel, "values": when}
+                    | dict(zip(("mean", "deviation", "smallest", "largest"), (round(v, 3) for v in values), strict=True))
+                )
+    st.dataframe(rows, hide_index=True, width="stretch")
+    mean = ", ".join(f"{value:.3f}" for value in preprocess.mean)
+    deviation = ", ".join(f"{value:.3f}" for value in preprocess.deviation)
+    st.caption(f"Normalised: bytes / 255, less the mean ({mean}), over the deviation ({deviation}).")
+
+
+def about(source: Source, preprocess: "Preprocess") -> None:
+    """What is shown, in a line."""
+    where = f", {plain(data_name(source.data))}" if source.data else ""
+    st.caption(
+        f"{plain(source.name)}{where}: kept at {preprocess.stored_side} pixels, fed at {preprocess.size}. The views are "
+        "those of the first epochs of a run with this seed, made by the same code."
+    )
