@@ -157,7 +157,7 @@ def _loss(predictions: Predictions, temperature: float) -> float:
     task, logits = predictions.task, predictions.logits
     if task.kind == "multi-label":
         return _label_loss(logits / np.float64(temperature), predictions.targets > 0)
-    truth = predictions.targets.reshape(len(predictions), -1)
+    truth = predictions.targets.reshape(len(predictions), len(task.levels))
     return sum(_class_loss(logits[:, part], truth[:, i], temperature) for i, part in enumerate(task.slices))
 
 

@@ -83,7 +83,7 @@ def _words(predictions: Predictions) -> tuple[list[str], list[str]]:
         return tuple(  # type: ignore[return-value]
             [";".join(task.classes[c] for c in np.flatnonzero(row)) for row in chosen] for chosen in sets
         )
-    truth = targets.reshape(len(predictions), -1)  # N x L
+    truth = targets.reshape(len(predictions), len(task.levels))
     said = np.stack([predictions.logits[:, part].argmax(axis=1) for part in task.slices], axis=1)
     return tuple(  # type: ignore[return-value]
         [" / ".join(lv.classes[i] for lv, i in zip(task.levels, row, strict=True)) for row in chosen]
