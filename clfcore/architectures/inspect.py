@@ -15,7 +15,7 @@ import torch
 
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import Architecture, architecture, configured
-from clfcore.architectures.count import Pass, forward
+from clfcore.architectures.count import Pass, Undrawn, forward
 from clfcore.architectures.stages import Group, group_names, layer_groups, stages
 from clfcore.errors import InputError
 
@@ -100,9 +100,9 @@ def layer_table(
 @functools.lru_cache(maxsize=256)
 def _table(name: str, options: tuple, side: int, channels: int, classes: int) -> Table:
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), Undrawn():
             module = build(name, columns=classes, channels=channels, image_size=side, options=dict(options)).module
-            seen = forward(module, torch.empty(1, channels, side, side))
+        seen = forward(module, torch.empty(1, channels, side, side, device="meta"))
     except NotImplementedError:  # a few of timm's compute values while they are built, which meta tensors do not have
         module = build(name, columns=classes, channels=channels, image_size=side, options=dict(options)).module
         seen = forward(module, torch.zeros(1, channels, side, side))
