@@ -22,5 +22,7 @@ page = st.navigation(
     },
     expanded=True,
 )
-page.run()
-ui.after_first_paint()
+try:
+    page.run()
+finally:  # also where a page stops early
+    ui.after_first_paint()

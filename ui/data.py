@@ -140,7 +140,12 @@ def problems_label(dataset: "ImageDataset") -> str:
 
 
 def data_problems(dataset: "ImageDataset") -> None:
-    """Everything that was found, none silent."""
+    """Everything that was found, none silent; and a second look at the files once they were mended."""
+    if st.button("Read it again", help="After you have mended, added or removed files."):
+        _reading.clear()
+        _items.clear()
+        thumbnail.clear()
+        st.rerun()
     if not dataset.problems:
         st.write(
             "Nothing was found wrong: every file could be read, no picture stands twice, every class is in every split."

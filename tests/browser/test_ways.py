@@ -1,7 +1,9 @@
 """Each page's main way, on the real server in a real browser, as a newcomer goes it."""
 
+import io
 import re
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +79,23 @@ def test_data_takes_a_folder_with_a_damaged_file(page: Page, address: str, tmp_p
     expect(page.get_by_role("tab", name=re.compile(r"Problems \([1-9]"))).to_be_visible()
     page.get_by_role("tab", name="Pictures").click()
     expect(page.locator(".clf-card b")).to_have_count(0)  # a class name is text, never markup
+
+
+def test_data_takes_an_uploaded_zip_and_keeps_it_in_the_address(page: Page, address: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "coins.zip", "w") as packed:
+        for name in ("cent", "dime"):
+            for i in range(10):
+                out = io.BytesIO()
+                Image.fromarray(np.random.default_rng(i).integers(0, 255, (24, 24, 3), np.uint8)).save(out, "png")
+                packed.writestr(f"coins/{name}/{i}.png", out.getvalue())
+    go(page, address, "data")
+    page.get_by_role("button", name="Upload").first.click()
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(tmp_path / "coins.zip")
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.wait_for_url(re.compile("data=.*coins"), timeout=30_000)
+    expect(page.locator(".clf-card", has_text="dime").first).to_be_visible(timeout=30_000)
+    page.reload()
+    expect(page.locator(".clf-card", has_text="dime").first).to_be_visible(timeout=30_000)
 
 
 def test_training_is_watched_survives_reload_and_is_seen_from_another_tab(page: Page, address: str) -> None:
