@@ -18,15 +18,19 @@ if run is not None:
 st.title("What shall be learned, and how?")
 st.caption("Data, architecture and strategy are enough: everything else has a default that suits them, shown in grey.")
 ui.active_runs()
+ui.take_over()
+ui.say_where_from()
 
 left, right = st.columns([3, 2], gap="large")
 with left:
     data = ui.choose_data()
     architecture, strategy = ui.choose_network()
+    weights = ui.choose_weights(strategy)
     dataset = ui.read_data(data)
     ui.choose_fit(dataset, data)
     st.subheader("Recipe", anchor=False)
-    chosen = ui.choose_preset(make({"data": data, "architecture": architecture.name, "strategy": strategy}))
+    said = {"data": data, "architecture": architecture.name, "strategy": strategy, "weights": weights}
+    chosen = ui.choose_preset(make(said))
     config = ui.configure(chosen, defaults=ui.defaults(chosen, dataset))
 with right, st.container(border=True):
     st.subheader("The plan", anchor=False)

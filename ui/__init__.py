@@ -18,6 +18,7 @@ from ui.home import newest_runs, sample_strip, ways
 from ui.judge import choose_judged, classes_view, confusion_view, curves_view, errors_view, headline
 from ui.live import run_in_address, watch
 from ui.recipe import choose_preset, label_warning, schedule_preview
+from ui.strategy import choose_weights, say_where_from, take_over
 from ui.table import active_runs, choose_runs, queue, side_by_side
 from ui.training import choose_fit, choose_network, configure, defaults, launch, show_plan
 from ui.verdict import choose_models, choose_photos, verdicts
@@ -35,6 +36,7 @@ __all__ = [
     "choose_photos",
     "choose_preset",
     "choose_runs",
+    "choose_weights",
     "classes_view",
     "configure",
     "confusion_view",
@@ -56,9 +58,11 @@ __all__ = [
     "refusals",
     "run_in_address",
     "sample_strip",
+    "say_where_from",
     "schedule_preview",
     "show_plan",
     "side_by_side",
+    "take_over",
     "verdicts",
     "watch",
     "ways",

@@ -7,6 +7,7 @@ from clfcore.runs.store import RESUMABLE, Run, open_run
 from ui.charts import chart, dark
 from ui.choose import run_name
 from ui.feedback import Number, complain, metric_row, plain, refusals
+from ui.strategy import further_button
 from ui.words import count, duration, percent
 
 ACTIVE = ("queued", "running")
@@ -81,7 +82,11 @@ def _numbers(run: Run) -> None:
                 percent(last.get("validation_accuracy")),
                 f"accuracy, epoch {last.get('epoch', '–')}",
             ),
-            Number("Training loss", f"{last['train_loss']:.3f}" if last else "–", "mean of the last epoch"),
+            Number(
+                "Training loss",
+                f"{last['train_loss']:.3f}" if last.get("train_loss") is not None else "–",
+                "mean of the last epoch",
+            ),
             Number("Pace", f"{fast:,.0f}" if fast else "–", "images a second"),
         ]
     )
@@ -121,6 +126,7 @@ def _buttons(run: Run) -> None:
             st.switch_page("pages/train.py", query_params={"run": run.id})
         if run.splits and st.button("Evaluate", key=f"evaluate {run.id}", type="primary"):
             st.switch_page("pages/evaluate.py", query_params={"run": run.id})
+        further_button(run)
         if state not in ACTIVE and st.button("Delete", key=f"delete {run.id}"):
             _confirm(run)
 

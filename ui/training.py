@@ -12,6 +12,7 @@ from ui.fields import field
 from ui.jobs import Job, result_of
 from ui.pictures import THUMBNAIL, Card, Picture, cards, picture
 from ui.recipe import applies, choose_policy
+from ui.strategy import choose_strategy, strategy_fields
 from ui.words import count, duration, listed
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ MORE = (
     "device",
     "seed",
 )
-STRATEGIES = {"scratch": "From scratch", "feature-extraction": "Feature extraction"}
 FITS = {"crop": "Crop", "pad": "Pad", "squash": "Squash"}
 
 
@@ -79,23 +79,6 @@ def choose_architecture() -> "Architecture":
     return row
 
 
-def choose_strategy(architecture: "Architecture") -> str:
-    """What is trained; the one that suits the network is chosen until another is."""
-    from clfcore.architectures.catalogue import weights_at_hand
-
-    return st.segmented_control(
-        "Strategy",
-        list(STRATEGIES),
-        format_func=STRATEGIES.__getitem__,
-        default="feature-extraction" if weights_at_hand(architecture.name) else "scratch",
-        required=True,
-        key=f"strategy {architecture.name}",
-        persist_state="session",
-        help="From scratch: every weight is learned from your pictures. Feature extraction: a network trained on "
-        "ImageNet stays as it is and only a new head is fitted on what it sees: the first step with few pictures.",
-    )
-
-
 def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
     """`chosen` with what the other widgets say, checked. `defaults` stands for what is left open, in grey."""
     shown = defaults.recipe.model_dump()
@@ -104,6 +87,8 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
     for name in MAIN:
         with row.cell():
             recipe[name] = field(f"recipe.{name}", default=shown.get(name))
+    own = strategy_fields(chosen, shown)
+    recipe |= {name.removeprefix("recipe."): value for name, value in own.items() if name.startswith("recipe.")}
     with st.expander("More of the recipe"):
         more = st.grid(3, min_column_width=170)
         for name in MORE:
@@ -116,10 +101,9 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
                     else field(f"recipe.{name}", default=shown.get(name))
                 )
         with more.cell():
-            head = field("head")
-        with more.cell():
             split_seed = field("split_seed")
-    given = {"head": head, "split_seed": split_seed, "fit": st.session_state.get("fit")}
+    given = {"split_seed": split_seed, "fit": st.session_state.get("fit")}
+    given["head"] = own.get("head")
     with refusals():
         return chosen.changed(
             **{name: value for name, value in given.items() if value is not None},
