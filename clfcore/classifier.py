@@ -16,10 +16,12 @@ from clfcore.architectures.heads import make_head
 from clfcore.data.cache import decode
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess
+from clfcore.decoding import Decoding, decoded
 from clfcore.errors import InputError, nearest
 from clfcore.predictions import Predictions, probabilities
 from clfcore.runs import store
 from clfcore.runs.store import Run
+from clfcore.runs.thresholds import thresholds_of
 from clfcore.task import Task, single_label
 from clfcore.training.batches import Batches, normalised
 
@@ -33,6 +35,8 @@ class Classifier:
     preprocess: Preprocess
     task: Task
     run: Run | None = None
+    decoding: Decoding = "levels"
+    thresholds: tuple[float, ...] | None = None  # a label, of several; None: 0.5 each
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
@@ -61,7 +65,7 @@ class Classifier:
 
     def probabilities(self, squares: np.ndarray) -> np.ndarray:
         """N x size x size x C uint8 -> N x columns float64: softmax within each level, or sigmoid (multi-label)."""
-        return probabilities(self.logits(squares), self.task)
+        return probabilities(decoded(self.logits(squares), self.task, self.decoding), self.task)
 
 
 def open_classifier(name: str, folder: Path | None = None) -> Classifier:
@@ -110,7 +114,9 @@ def of_run(run: Run) -> Classifier:
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise InputError(f"{run.path / 'best.safetensors'} is damaged or of another network ({reason})") from error
-    return Classifier(run.id, module.eval(), preprocess, task, run)
+    return Classifier(
+        run.id, module.eval(), preprocess, task, run, stored.get("decoding", "levels"), thresholds_of(run)
+    )
 
 
 def predict_dataset(
@@ -118,16 +124,15 @@ def predict_dataset(
 ) -> Predictions:
     """What the classifier says of all items of other data. Raises InputError where the data has other classes."""
     targets = _targets_for(classifier.task, dataset)
-    dataset, decoded = decode(dataset, classifier.preprocess, progress=progress)
+    dataset, pictures = decode(dataset, classifier.preprocess, progress=progress)
     kept = {name: target for name, target in targets.items() if name in set(dataset.ids)}
     everything = np.arange(len(dataset))
     device = next(classifier.module.parameters()).device
-    batches = Batches(decoded, everything, dataset.targets, classifier.preprocess, 16, device)
+    batches = Batches(pictures, everything, dataset.targets, classifier.preprocess, 16, device)
     with classifier.lock, torch.inference_mode():
         parts = [classifier.module(x).float().cpu().numpy() for x, _ in batches.in_order()]
-    return Predictions(
-        classifier.task, "data", dataset.ids, np.stack([kept[name] for name in dataset.ids]), np.concatenate(parts)
-    )
+    logits = decoded(np.concatenate(parts), classifier.task, classifier.decoding)
+    return Predictions(classifier.task, "data", dataset.ids, np.stack([kept[name] for name in dataset.ids]), logits)
 
 
 def _targets_for(task: Task, dataset: ImageDataset) -> dict[str, np.ndarray]:

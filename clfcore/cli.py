@@ -240,24 +240,44 @@ def _evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="RUN")
     command.add_argument("--split", metavar="NAME", help="train, validation or test (default: all that the run has)")
     command.add_argument("--data", metavar="SPEC", help="other data with the same classes; all its items")
+    for name, (kind, metavar, words) in _CHOICE.items():
+        command.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
+        from clfcore.evaluation.chosen import Choice
 
-        return commands.evaluate(given.name, split=given.split, data=given.data, progress=_bar("decoding"))
+        choice = Choice(**{name: getattr(given, name) for name in _CHOICE if getattr(given, name) is not None})
+        bar = _bar("decoding")
+        return commands.evaluate(given.name, split=given.split, data=given.data, progress=bar, choice=choice)
 
     command.set_defaults(run=run)
+
+
+# What validation chooses for this one answer, and how a hierarchy is read: fields of evaluation.chosen.Choice.
+_CHOICE: dict[str, tuple[Callable[[str], Any], str, str]] = {
+    "thresholds": (str, "GOAL", "several labels: half, or f1, precision or recall, chosen on validation"),
+    "wanted": (lambda word: _number(word), "X", "the precision or recall that --thresholds should reach (default 0.9)"),
+    "decoding": (str, "NAME", "hierarchies: levels, path (the likeliest real one) or sum (of children)"),
+    "positive": (str, "CLASS", "report sensitivity and specificity of one class at an operating point"),
+    "sensitivity": (lambda word: _number(word), "X", "of --positive: chosen on validation to find this share"),
+    "precision": (lambda word: _number(word), "X", "of --positive: chosen on validation for this precision"),
+    "threshold": (lambda word: _number(word), "X", "of --positive: the probability itself"),
+}
 
 
 def _predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="RUN_OR_ARCHITECTURE")
     command.add_argument("images", nargs="+", metavar="IMAGE")
     command.add_argument("--top", type=_whole, default=5, metavar="K", help="how many classes an image (default 5)")
+    command.add_argument(
+        "--sure", type=_number, default=0.0, metavar="X", help="of a hierarchy: stop where the path is less sure"
+    )
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        return commands.predict(given.name, given.images, k=given.top)
+        return commands.predict(given.name, given.images, k=given.top, sure=given.sure)
 
     command.set_defaults(run=run)
 
@@ -307,6 +327,13 @@ def _whole(word: str) -> int:
         return int(word)
     except ValueError:
         raise InputError(f"{word!r} is no whole number") from None
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise InputError(f"{word!r} is no number") from None
 
 
 def _metavar(info: Any) -> str:

@@ -13,6 +13,7 @@ from clfcore.runs import store
 from clfcore.runs.store import Run
 
 if TYPE_CHECKING:
+    from clfcore.evaluation.chosen import Choice
     from clfcore.runs.estimate import Plan
 
 Progress = Callable[[int, int], None]
@@ -135,26 +136,32 @@ def evaluate(
     data: str | None = None,
     runs: Path | None = None,
     progress: Progress | None = None,
+    choice: "Choice | None" = None,
 ) -> dict[str, Any]:
-    """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes."""
-    from clfcore.evaluation.metrics import evaluate as measure
+    """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes.
 
-    run = store.open_run(name, runs)
+    choice: thresholds or an operating point chosen on validation, or another decoding, for this answer alone.
+    """
+    from clfcore.evaluation.chosen import Choice, measured
+
+    run, choice = store.open_run(name, runs), choice or Choice()
     if data is not None:
         from clfcore.classifier import of_run, predict_dataset
         from clfcore.data.catalogue import open_dataset
 
         predictions = predict_dataset(of_run(run), open_dataset(data), progress)
-        return {**outcome(run), "metrics": {"data": measure(predictions).as_dict()}}
+        return {**outcome(run), **measured(run, {"data": predictions}, choice)}
     if not run.splits:
         raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
     if split is not None and split not in run.splits:
         raise unknown("split", split, run.splits)
     chosen = [split] if split else list(run.splits)
-    return {**outcome(run), "metrics": {s: measure(run.predictions(s)).as_dict() for s in chosen}}
+    return {**outcome(run), **measured(run, {s: run.predictions(s) for s in chosen}, choice)}
 
 
-def predict(name: str, images: Sequence[str], *, k: int = 5, runs: Path | None = None) -> dict[str, Any]:
+def predict(
+    name: str, images: Sequence[str], *, k: int = 5, sure: float = 0.0, runs: Path | None = None
+) -> dict[str, Any]:
     """Top-k of each image. A missing file is refused; a damaged one is reported beside its name, the rest goes on."""
     from clfcore.data.pixels import read_image
 
@@ -163,6 +170,7 @@ def predict(name: str, images: Sequence[str], *, k: int = 5, runs: Path | None =
     absent = next((image for image in images if not Path(image).is_file()), None)
     if absent is not None:
         raise InputError(f"{absent} is no file: name image files")
+    from clfcore.answers import answer
     from clfcore.classifier import open_classifier
 
     classifier = open_classifier(name, runs)
@@ -173,21 +181,8 @@ def predict(name: str, images: Sequence[str], *, k: int = 5, runs: Path | None =
         except InputError as error:
             answers.append({"image": image, "error": str(error)})
             continue
-        answers.append({"image": image, **answer(classifier, square, k)})
+        answers.append({"image": image, **answer(classifier, square, k, sure=sure)})
     return {"model": classifier.name, "predictions": answers}
-
-
-def answer(classifier: Any, square: Any, k: int) -> dict[str, Any]:
-    """`top` of the finest level, and of each level by name where there are several."""
-    from clfcore.classifier import top
-
-    task, said = classifier.task, classifier.probabilities(square[None])[0]
-    levels = {
-        level.name: [{"label": label, "probability": p} for label, p in top(said[part], level.classes, k)]
-        for level, part in zip(task.levels, task.slices, strict=True)
-    }
-    finest = levels[task.levels[-1].name]
-    return {"top": finest, "levels": levels} if task.kind == "hierarchical" else {"top": finest}
 
 
 def compare(names: Sequence[str], *, runs: Path | None = None) -> dict[str, Any]:

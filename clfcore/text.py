@@ -151,9 +151,9 @@ def _runs(result: dict[str, Any]) -> str:
         recipe = run["config"].get("recipe", {})
         metrics = run["metrics"].get("test") or run["metrics"].get("validation") or {}
         rows.append(
-            [run["run"], run["state"], run["config"].get("strategy"), recipe.get("epochs"), metrics.get("accuracy")]
+            [run["run"], run["state"], run["config"].get("strategy"), recipe.get("epochs"), main_metric(metrics)]
         )
-    lines = [table(rows, ["run", "state", "strategy", "epochs", "accuracy"])]
+    lines = [table(rows, ["run", "state", "strategy", "epochs", "score"])]
     for run in result["runs"]:
         lines += [run["message"]] if run.get("message") else []
         if "history" in run:
@@ -162,12 +162,33 @@ def _runs(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def main_metric(metrics: dict[str, Any]) -> float | None:
+    """What a run is chosen by: accuracy, mean average precision, or the accuracy of the finest level.
+
+    >>> main_metric({"family": {"accuracy": 0.9}, "shape": {"accuracy": 0.8}, "consistency": 1.0})
+    0.8
+    """
+    levels = [value for value in metrics.values() if isinstance(value, dict)]
+    if levels:
+        return levels[-1].get("accuracy")
+    return metrics.get("accuracy", metrics.get("mean_average_precision"))
+
+
 def _predictions(result: dict[str, Any]) -> str:
     lines = []
     for answer in result["predictions"]:
         lines.append(answer["image"])
         lines += [f"  {answer['error']}"] if "error" in answer else []
-        lines += [f"  {100 * one['probability']:5.1f} %  {one['label']}" for one in answer.get("top", [])]
+        there = answer.get("labels")
+        for one in answer.get("top", []) if "path" not in answer else []:
+            mark = (
+                ""
+                if there is None
+                else ("  yes" if one["label"] in there else "  no") + f", from {one['threshold']:.3g}"
+            )
+            lines.append(f"  {100 * one['probability']:5.1f} %  {one['label']}{mark}")
+        lines += [f"  {100 * p['probability']:5.1f} %  {p['level']} {p['label']}" for p in answer.get("path", [])]
+        lines += ["  not sure enough to go on"] if answer.get("stopped") else []
     return "\n".join(lines)
 
 
@@ -194,6 +215,8 @@ def _metrics(result: dict[str, Any]) -> str:
         )
     for split, metrics in result["metrics"].items():
         lines += [split, *_lines(metrics, "  ")]
+    for key in ("thresholds", "operating"):
+        lines += [key, *_lines(result[key], "  ")] if key in result else []
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from clfcore.data.dataset import ImageDataset, draw_splits
 from clfcore.errors import InputError, unknown
-from clfcore.task import Level, Task, TaskKind, multi_label, single_label
+from clfcore.task import Level, Task, TaskKind, hierarchical, multi_label, single_label
 
 SHAPES = ("circle", "cross", "ring", "square", "star", "triangle")
 FAMILIES = {"angular": ("square", "triangle"), "pointed": ("cross", "star"), "round": ("circle", "ring")}
@@ -78,7 +78,8 @@ def _targets(task: str, present: np.ndarray) -> tuple[np.ndarray, Task]:
         return shape, single_label(SHAPES)
     family_of = [next(i for i, members in enumerate(FAMILIES.values()) if name in members) for name in SHAPES]
     levels = Level("family", tuple(FAMILIES)), Level("shape", SHAPES)
-    return np.stack([np.array(family_of, np.int64)[shape], shape], axis=1), Task("hierarchical", levels)
+    paths = zip(family_of, range(len(SHAPES)), strict=True)
+    return np.stack([np.array(family_of, np.int64)[shape], shape], axis=1), hierarchical(levels, paths)
 
 
 def _picture(

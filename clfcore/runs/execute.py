@@ -18,12 +18,14 @@ import torch
 from clfcore import __version__, transfer
 from clfcore.device import threads_for
 from clfcore.errors import Failure, InputError
+from clfcore.evaluation import choices
 from clfcore.evaluation.metrics import evaluate
 from clfcore.runs.fit_head import fit_head
 from clfcore.runs.prepare import Prepared, prepare
 from clfcore.runs.report import Reporter, Show
 from clfcore.runs.session import Orphaned, Session, Stopped
 from clfcore.runs.store import Run
+from clfcore.runs.thresholds import keep_thresholds
 from clfcore.runs.train_phases import train_phases
 from clfcore.training.watch import notes
 
@@ -76,7 +78,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
             raise Stopped
 
     prepared = prepare(run.config, decoding)
-    recipe = prepared.config.recipe
+    config, recipe = prepared.config, prepared.config.recipe
     torch.set_num_threads(threads_for(transfer.total(prepared.module), recipe.batch_size * recipe.image_size**2))
     run.write("config.json", prepared.config.model_dump(mode="json"))
     run.write("data.json", _data(prepared))
@@ -84,13 +86,16 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
     heads_only = prepared.config.strategy == "feature-extraction"
     trained, predict = fit_head(session) if heads_only else train_phases(session)
     run.write("classifier.json", _classifier(prepared))
-    metrics = {}
+    metrics, thresholds = {}, None
     for split in ("validation", "test"):
         if len(prepared.dataset.splits.get(split, ())):
             report("evaluating", 0, 1, split=split)
             predictions = predict(split)
             predictions.save(run.path / f"predictions-{split}.npz")
-            metrics[split] = evaluate(predictions).as_dict()
+            if split == "validation":
+                chosen = choices.thresholds(predictions, config.thresholds, wanted=config.wanted)
+                thresholds = keep_thresholds(run, chosen)
+            metrics[split] = evaluate(predictions, thresholds=thresholds).as_dict()
     results = {
         "best_epoch": session.best.epoch,
         "seconds": round(session.seconds, 2),
@@ -137,6 +142,7 @@ def _classifier(prepared: Prepared) -> dict[str, Any]:
         "options": config.options,
         "head": prepared.head,
         "channels": prepared.preprocess.channels,
+        "decoding": config.decoding,
         "task": prepared.dataset.task.as_dict(),
         "preprocess": prepared.preprocess.as_dict(),
     }

@@ -13,6 +13,7 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 from clfcore.data.dataset import Split
+from clfcore.decoding import decoded
 from clfcore.device import peak_memory
 from clfcore.evaluation.metrics import score
 from clfcore.files import write_whole
@@ -84,7 +85,9 @@ class Session:
     def predictions(self, split: Split, logits: np.ndarray) -> Predictions:
         dataset = self.prepared.dataset
         chosen = dataset.splits[split]
-        return Predictions(dataset.task, split, tuple(dataset.ids[i] for i in chosen), dataset.targets[chosen], logits)
+        ids = tuple(dataset.ids[i] for i in chosen)
+        logits = decoded(logits, dataset.task, self.prepared.config.decoding)
+        return Predictions(dataset.task, split, ids, dataset.targets[chosen], logits)
 
     def predict(self, module: nn.Module, split: Split) -> Predictions:
         """A split's logits from pixels, in eval mode."""

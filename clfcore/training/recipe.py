@@ -1,6 +1,6 @@
 """What a recipe means in torch: parameter groups, the optimiser, the learning rate at a step."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import torch
 from torch import nn

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import itertools
 import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split, draw_splits, strata
 from clfcore.data.importers.folders import SPLIT_NAMES, kept_beside, plain, shortened
+from clfcore.data.importers.taxonomy import taxonomy
 from clfcore.errors import InputError, nearest
 from clfcore.task import Level, Task
 
@@ -46,12 +46,11 @@ def import_csv(path: Path, *, split_seed: int = 0) -> ImageDataset:
     problems += more
     if not rows:
         raise InputError(f"{path} names no picture that is there: write paths relative to {path.parent.absolute()}")
-    task, targets = _targets(rows, kind, columns)
+    task, targets, more = _targets(rows, kind, columns)
+    problems += shortened(more)
     if len(task.classes) < (1 if kind == "multi-label" else 2):
         said = f"one class, {task.classes[0]!r}: a classifier needs at least two" if task.classes else "no class at all"
         raise InputError(f"{path} has {said}")
-    if kind == "hierarchical":
-        problems += _two_parents(task, targets)
     groups = _groups(rows)
     splits, drawn = draw_splits(strata(task, targets), split_seed, groups=groups, given=_given(rows))
     return ImageDataset(
@@ -189,7 +188,9 @@ def _present(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[Problem]]
     return kept, shortened(problems)
 
 
-def _targets(rows: list[_Row], kind: str, columns: list[str]) -> tuple[Task, np.ndarray]:
+def _targets(rows: list[_Row], kind: str, columns: list[str]) -> tuple[Task, np.ndarray, list[Problem]]:
+    if kind == "hierarchical":
+        return taxonomy(columns, [row.classes for row in rows])
     if kind == "multi-label":
         levels = (Level("class", _sorted(name for row in rows for name in row.classes)),)
     else:
@@ -200,29 +201,13 @@ def _targets(rows: list[_Row], kind: str, columns: list[str]) -> tuple[Task, np.
         targets = np.zeros((len(rows), len(levels[0].classes)), np.uint8)
         for i, row in enumerate(rows):
             targets[i, [index[0][name] for name in row.classes]] = 1
-        return Task("multi-label", levels), targets
+        return Task("multi-label", levels), targets, []
     chosen = np.array([[at[name] for at, name in zip(index, row.classes, strict=True)] for row in rows], np.int64)
-    return (
-        (Task("hierarchical", levels), chosen)
-        if kind == "hierarchical"
-        else (Task("single-label", levels), chosen[:, 0])
-    )
+    return Task("single-label", levels), chosen[:, 0], []
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
-
-
-def _two_parents(task: Task, targets: np.ndarray) -> list[Problem]:
-    """Classes that stand below two of the level above: they are taken as one, which is seldom what was meant."""
-    problems = []
-    for level, (above, here) in enumerate(itertools.pairwise(task.levels), start=1):
-        pairs = np.unique(targets[:, level - 1 : level + 1], axis=0)
-        for child in np.flatnonzero(np.bincount(pairs[:, 1], minlength=len(here.classes)) > 1):
-            parents = " and ".join(above.classes[p] for p in pairs[pairs[:, 1] == child, 0])
-            name = here.classes[child]
-            problems.append(Problem("two-parents", name, f"{here.name} {name} stands below {above.name} {parents}"))
-    return shortened(problems)
 
 
 def _groups(rows: list[_Row]) -> tuple[str, ...] | None:

@@ -115,11 +115,14 @@ def test_rows_that_cannot_be_used_are_left_out_and_named(write: Callable[..., Pa
     ]
 
 
-def test_a_class_below_two_parents_is_said(write: Callable[..., Path]) -> None:
+def test_a_class_below_two_parents_is_said_and_kept_apart(write: Callable[..., Path]) -> None:
     text = "path,kind,name\ncat/00.jpg,animal,other\ndog/00.jpg,plant,other\ndog/01.jpg,plant,oak\n"
-    (problem,) = import_csv(write(text)).problems
+    dataset = import_csv(write(text))
+    (problem,) = dataset.problems
     assert (problem.kind, problem.item) == ("two-parents", "other")
-    assert problem.message == "name other stands below kind animal and plant"
+    assert problem.message == "name other stands below kind animal and plant: it is kept apart as animal / other"
+    assert dataset.classes == ("animal / other", "oak", "plant / other")
+    assert dataset.task.paths == ((0, 0), (1, 1), (1, 2))
 
 
 @pytest.mark.parametrize("name", ["../../etc", "<b>bold</b>", "🐈", "a/b\\c", "'; drop table"])
