@@ -4,25 +4,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clfcore.decoding import path_of
+from clfcore.decoding import decoded, path_of
 from clfcore.errors import InputError
+from clfcore.predictions import probabilities
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
 
 
-def answer(classifier: "Classifier", square: np.ndarray, k: int, *, sure: float = 0.0) -> dict[str, Any]:
+def answer(
+    classifier: "Classifier", square: np.ndarray, k: int, *, sure: float = 0.0, logits: np.ndarray | None = None
+) -> dict[str, Any]:
     """`top`: the k likeliest of the finest level, with their probabilities.
 
     Several labels: each with its `threshold`, and `labels`, those that reach it. A hierarchy: `levels`, the likeliest
     of each by name, and `path`, the likeliest real one down to the last level that is at least as sure as `sure`.
-    square: size x size x C uint8.
+    square: size x size x C uint8; logits: what the network said of it (columns), where that is known.
     """
     from clfcore.classifier import top
 
     if not 0 <= sure <= 1:
         raise InputError(f"sure is {sure:g}: it must be from 0 to 1")
-    task, said = classifier.task, classifier.probabilities(square[None])[0]
+    task = classifier.task
+    logits = classifier.logits(square[None])[0] if logits is None else logits
+    said = probabilities(decoded(logits[None], task, classifier.decoding), task)[0]
     levels = {
         level.name: [{"label": label, "probability": p} for label, p in top(said[part], level.classes, k)]
         for level, part in zip(task.levels, task.slices, strict=True)
@@ -35,7 +40,7 @@ def answer(classifier: "Classifier", square: np.ndarray, k: int, *, sure: float 
     if task.kind == "hierarchical":
         found = {"top": finest, "levels": levels}
         if task.paths:
-            path = path_of(classifier.logits(square[None])[0], task, sure=sure)
+            path = path_of(logits, task, sure=sure)
             found |= {"path": [vars(place) for place in path], "stopped": len(path) < len(task.levels)}
         return found
     return {"top": finest}

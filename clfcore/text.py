@@ -50,7 +50,7 @@ def progress_line(values: dict[str, Any], *, bar: bool = True) -> str:
 def duration(seconds: float) -> str:
     """
     >>> duration(80.4), duration(7.25), duration(3700)
-    ('1 min 20 s', '7.2 s', '1 h 2 min')
+    ('1 min 20 s', '7.2 s', '1 h 1 min')
     """
     if seconds < 10:
         return f"{seconds:.1f} s"
