@@ -1,14 +1,23 @@
 """What a network sees on its way: the maps that leave each stage, and the filters of the first layer."""
 
 import math
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from clfcore.architectures.build import build
+from clfcore.architectures.catalogue import configured
 from clfcore.architectures.load import first_convolution
 from clfcore.architectures.stages import stages, stem
+from clfcore.errors import InputError
+
+if TYPE_CHECKING:
+    from clfcore.classifier import Classifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,3 +71,86 @@ def _grid(output: object) -> np.ndarray | None:
 def first_filters(module: nn.Module) -> np.ndarray:
     """Weights of the convolution that sees the image: filters x channels x height x width, float32."""
     return module.get_parameter(f"{first_convolution(module)}.weight").detach().float().cpu().numpy()
+
+
+def strongest(maps: np.ndarray, count: int) -> tuple[tuple[int, np.ndarray], ...]:
+    """The maps that vary most over the image, each with its number: H x W uint8, from its own least to its greatest.
+
+    maps: C x H x W float32. Varying is by the standard deviation; a map without any is black.
+    """
+    order = np.argsort(-maps.reshape(len(maps), -1).std(axis=1), kind="stable")[:count]
+    return tuple((int(number), _stretched(maps[number])) for number in order)
+
+
+def filter_pictures(filters: np.ndarray, count: int) -> tuple[np.ndarray, ...]:
+    """The first filters as pictures, height x width x channels uint8; 3 channels are colours, else their mean is grey.
+
+    All share one scale, symmetric about zero, so that grey (128) is a weight of nothing.
+    """
+    shown = filters[:count] if filters.shape[1] in (1, 3) else filters[:count].mean(axis=1, keepdims=True)
+    most = float(np.abs(shown).max(initial=0)) or 1.0
+    pixels = np.clip(np.rint(128 + 127 * shown / most), 0, 255).astype(np.uint8)
+    return tuple(np.moveaxis(one, 0, -1) for one in pixels)
+
+
+def _stretched(values: np.ndarray) -> np.ndarray:
+    low, high = float(values.min()), float(values.max())
+    return np.rint(255 * (values - low) / ((high - low) or 1.0)).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A stage's maps as pictures: those that vary most, each with its number."""
+
+    stage: str
+    layer: str
+    maps: int
+    strongest: tuple[tuple[int, np.ndarray], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Inside:
+    """What a network makes of an image: the square it sees, each stage's maps, the first layer's filters."""
+
+    square: np.ndarray
+    stages: tuple[Stage, ...]
+    filters: tuple[np.ndarray, ...]
+    filter_count: int
+
+
+def look_inside(
+    name: str,
+    image: bytes,
+    *,
+    classifier: "Classifier | None" = None,
+    options: Mapping[str, Any] | None = None,
+    image_size: int | None = None,
+    channels: int | None = None,
+    count: int = 8,
+    filters: int = 64,
+) -> Inside:
+    """Send an image file through a classifier, or through the named network with random weights (seed 0).
+
+    Raises InputError where the image is damaged, or the channels are not those of a picture.
+    """
+    from clfcore.data.pixels import read_image
+
+    if classifier is not None:
+        module, preprocess = classifier.module, classifier.preprocess
+    else:
+        row, _ = configured(name, options)
+        channels = channels or row.channels
+        if channels not in (1, 3):
+            raise InputError(f"channels is {channels}: a picture has 1 or 3")
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            built = build(name, columns=row.classes, channels=channels, image_size=image_size, options=options)
+        module, preprocess = built.module, built.preprocess
+    square = preprocess.square(read_image(image, least_side=preprocess.stored_side))
+    device = next(module.parameters()).device
+    x = torch.from_numpy(preprocess.normalise(square[None]))[0].to(device)
+    with classifier.lock if classifier is not None else nullcontext():
+        found = feature_maps(module, x)
+    weights = first_filters(module)
+    stages_shown = tuple(Stage(m.stage, m.layer, len(m.values), strongest(m.values, count)) for m in found)
+    return Inside(square, stages_shown, filter_pictures(weights, filters), len(weights))

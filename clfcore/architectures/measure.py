@@ -2,12 +2,16 @@
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from clfcore.architectures.build import build
+from clfcore.architectures.catalogue import configured
 
 
 @dataclass(frozen=True)
@@ -22,23 +26,42 @@ class Latency:
 
 
 def latency(
-    module: nn.Module, image: Tensor, *, batch_sizes: Sequence[int] = (1, 16), repeats: int = 10
+    module: nn.Module,
+    image: Tensor,
+    *,
+    batch_sizes: Sequence[int] = (1, 16),
+    repeats: int = 10,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Latency]:
     """Time forward passes of `image` (C x H x W, on the module's device) in evaluation mode, for each batch size."""
-    training = module.training
+    training, found = module.training, []
     module.eval()
+    total = len(batch_sizes) * repeats
     try:
-        return [_latency(module, image.expand(size, *image.shape).contiguous(), repeats) for size in batch_sizes]
+        for number, size in enumerate(batch_sizes):
+            batch = image.expand(size, *image.shape).contiguous()
+            found.append(_latency(module, batch, repeats, progress, done=number * repeats, total=total))
     finally:
         module.train(training)
+    return found
 
 
-def _latency(module: nn.Module, batch: Tensor, repeats: int) -> Latency:
+def _latency(
+    module: nn.Module,
+    batch: Tensor,
+    repeats: int,
+    progress: Callable[[int, int], None] | None,
+    *,
+    done: int,
+    total: int,
+) -> Latency:
     seconds = []
     with torch.inference_mode():
         for _ in range(2):  # the first passes choose algorithms and fill caches
             module(batch)
-        for _ in range(repeats):
+        for number in range(repeats):
+            if progress is not None:
+                progress(done + number, total)
             _wait(batch)
             start = time.perf_counter()
             module(batch)
@@ -46,6 +69,29 @@ def _latency(module: nn.Module, batch: Tensor, repeats: int) -> Latency:
             seconds.append(time.perf_counter() - start)
     low, median, high = (float(value) for value in np.percentile(seconds, [10, 50, 90]))
     return Latency(len(batch), median, low, high, len(batch) / median)
+
+
+def time_network(
+    name: str,
+    *,
+    options: Mapping[str, Any] | None = None,
+    image_size: int | None = None,
+    channels: int | None = None,
+    classes: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[str, list[Latency]]:
+    """The name of this machine's device, and how fast a network is there; random weights, one image and sixteen."""
+    row, _ = configured(name, options)
+    channels, columns = channels or row.channels, classes or row.classes
+    with torch.random.fork_rng(devices=[]):
+        built = build(row.name, columns=columns, channels=channels, image_size=image_size, options=options)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    side = built.preprocess.size
+    image = torch.zeros(channels, side, side, device=device)
+    found = latency(built.module.to(device), image, progress=progress)
+    threads = torch.get_num_threads()
+    words = f"the CPU with {threads} thread{'s' if threads > 1 else ''}"
+    return torch.cuda.get_device_name() if device.type == "cuda" else words, found
 
 
 def _wait(batch: Tensor) -> None:

@@ -1,0 +1,219 @@
+"""Networks as pictures: stem, stages and head as blocks, accuracy against cost, gradients layer by layer."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import plotly.graph_objects as go
+
+from clfcore.figures.theme import Look, blank, colours, faded, look, percent, plain
+
+if TYPE_CHECKING:  # they import torch
+    from clfcore.architectures.gradients import Reached
+    from clfcore.architectures.history import Published
+    from clfcore.architectures.inspect import Summary, Table
+
+TILT = 0.32  # how far a block's depth leans to the right and up, of its height
+GAP = 0.5
+LOWEST = 0.035  # of the image's height: a single pixel is still seen
+TITLES = {"stem": "stem", "neck": "neck", "head": "head"}
+
+
+class _Image(NamedTuple):
+    """What goes in, drawn as a block of its own."""
+
+    output_shape: tuple[int, ...]
+    name: str = "image"
+    parameters: int = 0
+    multiply_adds: int = 0
+    layers: int = 0
+
+
+def diagram(network: "Table", *, dark: bool = False, side: int | None = None) -> go.Figure:
+    """Image, stem, stages and head from left to right: blocks as high as their maps, and as thick as these are many.
+
+    Height follows the square root of the side, thickness the logarithm of the number of maps; `side` is the image side
+    that fills the height (None: the network's own), so that two networks can be drawn to one scale.
+    """
+    page, most = look(dark=dark), side or network.image_size
+    name = network.architecture.name
+    blocks = [_Image((network.channels, network.image_size, network.image_size)), *network.groups]
+    words = f"{name}: " + ", ".join(f"{_title(block)} {_shape(block)}" for block in blocks) + "."
+    figure = blank(words, dark=dark, height=270, keep=f"diagram {name}")
+    place, ticks = 0.0, []
+    dense = len(blocks) > 9  # labels would meet: each second one stands lower
+    for number, block in enumerate(blocks):
+        height, thick = _height(block, most), _thickness(block)
+        colour = page.quiet if block.name == "image" else page.amber if block.name == "head" else page.accent
+        _box(figure, place, height, thick, colour, block, page)
+        middle = place + thick / 2
+        label = f"{_title(block)}<br>{_shape(block)}" if not dense else _title(block, short=True)
+        low = -0.1 if not dense or number % 2 == 0 else -0.19
+        size = {"size": 12, "color": page.ink} if not dense else {"size": 11, "color": page.ink}
+        figure.add_annotation(x=middle, y=low, text=label, showarrow=False, yanchor="top", font=size)
+        ticks.append(middle)
+        place += thick + GAP + TILT * height
+    for (left, a), (right, b) in pairwise(zip(ticks, blocks, strict=True)):
+        ends = (left + _thickness(a) / 2 + TILT * _height(a, most) * 0.5, right - _thickness(b) / 2)
+        if ends[1] - ends[0] > 0.1:
+            figure.add_scatter(
+                x=ends, y=[-0.04, -0.04], mode="lines", line={"color": page.line, "width": 1}, hoverinfo="skip"
+            )
+    figure.update_xaxes(visible=False, range=[-0.3, place], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-0.36, 1 + TILT], fixedrange=True)
+    return figure.update_layout(showlegend=False, margin={"l": 0, "r": 0, "t": 4, "b": 4}, dragmode=False)
+
+
+def _title(block: "Summary | _Image", *, short: bool = False) -> str:
+    number = block.name.removeprefix("stage_")
+    if number != block.name:
+        return number if short else f"stage {number}"
+    return TITLES.get(block.name, block.name)
+
+
+def _shape(block: "Summary | _Image") -> str:
+    return " × ".join(str(length) for length in block.output_shape)
+
+
+def _side(block: "Summary | _Image") -> float:
+    """Pixels along the maps: of tokens, the side of the square they would fill; of a vector, one."""
+    if len(block.output_shape) == 3:
+        return max(_spatial(block.output_shape))
+    return math.sqrt(block.output_shape[0]) if len(block.output_shape) == 2 else 1.0
+
+
+def _spatial(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width: the two equal lengths of C x H x W, or of H x W x C."""
+    return (shape[0], shape[1]) if shape[0] == shape[1] != shape[2] else (shape[1], shape[2])
+
+
+def _maps(block: "Summary | _Image") -> int:
+    shape = block.output_shape
+    if len(shape) == 3:
+        return shape[2] if shape[0] == shape[1] != shape[2] else shape[0]
+    return shape[-1] if shape else 1
+
+
+def _height(block: "Summary | _Image", most: int) -> float:
+    return max(LOWEST, math.sqrt(_side(block) / most))
+
+
+def _thickness(block: "Summary | _Image") -> float:
+    return 0.06 * (1 + math.log2(max(1, _maps(block))))
+
+
+def _box(
+    figure: go.Figure, left: float, height: float, thick: float, colour: str, block: "Summary | _Image", page: Look
+) -> None:
+    """A slab seen from the left: its edge in front, its face leaning back."""
+    lean, rise, right = TILT * height, TILT * height * 0.6, left + thick
+    faces = (
+        ([left, right, right, left], [0, 0, height, height], 0.85),
+        ([left, right, right + lean, left + lean], [height, height, height + rise, height + rise], 0.35),
+        ([right, right + lean, right + lean, right], [0, rise, height + rise, height], 0.55),
+    )
+    work = f"{block.parameters:,} parameters<br>{_giga(block.multiply_adds)} multiply-adds<br>{block.layers:,} layers"
+    hover = f"<b>{plain(_title(block))}</b><br>{_shape(block)}<br>{'' if block.name == 'image' else work}"
+    for x, y, strength in faces:
+        figure.add_scatter(
+            x=[*x, x[0]],
+            y=[*y, y[0]],
+            mode="lines",
+            fill="toself",
+            fillcolor=faded(colour, strength),
+            line={"color": page.paper, "width": 1},
+            hoveron="fills",
+            text=hover,
+            hoverinfo="text",
+        )
+
+
+def _giga(count: float) -> str:
+    """A count as 1.81 G or 320 M."""
+    return f"{count / 1e9:.2f} G" if count >= 1e9 else f"{count / 1e6:,.1f} M"
+
+
+def timeline(
+    points: "Sequence[Published]",
+    *,
+    against: Literal["parameters", "multiply_adds"] = "parameters",
+    chosen: str | None = None,
+    dark: bool = False,
+) -> go.Figure:
+    """ImageNet top-1 against parameters or multiply-adds (log scale), a colour and a line a family, in order of years.
+
+    A point's `customdata` is the network's name; `chosen` is ringed.
+    """
+    page = look(dark=dark)
+    best = max(points, key=lambda point: point.top1)
+    words = f"{len(points)} networks; the most accurate is {best.name} with {percent(best.top1)} top-1."
+    figure = blank(words, dark=dark, height=430, keep=f"timeline {against}")
+    families = list(dict.fromkeys(point.family for point in points))
+    inks, shapes = colours(8), ("circle", "square", "diamond")
+    for number, family in enumerate(families):
+        mine = sorted((p for p in points if p.family == family), key=lambda p: getattr(p, against))
+        ink = inks[number % 7]  # the eighth is weak on paper
+        figure.add_scatter(
+            x=[getattr(p, against) for p in mine],
+            y=[p.top1 for p in mine],
+            mode="lines+markers",
+            name=f"{family} {mine[0].year or ''}",
+            line={"color": faded(ink, 0.5), "width": 1},
+            marker={"color": ink, "size": 11, "symbol": shapes[number // 7]},
+            customdata=[[p.name] for p in mine],
+            text=[_said(p) for p in mine],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    ringed = [p for p in points if p.name == chosen]
+    if ringed:
+        figure.add_scatter(
+            x=[getattr(p, against) for p in ringed],
+            y=[p.top1 for p in ringed],
+            mode="markers+text",
+            marker={"symbol": "circle-open", "size": 20, "color": page.ink, "line": {"width": 2}},
+            text=[p.name for p in ringed],
+            textposition="bottom center",
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    figure.update_xaxes(
+        type="log", title_text=f"{against.replace('_', '-')} (log scale)", dtick="D2", exponentformat="SI"
+    )
+    return figure.update_yaxes(title_text="ImageNet top-1, as published", tickformat=".0%")
+
+
+def _said(point: "Published") -> str:
+    return (
+        f"<b>{plain(point.name)}</b>, {point.year}<br>{percent(point.top1)} top-1, {percent(point.top5)} top-5"
+        f"<br>{point.parameters:,} parameters<br>{_giga(point.multiply_adds)} multiply-adds at {point.image_size} px"
+    )
+
+
+def gradients(found: "Sequence[Reached]", *, after: bool = False, dark: bool = False) -> go.Figure:
+    """Gradient norms of each layer, first to last, on a log scale: a line a network."""
+    inks = colours(8)
+    parts = [
+        f"{one.name} {_norm(one, 0, after=after):.3g} in the first layer, {_norm(one, -1, after=after):.3g} in the last"
+        for one in found
+    ]
+    figure = blank("Gradient norms: " + "; ".join(parts) + ".", dark=dark, height=340, keep=f"gradients {after}")
+    for ink, mark, one in zip((inks[0], inks[5]), ("circle", "x"), found, strict=False):
+        norms = [norm.after if after else norm.before for norm in one.norms]
+        figure.add_scatter(
+            x=list(range(1, len(norms) + 1)),
+            y=norms,
+            mode="lines+markers",
+            name=one.name,
+            line={"color": ink, "width": 1.5},
+            marker={"color": ink, "size": 6, "symbol": mark},
+            customdata=[[plain(norm.layer)] for norm in one.norms],
+            hovertemplate="%{customdata[0]}<br>%{y:.3g}<extra></extra>",
+        )
+    figure.update_xaxes(title_text="layer with weights, first to last")
+    return figure.update_yaxes(type="log", title_text="norm of the gradient", exponentformat="power")
+
+
+def _norm(one: "Reached", place: int, *, after: bool) -> float:
+    norm = one.norms[place]
+    return norm.after if after else norm.before
