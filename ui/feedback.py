@@ -49,9 +49,9 @@ class Number:
     help: str | None = None
 
 
-def metric_row(numbers: Sequence[Number]) -> None:
-    """Headline numbers side by side; narrow windows stack them."""
-    row = st.grid(len(numbers), min_column_width=110)
+def metric_row(numbers: Sequence[Number], *, least: int = 110) -> None:
+    """Headline numbers side by side, each at least so many pixels wide; narrow windows stack them."""
+    row = st.grid(len(numbers), min_column_width=least)
     for number in numbers:
         with row.cell(), st.container(gap=None):
             st.metric(number.label, number.value, help=number.help)

@@ -9,7 +9,7 @@ from clfcore.config import FIELDS
 LABELS = {
     "gradient_clip": "Gradient clipping",
     "image_size": "Image size",
-    "learning_rate": "Peak learning rate",
+    "learning_rate": "Learning rate",
     "ema": "Averaged weights (EMA)",
     "mixup": "Mixup alpha",
     "cutmix": "CutMix alpha",

@@ -121,7 +121,7 @@ def headline(predictions: "Predictions") -> None:
     for name, (label, share, words) in METRICS.items():
         if name in values:
             numbers.append(Number(label, percent(values[name]) if share else rate(values[name]), help=words))
-    metric_row(numbers)
+    metric_row(numbers, least=140)
     if predictions.split == "validation":
         st.caption("Computed on validation, which chose the best epoch: a little kinder than a test.")
     if len(predictions) < 200:

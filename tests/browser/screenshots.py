@@ -1,10 +1,12 @@
-"""Take the screenshots of every page, light and dark, wide and narrow: python -m tests.browser.screenshots [FOLDER]."""
+"""Take the screenshots of every page, light and dark, wide and narrow: python tests/browser/screenshots.py [FOLDER]."""
 
 import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # it is run as a script
 
 from clfcore.config import make
 from clfcore.runs import store
@@ -13,7 +15,7 @@ from tests.browser.driver import ROOT, chromium, serving, settled
 SIZES = {"": (1440, 900), "-narrow": (820, 1100)}
 
 
-def addresses(run: str, other: str) -> dict[str, str]:
+def addresses(run: str) -> dict[str, str]:
     """name of the picture -> the page's address."""
     return {
         "home": "",
@@ -53,7 +55,7 @@ def main(folder: Path) -> None:
             execute(run)
             made.append(run.id)
         with serving(Path(lab)) as address, chromium() as browser:
-            take(browser, address, addresses(made[1], made[0]), folder)
+            take(browser, address, addresses(made[-1]), folder)
 
 
 if __name__ == "__main__":
