@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from clfcore import cli_recipe
 from clfcore import config as configs
 from clfcore.errors import Failure, InputError, nearest
 
@@ -108,6 +109,16 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
         "datasets": ("list the datasets, or `check SPEC`", "datasets check photos/", _datasets),
         "architectures": ("list architectures, or `show NAME`", "architectures --search resnet", _architectures),
         "train": ("train a classifier", "train --data digits --architecture lenet5 --epochs 15", _train),
+        "check": (
+            "before a launch: learn one batch by heart, show what the network sees",
+            "check --data digits --architecture lenet5 --out batch.png",
+            cli_recipe.check,
+        ),
+        "trial": (
+            "does augmentation help? train policies on a sample within a time budget",
+            "trial --data digits --architecture lenet5 --policies none,digits --seconds 30",
+            cli_recipe.trial,
+        ),
         "resume": ("go on with an interrupted or cancelled run", "resume 20260131-1200", _resume),
         "runs": ("list runs, or `show RUN`, `delete RUN`", "runs show 20260131-1200 --json", _runs),
         "evaluate": ("metrics of a run, or of a run on other data", "evaluate RUN --data more-photos/", _evaluate),
@@ -126,7 +137,7 @@ def _datasets(command: argparse.ArgumentParser) -> None:
 
         if given.action is None:
             return commands.datasets()
-        return commands.datasets_check(_needed(given.spec, "SPEC", "name the data to check"), progress=_bar("decoding"))
+        return commands.datasets_check(_needed(given.spec, "SPEC", "name the data to check"), progress=bar("decoding"))
 
     command.set_defaults(run=run)
 
@@ -136,11 +147,11 @@ def _architectures(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", nargs="?", help="an architecture, or timm/NAME")
     command.add_argument("--search", metavar="TEXT", help="look in the catalogue and among timm's names")
     _options_flag(command)
-    command.add_argument("--image-size", type=_whole, metavar="N", help="side of the input in pixels")
+    command.add_argument("--image-size", type=whole, metavar="N", help="side of the input in pixels")
     command.add_argument(
-        "--channels", type=_whole, metavar="N", help="channels of the input (default: the network's own)"
+        "--channels", type=whole, metavar="N", help="channels of the input (default: the network's own)"
     )
-    command.add_argument("--classes", type=_whole, metavar="N", help="logits (default: the network's own)")
+    command.add_argument("--classes", type=whole, metavar="N", help="logits (default: the network's own)")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
@@ -158,7 +169,8 @@ def _architectures(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
 
 
-def _train(command: argparse.ArgumentParser) -> None:
+def recipe_flags(command: argparse.ArgumentParser) -> None:
+    """The flags that make a configuration: a file, a preset, and one for each field."""
     command.add_argument("--config", metavar="FILE", help="a configuration as JSON; flags override it")
     command.add_argument("--preset", metavar="NAME", help="a recipe by name; the file and flags override it")
     _options_flag(command)
@@ -174,15 +186,19 @@ def _train(command: argparse.ArgumentParser) -> None:
             help=f"{info.description}{default}",
         )
 
+
+def _train(command: argparse.ArgumentParser) -> None:
+    recipe_flags(command)
+
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        return commands.train(_configuration(given), show=_shower())
+        return commands.train(configuration(given), show=_shower())
 
     command.set_defaults(run=run)
 
 
-def _configuration(given: argparse.Namespace) -> configs.RunConfig:
+def configuration(given: argparse.Namespace) -> configs.RunConfig:
     """The file's values, where there is one, overridden by the flags."""
     values = configs.read(Path(given.config)) if given.config else {}
     recipe = values.get("recipe", {})
@@ -240,6 +256,7 @@ def _evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="RUN")
     command.add_argument("--split", metavar="NAME", help="train, validation or test (default: all that the run has)")
     command.add_argument("--data", metavar="SPEC", help="other data with the same classes; all its items")
+    command.add_argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops")
     for name, (kind, metavar, words) in _CHOICE.items():
         command.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)
 
@@ -248,8 +265,10 @@ def _evaluate(command: argparse.ArgumentParser) -> None:
         from clfcore.evaluation.chosen import Choice
 
         choice = Choice(**{name: getattr(given, name) for name in _CHOICE if getattr(given, name) is not None})
-        bar = _bar("decoding")
-        return commands.evaluate(given.name, split=given.split, data=given.data, progress=bar, choice=choice)
+        progress = bar("decoding")
+        return commands.evaluate(
+            given.name, split=given.split, data=given.data, views=given.views, progress=progress, choice=choice
+        )
 
     command.set_defaults(run=run)
 
@@ -257,27 +276,28 @@ def _evaluate(command: argparse.ArgumentParser) -> None:
 # What validation chooses for this one answer, and how a hierarchy is read: fields of evaluation.chosen.Choice.
 _CHOICE: dict[str, tuple[Callable[[str], Any], str, str]] = {
     "thresholds": (str, "GOAL", "several labels: half, or f1, precision or recall, chosen on validation"),
-    "wanted": (lambda word: _number(word), "X", "the precision or recall that --thresholds should reach (default 0.9)"),
+    "wanted": (lambda word: number(word), "X", "the precision or recall that --thresholds should reach (default 0.9)"),
     "decoding": (str, "NAME", "hierarchies: levels, path (the likeliest real one) or sum (of children)"),
     "positive": (str, "CLASS", "report sensitivity and specificity of one class at an operating point"),
-    "sensitivity": (lambda word: _number(word), "X", "of --positive: chosen on validation to find this share"),
-    "precision": (lambda word: _number(word), "X", "of --positive: chosen on validation for this precision"),
-    "threshold": (lambda word: _number(word), "X", "of --positive: the probability itself"),
+    "sensitivity": (lambda word: number(word), "X", "of --positive: chosen on validation to find this share"),
+    "precision": (lambda word: number(word), "X", "of --positive: chosen on validation for this precision"),
+    "threshold": (lambda word: number(word), "X", "of --positive: the probability itself"),
 }
 
 
 def _predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="RUN_OR_ARCHITECTURE")
     command.add_argument("images", nargs="+", metavar="IMAGE")
-    command.add_argument("--top", type=_whole, default=5, metavar="K", help="how many classes an image (default 5)")
+    command.add_argument("--top", type=whole, default=5, metavar="K", help="how many classes an image (default 5)")
+    command.add_argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops")
     command.add_argument(
-        "--sure", type=_number, default=0.0, metavar="X", help="of a hierarchy: stop where the path is less sure"
+        "--sure", type=number, default=0.0, metavar="X", help="of a hierarchy: stop where the path is less sure"
     )
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        return commands.predict(given.name, given.images, k=given.top, sure=given.sure)
+        return commands.predict(given.name, given.images, k=given.top, views=given.views, sure=given.sure)
 
     command.set_defaults(run=run)
 
@@ -322,14 +342,14 @@ def _needed(value: str | None, what: str, how: str) -> str:
     return value
 
 
-def _whole(word: str) -> int:
+def whole(word: str) -> int:
     try:
         return int(word)
     except ValueError:
         raise InputError(f"{word!r} is no whole number") from None
 
 
-def _number(word: str) -> float:
+def number(word: str) -> float:
     try:
         return float(word)
     except ValueError:
@@ -341,7 +361,7 @@ def _metavar(info: Any) -> str:
     return "N" if "int" in kind else "X" if "float" in kind else "NAME"
 
 
-def _bar(what: str) -> Callable[[int, int], None] | None:
+def bar(what: str) -> Callable[[int, int], None] | None:
     """A progress bar on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
         return None

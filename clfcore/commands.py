@@ -134,6 +134,7 @@ def evaluate(
     *,
     split: str | None = None,
     data: str | None = None,
+    views: str | None = None,
     runs: Path | None = None,
     progress: Progress | None = None,
     choice: "Choice | None" = None,
@@ -141,11 +142,14 @@ def evaluate(
     """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes.
 
     choice: thresholds or an operating point chosen on validation, or another decoding, for this answer alone.
+    views: `flip` or `five-crops` predicts a split anew, each image's answer being the mean over its views.
     """
     from clfcore.evaluation.chosen import Choice, measured
 
     run, choice = store.open_run(name, runs), choice or Choice()
     if data is not None:
+        if views is not None:
+            raise InputError("views and data are both given: views are averaged over a run's own splits; leave one out")
         from clfcore.classifier import of_run, predict_dataset
         from clfcore.data.catalogue import open_dataset
 
@@ -156,13 +160,29 @@ def evaluate(
     if split is not None and split not in run.splits:
         raise unknown("split", split, run.splits)
     chosen = [split] if split else list(run.splits)
-    return {**outcome(run), **measured(run, {s: run.predictions(s) for s in chosen}, choice)}
+    if views is None:
+        return {**outcome(run), **measured(run, {s: run.predictions(s) for s in chosen}, choice)}
+    from clfcore.classifier import of_run
+    from clfcore.views import predict_split
+
+    classifier = of_run(run)
+    said = {s: predict_split(run, classifier, s, kind=views, progress=progress) for s in chosen}
+    return {**outcome(run), "views": views, **measured(run, said, choice)}
 
 
 def predict(
-    name: str, images: Sequence[str], *, k: int = 5, sure: float = 0.0, runs: Path | None = None
+    name: str,
+    images: Sequence[str],
+    *,
+    k: int = 5,
+    views: str | None = None,
+    sure: float = 0.0,
+    runs: Path | None = None,
 ) -> dict[str, Any]:
-    """Top-k of each image. A missing file is refused; a damaged one is reported beside its name, the rest goes on."""
+    """Top-k of each image. A missing file is refused; a damaged one is reported beside its name, the rest goes on.
+
+    views: `flip` or `five-crops` answers by the mean over views of each image.
+    """
     from clfcore.data.pixels import read_image
 
     if k < 1:
@@ -177,11 +197,16 @@ def predict(
     answers: list[dict[str, Any]] = []
     for image in images:
         try:
-            square = classifier.square(read_image(Path(image), least_side=classifier.preprocess.stored_side))
+            pixels = read_image(Path(image), least_side=classifier.preprocess.stored_side)
         except InputError as error:
             answers.append({"image": image, "error": str(error)})
             continue
-        answers.append({"image": image, **answer(classifier, square, k, sure=sure)})
+        logits = None
+        if views is not None:
+            from clfcore.views import logits_of_views
+
+            logits = logits_of_views(classifier, classifier.preprocess.stored(pixels)[None], kind=views)[0]
+        answers.append({"image": image, **answer(classifier, classifier.square(pixels), k, sure=sure, logits=logits)})
     return {"model": classifier.name, "predictions": answers}
 
 
@@ -202,6 +227,17 @@ def compare(names: Sequence[str], *, runs: Path | None = None) -> dict[str, Any]
         {**run.summary(), "metrics": {split: measure(p).as_dict()}} for run, (_, p) in zip(chosen, said, strict=True)
     ]
     return {"split": split, "runs": rows, "pairs": pair(said).as_dict()["pairs"]}
+
+
+def check(config: RunConfig, *, out: Path | None = None, progress: Progress | None = None) -> dict[str, Any]:
+    """Before a launch: can one batch be learned by heart, and what does the network see? out: a picture of it."""
+    from clfcore.runs.before import first_batch, overfit_one_batch, write_sheet
+
+    seen = first_batch(config)
+    if out is not None:
+        write_sheet(seen.pictures, out)
+    batch = {**seen.as_dict(), "out": None if out is None else str(out)}
+    return {"one_batch": overfit_one_batch(config, progress=progress).as_dict(), "first_batch": batch}
 
 
 def plan(config: RunConfig, *, measure: bool = True) -> "Plan":

@@ -68,7 +68,7 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "medical, imbalanced",
-            "Sides and tones carry the finding, so little is changed; a low rate and early stopping suit few cases.",
+            "Sides and tones carry the finding, so little is changed; rare classes weigh more; few cases stop early.",
             "fine-tuning",
             {
                 "epochs": 30,
@@ -76,6 +76,7 @@ PRESETS: Mapping[str, Preset] = {
                 "learning_rate": 3e-4,
                 "weight_decay": 0.05,
                 "augmentation": "conservative",
+                "class_weights": "inverse-frequency",
                 "early_stopping": 6,
             },
         ),

@@ -59,7 +59,9 @@ def _edit_step(uid: int, values: Mapping[str, Any], place: int) -> dict[str, Any
     count = len(st.session_state["policy steps"])
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.markdown(f"**{place + 1}. {kind.replace('-', ' ')}**", help=plain(KINDS[kind].help) + ".", width="stretch")
+            st.markdown(
+                f"**{place + 1}. {kind.replace('-', ' ')}**", help=plain(KINDS[kind].help) + ".", width="stretch"
+            )
             up, off = f"Move {kind} up", f"Remove {kind}"
             if count > 1 and st.button(
                 "↑", key=f"up {uid}", help=up, type="tertiary", disabled=place == 0, on_click=_move, args=(place,)

@@ -9,14 +9,18 @@ import streamlit as st
 
 from clfcore import augment
 from clfcore.augment import Policy
+from clfcore.config import make
 from ui.cached import Photo, classifier, samples
 from ui.charts import chart, dark
 from ui.choose import data_name
 from ui.data import choose_data, read_data
 from ui.feedback import plain, refusals
+from ui.jobs import Job, result_of
 from ui.pictures import Card, cards, picture
+from ui.policy import choose_policy_named
 from ui.verdict import KINDS, model_name
-from ui.words import shorten
+from ui.words import count as count_of
+from ui.words import percent, shorten
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
     from clfcore.data.pixels import Preprocess
 
-VIEWS = ("Views", "Step by step", "Mixup and CutMix", "Pixels", "Two policies", "Does it help?")
+LOOKS = ("Views", "Step by step", "Mixup and CutMix", "Pixels", "Two policies", "Does it help?")
 
 
 @dataclass(frozen=True)
@@ -168,12 +172,7 @@ def show_strip(policy: Policy, source: Source, preprocess: "Preprocess", *, seed
             index=source.place,
             mean=preprocess.mean,
         )
-    cards(
-        [Card(picture(one.pixels), one.words, f"{i}. {one.title}", one.words) for i, one in enumerate(strip)]
-        if False
-        else [Card(picture(one.pixels), f"{one.title}: {one.words}", shorten(one.title)) for one in strip],
-        side=130,
-    )
+    cards([Card(picture(one.pixels), f"{one.title}: {one.words}", shorten(one.title)) for one in strip], side=130)
     st.dataframe(
         [{"step": one.title, "drawn for this view": one.words} for one in strip], hide_index=True, width="stretch"
     )
@@ -194,7 +193,9 @@ def show_pairs(
     if not mixup and not cutmix:
         st.info("Both are off: nothing is mixed.")
         return
-    places = [(source.place + i * max(1, len(dataset.splits["train"]) // 9)) % len(dataset.splits["train"]) for i in range(6)]
+    places = [
+        (source.place + i * max(1, len(dataset.splits["train"]) // 9)) % len(dataset.splits["train"]) for i in range(6)
+    ]
     with refusals():
         # One draw a picture, so that a glance shows many lambdas; training draws once a batch.
         mix = augment.Mix(mixup=mixup or None, cutmix=cutmix or None, per="image")
@@ -233,7 +234,9 @@ def show_statistics(policy: Policy, source: Source, preprocess: "Preprocess", *,
             for when, values in (("bytes", row.before), ("normalised", row.after)):
                 rows.append(
                     {"pixels of": what, "channel": row.channel, "values": when}
-                    | dict(zip(("mean", "deviation", "smallest", "largest"), (round(v, 3) for v in values), strict=True))
+                    | dict(
+                        zip(("mean", "deviation", "smallest", "largest"), (round(v, 3) for v in values), strict=True)
+                    )
                 )
     st.dataframe(rows, hide_index=True, width="stretch")
     mean = ", ".join(f"{value:.3f}" for value in preprocess.mean)
@@ -245,6 +248,71 @@ def about(source: Source, preprocess: "Preprocess") -> None:
     """What is shown, in a line."""
     where = f", {plain(data_name(source.data))}" if source.data else ""
     st.caption(
-        f"{plain(source.name)}{where}: kept at {preprocess.stored_side} pixels, fed at {preprocess.size}. The views are "
-        "those of the first epochs of a run with this seed, made by the same code."
+        f"{plain(source.name)}{where}: kept at {preprocess.stored_side} pixels, fed at {preprocess.size}. "
+        "The views are those of the first epochs of a run with this seed, made by the same code."
     )
+
+
+def show_two(policy: Policy, source: Source, preprocess: "Preprocess", *, model: str | None, seed: int) -> None:
+    """The policy as it is edited beside another, each with the views of the same epochs."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.selectbox("This policy", [f"{policy.name}, as edited"], key="two this", disabled=True)
+        show_views(policy, source, preprocess, model=model, seed=seed, count=8)
+    with right:
+        other = choose_policy_named("Beside it", "beside", first="none")
+        with refusals():
+            show_views(augment.policy(other), source, preprocess, model=model, seed=seed, count=8)
+
+
+def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
+    """Policies trained on a sample within a time budget, from one initialisation; their validation curves."""
+    if not source.data:
+        st.info("A trial trains on a dataset: choose one above.")
+        return
+    others = [*augment.POLICIES, *augment.saved()]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        beside = st.multiselect("Against", others, default=["none"], key="trial against", max_selections=4)
+        seconds = st.number_input("Seconds", 5, 600, 30, 5, key="trial seconds", help="For training, all together.")
+        sample = st.number_input("Training images", 50, 20_000, 1000, 50, key="trial sample")
+        asked = st.button("Train them", type="primary")
+    chosen = {f"{policy.name}, as edited": policy.as_dict()} | {name: augment.policy(name).as_dict() for name in beside}
+    key = json.dumps([source.data, chosen, seconds, sample, seed])
+    if asked:
+        st.session_state["trial"] = key
+    if st.session_state.get("trial") != key:
+        st.caption("One small network learns under each policy, an epoch each in turn, from the same weights.")
+        return
+    found = result_of(_trial(key), "Training under each policy", forget=lambda: _trial.clear(key))
+    _show_trial(found)
+
+
+def _show_trial(found: Any) -> None:
+    from clfcore import figures
+
+    lines = found.histories
+    chart(figures.history(lines, quantity="accuracy", dark=dark(), height=320), "trial accuracy")
+    rows = [
+        {"policy": name, "last": percent(one[-1]["validation_accuracy"]),
+         "best": percent(max(line["validation_accuracy"] for line in one)), "epochs": len(one)}
+        for name, one in lines.items()
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, width="stretch")
+    st.caption(
+        f"Validation accuracy on {count_of(found.validation_items, 'image')}, trained on {found.train_items:,}: a "
+        f"difference under {100 * found.noise:.0f} points can be chance. Strong policies need more epochs than a trial."
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _trial(key: str) -> Job:
+    data, chosen, seconds, sample, seed = json.loads(key)
+
+    def work(progress: Any) -> Any:
+        from clfcore.runs.trial import trial
+
+        config = make({"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": {"seed": seed}})
+        policies = {name: augment.policy(steps) for name, steps in chosen.items()}
+        return trial(config, policies, seconds=seconds, sample=sample, progress=progress)
+
+    return Job(work)

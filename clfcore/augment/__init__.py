@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from clfcore.augment.averaging import VIEWS, combined, evaluation_views
     from clfcore.augment.batch import apply, stages
     from clfcore.augment.mixing import Mixed, mixed, mixed_label, soft_cross_entropy, soft_targets
+    from clfcore.augment.pairs import Pair, pairs
     from clfcore.augment.previews import Shown, Statistics, statistics, strip, views
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Kind",
     "Mix",
     "Mixed",
+    "Pair",
     "Pairing",
     "Policy",
     "Rule",
@@ -52,6 +54,7 @@ __all__ = [
     "mixed",
     "mixed_label",
     "pairing",
+    "pairs",
     "policy",
     "row",
     "save",
@@ -72,6 +75,7 @@ _LATER = {
     "batch": ("apply", "stages"),
     "mixing": ("Mixed", "mixed", "mixed_label", "soft_cross_entropy", "soft_targets"),
     "previews": ("Shown", "Statistics", "statistics", "strip", "views"),
+    "pairs": ("Pair", "pairs"),
     "averaging": ("VIEWS", "combined", "evaluation_views"),
 }
 

@@ -120,6 +120,14 @@ def chosen(given: object) -> Policy:
         raise InputError(said[13:] if said.startswith("augmentation ") else f"cannot be used: {said}") from None
 
 
+def named(given: str) -> Policy:
+    """`chosen`, its refusals made to stand alone."""
+    try:
+        return chosen(given)
+    except InputError as error:
+        raise InputError(f"augmentation {error}") from None
+
+
 def from_json(text: str) -> Policy:
     """A policy from what `as_json` wrote. Raises InputError where the text is no JSON or holds something else."""
     try:

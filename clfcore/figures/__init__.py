@@ -7,6 +7,7 @@ from clfcore.figures.confusion import confusion
 from clfcore.figures.curves import precision_recall, roc
 from clfcore.figures.history import history
 from clfcore.figures.matrices import agreement, co_occurrence, confusion_difference
+from clfcore.figures.mixing import mixing
 from clfcore.figures.schedule import schedule
 from clfcore.figures.theme import alternative
 
@@ -20,6 +21,7 @@ __all__ = [
     "counts",
     "differences",
     "history",
+    "mixing",
     "per_class",
     "precision_recall",
     "reliability",

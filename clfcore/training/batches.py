@@ -44,13 +44,17 @@ class Batches:
         full, rest = divmod(len(self.indices), self.batch_size)
         return max(1, full + (rest > 1 or (rest == 1 and self.batch_size == 1)))
 
+    def order(self, epoch: int) -> np.ndarray:
+        """The places in the split that an epoch takes, one after another."""
+        generator, n = np.random.default_rng((self.seed, epoch)), len(self.indices)
+        return generator.permutation(n) if self.weights is None else generator.choice(n, size=n, p=self.weights)
+
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, ...]]:
         """An epoch of training: shuffled, augmented, mixed; a function of (seed, epoch) alone.
 
         A mixed batch is x, y and the soft targets (B x columns float32) that the loss takes instead of y.
         """
-        generator, n = np.random.default_rng((self.seed, epoch)), len(self.indices)
-        order = generator.permutation(n) if self.weights is None else generator.choice(n, size=n, p=self.weights)
+        order, n = self.order(epoch), len(self.indices)
         # An item that is drawn twice is changed in two ways: then a row of the table is a draw's, not an item's.
         places = order if self.weights is None else np.arange(n)
         table = (

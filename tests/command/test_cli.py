@@ -82,7 +82,7 @@ def test_a_file_configures_and_flags_override_it(call: object, tmp_path: Path) -
 def test_the_copied_command_runs_the_same_configuration() -> None:
     import shlex
 
-    from clfcore.cli import _configuration, parser
+    from clfcore.cli import configuration, parser
     from clfcore.commands import command_of
 
     config = small_config(epochs=7, learning_rate=0.01, schedule="one-cycle").changed(
@@ -90,7 +90,7 @@ def test_the_copied_command_runs_the_same_configuration() -> None:
     )
     words = shlex.split(command_of(config))
     assert words[:4] == ["python", "-m", "clfcore", "train"]
-    assert _configuration(parser().parse_args(words[3:])) == config
+    assert configuration(parser().parse_args(words[3:])) == config
 
 
 def test_evaluate_repeats_what_train_said(call: object, finished_run: Run) -> None:

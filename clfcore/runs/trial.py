@@ -1,0 +1,130 @@
+"""Does a policy help? The same network trained under several policies on a sample, in turn, within a time budget."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from clfcore import augment
+from clfcore.config import RunConfig
+from clfcore.errors import InputError
+from clfcore.predictions import Predictions
+from clfcore.runs.prepare import Prepared, make_network, prepare
+from clfcore.training.loop import Epoch, State, train
+from clfcore.training.losses import hits_of, plain_loss_of
+from clfcore.training.recipe import optimiser, parameter_groups
+
+Progress = Callable[[int, int], None]
+MOST = 500  # epochs: a small sample would otherwise be learned by heart within the budget
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What each policy reached: name -> a line an epoch (epoch, train_loss, validation_loss, both accuracies)."""
+
+    histories: Mapping[str, tuple[dict[str, float], ...]]
+    train_items: int
+    validation_items: int
+    seconds: float
+
+    @property
+    def noise(self) -> float:
+        """How far two accuracies may lie apart by chance (95 %), from 0 to 1: twice the error of their difference."""
+        last = [lines[-1]["validation_accuracy"] for lines in self.histories.values() if lines]
+        share = float(np.mean(last)) if last else 0.5
+        return 1.96 * float(np.sqrt(2 * max(share * (1 - share), 1e-4) / self.validation_items))
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "policies": [{"policy": name, "history": list(lines)} for name, lines in self.histories.items()],
+            "train_items": self.train_items,
+            "validation_items": self.validation_items,
+            "seconds": round(self.seconds, 1),
+            "noise": round(self.noise, 4),
+        }
+
+
+def trial(
+    config: RunConfig,
+    policies: Mapping[str, augment.Policy],
+    *,
+    seconds: float = 60.0,
+    sample: int = 1000,
+    progress: Progress | None = None,
+) -> Trial:
+    """Train from one initialisation under each policy, an epoch each in turn, until the budget is spent.
+
+    All have the same epochs, the same rate (constant) and the same `sample` of training items (a third as many judge).
+    seconds: for training alone; at least one epoch each is finished. Raises InputError as `train` would.
+    """
+    if not policies:
+        raise InputError("no policy is named: name at least one, better two")
+    if seconds <= 0 or sample < 2:
+        raise InputError(f"seconds is {seconds:g} and sample {sample}: they must be greater than 0 and at least 2")
+    prepared = _sampled(prepare(config), sample)
+    started = time.perf_counter()
+    runs = {name: _begin(prepared, policy) for name, policy in policies.items()}
+    histories: dict[str, list[dict[str, float]]] = {name: [] for name in policies}
+    while True:
+        for name, epochs in runs.items():
+            histories[name].append(_line(prepared, next(epochs)))
+            if progress:
+                progress(min(int(time.perf_counter() - started), int(seconds)), max(1, int(seconds)))
+        done = len(next(iter(histories.values())))
+        passed = time.perf_counter() - started
+        if done >= MOST or passed * (done + 1) / done > seconds:
+            break
+    sizes = {split: len(chosen) for split, chosen in prepared.dataset.splits.items()}
+    kept = {name: tuple(lines) for name, lines in histories.items()}
+    return Trial(kept, sizes["train"], sizes["validation"], passed)
+
+
+def _sampled(prepared: Prepared, items: int) -> Prepared:
+    splits = dict(prepared.dataset.splits)
+    for split, most in (("train", items), ("validation", max(50, items // 3))):
+        chosen = splits[split]
+        if len(chosen) > most:
+            picked = np.random.default_rng((prepared.config.recipe.seed, most)).choice(chosen, most, replace=False)
+            splits[split] = np.sort(picked)
+    batch = min(prepared.config.recipe.batch_size, len(splits["train"]))
+    config = prepared.config.changed(recipe={"batch_size": batch, "sampling": "plain"})
+    return replace(prepared, dataset=replace(prepared.dataset, splits=splits), config=config)
+
+
+def _begin(prepared: Prepared, policy: augment.Policy) -> Any:
+    """An endless run of epochs under one policy; every policy begins with the same weights."""
+    recipe, task = prepared.config.recipe, prepared.dataset.task
+    torch.manual_seed(recipe.seed)
+    module = make_network(prepared.config, prepared.dataset)[0].module.to(prepared.device)
+    groups = parameter_groups(
+        module.named_parameters(), rate=recipe.learning_rate, weight_decay=recipe.weight_decay, group="all"
+    )
+    state = State(module, optimiser(recipe, groups), prepared.device, gradient_clip=1.0, seed=recipe.seed)
+    batches = replace(prepared.batches("train"), policy=policy, _kept={})
+    judged = prepared.batches("validation")
+
+    def validate(model: torch.nn.Module) -> Predictions:
+        model.eval()
+        with torch.inference_mode():
+            logits = np.concatenate([model(x).float().cpu().numpy() for x, _ in judged.in_order(64)])
+        chosen = prepared.dataset.splits["validation"]
+        ids = tuple(prepared.dataset.ids[i] for i in chosen)
+        return Predictions(task, "validation", ids, prepared.dataset.targets[chosen], logits)
+
+    events = train(state, batches, prepared.loss(), hits_of(task), lambda _: 1.0, validate, epochs=MOST)
+    return (event for event in events if isinstance(event, Epoch))
+
+
+def _line(prepared: Prepared, event: Epoch) -> dict[str, float]:
+    said, task = event.validation, prepared.dataset.task
+    logits, targets = torch.from_numpy(said.logits), torch.from_numpy(np.ascontiguousarray(said.targets))
+    return {
+        "epoch": event.epoch,
+        "train_loss": event.loss,
+        "train_accuracy": event.accuracy,
+        "validation_loss": float(plain_loss_of(task, prepared.config.recipe)(logits, targets)),
+        "validation_accuracy": float(hits_of(task)(logits, targets)) / len(said),
+    }

@@ -1,0 +1,51 @@
+"""Test-time augmentation: a run's predictions from several fixed views of each picture."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from clfcore import augment
+from clfcore.classifier import Classifier
+from clfcore.data.cache import decode
+from clfcore.data.catalogue import open_dataset
+from clfcore.errors import InputError, unknown
+from clfcore.predictions import Predictions
+from clfcore.runs.store import Run
+from clfcore.training.batches import normalised
+
+Progress = Callable[[int, int], None]
+
+
+def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, batch_size: int = 16) -> np.ndarray:
+    """N x columns float32: logits whose probabilities are the mean of the views'. stored: N x S x S x C uint8.
+
+    Raises InputError for an unknown kind, and where there is no room for five crops.
+    """
+    preprocess, device = classifier.preprocess, next(classifier.module.parameters()).device
+    parts = []
+    with classifier.lock, torch.inference_mode():
+        for start in range(0, len(stored), batch_size):
+            pixels = torch.from_numpy(np.array(stored[start : start + batch_size])).permute(0, 3, 1, 2)
+            views = augment.evaluation_views(pixels.to(device), kind=kind, size=preprocess.size)
+            said = torch.stack([classifier.module(normalised(view, preprocess)).float() for view in views])
+            parts.append(augment.combined(said, classifier.task).cpu().numpy())
+    return np.concatenate(parts) if parts else np.empty((0, classifier.task.columns), np.float32)
+
+
+def predict_split(
+    run: Run, classifier: Classifier, split: str, *, kind: str, progress: Progress | None = None
+) -> Predictions:
+    """The run's answers on one of its splits from views of each picture. Raises InputError where the data has gone."""
+    if split not in run.splits:
+        raise unknown("split", split, run.splits)
+    before = run.predictions(split)
+    dataset = open_dataset(run.config.data, split_seed=run.config.split_seed)
+    dataset, decoded = decode(dataset, classifier.preprocess, progress=progress)
+    places = {name: i for i, name in enumerate(dataset.ids)}
+    absent = next((name for name in before.ids if name not in places), None)
+    if absent is not None:
+        raise InputError(f"{absent} of the run's {split} split is no longer in {run.config.data}: bring it back")
+    stored = decoded.take(np.array([places[name] for name in before.ids], np.int64))
+    logits = logits_of_views(classifier, stored, kind=kind)
+    return Predictions(before.task, split, before.ids, before.targets, logits)
