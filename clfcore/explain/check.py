@@ -16,7 +16,15 @@ from clfcore.explain.methods import METHODS, Method
 from clfcore.explain.methods import method as row_of
 from clfcore.explain.outputs import outputs
 from clfcore.explain.randomised import ALIKE, Randomised, randomised, rank_correlation
-from clfcore.explain.scores import centre_gaussian, deletion, energy_in_mask, insertion, pointing_game, within_reach
+from clfcore.explain.scores import (
+    Curve,
+    centre_gaussian,
+    deletion,
+    energy_in_mask,
+    insertion,
+    pointing_game,
+    within_reach,
+)
 
 ITEMS = 100
 RANDOMISED = 16  # items of the parameter-randomisation test
@@ -151,7 +159,7 @@ def _method(
     for i, (square, target) in enumerate(zip(squares, targets, strict=True)):
         one = make(classifier, square, row.name, target, None, None, cancel)
         maps.append(one)
-        curves.append(_curves(classifier, one.values, square, target))
+        curves.append(_curves(classifier, square, one))
         if i < RANDOMISED and one.evidence:
             other = make(shuffled, square, row.name, target, None, None, cancel)
             alike.append(rank_correlation(one.values, other.values))
@@ -178,7 +186,7 @@ def _baseline(
 ) -> Believed:
     curves = []
     for values, square, target in zip(maps, squares, targets, strict=True):
-        curves.append(_curves(classifier, values, square, target))
+        curves.append(_curves(classifier, square, Map(values, name, None, target, True)))
         tick()
     if name == "random" and masks is not None:  # what chance gives, without its noise
         there = [mask for mask in masks if mask.any()]
@@ -199,13 +207,23 @@ def _against(maps: list[np.ndarray], masks: np.ndarray | None) -> tuple[float | 
     return float(np.mean(hits)), float(np.mean(energies)) if energies else None
 
 
-def _curves(classifier: Explainable, values: np.ndarray, square: np.ndarray, target: int) -> tuple[float, float]:
-    score = Score(classifier.task, target, classifier.name)
+def counterfactual(classifier: Explainable, square: np.ndarray, shown: Map, *, steps: int = 10) -> tuple[Curve, Curve]:
+    """How the target's probability falls as the map's most important pixels are removed, and rises as they are added.
+
+    For two classes: the difference of their probabilities. 2 (steps + 1) forward passes.
+    """
+    score = Score(classifier.task, shown.target, classifier.name)
 
     def probability(pictures: np.ndarray) -> np.ndarray:
         return score.probability(_logits(classifier, pictures)).numpy()
 
-    return deletion(values, square, probability).area, insertion(values, square, probability).area
+    values = shown.values
+    return deletion(values, square, probability, steps=steps), insertion(values, square, probability, steps=steps)
+
+
+def _curves(classifier: Explainable, square: np.ndarray, shown: Map) -> tuple[float, float]:
+    gone, come = counterfactual(classifier, square, shown)
+    return gone.area, come.area
 
 
 def _logits(classifier: Explainable, squares: np.ndarray) -> torch.Tensor:

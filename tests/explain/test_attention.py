@@ -58,9 +58,7 @@ def test_one_head_and_the_mean_of_heads(vit) -> None:
     assert not np.allclose(heads[0], heads[1])
     with pytest.raises(InputError, match=r"blocks.0.attn has 3 heads, from :0 to :2"):
         explain(vit, picture(32), method="attention-head", layer="blocks.0.attn:3")
-    with pytest.raises(
-        InputError, match=r"it must be one of blocks.0.attn, blocks.1.attn, .*did you mean blocks.1.attn"
-    ):
+    with pytest.raises(InputError, match=r"it must be one of blocks.0.attn, blocks.1.attn, .*did you mean blocks"):
         explain(vit, picture(32), method="attention-head", layer="blocks.9.attn")
 
 

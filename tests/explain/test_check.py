@@ -10,7 +10,7 @@ from clfcore.data.pixels import Preprocess
 from clfcore.data.shapes import draw
 from clfcore.errors import InputError
 from clfcore.explain import Cancelled, explain
-from clfcore.explain.check import _mask, check, check_dataset
+from clfcore.explain.check import _mask, check, check_dataset, counterfactual
 from clfcore.explain.randomised import randomised, rank_correlation
 from clfcore.explain.scores import pointing_game
 from tests.explain.small_classifiers import small_net, stub
@@ -62,6 +62,17 @@ def test_the_report_has_what_the_command_prints_and_truth_beats_chance() -> None
     assert gradcam["deletion_auc"] < chance["deletion_auc"]
     assert gradcam["insertion_auc"] > chance["insertion_auc"]
     assert told[-1] == (6 * 10, 6 * 10)
+
+
+def test_the_probability_falls_with_the_pixels_that_count_and_rises_with_them() -> None:
+    squares, _ = spots(1)
+    classifier = spotter()
+    gone, come = counterfactual(classifier, squares[0], explain(classifier, squares[0], target=0), steps=8)
+    logits = classifier.module(torch.from_numpy(classifier.preprocess.normalise(squares)))
+    whole = float(logits.softmax(1)[0, 0].detach())
+    assert gone.probabilities[0] == pytest.approx(whole, abs=1e-6) == come.probabilities[-1]
+    assert gone.probabilities[2] < whole - 0.1
+    assert come.probabilities[2] > come.probabilities[0]
 
 
 def test_without_masks_their_measures_are_null() -> None:

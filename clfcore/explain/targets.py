@@ -1,0 +1,32 @@
+"""A class by its name -> the column of the logits that is explained. No torch here."""
+
+from clfcore.errors import InputError, nearest
+from clfcore.task import Task
+
+
+def column(task: Task, name: str, *, level: str | None = None) -> int:
+    """The column of a class, by its name or by its number within the level; level: the finest unless named.
+
+    A name that the finest level does not have is looked for in the others. Raises InputError with the nearest names.
+
+    >>> from clfcore.task import single_label
+    >>> column(single_label(["cat", "dog"]), "dog")
+    1
+    """
+    names = [one.name for one in task.levels]
+    if level is not None and level not in names:
+        raise InputError(f"level is {level!r}: it must be one of {', '.join(names)}{nearest(level, names)}")
+    places = [names.index(level)] if level is not None else range(len(names) - 1, -1, -1)
+    for place in places:
+        classes, start = task.levels[place].classes, task.slices[place].start
+        if name in classes:
+            return start + classes.index(name)
+    classes, start = task.levels[places[0]].classes, task.slices[places[0]].start
+    if name.isdecimal():
+        if int(name) < len(classes):
+            return start + int(name)
+        most = len(classes) - 1
+        raise InputError(f"target is {name}: there are {most + 1} classes, so a number must be from 0 to {most}")
+    known = [one for place in places for one in task.levels[place].classes]
+    listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    raise InputError(f"target is {name!r}: it must be one of the classes {listed}{nearest(name, known)}")
