@@ -8,15 +8,14 @@ st.title("How good is it, and where does it fail?")
 st.caption("Computed from the run's stored predictions of its best epoch; nothing is predicted again.")
 
 run, predictions = ui.choose_judged()
-ui.headline(predictions)
+ui.headline(predictions, run)
 
 if predictions.task.kind == "multi-label":
-    ui.classes_view(predictions)
+    ui.label_tabs(run, predictions)
     st.stop()
 
-confused, errors, curves, classes = st.tabs(
-    ["Confusion", "Most confident errors", "ROC", "Each class"], key="view", on_change="rerun", bind="query-params"
-)
+names = ["Confusion", "Most confident errors", "ROC", "Each class", "Operating point"]
+confused, errors, curves, classes, operating = st.tabs(names, key="view", on_change="rerun", bind="query-params")
 with ui.refusals(stop=False):
     if confused.open:
         with confused:
@@ -30,3 +29,9 @@ with ui.refusals(stop=False):
     if classes.open:
         with classes:
             ui.classes_view(predictions)
+    if operating.open:
+        with operating:
+            ui.operating_view(run, predictions)
+
+if ui.has_levels(run):
+    ui.level_tabs(run, predictions)

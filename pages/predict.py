@@ -14,6 +14,7 @@ with left:
     photos = ui.choose_photos()
 with right, ui.refusals():
     models = ui.choose_models()
+    ui.choose_sureness(models)
 
 if not photos:
     st.write("No photo yet: click one of the samples, or drop in your own.")

@@ -17,9 +17,12 @@ from ui.feedback import refusals
 from ui.home import newest_runs, sample_strip, ways
 from ui.judge import choose_judged, classes_view, confusion_view, curves_view, errors_view, headline
 from ui.live import run_in_address, watch
+from ui.operating import operating_view
 from ui.recipe import choose_preset, label_warning, schedule_preview
+from ui.spoken import choose_sureness
 from ui.strategy import choose_weights, say_where_from, take_over
 from ui.table import active_runs, choose_runs, queue, side_by_side
+from ui.task_views import has_levels, label_tabs, level_tabs
 from ui.training import choose_fit, choose_network, configure, defaults, launch, show_plan
 from ui.verdict import choose_models, choose_photos, verdicts
 
@@ -36,6 +39,7 @@ __all__ = [
     "choose_photos",
     "choose_preset",
     "choose_runs",
+    "choose_sureness",
     "choose_weights",
     "classes_view",
     "configure",
@@ -47,10 +51,14 @@ __all__ = [
     "data_problems",
     "defaults",
     "errors_view",
+    "has_levels",
     "headline",
+    "label_tabs",
     "label_warning",
     "launch",
+    "level_tabs",
     "newest_runs",
+    "operating_view",
     "predictions_csv",
     "problems_label",
     "queue",

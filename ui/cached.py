@@ -34,6 +34,8 @@ class Said:
     square: Picture
     side: int
     levels: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]  # name -> (class, probability), the finest last
+    thresholds: tuple[tuple[str, float], ...] = ()  # of several labels: from where each counts
+    path: tuple[tuple[str, str, float], ...] = ()  # of a hierarchy: level, class, probability of the path so far
 
     @property
     def top(self) -> tuple[tuple[str, float], ...]:
@@ -75,15 +77,18 @@ def classifier(name: str) -> "Classifier":
 @st.cache_data(show_spinner=False, max_entries=512)
 def said(name: str, data: bytes, *, k: int = 5) -> Said:
     """What classifier `name` says of a photo. Raises InputError where the photo is damaged."""
-    from clfcore import commands
+    from clfcore.answers import answer
     from clfcore.data.pixels import read_image
 
     model = classifier(name)
     square = model.square(read_image(data, least_side=model.preprocess.stored_side))
-    answer = commands.answer(model, square, k)
-    levels = answer.get("levels", {"": answer["top"]})
+    k = 12 if model.task.kind == "multi-label" else k  # labels do not exclude each other: the rest is not small
+    found = answer(model, square, k)
+    levels = found.get("levels", {"": found["top"]})
     named = tuple((level, tuple((one["label"], one["probability"]) for one in rows)) for level, rows in levels.items())
-    return Said(picture(square, side=224, lossless=True), square.shape[0], named)
+    thresholds = tuple((one["label"], one["threshold"]) for one in found["top"] if "threshold" in one)
+    path = tuple((p["level"], p["label"], p["probability"]) for p in found.get("path", ()))
+    return Said(picture(square, side=224, lossless=True), square.shape[0], named, thresholds, path)
 
 
 @st.cache_data(show_spinner=False, max_entries=256)

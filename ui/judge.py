@@ -105,12 +105,14 @@ def _csv(predictions: "Predictions") -> str:
     return table_csv(predictions)
 
 
-def headline(predictions: "Predictions") -> None:
+def headline(predictions: "Predictions", run: Run) -> None:
     """The accuracy with what it is of and its interval, then the other metrics."""
     from clfcore.evaluation.intervals import wilson
     from clfcore.evaluation.metrics import evaluate
+    from clfcore.runs.thresholds import thresholds_of
 
-    found = evaluate(predictions)
+    thresholds = thresholds_of(run) if predictions.task.kind == "multi-label" else None
+    found = evaluate(predictions, thresholds=thresholds)
     values = found.as_dict()
     numbers = []
     if "accuracy" in values:
@@ -122,6 +124,9 @@ def headline(predictions: "Predictions") -> None:
         if name in values:
             numbers.append(Number(label, percent(values[name]) if share else rate(values[name]), help=words))
     metric_row(numbers, least=140)
+    if predictions.task.kind == "multi-label":
+        said = "0.5 each" if thresholds is None else "chosen on validation"
+        st.caption(f"Labels count from their thresholds, {said}; average precision and AUC need none.")
     if predictions.split == "validation":
         st.caption("Computed on validation, which chose the best epoch: a little kinder than a test.")
     if len(predictions) < 200:

@@ -11,7 +11,8 @@ from clfcore.runs.store import Run
 from ui.cached import Photo, classifier, looked, said, samples
 from ui.choose import from_address, run_name, to_address
 from ui.feedback import plain, refusals
-from ui.pictures import Picture, square, top_bars
+from ui.pictures import Picture, square
+from ui.spoken import spoken
 from ui.words import shorten
 
 KINDS = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
@@ -77,7 +78,7 @@ def _verdict(photo: Photo, name: str) -> None:
         with place, st.spinner(f"Loading {plain(model_name(name))}; the first time takes some seconds", show_time=True):
             classifier(name)
         answer = said(name, photo.data)
-        bars, first = "".join(top_bars(rows, level) for level, rows in answer.levels), answer.top[0][0]
+        bars, first = spoken(answer, sure=st.session_state.get("sure", 0.0)), answer.top[0][0]
         sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"What it sees: {answer.side} × {answer.side}")
         waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
         place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{waiting}</div>{bars}</div>')

@@ -6,10 +6,12 @@ from clfcore.figures.compare import cost, differences, per_class
 from clfcore.figures.confusion import confusion
 from clfcore.figures.curves import precision_recall, roc
 from clfcore.figures.history import history
+from clfcore.figures.labels import threshold_curve
 from clfcore.figures.matrices import agreement, co_occurrence, confusion_difference
 from clfcore.figures.mixing import mixing
 from clfcore.figures.schedule import schedule
 from clfcore.figures.theme import alternative
+from clfcore.figures.tree import sunburst
 
 __all__ = [
     "agreement",
@@ -27,5 +29,7 @@ __all__ = [
     "reliability",
     "roc",
     "schedule",
+    "sunburst",
+    "threshold_curve",
     "top_k",
 ]

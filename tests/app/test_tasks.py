@@ -1,0 +1,77 @@
+"""The pages with several labels and with hierarchies."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from clfcore.config import make
+from clfcore.runs import store
+from clfcore.runs.store import Run
+
+OpenPage = Callable[..., AppTest]
+
+
+def words(app: AppTest) -> str:
+    kinds = (app.title, app.caption, app.markdown, app.error, app.subheader, app.metric)
+    return "\n".join(f"{getattr(e, 'label', '')} {e.value}" for kind in kinds for e in kind)
+
+
+def run_of(task: str, **values: object) -> Run:
+    from clfcore.runs.execute import execute
+
+    data = f"shapes-{task}:count=150,side=24"
+    recipe = {"epochs": 2, "image_size": 24}
+    run = store.create(make({"data": data, "architecture": "lenet5", "recipe": recipe, **values}))
+    execute(run)
+    return run
+
+
+@pytest.mark.slow
+def test_thresholds_move_and_are_kept(open_page: OpenPage) -> None:
+    run = run_of("multi-label")
+    app = open_page("evaluate", run=run.id)
+    assert not app.exception, app.exception
+    assert "0.5 each" in words(app)
+    before = [metric.value for metric in app.metric]
+    app.slider[0].set_value(0.0).run()
+    assert not app.exception, app.exception
+    assert [metric.value for metric in app.metric] != before
+    found = {metric.label: metric.value for metric in app.metric}
+    assert found["Recall"] == "1.000"  # from 0 on everything counts
+    next(button for button in app.button if button.label == "Keep for this run").click().run()
+    assert not app.exception, app.exception
+    assert "chosen on validation" in words(app)
+    assert (run.path / "thresholds.json").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("view", ["Each label", "False alarms and misses", "Labels together"])
+def test_labels_are_judged_one_by_one(open_page: OpenPage, view: str) -> None:
+    run = run_of("multi-label", thresholds="f1")
+    app = open_page("evaluate", run=run.id, **{"labels view": view})
+    assert not app.exception, app.exception
+    assert not app.error
+
+
+@pytest.mark.slow
+def test_a_hierarchy_is_judged_as_a_whole(open_page: OpenPage) -> None:
+    run = run_of("hierarchical", decoding="path")
+    app = open_page("evaluate", run=run.id, view="Operating point")
+    assert not app.exception, app.exception
+    found = {metric.label: metric.value for metric in app.metric}
+    assert found["Consistent"] == "100.0 %" or found["Consistent"].startswith("100")
+    assert "chosen on validation, never on test" in words(app)
+    opened = open_page("evaluate", run=run.id, **{"hierarchy view": "Open a class"})
+    assert not opened.exception, opened.exception
+    assert "All family" in words(opened)
+
+
+@pytest.mark.slow
+def test_predict_speaks_of_labels_and_paths(open_page: OpenPage) -> None:
+    for task, says in (("multi-label", "each by itself"), ("hierarchical", "clf-path")):
+        run = run_of(task)
+        app = open_page("predict", model=run.id, sample=sorted(Path("assets/samples").glob("*.jpg"))[0].stem)
+        assert not app.exception, app.exception
+        assert says in "".join(element.proto.body for element in app.get("html"))

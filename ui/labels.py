@@ -1,0 +1,188 @@
+"""What Evaluate shows of several labels: movable thresholds, 2 x 2 counts, wrong decisions, labels together."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.runs.store import Run
+from ui.charts import chart, dark
+from ui.data import thumbnail
+from ui.feedback import Number, metric_row, plain, refusals
+from ui.pictures import Card, cards
+from ui.words import count, percent, rate, shorten
+
+if TYPE_CHECKING:
+    from clfcore.evaluation.multilabel import Thresholds
+    from clfcore.predictions import Predictions
+
+GOALS = {"f1": "Highest F1", "precision": "A wanted precision", "recall": "A wanted recall", "half": "0.5 each"}
+
+
+def run_thresholds(run: Run) -> tuple[float, ...] | None:
+    """The run's thresholds a label; None: 0.5 each."""
+    from clfcore.runs.thresholds import thresholds_of
+
+    with refusals():
+        return thresholds_of(run)
+
+
+def thresholds_view(run: Run, predictions: "Predictions") -> None:
+    """A label's curve with a movable threshold and its counts, and the choice of all thresholds on validation."""
+    from clfcore import figures
+    from clfcore.evaluation.operating import operating_point
+    from clfcore.evaluation.sweeps import threshold_curve
+
+    kept = run_thresholds(run) or (0.5,) * len(predictions.classes)
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        label = st.selectbox("Label", predictions.classes, format_func=shorten, key="label", bind="query-params")
+        stored = kept[predictions.classes.index(label)]
+        threshold = st.slider(
+            "Threshold", 0.0, 1.0, round(float(stored), 3), 0.005, key=f"threshold {run.id} {label} {stored}"
+        )
+        point = operating_point(predictions, label, threshold=threshold)
+        st.caption(point.describe())
+        metric_row(
+            [
+                Number("Found", f"{count(point.true_positives)}", f"missed {count(point.false_negatives)}"),
+                Number("False alarms", f"{count(point.false_positives)}", f"let pass {count(point.true_negatives)}"),
+            ]
+        )
+        metric_row(
+            [
+                Number("Precision", rate(point.precision)),
+                Number("Recall", rate(point.sensitivity)),
+                Number("F1", rate(point.f1)),
+            ]
+        )
+    with left:
+        chart(figures.threshold_curve(threshold_curve(predictions, label), threshold=threshold, dark=dark()), "sweep")
+    _choose(run)
+
+
+def _choose(run: Run) -> None:
+    """All thresholds anew, from validation; what is kept here is what Predict uses."""
+    with st.expander("Choose all thresholds on validation"):
+        goal = st.segmented_control(
+            "By", list(GOALS), format_func=GOALS.__getitem__, default="f1", required=True, key="goal"
+        )
+        wanted = 0.9
+        if goal in ("precision", "recall"):
+            wanted = st.slider("At least", 0.05, 1.0, 0.9, 0.05, key="wanted")
+        if st.button("Keep for this run"):
+            with refusals():
+                left = _keep(run, goal, wanted)
+            if left is not None and left.left:
+                names = ", ".join(left.left[:6])
+                st.session_state["thresholds said"] = f"0.5 stays for {names}: validation cannot say more."
+            st.rerun()
+        st.caption(plain(st.session_state.pop("thresholds said", "")) or "Predict and the numbers above use them.")
+
+
+def _keep(run: Run, goal: str, wanted: float) -> "Thresholds | None":
+    from clfcore.evaluation.choices import thresholds
+    from clfcore.runs.thresholds import keep_thresholds
+
+    chosen = thresholds(run.predictions("validation"), goal, wanted=wanted)
+    keep_thresholds(run, chosen)
+    return chosen
+
+
+def panels_view(run: Run, predictions: "Predictions") -> None:
+    """The 2 x 2 counts of each label at its threshold; click a heading to sort."""
+    from clfcore.evaluation.intervals import wilson
+    from clfcore.evaluation.multilabel import panels
+    from clfcore.evaluation.report import per_class
+
+    areas = {row.name: row for row in per_class(predictions)}
+    rows = []
+    for p in panels(predictions, thresholds=run_thresholds(run)):
+        low, high = wilson(p.true_positives, p.true_positives + p.false_negatives) or (None, None)
+        rows.append(
+            {
+                "label": p.name,
+                "threshold": p.threshold,
+                "found": p.true_positives,
+                "missed": p.false_negatives,
+                "false alarms": p.false_positives,
+                "let pass": p.true_negatives,
+                "precision": p.precision,
+                "recall": p.sensitivity,
+                "recall from": low,
+                "to": high,
+                "F1": p.f1,
+                "AUC": areas[p.name].auc,
+                "average precision": areas[p.name].average_precision,
+            }
+        )
+    three = st.column_config.NumberColumn(format="%.3f")
+    shares = ("threshold", "precision", "recall", "recall from", "to", "F1", "AUC", "average precision")
+    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(shares, three), alt="2 x 2 counts of each label")
+    undefined = [row["label"] for row in rows if row["AUC"] is None]
+    if undefined:
+        st.caption(
+            f"The area under the curve is undefined for {plain(', '.join(undefined[:8]))}: all or none of the pictures "
+            "have the label. It is left out of the mean."
+        )
+    st.caption("Recall from … to: 95 % Wilson interval.")
+
+
+def label_errors_view(run: Run, predictions: "Predictions") -> None:
+    """The surest false alarms and misses, of one label or of all."""
+    from clfcore.evaluation.multilabel import mistaken_labels
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = st.selectbox(
+            "Label",
+            ["all", *predictions.classes],
+            format_func=shorten,
+            key="error label",
+            bind="query-params",
+            width=260,
+        )
+        kind = st.segmented_control(
+            "Errors",
+            ("False alarms", "Misses"),
+            default="False alarms",
+            required=True,
+            key="errors",
+            bind="query-params",
+        )
+    found = mistaken_labels(predictions, predictions.logits.size, thresholds=run_thresholds(run))
+    wanted = [case for case in found if case.said == (kind == "False alarms") and label in ("all", case.label)]
+    if not wanted:
+        st.write(f"No {kind.lower()} of {plain(label)} in this split.")
+        return
+    config = run.config
+    shown = [
+        Card(
+            thumbnail(config.data, config.split_seed, case.id),
+            name=case.id,
+            truth="; ".join(case.labels) or "no label",
+            predicted=f"{'says' if case.said else 'misses'} {case.label}",
+            right=False,
+            probability=case.probability,
+        )
+        for case in wanted[:24]
+    ]
+    cards(shown, side=140)
+    st.caption(f"{count(len(wanted), 'decision')} of this kind; the surest first. The bar is the label's probability.")
+
+
+def together_view(run: Run, predictions: "Predictions") -> None:
+    """Labels that stand on one picture, in truth and as predicted."""
+    from clfcore import figures
+    from clfcore.evaluation.multilabel import co_occurrence
+
+    found = co_occurrence(predictions, thresholds=run_thresholds(run))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.caption("True labels")
+        chart(figures.co_occurrence(found, dark=dark()), "together true")
+    with right:
+        st.caption("Predicted labels")
+        chart(figures.co_occurrence(found, predicted=True, dark=dark()), "together predicted")
+    none = int((predictions.targets == 0).all(axis=1).sum())
+    st.caption(
+        f"{count(none, 'picture')} of {count(len(predictions))} ({percent(none / len(predictions))}) has no label."
+    )

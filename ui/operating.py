@@ -1,0 +1,71 @@
+"""One class against the rest: where validation puts its threshold for a wanted sensitivity, and what that means."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.runs.store import Run
+from ui.charts import chart, dark
+from ui.feedback import Number, metric_row
+from ui.words import count, percent, rate, shorten
+
+if TYPE_CHECKING:
+    from clfcore.evaluation.intervals import Interval
+    from clfcore.predictions import Predictions
+
+
+def operating_view(run: Run, predictions: "Predictions") -> None:
+    """Sensitivity and specificity of one class at the operating point, with intervals, and both curves."""
+    from clfcore import figures
+    from clfcore.evaluation import choices, curves
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = predictions.classes
+        last = len(names) - 1  # of two classes, the second is usually the one that is looked for
+        name = st.selectbox("Class", names, last, format_func=shorten, key="positive", bind="query-params", width=260)
+        wanted = st.slider(
+            "Wanted sensitivity, on validation", 0.5, 1.0, 0.95, 0.01, key="wanted sensitivity", width=320
+        )
+    validation = run.predictions("validation")
+    if validation.task.kind == "hierarchical":
+        validation = validation.level(predictions.task.levels[-1].name)
+    at = choices.operate(validation, name, sensitivity=wanted)
+    found = choices.judge(predictions, name, at)
+    point = found.point
+    metric_row(
+        [
+            Number("Threshold", rate(at), "chosen on validation, never on test"),
+            Number(
+                "Sensitivity",
+                percent(point.sensitivity),
+                _of(point.true_positives, point.false_negatives, found.sensitivity),
+            ),
+            Number(
+                "Specificity",
+                percent(point.specificity),
+                _of(point.true_negatives, point.false_positives, found.specificity),
+            ),
+            Number(
+                "Precision", percent(point.precision), f"of {count(point.true_positives + point.false_positives)} said"
+            ),
+        ]
+    )
+    st.caption(f"On {predictions.split}: {point.describe()}")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        roc = curves.roc(predictions, classes=[name], pooled=False)
+        chart(figures.roc(roc, point=point, dark=dark(), height=340), "operating roc")
+    with right:
+        pr = curves.precision_recall(predictions, classes=[name], pooled=False)
+        chart(figures.precision_recall(pr, point=point, dark=dark(), height=340), "operating pr")
+    st.caption(
+        "These figures are of this data only: how it does on pictures from elsewhere, another device or another mix of "
+        "classes is not known."
+    )
+
+
+def _of(part: int, rest: int, interval: "Interval | None") -> str:
+    if interval is None:
+        return "no such picture"
+    ends = f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
+    return f"{count(part)} of {count(part + rest)}, 95\u00a0% interval {ends}"

@@ -1,0 +1,73 @@
+"""What a classifier says of a photo, in the words of its task: likeliest classes, labels with thresholds, a path."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from clfcore.files import runs_folder
+from clfcore.runs.store import Run
+from ui.cached import Said
+from ui.pictures import bar, top_bars
+from ui.words import percent, shorten
+
+
+def choose_sureness(models: Sequence[str]) -> None:
+    """Where one of the classifiers knows a hierarchy: how sure a level must be for its path to go on."""
+    if any(_kind(name) == "hierarchical" for name in models):
+        st.slider(
+            "Stop where less sure than",
+            0.0,
+            1.0,
+            0.0,
+            0.05,
+            key="sure",
+            help="A path goes from the coarsest level to the finest, and each step is less sure than the one before. "
+            "0 goes to the end.",
+        )
+
+
+def spoken(said: Said, *, sure: float = 0.0) -> str:
+    """HTML of the answer: the likeliest classes level by level, a path above them, or each label by itself."""
+    if said.thresholds:
+        return _labels(said)
+    path = _path(said, sure) if said.path else ""
+    return path + "".join(top_bars(rows, level) for level, rows in said.levels)
+
+
+def _labels(said: Said) -> str:
+    """Independent bars, each with the mark of its threshold; a tick where it is reached."""
+    thresholds, rows, there = dict(said.thresholds), [], 0
+    for label, p in said.top:
+        reached = p >= thresholds[label]
+        there += reached
+        mark = "✓" if reached else "✗"
+        title = f"{label}: {percent(p)}, counts from {percent(thresholds[label])}"
+        line = f'<b style="left: {100 * thresholds[label]:.1f}%"></b>'
+        shown = bar(p).replace("</i>", f"</i>{line}", 1)
+        rows.append(
+            f'<li title="{escape(title)}"><span>{mark} {escape(shorten(label, 32))}</span>'
+            f"<em>{percent(p)}</em>{shown}</li>"
+        )
+    heading = f'<li class="clf-level">{there or "none"} of {len(rows)} labels, each by itself</li>'
+    return f'<ol class="clf-top clf-labels">{heading}{"".join(rows)}</ol>'
+
+
+def _path(said: Said, sure: float) -> str:
+    """The likeliest real path, down to the last level that is sure enough."""
+    kept = []
+    for place in said.path:
+        if place[2] < sure:
+            break
+        kept.append(place)
+    steps = " → ".join(f"{escape(shorten(label, 26))} <em>{percent(p)}</em>" for _, label, p in kept)
+    stopped = "" if len(kept) == len(said.path) else f" · not sure enough of the {escape(said.path[len(kept)][0])}"
+    return f'<p class="clf-note clf-path">{steps or "Nothing is sure enough"}{stopped}</p>'
+
+
+def _kind(name: str) -> str:
+    folder: Path = runs_folder() / name
+    if not folder.is_dir():
+        return "single-label"
+    return Run(folder).data.get("task", {}).get("kind", "single-label")
