@@ -14,6 +14,8 @@ from clfcore.errors import Failure, InputError
 from ui.pictures import THUMBNAIL, Picture, picture
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from clfcore.classifier import Classifier
 
 SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
@@ -75,13 +77,12 @@ def classifier(name: str) -> "Classifier":
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def said(name: str, data: bytes, *, k: int = 5) -> Said:
+def said(name: str, photo: Photo, *, k: int = 5) -> Said:
     """What classifier `name` says of a photo. Raises InputError where the photo is damaged."""
     from clfcore.answers import answer
-    from clfcore.data.pixels import read_image
 
     model = classifier(name)
-    square = model.square(read_image(data, least_side=model.preprocess.stored_side))
+    square = _square(model, photo)
     k = 12 if model.task.kind == "multi-label" else k  # labels do not exclude each other: the rest is not small
     found = answer(model, square, k)
     levels = found.get("levels", {"": found["top"]})
@@ -92,15 +93,23 @@ def said(name: str, data: bytes, *, k: int = 5) -> Said:
 
 
 @st.cache_data(show_spinner=False, max_entries=256)
-def looked(name: str, data: bytes) -> Looked:
+def looked(name: str, photo: Photo) -> Looked:
     """Where classifier `name` looked for its first class: Grad-CAM at the layer chosen for the network."""
-    from clfcore.data.pixels import read_image
     from clfcore.explain import explain, overlay
 
     model = classifier(name)
-    square = model.square(read_image(data, least_side=model.preprocess.stored_side))
+    square = _square(model, photo)
     found = explain(model, square, method="gradcam")
     return Looked(picture(overlay(square, found), side=224, lossless=True), found.layer, found.evidence)
+
+
+def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
+    """Exactly what the network sees of a photo; a refusal names the file."""
+    from clfcore.data.pixels import read_image
+
+    file = io.BytesIO(photo.data)
+    file.name = photo.name
+    return model.square(read_image(file, least_side=model.preprocess.stored_side))
 
 
 def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
@@ -111,7 +120,7 @@ def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
     for photo in photos:
         for model in models:
             try:
-                rows = said(model, photo.data).top
+                rows = said(model, photo).top
             except (InputError, Failure) as error:
                 table.writerow([photo.name, model, "", "", str(error)])
                 continue

@@ -77,12 +77,12 @@ def _verdict(photo: Photo, name: str) -> None:
     with refusals(stop=False):
         with place, st.spinner(f"Loading {plain(model_name(name))}; the first time takes some seconds", show_time=True):
             classifier(name)
-        answer = said(name, photo.data)
+        answer = said(name, photo)
         bars, first = spoken(answer, sure=st.session_state.get("sure", 0.0)), answer.top[0][0]
         sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"What it sees: {answer.side} × {answer.side}")
         waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
         place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{waiting}</div>{bars}</div>')
-        found = looked(name, photo.data)
+        found = looked(name, photo)
         words = f"Where it looked for {first}" if found.evidence else f"Nothing in it speaks for {first}: no map"
         where = _figure(found.overlay, words, words, hover=f"Grad-CAM at layer {found.layer}")
         place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{where}</div>{bars}</div>')
