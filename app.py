@@ -18,7 +18,10 @@ page = st.navigation(
         "Look": [st.Page("pages/predict.py", title="Predict")],
         "Prepare": [st.Page("pages/data.py", title="Data")],
         "Train": [st.Page("pages/train.py", title="Train"), st.Page("pages/runs.py", title="Runs")],
-        "Judge": [st.Page("pages/evaluate.py", title="Evaluate")],
+        "Judge": [
+            st.Page("pages/evaluate.py", title="Evaluate"),
+            st.Page("pages/compare.py", title="Compare"),
+        ],
     },
     expanded=True,
 )

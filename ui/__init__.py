@@ -1,6 +1,7 @@
 """What pages share: choices, pictures, numbers, refusals, and everything that is computed once and kept."""
 
 from ui.cached import after_first_paint, predictions_csv
+from ui.compare import choose_compared, compared_table, cost_view, overlaid_view, paired_view, paired_words
 from ui.data import (
     browse,
     catalogue_table,
@@ -12,6 +13,7 @@ from ui.data import (
     problems_label,
     read_data,
 )
+from ui.differ import differ_view, ensemble_view, moved_view
 from ui.entry import through_app
 from ui.feedback import refusals
 from ui.home import newest_runs, sample_strip, ways
@@ -31,6 +33,7 @@ __all__ = [
     "after_first_paint",
     "browse",
     "catalogue_table",
+    "choose_compared",
     "choose_data",
     "choose_fit",
     "choose_judged",
@@ -42,14 +45,18 @@ __all__ = [
     "choose_sureness",
     "choose_weights",
     "classes_view",
+    "compared_table",
     "configure",
     "confusion_view",
+    "cost_view",
     "curves_view",
     "data_advice",
     "data_counts",
     "data_numbers",
     "data_problems",
     "defaults",
+    "differ_view",
+    "ensemble_view",
     "errors_view",
     "has_levels",
     "headline",
@@ -57,8 +64,12 @@ __all__ = [
     "label_warning",
     "launch",
     "level_tabs",
+    "moved_view",
     "newest_runs",
     "operating_view",
+    "overlaid_view",
+    "paired_view",
+    "paired_words",
     "predictions_csv",
     "problems_label",
     "queue",

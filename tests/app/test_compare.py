@@ -1,0 +1,107 @@
+"""The Compare page: two runs beside each other in numbers and words, and what it refuses, in place."""
+
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from clfcore.config import make
+from clfcore.evaluation.compare import compare
+from clfcore.predictions import Predictions
+from clfcore.runs import store
+from clfcore.runs.store import Run
+from clfcore.task import single_label
+from tests.app.test_pages import OpenPage, refused, words
+
+DIGITS = tuple(f"digit {i}" for i in range(3))
+
+
+def stored_run(seed: int, *, right: float, classes: tuple[str, ...] = DIGITS, splits=("validation", "test")) -> Run:
+    """A finished run as it lies on disk, its answers right with a given share, without any training."""
+    run = store.create(make({"data": "digits", "architecture": "lenet5", "recipe": {"seed": seed}}))
+    rng, n = np.random.default_rng(seed), 200
+    for split in splits:
+        targets = np.arange(n) % len(classes)
+        answers = np.where(rng.random(n) < right, targets, (targets + 1) % len(classes))
+        logits = (3.0 * np.eye(len(classes))[answers] + rng.normal(0, 0.3, (n, len(classes)))).astype(np.float32)
+        ids = tuple(f"digits/{i:04}" for i in range(n))
+        Predictions(single_label(classes), split, ids, targets, logits).save(run.path / f"predictions-{split}.npz")
+    run.write("metrics.json", {"best_epoch": 2, "seconds": 12.0, "parameters": {"total": 1000 + seed}, "metrics": {}})
+    lines = [{"epoch": e, "validation_loss": 1 / e, "validation_accuracy": 0.5, "memory": 900} for e in (1, 2)]
+    (run.path / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run.set_state("completed")
+    return run
+
+
+def short(run: Run) -> str:
+    return f"lenet5 {run.id[-4:]}"
+
+
+def shown(open_page: OpenPage, *runs: Run, view: str = "") -> AppTest:
+    app = open_page("compare")
+    assert not app.exception, app.exception
+    app.multiselect(key="runs").set_value([run.id for run in runs]).run()
+    if view:
+        app.session_state["view"] = view
+        app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_without_two_runs_it_offers_to_train(open_page: OpenPage) -> None:
+    app = open_page("compare")
+    assert "A comparison needs two" in words(app)
+    assert any(button.label == "Train" for button in app.button)
+
+
+def test_two_runs_are_told_apart_in_words_and_their_settings_marked(open_page: OpenPage) -> None:
+    a, b = stored_run(1, right=0.6), stored_run(2, right=0.95)
+    app = shown(open_page, a, b)
+    table = app.dataframe[0].value
+    right = {
+        run: (run.predictions("test").logits.argmax(1) == run.predictions("test").targets).mean() for run in (a, b)
+    }
+    found = dict(zip(table["run"], table["Accuracy"], strict=True))
+    assert found == pytest.approx({short(run): 100 * share for run, share in right.items()})
+    assert {column for column in table if column.startswith("≠")} == {"≠ seed"}
+    expected = compare([(short(run), run.predictions("test")) for run in (b, a)]).pairs[0].describe()
+    assert expected.split(",")[0] in words(app).replace("\\", "")
+    assert f"{short(b)} is better by" in words(app).replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("view", "says"),
+    [
+        ("Curves", "the epoch that was kept"),
+        ("Accuracy against cost", "Pareto front"),
+        ("Where they differ", "All runs are right on"),
+        ("Class by class", "items right than"),
+        ("Ensemble", "The mean of the members"),
+    ],
+)
+def test_each_view_of_two_runs_is_drawn(open_page: OpenPage, view: str, says: str) -> None:
+    app = shown(open_page, stored_run(1, right=0.6), stored_run(2, right=0.9), view=view)
+    assert says in words(app).replace("\\", "")
+    assert app.get("plotly_chart")
+    assert not refused(app)
+
+
+def test_runs_of_other_classes_stay_in_the_table_and_pairing_is_refused(open_page: OpenPage) -> None:
+    app = shown(open_page, stored_run(1, right=0.6), stored_run(2, right=0.9, classes=("cat", "dog", "cow")))
+    assert len(app.dataframe[0].value) == 2
+    assert any("different classes" in line for line in refused(app))
+
+
+def test_a_run_without_test_moves_the_comparison_to_validation(open_page: OpenPage) -> None:
+    b = stored_run(2, right=0.9, splits=("validation",))
+    app = shown(open_page, stored_run(1, right=0.6), b)
+    assert f"{short(b)} without a test split" in words(app)
+
+
+def test_damaged_predictions_are_named_and_the_others_compared(open_page: OpenPage) -> None:
+    a, b, c = stored_run(1, right=0.6), stored_run(2, right=0.9), stored_run(3, right=0.8)
+    (c.path / "predictions-test.npz").write_bytes(b"not a zip")
+    app = shown(open_page, a, b, c)
+    assert any(short(c) in line and "damaged" in line for line in refused(app))
+    assert set(app.dataframe[0].value["run"]) == {short(a), short(b)}

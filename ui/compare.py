@@ -1,0 +1,268 @@
+"""Several runs beside each other: the choice, the table, paired tests in words, curves, accuracy against cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from clfcore.errors import InputError
+from clfcore.runs import store
+from clfcore.runs.store import Run, open_run
+from ui.charts import chart, dark
+from ui.choose import data_name, differing, from_address, run_names, to_address
+from ui.feedback import complain, empty, plain, refusals
+from ui.judge import METRICS
+from ui.words import count, duration, percent, rate
+
+if TYPE_CHECKING:
+    from clfcore.evaluation.compare import Comparison
+    from clfcore.predictions import Predictions
+
+MOST = 12  # runs at once: more make pairs that nobody reads
+
+
+@dataclass(frozen=True)
+class Side:
+    """A run, its short name, the split it is judged on, and the time of that split's file."""
+
+    run: Run
+    name: str
+    split: str
+    changed: float
+
+    @property
+    def key(self) -> tuple[str, str, str, float]:
+        return str(self.run.path), self.name, self.split, self.changed
+
+
+def choose_compared() -> list[Side]:
+    """Two or more runs and the split they are judged on; damaged ones are named and left out."""
+    known = [run for run in store.runs() if run.splits and run.summary()["config"]]
+    if len(known) < 2:
+        have = "one finished run" if known else "no finished run"
+        empty(f"A comparison needs two: there is {have} yet. Train another network, or the same one again.",
+              "Train", "pages/train.py")  # fmt: skip
+    configs = {run.id: run.summary()["config"] for run in known}
+    data = list(dict.fromkeys(config["data"] for config in configs.values()))
+    one, two, three = st.columns([2, 6, 2], vertical_alignment="bottom")
+    with one:
+        wanted = st.selectbox("Data", ["all", *data], format_func=data_name, key="compare data")
+    offered = [run for run in known if wanted in ("all", configs[run.id]["data"])]
+    first = [run.id for run in known if configs[run.id]["data"] == configs[known[0].id]["data"]][:4]
+    from_address("runs", [run.id for run in known], first)
+    chosen_before = st.session_state["runs"]
+    options = [run.id for run in known if run in offered or run.id in chosen_before]
+    with two:
+        names = run_names(known)
+        chosen = st.multiselect("Runs", options, format_func=names.__getitem__, key="runs", max_selections=MOST)
+    to_address("runs", chosen)
+    runs = [run for run in known if run.id in chosen]
+    if len(runs) < 2:
+        st.write("Choose two or more runs. Type in the box to filter it by architecture, data or date.")
+        st.stop()
+    shared = [split for split in ("test", "validation") if all(split in run.splits for run in runs)]
+    if not shared:
+        with refusals():
+            raise InputError("these runs have no split in common: choose runs that finished")
+    with three:
+        split = st.segmented_control("Split", shared, default=shared[0], required=True, key=f"compare {shared}")
+    if "test" not in shared:
+        without = ", ".join(plain(short_name(run)) for run in runs if "test" not in run.splits)
+        st.caption(f"Judged on validation, which chose the best epochs: {without} without a test split.")
+    return _readable(runs, split)
+
+
+def _readable(runs: Sequence[Run], split: str) -> list[Side]:
+    sides = []
+    for run in runs:
+        changed = (run.path / f"predictions-{split}.npz").stat().st_mtime
+        side = Side(run, short_name(run), split, changed)
+        try:
+            said(*side.key)
+        except InputError as error:
+            complain(f"{side.name} is left out: {error}")
+            continue
+        sides.append(side)
+    if len(sides) < 2:
+        st.stop()
+    return sides
+
+
+def short_name(run: Run) -> str:
+    """What a run is called where several stand beside each other: its network and the end of its id."""
+    return f"{run.config.architecture} {run.id[-4:]}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def said(path: str, name: str, split: str, changed: float) -> "tuple[str, Predictions]":
+    """A run's name and predictions; of a hierarchy the finest level."""
+    found = open_run(path).predictions(split)
+    if found.task.kind == "hierarchical":
+        found = found.level(found.task.levels[-1].name)
+    return name, found
+
+
+def named(sides: Sequence[Side]) -> "list[tuple[str, Predictions]]":
+    return [said(*side.key) for side in sides]
+
+
+@st.cache_data(show_spinner=False, max_entries=48)
+def _scores(path: str, name: str, split: str, changed: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    from clfcore.evaluation.intervals import headline, wilson
+    from clfcore.evaluation.metrics import evaluate
+
+    predictions = said(path, name, split, changed)[1]
+    values, ends = evaluate(predictions).as_dict(), headline(predictions)
+    if "accuracy" in values:
+        right = round((values["accuracy"] or 0) * len(predictions))
+        ends["accuracy"] = wilson(right, len(predictions))
+    return values, ends
+
+
+def compared_table(sides: Sequence[Side]) -> None:
+    """A row a run: metrics with 95 % intervals, what it cost, and the settings that differ, marked."""
+    settings = differing([side.run.config.model_dump(mode="json") for side in sides])
+    unequal = [(name, values) for name, values in settings if any(value != values[0] for value in values)]
+    rows, columns = [], {}
+    for i, side in enumerate(sides):
+        values, ends = _scores(*side.key)
+        row: dict[str, Any] = {"run": side.name}
+        for name in ("accuracy", *METRICS):
+            if name not in values:
+                continue
+            label, share, _ = METRICS.get(name, ("Accuracy", True, ""))
+            value = values[name]
+            row[label] = None if value is None else 100 * value if share else value
+            columns[label] = st.column_config.NumberColumn(format="%.1f %%" if share else "%.3f")
+            if name == "accuracy" or (name != "ece" and ends.get(name) and len(sides) <= MOST):
+                row[f"{label}, 95 %"] = _ends(ends.get(name), share=share)
+        results = side.run.results
+        row |= {
+            "parameters": results.get("parameters", {}).get("total"),
+            "trained in": duration(results.get("seconds")),
+            "images": len(said(*side.key)[1]),
+        }
+        row |= {f"≠ {name.replace('_', ' ')}": _written(of[i]) for name, of in unequal}
+        rows.append(row)
+    columns["parameters"] = st.column_config.NumberColumn(format="localized")
+    best = max(rows, key=lambda row: row.get("Accuracy") or 0)["run"]
+    st.dataframe(rows, hide_index=True, column_config=columns, alt=f"{count(len(rows), 'run')}; best: {best}")
+    words = "≠ marks the settings in which the runs differ; all others are equal."
+    st.caption(words if unequal else "All settings are equal: these runs differ by chance alone.")
+
+
+def _ends(interval: Any, *, share: bool) -> str:
+    if interval is None:
+        return "–"
+    return (
+        f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}"
+        if share
+        else f"{rate(interval[0])} to {rate(interval[1])}"
+    )
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} {of}" for name, of in value.items())
+    return "–" if value in (None, "") else str(value)
+
+
+@st.cache_data(show_spinner="Drawing resamples for the paired tests", max_entries=16)
+def _compared(keys: tuple[tuple[str, str, str, float], ...]) -> "Comparison":
+    from clfcore.evaluation.compare import compare
+
+    return compare([said(*key) for key in keys])
+
+
+def compared(sides: Sequence[Side]) -> "Comparison":
+    return _compared(tuple(side.key for side in sides))
+
+
+def paired_words(sides: Sequence[Side]) -> None:
+    """What the paired test of the two best says, in one sentence; where they cannot be paired, why."""
+    best = sorted(sides, key=lambda side: -(_main(side) or 0))[:2]
+    with refusals(stop=False):
+        pair = compared(sides).pairs
+        names = {side.name for side in best}
+        one = next(p for p in pair if {p.a, p.b} == names)
+        st.markdown(f"**The two best:** {plain(one.describe())}")
+
+
+def _main(side: Side) -> float | None:
+    from clfcore.text import main_metric
+
+    return main_metric(_scores(*side.key)[0])
+
+
+def paired_view(sides: Sequence[Side]) -> None:
+    """Every pair, metric by metric: the difference with its interval as a picture, and each result in words."""
+    from clfcore import figures
+
+    found = compared(sides)
+    metrics = list(dict.fromkeys(pair.metric for pair in found.pairs))
+    metric = st.segmented_control(
+        "Metric", metrics, default=metrics[0], required=True, key="pair metric",
+        format_func=lambda name: METRICS.get(name, ("Accuracy",))[0],
+    )  # fmt: skip
+    pairs = [pair for pair in found.pairs if pair.metric == metric]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        chart(figures.differences(pairs, dark=dark()), f"differences {metric}")
+    with right:
+        for pair in pairs[:6]:
+            st.markdown(("**≠** " if pair.better else "**≈** ") + plain(pair.describe()))
+        if len(pairs) > 6:
+            st.caption(f"{count(len(pairs) - 6, 'pair')} more: hover the points.")
+    many = f", corrected for {count(len(pairs), 'pair')} (Holm, 1979)" if len(pairs) > 1 else ""
+    st.caption(
+        f"The same {count(found.items, 'image')} for all. Filled points can be told apart, hollow ones cannot.",
+        help=f"Accuracy: exact McNemar test{many}. All intervals are of paired differences: a bootstrap over images "
+        "(Efron, 1979), or Bonett and Price (2012) where fewer than ten images differ.",
+    )
+
+
+def overlaid_view(sides: Sequence[Side]) -> None:
+    """The curves of training laid over each other."""
+    from clfcore import figures
+
+    histories = {side.name: side.run.history for side in sides}
+    best = {side.name: side.run.results.get("best_epoch") or 0 for side in sides}
+    for column, quantity in zip(st.columns(2, gap="medium"), ("loss", "accuracy"), strict=True):
+        with column:
+            figure = figures.history(histories, quantity=quantity, best=best, dark=dark(), height=360)
+            chart(figure, f"overlaid {quantity}")
+    st.caption("A diamond marks the epoch that was kept. A head that was fitted in one step has a single point.")
+
+
+def cost_view(sides: Sequence[Side]) -> None:
+    """Accuracy against a cost, with the runs that no other beats."""
+    from clfcore import figures
+    from clfcore.evaluation.compare import hits
+    from clfcore.evaluation.differences import worth
+    from clfcore.runs.cost import COSTS
+
+    name = st.segmented_control(
+        "Cost", list(COSTS), default="parameters", required=True, key="cost", format_func=lambda n: COSTS[n]
+    )
+    rows, unknown = [], []
+    for side in sides:
+        with refusals(stop=False):
+            value = _cost(str(side.run.path), name)
+            right = hits(said(*side.key)[1])
+            if value is None:
+                unknown.append(side.name)
+            else:
+                rows.append((side.name, int(right.sum()), len(right), float(value)))
+    found = worth(rows)
+    chart(figures.cost(found, axis=COSTS[name], dark=dark()), f"cost {name}")
+    front = [f"{plain(one.run)} ({percent(one.accuracy)})" for one in found if one.on_front]
+    words = f"On the Pareto front, where no other run is both better and cheaper: {', '.join(front)}."
+    st.caption(words + (f" Not known of {plain(', '.join(unknown))}." if unknown else ""))
+
+
+@st.cache_data(show_spinner=False, max_entries=128)
+def _cost(path: str, name: str) -> float | None:
+    from clfcore.runs.cost import cost
+
+    return cost(open_run(path), name)

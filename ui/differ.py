@@ -1,0 +1,142 @@
+"""Where several runs differ: agreement, the pictures that only one gets right, classes, confusion, ensembles."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui.charts import chart, dark
+from ui.compare import Side, named
+from ui.data import thumbnail
+from ui.feedback import plain, refusals
+from ui.pictures import Card, cards
+from ui.words import count
+
+if TYPE_CHECKING:
+    from clfcore.evaluation.compare import Named
+
+SHOWN = 24
+
+
+def differ_view(sides: Sequence[Side]) -> None:
+    """The share of equal answers, and the pictures that one run alone gets right, or that none does."""
+    from clfcore import figures
+    from clfcore.evaluation.ensembles import agreement
+
+    runs = named(sides)
+    found = agreement(runs)
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        chart(figures.agreement(found, dark=dark()), "agreement")
+        st.caption("The share of images to which two runs give the same answer, right or wrong.")
+    with right:
+        groups = {name: (f"Only {name} is right", indices) for name, indices in found.only.items()}
+        groups[""] = ("None is right", found.none_right)
+        chosen = st.selectbox(
+            "Images", list(groups), key="who is right",
+            format_func=lambda name: f"{groups[name][0]}: {count(len(groups[name][1]), 'image')}",
+        )  # fmt: skip
+        indices = groups[chosen][1]
+        by_name = dict(zip(found.runs, sides, strict=True))
+        if not len(indices):
+            st.write("There is no such image in this split.")
+        else:
+            cards(_answers(runs, by_name, indices[:SHOWN].tolist(), chosen), side=112)
+        models = {"model": [side.run.id for side in sides[:4]]}
+        st.page_link("pages/predict.py", label="Show these runs one photo", query_params=models)
+    st.caption(plain(found.describe()))
+
+
+def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[int], chosen: str) -> list[Card]:
+    """Each picture with its truth and what another run took it for; where none is right, the first run."""
+    from clfcore.evaluation.compare import aligned
+    from clfcore.evaluation.outcomes import outcomes
+
+    runs = aligned(runs)
+    first = runs[0][1]
+    side = next(iter(by_name.values()))
+    config = side.run.config
+    if first.task.kind == "multi-label":
+        return [Card(thumbnail(config.data, config.split_seed, first.ids[i]), name=first.ids[i]) for i in indices]
+    done = {name: outcomes(predictions) for name, predictions in runs}
+    shown = chosen or runs[0][0]
+    other = next((name for name in done if name != shown), shown)
+    found = []
+    for i in indices:
+        who = other if chosen else shown
+        found.append(
+            Card(
+                thumbnail(config.data, config.split_seed, first.ids[i]),
+                name=f"{first.ids[i]}; below: {who}",
+                truth=first.classes[int(done[who].truth[i])],
+                predicted=first.classes[int(done[who].predicted[i])],
+                right=bool(done[who].right[i]),
+                probability=float(done[who].confidence[i]),
+            )
+        )
+    return found
+
+
+def choose_two(sides: Sequence[Side]) -> tuple[Side, Side]:
+    """The two runs whose difference is shown, second less first."""
+    names = [side.name for side in sides]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        a = st.selectbox("From", names, key=f"from {names}", width=280)
+        b = st.selectbox("To", [name for name in names if name != a], key=f"to {names} {a}", width=280)
+    by_name = {side.name: side for side in sides}
+    return by_name[a], by_name[b]
+
+
+def moved_view(sides: Sequence[Side]) -> None:
+    """Between two runs: recall of each class, and what moved in the confusion matrix."""
+    from clfcore import figures
+    from clfcore.evaluation.confusion import confusion
+    from clfcore.evaluation.differences import class_differences, confusion_difference
+
+    a, b = choose_two(sides)
+    one, two = named([a, b])
+    look = st.segmented_control(
+        "Show", ("What moved", "Both matrices", "Recall of each class"), default="What moved", required=True,
+        key="moved look",
+    )  # fmt: skip
+    if look == "What moved":
+        found = confusion_difference(one, two)
+        chart(figures.confusion_difference(found, dark=dark()), "moved")
+        st.caption(f"Images in {plain(b.name)} less those in {plain(a.name)}. {plain(found.describe())}")
+    elif look == "Recall of each class":
+        chart(figures.per_class(class_differences(one, two), a=a.name, b=b.name, dark=dark()), "recall moved")
+    else:
+        for column, side, (_, predictions) in zip(st.columns(2, gap="medium"), (a, b), (one, two), strict=True):
+            with column:
+                st.markdown(f"**{plain(side.name)}**")
+                chart(figures.confusion(confusion(predictions), dark=dark()), f"matrix {side.run.id}")
+
+
+def ensemble_view(sides: Sequence[Side]) -> None:
+    """The mean of the probabilities of chosen runs, and what it gains over each."""
+    from clfcore import figures
+    from clfcore.evaluation.ensembles import ensemble, gains
+    from clfcore.evaluation.metrics import evaluate
+
+    names = [side.name for side in sides]
+    chosen = st.multiselect("Members", names, names, key=f"members {names}")
+    if len(chosen) < 2:
+        st.write("An ensemble needs two members or more.")
+        return
+    with refusals():
+        runs = named([side for side in sides if side.name in chosen])
+        together, found = ensemble(runs), gains(runs)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        chart(figures.differences(found, dark=dark()), "gains")
+    with right:
+        st.metric("Ensemble", _headline(evaluate(together).as_dict()))
+        for gain in found:
+            st.markdown(("**≠** " if gain.better else "**≈** ") + plain(gain.describe()))
+    words = "The mean of the members' probabilities. It costs the sum of what they cost."
+    st.caption(f"{words} Each gain is tested on its own, against one member.")
+
+
+def _headline(values: dict[str, float | None]) -> str:
+    name = "accuracy" if "accuracy" in values else "subset_accuracy"
+    return f"{100 * (values[name] or 0):.1f} %"
