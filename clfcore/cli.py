@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from clfcore import cli_recipe
+from clfcore import cli_recipe, cli_transfer
 from clfcore import config as configs
 from clfcore.errors import Failure, InputError, nearest
 
@@ -119,6 +119,22 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
             "trial --data digits --architecture lenet5 --policies none,digits --seconds 30",
             cli_recipe.trial,
         ),
+        "advise": (
+            "which strategy suits the data, and why; --try measures it",
+            "advise --data photos/ --architecture efficientnet_lite0 --try --seconds 60",
+            cli_transfer.advise,
+        ),
+        "find-rate": (
+            "search a learning rate: a short training whose rate rises",
+            "find-rate --data digits --architecture lenet5",
+            cli_transfer.find_rate,
+        ),
+        "more-pictures": (
+            "would more pictures help? accuracy at parts of the training split",
+            "more-pictures --data photos/ --architecture efficientnet_lite0",
+            cli_transfer.more_pictures,
+        ),
+        "cache": ("what cached embeddings take, or `cache clear`", "cache clear", cli_transfer.cache),
         "resume": ("go on with an interrupted or cancelled run", "resume 20260131-1200", _resume),
         "runs": ("list runs, or `show RUN`, `delete RUN`", "runs show 20260131-1200 --json", _runs),
         "evaluate": ("metrics of a run, or of a run on other data", "evaluate RUN --data more-photos/", _evaluate),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from clfcore.cli_transfer import text as transfer
+
 BAR = 30  # characters
 
 
@@ -231,4 +233,8 @@ _VIEWS = {
     ("train", "metrics"): _metrics,
     ("resume", "metrics"): _metrics,
     ("evaluate", "metrics"): _metrics,
+    ("advise", "reasons"): transfer,
+    ("find-rate", "suggestion"): transfer,
+    ("more-pictures", "points"): transfer,
+    ("cache", "embeddings"): transfer,
 }

@@ -24,6 +24,11 @@ class Phase:
     last_epoch: int
     rates: Mapping[str, float]
 
+    def warm_steps(self, recipe: Recipe, steps_per_epoch: int) -> int:
+        """Steps over which what this phase frees warms up; 0 in the first, where the schedule does."""
+        length = (self.last_epoch - self.first_epoch + 1) * steps_per_epoch
+        return 0 if self.first_epoch == 1 else round(min(recipe.warmup_epochs * steps_per_epoch, length / 5))
+
     def apply(self, state: State, groups: Sequence[Group], recipe: Recipe, *, steps_per_epoch: int) -> list[str]:
         """Free what this phase trains, freeze the rest; the optimiser goes on, with its moments, for what was free.
 
@@ -32,8 +37,7 @@ class Phase:
         """
         parameters = dict(state.model.named_parameters())
         known = {group["layer_group"] for group in state.optimiser.param_groups}
-        length = (self.last_epoch - self.first_epoch + 1) * steps_per_epoch
-        warm = 0 if self.first_epoch == 1 else round(min(recipe.warmup_epochs * steps_per_epoch, length / 5))
+        warm = self.warm_steps(recipe, steps_per_epoch)
         freed = []
         for group in groups:
             rate = self.rates.get(group.name)

@@ -8,6 +8,7 @@ from ui.charts import chart, dark
 from ui.choose import run_name
 from ui.feedback import Number, complain, metric_row, plain, refusals
 from ui.strategy import further_button
+from ui.transfer import after_transfer
 from ui.words import count, duration, percent
 
 ACTIVE = ("queued", "running")
@@ -38,6 +39,8 @@ def watch(run: Run) -> None:
 
     with refusals():
         card()
+        if state == "completed":
+            after_transfer(run)
 
 
 def _far(run: Run) -> None:

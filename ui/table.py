@@ -12,6 +12,7 @@ from ui.charts import chart, dark
 from ui.choose import data_name, differing, run_name
 from ui.feedback import empty, plain
 from ui.live import ACTIVE, STAGES
+from ui.transfer import embedding_cache
 from ui.words import count, duration, moment, percent
 
 MARKS = {
@@ -87,6 +88,7 @@ def choose_runs() -> list[Run]:
         },
         alt="All runs, newest first",
     )
+    embedding_cache()
     return [known[i] for i in chosen["selection"]["rows"] if i < len(known)]
 
 

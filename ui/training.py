@@ -7,12 +7,14 @@ import streamlit as st
 
 from clfcore.config import RunConfig, make
 from clfcore.errors import InputError
+from ui.data import read_data
 from ui.feedback import Number, metric_row, plain, refusals
 from ui.fields import field
 from ui.jobs import Job, result_of
 from ui.pictures import THUMBNAIL, Card, Picture, cards, picture
 from ui.recipe import applies, choose_policy
 from ui.strategy import choose_strategy, strategy_fields
+from ui.transfer import rate_finder, strategy_advice, strategy_preview
 from ui.words import count, duration, listed
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def choose_architecture() -> "Architecture":
         if chosen not in known and (near := [r.name for r in search(chosen)[:8]]):
             st.caption(f"Near it: {plain(listed(near))}.")
     sides = f"images of {row.native_image} pixels, at least {row.smallest_image}"
-    size = "" if row.parameters is None else f"{count(row.parameters)} parameters; "
+    size = "" if row.parameters is None or row.options else f"{count(row.parameters)} parameters; "
     paper = row.paper
     st.caption(
         f"{row.family}, {row.year or 'undated'}; {size}{sides}.",
@@ -121,6 +123,7 @@ def show_plan(config: RunConfig) -> RunConfig:
         [
             Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
             Number("Images", count(plan.splits["train"]), "in the training split"),
+            Number("Memory", _megabytes(plan.memory), "of a step at its largest"),
             Number("Duration", f"≈ {duration(plan.seconds, rough=True)}", "from a few real batches"),
         ]
     )
@@ -129,11 +132,14 @@ def show_plan(config: RunConfig) -> RunConfig:
         f"{count(plan.classes, 'class')}; {count(splits['validation'])} images choose the best epoch, "
         f"{count(splits['test'])} are looked at once, at the end."
     )
+    strategy_preview(plan)
     for note in plan.notes:
         st.caption(f"⚠ {plain(note)}")
     with st.expander("The same as a command, or as JSON"):
         st.code(commands.command_of(config), language="bash", wrap_lines=True)
         st.code(plan.config.as_json(), language="json")
+    strategy_advice(config, read_data(config.data, split_seed=config.split_seed))
+    rate_finder(config)
     return plan.config
 
 
@@ -212,3 +218,7 @@ def fitted(data: str, fits: tuple[str, ...], *, most: int = 5) -> "dict[str, lis
         fit: [(name, picture(Preprocess(THUMBNAIL, fit).square(pixels))) for name, pixels in pictures.items()]
         for fit in fits
     }
+
+
+def _megabytes(size: int | None) -> str:
+    return "–" if size is None else f"≈ {size / 1e6:,.0f} MB"

@@ -33,7 +33,7 @@ def train_phases(session: Session) -> tuple[int, Callable[[Split], Predictions]]
     groups, first = _begin(session, fresh=stored is None)
     batches = prepared.batches("train", training=True)
     steps = steps_of(recipe, len(batches))
-    state = _new_state(prepared, phases[0], groups)
+    state = new_state(prepared, phases[0], groups)
     plateau = None
     if recipe.schedule == "plateau":
         plateau = Plateau(state.optimiser, patience=recipe.plateau_patience, factor=recipe.plateau_factor)
@@ -131,7 +131,8 @@ def _name(phases: Sequence[Phase], number: int) -> str:
     return ("+ " if number else "") + ", ".join(reversed(added))
 
 
-def _new_state(prepared: Prepared, phase: Phase, groups: Sequence[Group]) -> State:
+def new_state(prepared: Prepared, phase: Phase, groups: Sequence[Group]) -> State:
+    """What training changes, before its first step: the network, and the optimiser over the phase's groups."""
     recipe, module = prepared.config.recipe, prepared.module
     first = [
         part

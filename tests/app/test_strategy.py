@@ -1,5 +1,6 @@
 """The strategy part of the Train page, and the way from a finished run to one that is trained further."""
 
+import time
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
@@ -30,3 +31,35 @@ def test_a_finished_run_is_trained_further(open_page: Callable[..., AppTest], fi
     assert not app.error
     assert any("Begins with the weights of lenet5 on digits" in c.value for c in app.caption)
     assert app.button_group[0].value == "fine-tuning"
+
+
+def test_the_plan_shows_what_trains_and_advises(open_page: Callable[..., AppTest]) -> None:
+    app = open_page("train", data="digits", architecture="efficientnet_lite0")
+    app.button_group[0].set_value("progressive-unfreezing").run()
+    while app.get("progress") and not app.metric:
+        time.sleep(0.5)
+        app.run()
+    assert not app.exception
+    labels = [box.label for box in app.expander]
+    assert {"What trains, when and how fast", "Which strategy suits?", "Find a learning rate"} <= set(labels)
+    assert any("Begin with **" in text.value for text in app.markdown)
+    assert "Try all on a sample" in [button.label for button in app.button]
+
+
+def test_a_search_for_the_rate_is_drawn_and_taken(open_page: Callable[..., AppTest]) -> None:
+    app = open_page("train", data="digits", architecture="lenet5")
+    waited(app, "Search")
+    next(button for button in app.button if button.label == "Search").click().run()
+    waited(app, "Take ", begins=True)
+    next(button for button in app.button if button.label.startswith("Take ")).click().run()
+    assert not app.exception
+    assert app.session_state["field recipe.learning_rate"] > 1e-6
+
+
+def waited(app: AppTest, label: str, *, begins: bool = False) -> None:
+    for _ in range(100):
+        if any(b.label == label or (begins and b.label.startswith(label)) for b in app.button):
+            return
+        time.sleep(0.3)
+        app.run()
+    raise AssertionError(f"no button {label!r}: {[e.value for e in app.error]}")

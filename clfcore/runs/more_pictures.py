@@ -1,0 +1,116 @@
+"""Would more pictures help? Accuracy against the size of the training split, in seconds from cached embeddings."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from clfcore.config import RunConfig
+from clfcore.embeddings import Embedder
+from clfcore.errors import InputError
+from clfcore.evaluation.intervals import wilson
+from clfcore.evaluation.metrics import score
+from clfcore.predictions import Predictions
+from clfcore.runs.prepare import Prepared, prepare
+from clfcore.runs.try_all import part
+from clfcore.training import probe
+from clfcore.training.losses import hits_of
+
+Progress = Callable[[int, int], None]
+SHARES = (0.10, 0.25, 0.50, 1.0)
+ITERATIONS = 60
+WORTH = 0.01  # a gain for twice the pictures that is worth a word
+
+
+@dataclass(frozen=True)
+class Point:
+    """A head fitted on `items` training images (a share of them): validation score with its 95 % interval."""
+
+    share: float
+    items: int
+    score: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """The score at each share of the training split, and what it suggests."""
+
+    points: tuple[Point, ...]
+    validation_items: int
+    sentence: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def learning_curve(config: RunConfig, *, progress: Progress | None = None) -> LearningCurve:
+    """Fit the logistic head on 10, 25, 50 and 100 % of the training split, stratified; judge each on all of validation.
+
+    Embeds once where the cache has nothing. Raises InputError where the network has no weights to embed with.
+    """
+    values = config.model_dump()
+    recipe = {name: values["recipe"][name] for name in ("image_size", "device", "seed")}
+    weights = None if config.weights == "none" else config.weights
+    asked = {**values, "strategy": "feature-extraction", "weights": weights, "head": "logistic", "recipe": recipe}
+    prepared = prepare(RunConfig.model_validate(asked))
+    embedder = Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device)
+    dataset = prepared.dataset
+    all_train, judged = dataset.splits["train"], dataset.splits["validation"]
+    train, validation = (embedder.of(prepared.decoded, chosen, progress) for chosen in (all_train, judged))
+    points = []
+    for share in SHARES:
+        chosen = part(dataset, "train", max(2, round(share * len(all_train))), seed=prepared.config.recipe.seed)
+        rows = np.searchsorted(all_train, chosen) if _sorted(all_train) else _places(all_train, chosen)
+        reached = _score(prepared, train[rows], dataset.targets[chosen], validation)
+        interval = wilson(round(reached * len(judged)), len(judged))
+        points.append(Point(share, len(chosen), reached, (interval[0], interval[1])))
+    return LearningCurve(tuple(points), len(judged), suggestion(points))
+
+
+def _sorted(values: np.ndarray) -> bool:
+    return bool((np.diff(values) > 0).all())
+
+
+def _places(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    where = {int(value): place for place, value in enumerate(values)}
+    return np.array([where[int(value)] for value in wanted], np.int64)
+
+
+def _score(prepared: Prepared, train: np.ndarray, targets: np.ndarray, validation: np.ndarray) -> float:
+    """The best validation score of a logistic head fitted on some embeddings."""
+    dataset, task = prepared.dataset, prepared.dataset.task
+    mean, deviation = probe.standardise(train)
+    x, judged = (torch.from_numpy((found - mean) / deviation) for found in (train, validation))
+    head = nn.Linear(x.shape[1], task.columns)
+    chosen = dataset.splits["validation"]
+    ids, truth = tuple(dataset.ids[i] for i in chosen), dataset.targets[chosen]
+
+    def validate(model: nn.Module) -> Predictions:
+        with torch.inference_mode():
+            return Predictions(task, "validation", ids, truth, model(judged).numpy())
+
+    y = torch.from_numpy(np.ascontiguousarray(targets))
+    events = probe.logistic(head, x, y, prepared.loss(), hits_of(task), validate, iterations=ITERATIONS)
+    return max(score(event.validation) for event in events)
+
+
+def suggestion(points: Sequence[Point]) -> str:
+    """What the last doubling of the training images brought, carried on to the next, in words."""
+    if len(points) < 2:
+        raise InputError("a learning curve of one point suggests nothing: take two shares or more")
+    before, last = points[-2], points[-1]
+    gain = (last.score - before.score) / max(1e-9, math.log2(last.items / before.items))
+    reached = f"{100 * last.score:.1f} % with all {last.items:,} training images"
+    if gain < WORTH:
+        return f"Hardly: {reached}, and the last doubling brought {100 * gain:+.1f} points. Look at the errors first."
+    unsure = before.interval[1] > last.interval[0]
+    doubt = ", though the intervals overlap" if unsure else ""
+    return (
+        f"Yes, probably: {reached}; the last doubling brought {100 * gain:.1f} points{doubt}. "
+        "Twice the pictures may bring nearly as much again."
+    )
