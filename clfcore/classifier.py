@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_model
 from torch import nn
 
+from clfcore.architectures.attended import attended
 from clfcore.architectures.build import build, head_name, pretrained, replace_head
 from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.heads import make_head
@@ -109,6 +110,8 @@ def of_run(run: Run) -> Classifier:
     module = network.module
     if stored["head"] == "mlp":
         replace_head(module, make_head("mlp", module.get_submodule(head_name(module)).in_features, task.columns))
+    if stored["head"] == "attention":
+        module = attended(module, task.columns, channels=stored["channels"], side=preprocess.size)
     try:
         load_model(module, run.path / "best.safetensors")
     except Exception as error:

@@ -194,8 +194,8 @@ class RunConfig(_Frozen):
     options: dict[str, Option] = Field(default_factory=dict, description="options of the architecture, NAME=VALUE")
     weights: str | None = Field(None, description="none, default, a weights file or a run")
     strategy: Strategy | None = Field(None, description="what is trained, from which weights")
-    head: Literal["logistic", "linear", "mlp"] = Field(
-        "logistic", description="what feature extraction fits on the embeddings"
+    head: Literal["logistic", "linear", "mlp", "attention"] = Field(
+        "logistic", description="what is fitted on embeddings; attention is trained with the network"
     )
     fit: Fit = Field("crop", description="how a picture becomes the network's square")
     split_seed: int = Field(0, ge=0, lt=2**31, description="seed of the splits that the data does not give")

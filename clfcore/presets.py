@@ -16,6 +16,7 @@ class Preset:
     why: str
     strategy: str | None
     chosen: Mapping[str, Any]  # what differs from the recipe's defaults
+    head: str | None = None  # None: the configuration's own
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -67,18 +68,20 @@ PRESETS: Mapping[str, Preset] = {
             },
         ),
         Preset(
-            "medical, imbalanced",
-            "Sides and tones carry the finding, so little is changed; rare classes weigh more; few cases stop early.",
+            "medical",
+            "Sides and tones carry the finding, so little is changed; rare classes weigh more; the head shows where.",
             "fine-tuning",
             {
                 "epochs": 30,
                 "batch_size": 16,
-                "learning_rate": 3e-4,
-                "weight_decay": 0.05,
+                "optimizer": "adam",
+                "learning_rate": 1e-4,
+                "weight_decay": 1e-4,
                 "augmentation": "conservative",
                 "class_weights": "inverse-frequency",
                 "early_stopping": 6,
             },
+            head="attention",
         ),
         Preset(
             "cifar-10, on a GPU",
@@ -111,4 +114,5 @@ def preset(name: str) -> Preset:
 def values(name: str) -> dict[str, Any]:
     """What a preset gives a configuration: its recipe, and its strategy where it is made for one."""
     found = preset(name)
-    return {"recipe": found.recipe} | ({"strategy": found.strategy} if found.strategy else {})
+    named = {"strategy": found.strategy, "head": found.head}
+    return {"recipe": found.recipe} | {name: value for name, value in named.items() if value}

@@ -53,6 +53,11 @@ def outline(
         )
     if config.strategy == "scratch" and config.weights != "none":
         raise InputError(f"weights is {config.weights!r}: scratch starts from none; leave weights out, or fine-tune")
+    if config.head == "attention" and config.strategy == "feature-extraction":
+        raise InputError(
+            "head is 'attention' and strategy is 'feature-extraction': it reads maps, of which embeddings keep none; "
+            "take fine-tuning or scratch"
+        )
     balance.check(config, dataset)
     notes = [*balance.silent_classes(dataset)]
     if config.recipe.compile and not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):

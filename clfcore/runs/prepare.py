@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from clfcore import augment, balance
+from clfcore.architectures.attended import attended
 from clfcore.architectures.build import Network, build, published_preprocess
 from clfcore.architectures.catalogue import configured
 from clfcore.architectures.heads import head_name, make_head
@@ -64,7 +65,9 @@ class Prepared:
 
     @property
     def head(self) -> str:
-        """The kind of head that the network ends with: linear or mlp."""
+        """The kind of head that the network ends with: linear, mlp or attention."""
+        if self.config.head == "attention":
+            return "attention"
         if self.config.strategy == "scratch" or self.start.keeps_head:
             return self.start.head
         return "mlp" if self.config.head == "mlp" else "linear"
@@ -129,12 +132,24 @@ def make_network(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Sta
         options=config.options,
         fit=config.fit,
     )
+    if config.head == "attention" and source is None:
+        network = _attended(network, dataset)
     groups = layer_groups(network.module)
     known: list[Any] = [config.architecture, config.weights, dict(sorted(config.options.items()))]
     if source is None:
         return network, Start(groups, json.dumps(known))
     known[1] = source.digest()
-    return _with_own_weights(network, Start(groups, json.dumps(known)), source, config, dataset)
+    network, start = _with_own_weights(network, Start(groups, json.dumps(known)), source, config, dataset)
+    if config.head == "attention":
+        network = _attended(network, dataset)
+        start = replace(start, groups=layer_groups(network.module), keeps_head=False)
+    return network, start
+
+
+def _attended(network: Network, dataset: ImageDataset) -> Network:
+    preprocess = network.preprocess
+    module = attended(network.module, dataset.task.columns, channels=preprocess.channels, side=preprocess.size)
+    return replace(network, module=module)
 
 
 def _with_own_weights(

@@ -99,7 +99,7 @@ def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | N
     """
     prepared = session.prepared
     start = prepared.start
-    if prepared.config.strategy == "scratch":
+    if prepared.config.strategy == "scratch" or prepared.head == "attention":  # which reads maps, not embeddings
         return start.groups, None
     if start.keeps_head:
         nothing = float("nan")  # of the training split nothing was measured
