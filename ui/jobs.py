@@ -61,6 +61,20 @@ def result_of(job: Job, words: str, *, forget: Callable[[], None]) -> Any:
     return job.result
 
 
+def result_if_ready(job: Job) -> Any:
+    """The job's result where it is there; else None: the page goes on, and is drawn again when the job has ended."""
+    job.thread.join(PATIENCE)
+    if job.thread.is_alive():
+        _watch(job)
+    return job.result
+
+
+@st.fragment(run_every=0.5)
+def _watch(job: Job) -> None:
+    if not job.thread.is_alive():
+        st.rerun()
+
+
 @st.fragment(run_every=0.5)
 def _wait(job: Job, words: str) -> None:
     if not job.thread.is_alive():

@@ -10,7 +10,7 @@ from clfcore.errors import InputError
 from ui.data import read_data
 from ui.feedback import Number, metric_row, plain, refusals
 from ui.fields import field
-from ui.jobs import Job, result_of
+from ui.jobs import Job, Progress, result_if_ready, result_of
 from ui.pictures import THUMBNAIL, Card, Picture, cards, picture
 from ui.recipe import applies, choose_policy
 from ui.strategy import choose_strategy, strategy_fields
@@ -20,6 +20,7 @@ from ui.words import count, duration, listed
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
     from clfcore.data.dataset import ImageDataset
+    from clfcore.runs.estimate import Plan
 
 MAIN = ("epochs", "batch_size", "image_size", "learning_rate")
 MORE = (
@@ -117,14 +118,19 @@ def show_plan(config: RunConfig) -> RunConfig:
     """What would happen, measured on a few real batches; returns the filled configuration."""
     from clfcore import commands
 
-    asked, words = config.as_json(), "Building the network and measuring a few real batches"
-    plan = result_of(_planning(asked), words, forget=lambda: _planning.clear(asked))
+    asked = config.as_json()
+    counted = result_of(
+        _planning(asked, measure=False), "Building the network", forget=lambda: _planning.clear(asked, measure=False)
+    )
+    plan = (
+        result_if_ready(_planning(asked, measure=True)) or counted
+    )  # measuring takes seconds: the page need not wait for it
     metric_row(
         [
             Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
             Number("Images", count(plan.splits["train"]), "in the training split"),
             Number("Memory", _megabytes(plan.memory), "of a step at its largest"),
-            Number("Duration", f"≈ {duration(plan.seconds, rough=True)}", "from a few real batches"),
+            Number("Duration", *_estimate(plan)),
         ]
     )
     splits = plan.splits
@@ -144,15 +150,21 @@ def show_plan(config: RunConfig) -> RunConfig:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _planning(config: str) -> Job:
+def _planning(config: str, *, measure: bool) -> Job:
     import json
 
-    def plan(progress: Any) -> Any:
+    def plan(progress: Progress) -> "Plan":
         from clfcore import commands
 
-        return commands.plan(make(json.loads(config)))
+        return commands.plan(make(json.loads(config)), measure=measure)
 
     return Job(plan)
+
+
+def _estimate(plan: "Plan") -> tuple[str, str]:
+    if plan.seconds is None:
+        return "…", "measured on a few real batches"
+    return f"≈ {duration(plan.seconds, rough=True)}", "from a few real batches"
 
 
 def launch(config: RunConfig) -> None:
