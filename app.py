@@ -16,7 +16,10 @@ page = st.navigation(
     {
         "": [st.Page("pages/home.py", title="Home", default=True)],
         "Look": [st.Page("pages/predict.py", title="Predict")],
-        "Prepare": [st.Page("pages/data.py", title="Data")],
+        "Prepare": [
+            st.Page("pages/data.py", title="Data"),
+            st.Page("pages/augmentations.py", title="Augmentations"),
+        ],
         "Train": [st.Page("pages/train.py", title="Train"), st.Page("pages/runs.py", title="Runs")],
         "Judge": [
             st.Page("pages/evaluate.py", title="Evaluate"),

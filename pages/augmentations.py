@@ -14,8 +14,10 @@ def bench() -> None:
     with left:
         source, dataset = ui.choose_source()
         name = ui.choose_policy_named("Policy", "policy")
+        warning = st.container()
         policy = ui.edit_policy(name)
-        ui.warn_of_labels(policy, source.classes)
+        with warning:
+            ui.warn_of_labels(policy, source.classes)
     with right:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = ui.choose_model()

@@ -26,8 +26,9 @@ def choose_data() -> str:
     brought = st.session_state.setdefault("data brought", [])
     if (said := st.query_params.get("data")) and said not in [*known, *brought]:
         brought.append(said)
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
-    with right, st.popover("Upload", width="stretch"):
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    left, right = row.container(width="stretch"), row.container(width="content")
+    with right, st.popover("Upload"):
         _upload()  # before the box, whose value it may set
     with left:
         return st.selectbox(

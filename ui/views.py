@@ -9,18 +9,15 @@ import streamlit as st
 
 from clfcore import augment
 from clfcore.augment import Policy
-from clfcore.config import make
 from ui.cached import Photo, classifier, samples
 from ui.charts import chart, dark
 from ui.choose import data_name
 from ui.data import choose_data, read_data
 from ui.feedback import plain, refusals
-from ui.jobs import Job, result_of
 from ui.pictures import Card, cards, picture
 from ui.policy import choose_policy_named
 from ui.verdict import KINDS, model_name
-from ui.words import count as count_of
-from ui.words import percent, shorten
+from ui.words import shorten
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +53,7 @@ def choose_source() -> tuple[Source, "ImageDataset | None"]:
     data = choose_data()
     dataset = read_data(data)
     train = dataset.splits["train"]
-    place = st.slider("Picture of the training split", 1, len(train), 1, key=f"place {data}") - 1
+    place = st.slider(f"Picture, of {len(train):,} in the training split", 1, len(train), 1, key=f"place {data}") - 1
     grey = dataset.pixels is not None and dataset.pixels.shape[-1] == 1
     item = int(train[place])
     name = f"{dataset.label(item)}, {dataset.ids[item]}"
@@ -205,14 +202,15 @@ def show_pairs(
             mix, policy, kept, targets, dataset.task, places=places, size=preprocess.size, seed=seed, epoch=epoch,
             mean=preprocess.mean,
         )  # fmt: skip
-    shown = []
+    row = st.grid(2, min_column_width=280)
     for pair in found:
-        shown += [
-            Card(picture(pair.own), "a picture", f"λ {pair.share:.2f} of"),
-            Card(picture(pair.partner), "its partner", f"and {1 - pair.share:.2f} of"),
-            Card(picture(pair.mixed), pair.label, f"= {pair.label}"),
-        ]
-    cards(shown, side=118)
+        with row.cell():
+            three = [
+                Card(picture(pair.own), "a picture", f"λ {pair.share:.2f} of"),
+                Card(picture(pair.partner), "its partner", f"{1 - pair.share:.2f} of"),
+                Card(picture(pair.mixed), pair.label, f"= {pair.label}"),
+            ]
+            cards(three, side=84)
     densities = {
         f"{name}, alpha {alpha:g}": tuple(values.tolist() for values in augment.density(alpha))
         for name, alpha in (("Mixup", mixup), ("CutMix", cutmix))
@@ -263,56 +261,3 @@ def show_two(policy: Policy, source: Source, preprocess: "Preprocess", *, model:
         other = choose_policy_named("Beside it", "beside", first="none")
         with refusals():
             show_views(augment.policy(other), source, preprocess, model=model, seed=seed, count=8)
-
-
-def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
-    """Policies trained on a sample within a time budget, from one initialisation; their validation curves."""
-    if not source.data:
-        st.info("A trial trains on a dataset: choose one above.")
-        return
-    others = [*augment.POLICIES, *augment.saved()]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        beside = st.multiselect("Against", others, default=["none"], key="trial against", max_selections=4)
-        seconds = st.number_input("Seconds", 5, 600, 30, 5, key="trial seconds", help="For training, all together.")
-        sample = st.number_input("Training images", 50, 20_000, 1000, 50, key="trial sample")
-        asked = st.button("Train them", type="primary")
-    chosen = {f"{policy.name}, as edited": policy.as_dict()} | {name: augment.policy(name).as_dict() for name in beside}
-    key = json.dumps([source.data, chosen, seconds, sample, seed])
-    if asked:
-        st.session_state["trial"] = key
-    if st.session_state.get("trial") != key:
-        st.caption("One small network learns under each policy, an epoch each in turn, from the same weights.")
-        return
-    found = result_of(_trial(key), "Training under each policy", forget=lambda: _trial.clear(key))
-    _show_trial(found)
-
-
-def _show_trial(found: Any) -> None:
-    from clfcore import figures
-
-    lines = found.histories
-    chart(figures.history(lines, quantity="accuracy", dark=dark(), height=320), "trial accuracy")
-    rows = [
-        {"policy": name, "last": percent(one[-1]["validation_accuracy"]),
-         "best": percent(max(line["validation_accuracy"] for line in one)), "epochs": len(one)}
-        for name, one in lines.items()
-    ]  # fmt: skip
-    st.dataframe(rows, hide_index=True, width="stretch")
-    st.caption(
-        f"Validation accuracy on {count_of(found.validation_items, 'image')}, trained on {found.train_items:,}: a "
-        f"difference under {100 * found.noise:.0f} points can be chance. Strong policies need more epochs than a trial."
-    )
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _trial(key: str) -> Job:
-    data, chosen, seconds, sample, seed = json.loads(key)
-
-    def work(progress: Any) -> Any:
-        from clfcore.runs.trial import trial
-
-        config = make({"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": {"seed": seed}})
-        policies = {name: augment.policy(steps) for name, steps in chosen.items()}
-        return trial(config, policies, seconds=seconds, sample=sample, progress=progress)
-
-    return Job(work)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clfcore.augment.averaging import VIEWS, combined, evaluation_views
     from clfcore.augment.batch import apply, stages
     from clfcore.augment.mixing import Mixed, mixed, mixed_label, soft_cross_entropy, soft_targets
-    from clfcore.augment.pairs import Pair, pairs
+    from clfcore.augment.partners import Pair, pairs
     from clfcore.augment.previews import Shown, Statistics, statistics, strip, views
 
 __all__ = [
@@ -75,7 +75,7 @@ _LATER = {
     "batch": ("apply", "stages"),
     "mixing": ("Mixed", "mixed", "mixed_label", "soft_cross_entropy", "soft_targets"),
     "previews": ("Shown", "Statistics", "statistics", "strip", "views"),
-    "pairs": ("Pair", "pairs"),
+    "partners": ("Pair", "pairs"),
     "averaging": ("VIEWS", "combined", "evaluation_views"),
 }
 
