@@ -25,11 +25,18 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     data = ui.choose_data()
     architecture, strategy = ui.choose_network()
+    options = ui.choose_options(architecture)
     weights = ui.choose_weights(strategy)
     dataset = ui.read_data(data)
     ui.choose_fit(dataset, data)
     st.subheader("Recipe", anchor=False)
-    said = {"data": data, "architecture": architecture.name, "strategy": strategy, "weights": weights}
+    said = {
+        "data": data,
+        "architecture": architecture.name,
+        "strategy": strategy,
+        "weights": weights,
+        "options": options,
+    }
     chosen = ui.choose_preset(make(said))
     config = ui.configure(chosen, defaults=ui.defaults(chosen, dataset))
 with right, st.container(border=True):

@@ -1,0 +1,176 @@
+"""The Architectures page without a browser: every network, its options and sizes, refusals, and the way to Train."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+import torchvision
+from streamlit.testing.v1 import AppTest
+
+from clfcore.architectures.catalogue import architectures
+
+OpenPage = Callable[..., AppTest]
+WORK = ("Building the network", "Reading and checking", "Timing", "Computing", "Sending")
+
+
+def ready(app: AppTest) -> AppTest:
+    """AppTest has no timers: run again until no job is waited for."""
+    for _ in range(400):
+        if not any(bar.proto.text.startswith(WORK) for bar in app.get("progress")):
+            break
+        time.sleep(0.05)
+        app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def numbers(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def refused(app: AppTest) -> list[str]:
+    return [error.value.replace("\\", "") for error in app.error]
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(element.value for kind in (app.markdown, app.caption, app.title) for element in kind)
+
+
+@pytest.fixture
+def opened(open_page: OpenPage) -> Callable[..., AppTest]:
+    return lambda **address: ready(open_page("architectures", **address))
+
+
+def test_a_network_shows_its_totals_its_layers_and_its_diagram(opened) -> None:
+    app = opened(architecture="resnet18")
+    module = torchvision.models.resnet18()
+    assert numbers(app)["Parameters"] == f"{sum(p.numel() for p in module.parameters()):,}"
+    titles = [expander.label for expander in app.expander]
+    assert [t.split("*:")[0].strip("*") for t in titles if t.startswith("**")] == [
+        "stem",
+        "stage 1",
+        "stage 2",
+        "stage 3",
+        "stage 4",
+        "head",
+    ]
+    names = [name for frame in app.dataframe for name in frame.value["name"]]
+    with_parameters = {name.rpartition(".")[0] for name, _ in module.named_parameters()}
+    assert with_parameters <= set(names)
+    assert app.get("plotly_chart")
+
+
+def test_every_catalogue_network_appears_soon_from_shapes_alone(opened) -> None:
+    """1.5 s on a quiet machine, as measured; the budget leaves room for a busy one."""
+    app = opened(architecture="lenet5")  # torch is imported by now
+    for row in architectures():
+        app.selectbox(key="architecture").set_value(row.name)
+        begun = time.monotonic()
+        ready(app.run())
+        assert time.monotonic() - begun < 8, row.name
+        assert not app.error
+        assert numbers(app)["Parameters"] == f"{row.parameters:,}"
+
+
+def test_options_come_from_the_address_and_change_the_network(opened) -> None:
+    app = opened(architecture="vgg", option=["layers=8,M,16,M", "batch_norm=true", "hidden=0"], classes="10")
+    assert numbers(app)["Parameters"] == f"{(3 * 9 + 1) * 8 + 16 + (8 * 9 + 1) * 16 + 32 + 17 * 10:,}"
+    app.text_input(key="option vgg layers").set_value("8,M,32,M")
+    ready(app.run())
+    assert numbers(app)["Parameters"] == f"{(3 * 9 + 1) * 8 + 16 + (8 * 9 + 1) * 32 + 64 + 33 * 10:,}"
+    assert app.query_params["option"] == ["layers=8,M,32,M", "batch_norm=true", "hidden=0"]
+    assert "--option layers=8,M,32,M --option batch_norm=true --option hidden=0" in app.code[0].value
+
+
+def test_phi_scales_and_stands_beside_what_was_published(opened) -> None:
+    app = opened(architecture="efficientnet", see="Scaling")
+    app.slider(key="option efficientnet phi").set_value(1.0)
+    ready(app.run())
+    assert "depth × 1.2, width × 1.1, images of 258 pixels" in said(app)
+    assert "1.920 (target 2)" in said(app)
+    table = app.dataframe[0].value
+    b1 = table[table["network"] == "efficientnet_b1"].iloc[0]
+    assert (b1["depth"], b1["published depth"], b1["image"], b1["published image"]) == (1.2, 1.1, 258, 240)
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ({"architecture": "vgg11", "side": "8"}, "image_size is 8: vgg11 needs at least 32"),
+        ({"architecture": "vit_b_16", "side": "100"}, "needs a multiple of 16, such as 96 or 112"),
+        ({"architecture": "vgg", "option": "layers=64,X,M"}, "1 to 64 widths from 1 to 2048"),
+        ({"architecture": "vgg", "option": "layers=" + ",".join(["64"] * 3000)}, "1 to 64 widths"),
+        ({"architecture": "vgg", "option": "layers=64,0,M"}, "1 to 64 widths from 1 to 2048"),
+        ({"architecture": "resnet", "option": "depths=0,2"}, "whole numbers from 1 to 100"),
+        ({"architecture": "resnet", "option": "depths=1000,1000"}, "whole numbers from 1 to 100"),
+        ({"architecture": "resnet", "option": "width=-8"}, "a whole number from 4 to 256"),
+        ({"architecture": "efficientnet", "option": "phi=-1"}, "a number from 0 to 7"),
+        ({"architecture": "efficientnet", "option": "depth=3"}, "its options are phi, alpha, beta, gamma"),
+        ({"architecture": "resnet81"}, "did you mean resnet18"),
+    ],
+)
+def test_bad_input_is_one_plain_line_that_says_what_works(opened, address: dict, says: str) -> None:
+    app = opened(**address)
+    assert len(app.error) == 1
+    assert says in refused(app)[0]
+    assert len(refused(app)[0]) < 300
+
+
+def test_what_is_typed_wrong_is_refused_beside_its_cause(opened) -> None:
+    app = opened(architecture="vgg")
+    app.text_input(key="option vgg layers").set_value("64,,M")
+    ready(app.run())
+    assert len(app.error) == 1
+    assert "option layers is '64,,M'" in refused(app)[0]
+    assert "Train this" not in [button.label for button in app.button]
+    app.text_input(key="option vgg layers").set_value("64,M")
+    ready(app.run())
+    assert not app.error
+
+
+def test_two_networks_stand_side_by_side(opened) -> None:
+    app = opened(architecture="resnet18", see="Side by side", beside="resnet34")
+    table = next(frame.value for frame in app.dataframe if "ratio" in frame.value)
+    row = table[table["what"] == "parameters"].iloc[0]
+    assert (row["resnet18"], row["resnet34"]) == ("11,689,512", "21,797,672")
+    assert row["ratio"] == pytest.approx(21_797_672 / 11_689_512, abs=1e-3)
+    assert table[table["what"] == "stem"].iloc[0][""] == ""
+
+
+def test_timm_is_searched_by_a_part_of_the_name(opened) -> None:
+    app = opened(architecture="lenet5")
+    app.text_input(key="timm search").set_value("maxvit_tiny")
+    ready(app.run())
+    names = [name for frame in app.dataframe if "image" in frame.value for name in frame.value["name"]]
+    assert "timm/maxvit_tiny_tf_224" in names
+
+
+def test_idea_paper_and_source_are_shown(opened) -> None:
+    app = opened(architecture="resnet50", see="Idea and source")
+    assert "Kaiming He" in said(app)
+    assert "https://arxiv.org/abs/1512.03385" in said(app)
+    assert any("class BasicBlock" in code.value for code in app.code)
+
+
+def test_train_takes_over_the_network_and_its_options(open_page: OpenPage) -> None:
+    app = open_page("train", data="digits", architecture="vgg", option=["layers=8,M,16,M", "hidden=0"])
+    app = ready(app)
+    assert app.text_input(key="option vgg layers").value == "8,M,16,M"
+    assert any("--option layers=8,M,16,M --option hidden=0" in code.value for code in app.code)
+
+
+@pytest.mark.slow
+def test_maps_speed_gradients_and_timeline_are_shown(opened) -> None:
+    app = opened(architecture="lenet5", see="Inside")
+    assert "stage 1" in said(app)
+    assert "First layer's filters" in said(app)
+    app = opened(architecture="lenet5", see="Speed")
+    app.button(key="measure").click()
+    ready(app.run())
+    assert list(app.dataframe[0].value["batch"]) == [1, 16]
+    app = opened(architecture="lenet5", see="Timeline")
+    assert len(app.get("plotly_chart")) == 2
+    app = opened(architecture="lenet5", see="Gradients")
+    app.button(key="gradients").click()
+    ready(app.run())
+    assert len(app.get("plotly_chart")) == 3

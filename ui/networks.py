@@ -1,0 +1,257 @@
+"""The Architectures page's upper half: a network, its shapes, its totals, its diagram, its layers, its speed."""
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from ui.charts import chart, dark
+from ui.feedback import Number, metric_row, plain, refusals
+from ui.jobs import Job, result_of
+from ui.options import choose_options
+from ui.training import choose_architecture
+from ui.words import count
+
+if TYPE_CHECKING:
+    from clfcore.architectures.catalogue import Architecture
+    from clfcore.architectures.inspect import Table
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A network as it was asked for: all that is needed to build it. Options as (name, value) pairs of text."""
+
+    name: str
+    options: tuple[tuple[str, str], ...] = ()
+    image_size: int | None = None
+    channels: int | None = None
+    classes: int | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """Its flags on the command line."""
+        found = [word for name, value in self.options for word in ("--option", f"{name}={value}")]
+        sizes = {"image-size": self.image_size, "channels": self.channels, "classes": self.classes}
+        return found + [word for name, value in sizes.items() if value for word in (f"--{name}", str(value))]
+
+
+def choose_wanted() -> "tuple[Architecture, Wanted]":
+    """A network of the catalogue or of timm, its options and what it shall take; all of it in the address."""
+    from clfcore.architectures.catalogue import configured
+
+    row = choose_architecture()
+    search_timm()
+    given = choose_options(row)
+    with refusals():
+        row, _ = configured(row.name, given)
+    sizes = st.grid(3, min_column_width=90)
+    with sizes.cell():
+        side = _whole("Image size", "side", row.native_image, most=1024)
+    with sizes.cell():
+        channels = _whole("Channels", "channels", row.channels, most=64)
+    with sizes.cell():
+        classes = _whole("Classes", "classes", row.classes, most=100_000)
+    return row, Wanted(row.name, tuple(given.items()), side, channels, classes)
+
+
+def _whole(label: str, key: str, default: int, *, most: int) -> int | None:
+    return st.number_input(
+        label,
+        min_value=1,
+        max_value=most,
+        value=None,
+        step=1,
+        placeholder=str(default),
+        key=key,
+        bind="query-params",
+    )
+
+
+def search_timm() -> None:
+    """Names that hold a text, timm's among them; a click on one chooses it."""
+    with st.popover("Search timm's networks", type="tertiary"):
+        text = st.text_input("Part of a name", placeholder="such as maxvit, or resnet50", key="timm search")
+        if not text.strip():
+            return
+        from clfcore.architectures.catalogue import search
+
+        found = search(text)
+        if not found:
+            st.caption("No network has that in its name.")
+            return
+        st.caption(f"{count(len(found), 'network')}. Click a row to choose it.")
+        rows = [{"name": r.name, "year": r.year, "parameters": r.parameters, "image": r.native_image} for r in found]
+        names = [r.name for r in found]
+
+        def choose() -> None:
+            if picked := st.session_state["timm rows"]["selection"]["rows"]:
+                st.session_state["architecture"] = names[picked[0]]
+
+        st.dataframe(
+            rows,
+            hide_index=True,
+            height=260,
+            key="timm rows",
+            on_select=choose,
+            selection_mode="single-row",
+            alt="Networks whose name holds the text",
+        )
+
+
+def table_of(wanted: Wanted) -> "Table":
+    """Layers, groups and totals; computed in a thread, and until they are there the page ends here."""
+    return result_of(_tabling(wanted), "Building the network from its shapes", forget=lambda: _tabling.clear(wanted))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _tabling(wanted: Wanted) -> Job:
+    def work(_progress: Any) -> Any:
+        from clfcore.architectures.inspect import table
+
+        return table(
+            wanted.name,
+            options=dict(wanted.options),
+            image_size=wanted.image_size,
+            channels=wanted.channels,
+            classes=wanted.classes,
+        )
+
+    return Job(work)
+
+
+def totals(found: "Table") -> None:
+    """Parameters, cost, layers, and the memory that training takes."""
+    batch = int(st.session_state.get("memory batch") or 32)
+    weighted = sum(layer.parameters > 0 and layer.multiply_adds > 0 for layer in found.layers)
+    stages = sum(group.name.startswith("stage") for group in found.groups)
+    metric_row(
+        [
+            Number("Parameters", count(found.parameters), f"{_megabytes(4 * found.parameters)} as float32"),
+            Number(
+                "Multiply-adds",
+                giga(found.multiply_adds),
+                f"an image of {found.image_size} pixels",
+                help="One multiplication and one addition, of convolutions and matrix products. Papers often call them "
+                "FLOPs; torch.utils.flop_counter counts two for each.",
+            ),
+            Number("Layers with weights", count(weighted), f"in {count(stages, 'stage')}"),
+            Number(
+                "Memory to train",
+                _megabytes(found.training_bytes(batch)),
+                f"at batch size {batch}, with AdamW",
+                help="Weights, gradients and two moments, and what each layer keeps for the way back, in float32: an "
+                "estimate; the allocator and the convolutions' own workspaces take more.",
+            ),
+        ]
+    )
+    st.select_slider(
+        "Batch size",
+        [1, 2, 4, 8, 16, 32, 64, 128, 256],
+        value=32,
+        key="memory batch",
+        help="Images in each training step: what each layer keeps for the way back grows with it.",
+        width=360,
+    )
+
+
+def diagram(found: "Table", *, key: str, side: int | None = None) -> None:
+    """Stem, stages and head as blocks."""
+    from clfcore.figures import networks
+
+    chart(networks.diagram(found, side=side, dark=dark()), f"diagram {key}")
+
+
+def layers(found: "Table") -> None:
+    """The layer table, folded by stage."""
+    st.caption(
+        "For one image, in the order they run. A shape is maps x height x width, or tokens x features.",
+        help="The receptive field is how many pixels of the image one value can see, along a side (Araujo et al. "
+        "2019). It is left empty where it is undefined: after attention and after pooling over the whole map.",
+    )
+    for group in found.groups:
+        shape = " x ".join(str(length) for length in group.output_shape)
+        title = (
+            f"**{group.name.replace('_', ' ')}**: {shape}; {count(group.layers, 'layer')}, "
+            f"{count(group.parameters, 'parameter')}, {giga(group.multiply_adds)} multiply-adds"
+        )
+        with st.expander(title):
+            st.dataframe(
+                [_line(layer) for layer in found.layers if layer.group == group.name],
+                hide_index=True,
+                key=f"layers {group.name}",
+                alt=f"Layers of {group.name}",
+            )
+
+
+def _line(layer: Any) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "type": layer.type,
+        "output": " x ".join(str(length) for length in layer.output_shape),
+        "parameters": layer.parameters,
+        "multiply-adds": layer.multiply_adds,
+        "activations, kB": round(layer.activation_bytes / 1e3, 1),
+        "receptive field": layer.receptive_field,
+    }
+
+
+def idea(row: "Architecture") -> None:
+    """The family's idea, what it solved, its paper, and its block's source."""
+    about, paper = row.about, row.paper
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.markdown(f"**{plain(about.title)}**")
+        if about.idea:
+            st.write(plain(about.idea))
+            st.markdown("**What it solved**")
+            st.write(plain(about.solved))
+        if paper.title:
+            authors = ", ".join(paper.authors)
+            st.caption(f"{plain(authors)}: [{plain(paper.title)}]({paper.url}), {paper.year or 'undated'}.")
+    with right:
+        if not about.block:
+            st.caption("timm has no single block on record for this family: its module holds the source.")
+            return
+        module, _, name = about.block.partition(":")
+        st.caption(f"Its block, `{name}` of `{module}`:")
+        with refusals(stop=False):
+            st.code(_source(row.name), language="python", height=420)
+
+
+@st.cache_data(show_spinner=False)
+def _source(name: str) -> str:
+    from clfcore.architectures.inspect import source
+
+    return source(name)
+
+
+def commands(wanted: Wanted) -> None:
+    """The same on the command line."""
+    start = ["python", "-m", "clfcore"]
+    options = [word for name, value in wanted.options for word in ("--option", f"{name}={value}")]
+    size = ["--image-size", str(wanted.image_size)] if wanted.image_size else []
+    with st.expander("The same on the command line"):
+        show = [*start, "architectures", "show", wanted.name, *wanted.words]
+        train = [*start, "train", "--data", "digits", "--architecture", wanted.name, *options, *size]
+        st.code(f"{shlex.join(show)}\n{shlex.join(train)}", language="bash", wrap_lines=True)
+
+
+def train_this(wanted: Wanted) -> None:
+    """Hands the network and its options to the Train page."""
+    if st.button("Train this", type="primary", width="stretch"):
+        options = [f"{name}={value}" for name, value in wanted.options]
+        if wanted.image_size:
+            st.session_state["field recipe.image_size"] = wanted.image_size
+        st.switch_page("pages/train.py", query_params={"architecture": wanted.name, "option": options})
+
+
+def giga(number: float) -> str:
+    """1.81 G, 320 M, 12,500."""
+    if number >= 1e9:
+        return f"{number / 1e9:.2f} G"
+    return f"{number / 1e6:,.1f} M" if number >= 1e6 else f"{round(number):,}"
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
