@@ -122,9 +122,8 @@ def show_plan(config: RunConfig) -> RunConfig:
     counted = result_of(
         _planning(asked, measure=False), "Building the network", forget=lambda: _planning.clear(asked, measure=False)
     )
-    plan = (
-        result_if_ready(_planning(asked, measure=True)) or counted
-    )  # measuring takes seconds: the page need not wait for it
+    measured = result_if_ready(_planning(asked, measure=True))  # takes seconds: the page does not wait
+    plan = measured or counted
     metric_row(
         [
             Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
