@@ -18,6 +18,7 @@ page = st.navigation(
         "Look": [st.Page("pages/predict.py", title="Predict")],
         "Prepare": [
             st.Page("pages/data.py", title="Data"),
+            st.Page("pages/augmentations.py", title="Augmentations"),
             st.Page("pages/architectures.py", title="Architectures"),
         ],
         "Train": [st.Page("pages/train.py", title="Train"), st.Page("pages/runs.py", title="Runs")],

@@ -21,15 +21,31 @@ from ui.judge import choose_judged, classes_view, confusion_view, curves_view, e
 from ui.live import run_in_address, watch
 from ui.operating import operating_view
 from ui.options import choose_options
+from ui.policy import choose_policy_named, edit_policy, keep_policy, warn_of_labels
 from ui.recipe import choose_preset, label_warning, schedule_preview
 from ui.spoken import choose_sureness
 from ui.strategy import choose_weights, say_where_from, take_over
 from ui.table import active_runs, choose_runs, queue, side_by_side
 from ui.task_views import has_levels, label_tabs, level_tabs
 from ui.training import choose_fit, choose_network, configure, defaults, launch, show_plan
+from ui.trial import does_it_help
 from ui.verdict import choose_models, choose_photos, verdicts
+from ui.views import (
+    LOOKS,
+    about,
+    choose_model,
+    choose_source,
+    preprocess_of,
+    show_pairs,
+    show_statistics,
+    show_strip,
+    show_two,
+    show_views,
+)
 
 __all__ = [
+    "LOOKS",
+    "about",
     "active_runs",
     "after_first_paint",
     "browse",
@@ -38,12 +54,15 @@ __all__ = [
     "choose_data",
     "choose_fit",
     "choose_judged",
+    "choose_model",
     "choose_models",
     "choose_network",
     "choose_options",
     "choose_photos",
+    "choose_policy_named",
     "choose_preset",
     "choose_runs",
+    "choose_source",
     "choose_sureness",
     "choose_weights",
     "classes_view",
@@ -58,10 +77,13 @@ __all__ = [
     "data_problems",
     "defaults",
     "differ_view",
+    "does_it_help",
+    "edit_policy",
     "ensemble_view",
     "errors_view",
     "has_levels",
     "headline",
+    "keep_policy",
     "label_tabs",
     "label_warning",
     "launch",
@@ -73,6 +95,7 @@ __all__ = [
     "paired_view",
     "paired_words",
     "predictions_csv",
+    "preprocess_of",
     "problems_label",
     "queue",
     "read_data",
@@ -81,10 +104,16 @@ __all__ = [
     "sample_strip",
     "say_where_from",
     "schedule_preview",
+    "show_pairs",
     "show_plan",
+    "show_statistics",
+    "show_strip",
+    "show_two",
+    "show_views",
     "side_by_side",
     "take_over",
     "verdicts",
+    "warn_of_labels",
     "watch",
     "ways",
 ]
