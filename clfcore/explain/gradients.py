@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from clfcore.explain.hooks import Score, batch_size, borrowed
 
 SAMPLES = 16  # of SmoothGrad
-STEPS = 20  # of integrated gradients
+# Of integrated gradients: on a photo 20 left efficientnet_lite0's sum off by 19 %, 50 by 9 %, 100 by less than 1 %.
+STEPS = 100
 NOISE = 0.15  # standard deviation, as a share of the picture's range: the paper's 10 to 20 %
 
 Tick = Callable[[int, int], None]

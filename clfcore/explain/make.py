@@ -135,6 +135,8 @@ def _integrated_gradients(asked: Asked) -> Made:
         )
     off = abs(total - change) / max(abs(change), 1e-6)
     note = f"completeness: the map sums to {total:.3f}, the score changes by {change:.3f} (off by {off:.1%})"
+    if off > 0.1:
+        note += "; that is much: read the map with care"
     return Made(scaled(raw)[0], None, note)
 
 
