@@ -46,9 +46,8 @@ def main() -> None:
             found = runs_of(data, epochs, seeds)
             accuracies = [accuracy for accuracy, _ in found]
             spread = statistics.stdev(accuracies) if len(accuracies) > 1 else 0.0
-            print(
-                f"{data}, {epochs} epochs, {seeds} seeds: test accuracy {statistics.mean(accuracies):.4f} +- {spread:.4f}"
-            )
+            mean = statistics.mean(accuracies)
+            print(f"{data}, {epochs} epochs, {seeds} seeds: test accuracy {mean:.4f} +- {spread:.4f}")
             print("  " + ", ".join(f"{accuracy:.4f} in {seconds:.1f} s" for accuracy, seconds in found))
 
 
