@@ -44,5 +44,6 @@ with right, st.container(border=True):
     filled = ui.show_plan(config)
     ui.schedule_preview(filled, images=len(dataset.splits["train"]))
     ui.label_warning(filled, dataset.classes)
+    ui.check_before(filled)
     if st.button("Train", type="primary", width="stretch"):
         ui.launch(filled)

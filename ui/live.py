@@ -4,6 +4,7 @@ import streamlit as st
 
 from clfcore.errors import InputError
 from clfcore.runs.store import RESUMABLE, Run, open_run
+from ui.before import how_it_goes
 from ui.charts import chart, dark
 from ui.choose import run_name
 from ui.feedback import Number, complain, metric_row, plain, refusals
@@ -36,6 +37,7 @@ def watch(run: Run) -> None:
         _far(now)
         _numbers(now)
         _curves(now)
+        how_it_goes(now)
 
     with refusals():
         card()

@@ -105,7 +105,8 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
         **({"moved": session.moved} if session.moved else {}),
     }
     run.write("metrics.json", results)
-    session.notes += notes(run.history, ended=True)
+    if not heads_only:  # what helps a fitted head is another one
+        session.notes += notes(run.history, ended=True)
     run.set_state("completed", " ".join((*prepared.notes, *session.notes)))
     (run.path / "checkpoint.pt").unlink(missing_ok=True)
 

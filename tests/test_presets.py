@@ -1,0 +1,46 @@
+"""Presets fill every field, give way to what is said, and refuse unknown names; the schedule's figure shows them."""
+
+import pytest
+
+from clfcore import figures
+from clfcore.cli import configuration, parser
+from clfcore.config import Recipe, make
+from clfcore.errors import InputError
+from clfcore.presets import PRESETS, preset
+from clfcore.training.schedules import curve, rate_at
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_a_whole_recipe_with_a_line_that_justifies_it(name: str) -> None:
+    found = preset(name)
+    assert set(found.recipe) == set(Recipe.model_fields)
+    config = make({"data": "digits", "architecture": "lenet5", "recipe": found.recipe})
+    assert config.recipe.epochs == found.chosen["epochs"]
+    assert 40 < len(found.why) < 130
+    assert found.why.endswith(".")
+
+
+def test_a_preset_gives_way_to_flags() -> None:
+    words = ["train", "--data", "digits", "--architecture", "lenet5", "--preset", "fine-tune photos", "--epochs", "3"]
+    config = configuration(parser().parse_args(words))
+    assert (config.strategy, config.recipe.epochs, config.recipe.augmentation) == ("fine-tuning", 3, "basic")
+    config = configuration(parser().parse_args([*words, "--strategy", "scratch"]))
+    assert config.strategy == "scratch"
+
+
+def test_an_unknown_preset_is_refused_with_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"preset is 'quick': it must be one of quick look, .*did you mean quick look"):
+        preset("quick")
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle"])
+def test_the_drawn_schedule_is_the_rate_that_training_takes(schedule: str) -> None:
+    recipe = Recipe(epochs=7, learning_rate=0.3, schedule=schedule)
+    steps, rates = curve(recipe, 90)
+    rate = rate_at(recipe, 90)
+    assert (steps[0], steps[-1]) == (0, 7 * 90 - 1)
+    assert rates.tolist() == pytest.approx([0.3 * rate(int(step)) for step in steps])
+    figure = figures.schedule(steps.tolist(), rates.tolist(), steps_per_epoch=90, now=200)
+    assert figure.data[1].x[0] == pytest.approx(200 / 90)
+    assert figure.data[1].y[0] == pytest.approx(0.3 * rate(200), rel=0.05, abs=0.003)
+    assert "Learning rate over 7 epochs" in figures.alternative(figure)
