@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from clfcore import cli_recipe, cli_transfer
+from clfcore import cli_explain, cli_recipe, cli_transfer
 from clfcore import config as configs
 from clfcore.errors import Failure, InputError, nearest
 
@@ -139,6 +139,11 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
         "runs": ("list runs, or `show RUN`, `delete RUN`", "runs show 20260131-1200 --json", _runs),
         "evaluate": ("metrics of a run, or of a run on other data", "evaluate RUN --data more-photos/", _evaluate),
         "predict": ("what a model says of images", "predict efficientnet_lite0 cat.jpg --top 3", _predict),
+        "explain": (
+            "a map of where a model looked, or --check: how far its maps can be believed",
+            "explain efficientnet_lite0 cat.jpg --method gradcam --out map.png",
+            cli_explain.explain,
+        ),
         "compare": ("runs side by side, with paired tests", "compare RUN RUN --json", _compare),
         "doctor": ("what this machine has, and what is missing", "doctor", _doctor),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from clfcore.cli_explain import text as explained
 from clfcore.cli_transfer import text as transfer
 
 BAR = 30  # characters
@@ -228,6 +229,7 @@ _VIEWS = {
     ("architectures", "architectures"): _architectures,
     ("architectures", "layers"): _layers,
     ("compare", "pairs"): _pairs,
+    ("explain", "methods"): explained,
     ("runs", "runs"): _runs,
     ("predict", "predictions"): _predictions,
     ("train", "metrics"): _metrics,
