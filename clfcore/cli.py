@@ -106,7 +106,11 @@ Build = Callable[[argparse.ArgumentParser], None]
 def _commands() -> dict[str, tuple[str, str, Build]]:
     """Each command: what it does, an example, and the function that adds its flags and says what runs."""
     return {
-        "datasets": ("list the datasets, or `check SPEC`", "datasets check photos/", _datasets),
+        "datasets": (
+            "list the datasets, or `check SPEC`, `download NAME`, `export SPEC`",
+            "datasets check photos/",
+            _datasets,
+        ),
         "architectures": ("list architectures, or `show NAME`", "architectures --search resnet", _architectures),
         "train": ("train a classifier", "train --data digits --architecture lenet5 --epochs 15", _train),
         "check": (
@@ -150,14 +154,23 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
 
 
 def _datasets(command: argparse.ArgumentParser) -> None:
-    command.add_argument("action", nargs="?", choices=["check"], help="check imports a SPEC and reports its problems")
-    command.add_argument("spec", nargs="?", help="catalogue name, folder, .zip or .csv manifest")
+    actions = "check reports its problems, download NAME fetches a published one, export writes it as a manifest"
+    command.add_argument("action", nargs="?", choices=["check", "download", "export"], help=actions)
+    command.add_argument("spec", nargs="?", help="catalogue name, folder, nested:FOLDER, .zip or .csv manifest")
+    command.add_argument("--out", metavar="FILE", help="of export: the .csv to write; pictures may go beside it")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
         if given.action is None:
             return commands.datasets()
+        if given.action == "download":
+            name = _needed(given.spec, "NAME", "name the dataset to download")
+            return commands.datasets_download(name, progress=bar("downloading"))
+        if given.action == "export":
+            spec = _needed(given.spec, "SPEC", "name the data to export")
+            out = _needed(given.out, "--out", "name a .csv to write")
+            return commands.datasets_export(spec, Path(out), progress=bar("writing"))
         return commands.datasets_check(_needed(given.spec, "SPEC", "name the data to check"), progress=bar("decoding"))
 
     command.set_defaults(run=run)

@@ -46,6 +46,22 @@ def datasets_check(spec: str, progress: Progress | None = None) -> dict[str, Any
     return report
 
 
+def datasets_download(name: str, progress: Progress | None = None) -> dict[str, Any]:
+    """Fetch a published dataset, because somebody asked for it."""
+    from clfcore.data.download import download
+
+    return {"name": name, "folder": str(download(name, progress=progress))}
+
+
+def datasets_export(spec: str, out: Path, progress: Progress | None = None) -> dict[str, Any]:
+    """Write any dataset as a manifest that opens again."""
+    from clfcore.data.catalogue import open_dataset
+    from clfcore.data.export import write_manifest
+
+    dataset = open_dataset(spec)
+    return {"name": dataset.name, "out": str(out), "items": write_manifest(dataset, out, progress=progress)}
+
+
 def architectures(search: str | None = None) -> dict[str, Any]:
     """The catalogue, or what a text finds in it and among timm's names."""
     from clfcore.architectures import catalogue

@@ -7,6 +7,7 @@ from pathlib import Path
 from clfcore.data import published, shapes
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.importers import import_csv, import_folder, import_zip
+from clfcore.data.importers.nested import import_nested
 from clfcore.errors import InputError, nearest
 from clfcore.task import TaskKind
 
@@ -131,10 +132,13 @@ def entries() -> tuple[Entry, ...]:
 def open_dataset(spec: str, *, split_seed: int = 0) -> ImageDataset:
     """The dataset that a SPEC names: a catalogue name, a folder, a .zip or a .csv manifest. No picture is decoded.
 
-    `shapes`, of either form, takes settings: `shapes:count=600,side=64`. split_seed draws the splits that the data does
+    `shapes`, of either form, takes settings: `shapes:count=600,side=64`. `nested:` before a folder takes its folders in
+    folders as levels. split_seed draws the splits that the data does
     not give. Raises InputError.
     """
     name, _, settings = spec.partition(":")
+    if name == "nested":
+        return import_nested(Path(settings).expanduser(), split_seed=split_seed)
     row = next((row for row in _ROWS if row.name == name), None)
     if row and (not settings or name in _SHAPES):
         if name == "digits":

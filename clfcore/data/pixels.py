@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Literal, get_args
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from clfcore.data.formats import special
 from clfcore.errors import InputError, unknown
 
 Fit = Literal["crop", "pad", "squash"]
@@ -52,6 +53,10 @@ def image_size(source: Path | bytes | BinaryIO) -> tuple[int, int]:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
             return image.size
     except Exception as error:  # Pillow raises a dozen kinds on damaged files
+        if isinstance(error, UnidentifiedImageError) and isinstance(source, bytes | Path):
+            other = special(_bytes(source), _name(source))
+            if other is not None:
+                return other.size
         raise _refused(_name(source), error) from None
 
 
@@ -192,6 +197,10 @@ def _open(data: bytes, name: str, least_side: int | None) -> Image.Image:
     """RGB, upright and loaded; `info["whole"]` is the width and height before any reduction, upright."""
     if not data:
         raise InputError(f"{name} is empty (0 bytes): copy it again or leave it out")
+    other = special(data, name)
+    if other is not None:
+        other.info = {"whole": other.size}
+        return other
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             width, height = image.size

@@ -226,6 +226,8 @@ def create(config: RunConfig, folder: Path | None = None) -> Run:
     folder = folder or runs_folder()
     if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
         config = config.changed(data=str(Path(config.data).resolve()))  # the run goes on from any working folder
+    elif config.data.startswith("nested:"):
+        config = config.changed(data=f"nested:{Path(config.data.removeprefix('nested:')).expanduser().resolve()}")
     data = Path(config.data).stem if Path(config.data).suffix else Path(config.data).name
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     name = f"{stamp}-{safe_name(config.architecture, most=24)}-{safe_name(data, most=20)}-{secrets.token_hex(2)}"

@@ -15,6 +15,7 @@ from clfcore.task import single_label
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
+    | {".heic", ".heif", ".dcm"}  # with an extra; without it each is refused by name
 )
 SPLIT_NAMES: dict[str, Split] = {
     "train": "train",
