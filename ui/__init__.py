@@ -1,10 +1,7 @@
 """What pages share: choices, pictures, numbers, refusals, and everything that is computed once and kept."""
 
 from ui.before import check_before
-from ui.beside import baselines_beside
-from ui.both_curves import both_curves_view
 from ui.cached import after_first_paint, predictions_csv
-from ui.calibration import calibration_view, choose_calibrated
 from ui.compare import choose_compared, compared_table, cost_view, overlaid_view, paired_view, paired_words
 from ui.data import (
     browse,
@@ -23,7 +20,6 @@ from ui.feedback import refusals
 from ui.home import newest_runs, sample_strip, ways
 from ui.judge import choose_judged, classes_view, confusion_view, curves_view, errors_view, headline
 from ui.live import run_in_address, watch
-from ui.mistakes import mistakes_view
 from ui.operating import operating_view
 from ui.options import choose_options
 from ui.policy import choose_policy_named, edit_policy, keep_policy, warn_of_labels
@@ -53,13 +49,9 @@ __all__ = [
     "about",
     "active_runs",
     "after_first_paint",
-    "baselines_beside",
-    "both_curves_view",
     "browse",
-    "calibration_view",
     "catalogue_table",
     "check_before",
-    "choose_calibrated",
     "choose_compared",
     "choose_data",
     "choose_fit",
@@ -98,7 +90,6 @@ __all__ = [
     "label_warning",
     "launch",
     "level_tabs",
-    "mistakes_view",
     "moved_view",
     "newest_runs",
     "operating_view",
