@@ -13,13 +13,20 @@ if TYPE_CHECKING:
 
 
 def answer(
-    classifier: "Classifier", square: np.ndarray, k: int, *, sure: float = 0.0, logits: np.ndarray | None = None
+    classifier: "Classifier",
+    square: np.ndarray,
+    k: int,
+    *,
+    sure: float = 0.0,
+    logits: np.ndarray | None = None,
+    temperature: float = 1.0,
 ) -> dict[str, Any]:
     """`top`: the k likeliest of the finest level, with their probabilities.
 
     Several labels: each with its `threshold`, and `labels`, those that reach it. A hierarchy: `levels`, the likeliest
     of each by name, and `path`, the likeliest real one down to the last level that is at least as sure as `sure`.
-    square: size x size x C uint8; logits: what the network said of it (columns), where that is known.
+    square: size x size x C uint8; logits: what the network said of it (columns), where that is known; temperature:
+    what they are divided by, so that probabilities mean what they say.
     """
     from clfcore.classifier import top
 
@@ -27,7 +34,7 @@ def answer(
         raise InputError(f"sure is {sure:g}: it must be from 0 to 1")
     task = classifier.task
     logits = classifier.logits(square[None])[0] if logits is None else logits
-    said = probabilities(decoded(logits[None], task, classifier.decoding), task)[0]
+    said = probabilities(decoded(logits[None], task, classifier.decoding) / temperature, task)[0]
     levels = {
         level.name: [{"label": label, "probability": p} for label, p in top(said[part], level.classes, k)]
         for level, part in zip(task.levels, task.slices, strict=True)
@@ -40,7 +47,7 @@ def answer(
     if task.kind == "hierarchical":
         found = {"top": finest, "levels": levels}
         if task.paths:
-            path = path_of(logits, task, sure=sure)
+            path = path_of(logits / temperature, task, sure=sure)
             found |= {"path": [vars(place) for place in path], "stopped": len(path) < len(task.levels)}
         return found
     return {"top": finest}

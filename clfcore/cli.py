@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from clfcore import cli_explain, cli_recipe, cli_transfer
+from clfcore import cli_explain, cli_judge, cli_recipe, cli_transfer
 from clfcore import config as configs
 from clfcore.errors import Failure, InputError, nearest
 
@@ -149,6 +149,11 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
             cli_explain.explain,
         ),
         "compare": ("runs side by side, with paired tests", "compare RUN RUN --json", _compare),
+        "calibrate": (
+            "fit a temperature on validation, so that probabilities mean what they say",
+            "calibrate RUN",
+            cli_judge.calibrate,
+        ),
         "doctor": ("what this machine has, and what is missing", "doctor", _doctor),
     }
 
@@ -327,11 +332,14 @@ def _predict(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--sure", type=number, default=0.0, metavar="X", help="of a hierarchy: stop where the path is less sure"
     )
+    command.add_argument("--calibrated", action="store_true", help="with the temperature that `calibrate RUN` stored")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        return commands.predict(given.name, given.images, k=given.top, views=given.views, sure=given.sure)
+        return commands.predict(
+            given.name, given.images, k=given.top, views=given.views, sure=given.sure, calibrated=given.calibrated
+        )
 
     command.set_defaults(run=run)
 

@@ -193,11 +193,13 @@ def predict(
     k: int = 5,
     views: str | None = None,
     sure: float = 0.0,
+    calibrated: bool = False,
     runs: Path | None = None,
 ) -> dict[str, Any]:
     """Top-k of each image. A missing file is refused; a damaged one is reported beside its name, the rest goes on.
 
-    views: `flip` or `five-crops` answers by the mean over views of each image.
+    views: `flip` or `five-crops` answers by the mean over views of each image. calibrated: with the temperature that
+    `calibrate` stored with the run.
     """
     from clfcore.data.pixels import read_image
 
@@ -210,6 +212,7 @@ def predict(
     from clfcore.classifier import open_classifier
 
     classifier = open_classifier(name, runs)
+    temperature = _temperature(classifier) if calibrated else 1.0
     answers: list[dict[str, Any]] = []
     for image in images:
         try:
@@ -222,8 +225,31 @@ def predict(
             from clfcore.views import logits_of_views
 
             logits = logits_of_views(classifier, classifier.preprocess.stored(pixels)[None], kind=views)[0]
-        answers.append({"image": image, **answer(classifier, classifier.square(pixels), k, sure=sure, logits=logits)})
+        square = classifier.square(pixels)
+        found = answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature)
+        answers.append({"image": image, **found})
     return {"model": classifier.name, "predictions": answers}
+
+
+def _temperature(classifier: Any) -> float:
+    from clfcore.runs.temperature import temperature_of
+
+    value = None if classifier.run is None else temperature_of(classifier.run)
+    if value is None:
+        raise InputError(f"{classifier.name} has no temperature: fit one with `calibrate RUN`, or leave calibrated out")
+    return value
+
+
+def calibrate(name: str, *, forget: bool = False, runs: Path | None = None) -> dict[str, Any]:
+    """Fit a run's temperature on validation and keep it, or forget it; its calibration before and after, a split."""
+    from clfcore.runs import temperature
+
+    run = store.open_run(name, runs)
+    if forget:
+        temperature.forget(run)
+    else:
+        temperature.fit(run)
+    return {"run": run.id, **temperature.before_and_after(run)}
 
 
 def compare(names: Sequence[str], *, runs: Path | None = None) -> dict[str, Any]:

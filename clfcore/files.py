@@ -82,5 +82,10 @@ def policies_folder() -> Path:
     return _folder("CLFLAB_POLICIES", "policies")
 
 
+def verdicts_folder() -> Path:
+    """Where verdicts on pictures live: CLFLAB_VERDICTS, else `verdicts` in the lab's folder."""
+    return _folder("CLFLAB_VERDICTS", "verdicts")
+
+
 def _folder(variable: str, name: str) -> Path:
     return Path(os.environ.get(variable) or Path.home() / ".clflab" / name).expanduser()

@@ -223,7 +223,20 @@ def _metrics(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _calibration(result: dict[str, Any]) -> str:
+    value = result["temperature"]
+    rows = [
+        [split, when, *(numbers[name] for name in ("ece", "brier", "nll"))]
+        for split, both in result["splits"].items()
+        for when, numbers in both.items()
+        if numbers is not None
+    ]
+    said = "no temperature is kept" if value is None else f"temperature {value:.3f}, fitted on validation and kept"
+    return f"run {result['run']}: {said}\n" + table(rows, ["split", "", "calibration error", "Brier", "log-loss"])
+
+
 _VIEWS = {
+    ("calibrate", "splits"): _calibration,
     ("datasets", "datasets"): _datasets,
     ("datasets", "problems"): _check,
     ("architectures", "architectures"): _architectures,

@@ -9,29 +9,35 @@ st.caption("Computed from the run's stored predictions of its best epoch; nothin
 
 run, predictions = ui.choose_judged()
 ui.headline(predictions, run)
+ui.baselines_beside(run, predictions)
 
 if predictions.task.kind == "multi-label":
     ui.label_tabs(run, predictions)
     st.stop()
 
-names = ["Confusion", "Most confident errors", "ROC", "Each class", "Operating point"]
-confused, errors, curves, classes, operating = st.tabs(names, key="view", on_change="rerun", bind="query-params")
+names = ["Confusion", "Errors", "ROC and PR", "Each class", "Operating point", "Calibration"]
+confused, errors, curves, classes, operating, calibrated = st.tabs(
+    names, key="view", on_change="rerun", bind="query-params"
+)
 with ui.refusals(stop=False):
     if confused.open:
         with confused:
             ui.confusion_view(run, predictions)
     if errors.open:
         with errors:
-            ui.errors_view(run, predictions)
+            ui.mistakes_view(run, predictions)
     if curves.open:
         with curves:
-            ui.curves_view(predictions)
+            ui.both_curves_view(predictions)
     if classes.open:
         with classes:
             ui.classes_view(predictions)
     if operating.open:
         with operating:
             ui.operating_view(run, predictions)
+    if calibrated.open:
+        with calibrated:
+            ui.calibration_view(run, predictions)
 
 if ui.has_levels(run):
     ui.level_tabs(run, predictions)

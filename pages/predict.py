@@ -15,6 +15,7 @@ with left:
 with right, ui.refusals():
     models = ui.choose_models()
     ui.choose_sureness(models)
+    ui.choose_calibrated(models)
 
 if not photos:
     st.write("No photo yet: click one of the samples, or drop in your own.")

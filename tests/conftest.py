@@ -20,6 +20,7 @@ FOLDERS = (
     ("CLFLAB_DATASETS", "datasets"),
     ("CLFLAB_CACHE", "cache"),
     ("CLFLAB_POLICIES", "policies"),
+    ("CLFLAB_VERDICTS", "verdicts"),
 )
 SMALL = {"data": "shapes:count=160,side=20", "architecture": "lenet5", "strategy": "scratch"}
 

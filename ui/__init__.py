@@ -1,7 +1,10 @@
 """What pages share: choices, pictures, numbers, refusals, and everything that is computed once and kept."""
 
 from ui.before import check_before
+from ui.beside import baselines_beside
+from ui.both_curves import both_curves_view
 from ui.cached import after_first_paint, predictions_csv
+from ui.calibration import calibration_view, choose_calibrated
 from ui.compare import choose_compared, compared_table, cost_view, overlaid_view, paired_view, paired_words
 from ui.data import (
     browse,
@@ -18,8 +21,9 @@ from ui.differ import differ_view, ensemble_view, moved_view
 from ui.entry import through_app
 from ui.feedback import refusals
 from ui.home import newest_runs, sample_strip, ways
-from ui.judge import choose_judged, classes_view, confusion_view, curves_view, errors_view, headline
+from ui.judge import choose_judged, classes_view, confusion_view, headline
 from ui.live import run_in_address, watch
+from ui.mistakes import mistakes_view
 from ui.operating import operating_view
 from ui.options import choose_options
 from ui.policy import choose_policy_named, edit_policy, keep_policy, warn_of_labels
@@ -49,9 +53,13 @@ __all__ = [
     "about",
     "active_runs",
     "after_first_paint",
+    "baselines_beside",
+    "both_curves_view",
     "browse",
+    "calibration_view",
     "catalogue_table",
     "check_before",
+    "choose_calibrated",
     "choose_compared",
     "choose_data",
     "choose_fit",
@@ -72,7 +80,6 @@ __all__ = [
     "configure",
     "confusion_view",
     "cost_view",
-    "curves_view",
     "data_advice",
     "data_counts",
     "data_numbers",
@@ -82,7 +89,6 @@ __all__ = [
     "does_it_help",
     "edit_policy",
     "ensemble_view",
-    "errors_view",
     "has_levels",
     "headline",
     "keep_policy",
@@ -90,6 +96,7 @@ __all__ = [
     "label_warning",
     "launch",
     "level_tabs",
+    "mistakes_view",
     "moved_view",
     "newest_runs",
     "operating_view",

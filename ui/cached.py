@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.errors import Failure, InputError
+from ui.calibration import temperature_for
 from ui.pictures import THUMBNAIL, Picture, picture
 
 if TYPE_CHECKING:
@@ -77,14 +78,14 @@ def classifier(name: str) -> "Classifier":
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def said(name: str, photo: Photo, *, k: int = 5) -> Said:
+def said(name: str, photo: Photo, *, k: int = 5, temperature: float = 1.0) -> Said:
     """What classifier `name` says of a photo. Raises InputError where the photo is damaged."""
     from clfcore.answers import answer
 
     model = classifier(name)
     square = _square(model, photo)
     k = 12 if model.task.kind == "multi-label" else k  # labels do not exclude each other: the rest is not small
-    found = answer(model, square, k)
+    found = answer(model, square, k, temperature=temperature)
     levels = found.get("levels", {"": found["top"]})
     named = tuple((level, tuple((one["label"], one["probability"]) for one in rows)) for level, rows in levels.items())
     thresholds = tuple((one["label"], one["threshold"]) for one in found["top"] if "threshold" in one)
@@ -120,7 +121,7 @@ def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
     for photo in photos:
         for model in models:
             try:
-                rows = said(model, photo).top
+                rows = said(model, photo, temperature=temperature_for(model)).top
             except (InputError, Failure) as error:
                 table.writerow([photo.name, model, "", "", str(error)])
                 continue

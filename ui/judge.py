@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.runs.store import Run, open_run
-from ui.charts import chart, clicked, dark
+from ui.charts import clicked, dark
 from ui.choose import choose_run, data_name
 from ui.data import thumbnail
 from ui.feedback import Number, metric_row, plain, refusals
@@ -175,18 +175,6 @@ def confusion_view(run: Run, predictions: "Predictions") -> None:
         cards(case_cards(run, mistakes.cases(predictions, indices[:24])), side=112)
 
 
-def errors_view(run: Run, predictions: "Predictions") -> None:
-    """The wrong pictures of which the network was surest."""
-    from clfcore.evaluation import mistakes
-
-    most = st.segmented_control("How many", (12, 24, 48), default=12, required=True, key="shown", bind="query-params")
-    found = mistakes.most_confident(predictions, most)
-    if not found:
-        st.write("No picture of this split is wrong.")
-        return
-    cards(case_cards(run, found), side=140)
-
-
 def case_cards(run: Run, found: "Sequence[Case]") -> list[Card]:
     """Cards with truth, prediction, mark and both probabilities."""
     config = run.config
@@ -202,18 +190,6 @@ def case_cards(run: Run, found: "Sequence[Case]") -> list[Card]:
         )
         for case in found
     ]
-
-
-def curves_view(predictions: "Predictions") -> None:
-    """ROC of each class against the rest, with areas."""
-    from clfcore import figures
-    from clfcore.evaluation import curves
-
-    names = predictions.classes
-    chosen = (
-        st.multiselect("Classes", names, names[:8], key="roc classes", max_selections=20) if len(names) > 8 else names
-    )
-    chart(figures.roc(curves.roc(predictions, classes=chosen or None), dark=dark()), "roc")
 
 
 def classes_view(predictions: "Predictions") -> None:

@@ -31,7 +31,12 @@ def serving(folder: Path, log: Path | None = None) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    names = {"CLFLAB_RUNS": "runs", "CLFLAB_DATASETS": "datasets", "CLFLAB_CACHE": "cache"}
+    names = {
+        "CLFLAB_RUNS": "runs",
+        "CLFLAB_DATASETS": "datasets",
+        "CLFLAB_CACHE": "cache",
+        "CLFLAB_VERDICTS": "verdicts",
+    }
     environment = os.environ | {name: str(folder / part) for name, part in names.items()}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
     with (log or folder / "server.log").open("w") as out:

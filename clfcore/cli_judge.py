@@ -1,0 +1,16 @@
+"""Flags of the commands that judge runs: calibrate."""
+
+import argparse
+from typing import Any
+
+
+def calibrate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="RUN")
+    command.add_argument("--forget", action="store_true", help="remove the stored temperature")
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        from clfcore import commands
+
+        return commands.calibrate(given.name, forget=given.forget)
+
+    command.set_defaults(run=run)

@@ -1,0 +1,102 @@
+"""The training pictures nearest to a picture of another split, as the run's network sees them: by its embeddings.
+
+What a feature extraction cached is read back; another run's are computed once, in a pass over the data, and cached too.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clfcore.errors import InputError
+from clfcore.runs.store import Run
+
+if TYPE_CHECKING:
+    from clfcore.data.cache import Decoded
+    from clfcore.embeddings import Embedder
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A training picture, its label and the cosine similarity of its embedding, from -1 to 1."""
+
+    id: str
+    label: str
+    similarity: float
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """Embeddings of unit length: train M x D (ids and labels: M), queries Q x D (items: id -> row), float32."""
+
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+    train: np.ndarray
+    items: dict[str, int]
+    queries: np.ndarray
+
+    def nearest(self, item: str, *, n: int = 5) -> tuple[Neighbour, ...]:
+        """The n training pictures nearest to one item, nearest first. Raises InputError for an unknown item."""
+        if item not in self.items:
+            raise InputError(f"item is {item!r}: it is not among the readable pictures of this split")
+        similar = self.train @ self.queries[self.items[item]]
+        order = np.argsort(-similar, kind="stable")[:n]
+        return tuple(Neighbour(self.ids[i], self.labels[i], float(similar[i])) for i in order)
+
+
+def space(run: Run, split: str, *, progress: Progress | None = None) -> Space:
+    """The embeddings of training and of one split. Raises InputError where the data or the weights are gone."""
+    from clfcore.data.cache import decode
+    from clfcore.data.catalogue import open_dataset
+    from clfcore.data.pixels import Preprocess
+
+    config = run.config
+    dataset = open_dataset(config.data, split_seed=config.split_seed)
+    dataset, decoded = decode(dataset, Preprocess.from_dict(run.classifier["preprocess"]))
+    wanted = {name: dataset.splits[name] for name in ("train", split)}
+    found = _cached(run, decoded, wanted)
+    if found is None:
+        embedder = _own_embedder(run)
+        found = {name: embedder.of(decoded, indices, progress) for name, indices in wanted.items()}
+    train, queries = (_unit(found[name]) for name in ("train", split))
+    ids, labels = ([of(int(i)) for i in wanted["train"]] for of in (lambda i: dataset.ids[i], dataset.label))
+    items = {dataset.ids[i]: row for row, i in enumerate(wanted[split].tolist())}
+    return Space(tuple(ids), tuple(labels), train, items, queries)
+
+
+def _cached(run: Run, decoded: "Decoded", wanted: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+    """What the run's feature extraction kept, under the identity of its published weights; needs no network."""
+    import torch
+
+    from clfcore.data.pixels import Preprocess
+    from clfcore.embeddings import Embedder
+
+    config = run.config
+    if config.strategy != "feature-extraction" or config.weights != "default":
+        return None
+    identity = json.dumps([config.architecture, config.weights, dict(sorted(config.options.items()))])
+    preprocess = Preprocess.from_dict(run.classifier["preprocess"])
+    embedder = Embedder(torch.nn.Identity(), preprocess, identity, torch.device("cpu"))
+    paths = {name: embedder.path(decoded, indices) for name, indices in wanted.items()}
+    if not all(path.exists() for path in paths.values()):
+        return None
+    return {name: embedder.of(decoded, indices) for name, indices in wanted.items()}
+
+
+def _own_embedder(run: Run) -> "Embedder":
+    from clfcore.classifier import of_run
+    from clfcore.device import pick_device
+    from clfcore.embeddings import Embedder
+
+    weights = hashlib.blake2b((run.path / "best.safetensors").read_bytes(), digest_size=16).hexdigest()
+    classifier, device = of_run(run), pick_device(run.config.recipe.device)
+    return Embedder(classifier.module.to(device), classifier.preprocess, f"run {weights}", device)
+
+
+def _unit(values: np.ndarray) -> np.ndarray:
+    return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,66 @@
+"""The temperature of a run: fitted on validation, kept in its folder, used by whoever asks for calibrated answers."""
+
+import json
+import math
+from typing import Any
+
+from clfcore.errors import InputError
+from clfcore.runs.store import Run
+
+FILE = "temperature.json"
+
+
+def temperature_of(run: Run) -> float | None:
+    """What the run's logits are divided by; None where none was fitted. Raises InputError where it is damaged."""
+    path = run.path / FILE
+    if not path.exists():
+        return None
+    try:
+        value = float(json.loads(path.read_text(encoding="utf-8"))["value"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{path} is damaged: delete it, or fit the temperature again") from None
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(f"{path}: the temperature is {value:g}: it must be a finite number above 0; fit it again")
+    return value
+
+
+def fit(run: Run) -> float:
+    """Fit the temperature on the run's validation predictions and keep it. Raises InputError where there are none."""
+    from clfcore.evaluation.calibration import fit_temperature
+
+    if "validation" not in run.splits:
+        raise InputError(f"run {run.id} is {run.state} and has no validation predictions: let it finish, or resume it")
+    found = fit_temperature(run.predictions("validation"))
+    run.write(
+        FILE,
+        {
+            "value": found.value,
+            "fitted_on": "validation",
+            "nll_before": found.nll_before,
+            "nll_after": found.nll_after,
+            "at_limit": found.at_limit,
+        },
+    )
+    return found.value
+
+
+def forget(run: Run) -> None:
+    """Go back to the logits as they are."""
+    (run.path / FILE).unlink(missing_ok=True)
+
+
+def before_and_after(run: Run) -> dict[str, Any]:
+    """ece, brier and nll of each split as they are and at the run's temperature; `after` is None where it has none."""
+    from clfcore.evaluation.calibration import reliability, rescaled
+
+    value = temperature_of(run)
+    splits: dict[str, Any] = {}
+    for split in run.splits:
+        said = run.predictions(split)
+        shown = {"before": said, "after": None if value is None else rescaled(said, value)}
+        splits[split] = {when: None if one is None else _numbers(reliability(one)) for when, one in shown.items()}
+    return {"temperature": value, "fitted_on": None if value is None else "validation", "splits": splits}
+
+
+def _numbers(found: Any) -> dict[str, float | None]:
+    return {name: getattr(found, name) for name in ("ece", "brier", "nll")}
