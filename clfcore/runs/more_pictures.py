@@ -12,7 +12,7 @@ from torch import nn
 from clfcore.config import RunConfig
 from clfcore.embeddings import Embedder
 from clfcore.errors import InputError
-from clfcore.evaluation.intervals import wilson
+from clfcore.evaluation.intervals import headline, wilson
 from clfcore.evaluation.metrics import score
 from clfcore.predictions import Predictions
 from clfcore.runs.prepare import Prepared, prepare
@@ -66,9 +66,8 @@ def learning_curve(config: RunConfig, *, progress: Progress | None = None) -> Le
     for share in SHARES:
         chosen = part(dataset, "train", max(2, round(share * len(all_train))), seed=prepared.config.recipe.seed)
         rows = np.searchsorted(all_train, chosen) if _sorted(all_train) else _places(all_train, chosen)
-        reached = _score(prepared, train[rows], dataset.targets[chosen], validation)
-        interval = wilson(round(reached * len(judged)), len(judged))
-        points.append(Point(share, len(chosen), reached, (interval[0], interval[1])))
+        best = _best(prepared, train[rows], dataset.targets[chosen], validation)
+        points.append(Point(share, len(chosen), score(best), _interval(best)))
     return LearningCurve(tuple(points), len(judged), suggestion(points))
 
 
@@ -81,8 +80,17 @@ def _places(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.array([where[int(value)] for value in wanted], np.int64)
 
 
-def _score(prepared: Prepared, train: np.ndarray, targets: np.ndarray, validation: np.ndarray) -> float:
-    """The best validation score of a logistic head fitted on some embeddings."""
+def _interval(said: Predictions) -> tuple[float, float]:
+    """95 %: Wilson for a share of items, the bootstrap for a mean average precision."""
+    if said.task.kind == "multi-label":
+        found = headline(said, resamples=300)["mean_average_precision"]
+    else:
+        found = wilson(round(score(said) * len(said)), len(said))
+    return (found[0], found[1]) if found is not None else (0.0, 1.0)
+
+
+def _best(prepared: Prepared, train: np.ndarray, targets: np.ndarray, validation: np.ndarray) -> Predictions:
+    """What the best logistic head fitted on some embeddings says of validation."""
     dataset, task = prepared.dataset, prepared.dataset.task
     mean, deviation = probe.standardise(train)
     x, judged = (torch.from_numpy((found - mean) / deviation) for found in (train, validation))
@@ -96,7 +104,7 @@ def _score(prepared: Prepared, train: np.ndarray, targets: np.ndarray, validatio
 
     y = torch.from_numpy(np.ascontiguousarray(targets))
     events = probe.logistic(head, x, y, prepared.loss(), hits_of(task), validate, iterations=ITERATIONS)
-    return max(score(event.validation) for event in events)
+    return max((event.validation for event in events), key=score)
 
 
 def suggestion(points: Sequence[Point]) -> str:

@@ -26,7 +26,7 @@ from clfcore.runs.outline import check, outline
 from clfcore.training.batches import Batches
 from clfcore.training.losses import loss_of
 from clfcore.training.recipe import mix_of
-from clfcore.transfer import put_head
+from clfcore.transfer import phases, put_head
 
 Progress = Callable[[int, int], None]
 
@@ -107,6 +107,7 @@ def prepare(config: RunConfig, progress: Progress | None = None) -> Prepared:
     config, dataset, notes = outline(config, gpu=device.type != "cpu")
     torch.manual_seed(config.recipe.seed)
     network, start = make_network(config, dataset)
+    phases(config, start.groups)  # refused before an image is decoded
     dataset, decoded = decode(dataset, network.preprocess, progress=progress)
     check(dataset)
     left_out = [problem for problem in dataset.problems if problem.kind == "unreadable"]

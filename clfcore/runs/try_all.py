@@ -30,7 +30,10 @@ JUDGED = 300  # validation items at most
 
 @dataclass(frozen=True)
 class Tried:
-    """What a strategy reached on validation (score and 95 % interval, 0 to 1; None where no epoch fitted)."""
+    """What a strategy reached on validation (score and 95 % interval, 0 to 1; None where no epoch fitted).
+
+    Several labels have a mean average precision, without an interval.
+    """
 
     strategy: str
     score: float | None
@@ -110,7 +113,8 @@ def _try(config: RunConfig, budget: float, sample: int) -> tuple[Tried, tuple[in
         epochs = max((line["epoch"] for line in run.history), default=0)
     seconds, best, n = time.perf_counter() - started, session.best, len(splits["validation"])
     score = best.score if best.epoch >= 0 else None
-    interval = None if score is None else wilson(round(score * n), n)
+    shares = prepared.dataset.task.kind != "multi-label"  # a mean average precision is no share of items
+    interval = wilson(round(score * n), n) if score is not None and shares else None
     found = Tried(
         prepared.config.strategy,
         score,
@@ -144,7 +148,7 @@ def _sentence(ranked: Sequence[Tried]) -> str:
     if not done:
         return "No strategy finished an epoch in this time: allow more seconds, or take fewer images."
     first = done[0]
-    level = [one.strategy for one in done[1:] if one.interval[1] >= first.interval[0]]
+    level = [one.strategy for one in done[1:] if not one.interval or one.interval[1] >= first.interval[0]]
     if not level:
         return f"On this sample {first.strategy} is clearly ahead."
     return f"On this sample {first.strategy} is ahead, but not clearly: {', '.join(level)} may be as good."

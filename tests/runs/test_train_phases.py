@@ -154,3 +154,20 @@ def test_more_views_train_the_head_on_more_rows_and_baselines_stand_beside(photo
     from clfcore.embedding_cache import usage
 
     assert usage().files == 5  # three views of train, one of validation, one of test
+
+
+@pytest.mark.parametrize("task", ["multi-label", "hierarchical"])
+def test_other_tasks_are_fine_tuned_from_their_fitted_heads(task: str) -> None:
+    recipe = {"epochs": 1, "image_size": 32, "batch_size": 32}
+    config = make({"data": f"shapes-{task}:count=80", **LITE, "strategy": "fine-tuning", "recipe": recipe})
+    run = store.create(config)
+    execute(run)
+    best = max(line["validation_score"] for line in run.history)
+    assert [line["epoch"] for line in run.history] == [0, 1]
+    assert run.history[run.results["best_epoch"]]["validation_score"] == best
+
+
+def test_too_many_groups_are_refused_before_an_image_is_decoded(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clfcore.runs.prepare.decode", lambda *_, **__: pytest.fail("decoded"))
+    with pytest.raises(InputError, match=r"recipe.trainable_groups is 99: efficientnet_lite0 has 7 layer groups"):
+        execute(store.create(photo_config(photos, "fine-tuning", trainable_groups=99)))
