@@ -23,3 +23,4 @@ with problems:
     ui.data_problems(dataset)
 with catalogue:
     ui.catalogue_table()
+    ui.fetch_datasets()

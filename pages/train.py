@@ -39,6 +39,7 @@ with left:
     }
     chosen = ui.choose_preset(make(said))
     config = ui.configure(chosen, defaults=ui.defaults(chosen, dataset))
+    config = ui.rare_classes(config, dataset)
 with right, st.container(border=True):
     st.subheader("The plan", anchor=False)
     filled = ui.show_plan(config)

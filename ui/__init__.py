@@ -20,6 +20,7 @@ from ui.data import (
 from ui.differ import differ_view, ensemble_view, moved_view
 from ui.entry import through_app
 from ui.feedback import refusals
+from ui.fetch import fetch_datasets
 from ui.home import newest_runs, sample_strip, ways
 from ui.judge import choose_judged, classes_view, confusion_view, headline
 from ui.live import run_in_address, watch
@@ -27,6 +28,7 @@ from ui.mistakes import mistakes_view
 from ui.operating import operating_view
 from ui.options import choose_options
 from ui.policy import choose_policy_named, edit_policy, keep_policy, warn_of_labels
+from ui.rare import rare_classes
 from ui.recipe import choose_preset, label_warning, schedule_preview
 from ui.spoken import choose_sureness
 from ui.strategy import choose_weights, say_where_from, take_over
@@ -89,6 +91,7 @@ __all__ = [
     "does_it_help",
     "edit_policy",
     "ensemble_view",
+    "fetch_datasets",
     "has_levels",
     "headline",
     "keep_policy",
@@ -107,6 +110,7 @@ __all__ = [
     "preprocess_of",
     "problems_label",
     "queue",
+    "rare_classes",
     "read_data",
     "refusals",
     "run_in_address",

@@ -1,5 +1,6 @@
 """The pages with several labels and with hierarchies."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,3 +76,34 @@ def test_predict_speaks_of_labels_and_paths(open_page: OpenPage) -> None:
         app = open_page("predict", model=run.id, sample=sorted(Path("assets/samples").glob("*.jpg"))[0].stem)
         assert not app.exception, app.exception
         assert says in "".join(element.proto.body for element in app.get("html"))
+
+
+def test_train_offers_what_the_task_has_a_use_for(open_page: OpenPage) -> None:
+    app = open_page("train", data="shapes-multi-label:count=120,side=24")
+    for _ in range(100):
+        if any(expander.label == "Labels" for expander in app.expander) or app.error:
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception, app.exception
+    labels = {box.label for box in app.selectbox}
+    assert {"Loss", "Positive weights", "Sampling", "Thresholds"} <= labels
+    assert not {"Class weights", "Decoding"} & labels
+    next(box for box in app.selectbox if box.label == "Loss").set_value("asymmetric").run()
+    assert not app.exception, app.exception
+    assert "Asymmetric margin" in {number.label for number in app.number_input}
+
+
+def test_a_download_out_of_reach_is_said_on_the_page(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clfcore.data.download import FILES, Remote
+
+    monkeypatch.setitem(FILES, "mnist", (Remote("a", "http://127.0.0.1:9/a", "0", 1),))
+    app = open_page("data", data="digits")
+    for _ in range(100):
+        if app.metric:
+            break
+        time.sleep(0.1)
+        app.run()
+    next(button for button in app.button if button.label.startswith("Download mnist")).click().run()
+    assert not app.exception, app.exception
+    assert "cannot be reached" in "".join(error.value for error in app.error)
