@@ -63,3 +63,22 @@ def waited(app: AppTest, label: str, *, begins: bool = False) -> None:
         time.sleep(0.3)
         app.run()
     raise AssertionError(f"no button {label!r}: {[e.value for e in app.error]}")
+
+
+def test_a_fine_tuned_run_shows_how_far_it_moved_and_where_it_began(
+    open_page: Callable[..., AppTest], finished_run: Run
+) -> None:
+    from clfcore.config import make
+    from clfcore.runs import store
+    from clfcore.runs.execute import execute
+
+    values = {"data": "digits", "architecture": "lenet5", "weights": str(finished_run.path)}
+    recipe = {"epochs": 2, "trainable_groups": 2, "learning_rate": 1e-3, "backbone_learning_rate": 1e-3}
+    run = store.create(make({**values, "recipe": recipe}))
+    execute(run)
+    app = open_page("train", run=run.id)
+    assert not app.exception
+    assert any(finished_run.id in caption.value for caption in app.caption)
+    moved = any(run.results["moved"].values())
+    assert ("How far each group moved from where it began" in [box.label for box in app.expander]) == moved
+    assert "Train further" in [button.label for button in app.button]
