@@ -207,10 +207,17 @@ def beside(found: "Table") -> None:
                 "what": line.what,
                 a: line.a,
                 b: line.b,
-                "ratio": None if line.ratio is None else round(line.ratio, 3),
+                "ratio": "" if line.ratio is None else f"{line.ratio:.3g}",
             }
             for line in result.rows
         ],
         hide_index=True,
+        height="content",
+        column_config={
+            "": st.column_config.TextColumn(width=70),
+            "ratio": st.column_config.TextColumn(width=60, help=f"{b} over {a}."),
+            a: st.column_config.TextColumn(width=310),
+            b: st.column_config.TextColumn(width=310),
+        },
         alt="Two networks side by side",
     )

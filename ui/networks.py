@@ -135,7 +135,13 @@ def totals(found: "Table") -> None:
                 help="One multiplication and one addition, of convolutions and matrix products. Papers often call them "
                 "FLOPs; torch.utils.flop_counter counts two for each.",
             ),
-            Number("Layers with weights", count(weighted), f"in {count(stages, 'stage')}"),
+            Number(
+                "Layers with weights",
+                count(weighted),
+                f"in {count(stages, 'stage')}",
+                help="Convolutions, linear layers and attention. The number in a ResNet's name leaves out the "
+                "convolutions on its shortcuts.",
+            ),
             Number(
                 "Memory to train",
                 _megabytes(found.training_bytes(batch)),
@@ -143,7 +149,8 @@ def totals(found: "Table") -> None:
                 help="Weights, gradients and two moments, and what each layer keeps for the way back, in float32: an "
                 "estimate; the allocator and the convolutions' own workspaces take more.",
             ),
-        ]
+        ],
+        least=165,
     )
     st.select_slider(
         "Batch size",

@@ -40,7 +40,7 @@ def diagram(network: "Table", *, dark: bool = False, side: int | None = None) ->
     name = network.architecture.name
     blocks = [_Image((network.channels, network.image_size, network.image_size)), *network.groups]
     words = f"{name}: " + ", ".join(f"{_title(block)} {_shape(block)}" for block in blocks) + "."
-    figure = blank(words, dark=dark, height=270, keep=f"diagram {name}")
+    figure = blank(words, dark=dark, height=290, keep=f"diagram {name}")
     place, ticks = 0.0, []
     dense = len(blocks) > 9  # labels would meet: each second one stands lower
     for number, block in enumerate(blocks):
@@ -48,7 +48,7 @@ def diagram(network: "Table", *, dark: bool = False, side: int | None = None) ->
         colour = page.quiet if block.name == "image" else page.amber if block.name == "head" else page.accent
         _box(figure, place, height, thick, colour, block, page)
         middle = place + thick / 2
-        label = f"{_title(block)}<br>{_shape(block)}" if not dense else _title(block, short=True)
+        label = f"{_title(block)}<br>{_stacked(block)}" if not dense else _title(block, short=True)
         low = -0.1 if not dense or number % 2 == 0 else -0.19
         size = {"size": 12, "color": page.ink} if not dense else {"size": 11, "color": page.ink}
         figure.add_annotation(x=middle, y=low, text=label, showarrow=False, yanchor="top", font=size)
@@ -60,8 +60,8 @@ def diagram(network: "Table", *, dark: bool = False, side: int | None = None) ->
             figure.add_scatter(
                 x=ends, y=[-0.04, -0.04], mode="lines", line={"color": page.line, "width": 1}, hoverinfo="skip"
             )
-    figure.update_xaxes(visible=False, range=[-0.3, place], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[-0.36, 1 + TILT], fixedrange=True)
+    figure.update_xaxes(visible=False, range=[-0.45, place], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-0.42, 1 + 0.6 * TILT], fixedrange=True)
     return figure.update_layout(showlegend=False, margin={"l": 0, "r": 0, "t": 4, "b": 4}, dragmode=False)
 
 
@@ -74,6 +74,12 @@ def _title(block: "Summary | _Image", *, short: bool = False) -> str:
 
 def _shape(block: "Summary | _Image") -> str:
     return " × ".join(str(length) for length in block.output_shape)
+
+
+def _stacked(block: "Summary | _Image") -> str:
+    """The shape in two lines, so that labels of neighbours do not meet."""
+    first, _, rest = _shape(block).partition(" × ")
+    return f"{first} ×<br>{rest}" if rest else first
 
 
 def _side(block: "Summary | _Image") -> float:
