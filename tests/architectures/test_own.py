@@ -69,6 +69,19 @@ def test_colour_weights_serve_grey_pictures_by_their_sum(donor: nn.Module) -> No
     torch.testing.assert_close(grey.state_dict()[name], donor.state_dict()[name].sum(dim=1, keepdim=True))
 
 
+@pytest.mark.parametrize(
+    ("name", "positions"), [("timm/vit_tiny_patch16_224", "pos_embed"), ("vit_b_16", "encoder.pos_embedding")]
+)
+def test_positions_are_resampled_to_another_image_size(name: str, positions: str) -> None:
+    small, large = (build(name, columns=2, image_size=side).module for side in (32, 64))
+    fitted = fit_state(large, small.state_dict(), keep_head=False, source="w")
+    assert len(fitted.lacking) == 2  # the head alone
+    before, after = small.state_dict()[positions], large.state_dict()[positions]
+    assert (before.shape[1], after.shape[1]) == (5, 17)  # a class token, and 2 x 2 or 4 x 4 patches
+    torch.testing.assert_close(after[:, 0], before[:, 0])
+    torch.testing.assert_close(after[:, 1:].mean(1), before[:, 1:].mean(1), atol=0.02, rtol=0.2)
+
+
 class Trap:
     def __reduce__(self) -> tuple:
         return (Path.touch, (Path("trap-was-sprung"),))

@@ -87,6 +87,23 @@ def test_a_run_resumed_within_an_unfreezing_schedule_ends_as_an_unbroken_one(
     assert straight.results["moved"] == broken.results["moved"]
 
 
+def test_muon_and_averaged_weights_go_through_an_unfreezing_schedule_too(finished_run: Run) -> None:
+    recipe = {"epochs": 3, "unfreeze": "1:1,2:2,3:all", "optimizer": "muon", "ema": 0.9, "accumulation": 2}
+    config = further(finished_run, "progressive-unfreezing", **recipe)
+    straight, broken = store.create(config), store.create(config)
+    execute(straight)
+    asked = [0]
+
+    def stop() -> bool:
+        asked[0] += len(broken.history) == 3
+        return asked[0] == 2
+
+    execute(broken, orphaned=stop)
+    assert broken.state == "interrupted"
+    execute(broken)
+    assert_same_end(straight, broken)
+
+
 def test_early_stopping_ends_the_run_and_not_only_its_phase(finished_run: Run) -> None:
     recipe = {"epochs": 8, "unfreeze": "1:1,4:2,6:3", "early_stopping": 1, "learning_rate": 1e-9}
     run = store.create(further(finished_run, "progressive-unfreezing", backbone_learning_rate=1e-9, **recipe))
