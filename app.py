@@ -15,7 +15,7 @@ st.html(ASSETS / "style.css")
 page = st.navigation(
     {
         "": [st.Page("pages/home.py", title="Home", default=True)],
-        "Look": [st.Page("pages/predict.py", title="Predict")],
+        "Look": [st.Page("pages/predict.py", title="Predict"), st.Page("pages/explain.py", title="Explain")],
         "Prepare": [
             st.Page("pages/data.py", title="Data"),
             st.Page("pages/augmentations.py", title="Augmentations"),

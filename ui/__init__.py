@@ -19,6 +19,9 @@ from ui.data import (
 )
 from ui.differ import differ_view, ensemble_view, moved_view
 from ui.entry import through_app
+from ui.explain import layers_view, maps_view
+from ui.explain_choose import choose_pictures, choose_question
+from ui.explain_measured import can_and_cannot, check_view, removed_view
 from ui.feedback import refusals
 from ui.fetch import fetch_datasets
 from ui.home import newest_runs, sample_strip, ways
@@ -30,6 +33,7 @@ from ui.options import choose_options
 from ui.policy import choose_policy_named, edit_policy, keep_policy, warn_of_labels
 from ui.rare import rare_classes
 from ui.recipe import choose_preset, label_warning, schedule_preview
+from ui.reports import compare_report, report_buttons
 from ui.spoken import choose_sureness
 from ui.strategy import choose_weights, say_where_from, take_over
 from ui.table import active_runs, choose_runs, queue, side_by_side
@@ -59,8 +63,10 @@ __all__ = [
     "both_curves_view",
     "browse",
     "calibration_view",
+    "can_and_cannot",
     "catalogue_table",
     "check_before",
+    "check_view",
     "choose_calibrated",
     "choose_compared",
     "choose_data",
@@ -71,13 +77,16 @@ __all__ = [
     "choose_network",
     "choose_options",
     "choose_photos",
+    "choose_pictures",
     "choose_policy_named",
     "choose_preset",
+    "choose_question",
     "choose_runs",
     "choose_source",
     "choose_sureness",
     "choose_weights",
     "classes_view",
+    "compare_report",
     "compared_table",
     "configure",
     "confusion_view",
@@ -98,7 +107,9 @@ __all__ = [
     "label_tabs",
     "label_warning",
     "launch",
+    "layers_view",
     "level_tabs",
+    "maps_view",
     "mistakes_view",
     "moved_view",
     "newest_runs",
@@ -113,6 +124,8 @@ __all__ = [
     "rare_classes",
     "read_data",
     "refusals",
+    "removed_view",
+    "report_buttons",
     "run_in_address",
     "sample_strip",
     "say_where_from",

@@ -4,6 +4,7 @@ from clfcore.figures.bars import counts, top_k
 from clfcore.figures.calibration import reliability
 from clfcore.figures.compare import cost, differences, per_class
 from clfcore.figures.confusion import confusion
+from clfcore.figures.counterfactual import counterfactual
 from clfcore.figures.curves import precision_recall, roc
 from clfcore.figures.history import history
 from clfcore.figures.labels import threshold_curve
@@ -20,6 +21,7 @@ __all__ = [
     "confusion",
     "confusion_difference",
     "cost",
+    "counterfactual",
     "counts",
     "differences",
     "history",

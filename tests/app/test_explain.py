@@ -1,0 +1,158 @@
+"""The Explain page: maps side by side, what each is of, long ones on a click, and whether they can be believed."""
+
+import io
+import shutil
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from clfcore.classifier import of_run
+from clfcore.files import runs_folder
+from clfcore.runs.store import Run
+from tests.app.test_pages import OpenPage, refused, words
+from ui import explain_made
+from ui.cached import Photo
+from ui.explain_made import Asked, Look, Wanted, laid, sheet
+
+
+@pytest.fixture
+def run(trained: Run) -> Run:
+    """Two epochs on drawn shapes, in this test's own folder."""
+    target = runs_folder() / trained.id
+    shutil.copytree(trained.path, target)
+    return Run(target)
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(one.proto.body for one in app.get("html"))
+
+
+def on_errors(open_page: OpenPage, run: Run, *, view: str = "", methods: tuple[str, ...] = ("gradcam",)) -> AppTest:
+    """The page with the run's surest errors, explained by the run."""
+    app = open_page("explain")
+    app.session_state["method"] = list(methods)
+    app.session_state["pictures of"] = "A run's errors"
+    if view:
+        app.session_state["maps view"] = view
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def finished(app: AppTest, *, times: int = 300) -> AppTest:
+    """AppTest has no timers: run again until no job is waited for."""
+    for _ in range(times):
+        if not app.get("progress"):
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def photo(side: int = 40) -> Photo:
+    out = io.BytesIO()
+    Image.fromarray(np.random.default_rng(5).integers(0, 255, (side, side, 3), np.uint8)).save(out, "png")
+    return Photo("noise.png", out.getvalue())
+
+
+def test_without_a_picture_it_says_what_to_do_and_what_maps_can_tell(open_page: OpenPage) -> None:
+    app = open_page("explain")
+    assert not app.exception
+    assert "click one of the samples" in words(app)
+    assert "Adebayo and others 2018" in words(app)
+
+
+def test_a_sample_is_explained_by_three_methods_at_once(open_page: OpenPage) -> None:
+    app = open_page("explain", sample="cat", model="efficientnet_lite0")
+    assert not app.exception
+    assert not refused(app)
+    drawn = html(app)
+    assert all(f'alt="{title} for ' in drawn for title in ("Grad-CAM", "LayerCAM", "Saliency"))
+    assert "1, the strongest place of each map" in drawn
+
+
+def test_the_errors_of_a_run_are_explained_by_the_run_for_any_class(open_page: OpenPage, run: Run) -> None:
+    app = on_errors(open_page, run)
+    assert app.multiselect(key="model").value == [run.id]
+    errors = app.multiselect(key=f"errors {run.id}").value
+    assert len(errors) == 2
+    first, second = of_run(run).classes[:2]
+    app.selectbox(key=f"class {run.id} None").set_value(first).run()
+    app.selectbox(key=f"against {run.id} None {first}").set_value(second).run()
+    assert not app.exception
+    drawn = html(app)
+    assert f"{first}, not {second}" in drawn or "no positive evidence" in drawn
+
+
+def test_a_method_that_the_network_does_not_allow_says_so_in_its_place(open_page: OpenPage, run: Run) -> None:
+    app = on_errors(open_page, run, methods=("gradcam", "attention-rollout"))
+    assert not refused(app)
+    assert "clf-words" in html(app)
+    assert "attention" in html(app)
+
+
+def test_a_long_method_waits_for_a_click(open_page: OpenPage, run: Run) -> None:
+    app = on_errors(open_page, run, methods=("occlusion",))
+    assert "Long: about 170 passes" in html(app)
+    next(button for button in app.button if button.label.startswith("Make the long maps")).click().run()
+    app = finished(app)
+    for _ in range(3):
+        app = finished(app.run())
+    assert not refused(app)
+    assert "Long: about" not in html(app)
+    assert 'alt="Occlusion' in html(app)
+
+
+def test_each_stage_shows_the_same_method(open_page: OpenPage, run: Run) -> None:
+    app = on_errors(open_page, run, view="Layer by layer")
+    stages = explain_made.stages_of(run.id, "layercam")
+    assert len(stages) >= 2
+    assert all(stage in html(app) for stage in stages)
+
+
+def test_pixels_are_removed_and_added_on_a_click(open_page: OpenPage, run: Run) -> None:
+    app = on_errors(open_page, run, view="Remove and add pixels")
+    assert not app.get("plotly_chart")
+    next(button for button in app.button if button.label == "Remove and add pixels").click().run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_maps_of_a_run_are_measured_on_a_click(open_page: OpenPage, run: Run) -> None:
+    app = on_errors(open_page, run, view="Can they be believed?")
+    app.number_input(key="checked items").set_value(4).run()
+    next(button for button in app.button if button.label == "Measure the maps").click().run()
+    app = finished(app)
+    app = finished(app.run())
+    table = app.dataframe[0].value
+    assert {"Grad-CAM", "Saliency", "random", "centre"} <= set(table["method"])
+    assert table["pointing game ↑"].between(0, 1).all()
+    assert "That is few" in words(app)
+
+
+def test_an_architecture_is_told_where_maps_are_measured(open_page: OpenPage) -> None:
+    app = open_page("explain", sample="cat", model="efficientnet_lite0")
+    app.session_state["method"] = []
+    app.session_state["maps view"] = "Can they be believed?"
+    app.run()
+    assert not app.exception
+    assert "choose a run" in words(app)
+
+
+def test_a_map_is_of_the_class_by_name_and_the_look_changes_the_picture(run: Run) -> None:
+    name = of_run(run).classes[3]
+    asked = Asked(run.id, photo(), "saliency", Wanted(name))
+    seen = laid(asked, Look())
+    assert seen.target == name
+    assert laid(asked, Look(opacity=0.0)).picture == explain_made.seen(run.id, asked.photo)
+    assert laid(asked, Look(colours="cividis")).picture != seen.picture
+
+
+def test_the_sheet_has_a_row_a_model_and_a_column_a_map(run: Run) -> None:
+    cells = [(one, Asked(run.id, photo(), one)) for one in ("saliency", "gradcam")]
+    image = Image.open(io.BytesIO(sheet([("one", cells), ("two", cells)], Look())))
+    assert image.size == (10 + 3 * 234, 10 + 2 * 252)

@@ -1,0 +1,184 @@
+"""Maps as small multiples: a row a model, a column a method; layer by layer; long ones when they are asked for."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from clfcore.errors import Failure, InputError
+from clfcore.explain.methods import METHODS, Method, method
+from ui.cached import Photo, classifier, said
+from ui.explain_made import Asked, Laid, Look, Wanted, laid, long_map, scale, seen, sheet, stages_of
+from ui.feedback import plain, refusals
+from ui.jobs import result_of
+from ui.pictures import square
+from ui.verdict import model_name
+from ui.words import percent, shorten
+
+Cell = tuple[str, str, Laid | str]  # caption, hover, the map or the words in its place
+
+
+def maps_view(
+    photos: Sequence[Photo],
+    models: Sequence[str],
+    methods: Sequence[str],
+    wanted: Wanted,
+    *,
+    layers: dict[str, str],
+    look: Look,
+) -> None:
+    """Each picture: a row a model, a column a method; below, the scale, the download, and what is still to be made."""
+    if not methods:
+        st.write("Choose a method: Grad-CAM is a good first look.")
+        return
+    _scale(look)
+    grids = [(photo, [_asked(photo, name, methods, wanted, layers) for name in models]) for photo in photos]
+    waiting: list[Asked] = []
+    for photo, rows in grids:
+        st.subheader(plain(shorten(photo.name, 90)), anchor=False)
+        for name, row in zip(models, rows, strict=True):
+            waiting += _row(photo, name, row, look)
+        titled = [
+            (model_name(name), [(method(a.method).title, a) for a in row])
+            for name, row in zip(models, rows, strict=True)
+        ]
+        st.download_button(
+            "Download as PNG", data=lambda titled=titled: sheet(titled, look), file_name="maps.png", mime="image/png",
+            on_click="ignore", key=f"download {photo.name} {len(photo.data)}",
+        )  # fmt: skip
+    if waiting:
+        _make(waiting)
+
+
+def _asked(photo: Photo, name: str, methods: Sequence[str], wanted: Wanted, layers: dict[str, str]) -> list[Asked]:
+    return [
+        Asked(name, photo, one, wanted, layers.get(name) if method(one).layered and method(one).kind == "cam" else None)
+        for one in methods
+    ]
+
+
+def _row(photo: Photo, name: str, row: Sequence[Asked], look: Look) -> list[Asked]:
+    """One model's maps, drawn as they come; returns those that wait for a click."""
+    place, waiting = st.empty(), []
+    with refusals(stop=False):
+        with place, st.spinner(f"Loading {plain(model_name(name))}; the first time takes some seconds", show_time=True):
+            classifier(name)
+        first, probability = said(name, photo).top[0]
+        heading = f"{model_name(name)}: {first} {percent(probability)}"
+        cells: list[Cell] = []
+        for asked in row:
+            rows = method(asked.method)
+            if rows.quick or _is_made(asked):
+                _draw(place, heading, photo, name, [*cells, _cell(rows.title, rows.says, "…")], len(row))
+                cells.append(_map(asked, look))
+            else:
+                waiting.append(asked)
+                cells.append(_cell(rows.title, rows.says, f"Long: about {rows.passes:,} passes of the network"))
+        _draw(place, heading, photo, name, cells, len(row))
+    return waiting
+
+
+def _map(asked: Asked, look: Look) -> Cell:
+    row = method(asked.method)
+    try:
+        found = laid(asked, look)
+    except (InputError, Failure) as error:
+        return _cell(row.title, row.says, str(error))
+    return _cell(row.title, _hover(row, found), found)
+
+
+def _cell(title: str, hover: str, shown: Laid | str) -> Cell:
+    return title, hover, shown
+
+
+def _hover(row: Method, found: Laid) -> str:
+    at = f" At layer {found.layer}." if found.layer else ""
+    note = f" {found.note[0].upper()}{found.note[1:]}." if found.note else ""
+    return f"{row.says}{at}{note} {row.source}."
+
+
+def _draw(
+    place: "st.delta_generator.DeltaGenerator", heading: str, photo: Photo, name: str, cells: Sequence[Cell], of: int
+) -> None:
+    first = _figure(square(seen(name, photo), f"{photo.name} as {name} sees it"), "What it sees", "", "")
+    empty = _figure('<div class="clf-square"></div>', "…", "", "") * (of - len(cells))
+    body = first + "".join(_shown(*cell) for cell in cells) + empty
+    place.html(f'<p class="clf-note clf-path">{escape(heading)}</p><div class="clf-maps">{body}</div>')
+
+
+def _shown(title: str, hover: str, shown: Laid | str) -> str:
+    if isinstance(shown, str):
+        return _figure(f'<div class="clf-square clf-words"><span>{escape(shown)}</span></div>', title, "", hover)
+    target = shorten(shown.target, 26) if shown.evidence else f"no positive evidence for {shorten(shown.target, 22)}"
+    alt = f"{title} for {shown.target}" if shown.evidence else f"{title}: no positive evidence for {shown.target}"
+    return _figure(square(shown.picture, alt), title, target, hover)
+
+
+def _figure(inside: str, title: str, below: str, hover: str) -> str:
+    words = f'<figcaption class="clf-truth">{escape(title)}</figcaption>'
+    words += f'<figcaption class="clf-note">{escape(below)}</figcaption>' if below else ""
+    return f'<figure title="{escape(hover)}">{inside}{words}</figure>'
+
+
+def _scale(look: Look) -> None:
+    """The exact scale: what the colours mean."""
+    over = "" if look.beside else f", {look.opacity:.0%} opaque"
+    hidden = f", hidden below {look.threshold:.2f}" if look.threshold else ""
+    st.html(
+        f'<div class="clf-scale" role="img" aria-label="Colour scale from 0 to 1"><span>0, nothing for it</span>'
+        f'<i style="background: linear-gradient(90deg, {scale(look.colours)})"></i>'
+        f"<span>1, the strongest place of each map{over}{hidden}</span></div>"
+    )
+
+
+def _is_made(asked: Asked) -> bool:
+    """Whether a long map was asked for and is there."""
+    if asked not in st.session_state.get("long maps", ()):
+        return False
+    job = long_map(asked)
+    return job.result is not None and not job.thread.is_alive()
+
+
+def _make(waiting: Sequence[Asked]) -> None:
+    """The button for the long ones; once clicked, one after the other, with progress and a way to stop."""
+    wished = st.session_state.setdefault("long maps", set())
+    todo = [asked for asked in waiting if asked in wished]
+    if not todo:
+        titles = ", ".join(dict.fromkeys(method(asked.method).title for asked in waiting))
+        passes = sum(method(asked.method).passes for asked in waiting)
+        if st.button(f"Make the long maps: {titles}", help=f"About {passes:,} passes of the network; can be stopped."):
+            wished.update(waiting)
+            st.rerun()
+        return
+    first = todo[0]
+
+    def forget() -> None:
+        wished.difference_update(todo)
+        long_map.clear(first)
+
+    left = f", {len(todo)} to make" if len(todo) > 1 else ""
+    words = f"{method(first.method).title} of {plain(shorten(model_name(first.model), 40))}{left}"
+    result_of(long_map(first), words, forget=forget)
+    st.rerun()
+
+
+def layers_view(photos: Sequence[Photo], models: Sequence[str], wanted: Wanted, *, look: Look) -> None:
+    """The same method at each stage, first to last: fine and general at first, coarse and of the class at the end."""
+    names = [row.name for row in METHODS if row.quick and row.layered]
+    chosen = st.selectbox(
+        "Method", names, names.index("layercam"), lambda n: method(n).title, key="layer method", width=220
+    )
+    _scale(look)
+    for name in models:
+        with refusals(stop=False):
+            stages = stages_of(name, chosen)
+            if not stages:
+                raise InputError(f"{model_name(name)} has no layers with a map of places: choose another method")
+            for photo in photos:
+                place, cells = st.empty(), []
+                heading = f"{model_name(name)}, {shorten(photo.name, 60)}"
+                for stage in stages:
+                    _, hover, shown = _map(Asked(name, photo, chosen, wanted, stage), look)
+                    cells.append(_cell(shorten(stage, 24), f"{stage}. {hover}", shown))
+                    _draw(place, heading, photo, name, cells, len(stages))
+    st.caption("LayerCAM stays readable early; Grad-CAM is made for the last stage. The last one is taken by itself.")
