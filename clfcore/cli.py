@@ -154,6 +154,11 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
             "calibrate RUN",
             cli_judge.calibrate,
         ),
+        "report": (
+            "one self-contained HTML file of a run, or its model card in Markdown",
+            "report RUN --out report.html",
+            cli_judge.report,
+        ),
         "doctor": ("what this machine has, and what is missing", "doctor", _doctor),
     }
 
@@ -346,11 +351,12 @@ def _predict(command: argparse.ArgumentParser) -> None:
 
 def _compare(command: argparse.ArgumentParser) -> None:
     command.add_argument("names", nargs="+", metavar="RUN")
+    command.add_argument("--html", metavar="FILE", help="write a report as one self-contained file")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        return commands.compare(given.names)
+        return commands.compare(given.names, html=Path(given.html) if given.html else None)
 
     command.set_defaults(run=run)
 

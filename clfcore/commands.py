@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clfcore import config as configs
 from clfcore.config import RunConfig
 from clfcore.errors import InputError, unknown
+from clfcore.files import write_text
 from clfcore.runs import store
 from clfcore.runs.store import Run
 
@@ -252,8 +253,8 @@ def calibrate(name: str, *, forget: bool = False, runs: Path | None = None) -> d
     return {"run": run.id, **temperature.before_and_after(run)}
 
 
-def compare(names: Sequence[str], *, runs: Path | None = None) -> dict[str, Any]:
-    """Runs side by side and paired, on test where all have it, else on validation."""
+def compare(names: Sequence[str], *, runs: Path | None = None, html: Path | None = None) -> dict[str, Any]:
+    """Runs side by side and paired, on test where all have it, else on validation. html: where a report goes."""
     from clfcore.evaluation.compare import compare as pair
     from clfcore.evaluation.metrics import evaluate as measure
 
@@ -268,7 +269,35 @@ def compare(names: Sequence[str], *, runs: Path | None = None) -> dict[str, Any]
     rows = [
         {**run.summary(), "metrics": {split: measure(p).as_dict()}} for run, (_, p) in zip(chosen, said, strict=True)
     ]
-    return {"split": split, "runs": rows, "pairs": pair(said).as_dict()["pairs"]}
+    found = {"split": split, "runs": rows, "pairs": pair(said).as_dict()["pairs"]}
+    if html is None:
+        return found
+    from clfcore.reports.compare_page import compare_html
+
+    _html(html)
+    write_text(html, compare_html(chosen, split))
+    return {**found, "html": str(html)}
+
+
+def report(name: str, out: Path, *, runs: Path | None = None) -> dict[str, Any]:
+    """A run's account as one self-contained HTML file, or as a model card in Markdown, by the end of `out`."""
+    run = store.open_run(name, runs)
+    if out.suffix.lower() == ".md":
+        from clfcore.reports.model_card import model_card
+
+        text = model_card(run)
+    else:
+        from clfcore.reports.run_page import run_html
+
+        _html(out, "or .md for a model card")
+        text = run_html(run)
+    write_text(out, text)
+    return {"run": run.id, "out": str(out), "bytes": len(text.encode())}
+
+
+def _html(out: Path, more: str = "") -> None:
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"{out} is no name for a report: end it in .html{', ' + more if more else ''}")
 
 
 def check(config: RunConfig, *, out: Path | None = None, progress: Progress | None = None) -> dict[str, Any]:

@@ -237,6 +237,7 @@ def _calibration(result: dict[str, Any]) -> str:
 
 _VIEWS = {
     ("calibrate", "splits"): _calibration,
+    ("report", "out"): lambda result: f"{result['out']}: {result['bytes'] / 1e6:.1f} MB",
     ("datasets", "datasets"): _datasets,
     ("datasets", "problems"): _check,
     ("architectures", "architectures"): _architectures,

@@ -10,6 +10,7 @@ st.caption("From stored predictions on the same images: nothing is predicted aga
 sides = ui.choose_compared()
 ui.compared_table(sides)
 ui.paired_words(sides)
+ui.compare_report(sides)
 
 VIEWS = {
     "Paired tests": ui.paired_view,

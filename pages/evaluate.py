@@ -10,6 +10,7 @@ st.caption("Computed from the run's stored predictions of its best epoch; nothin
 run, predictions = ui.choose_judged()
 ui.headline(predictions, run)
 ui.baselines_beside(run, predictions)
+ui.report_buttons(run)
 
 if predictions.task.kind == "multi-label":
     ui.label_tabs(run, predictions)

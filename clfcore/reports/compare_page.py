@@ -1,0 +1,90 @@
+"""The report of several runs on the same items."""
+
+from collections.abc import Sequence
+
+from clfcore import figures
+from clfcore.evaluation.compare import compare, hits
+from clfcore.evaluation.differences import worth
+from clfcore.evaluation.ensembles import agreement, gains
+from clfcore.reports.document import Section, Table, page
+from clfcore.reports.facts import METRICS, finest, judged
+from clfcore.runs.cost import COSTS, cost
+from clfcore.runs.store import Run
+
+CHEAP = ("parameters", "seconds", "memory")  # known without building a network
+
+
+def compare_html(runs: Sequence[Run], split: str) -> str:
+    """One self-contained HTML file. Raises InputError where the runs cannot be paired."""
+    names = [f"{run.config.architecture} {run.id[-4:]}" for run in runs]
+    names = names if len(set(names)) == len(names) else [run.id for run in runs]
+    said = [(name, finest(run.predictions(split))) for name, run in zip(names, runs, strict=True)]
+    found = compare(said)
+    first = [pair for pair in found.pairs if pair.metric == found.pairs[0].metric]
+    others = [pair for pair in found.pairs if pair not in first]
+    sections = [
+        Section(
+            "The runs", [f"All are judged on the same {found.items:,} {split} images."], [_table(runs, names, split)]
+        ),
+        Section(
+            "Can the images tell them apart",
+            [pair.describe() for pair in first],
+            [_tests(others)] if others else [],
+            [figures.differences(first)],
+        ),
+        Section("Where they agree", [agreement(said).describe()], figures=[figures.agreement(agreement(said))]),
+        _costs(runs, names, said),
+        Section("Together", ["The mean of the probabilities of all.", *(gain.describe() for gain in gains(said))]),
+        _curves(runs, names),
+        Section("What differs in the settings", tables=[_settings(runs, names)]),
+    ]
+    return page(f"{len(runs)} runs compared", f"On {split}: {', '.join(run.id for run in runs)}.", sections)
+
+
+def _table(runs: Sequence[Run], names: Sequence[str], split: str) -> Table:
+    all_found = [next(one for one in judged(run) if one.split == split) for run in runs]
+    metrics = [name for name in METRICS if name in all_found[0].values]
+    rows = [
+        [name, *(found.written(metric) for metric in metrics)] for name, found in zip(names, all_found, strict=True)
+    ]
+    return Table(["run", *(METRICS[name][0] for name in metrics)], rows)
+
+
+def _tests(pairs: Sequence) -> Table:
+    rows = [
+        [f"{pair.b} less {pair.a}", pair.metric.replace("_", " "), f"{pair.difference:+.3f}",
+         f"{pair.interval.low:+.3f} to {pair.interval.high:+.3f}", pair.better or "cannot tell"]
+        for pair in pairs
+    ]  # fmt: skip
+    return Table(["runs", "metric", "difference", "95 % interval", "better"], rows)
+
+
+def _costs(runs: Sequence[Run], names: Sequence[str], said: Sequence) -> Section:
+    drawn = []
+    for kind in CHEAP:
+        rows = []
+        for name, run, (_, predictions) in zip(names, runs, said, strict=True):
+            value, right = cost(run, kind), hits(predictions)
+            if value is not None:
+                rows.append((name, int(right.sum()), len(right), float(value)))
+        if len(rows) > 1:
+            drawn.append(figures.cost(worth(rows), axis=COSTS[kind]))
+    return Section("Accuracy against cost", ["Filled: no other run is both better and cheaper."], figures=drawn)
+
+
+def _curves(runs: Sequence[Run], names: Sequence[str]) -> Section:
+    histories = {name: run.history for name, run in zip(names, runs, strict=True)}
+    return Section(
+        "How they were trained", figures=[figures.history(histories, quantity=q) for q in ("loss", "accuracy")]
+    )
+
+
+def _settings(runs: Sequence[Run], names: Sequence[str]) -> Table:
+    stored = [run.config.model_dump(mode="json") for run in runs]
+    flat = [{**{k: v for k, v in one.items() if k != "recipe"}, **one.get("recipe", {})} for one in stored]
+    rows = [
+        [name.replace("_", " "), *(str(one.get(name)) for one in flat)]
+        for name in dict.fromkeys(key for one in flat for key in one)
+        if any(one.get(name) != flat[0].get(name) for one in flat)
+    ]
+    return Table(["setting", *names], rows or [["none", *("equal" for _ in names)]])

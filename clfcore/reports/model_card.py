@@ -1,0 +1,66 @@
+"""A model card in Markdown: what a run is, what it was trained on, how good it is, and its limits.
+
+After Mitchell and others, Model Cards for Model Reporting, 2019.
+"""
+
+from clfcore.reports.facts import judged, limits, metric_head, metric_rows
+from clfcore.runs.store import Run
+from clfcore.runs.temperature import temperature_of
+
+LISTED = 40  # classes that are named
+
+
+def model_card(run: Run) -> str:
+    """Markdown. Raises InputError where the run has no predictions or they are damaged."""
+    found, config, results, data = judged(run), run.config, run.results, run.data
+    recipe = config.recipe
+    classes = list(found[0].predictions.classes)
+    named = ", ".join(_plain(name) for name in classes[:LISTED]) + (", …" if len(classes) > LISTED else "")
+    sizes = ", ".join(f"{n:,} {split}" for split, n in data.get("splits", {}).items())
+    parameters = results.get("parameters", {})
+    temperature = temperature_of(run)
+    lines = [
+        f"# {_plain(config.architecture)} on {_plain(data.get('name', config.data))}",
+        "",
+        "## The model",
+        "",
+        f"- Run: `{run.id}`",
+        f"- Architecture: {_plain(config.architecture)}, {parameters.get('total', 0):,} parameters",
+        f"- Task: {found[0].predictions.task.kind}, {len(classes):,} classes: {named}",
+        f"- Weights it began with: {_plain(str(config.weights))}; strategy: {config.strategy}",
+        f"- Trained: {run.status.get('finished', 'not finished')}, {recipe.epochs} epochs, best epoch "
+        f"{results.get('best_epoch')}, {results.get('seconds', 0):.0f} seconds",
+        *([f"- Temperature: {temperature:.3f}, fitted on validation"] if temperature is not None else []),
+        "",
+        "## The data",
+        "",
+        f"- {_plain(config.data)}: {sizes}",
+        *([f"- Drawn by the lab: {', '.join(data['drawn'])}"] if data.get("drawn") else []),
+        f"- Problems found while reading: {len(data.get('problems', []))}",
+        "",
+        "## How good it is",
+        "",
+        *_table(metric_head(found), metric_rows(found)),
+        "",
+        "## Limits",
+        "",
+        *(f"- {_plain(words)}" for words in limits(run, found)),
+        "",
+        "## Use",
+        "",
+        "```",
+        f"python -m clfcore predict {run.id} IMAGE",
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return ["| " + " | ".join(_plain(cell) if cell != "---" else cell for cell in line) + " |" for line in lines]
+
+
+def _plain(text: str) -> str:
+    """Text of others as Markdown shows it unchanged, on one line."""
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|" else sign for sign in " ".join(str(text).split()))

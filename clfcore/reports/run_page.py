@@ -1,0 +1,151 @@
+"""The report of one run."""
+
+import json
+
+from clfcore import figures
+from clfcore.errors import InputError
+from clfcore.evaluation import calibration, curves, mistakes
+from clfcore.evaluation.report import per_class
+from clfcore.predictions import Predictions
+from clfcore.reports.document import Section, Shown, Table, page, picture
+from clfcore.reports.facts import Judged, judged, limits, metric_head, metric_rows
+from clfcore.runs.store import Run
+from clfcore.runs.temperature import temperature_of
+
+LISTED = 50  # classes in the table per class
+CURVES = 8
+ERRORS = 12
+
+
+def run_html(run: Run) -> str:
+    """One self-contained HTML file. Raises InputError where the run has no predictions or they are damaged."""
+    found = judged(run)
+    config = run.config
+    first = found[0]
+    sections = [
+        Section("How good it is", _headline(first), [Table(metric_head(found), metric_rows(found))]),
+        Section("What to keep in mind", limits(run, found)),
+        _training(run),
+    ]
+    if first.predictions.task.kind != "multi-label":
+        sections += [_confusion(first), _errors(run, first.predictions)]
+    sections += [_curves(first), _calibration(run, first), _classes(first), _settings(run)]
+    about = f"Run {run.id}, judged on {first.split}. Computed from its stored predictions."
+    return page(f"{config.architecture} on {_short(config.data)}", about, sections)
+
+
+def _short(spec: str) -> str:
+    return spec.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _headline(first: Judged) -> list[str]:
+    name = "accuracy" if "accuracy" in first.values else "mean_average_precision"
+    what = name.replace("_", " ").capitalize()
+    words = [f"{what} {first.written(name)} on {len(first.predictions):,} {first.split} images."]
+    if first.baselines is not None:
+        words.append(f"The most frequent answer of all is: {first.baselines.majority_answer}.")
+    return words
+
+
+def _training(run: Run) -> Section:
+    results, lines = run.results, run.history
+    total = results.get("parameters", {})
+    words = []
+    if results:
+        words.append(
+            f"Best epoch {results.get('best_epoch')}, trained in {results.get('seconds', 0):.0f} seconds; "
+            f"{total.get('trainable', 0):,} of {total.get('total', 0):,} parameters were trained."
+        )
+    best = {"run": results.get("best_epoch") or 0}
+    drawn = [figures.history({"run": lines}, quantity=of, best=best) for of in ("loss", "accuracy")] if lines else []
+    return Section("How it was trained", [*words, *([run.message] if run.message else [])], figures=drawn)
+
+
+def _confusion(first: Judged) -> Section:
+    matrix = mistakes.confusion(first.predictions)
+    rows = [[p.truth, p.predicted, f"{p.items:,}", f"{100 * p.share:.1f} %"] for p in mistakes.top_pairs(matrix, 10)]
+    pairs = [Table(["true", "taken for", "images", "of the class"], rows)] if rows else []
+    return Section("What it takes for what", [matrix.describe()], pairs, [figures.confusion(matrix)])
+
+
+def _errors(run: Run, predictions: Predictions) -> Section:
+    cases = mistakes.most_confident(predictions, ERRORS)
+    if not cases:
+        return Section("Most confident errors", [f"No {predictions.split} image is wrong."])
+    rows = [
+        [case.id, case.truth, case.predicted, f"{100 * case.p_truth:.1f} %", f"{100 * case.p_predicted:.1f} %"]
+        for case in cases
+    ]
+    head = ["image", "true", "predicted", "of the truth", "of the prediction"]
+    try:
+        return Section("Most confident errors", [], [Table(head, rows)], pictures=_pictures(run, cases))
+    except (InputError, OSError):
+        gone = "The pictures are not shown: the data is no longer where the run was trained."
+        return Section("Most confident errors", [gone], [Table(head, rows)])
+
+
+def _pictures(run: Run, cases: tuple[mistakes.Case, ...]) -> list[Shown]:
+    from clfcore.data.catalogue import open_dataset
+    from clfcore.data.pixels import read_image
+
+    config = run.config
+    dataset = open_dataset(config.data, split_seed=config.split_seed)
+    at = {name: i for i, name in enumerate(dataset.ids)}
+    shown = []
+    for case in cases:
+        if case.id not in at:
+            continue
+        i = at[case.id]
+        pixels = dataset.pixels[i] if dataset.pixels is not None else read_image(dataset.paths[i], least_side=144)
+        words = f"{case.truth}, taken for {case.predicted} with {100 * case.p_predicted:.1f} %"
+        shown.append(picture(pixels, words))
+    return shown
+
+
+def _curves(first: Judged) -> Section:
+    names = first.predictions.classes[:CURVES]
+    some = f"The first {CURVES} of {len(first.predictions.classes):,} classes. "
+    words = f"{some if len(first.predictions.classes) > CURVES else ''}Each class against all others."
+    drawn = [
+        figures.roc(curves.roc(first.predictions, classes=names)),
+        figures.precision_recall(curves.precision_recall(first.predictions, classes=names)),
+    ]
+    return Section("ROC, precision and recall", [words], figures=drawn)
+
+
+def _calibration(run: Run, first: Judged) -> Section:
+    before = calibration.reliability(first.predictions)
+    words, shown, value = [before.describe()], {"As trained": before}, temperature_of(run)
+    if value is not None:
+        after = calibration.reliability(calibration.rescaled(first.predictions, value))
+        shown[f"At temperature {value:.2f}"] = after
+        words.append(f"With the temperature {value:.2f}, fitted on validation: {after.describe()}")
+    return Section("Do the probabilities mean what they say", words, figures=[figures.reliability(shown)])
+
+
+def _classes(first: Judged) -> Section:
+    def written(value: float | None) -> str:
+        return "–" if value is None else f"{value:.3f}"
+
+    rows = per_class(first.predictions)
+    shown = sorted(rows, key=lambda row: row.f1 if row.f1 is not None else 2.0)[:LISTED]
+    words = [f"The {LISTED} of {len(rows):,} with the lowest F1."] if len(rows) > LISTED else ["The lowest F1 first."]
+    table = [
+        [r.name, *(written(v) for v in (r.precision, r.recall, r.f1, r.auc, r.average_precision)), f"{r.support:,}"]
+        for r in shown
+    ]
+    return Section(
+        "Class by class",
+        words,
+        [Table(["class", "precision", "recall", "F1", "AUC", "average precision", "images"], table)],
+    )
+
+
+def _settings(run: Run) -> Section:
+    from clfcore.commands import command_of
+
+    on = run.data.get("computed_on", {})
+    words = [f"Computed with {', '.join(f'{name} {value}' for name, value in on.items())}."] if on else []
+    config = run.config
+    stored = json.dumps(config.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    return Section("How to do it again", words, code=f"{command_of(config)}\n\n{stored}")

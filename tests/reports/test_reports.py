@@ -1,0 +1,131 @@
+"""Reports: one file that loads nothing from anywhere, whose numbers are those of the run."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clfcore import commands
+from clfcore.cli import main
+from clfcore.errors import InputError
+from clfcore.evaluation.intervals import wilson
+from clfcore.predictions import Predictions
+from clfcore.runs.store import Run
+from clfcore.runs.temperature import fit
+from clfcore.task import Level, Task
+from tests.app.test_compare import stored_run
+
+LOADING = {"src", "href", "srcset", "action", "data", "poster", "background", "formaction", "ping"}
+
+
+class Read(HTMLParser):
+    """What a browser would load, the text outside scripts, and the tags."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.text, self.tags, self.policy = "", [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        named = dict(attrs)
+        self.loads += [value or "" for name, value in attrs if name in LOADING]
+        if named.get("http-equiv") == "Content-Security-Policy":
+            self.policy = named["content"] or ""
+
+    def handle_data(self, data: str) -> None:
+        if self.tags[-1:] not in (["script"], ["style"]):
+            self.text += data
+
+
+def read(path: Path) -> Read:
+    return Read(path.read_text(encoding="utf-8"))
+
+
+def stands_alone(found: Read, html: str) -> None:
+    assert all(address.startswith("data:") for address in found.loads), found.loads
+    assert "default-src 'none'" in found.policy
+    assert "http" not in found.policy
+    assert "@import" not in html.split("</style>")[0]
+    assert html.count("* plotly.js v") == 1  # the library stands in it once
+
+
+def test_a_run_s_report_stands_alone_and_tells_its_accuracy(tmp_path: Path, finished_run: Run) -> None:
+    fit(finished_run)
+    out = tmp_path / "report.html"
+    assert commands.report(finished_run.id, out)["bytes"] == out.stat().st_size
+    found = read(out)
+    stands_alone(found, out.read_text())
+    said = finished_run.predictions("test")
+    right = int((said.logits.argmax(1) == said.targets).sum())
+    low, high = wilson(right, len(said))
+    assert f"Accuracy {100 * right / len(said):.1f} %, {100 * low:.1f} to {100 * high:.1f}" in found.text
+    assert "small sample" in found.text
+    assert "At temperature" in out.read_text()
+    assert found.text.count("taken for") > 1
+
+
+def test_names_of_others_stay_text(tmp_path: Path) -> None:
+    evil = "</script><img src=http://x.example/a onerror=alert(1)>"
+    run = stored_run(1, right=0.6, classes=(evil, "b|c", "d"))
+    out = tmp_path / "report.html"
+    commands.report(run.id, out)
+    found = read(out)
+    stands_alone(found, out.read_text())
+    assert evil in found.text
+    card = tmp_path / "card.md"
+    commands.report(run.id, card)
+    assert "b\\|c" in card.read_text()
+    assert "<img" not in card.read_text().replace("\\<img", "")
+
+
+def test_the_card_has_the_numbers_and_the_limits(tmp_path: Path, finished_run: Run) -> None:
+    out = tmp_path / "card.md"
+    commands.report(finished_run.id, out)
+    text = out.read_text()
+    accuracy = finished_run.metrics["test"]["accuracy"]
+    assert re.search(rf"\| accuracy \| {100 * accuracy:.1f} %, [\d.]+ to [\d.]+ \|", text)
+    for heading in ("The model", "The data", "How good it is", "Limits", "Use"):
+        assert f"## {heading}\n" in text
+    assert "another camera" in text
+
+
+def test_two_runs_in_one_report(tmp_path: Path) -> None:
+    a, b = stored_run(1, right=0.6), stored_run(2, right=0.95)
+    out = tmp_path / "compared.html"
+    found = commands.compare([a.id, b.id], html=out)
+    assert found["html"] == str(out)
+    page = read(out)
+    stands_alone(page, out.read_text())
+    assert f"lenet5 {b.id[-4:]} is better by" in page.text
+
+
+@pytest.mark.parametrize("kind", ["multi-label", "hierarchical"])
+def test_other_tasks_have_reports_too(tmp_path: Path, kind: str) -> None:
+    run = stored_run(1, right=0.6)
+    rng, n = np.random.default_rng(0), 60
+    if kind == "multi-label":
+        task = Task("multi-label", (Level("label", ("a", "b", "c")),))
+        targets = (rng.random((n, 3)) < 0.4).astype(np.uint8)
+    else:
+        task = Task("hierarchical", (Level("family", ("x", "y")), Level("kind", ("a", "b", "c"))))
+        targets = np.stack([rng.integers(0, 2, n), rng.integers(0, 3, n)], axis=1)
+    logits = rng.normal(size=(n, task.columns)).astype(np.float32)
+    for split in ("validation", "test"):
+        said = Predictions(task, split, tuple(map(str, range(n))), targets, logits)
+        said.save(run.path / f"predictions-{split}.npz")
+    for name in ("report.html", "card.md"):
+        assert commands.report(run.id, tmp_path / name)["bytes"] > 500
+
+
+def test_what_cannot_be_written_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = stored_run(1, right=0.6)
+    with pytest.raises(InputError, match=r"\.html"):
+        commands.report(run.id, tmp_path / "report.pdf")
+    (run.path / "predictions-test.npz").write_bytes(b"no zip")
+    assert main(["report", run.id, "--out", str(tmp_path / "a.html")]) == 2
+    assert "damaged" in capsys.readouterr().err
+    assert not (tmp_path / "a.html").exists()
