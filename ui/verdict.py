@@ -16,7 +16,7 @@ from ui.pictures import Picture, square
 from ui.spoken import spoken
 from ui.words import shorten
 
-KINDS = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
+KINDS = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif", "dcm")
 
 
 def choose_photos() -> list[Photo]:
