@@ -79,7 +79,7 @@ def moved(shares: Mapping[str, float], *, dark: bool = False) -> go.Figure:
         cliponaxis=False,
         hovertemplate="%{y}: %{x:.4f}<extra></extra>",
     )
-    figure.update_xaxes(rangemode="tozero", visible=False)
+    figure.update_xaxes(range=[0, 1.2 * max([*shares.values(), 1e-6])], visible=False)  # room for the last number
     return figure.update_yaxes(showgrid=False, ticks="").update_layout(margin={"t": 4, "b": 4})
 
 
