@@ -67,11 +67,26 @@ def outline(
             f"The batch size is lowered from {config.recipe.batch_size} to {train_items}, the training images."
         )
         config = config.changed(recipe={"batch_size": train_items})
+    if config.strategy == "feature-extraction" and config.recipe.views > 1:
+        notes.append(_views(config, train_items))
     if not len(dataset.splits.get("test", ())):
         notes.append(
             "The data has no test split: there is no test account, only validation, which chose the best epoch."
         )
     return config, dataset, tuple(notes)
+
+
+def _views(config: RunConfig, train_items: int) -> str:
+    """What more views cost, in a sentence. Raises InputError where they would all be the same."""
+    views = config.recipe.views
+    if config.recipe.augmentation == "none":
+        raise InputError(
+            f"recipe.views is {views}: without augmentation all views are alike; choose a policy, or 1 view"
+        )
+    return (
+        f"{views} views: the network sees {views * train_items:,} training images instead of {train_items:,}, once; "
+        "they are kept in the cache."
+    )
 
 
 def check(dataset: ImageDataset) -> None:
