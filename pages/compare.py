@@ -7,6 +7,7 @@ import ui
 st.title("Which run is better, and is the difference real?")
 st.caption("From stored predictions on the same images: nothing is predicted again.")
 
+ui.train_to_compare()
 sides = ui.choose_compared()
 ui.compared_table(sides)
 ui.paired_words(sides)

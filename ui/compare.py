@@ -39,6 +39,9 @@ class Side:
 def choose_compared() -> list[Side]:
     """Two or more runs and the split they are judged on; damaged ones are named and left out."""
     known = [run for run in store.runs() if run.splits and run.summary()["config"]]
+    coming = bool(st.query_params.get_all("batch"))
+    if len(known) < 2 and coming:
+        _say_coming()
     if len(known) < 2:
         have = "one finished run" if known else "no finished run"
         empty(f"A comparison needs two: there is {have} yet. Train another network, or the same one again.",
@@ -58,6 +61,8 @@ def choose_compared() -> list[Side]:
         chosen = st.multiselect("Runs", options, format_func=names.__getitem__, key="runs", max_selections=MOST)
     to_address("runs", chosen)
     runs = [run for run in known if run.id in chosen]
+    if len(runs) < 2 and coming:
+        _say_coming()
     if len(runs) < 2:
         st.write("Choose two or more runs. Type in the box to filter it by architecture, data or date.")
         st.stop()
@@ -71,6 +76,11 @@ def choose_compared() -> list[Side]:
         without = ", ".join(plain(short_name(run)) for run in runs if "test" not in run.splits)
         st.caption(f"Judged on validation, which chose the best epochs: {without} without a test split.")
     return _readable(runs, split)
+
+
+def _say_coming() -> None:
+    st.write("The comparison begins when two of the queued runs have finished, and fills as the others do.")
+    st.stop()
 
 
 def _readable(runs: Sequence[Run], split: str) -> list[Side]:

@@ -1,6 +1,7 @@
 """The Compare page: two runs beside each other in numbers and words, and what it refuses, in place."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -105,3 +106,42 @@ def test_damaged_predictions_are_named_and_the_others_compared(open_page: OpenPa
     app = shown(open_page, a, b, c)
     assert any(short(c) in line and "damaged" in line for line in refused(app))
     assert set(app.dataframe[0].value["run"]) == {short(a), short(b)}
+
+
+def test_train_to_compare_queues_every_combination_and_fills_the_table(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued: list[Run] = []
+
+    class Stub:
+        def submit(self, config):
+            queued.append(store.create(config))
+            return queued[-1]
+
+    monkeypatch.setattr("clfcore.runs.worker.worker", Stub)
+    app = open_page("compare")
+    app.session_state["together"] = True
+    app.run()
+    app = until_drawn(app)
+    assert [button.label for button in app.button if button.label.startswith("Queue")] == ["Queue 2 runs"]
+    app.button(key="together go").click().run()
+    assert not app.exception, app.exception
+    assert [run.config.recipe.seed for run in queued] == [0, 1]
+    assert "begins when two of the queued runs have finished" in words(app)
+
+    a, b = stored_run(1, right=0.6), stored_run(2, right=0.9)
+    app.query_params["batch"] = [a.id, b.id]
+    app.run()
+    assert not app.exception, app.exception
+    assert set(app.dataframe[0].value["run"]) == {short(a), short(b)}
+    assert "batch" not in app.query_params
+
+
+def until_drawn(app: AppTest) -> AppTest:
+    """AppTest has no timers: run again until the data was read."""
+    for _ in range(100):
+        if any(button.label.startswith("Queue") for button in app.button):
+            return app
+        time.sleep(0.1)
+        app.run()
+    return app
