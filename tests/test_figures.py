@@ -76,7 +76,7 @@ def test_the_template_and_the_apps_theme_share_their_tokens() -> None:
     assert theme["chartSequentialColors"] == list(CIVIDIS)
     for page, look in (("light", LIGHT), ("dark", DARK)):
         tokens = theme[page]
-        named = (tokens["textColor"], tokens["backgroundColor"], tokens["primaryColor"], tokens["redColor"])
+        named = (tokens["textColor"], tokens["backgroundColor"], tokens["blueColor"], tokens["redColor"])
         assert (look.ink, look.paper, look.accent, look.red) == named
         assert look.amber == tokens["orangeColor"]
 

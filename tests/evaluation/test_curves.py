@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from clfcore.errors import InputError
-from clfcore.evaluation.curves import precision_recall, roc
+from clfcore.evaluation.curves import class_scores, precision_recall, roc
 from clfcore.evaluation.operating import operating_point, threshold_for
 from clfcore.evaluation.ranking import areas
 from clfcore.predictions import Predictions
@@ -38,10 +38,12 @@ def test_roc_has_the_corners_of_scikit_learn_and_its_area(said: Predictions) -> 
     truth = said.targets == 1
     assume(0 < truth.sum() < len(truth))
     curve = roc(said, classes=["c1"], pooled=False).curves[0]
-    x, y, thresholds = sk.roc_curve(truth, said.probabilities()[:, 1], drop_intermediate=False)
-    theirs = dict(zip(thresholds[1:].round(12), zip(x[1:], y[1:], strict=True), strict=True))
+    scores = class_scores(said, [1])[0][:, 0]  # to the last digit, which decides what is a tie
+    np.testing.assert_allclose(scores, said.probabilities()[:, 1], rtol=1e-12)
+    x, y, thresholds = sk.roc_curve(truth, scores, drop_intermediate=False)
+    theirs = dict(zip(thresholds[1:], zip(x[1:], y[1:], strict=True), strict=True))
     for a, b, threshold in zip(curve.x[1:], curve.y[1:], curve.thresholds[1:], strict=True):
-        assert theirs[threshold.round(12)] == pytest.approx((a, b))
+        assert theirs[threshold] == pytest.approx((a, b))
     assert np.trapezoid(curve.y, curve.x) == pytest.approx(curve.area)
     assert (curve.x[0], curve.y[0], curve.x[-1], curve.y[-1]) == (0, 0, 1, 1)
 
