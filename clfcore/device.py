@@ -1,5 +1,7 @@
 """Which device a run uses, and in which precision."""
 
+import contextlib
+import ctypes
 import sys
 
 import torch
@@ -7,6 +9,7 @@ import torch
 from clfcore.config import Recipe
 from clfcore.errors import InputError
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -35,6 +38,20 @@ def peak_memory(device: torch.device) -> int | None:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep what it frees, where glibc allocates: the next batch needs the same again.
+
+    Else each step gives the top of the heap back and takes it again: LeNet-5 on 128 small images met 1,000 page faults
+    a step and ran a fifth slower.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(OSError, AttributeError):  # musl has no mallopt
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_TRIM_THRESHOLD, 1 << 30)
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)  # the most that glibc takes
 
 
 def threads_for(parameters: int, pixels: int) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from clfcore import __version__, transfer
-from clfcore.device import threads_for
+from clfcore.device import keep_freed_memory, threads_for
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation import choices
 from clfcore.evaluation.metrics import evaluate
@@ -41,6 +41,7 @@ def execute(run: Run, *, show: Show | None = None, orphaned: Callable[[], bool] 
             raise InputError(f"run {run.id} is completed: there is nothing to resume")
         run.clear_stop()
         run.set_state("running")
+        keep_freed_memory()
         threads = torch.get_num_threads()
         try:
             _work(run, Reporter(run, show), orphaned)
