@@ -19,6 +19,7 @@ with pictures:
     ui.browse(dataset, spec)
 with counts:
     ui.data_counts(dataset)
+    ui.data_structure(dataset)
 with problems:
     ui.data_problems(dataset)
 with catalogue:

@@ -17,6 +17,7 @@ from ui.data import (
     problems_label,
     read_data,
 )
+from ui.data_tasks import data_structure
 from ui.differ import differ_view, ensemble_view, moved_view
 from ui.entry import through_app
 from ui.explain import layers_view, maps_view
@@ -96,6 +97,7 @@ __all__ = [
     "data_counts",
     "data_numbers",
     "data_problems",
+    "data_structure",
     "defaults",
     "differ_view",
     "does_it_help",

@@ -107,3 +107,15 @@ def test_a_download_out_of_reach_is_said_on_the_page(open_page: OpenPage, monkey
     next(button for button in app.button if button.label.startswith("Download mnist")).click().run()
     assert not app.exception, app.exception
     assert "cannot be reached" in "".join(error.value for error in app.error)
+
+
+@pytest.mark.parametrize(("data", "says"), [("multi-label", "no label at all"), ("hierarchical", "6 real paths")])
+def test_data_shows_how_labels_and_levels_hang_together(open_page: OpenPage, data: str, says: str) -> None:
+    app = open_page("data", data=f"shapes-{data}:count=120,side=24")
+    for _ in range(100):
+        if app.metric:
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception, app.exception
+    assert says in words(app)

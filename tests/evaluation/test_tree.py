@@ -5,9 +5,11 @@ import pytest
 from sklearn.metrics import precision_recall_curve
 
 from clfcore import figures
+from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
 from clfcore.evaluation.sweeps import threshold_curve
 from clfcore.evaluation.tree import opened, summary, tree
+from clfcore.evaluation.truth import branches, true_pairs
 from clfcore.predictions import Predictions
 from clfcore.task import Level, hierarchical, multi_label
 
@@ -64,3 +66,19 @@ def test_precision_and_recall_at_thresholds_are_scikit_learns() -> None:
     assert found.precision == pytest.approx(precision[:-1])
     assert found.recall == pytest.approx(recall[:-1])
     assert figures.threshold_curve(found, threshold=0.5).data[2].name == "F1"
+
+
+def test_a_dataset_tells_its_tree_and_pairs_before_training() -> None:
+    tree_of = open_dataset("shapes-hierarchical:count=60,side=12")
+    found = {branch.path: branch.items for branch in branches(tree_of)}
+    assert found["round",] == 20
+    assert found["round", "ring"] == 10
+    assert not figures.sunburst(branches(tree_of), words="", judged=False).data[0].marker.colors
+    labels = open_dataset("shapes-multi-label:count=60,side=12")
+    pairs, none = true_pairs(labels, "train")
+    rows = labels.targets[labels.splits["train"]]
+    assert np.diag(pairs).tolist() == rows.sum(axis=0).tolist()
+    assert pairs[0, 1] == sum(1 for row in rows if row[0] and row[1])
+    assert none == sum(1 for row in rows if not row.any())
+    with pytest.raises(InputError, match="no tree"):
+        branches(labels)
