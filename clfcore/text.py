@@ -235,7 +235,29 @@ def _calibration(result: dict[str, Any]) -> str:
     return f"run {result['run']}: {said}\n" + table(rows, ["split", "", "calibration error", "Brier", "log-loss"])
 
 
+def _trial(result: dict[str, Any]) -> str:
+    rows = []
+    for one in result["policies"]:
+        reached = [line["validation_accuracy"] for line in one["history"]]
+        rows.append([one["policy"], len(reached), reached[-1], max(reached)])
+    said = (
+        f"validation accuracy on {result['validation_items']:,} images, trained on {result['train_items']:,}; a "
+        f"difference under {100 * result['noise']:.0f} points can be chance"
+    )
+    return table(rows, ["policy", "epochs", "last", "best"]) + "\n" + said
+
+
+def _before(result: dict[str, Any]) -> str:
+    heart, batch = result["one_batch"], result["first_batch"]
+    labels = ", ".join(one["label"] for one in batch["items"])
+    span = "the network's input runs from {smallest:.2f} to {largest:.2f}, mean {mean:.2f}, deviation {deviation:.2f}"
+    lines = [heart["verdict"], f"first batch: {labels}", span.format(**batch["input"])]
+    return "\n".join(lines + ([f"written to {batch['out']}"] if batch["out"] else []))
+
+
 _VIEWS = {
+    ("trial", "policies"): _trial,
+    ("check", "one_batch"): _before,
     ("calibrate", "splits"): _calibration,
     ("report", "out"): lambda result: f"{result['out']}: {result['bytes'] / 1e6:.1f} MB",
     ("datasets", "datasets"): _datasets,
