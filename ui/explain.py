@@ -103,7 +103,13 @@ def _draw(
     first = _figure(square(seen(name, photo), f"{photo.name} as {name} sees it"), "What it sees", "", "")
     empty = _figure('<div class="clf-square"></div>', "…", "", "") * (of - len(cells))
     body = first + "".join(_shown(*cell) for cell in cells) + empty
-    place.html(f'<p class="clf-note clf-path">{escape(heading)}</p><div class="clf-maps">{body}</div>')
+    place.html(f'<p class="clf-note clf-model">{escape(heading)}</p>{_grid(body, of + 1)}')
+
+
+def _grid(body: str, count: int) -> str:
+    """All in one row up to six, else in rows of equal length."""
+    columns = -(-count // -(-count // 6))
+    return f'<div class="clf-maps" style="--columns: {columns}">{body}</div>'
 
 
 def _shown(title: str, hover: str, shown: Laid | str) -> str:

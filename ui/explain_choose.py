@@ -9,6 +9,7 @@ from clfcore.errors import InputError
 from clfcore.explain.maps import COLOURS
 from clfcore.explain.methods import METHODS, method
 from clfcore.files import runs_folder
+from clfcore.runs.store import Run
 from ui.cached import Photo
 from ui.choose import choose_run, from_address, to_address
 from ui.data import choose_data, read_data
@@ -19,7 +20,6 @@ from ui.words import percent, shorten
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
-    from clfcore.evaluation.mistakes import Case
 
 SOURCES = ("Photos", "A dataset", "A run's errors")
 DEFAULTS = ("gradcam", "layercam", "saliency")
@@ -51,28 +51,21 @@ def _of_dataset() -> list[Photo]:
 
 def _of_errors() -> list[Photo]:
     from clfcore.data.catalogue import open_dataset
-    from clfcore.evaluation import mistakes
 
     run = choose_run()
     if st.session_state.get("explain errors of") != run.id:  # its errors are explained by the run itself
         st.session_state["explain errors of"] = run.id
         st.query_params["model"] = [run.id]
     split = "test" if "test" in run.splits else run.splits[0]
-    predictions = run.predictions(split)
-    if predictions.task.kind == "multi-label":
-        raise InputError("of several labels there is no single error: choose a picture of the dataset instead")
-    if predictions.task.kind == "hierarchical":
-        predictions = predictions.level(predictions.task.levels[-1].name)
-    found = mistakes.most_confident(predictions, 24)
-    if not found:
+    words = _errors(run, split)
+    if not words:
         st.write(f"No picture of {split} is wrong.")
         return []
-    by_id = {case.id: case for case in found}
     chosen = st.multiselect(
         f"The wrong pictures of {split}, the surest first",
-        list(by_id),
-        list(by_id)[:2],
-        format_func=lambda name: _words(by_id[name]),
+        list(words),
+        list(words)[:2],
+        format_func=words.__getitem__,
         max_selections=MOST,
         key=f"errors {run.id}",
     )
@@ -81,11 +74,28 @@ def _of_errors() -> list[Photo]:
     gone = [name for name in chosen if name not in at]
     if gone:
         raise InputError(f"{gone[0]} is no longer in the run's data: choose another picture")
-    return [photo_of(dataset, at[name], _words(by_id[name])) for name in chosen]
+    return [photo_of(dataset, at[name], words[name]) for name in chosen]
 
 
-def _words(case: "Case") -> str:
-    return f"{case.truth}, taken for {case.predicted} ({percent(case.p_predicted)})"
+def _errors(run: Run, split: str) -> dict[str, str]:
+    """Up to 24 wrong pictures, the surest first: id -> what is wrong; of a hierarchy at its finest level."""
+    from clfcore.evaluation.mistakes import most_confident
+    from clfcore.evaluation.multilabel import mistaken_labels
+    from clfcore.runs.thresholds import thresholds_of
+
+    predictions = run.predictions(split)
+    if predictions.task.kind == "multi-label":
+        words: dict[str, str] = {}
+        for one in mistaken_labels(predictions, 24, thresholds=thresholds_of(run)):
+            what = "missed" if one.truth else "falsely said"
+            words.setdefault(one.id, f"{one.label} {what} ({percent(one.probability)})")
+        return words
+    if predictions.task.kind == "hierarchical":
+        predictions = predictions.level(predictions.task.levels[-1].name)
+    return {
+        case.id: f"{case.truth}, taken for {case.predicted} ({percent(case.p_predicted)})"
+        for case in most_confident(predictions, 24)
+    }
 
 
 def photo_of(dataset: "ImageDataset", item: int, words: str) -> Photo:

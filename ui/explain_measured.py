@@ -36,12 +36,13 @@ def removed_view(
             "falls at once, and with which alone it rises at once."
         )
         return
+    row = st.grid(min(2, len(asked)), min_column_width=400)
     for one in asked:
-        with refusals(stop=False), st.spinner("Removing and adding pixels"):
+        with row.cell(), refusals(stop=False), st.spinner("Removing and adding pixels"):
             _curves(one)
     st.caption(
-        "Removed pixels take the picture's mean colour, added ones appear in a blurred picture. A small area is good "
-        "for removing, a large one for adding.",
+        "The most important pixels first: removed ones take the picture's mean colour, added ones appear in a blurred "
+        "picture. A small area under the curve is good for removing, a large one for adding.",
         help="Petsiuk and others, 2018, RISE. Pictures with holes are unlike any training picture: part of each fall "
         "is surprise, so compare methods on one picture and not one number with a goal.",
     )
@@ -105,8 +106,9 @@ def check_view(models: Sequence[str]) -> None:
         help="Pointing game: Zhang and others, 2018. Deletion and insertion: Petsiuk and others, 2018. Weights at "
         "random: Adebayo and others, 2018.",
     )
-    for left, reason in found["left_out"].items():
-        st.caption(f"{method(left).title} is left out: {plain(reason)}")
+    if found["left_out"]:
+        reasons = (f"{method(left).title} is left out: {plain(reason)}" for left, reason in found["left_out"].items())
+        st.caption("  \n".join(reasons))
 
 
 def _measures(row: dict) -> dict:

@@ -11,6 +11,7 @@ from ui.words import percent
 
 WAYS = (
     ("predict", "Predict", "Drop in a photo: what a pretrained network sees in it, and where it looked."),
+    ("explain", "Explain", "Where networks looked, by many methods, and whether such a map can be believed."),
     ("data", "Data", "Bring a folder, a zip or a CSV, or take what ships: classes, splits, problems, samples."),
     ("train", "Train", "Choose data, architecture and recipe; see the plan, launch it, watch it learn."),
     ("runs", "Runs", "Everything that was trained: stop, resume, delete, lay side by side."),

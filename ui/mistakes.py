@@ -49,6 +49,9 @@ def mistakes_view(run: Run, predictions: "Predictions") -> None:
         return
     st.caption(words)
     cards(case_cards(run, found), side=140)
+    if chosen == "most_confident":
+        where = {"pictures of": "A run's errors", "run": run.id}
+        st.page_link("pages/explain.py", label="Explain these: where the network looked", query_params=where)
     with refusals(stop=False):
         _verdicts(run, chosen, found)
         _close(run, predictions, found)

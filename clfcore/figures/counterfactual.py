@@ -3,10 +3,10 @@
 import plotly.graph_objects as go
 
 from clfcore.explain.scores import Curve
-from clfcore.figures.theme import blank, colours, plain
+from clfcore.figures.theme import blank, colours, plain, short
 
 
-def counterfactual(gone: Curve, come: Curve, *, name: str, dark: bool = False, height: int = 340) -> go.Figure:
+def counterfactual(gone: Curve, come: Curve, *, name: str, dark: bool = False, height: int = 300) -> go.Figure:
     """Both curves over the share of pixels; name: of the class."""
     words = (
         f"Probability of {name}: {gone.probabilities[0]:.3f} with the whole picture; the area is {gone.area:.3f} as "
@@ -14,7 +14,7 @@ def counterfactual(gone: Curve, come: Curve, *, name: str, dark: bool = False, h
     )
     figure = blank(words, dark=dark, height=height, keep=f"counterfactual {name}")
     inks = colours(2)
-    named = (("most important removed first", gone, "solid"), ("most important added first", come, "dash"))
+    named = (("removed", gone, "solid"), ("added", come, "dash"))
     for (label, curve, dash), ink in zip(named, inks, strict=True):
         figure.add_scatter(
             x=curve.shares,
@@ -25,4 +25,4 @@ def counterfactual(gone: Curve, come: Curve, *, name: str, dark: bool = False, h
             hovertemplate="%{x:.0%} of the pixels: %{y:.3f}<extra></extra>",
         )
     figure.update_xaxes(title_text="share of the pixels", range=[-0.01, 1.01], tickformat=".0%")
-    return figure.update_yaxes(title_text=f"probability of {plain(name)}")
+    return figure.update_yaxes(title_text=f"probability of {plain(short(name))}", rangemode="tozero")

@@ -13,6 +13,7 @@ from clfcore.classifier import of_run
 from clfcore.files import runs_folder
 from clfcore.runs.store import Run
 from tests.app.test_pages import OpenPage, refused, words
+from tests.app.test_tasks import run_of
 from ui import explain_made
 from ui.cached import Photo
 from ui.explain_made import Asked, Look, Wanted, laid, sheet
@@ -156,3 +157,43 @@ def test_the_sheet_has_a_row_a_model_and_a_column_a_map(run: Run) -> None:
     cells = [(one, Asked(run.id, photo(), one)) for one in ("saliency", "gradcam")]
     image = Image.open(io.BytesIO(sheet([("one", cells), ("two", cells)], Look())))
     assert image.size == (10 + 3 * 234, 10 + 2 * 252)
+
+
+@pytest.mark.slow
+def test_several_labels_are_explained_by_label_and_hierarchies_by_level(open_page: OpenPage) -> None:
+    labels = run_of("multi-label")
+    app = on_errors(open_page, labels)
+    shown = [button for button in app.selectbox if button.label == "Explain the label"]
+    assert len(shown) == 1
+    wrong = app.multiselect(key=f"errors {labels.id}")
+    assert all("missed" in option or "falsely said" in option for option in wrong.options)
+
+    tree = run_of("hierarchical")
+    (coarse, families), (_, shapes) = explain_made.task_of(tree.id).levels
+    assert laid(Asked(tree.id, photo(), "saliency", Wanted(level=coarse)), Look()).target in families
+    assert laid(Asked(tree.id, photo(), "saliency", Wanted(shapes[0])), Look()).target == shapes[0]
+    app = open_page("explain", model=tree.id, sample="cat")
+    app.selectbox(key=f"level {tree.id}").set_value(coarse).run()
+    assert not app.exception
+    assert any(f" for {name}" in html(app) for name in families)
+
+
+def test_a_damaged_and_a_huge_picture_are_refused_in_their_place(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clfcore.data import pixels
+    from clfcore.errors import InputError
+
+    for data, says in ((b"not a picture", "noise.png"), (photo(600).data, "megapixels")):
+        monkeypatch.setattr(pixels, "MEGAPIXELS", 0.1)
+        with pytest.raises(InputError, match=says):
+            laid(Asked(run.id, Photo("noise.png", data), "gradcam"), Look())
+
+
+def test_two_models_with_other_classes_each_say_what_they_do_not_know(open_page: OpenPage, run: Run) -> None:
+    app = on_errors(open_page, run)
+    name = of_run(run).classes[0]
+    app.multiselect(key="model").set_value([run.id, "efficientnet_lite0"]).run()
+    app.selectbox(key=f"class {run.id} None").set_value(name).run()
+    assert not app.exception
+    drawn = html(app)
+    assert "must be one of the classes" in drawn
+    assert f'alt="Grad-CAM for {name}' in drawn or "no positive evidence" in drawn
