@@ -8,7 +8,6 @@ from ui import inside, measured, networks
 st.title("How is a network built, and what does it cost?")
 st.caption("Computed from shapes alone: no weights are made until you measure, look inside or train.")
 
-inside.take_clicked()
 left, right = st.columns([2, 5], gap="large")
 with left:
     row, wanted = networks.choose_wanted()

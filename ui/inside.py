@@ -51,12 +51,6 @@ def timeline(name: str) -> None:
     )
 
 
-def take_clicked() -> None:
-    """Before the choice is drawn: a network that was clicked in the timeline becomes the chosen one."""
-    if chosen := st.session_state.pop("next architecture", None):
-        st.session_state["architecture"] = chosen
-
-
 @st.cache_data(show_spinner="Reading the weights' metadata")
 def _years() -> Any:
     from clfcore.architectures.history import timeline as years

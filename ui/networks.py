@@ -245,12 +245,10 @@ def commands(wanted: Wanted) -> None:
 
 
 def train_this(wanted: Wanted) -> None:
-    """Hands the network and its options to the Train page."""
-    if st.button("Train this", type="primary", width="stretch"):
-        options = [f"{name}={value}" for name, value in wanted.options]
-        if wanted.image_size:
-            st.session_state["field recipe.image_size"] = wanted.image_size
-        st.switch_page("pages/train.py", query_params={"architecture": wanted.name, "option": options})
+    """Hands the network and its options to the Train page: a link, as switch_page refuses bound query parameters."""
+    handed = {"architecture": wanted.name, "option": [f"{name}={value}" for name, value in wanted.options]}
+    with st.container(border=True):
+        st.page_link("pages/train.py", label="**Train this**", icon=":material/arrow_forward:", query_params=handed)
 
 
 def giga(number: float) -> str:

@@ -81,8 +81,9 @@ def _from_address(row: "Architecture", address: str) -> None:
     from clfcore.architectures.options import settle
 
     said = st.query_params.get_all(address)
-    if said == st.session_state.get(f"{address} in address", []):
-        return
+    kept = _key(address, row, row.options[0]) in st.session_state
+    if not said or (kept and said == st.session_state.get(f"{address} in address", [])):
+        return  # another page's address says nothing: the session's choice goes on
     for option in row.options:
         st.session_state[_key(address, row, option)] = _read(option, option.default)
     known = {option.name: option for option in row.options}

@@ -58,6 +58,8 @@ def choose_architecture() -> "Architecture":
     from clfcore.architectures.catalogue import architecture, architectures, search
 
     known = [row.name for row in architectures()]
+    if handed := st.session_state.pop("next architecture", None):  # by a click in a figure, or another page
+        st.session_state["architecture"] = handed
     chosen = st.selectbox(
         "Architecture",
         known,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from urllib.parse import parse_qs
 
 import pytest
 import torchvision
@@ -122,7 +123,7 @@ def test_what_is_typed_wrong_is_refused_beside_its_cause(opened) -> None:
     ready(app.run())
     assert len(app.error) == 1
     assert "option layers is '64,,M'" in refused(app)[0]
-    assert "Train this" not in [button.label for button in app.button]
+    assert not [link for link in app.get("page_link") if "Train this" in link.proto.label]
     app.text_input(key="option vgg layers").set_value("64,M")
     ready(app.run())
     assert not app.error
@@ -157,6 +158,12 @@ def test_train_takes_over_the_network_and_its_options(open_page: OpenPage) -> No
     app = ready(app)
     assert app.text_input(key="option vgg layers").value == "8,M,16,M"
     assert any("--option layers=8,M,16,M --option hidden=0" in code.value for code in app.code)
+
+
+def test_train_this_hands_over_the_network_and_its_options(opened) -> None:
+    app = opened(architecture="vgg", option=["layers=8,M,16,M", "batch_norm=true"])
+    link = next(link.proto for link in app.get("page_link") if "Train this" in link.proto.label)
+    assert parse_qs(link.query_string) == {"architecture": ["vgg"], "option": ["layers=8,M,16,M", "batch_norm=true"]}
 
 
 @pytest.mark.slow
