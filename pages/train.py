@@ -43,8 +43,8 @@ with left:
 with right, st.container(border=True):
     st.subheader("The plan", anchor=False)
     filled = ui.show_plan(config)
-    ui.schedule_preview(filled, images=len(dataset.splits["train"]))
     ui.label_warning(filled, dataset.classes)
-    ui.check_before(filled)
     if st.button("Train", type="primary", width="stretch"):
         ui.launch(filled)
+    ui.check_before(filled)
+    ui.schedule_preview(filled, images=len(dataset.splits["train"]))
