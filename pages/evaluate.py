@@ -9,8 +9,11 @@ st.caption("Computed from the run's stored predictions of its best epoch; nothin
 
 run, predictions = ui.choose_judged()
 ui.headline(predictions, run)
-ui.baselines_beside(run, predictions)
-ui.report_buttons(run)
+beside, reports = st.columns([5, 3], gap="medium")
+with beside:
+    ui.baselines_beside(run, predictions)
+with reports:
+    ui.report_buttons(run)
 
 if predictions.task.kind == "multi-label":
     ui.label_tabs(run, predictions)

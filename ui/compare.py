@@ -58,7 +58,9 @@ def choose_compared() -> list[Side]:
     options = [run.id for run in known if run in offered or run.id in chosen_before]
     with two:
         names = run_names(known)
-        chosen = st.multiselect("Runs", options, format_func=names.__getitem__, key="runs", max_selections=MOST)
+        chosen = st.multiselect(
+            "Runs", options, format_func=names.__getitem__, key="runs", max_selections=MOST, wrap=True
+        )
     to_address("runs", chosen)
     runs = [run for run in known if run.id in chosen]
     if len(runs) < 2 and coming:
@@ -138,6 +140,13 @@ def compared_table(sides: Sequence[Side]) -> None:
     for i, side in enumerate(sides):
         values, ends = _scores(*side.key)
         row: dict[str, Any] = {"run": side.name}
+        results = side.run.results
+        about = {
+            **{f"≠ {name.replace('_', ' ')}": _written(of[i]) for name, of in unequal},
+            "parameters": results.get("parameters", {}).get("total"),
+            "trained in": duration(results.get("seconds")),
+            "images": len(said(*side.key)[1]),
+        }
         for name in ("accuracy", *METRICS):
             if name not in values:
                 continue
@@ -147,13 +156,7 @@ def compared_table(sides: Sequence[Side]) -> None:
             columns[label] = st.column_config.NumberColumn(format="%.1f %%" if share else "%.3f")
             if name == "accuracy" or (name != "ece" and ends.get(name) and len(sides) <= MOST):
                 row[f"{label}, 95 %"] = _ends(ends.get(name), share=share)
-        results = side.run.results
-        row |= {
-            "parameters": results.get("parameters", {}).get("total"),
-            "trained in": duration(results.get("seconds")),
-            "images": len(said(*side.key)[1]),
-        }
-        row |= {f"≠ {name.replace('_', ' ')}": _written(of[i]) for name, of in unequal}
+            row |= about  # beside the first metric, where it is seen without scrolling
         rows.append(row)
     columns["parameters"] = st.column_config.NumberColumn(format="localized")
     best = max(rows, key=lambda row: row.get("Accuracy") or 0)["run"]

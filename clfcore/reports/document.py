@@ -28,7 +28,8 @@ h2 { font-size: 1.25rem; margin: 2.6rem 0 .5rem; padding-top: .9rem; border-top:
 p { margin: .4rem 0; max-width: 46rem; overflow-wrap: anywhere; } .quiet, figcaption { color: var(--quiet); }
 .scroll { overflow-x: auto; margin: .8rem 0; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .28rem 1.4rem .28rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; color: var(--quiet); font-size: .9rem; } td.number, th.number { text-align: right; }
+th { font-weight: 600; color: var(--quiet); font-size: .9rem; } td { white-space: nowrap; }
+td.number, th.number { text-align: right; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(144px, 1fr)); gap: 1rem; margin: .8rem 0; }
 .pictures figure { margin: 0; font-size: .87rem; line-height: 1.4; overflow-wrap: anywhere; }
 .pictures img { display: block; width: 144px; height: 144px; object-fit: contain; border: 1px solid var(--line); }

@@ -43,7 +43,7 @@ def _headline(first: Judged) -> list[str]:
     what = name.replace("_", " ").capitalize()
     words = [f"{what} {first.written(name)} on {len(first.predictions):,} {first.split} images."]
     if first.baselines is not None:
-        words.append(f"The most frequent answer of all is: {first.baselines.majority_answer}.")
+        words.append(f"The baseline beside it always answers “{first.baselines.majority_answer}”.")
     return words
 
 

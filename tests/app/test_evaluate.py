@@ -1,7 +1,10 @@
 """Evaluate beyond the headline: baselines, both curves, error lists, verdicts, calibration."""
 
+import time
+
 import pytest
 
+from clfcore.runs.store import Run
 from clfcore.runs.temperature import temperature_of
 from tests.app.test_compare import stored_run
 from tests.app.test_pages import OpenPage, refused, words
@@ -50,3 +53,21 @@ def test_a_temperature_is_fitted_kept_and_forgotten_on_the_page(open_page: OpenP
     assert "as trained" in words(app)
     app.button(key="forget temperature").click().run()
     assert temperature_of(run) is None
+
+
+def test_one_picture_up_close_has_maps_and_its_nearest_training_pictures(
+    open_page: OpenPage, finished_run: Run
+) -> None:
+    app = open_page("evaluate", run=finished_run.id, view="Errors")
+    app.session_state["close"] = True
+    app.run()
+    assert not app.exception, app.exception
+    assert "Grad-CAM" in words(app)
+    app.toggle(key=f"nearest {finished_run.id}").set_value(True).run()
+    for _ in range(100):
+        if "nearest to it" in words(app):
+            break
+        time.sleep(0.2)
+        app.run()
+    assert not app.exception, app.exception
+    assert "The 6 training pictures nearest to it" in words(app)
