@@ -4,6 +4,9 @@ import time
 
 import pytest
 
+from clfcore.data import verdicts
+from clfcore.data.catalogue import open_dataset
+from clfcore.evaluation.mistakes import most_confident
 from clfcore.runs.store import Run
 from clfcore.runs.temperature import temperature_of
 from tests.app.test_compare import stored_run
@@ -71,3 +74,18 @@ def test_one_picture_up_close_has_maps_and_its_nearest_training_pictures(
         app.run()
     assert not app.exception, app.exception
     assert "The 6 training pictures nearest to it" in words(app)
+
+
+def test_a_stored_verdict_stands_beside_its_picture_and_is_left_as_it_is(open_page: OpenPage) -> None:
+    run = stored_run(1, right=0.7)
+    worst = most_confident(run.predictions("test"), 1)[0]
+    dataset = open_dataset("digits")
+    verdicts.keep(dataset, worst.id, worst.truth, kind="ambiguous", note="a seven or a one")
+    kept = verdicts.read(dataset)
+    app = open_page("evaluate", run=run.id, view="Errors")
+    app.session_state["verdicts"] = True
+    app.run()
+    assert not app.exception, app.exception
+    assert not refused(app)
+    assert verdicts.read(dataset) == kept
+    assert verdicts.of_items(dataset, {worst.id: worst.truth})[worst.id].note == "a seven or a one"
