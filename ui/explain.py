@@ -1,6 +1,7 @@
 """Maps as small multiples: a row a model, a column a method; layer by layer; long ones when they are asked for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
@@ -84,6 +85,8 @@ def _map(asked: Asked, look: Look) -> Cell:
         found = laid(asked, look)
     except (InputError, Failure) as error:
         return _cell(row.title, row.says, str(error))
+    if not row.classed:
+        found = replace(found, target="whatever the class")
     return _cell(row.title, _hover(row, found), found)
 
 
@@ -116,7 +119,7 @@ def _shown(title: str, hover: str, shown: Laid | str) -> str:
     if isinstance(shown, str):
         return _figure(f'<div class="clf-square clf-words"><span>{escape(shown)}</span></div>', title, "", hover)
     target = shorten(shown.target, 26) if shown.evidence else f"no positive evidence for {shorten(shown.target, 22)}"
-    alt = f"{title} for {shown.target}" if shown.evidence else f"{title}: no positive evidence for {shown.target}"
+    alt = f"{title}, {shown.target}" if shown.evidence else f"{title}: no positive evidence for {shown.target}"
     return _figure(square(shown.picture, alt), title, target, hover)
 
 

@@ -72,7 +72,7 @@ def test_a_sample_is_explained_by_three_methods_at_once(open_page: OpenPage) -> 
     assert not app.exception
     assert not refused(app)
     drawn = html(app)
-    assert all(f'alt="{title} for ' in drawn for title in ("Grad-CAM", "LayerCAM", "Saliency"))
+    assert all(f'alt="{title}, ' in drawn for title in ("Grad-CAM", "LayerCAM", "Saliency"))
     assert "1, the strongest place of each map" in drawn
 
 
@@ -106,6 +106,11 @@ def test_a_long_method_waits_for_a_click(open_page: OpenPage, run: Run) -> None:
     assert not refused(app)
     assert "Long: about" not in html(app)
     assert 'alt="Occlusion' in html(app)
+
+
+def test_a_method_without_classes_does_not_claim_one(open_page: OpenPage, run: Run) -> None:
+    app = on_errors(open_page, run, methods=("eigencam",))
+    assert "whatever the class" in html(app)
 
 
 def test_each_stage_shows_the_same_method(open_page: OpenPage, run: Run) -> None:
@@ -175,7 +180,7 @@ def test_several_labels_are_explained_by_label_and_hierarchies_by_level(open_pag
     app = open_page("explain", model=tree.id, sample="cat")
     app.selectbox(key=f"level {tree.id}").set_value(coarse).run()
     assert not app.exception
-    assert any(f" for {name}" in html(app) for name in families)
+    assert any(f", {name}" in html(app) for name in families)
 
 
 def test_a_damaged_and_a_huge_picture_are_refused_in_their_place(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,4 +201,4 @@ def test_two_models_with_other_classes_each_say_what_they_do_not_know(open_page:
     assert not app.exception
     drawn = html(app)
     assert "must be one of the classes" in drawn
-    assert f'alt="Grad-CAM for {name}' in drawn or "no positive evidence" in drawn
+    assert f'alt="Grad-CAM, {name}' in drawn or "no positive evidence" in drawn
