@@ -292,8 +292,8 @@ def fill(config: RunConfig, facts: Facts) -> RunConfig:
         learning_rate, augmentation = 1e-3, "none" if recipe.views == 1 else "basic"
     elif strategy == "scratch":
         epochs = 15 if small else 30
-        batch_size = _small_batch(facts.train_items) if small else (64 if facts.gpu else 16)
-        learning_rate, augmentation = (2e-3, _small_policy(facts)) if small else (1e-3, "basic")
+        batch_size = _small_batch(facts) if small else (64 if facts.gpu else 16)
+        learning_rate, augmentation = (_small_rate(batch_size), _small_policy(facts)) if small else (1e-3, "basic")
     else:
         epochs = 8 if strategy == "fine-tuning" else 10
         batch_size = 64 if facts.gpu or small else 16
@@ -328,5 +328,12 @@ def _small_policy(facts: Facts) -> Policy:
     return "digits" if facts.digits_like and facts.train_items < 10_000 else "none"
 
 
-def _small_batch(items: int) -> int:
-    return 32 if items <= 2_000 else 64 if items <= 20_000 else 128
+def _small_batch(facts: Facts) -> int:
+    if facts.train_items <= 2_000:
+        return 32
+    return 128 if facts.gpu and facts.train_items > 20_000 else 64
+
+
+def _small_rate(batch_size: int) -> float:
+    """0.002 at batches of 32, and with the root of the batch beyond, as suits Adam (Malladi et al. 2022)."""
+    return round(2e-3 * (batch_size / 32) ** 0.5, 4)
