@@ -11,7 +11,7 @@ if run is not None:
     st.caption("You may close this page or load it again: the run goes on, and Runs leads back here.")
     ui.watch(run)
     if st.button("Train another"):
-        st.query_params.clear()
+        del st.query_params["run"]
         st.rerun()
     st.stop()
 

@@ -147,7 +147,7 @@ def _confirm(run: Run) -> None:
 
             with refusals():
                 store.delete(run)
-            st.query_params.clear()
+            del st.query_params["run"]
             st.rerun()
         if st.button("Keep it"):
             st.rerun()

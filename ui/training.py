@@ -174,8 +174,7 @@ def launch(config: RunConfig) -> None:
 
     with refusals():
         run = worker().submit(config)
-    st.query_params.clear()
-    st.query_params["run"] = run.id
+    st.query_params["run"] = run.id  # what was chosen stays beside it: Streamlit refuses to clear bound parameters
     st.rerun()
 
 

@@ -71,6 +71,9 @@ def test_a_vgg_of_ones_own_is_built_and_handed_to_training(page: Page, address: 
     page.wait_for_url(re.compile("/train"))
     settled(page)
     expect(page.get_by_role("textbox", name="Layers", exact=True)).to_have_value("8,M,16,M")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile("run="), timeout=120_000)
+    expect(page.get_by_text("Completed in")).to_be_visible(timeout=180_000)
 
 
 def test_a_wrong_token_is_said_beside_its_cause_and_can_be_mended(page: Page, address: str) -> None:
