@@ -1,5 +1,6 @@
 """One server and one Chromium for all browser tests; a fresh page for each."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,11 @@ def address(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    if driver.chromium_path() is None:
+        missing = "there is no Chromium here: install the packages chromium and chromium-driver"
+        if os.environ.get("CLFLAB_BROWSER_TESTS") == "required":
+            pytest.fail(missing)
+        pytest.skip(missing)
     with driver.chromium() as found:
         yield found
 

@@ -58,12 +58,16 @@ def _wait_until_healthy(address: str, process: subprocess.Popen) -> None:
     raise RuntimeError("the server did not come up")
 
 
+def chromium_path() -> str | None:
+    """Where the system has a Chromium; None where it has none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, headless."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         try:
             yield browser
         finally:

@@ -1,4 +1,7 @@
-"""Take the screenshots of every page, light and dark, wide and narrow: python tests/browser/screenshots.py [FOLDER]."""
+"""Take the README's screenshots; into a FOLDER that is named, every page light and dark, wide and narrow.
+
+python tests/browser/screenshots.py [FOLDER]
+"""
 
 import sys
 import tempfile
@@ -15,7 +18,7 @@ from tests.browser.driver import ROOT, chromium, serving, settled
 SIZES = {"": (1440, 900), "-narrow": (820, 1100)}
 
 
-def addresses(run: str) -> dict[str, str]:
+def addresses(run: str, other: str) -> dict[str, str]:
     """name of the picture -> the page's address."""
     return {
         "home": "",
@@ -25,13 +28,17 @@ def addresses(run: str) -> dict[str, str]:
         "watch": f"train?run={run}",
         "runs": "runs",
         "evaluate": f"evaluate?run={run}",
+        "explain": "explain?sample=coffee",
+        "augmentations": "augmentations",
+        "architectures": "architectures?architecture=resnet18",
+        "compare": f"compare?runs={run}&runs={other}",
     }
 
 
-def take(browser: Browser, address: str, names: dict[str, str], folder: Path) -> None:
-    """Each page in both schemes and sizes, as `NAME[-narrow][-dark].png`."""
-    for scheme in ("light", "dark"):
-        for suffix, (width, height) in SIZES.items():
+def take(browser: Browser, address: str, names: dict[str, str], folder: Path, *, every: bool) -> None:
+    """Each page wide and light, or in both schemes and sizes, as `NAME[-narrow][-dark].png`."""
+    for scheme in ("light", "dark") if every else ("light",):
+        for suffix, (width, height) in (SIZES if every else {"": SIZES[""]}).items():
             context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
             for name, path in names.items():
                 page = context.new_page()
@@ -43,7 +50,7 @@ def take(browser: Browser, address: str, names: dict[str, str], folder: Path) ->
             context.close()
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *, every: bool) -> None:
     from clfcore.runs.execute import execute
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,8 +62,9 @@ def main(folder: Path) -> None:
             execute(run)
             made.append(run.id)
         with serving(Path(lab)) as address, chromium() as browser:
-            take(browser, address, addresses(made[-1]), folder)
+            take(browser, address, addresses(made[1], made[0]), folder, every=every)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "assets" / "screenshots")
+    named = sys.argv[1:]
+    main(Path(named[0]) if named else ROOT / "assets" / "screenshots", every=bool(named))
