@@ -27,7 +27,8 @@ check: install ## lint, format check and the quick tests
 test: install ## every test, real Chromium included where it is installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 -m "not browser"
+	$(BIN)/python -m pytest -q -m browser tests/browser
 
 kills: install ## kill N runs at random moments; each must resume to the identical end (N=20)
 	CLFLAB_KILLS=$(or $(N),20) $(BIN)/python -m pytest -q tests/runs/test_kill.py
