@@ -103,15 +103,15 @@ class Batches:
 
 def normalised(pixels: Tensor, preprocess: Preprocess) -> Tensor:
     """B x C' x H x W uint8 (or float of that range) -> B x channels x H x W float32, grey or colour as needed."""
-    x = pixels.float()
+    x = pixels
     if x.shape[1] == 3 and preprocess.channels == 1:
         luma = torch.tensor([0.299, 0.587, 0.114], device=x.device).view(1, 3, 1, 1)  # ITU-R 601
-        x = (x * luma).sum(dim=1, keepdim=True)
+        x = (x.float() * luma).sum(dim=1, keepdim=True)
     elif x.shape[1] == 1 and preprocess.channels == 3:
         x = x.expand(-1, 3, -1, -1)
     mean = torch.tensor(preprocess.mean, device=x.device).view(1, -1, 1, 1)
     deviation = torch.tensor(preprocess.deviation, device=x.device).view(1, -1, 1, 1)
-    return (x / 255 - mean) / deviation
+    return torch.div(x, 255).sub_(mean).div_(deviation)  # one new tensor: three cost up to ten times the time
 
 
 def _channels_first(pixels: np.ndarray) -> Tensor:
