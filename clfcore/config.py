@@ -110,6 +110,9 @@ class Recipe(_Frozen):
     group_decay: float = Field(
         1.0, gt=0, le=1, allow_inf_nan=False, description="factor on the learning rate from each group to the one below"
     )
+    freeze_batch_norm: bool | None = Field(
+        None, description="batch normalisation keeps the means and deviations that came with its weights"
+    )
     unfreeze: str = Field(
         "auto",
         description="EPOCH:GROUPS pairs such as 1:1,3:2,6:all: from that epoch on, so many groups train",
@@ -311,6 +314,7 @@ def fill(config: RunConfig, facts: Facts) -> RunConfig:
         "augmentation": recipe.augmentation or augmentation,
         "trainable_groups": groups if recipe.trainable_groups is None else recipe.trainable_groups,
         "backbone_learning_rate": recipe.backbone_learning_rate or learning_rate / (1 if from_scratch else 10),
+        "freeze_batch_norm": not from_scratch if recipe.freeze_batch_norm is None else recipe.freeze_batch_norm,
     }
     return config.changed(strategy=strategy, weights=weights, recipe=chosen)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.stages import Group
@@ -47,7 +48,7 @@ class Phase:
                 freed.append(group.name)
                 for added in optimiser_groups(state.model, group, rate=rate, recipe=recipe):
                     state.optimiser.add_param_group({**added, "free_since": state.step, "warm_steps": warm})
-        state.frozen = frozen_parts(state.model)
+        state.frozen = frozen_parts(state.model, batch_norm=bool(recipe.freeze_batch_norm))
         return freed
 
 
@@ -146,12 +147,18 @@ def moved(before: Mapping[str, Tensor], model: nn.Module, groups: Sequence[Group
     return shares
 
 
-def frozen_parts(model: nn.Module) -> list[nn.Module]:
-    """The largest parts of which no parameter trains: their dropout and batch normalisation stay in eval mode."""
+def frozen_parts(model: nn.Module, *, batch_norm: bool = False) -> list[nn.Module]:
+    """The largest parts of which no parameter trains: their dropout and batch normalisation stay in eval mode.
+
+    batch_norm: every batch normalisation counts as one: its scale and shift train, its statistics do not, which
+    small batches of other pictures would replace by noise.
+    """
 
     def walk(module: nn.Module) -> list[nn.Module]:
         parameters = list(module.parameters())
         if parameters and not any(p.requires_grad for p in parameters):
+            return [module]
+        if batch_norm and isinstance(module, _BatchNorm):
             return [module]
         return [part for child in module.children() for part in walk(child)]
 

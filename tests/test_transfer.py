@@ -109,11 +109,14 @@ def run_phases(module: nn.Module, groups: Sequence[Group], config: RunConfig, ba
     ("name", "side"),
     [
         ("lenet5", 20),
+        ("alexnet", 63),
         ("vgg11_bn_small", 32),
         ("resnet18_small", 32),
         ("mobilenet_v3_small_small", 32),
         ("densenet121", 32),
+        ("mnasnet1_0", 32),
         ("efficientnet_lite0", 32),
+        ("swin_t", 32),
         ("timm/vit_tiny_patch16_224", 32),
         ("timm/convnext_atto", 32),
         ("timm/mixer_s32_224", 64),
@@ -133,6 +136,17 @@ def test_frozen_groups_are_equal_to_the_bit_after_training(name: str, side: int)
     assert set(groups[-1].parameters) <= moved
     owners = {key.rpartition(".")[0] for key in free}  # buffers beside free parameters may move: running statistics
     assert {key.rpartition(".")[0] for key in moved - set(parameters)} <= owners
+
+
+def test_frozen_batch_normalisation_trains_its_scale_and_keeps_its_statistics() -> None:
+    torch.manual_seed(0)
+    module = build("resnet18_small", columns=3, image_size=16).module
+    groups = layer_groups(module)
+    before = {key: value.clone() for key, value in module.state_dict().items()}
+    run_phases(module, groups, filled("fine-tuning", epochs=1, freeze_batch_norm=True), batches_of(3, 16, 2))
+    moved = {key for key, value in module.state_dict().items() if not torch.equal(value, before[key])}
+    assert moved == {key for group in groups[-3:] for key in group.parameters}
+    assert any(isinstance(module.get_submodule(key.rpartition(".")[0]), nn.BatchNorm2d) for key in moved)
 
 
 def test_moments_go_on_when_a_group_is_freed_as_in_a_loop_written_by_hand() -> None:

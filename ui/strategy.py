@@ -28,8 +28,18 @@ _HELP = (
 # What a strategy can be told, beyond the recipe that all share.
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "feature-extraction": ("head", "recipe.views"),
-    "fine-tuning": ("recipe.trainable_groups", "recipe.backbone_learning_rate", "recipe.group_decay"),
-    "progressive-unfreezing": ("recipe.unfreeze", "recipe.backbone_learning_rate", "recipe.group_decay"),
+    "fine-tuning": (
+        "recipe.trainable_groups",
+        "recipe.backbone_learning_rate",
+        "recipe.group_decay",
+        "recipe.freeze_batch_norm",
+    ),
+    "progressive-unfreezing": (
+        "recipe.unfreeze",
+        "recipe.backbone_learning_rate",
+        "recipe.group_decay",
+        "recipe.freeze_batch_norm",
+    ),
 }
 _BEGUN = "trained further"  # the run whose weights are taken, in the session
 

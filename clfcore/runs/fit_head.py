@@ -5,7 +5,7 @@ The same fit begins fine-tuning and progressive unfreezing (`starting_head`).
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from clfcore.architectures.heads import make_head
 from clfcore.config import Recipe
 from clfcore.data.dataset import Split
 from clfcore.embeddings import Embedder, View
+from clfcore.evaluation.calibration import fit_temperature
 from clfcore.predictions import Predictions
 from clfcore.runs.session import Best, Session, save_weights
 from clfcore.training import neighbours, probe
@@ -78,7 +79,11 @@ def fit_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
 
 
 def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
-    """The head that feature extraction would end with, standardisation folded in, and its best iteration."""
+    """The head that feature extraction would end with, standardisation folded in, and its best iteration.
+
+    Its logits are divided by the temperature that validation asks for: no answer changes, but a head too sure of itself
+    would begin the training with a gradient that tears the network apart.
+    """
     recipe = session.prepared.config.recipe
     few = session.prepared.config.head == "logistic" or len(session.prepared.dataset.splits["train"]) < 2048
     fit = recipe.model_copy(
@@ -92,8 +97,11 @@ def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
         if isinstance(event, Epoch) and best.improved(event.epoch, *session.judge(event.validation)):
             chosen, weights = event, {name: value.clone() for name, value in head.state_dict().items()}
     head.load_state_dict(weights)
+    probe.cool(head, fit_temperature(chosen.validation).value)
+    with torch.no_grad():
+        loss = session.prepared.loss()(head(features.train), features.targets).item()
     probe.fold(head, features.mean, features.deviation)
-    return head, chosen
+    return head, replace(chosen, loss=loss)
 
 
 def embed(session: Session, *, views: int = 1) -> Features:

@@ -31,6 +31,14 @@ def fold(head: nn.Module, mean: np.ndarray, deviation: np.ndarray) -> None:
         layer.bias -= layer.weight @ torch.from_numpy(mean)
 
 
+def cool(head: nn.Module, temperature: float) -> None:
+    """Change the last linear layer in place, so that the logits are divided by the temperature."""
+    layer = [part for part in head.modules() if isinstance(part, nn.Linear)][-1]
+    with torch.no_grad():
+        layer.weight /= temperature
+        layer.bias /= temperature
+
+
 def logistic(
     head: nn.Linear, x: Tensor, y: Tensor, loss_of: Function, hits_of: Function, validate: Validate, *, iterations: int
 ) -> Iterator[Epoch]:
