@@ -6,7 +6,7 @@ import numpy as np
 
 from clfcore.decoding import decoded, path_of
 from clfcore.errors import InputError
-from clfcore.predictions import probabilities
+from clfcore.predictions import moved_thresholds, probabilities
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -41,7 +41,8 @@ def answer(
     }
     finest = levels[task.levels[-1].name]
     if task.kind == "multi-label":
-        thresholds = dict(zip(task.classes, classifier.thresholds or [0.5] * task.columns, strict=True))
+        at = moved_thresholds(classifier.thresholds or [0.5] * task.columns, temperature)
+        thresholds = dict(zip(task.classes, at, strict=True))
         there = [name for name, p in zip(task.classes, said, strict=True) if p >= thresholds[name]]
         return {"top": [{**one, "threshold": thresholds[one["label"]]} for one in finest], "labels": there}
     if task.kind == "hierarchical":

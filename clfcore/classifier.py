@@ -135,7 +135,8 @@ def predict_dataset(
     with classifier.lock, torch.inference_mode():
         parts = [classifier.module(x).float().cpu().numpy() for x, _ in batches.in_order()]
     logits = decoded(np.concatenate(parts), classifier.task, classifier.decoding)
-    return Predictions(classifier.task, "data", dataset.ids, np.stack([kept[name] for name in dataset.ids]), logits)
+    targets = np.stack([kept[name] for name in dataset.ids])
+    return Predictions(classifier.task, "data", dataset.ids, targets, logits, classifier.thresholds)
 
 
 def _targets_for(task: Task, dataset: ImageDataset) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from clfcore.task import Task
 class Predictions:
     """Item ids, targets and logits of one split.
 
-    ids: N strings; targets: see `Task`; logits: N x task.columns float32, finite. Raises InputError where they misfit.
+    ids: N strings; targets: see `Task`; logits: N x task.columns float32, finite. thresholds: of several labels, the
+    probability from which each counts, as its run keeps them; None: 0.5 each. Raises InputError where they misfit.
     """
 
     task: Task
@@ -24,6 +26,7 @@ class Predictions:
     ids: tuple[str, ...]
     targets: np.ndarray
     logits: np.ndarray
+    thresholds: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         n, columns = len(self.ids), self.task.columns
@@ -36,6 +39,8 @@ class Predictions:
             raise InputError(
                 f"targets are {_shape(self.targets)}: a {self.task.kind} task needs {' x '.join(map(str, wanted))}"
             )
+        if self.thresholds is not None and (self.task.kind != "multi-label" or len(self.thresholds) != columns):
+            raise InputError(f"{len(self.thresholds)} thresholds are given: a task of several labels has one a label")
         if not np.isfinite(self.logits).all():
             raise InputError(
                 "logits hold values that are not finite: the run diverged; train again with a lower learning rate"
@@ -115,6 +120,18 @@ def probabilities(logits: np.ndarray, task: Task) -> np.ndarray:
         e = np.exp(x[:, part] - x[:, part].max(axis=1, keepdims=True, initial=-np.inf))
         out[:, part] = e / e.sum(axis=1, keepdims=True)
     return out
+
+
+def moved_thresholds(thresholds: Sequence[float], temperature: float) -> tuple[float, ...]:
+    """Where thresholds lie once logits are divided by a temperature: each label counts from the same logit as before.
+
+    >>> [round(t, 3) for t in moved_thresholds([0.5, 0.9, 1.0], 2.0)]
+    [0.5, 0.75, 1.0]
+    """
+    t = np.asarray(thresholds, np.float64)
+    with np.errstate(divide="ignore"):
+        logits = np.log(t) - np.log1p(-t)  # 0 and 1 become infinite, and come back as they were
+    return tuple(np.exp(-np.logaddexp(0.0, -logits / temperature)).tolist())
 
 
 def _shape(array: np.ndarray) -> str:

@@ -1,6 +1,7 @@
 """Test-time augmentation: a run's predictions from several fixed views of each picture."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -48,4 +49,4 @@ def predict_split(
         raise InputError(f"{absent} of the run's {split} split is no longer in {run.config.data}: bring it back")
     stored = decoded.take(np.array([places[name] for name in before.ids], np.int64))
     logits = logits_of_views(classifier, stored, kind=kind)
-    return Predictions(before.task, split, before.ids, before.targets, logits)
+    return replace(before, logits=logits)

@@ -8,7 +8,7 @@ st.title("How good is it, and where does it fail?")
 st.caption("Computed from the run's stored predictions of its best epoch; nothing is predicted again.")
 
 run, predictions = ui.choose_judged()
-ui.headline(predictions, run)
+ui.headline(predictions)
 beside, reports = st.columns([5, 3], gap="medium")
 with beside:
     ui.baselines_beside(run, predictions)

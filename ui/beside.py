@@ -25,7 +25,7 @@ def baselines_beside(run: Run, predictions: "Predictions") -> None:
     more = st.expander("Every number with its 95\u00a0% interval and the baselines", on_change="rerun", key="intervals")
     if not more.open:
         return
-    changed = (run.path / f"predictions-{predictions.split}.npz").stat().st_mtime
+    changed = run.predicted_at(predictions.split)
     values, ends = _numbers(str(run.path), predictions.task.levels[-1].name, predictions.split, changed, predictions)
     rows = []
     for name in ("accuracy", *METRICS):

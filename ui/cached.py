@@ -84,7 +84,7 @@ def said(name: str, photo: Photo, *, k: int = 5, temperature: float = 1.0) -> Sa
 
     model = classifier(name)
     square = _square(model, photo)
-    k = 12 if model.task.kind == "multi-label" else k  # labels do not exclude each other: the rest is not small
+    k = model.task.columns if model.task.kind == "multi-label" else k  # labels do not exclude each other
     found = answer(model, square, k, temperature=temperature)
     levels = found.get("levels", {"": found["top"]})
     named = tuple((level, tuple((one["label"], one["probability"]) for one in rows)) for level, rows in levels.items())
@@ -114,18 +114,26 @@ def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
 
 
 def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
-    """image, model, rank, label, probability: a row for each of the five most probable classes."""
+    """A row for each of the five most probable classes (of a hierarchy, of each level), or for every label.
+
+    The columns level and threshold are filled where a classifier has levels or thresholds.
+    """
     out = io.StringIO()
     table = csv.writer(out)
-    table.writerow(["image", "model", "rank", "label", "probability"])
+    table.writerow(["image", "model", "rank", "label", "probability", "level", "threshold"])
     for photo in photos:
         for model in models:
             try:
-                rows = said(model, photo, temperature=temperature_for(model)).top
+                found = said(model, photo, temperature=temperature_for(model))
             except (InputError, Failure) as error:
-                table.writerow([photo.name, model, "", "", str(error)])
+                table.writerow([photo.name, model, "", "", str(error), "", ""])
                 continue
-            table.writerows([photo.name, model, i, label, f"{p:.6f}"] for i, (label, p) in enumerate(rows, 1))
+            at = {label: f"{threshold:.6g}" for label, threshold in found.thresholds}
+            for level, rows in found.levels:
+                table.writerows(
+                    [photo.name, model, i, label, f"{p:.6f}", level, at.get(label, "")]
+                    for i, (label, p) in enumerate(rows, 1)
+                )
     return out.getvalue()
 
 

@@ -88,7 +88,7 @@ def _say_coming() -> None:
 def _readable(runs: Sequence[Run], split: str) -> list[Side]:
     sides = []
     for run in runs:
-        changed = (run.path / f"predictions-{split}.npz").stat().st_mtime
+        changed = run.predicted_at(split)
         side = Side(run, short_name(run), split, changed)
         try:
             said(*side.key)

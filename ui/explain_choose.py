@@ -81,12 +81,11 @@ def _errors(run: Run, split: str) -> dict[str, str]:
     """Up to 24 wrong pictures, the surest first: id -> what is wrong; of a hierarchy at its finest level."""
     from clfcore.evaluation.mistakes import most_confident
     from clfcore.evaluation.multilabel import mistaken_labels
-    from clfcore.runs.thresholds import thresholds_of
 
     predictions = run.predictions(split)
     if predictions.task.kind == "multi-label":
         words: dict[str, str] = {}
-        for one in mistaken_labels(predictions, 24, thresholds=thresholds_of(run)):
+        for one in mistaken_labels(predictions, 24):
             what = "missed" if one.truth else "falsely said"
             words.setdefault(one.id, f"{one.label} {what} ({percent(one.probability)})")
         return words

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 # name -> label, whether it is a share of something, help with its source
 METRICS = {
+    "mean_average_precision": (
+        "Mean average precision",
+        False,
+        "Average precision of each label, averaged over the labels that occur: how well each label sorts the pictures, "
+        "whatever its threshold.",
+    ),
     "balanced_accuracy": (
         "Balanced accuracy",
         True,
@@ -38,11 +44,6 @@ METRICS = {
         "Calibration error",
         True,
         "The mean gap between how sure the network is and how often it is right, over 15 bins. Guo and others, 2017.",
-    ),
-    "mean_average_precision": (
-        "Mean average precision",
-        False,
-        "Average precision of each label, averaged over labels.",
     ),
     "micro_f1": ("Micro F1", False, "F1 of all labels of all pictures pooled."),
     "subset_accuracy": ("All labels right", True, "The share of pictures whose labels are all right."),
@@ -73,7 +74,7 @@ def choose_judged() -> "tuple[Run, Predictions]":
             help="Validation chose the best epoch: its numbers are a little kind. Test was looked at once, at the end.",
         )
     with refusals():
-        found = _stored(str(run.path), split, (run.path / f"predictions-{split}.npz").stat().st_mtime)
+        found = _stored(str(run.path), split, run.predicted_at(split))
         facts_of(run)
     levels = [level.name for level in found.task.levels]
     if len(levels) > 1:
@@ -95,7 +96,7 @@ def choose_judged() -> "tuple[Run, Predictions]":
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _stored(path: str, split: str, changed: float) -> "Predictions":
-    """A split's predictions; `changed` is the file's time, so that a run trained again is read again."""
+    """A split's predictions; `changed` is the files' time, so that a run trained again is read again."""
     return open_run(path).predictions(split)
 
 
@@ -105,14 +106,12 @@ def _csv(predictions: "Predictions") -> str:
     return table_csv(predictions)
 
 
-def headline(predictions: "Predictions", run: Run) -> None:
+def headline(predictions: "Predictions") -> None:
     """The accuracy with what it is of and its interval, then the other metrics."""
     from clfcore.evaluation.intervals import wilson
     from clfcore.evaluation.metrics import evaluate
-    from clfcore.runs.thresholds import thresholds_of
 
-    thresholds = thresholds_of(run) if predictions.task.kind == "multi-label" else None
-    found = evaluate(predictions, thresholds=thresholds)
+    found = evaluate(predictions)
     values = found.as_dict()
     numbers = []
     if "accuracy" in values:
@@ -125,7 +124,7 @@ def headline(predictions: "Predictions", run: Run) -> None:
             numbers.append(Number(label, percent(values[name]) if share else rate(values[name]), help=words))
     metric_row(numbers, least=140)
     if predictions.task.kind == "multi-label":
-        said = "0.5 each" if thresholds is None else "chosen on validation"
+        said = "0.5 each" if predictions.thresholds is None else "chosen on validation"
         st.caption(f"Labels count from their thresholds, {said}; average precision and AUC need none.")
     if predictions.split == "validation":
         st.caption("Computed on validation, which chose the best epoch: a little kinder than a test.")

@@ -8,6 +8,7 @@ from clfcore.runs.store import Run
 from ui.charts import chart, dark
 from ui.data import thumbnail
 from ui.feedback import Number, metric_row, plain, refusals
+from ui.panels import panels
 from ui.pictures import Card, cards
 from ui.words import count, percent, rate, shorten
 
@@ -18,21 +19,13 @@ if TYPE_CHECKING:
 GOALS = {"f1": "Highest F1", "precision": "A wanted precision", "recall": "A wanted recall", "half": "0.5 each"}
 
 
-def run_thresholds(run: Run) -> tuple[float, ...] | None:
-    """The run's thresholds a label; None: 0.5 each."""
-    from clfcore.runs.thresholds import thresholds_of
-
-    with refusals():
-        return thresholds_of(run)
-
-
 def thresholds_view(run: Run, predictions: "Predictions") -> None:
     """A label's curve with a movable threshold and its counts, and the choice of all thresholds on validation."""
     from clfcore import figures
     from clfcore.evaluation.operating import operating_point
     from clfcore.evaluation.sweeps import threshold_curve
 
-    kept = run_thresholds(run) or (0.5,) * len(predictions.classes)
+    kept = predictions.thresholds or (0.5,) * len(predictions.classes)
     left, right = st.columns([3, 2], gap="medium")
     with right:
         label = st.selectbox("Label", predictions.classes, format_func=shorten, key="label", bind="query-params")
@@ -89,14 +82,16 @@ def _keep(run: Run, goal: str, wanted: float) -> "Thresholds | None":
 
 
 def panels_view(run: Run, predictions: "Predictions") -> None:
-    """The 2 x 2 counts of each label at its threshold; click a heading to sort."""
+    """The 2 x 2 counts of each label at its threshold, as panels and as a table; click a heading to sort."""
     from clfcore.evaluation.intervals import wilson
-    from clfcore.evaluation.multilabel import panels
+    from clfcore.evaluation.multilabel import panels as counted
     from clfcore.evaluation.report import per_class
 
+    points = counted(predictions)
+    panels(points)
     areas = {row.name: row for row in per_class(predictions)}
     rows = []
-    for p in panels(predictions, thresholds=run_thresholds(run)):
+    for p in points:
         low, high = wilson(p.true_positives, p.true_positives + p.false_negatives) or (None, None)
         rows.append(
             {
@@ -148,7 +143,7 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
             key="errors",
             bind="query-params",
         )
-    found = mistaken_labels(predictions, predictions.logits.size, thresholds=run_thresholds(run))
+    found = mistaken_labels(predictions, predictions.logits.size)
     wanted = [case for case in found if case.said == (kind == "False alarms") and label in ("all", case.label)]
     if not wanted:
         st.write(f"No {kind.lower()} of {plain(label)} in this split.")
@@ -174,7 +169,7 @@ def together_view(run: Run, predictions: "Predictions") -> None:
     from clfcore import figures
     from clfcore.evaluation.multilabel import co_occurrence
 
-    found = co_occurrence(predictions, thresholds=run_thresholds(run))
+    found = co_occurrence(predictions)
     left, right = st.columns(2, gap="medium")
     with left:
         st.caption("True labels")

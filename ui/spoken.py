@@ -12,6 +12,8 @@ from ui.cached import Said
 from ui.pictures import bar, top_bars
 from ui.words import percent, shorten
 
+BARS = 12  # of labels, where fewer reach their threshold
+
 
 def choose_sureness(models: Sequence[str]) -> None:
     """Where one of the classifiers knows a hierarchy: how sure a level must be for its path to go on."""
@@ -31,17 +33,17 @@ def choose_sureness(models: Sequence[str]) -> None:
 def spoken(said: Said, *, sure: float = 0.0) -> str:
     """HTML of the answer: the likeliest classes level by level, a path above them, or each label by itself."""
     if said.thresholds:
-        return _labels(said)
+        return f'<div class="clf-said">{_labels(said)}</div>'
     path = _path(said, sure) if said.path else ""
-    return path + "".join(top_bars(rows, level) for level, rows in said.levels)
+    return f'<div class="clf-said">{path}{"".join(top_bars(rows, level) for level, rows in said.levels)}</div>'
 
 
 def _labels(said: Said) -> str:
     """Independent bars, each with the mark of its threshold; a tick where it is reached."""
-    thresholds, rows, there = dict(said.thresholds), [], 0
-    for label, p in said.top:
+    thresholds, rows = dict(said.thresholds), []
+    there = sum(p >= thresholds[label] for label, p in said.top)
+    for label, p in said.top[: max(BARS, there)]:
         reached = p >= thresholds[label]
-        there += reached
         mark = "✓" if reached else "✗"
         title = f"{label}: {percent(p)}, counts from {percent(thresholds[label])}"
         line = f'<b style="left: {100 * thresholds[label]:.1f}%"></b>'
@@ -50,7 +52,8 @@ def _labels(said: Said) -> str:
             f'<li title="{escape(title)}"><span>{mark} {escape(shorten(label, 32))}</span>'
             f"<em>{percent(p)}</em>{shown}</li>"
         )
-    heading = f'<li class="clf-level">{there or "none"} of {len(rows)} labels, each by itself</li>'
+    rest = f"; the {len(rows)} likeliest" if len(rows) < len(said.top) else ""
+    heading = f'<li class="clf-level">{there or "none"} of {len(said.top)} labels, each by itself{rest}</li>'
     return f'<ol class="clf-top clf-labels">{heading}{"".join(rows)}</ol>'
 
 

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.runs.store import Run
+from ui.both_curves import both_curves_view
+from ui.calibration import calibration_view
 from ui.feedback import refusals
 from ui.labels import label_errors_view, panels_view, thresholds_view, together_view
 from ui.levels import hierarchy_view, opened_view
+from ui.operating import operating_view
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
@@ -18,12 +21,15 @@ def has_levels(run: Run) -> bool:
 
 
 def label_tabs(run: Run, predictions: "Predictions") -> None:
-    """Several labels: thresholds, counts, errors, labels together."""
+    """Several labels: thresholds, counts, errors, labels together, and the views that other tasks have too."""
     views = {
         "Thresholds": thresholds_view,
         "Each label": panels_view,
         "False alarms and misses": label_errors_view,
         "Labels together": together_view,
+        "ROC and PR": lambda _, shown: both_curves_view(shown),
+        "Operating point": operating_view,
+        "Calibration": calibration_view,
     }
     _tabs(views, run, predictions, key="labels view")
 

@@ -11,7 +11,7 @@ from clfcore.errors import InputError
 from clfcore.evaluation.counts import binned, share
 from clfcore.evaluation.metrics import BINS
 from clfcore.evaluation.outcomes import BLOCK, WORTH_THREADS, outcomes, over_blocks
-from clfcore.predictions import Predictions
+from clfcore.predictions import Predictions, moved_thresholds
 
 COLDEST, HOTTEST = 0.05, 20.0  # limits of a temperature
 DRAWN = 4_000_000  # values drawn at once: 32 MB
@@ -146,10 +146,13 @@ def fit_temperature(validation: Predictions) -> Temperature:
 
 
 def rescaled(predictions: Predictions, temperature: float) -> Predictions:
-    """The same predictions with their logits divided by the temperature. Raises InputError unless it is above 0."""
+    """The same predictions with their logits divided by the temperature; thresholds move along, so that no answer
+    changes. Raises InputError unless it is above 0."""
     if not (np.isfinite(temperature) and temperature > 0):
         raise InputError(f"temperature is {temperature:g}: it must be a finite number above 0")
-    return replace(predictions, logits=(predictions.logits / np.float64(temperature)).astype(np.float64))
+    logits = (predictions.logits / np.float64(temperature)).astype(np.float64)
+    thresholds = moved_thresholds(predictions.thresholds, temperature) if predictions.thresholds else None
+    return replace(predictions, logits=logits, thresholds=thresholds)
 
 
 def _loss(predictions: Predictions, temperature: float) -> float:

@@ -1,7 +1,7 @@
 """A run's metrics as asked: its own thresholds and decoding, or others for this one answer. Validation chooses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from clfcore.decoding import Decoding, redecoded
@@ -10,7 +10,6 @@ from clfcore.evaluation import choices
 from clfcore.evaluation.metrics import evaluate
 from clfcore.predictions import Predictions
 from clfcore.runs.store import Run
-from clfcore.runs.thresholds import thresholds_of
 
 
 @dataclass(frozen=True)
@@ -38,18 +37,17 @@ def measured(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> dic
     """`metrics` a split, and with a positive class `operating`: its threshold and what that means on each split."""
     if choice.decoding is not None:
         splits = {name: _redecoded(run, said, choice.decoding) for name, said in splits.items()}
-    kind = next(iter(splits.values())).task.kind
-    thresholds = thresholds_of(run) if kind == "multi-label" else None
+    first = next(iter(splits.values()))
+    kind, thresholds = first.task.kind, first.thresholds
     if choice.thresholds is not None:
         if kind != "multi-label":
             raise InputError(f"thresholds is {choice.thresholds!r} and the run is {kind}: name one class with positive")
         found = choices.thresholds(run.predictions("validation"), choice.thresholds, wanted=choice.wanted)
         thresholds = found.values if found else None
-    result: dict[str, Any] = {
-        "metrics": {name: evaluate(said, thresholds=thresholds).as_dict() for name, said in splits.items()}
-    }
+        splits = {name: replace(said, thresholds=thresholds) for name, said in splits.items()}
+    result: dict[str, Any] = {"metrics": {name: evaluate(said).as_dict() for name, said in splits.items()}}
     if thresholds is not None:
-        result["thresholds"] = dict(zip(next(iter(splits.values())).classes, thresholds, strict=True))
+        result["thresholds"] = dict(zip(first.classes, thresholds, strict=True))
     if choice.positive is not None:
         at = choices.operate(
             run.predictions("validation"),

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -149,7 +149,7 @@ def aligned(runs: Sequence[Named]) -> tuple[Named, ...]:
             )
         order = np.empty(len(first), np.int64)
         order[[place[item] for item in other.ids]] = np.arange(len(first))
-        moved = Predictions(other.task, other.split, first.ids, other.targets[order], other.logits[order])
+        moved = replace(other, ids=first.ids, targets=other.targets[order], logits=other.logits[order])
         if not np.array_equal(moved.targets, first.targets):
             raise InputError(
                 f"the truth of some items differs between runs {first_name} and {name}: "

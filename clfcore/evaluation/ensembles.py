@@ -1,7 +1,7 @@
 """Several runs together: where they agree, what only one gets right, and what their average would gain."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,14 +61,17 @@ def only_right(runs: Sequence[Named], name: str, other: str) -> np.ndarray:
 
 
 def ensemble(runs: Sequence[Named]) -> Predictions:
-    """The runs as one: the mean of their probabilities, as logits that give it back. Raises InputError as `aligned`."""
+    """The runs as one: the mean of their probabilities, as logits that give it back. Raises InputError as `aligned`.
+
+    A label counts from the mean of the members' thresholds.
+    """
     runs = aligned(runs)
     first = runs[0][1]
     mean = np.mean([predictions.probabilities() for _, predictions in runs], axis=0)  # N x columns
     logits = np.log(np.maximum(mean, FLOOR))
     if first.task.kind == "multi-label":
         logits -= np.log(np.maximum(np.mean([_misses(p) for _, p in runs], axis=0), FLOOR))
-    return Predictions(first.task, first.split, first.ids, first.targets, logits)
+    return replace(first, logits=logits, thresholds=_thresholds([predictions for _, predictions in runs]))
 
 
 def gains(runs: Sequence[Named], *, name: str = "ensemble") -> tuple[Difference, ...]:
@@ -77,11 +80,16 @@ def gains(runs: Sequence[Named], *, name: str = "ensemble") -> tuple[Difference,
     return tuple(compare([run, (name, together)]).pairs[0] for run in aligned(runs))
 
 
+def _thresholds(members: Sequence[Predictions]) -> tuple[float, ...] | None:
+    if all(predictions.thresholds is None for predictions in members):
+        return None
+    halves = (0.5,) * len(members[0].classes)
+    return tuple(np.mean([predictions.thresholds or halves for predictions in members], axis=0).tolist())
+
+
 def _misses(predictions: Predictions) -> np.ndarray:
     """1 - p of each label, without losing what lies below the last digit of p."""
-    return Predictions(
-        predictions.task, predictions.split, predictions.ids, predictions.targets, -predictions.logits
-    ).probabilities()
+    return replace(predictions, logits=-predictions.logits).probabilities()
 
 
 def _answers(predictions: Predictions) -> np.ndarray:

@@ -92,7 +92,7 @@ def evaluate(
 
     paths: the real paths of a hierarchical task, P x L class indices; None: those of the task, or where it has none
     those that the targets show, which misses a real path that no item of the split takes. thresholds: C
-    probabilities of a multi-label task; None: 0.5 each.
+    probabilities of a multi-label task; None: the predictions' own, or where they have none 0.5 each.
     ranked: False leaves macro_auc None: the one single-label metric that takes a second at 50,000 x 1,000.
     """
     if predictions.task.kind == "multi-label":
@@ -187,7 +187,8 @@ def _multi_label(predictions: Predictions, thresholds: Sequence[float] | np.ndar
 
 
 def decide(predictions: Predictions, thresholds: Sequence[float] | np.ndarray | None = None) -> np.ndarray:
-    """N x C bool: the labels whose probability reaches their threshold (0.5 each by default)."""
+    """N x C bool: the labels whose probability reaches their threshold; by default the predictions' own, else 0.5."""
+    thresholds = predictions.thresholds if thresholds is None else thresholds
     if thresholds is None:
         return predictions.logits >= 0
     return predictions.probabilities() >= np.asarray(thresholds, np.float64)

@@ -49,8 +49,9 @@ def choose_thresholds(validation: Predictions, goal: Goal = "f1", *, wanted: flo
 def panels(
     predictions: Predictions, *, thresholds: Sequence[float] | np.ndarray | None = None
 ) -> tuple[OperatingPoint, ...]:
-    """The 2 x 2 counts of each label at its threshold (0.5 by default), in the task's order."""
+    """The 2 x 2 counts of each label at its threshold (by default its own, else 0.5), in the task's order."""
     _several(predictions)
+    thresholds = predictions.thresholds if thresholds is None else thresholds
     truth, said = predictions.targets > 0, decide(predictions, thresholds)
     at = np.full(len(predictions.classes), 0.5) if thresholds is None else np.asarray(thresholds, np.float64)
     counts = np.stack([(said & truth).sum(0), (said & ~truth).sum(0), (~said & truth).sum(0), (~said & ~truth).sum(0)])

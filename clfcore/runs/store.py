@@ -22,7 +22,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -112,7 +112,16 @@ class Run:
         return tuple(s for s in ("validation", "test", "train") if (self.path / f"predictions-{s}.npz").exists())
 
     def predictions(self, split: str) -> Predictions:
-        return Predictions.load(self.path / f"predictions-{split}.npz")
+        """What was stored of a split, with the thresholds that the run keeps now."""
+        from clfcore.runs.thresholds import thresholds_of
+
+        found = Predictions.load(self.path / f"predictions-{split}.npz")
+        return replace(found, thresholds=thresholds_of(self)) if found.task.kind == "multi-label" else found
+
+    def predicted_at(self, split: str) -> float:
+        """When a split's predictions, or the thresholds they are read with, last changed; for what is kept of them."""
+        files = (self.path / f"predictions-{split}.npz", self.path / "thresholds.json")
+        return max(file.stat().st_mtime if file.exists() else 0.0 for file in files)
 
     def summary(self) -> dict[str, Any]:
         """What `runs --json` prints of a run; a damaged one is named as such instead of hidden."""
