@@ -45,11 +45,11 @@ class Classifier:
         return self.task.classes
 
     def square(self, image: np.ndarray) -> np.ndarray:
-        """H x W x 3 uint8 -> size x size x channels uint8: exactly what the network sees, before normalisation."""
+        """H x W x C -> size x size x channels, bytes or tones: exactly what the network sees, before normalisation."""
         return self.preprocess.square(image)
 
     def input(self, squares: np.ndarray) -> torch.Tensor:
-        """N x size x size x C uint8 -> N x channels x size x size float32, normalised, on the module's device."""
+        """N x size x size x C bytes or tones -> N x channels x size x size float32, normalised, on its device."""
         device = next(self.module.parameters()).device
         pixels = (
             torch.from_numpy(np.array(squares)).permute(0, 3, 1, 2).to(device)

@@ -202,7 +202,7 @@ def predict(
     views: `flip` or `five-crops` answers by the mean over views of each image. calibrated: with the temperature that
     `calibrate` stored with the run.
     """
-    from clfcore.data.pixels import read_image
+    from clfcore.data.pixels import read_deep
 
     if k < 1:
         raise InputError(f"top is {k}: it must be at least 1")
@@ -217,7 +217,7 @@ def predict(
     answers: list[dict[str, Any]] = []
     for image in images:
         try:
-            pixels = read_image(Path(image), least_side=classifier.preprocess.stored_side)
+            pixels = read_deep(Path(image), least_side=classifier.preprocess.stored_side)
         except InputError as error:
             answers.append({"image": image, "error": str(error)})
             continue

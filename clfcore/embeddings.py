@@ -75,6 +75,8 @@ class Embedder:
         for index in indices:
             content.update(decoded.digests[index].encode())
         key = {"version": VERSION, "network": self.identity, "preprocess": self.preprocess.as_dict()}
+        if decoded.pixels.dtype == np.uint16:
+            key["bits"] = 16
         if view is not None:
             key["view"] = view.text
         content.update(json.dumps(key, sort_keys=True).encode())
@@ -114,7 +116,8 @@ class Embedder:
         table = augment.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
         for start in range(0, len(indices), batch):
             rows = np.arange(start, min(start + batch, len(indices)))
-            pixels = torch.from_numpy(np.ascontiguousarray(decoded.take(indices[rows]))).permute(0, 3, 1, 2)
+            taken = self.preprocess.tones(decoded.take(indices[rows]))
+            pixels = torch.from_numpy(np.ascontiguousarray(taken)).permute(0, 3, 1, 2)
             pixels = augment.apply(
                 view.policy, table[rows], pixels.to(self.device), size=self.preprocess.size, mean=self.preprocess.mean
             )

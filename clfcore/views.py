@@ -19,7 +19,7 @@ Progress = Callable[[int, int], None]
 
 
 def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, batch_size: int = 16) -> np.ndarray:
-    """N x columns float32: logits whose probabilities are the mean of the views'. stored: N x S x S x C uint8.
+    """N x columns float32: logits whose probabilities are the mean of the views'. stored: N x S x S x C.
 
     Raises InputError for an unknown kind, and where there is no room for five crops.
     """
@@ -27,7 +27,8 @@ def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, ba
     parts = []
     with classifier.lock, torch.inference_mode():
         for start in range(0, len(stored), batch_size):
-            pixels = torch.from_numpy(np.array(stored[start : start + batch_size])).permute(0, 3, 1, 2)
+            taken = preprocess.tones(np.array(stored[start : start + batch_size]))
+            pixels = torch.from_numpy(taken).permute(0, 3, 1, 2)
             views = augment.evaluation_views(pixels.to(device), kind=kind, size=preprocess.size)
             said = torch.stack([classifier.module(normalised(view, preprocess)).float() for view in views])
             parts.append(augment.combined(said, classifier.task).cpu().numpy())

@@ -106,11 +106,11 @@ def looked(name: str, photo: Photo) -> Looked:
 
 def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
     """Exactly what the network sees of a photo; a refusal names the file."""
-    from clfcore.data.pixels import read_image
+    from clfcore.data.pixels import read_deep
 
     file = io.BytesIO(photo.data)
     file.name = photo.name
-    return model.square(read_image(file, least_side=model.preprocess.stored_side))
+    return model.square(read_deep(file, least_side=model.preprocess.stored_side))
 
 
 def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:

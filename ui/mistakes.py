@@ -146,7 +146,7 @@ def _maps(run: Run, case: "Case") -> None:
 def _map(path: str, spec: str, split_seed: int, item: str, target: int) -> tuple[Picture, bool]:
     import numpy as np
 
-    from clfcore.data.pixels import read_image
+    from clfcore.data.pixels import read_deep
     from clfcore.explain import explain, overlay
 
     model, dataset = classifier(path), _dataset(spec, split_seed)
@@ -156,7 +156,7 @@ def _map(path: str, spec: str, split_seed: int, item: str, target: int) -> tuple
     if dataset.pixels is not None:
         image = np.broadcast_to(dataset.pixels[index], (*dataset.pixels.shape[1:3], 3))
     else:
-        image = read_image(dataset.paths[index], least_side=model.preprocess.stored_side)
+        image = read_deep(dataset.paths[index], least_side=model.preprocess.stored_side)
     square = model.square(np.ascontiguousarray(image))
     finest = model.task.slices[-1].start  # of a hierarchy, the case speaks of the finest level
     found = explain(model, square, method="gradcam", target=finest + target)

@@ -44,9 +44,12 @@ class Card:
 
 
 def picture(pixels: "np.ndarray", *, side: int = THUMBNAIL, lossless: bool = False) -> Picture:
-    """H x W x 3 or x 1 uint8 -> a picture of at most `side` pixels; a small one is enlarged without smoothing."""
+    """H x W x 3 or x 1, bytes or tones -> a picture of at most `side` pixels; a small one is enlarged unsmoothed."""
     from PIL import Image
 
+    from clfcore.data.deep import to_bytes
+
+    pixels = to_bytes(pixels)
     image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
     sharp = max(image.size) < SMALL
     if max(image.size) > side:

@@ -133,7 +133,7 @@ def look_inside(
 
     Raises InputError where the image is damaged, or the channels are not those of a picture.
     """
-    from clfcore.data.pixels import read_image
+    from clfcore.data.pixels import read_deep
 
     if classifier is not None:
         module, preprocess = classifier.module, classifier.preprocess
@@ -146,7 +146,7 @@ def look_inside(
             torch.manual_seed(0)
             built = build(name, columns=row.classes, channels=channels, image_size=image_size, options=options)
         module, preprocess = built.module, built.preprocess
-    square = preprocess.square(read_image(image, least_side=preprocess.stored_side))
+    square = preprocess.square(read_deep(image, least_side=preprocess.stored_side))
     device = next(module.parameters()).device
     x = torch.from_numpy(preprocess.normalise(square[None]))[0].to(device)
     with classifier.lock if classifier is not None else nullcontext():

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as V
 
 from clfcore.augment import colour, geometry
 from clfcore.augment.draws import signs, whole
@@ -30,8 +29,8 @@ OPERATIONS: Mapping[str, Callable[[Tensor, np.ndarray, str], Tensor]] = {
     "Sharpness": lambda x, m, how: colour.sharpness(x, 1 + m),
     "Posterize": lambda x, m, how: colour.posterize(x, m),
     "Solarize": lambda x, m, how: colour.solarize(x, 255 * m),
-    "AutoContrast": lambda x, m, how: V.autocontrast_image(x),
-    "Equalize": lambda x, m, how: V.equalize_image(x),
+    "AutoContrast": lambda x, m, how: colour.autocontrast(x),
+    "Equalize": lambda x, m, how: colour.equalize(x),
     "Invert": lambda x, m, how: 255 - x,
 }
 NAMES = tuple(OPERATIONS)
@@ -129,7 +128,7 @@ def augmented(step: Step, u: np.ndarray, pixels: Tensor) -> Tensor:
         for slot in range(chain * depth, (chain + 1) * depth):
             out = performed(out, chosen[:, slot], magnitudes[:, slot], interpolation="bilinear")
         mixed += out * geometry.column(weights[:, chain + 1], pixels)
-    return mixed.clamp_(0, 255).to(torch.uint8)
+    return mixed.clamp_(0, 255) if pixels.is_floating_point() else mixed.clamp_(0, 255).to(torch.uint8)
 
 
 def _magnitudes(chosen: np.ndarray, share: np.ndarray, sign: np.ndarray, method: str, side: int) -> np.ndarray:

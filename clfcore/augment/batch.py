@@ -26,10 +26,10 @@ class Wanted:
 def apply(
     policy: Policy, table_rows: np.ndarray, pixels: Tensor, *, size: int, mean: Sequence[float] = (0.5,)
 ) -> Tensor:
-    """n x C x size x size uint8 on the pixels' device; the pixels themselves are not changed.
+    """n x C x size x size of the pixels' type on their device; the pixels themselves are not changed.
 
-    table_rows: n x columns, from `draws.table`; pixels: n x C x S x S uint8, S at least size, C 1 or 3. mean: the
-    preprocessing's, from 0 to 1, the colour that erasing paints with: on bytes, before the normalisation, it comes out
+    table_rows: n x columns, from `draws.table`; pixels: n x C x S x S, bytes or tones, S at least size, C 1 or 3. mean:
+    the preprocessing's, from 0 to 1, the colour that erasing paints with: on bytes, before normalisation, it comes out
     within half a byte of the 0 that torchvision's RandomErasing writes after it. Raises InputError where S < size.
     """
     return list(stages(policy, table_rows, pixels, size=size, mean=mean))[-1][1]

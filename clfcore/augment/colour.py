@@ -1,12 +1,14 @@
 """What pixels become: tones, colours and rectangles of a batch, each image with its own number.
 
 Pixels are n x C x S x S uint8 with one or three channels, never changed in place; factors are n numbers. Results are
-cut down to whole values where torchvision cuts, so that both agree.
+cut down to whole values where torchvision cuts, so that both agree. Tones (float32 from 0 to 255, of pictures of more
+than 8 bits) stay tones: nothing is rounded.
 """
 
 import numpy as np
 import torch
 from torch import Tensor
+from torchvision.transforms.v2 import functional as V
 
 from clfcore.augment.geometry import column
 
@@ -15,7 +17,7 @@ BYTES = (256 - 1e-3) / 255
 
 
 def brightness(pixels: Tensor, factors: np.ndarray) -> Tensor:
-    return _bytes(pixels * column(factors, pixels))
+    return _cut(pixels * column(factors, pixels), pixels)
 
 
 def contrast(pixels: Tensor, factors: np.ndarray) -> Tensor:
@@ -44,41 +46,64 @@ def hue(pixels: Tensor, turns: np.ndarray) -> Tensor:
     for offset in (5, 3, 1):
         k = (sixth + offset) % 6
         parts.append(high - chroma * torch.minimum(k, 4 - k).clamp_(0, 1))
-    return _bytes(torch.stack(parts, dim=1) * BYTES)
+    turned = torch.stack(parts, dim=1)
+    return _cut(turned if pixels.is_floating_point() else turned * BYTES, pixels)
 
 
 def sharpness(pixels: Tensor, factors: np.ndarray) -> Tensor:
     """Away from a smoothed copy (factor above 1) or towards it; the outermost pixels stay."""
     if pixels.shape[-1] <= 2:
         return pixels
-    x = pixels.float()
+    x = pixels.to(torch.float32, copy=True)
     inner = x[..., 1:-1, 1:-1]
     # The kernel is 1 everywhere and 5 in the middle, over 13: sums of slices, a tenth of the time of a convolution.
     rows = x[..., :-2, :] + x[..., 1:-1, :] + x[..., 2:, :]
     smooth = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:] + 4 * inner
-    smooth = smooth.div_(13).round_()
+    smooth = smooth.div_(13) if pixels.is_floating_point() else smooth.div_(13).round_()
     x[..., 1:-1, 1:-1] = inner + (smooth - inner) * (1 - column(factors, pixels))
-    return _bytes(x)
+    return _cut(x, pixels)
 
 
 def posterize(pixels: Tensor, bits: np.ndarray) -> Tensor:
-    """The highest `bits` of each value kept."""
+    """The highest `bits` of each value (of 8) kept."""
+    if pixels.is_floating_point():
+        step = column(2.0 ** (8 - bits.astype(np.int64)), pixels)
+        return (pixels / step).floor_() * step
     masks = (256 - (1 << (8 - bits.astype(np.int64)))).astype(np.uint8)
     return pixels & torch.from_numpy(masks).to(pixels.device).view(-1, 1, 1, 1)
 
 
 def solarize(pixels: Tensor, thresholds: np.ndarray) -> Tensor:
     """Values from a threshold (0 to 255) on inverted."""
-    least = torch.from_numpy(np.ceil(thresholds.astype(np.float32)).astype(np.uint8)).to(pixels.device)
-    return torch.where(pixels >= least.view(-1, 1, 1, 1), 255 - pixels, pixels)
+    return torch.where(pixels >= column(thresholds, pixels), 255 - pixels, pixels)
+
+
+def autocontrast(pixels: Tensor) -> Tensor:
+    """Each channel stretched from its darkest to its lightest value to the whole range."""
+    if pixels.is_floating_point():  # of floats torchvision takes 0 to 1
+        return V.autocontrast_image(pixels / 255) * 255
+    return V.autocontrast_image(pixels)
+
+
+def equalize(pixels: Tensor) -> Tensor:
+    """Each channel's values spread evenly over the range; of tones by their ranks, which is a bin a value."""
+    if not pixels.is_floating_point():
+        return V.equalize_image(pixels)
+    flat = pixels.flatten(2)  # n x C x S*S
+    ordered = flat.sort(dim=-1).values
+    below = torch.searchsorted(ordered, flat.contiguous(), right=True)
+    lowest = torch.searchsorted(ordered, ordered[..., :1].contiguous(), right=True)  # how many share the darkest value
+    share = (below - lowest) / (flat.shape[-1] - lowest).clamp(min=1)
+    return (share * 255).view_as(pixels)
 
 
 def grey(pixels: Tensor) -> Tensor:
-    """n x 1 x S x S float32 of whole values, by ITU-R 601 luma."""
+    """n x 1 x S x S float32 by ITU-R 601 luma, of whole values where the pixels are bytes."""
     if pixels.shape[1] == 1:
         return pixels.float()
     r, g, b = pixels.float().split(1, dim=1)
-    return (r * 0.2989 + g * 0.587 + b * 0.114).floor_()
+    luma = r * 0.2989 + g * 0.587 + b * 0.114
+    return luma if pixels.is_floating_point() else luma.floor_()
 
 
 def jittered(pixels: Tensor, factors: np.ndarray, order: np.ndarray) -> Tensor:
@@ -108,8 +133,9 @@ def painted(pixels: Tensor, boxes: np.ndarray, shade: Tensor) -> Tensor:
 
 
 def _blend(pixels: Tensor, other: Tensor, factors: np.ndarray) -> Tensor:
-    return _bytes(pixels * column(factors, pixels) + other * column(1.0 - factors, pixels))
+    return _cut(pixels * column(factors, pixels) + other * column(1.0 - factors, pixels), pixels)
 
 
-def _bytes(x: Tensor) -> Tensor:
-    return x.clamp_(0, 255).to(torch.uint8)
+def _cut(x: Tensor, pixels: Tensor) -> Tensor:
+    """x (which may be changed) within 0 to 255, in the pixels' type."""
+    return x.clamp_(0, 255) if pixels.is_floating_point() else x.clamp_(0, 255).to(torch.uint8)

@@ -1,8 +1,9 @@
 """Decoded pictures: one pass reads, checks and keeps them; the next call decodes nothing.
 
-Pictures of files go to `decoded/KEY/` of the cache folder: pixels.npy (N x S x S x 3 uint8, read memory-mapped) and
-items.json (digests, sizes, faults). The folder is filled beside and renamed, so it is there whole or not at all; the
-least recently used ones are removed where all would pass LIMIT_BYTES. Arrays stay in memory.
+Pictures of files go to `decoded/KEY/` of the cache folder: pixels.npy (N x S x S x 3 uint8, or x 1 or x 3 uint16 where
+pictures have more than 8 bits; read memory-mapped) and items.json (digests, sizes, faults). The folder is filled beside
+and renamed, so it is there whole or not at all; the least recently used ones are removed where all would pass
+LIMIT_BYTES. Arrays stay in memory.
 """
 
 import contextlib
@@ -21,13 +22,14 @@ import numpy as np
 
 from clfcore.data.checks import Seen, findings
 from clfcore.data.dataset import ImageDataset
+from clfcore.data.deep import depth, white_of
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import Failure, InputError
 from clfcore.files import cache_folder, cannot_write
 
 Progress = Callable[[int, int], None]
 
-VERSION = 1  # of what is kept; a change makes older entries unused
+VERSION = 2  # of what is kept; a change makes older entries unused
 LIMIT_BYTES = 32 << 30
 IN_MEMORY = 1 << 30  # bytes of an array's resized pixels that are held; beyond, they are resized when taken
 SPARE_BYTES = 512 << 20  # of disk that is left free
@@ -41,7 +43,8 @@ _STALE = 24 * 3600  # seconds after which a part that a killed process left is r
 class Decoded:
     """The decoded pictures of a dataset's items, in its order.
 
-    pixels: M x S x S x C uint8, S the preprocessing's stored side, C 1 or 3, in memory or memory-mapped. rows: where
+    pixels: M x S x S x C uint8 (uint16 where a picture has more than 8 bits), S the preprocessing's stored side, C 1 or
+    3, in memory or memory-mapped. rows: where
     each of the N items stands in it. digests: one an item, of its content. key: of the whole, content and geometry.
     later: set where `pixels` are still as they were (small images enlarged would fill the memory); `take` resizes them.
     """
@@ -55,8 +58,15 @@ class Decoded:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def white(self, indices: np.ndarray) -> float:
+        """What counts as white in some items (the training split), as a share of 16 bits; 1 where there are 8 bits."""
+        if self.pixels.dtype != np.uint16:
+            return 1.0
+        parts = (self.pixels[self.rows[indices[i : i + 256]]].max(initial=0) for i in range(0, len(indices), 256))
+        return white_of(max(map(int, parts), default=0))
+
     def take(self, indices: np.ndarray) -> np.ndarray:
-        """Some items' pixels, n x S x S x C uint8, as a copy in memory."""
+        """Some items' pixels, n x S x S x C of their type, as a copy in memory."""
         taken = self.pixels[self.rows[indices]]
         return taken if self.later is None else _resized(taken, self.later)
 
@@ -116,13 +126,13 @@ def _of_files(dataset: ImageDataset, preprocess: Preprocess, progress: Progress 
     place = folder / _key(dataset.paths, preprocess)
     if (kept := _read(place)) is not None:
         return kept
-    side = preprocess.stored_side
-    _make_room(folder, len(dataset) * side * side * 3)
+    side, (dtype, channels) = preprocess.stored_side, _depth(dataset.paths)
+    _make_room(folder, len(dataset) * side * side * channels * dtype.itemsize)
     partial = None
     try:
         partial = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
         pixels = np.lib.format.open_memmap(
-            partial / "pixels.npy", mode="w+", dtype=np.uint8, shape=(len(dataset), side, side, 3)
+            partial / "pixels.npy", mode="w+", dtype=dtype, shape=(len(dataset), side, side, channels)
         )
         seen = _pass(dataset, preprocess, pixels, progress)
         pixels.flush()
@@ -140,6 +150,14 @@ def _of_files(dataset: ImageDataset, preprocess: Preprocess, progress: Progress 
     if kept is None:
         raise Failure(f"{place} was written and cannot be read again: check the disk, or name another CLFLAB_CACHE")
     return kept
+
+
+def _depth(paths: tuple[Path, ...]) -> tuple[np.dtype, int]:
+    """What one array must have to hold all pictures: its type and channels."""
+    found = [depth(path) for path in paths]
+    if not any(one.deep for one in found):
+        return np.dtype(np.uint8), 3
+    return np.dtype(np.uint16), 1 if all(one.grey for one in found) else 3
 
 
 def _key(paths: tuple[Path, ...], preprocess: Preprocess) -> str:
@@ -172,14 +190,15 @@ def _read(place: Path) -> tuple[np.ndarray, Seen] | None:
 
 def _pass(dataset: ImageDataset, preprocess: Preprocess, pixels: np.ndarray, progress: Progress | None) -> Seen:
     """Read and decode each file once, in threads: Pillow works outside the interpreter's lock."""
-    count = len(dataset)
+    count, deep_channels = len(dataset), pixels.shape[3] if pixels.dtype == np.uint16 else None
     digests, faults, sizes = [""] * count, [""] * count, np.zeros((count, 2), np.int64)
 
     def work(start: int) -> int:
         stop = min(start + _CHUNK, count)
         for i in range(start, stop):
             try:
-                stored = preprocess.stored_file(dataset.paths[i].read_bytes(), dataset.ids[i])
+                data = dataset.paths[i].read_bytes()
+                stored = preprocess.stored_file(data, dataset.ids[i], deep_channels=deep_channels)
             except InputError as error:
                 faults[i] = str(error)
             except OSError as error:

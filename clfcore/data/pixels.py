@@ -1,4 +1,4 @@
-"""Bytes -> RGB uint8 pixels, and Preprocess: how pixels become what a network takes. No torch."""
+"""Bytes -> pixels of 8 bits, or of 16, and Preprocess: how pixels become what a network takes. No torch."""
 
 import hashlib
 import io
@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Literal, get_args
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from clfcore.data import deep
 from clfcore.data.formats import special
 from clfcore.errors import InputError, unknown
 
@@ -40,11 +41,18 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 def read_image(source: Path | bytes | BinaryIO, *, least_side: int | None = None) -> np.ndarray:
     """An image file as H x W x 3 uint8 RGB, upright; the first frame where there are several.
 
-    Transparency is laid on white; grey, palette, CMYK and 16-bit are converted. least_side: no side need be longer than
-    this many pixels, so a large JPEG may be decoded at 1/2, 1/4 or 1/8 (up to 9 times faster). Raises InputError, which
-    names the fault.
+    For showing: transparency is laid on white; grey, palette, CMYK and 16-bit are converted. least_side: no side need
+    be longer than this many pixels, so a large JPEG may be decoded at 1/2, 1/4 or 1/8 (up to 9 times faster). Raises
+    InputError, which names the fault.
     """
     return np.asarray(_open(_bytes(source), _name(source), least_side))
+
+
+def read_deep(source: Path | bytes | BinaryIO, *, least_side: int | None = None) -> np.ndarray:
+    """An image file as a classifier takes it: `read_image`, but H x W x C uint16 (C 1 or 3) where it has more depth."""
+    data, name = _bytes(source), _name(source)
+    found = deep.deep_pixels(data, name, most=MEGAPIXELS)
+    return np.asarray(_open(data, name, least_side)) if found is None else found
 
 
 def image_size(source: Path | bytes | BinaryIO) -> tuple[int, int]:
@@ -62,7 +70,7 @@ def image_size(source: Path | bytes | BinaryIO) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Stored:
-    """A file as the cache keeps it: pixels S x S x 3 uint8, its digest, and the picture's own width and height."""
+    """A file as the cache keeps it: pixels S x S x C, its digest, and the picture's own width and height."""
 
     pixels: np.ndarray
     digest: str
@@ -77,7 +85,7 @@ class Preprocess:
     size: side of the square input in pixels. fit: `crop` (the central square), `pad` (all of it, on a ground of the
     mean colour) or `squash` (all of it, its proportions lost). crop_fraction: the share of the square's side that
     evaluation keeps (ImageNet's usual 224 of 256 is 0.875), of `crop` only. mean, deviation: of pixels from 0 to 1, one
-    a channel.
+    a channel. white: of pictures of 16 bits, the share of their range that counts as 1.
     """
 
     size: int
@@ -86,6 +94,7 @@ class Preprocess:
     interpolation: Interpolation = "bilinear"
     mean: tuple[float, ...] = (0.5, 0.5, 0.5)
     deviation: tuple[float, ...] = (0.5, 0.5, 0.5)
+    white: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value, known in (("fit", self.fit, Fit), ("interpolation", self.interpolation, Interpolation)):
@@ -99,6 +108,8 @@ class Preprocess:
             raise InputError(
                 f"size is {self.size}, crop_fraction {self.crop_fraction}: they must be at least 1, and in 0..1"
             )
+        if not 0 < self.white <= 1:
+            raise InputError(f"white is {self.white:g}: it must be above 0 and at most 1")
 
     @property
     def channels(self) -> int:
@@ -110,18 +121,30 @@ class Preprocess:
         return round(self.size / self.crop_fraction) if self.fit == "crop" else self.size
 
     def stored(self, image: np.ndarray) -> np.ndarray:
-        """H x W x 3 (or x 1) uint8 -> S x S x 3 (or x 1) uint8, S = stored_side, by one resize."""
+        """H x W x 3 (or x 1) of 8 or 16 bits -> S x S of the same, S = stored_side, by one resize."""
         if image.shape[:2] == (self.stored_side, self.stored_side):
             return image
+        if image.dtype == np.uint16:
+            return self._stored_deep(image)
         grey = image.shape[2] == 1
         side = np.asarray(self._fitted(Image.fromarray(image[..., 0] if grey else image)))
         return side[..., None] if grey else side
 
-    def stored_file(self, data: bytes, name: str) -> Stored:
-        """The bytes of an image file as the cache keeps them. Raises InputError with `name` in it."""
-        image = _open(data, name, self.stored_side)
-        width, height = image.info["whole"]
-        pixels = np.asarray(self._fitted(image))
+    def stored_file(self, data: bytes, name: str, *, deep_channels: int | None = None) -> Stored:
+        """The bytes of an image file as the cache keeps them: S x S x 3 uint8, or S x S x deep_channels uint16.
+
+        Raises InputError with `name` in it.
+        """
+        found = deep.deep_pixels(data, name, most=MEGAPIXELS) if deep_channels else None
+        if found is not None:
+            height, width = found.shape[:2]
+            pixels = self.stored(found)
+        else:
+            image = _open(data, name, self.stored_side)
+            width, height = image.info["whole"]
+            pixels = np.asarray(self._fitted(image))
+        if deep_channels:
+            pixels = deep.as_deep(pixels, deep_channels)
         return Stored(pixels, hashlib.blake2b(data, digest_size=16).hexdigest(), width, height)
 
     def centre(self, pixels: np.ndarray) -> np.ndarray:
@@ -130,13 +153,20 @@ class Preprocess:
         return pixels[:, top : top + self.size, left : left + self.size]
 
     def square(self, image: np.ndarray) -> np.ndarray:
-        """H x W x 3 uint8 -> size x size x channels uint8: exactly what the network sees of a picture."""
-        square = self.centre(self.stored(image)[None])[0]
+        """H x W x C -> size x size x channels: exactly what the network sees of a picture.
+
+        Bytes stay bytes; of 16 bits come tones, float32 from 0 to 255.
+        """
+        square = self.tones(self.centre(self.stored(image)[None])[0])
         return grey(square) if self.channels == 1 and square.shape[2] == 3 else square
 
+    def tones(self, pixels: np.ndarray) -> np.ndarray:
+        """uint16 -> float32 from 0 to 255, where `white` is 255; bytes and tones stay as they are."""
+        return deep.tones(pixels, self.white)
+
     def normalise(self, pixels: np.ndarray) -> np.ndarray:
-        """N x H x W x C' uint8 (C' 1 or 3) -> N x channels x H x W float32."""
-        x = pixels.astype(np.float32)  # N x H x W x C'
+        """N x H x W x C' bytes or tones (C' 1 or 3) -> N x channels x H x W float32."""
+        x = self.tones(pixels).astype(np.float32)  # N x H x W x C'
         if self.channels == 1 and x.shape[-1] == 3:
             x = (x @ _LUMA)[..., None]
         elif self.channels == 3 and x.shape[-1] == 1:
@@ -150,13 +180,24 @@ class Preprocess:
         return np.clip(np.rint(shown * 255), 0, 255).astype(np.uint8)
 
     def as_dict(self) -> dict[str, object]:
-        return {**asdict(self), "mean": list(self.mean), "deviation": list(self.deviation)}
+        """What is stored with a run; `white` only where it says something, so that caches of before stay good."""
+        stored = {**asdict(self), "mean": list(self.mean), "deviation": list(self.deviation)}
+        return stored if self.white != 1 else {name: value for name, value in stored.items() if name != "white"}
 
     @staticmethod
     def from_dict(stored: Mapping[str, Any]) -> "Preprocess":
         return Preprocess(**{**stored, "mean": tuple(stored["mean"]), "deviation": tuple(stored["deviation"])})
 
-    def _fitted(self, image: Image.Image) -> Image.Image:
+    def _stored_deep(self, image: np.ndarray) -> np.ndarray:
+        """uint16 by way of floats, a channel at a time: Pillow has no colours of 16 bits."""
+        bands = [
+            np.asarray(self._fitted(Image.fromarray(image[..., c].astype(np.float32)), ground=deep.TOP / 255))
+            for c in range(image.shape[2])
+        ]
+        return np.clip(np.rint(np.stack(bands, axis=2)), 0, deep.TOP).astype(np.uint16)
+
+    def _fitted(self, image: Image.Image, *, ground: float = 1.0) -> Image.Image:
+        """The picture in its square; ground: of `pad`, what a byte of the mean colour is multiplied by."""
         (width, height), side, resample = image.size, self.stored_side, _RESAMPLE[self.interpolation]
         if self.fit == "squash":
             return image.resize((side, side), resample)
@@ -166,18 +207,20 @@ class Preprocess:
             return image.resize((side, side), resample, box=(left, top, left + edge, top + edge))
         scale = side / max(width, height)
         inner = max(1, round(width * scale)), max(1, round(height * scale))
-        ground = [round(255 * part) for part in self.mean]
-        if image.mode == "L":
-            square = Image.new("L", (side, side), round(sum(ground) / len(ground)))
+        shades = [round(255 * part) for part in self.mean]
+        if image.mode in ("L", "F"):
+            shade = round(sum(shades) / len(shades))
+            square = Image.new(image.mode, (side, side), shade if image.mode == "L" else shade * ground)
         else:
-            square = Image.new("RGB", (side, side), tuple(ground * (3 // len(ground))))
+            square = Image.new("RGB", (side, side), tuple(shades * (3 // len(shades))))
         square.paste(image.resize(inner, resample), ((side - inner[0]) // 2, (side - inner[1]) // 2))
         return square
 
 
 def grey(pixels: np.ndarray) -> np.ndarray:
-    """... x 3 uint8 -> ... x 1 uint8: ITU-R 601 luma."""
-    return np.clip(np.rint(pixels.astype(np.float32) @ _LUMA), 0, 255).astype(np.uint8)[..., None]
+    """... x 3 -> ... x 1, bytes or tones: ITU-R 601 luma."""
+    luma = (pixels.astype(np.float32) @ _LUMA)[..., None]
+    return luma if pixels.dtype != np.uint8 else np.clip(np.rint(luma), 0, 255).astype(np.uint8)
 
 
 def _bytes(source: Path | bytes | BinaryIO) -> bytes:
@@ -234,25 +277,12 @@ def _as_rgb(image: Image.Image) -> Image.Image:
         image.load()
         return image
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        return _deep(image).convert("RGB")
+        return Image.fromarray(deep.to_bytes(deep.whole_range(image))).convert("RGB")
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
         see_through = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(ground, see_through).convert("RGB")
     return image.convert("RGB")
-
-
-def _deep(image: Image.Image) -> Image.Image:
-    """16 and 32 bits a pixel -> 8: the range of the type is kept, not the picture's own (Pillow would cut at 255)."""
-    values = np.asarray(image)
-    if image.mode == "F":
-        values = np.nan_to_num(values.astype(np.float64))
-        scaled = np.rint(values * 255 if values.max(initial=0) <= 1 else values)
-        return Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
-    values = values.astype(np.int64)
-    if image.mode != "I" or image.format in ("PNG", "PPM") or values.max(initial=0) > 255:
-        values = (values + 128) // 257
-    return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
 
 
 def _refused(name: str, error: Exception) -> InputError:

@@ -22,7 +22,7 @@ class Asked:
     """What every method gets: the classifier, its picture as pixels and as input, the score, the wish for a layer."""
 
     classifier: Explainable
-    square: np.ndarray  # size x size x C uint8
+    square: np.ndarray  # size x size x C, bytes or tones
     x: Tensor  # 1 x channels x size x size
     score: Score
     layer: str | None
@@ -52,10 +52,10 @@ def make(
 ) -> Map:
     row = row_of(method)
     size, name = classifier.preprocess.size, classifier.name
-    if square.ndim != 3 or square.shape[:2] != (size, size) or square.dtype != np.uint8:
+    if square.ndim != 3 or square.shape[:2] != (size, size) or square.dtype not in (np.uint8, np.float32):
         shape = " x ".join(map(str, square.shape))
         raise InputError(
-            f"the picture is {shape} {square.dtype}: {name} takes {size} x {size} uint8, as its square() gives"
+            f"the picture is {shape} {square.dtype}: {name} takes {size} x {size} uint8 or float32, as square() gives"
         )
     if layer is not None and not row.layered:
         raise InputError(f"layer is {layer!r}: {method} looks at the whole network; leave the layer out")

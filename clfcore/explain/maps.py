@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from clfcore.data.deep import to_bytes
 from clfcore.errors import InputError, unknown
 from clfcore.task import Task
 
@@ -80,8 +81,9 @@ def overlay(
 ) -> np.ndarray:
     """The map over its picture, size x size x 3 uint8; without evidence the picture alone.
 
-    square: size x size x 1 or 3 uint8. opacity: 0 shows the picture, 1 the map. threshold: places whose value is below
-    it stay uncovered. Pixel-fine maps have few very bright points: they are shown up to their 99.5th percentile.
+    square: size x size x 1 or 3, bytes or tones. opacity: 0 shows the picture, 1 the map. threshold: places whose value
+    is below it stay uncovered. Pixel-fine maps have few very bright points: they are shown up to their 99.5th
+    percentile.
     """
     if not 0 <= opacity <= 1:
         raise InputError(f"opacity is {opacity}: it must be from 0 to 1")
@@ -90,6 +92,7 @@ def overlay(
             f"the picture is {square.shape[1]} x {square.shape[0]} and its map "
             f"{shown.values.shape[1]} x {shown.values.shape[0]}: lay a map over the square it was made from"
         )
+    square = to_bytes(square)
     picture = np.repeat(square, 3, axis=2) if square.shape[2] == 1 else square
     if not shown.evidence:
         return picture.copy()

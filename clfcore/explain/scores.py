@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
+from clfcore.data.deep import to_bytes
+
 Probability = Callable[[np.ndarray], np.ndarray]  # N x size x size x C uint8 -> N, of the map's target
 
 
@@ -80,14 +82,18 @@ def stages_of(values: np.ndarray, start: np.ndarray, end: np.ndarray, steps: int
 
 def mean_colour(square: np.ndarray) -> np.ndarray:
     """A picture of one colour: the mean of this one."""
-    return np.broadcast_to(np.rint(square.mean(axis=(0, 1))).astype(np.uint8), square.shape).copy()
+    mean = square.mean(axis=(0, 1))
+    return np.broadcast_to(
+        (np.rint(mean) if square.dtype == np.uint8 else mean).astype(square.dtype), square.shape
+    ).copy()
 
 
 def blurred(square: np.ndarray) -> np.ndarray:
     """The picture without anything smaller than a tenth of its side."""
-    grey = square.shape[2] == 1
-    soft = Image.fromarray(square[..., 0] if grey else square).filter(ImageFilter.GaussianBlur(square.shape[0] / 10))
-    return np.asarray(soft).reshape(square.shape)
+    grey, blur = square.shape[2] == 1, ImageFilter.GaussianBlur(square.shape[0] / 10)
+    shown = to_bytes(square)  # Pillow blurs bytes alone: of deeper pictures, too, nothing finer is left
+    soft = Image.fromarray(shown[..., 0] if grey else shown).filter(blur)
+    return np.asarray(soft).reshape(square.shape).astype(square.dtype)
 
 
 def _curve(values: np.ndarray, start: np.ndarray, end: np.ndarray, probability: Probability, steps: int) -> Curve:

@@ -13,7 +13,7 @@ from clfcore.architectures.fast import fast
 from clfcore.architectures.stages import Group
 from clfcore.config import RunConfig
 from clfcore.data.dataset import ImageDataset
-from clfcore.data.pixels import Preprocess, read_image
+from clfcore.data.pixels import Preprocess, read_deep
 from clfcore.device import pick_device, pick_dtype
 from clfcore.errors import InputError
 from clfcore.training.batches import normalised
@@ -134,7 +134,7 @@ def _squares(dataset: ImageDataset, chosen: np.ndarray, preprocess: Preprocess) 
             squares.append(preprocess.square(np.broadcast_to(dataset.pixels[index], (*dataset.pixels.shape[1:3], 3))))
             continue
         try:
-            squares.append(preprocess.square(read_image(dataset.paths[index], least_side=preprocess.stored_side)))
+            squares.append(preprocess.square(read_deep(dataset.paths[index], least_side=preprocess.stored_side)))
         except InputError:
             squares.append(squares[-1] if squares else np.zeros((preprocess.size,) * 2 + (3,), np.uint8))
     return np.stack(squares)

@@ -110,6 +110,11 @@ def prepare(config: RunConfig, progress: Progress | None = None) -> Prepared:
     phases(config, start.groups)  # refused before an image is decoded
     dataset, decoded = decode(dataset, network.preprocess, progress=progress)
     check(dataset)
+    white = decoded.white(dataset.splits["train"])
+    if white != 1:
+        network = replace(network, preprocess=replace(network.preprocess, white=white))
+        bits = round(white * 65535).bit_length()
+        notes += (f"The pictures use the lower {bits} of 16 bits: {2**bits - 1:,} counts as white.",)
     left_out = [problem for problem in dataset.problems if problem.kind == "unreadable"]
     if left_out:
         named = ", ".join(problem.item for problem in left_out[:3]) + (", …" if len(left_out) > 3 else "")

@@ -61,7 +61,7 @@ class Batches:
             None if self.policy is None else augment.table(self.policy, seed=self.seed, epoch=epoch, items=len(order))
         )
         for place, (rows, drawn) in enumerate(zip(self._cut(order), self._cut(places), strict=True)):
-            pixels = self._pixels(rows)  # B x C x S x S uint8
+            pixels = self._pixels(rows)
             if table is None:
                 pixels = _centre(pixels, self.preprocess.size)
             else:
@@ -88,12 +88,17 @@ class Batches:
         return [order[a:b] for a, b in itertools.pairwise(edges)]
 
     def _pixels(self, rows: np.ndarray) -> Tensor:
+        """B x C x S x S: bytes, or tones (float32 from 0 to 255) of deeper pictures."""
         side, channels = self.preprocess.stored_side, self.preprocess.channels
-        if len(self.indices) * side * side * channels > IN_MEMORY:
-            return _channels_first(self.decoded.take(self.indices[rows])).to(self.device)
+        size = 4 if self.decoded.pixels.dtype == np.uint16 else 1
+        if len(self.indices) * side * side * channels * size > IN_MEMORY:
+            return self._taken(self.indices[rows])
         if "pixels" not in self._kept:
-            self._kept["pixels"] = _channels_first(self.decoded.take(self.indices)).to(self.device)
+            self._kept["pixels"] = self._taken(self.indices)
         return self._kept["pixels"][torch.from_numpy(rows).to(self.device)]
+
+    def _taken(self, items: np.ndarray) -> Tensor:
+        return _channels_first(self.preprocess.tones(self.decoded.take(items))).to(self.device)
 
     def _labels(self, rows: np.ndarray) -> Tensor:
         if "labels" not in self._kept:
@@ -102,7 +107,7 @@ class Batches:
 
 
 def normalised(pixels: Tensor, preprocess: Preprocess) -> Tensor:
-    """B x C' x H x W uint8 (or float of that range) -> B x channels x H x W float32, grey or colour as needed."""
+    """B x C' x H x W bytes or tones (float32 of 0..255) -> B x channels x H x W float32, grey or colour as needed."""
     x = pixels
     if x.shape[1] == 3 and preprocess.channels == 1:
         luma = torch.tensor([0.299, 0.587, 0.114], device=x.device).view(1, 3, 1, 1)  # ITU-R 601
