@@ -19,7 +19,9 @@ from clfcore.task import TaskKind
 
 Strategy = Literal["scratch", "feature-extraction", "fine-tuning", "progressive-unfreezing"]
 Schedule = Literal["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle"]
-Policy = Literal["none", "basic", "conservative", "autoaugment", "randaugment", "trivialaugment", "augmix", "digits"]
+Policy = Literal[
+    "none", "basic", "conservative", "autoaugment", "randaugment", "trivialaugment", "augmix", "small", "digits"
+]
 Fit = Literal["crop", "pad", "squash"]
 Option = bool | int | float | str
 _UNFREEZE = re.compile(r"\d{1,5}:(\d{1,4}|all)(,\d{1,5}:(\d{1,4}|all))*")
@@ -264,6 +266,9 @@ def read(path: Path) -> dict[str, Any]:
     return values
 
 
+FEW = 1_000  # training pictures up to which an epoch is a short one
+
+
 @dataclass(frozen=True)
 class Facts:
     """What `fill` needs to know of the data, the network and the device; sides in pixels."""
@@ -294,7 +299,7 @@ def fill(config: RunConfig, facts: Facts) -> RunConfig:
         epochs, batch_size = 100, 256 if config.head != "logistic" and facts.train_items >= 2048 else 64
         learning_rate, augmentation = 1e-3, "none" if recipe.views == 1 else "basic"
     elif strategy == "scratch":
-        epochs = 15 if small else 30
+        epochs = (20 if facts.train_items <= FEW else 15) if small else 30
         batch_size = _small_batch(facts) if small else (64 if facts.gpu else 16)
         learning_rate, augmentation = (_small_rate(batch_size), _small_policy(facts)) if small else (1e-3, "basic")
     else:
@@ -328,16 +333,24 @@ def _image_size(facts: Facts, weights: str) -> int:
 
 
 def _small_policy(facts: Facts) -> Policy:
-    """Few digits are learned better shifted and turned a little; plenty of images are learned faster as they are."""
-    return "digits" if facts.digits_like and facts.train_items < 10_000 else "none"
+    """Few pictures are learned by heart unless they are shifted and mirrored, or as digits shifted and turned a little.
+
+    Plenty of them are learned faster as they are.
+    """
+    if facts.train_items >= 10_000:
+        return "none"
+    return "digits" if facts.digits_like else "small"
 
 
 def _small_batch(facts: Facts) -> int:
+    """Few pictures need small batches, for the steps that an epoch has."""
+    if facts.train_items <= FEW:
+        return 16
     if facts.train_items <= 2_000:
         return 32
     return 128 if facts.gpu and facts.train_items > 20_000 else 64
 
 
 def _small_rate(batch_size: int) -> float:
-    """0.002 at batches of 32, and with the root of the batch beyond, as suits Adam (Malladi et al. 2022)."""
-    return round(2e-3 * (batch_size / 32) ** 0.5, 4)
+    """0.002 at batches up to 32, and with the root of the batch beyond, as suits Adam (Malladi et al. 2022)."""
+    return round(2e-3 * max(1.0, batch_size / 32) ** 0.5, 4)
