@@ -1,11 +1,11 @@
-"""The command about maps: one over an image, or the table of how far a run's maps can be believed."""
+"""The command about maps: one over an image, training images like it, or how far a run's maps can be believed."""
 
 import argparse
 from typing import Any
 
 
 def explain(command: argparse.ArgumentParser) -> None:
-    """`explain NAME IMAGE --method … --out PNG`, or `explain RUN --check`."""
+    """`explain NAME IMAGE --method … --out PNG`, `explain RUN IMAGE --examples 3`, or `explain RUN --check`."""
     from clfcore import cli
 
     command.add_argument("name", metavar="RUN_OR_ARCHITECTURE")
@@ -24,14 +24,19 @@ def explain(command: argparse.ArgumentParser) -> None:
     command.add_argument("--opacity", type=cli.number, default=0.6, metavar="X", help="0 image, 1 map (default 0.6)")
     command.add_argument("--colours", default="magma", metavar="NAME", help="magma (default), cividis, …")
     command.add_argument("--threshold", type=cli.number, default=0.0, metavar="X", help="hide weaker places, 0 to 1")
+    command.add_argument(
+        "--examples", type=cli.whole, metavar="N", help="instead of a map: the N nearest training images of each class"
+    )
     command.add_argument("--check", action="store_true", help="measure how far the maps of a run can be believed")
     command.add_argument("--all", action="store_true", help="with --check: methods of more than 20 forward passes too")
     command.add_argument("--items", type=cli.whole, metavar="N", help="with --check: images to measure on (100)")
     command.add_argument("--data", metavar="SPEC", help="with --check: other data than the run's own")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore.explain.command import check_maps, write_map
+        from clfcore.explain.command import check_maps, show_examples, write_map
 
+        if given.examples is not None:
+            return show_examples(given.name, given.image, n=given.examples, progress=cli.bar("embedding"))
         if given.check:
             return check_maps(
                 given.name, everything=given.all, items=given.items, data=given.data, progress=cli.bar("explaining")
@@ -58,8 +63,12 @@ MEASURES = ("pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", 
 
 
 def text(result: dict[str, Any]) -> str:
-    """The table of `--check`, the baselines below, and why methods are missing."""
+    """The table of `--check`, the baselines below, and why methods are missing; or the nearest images of each class."""
     from clfcore.text import table
+
+    if "examples" in result:
+        near = [[row["label"], one["id"], one["similarity"]] for row in result["examples"] for one in row["nearest"]]
+        return table(near, ["class", "nearest training images", "cosine similarity"])
 
     rows = [[one["method"], *(one[name] for name in MEASURES)] for one in (*result["methods"], *result["baselines"])]
     lines = [

@@ -266,6 +266,7 @@ _VIEWS = {
     ("architectures", "layers"): _layers,
     ("compare", "pairs"): _pairs,
     ("explain", "methods"): explained,
+    ("explain", "examples"): explained,
     ("runs", "runs"): _runs,
     ("predict", "predictions"): _predictions,
     ("train", "metrics"): _metrics,

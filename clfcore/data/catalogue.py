@@ -72,6 +72,15 @@ _ROWS = (
         note="three families above the six shapes, with masks, 32 x 32; settings as of shapes",
     ),
     Entry(
+        "shapes-shortcut",
+        "single-label",
+        classes=6,
+        items=1200,
+        licence="MIT",
+        source="drawn by the lab from a seed",
+        note="a trap: shapes with a corner mark whose colour goes with the class; shapes is the same without the mark",
+    ),
+    Entry(
         "fashion-mnist",
         "single-label",
         classes=10,
@@ -144,7 +153,9 @@ def open_dataset(spec: str, *, split_seed: int = 0) -> ImageDataset:
         if name == "digits":
             dataset = published.open_digits(split_seed=split_seed)
         elif name in _SHAPES:
-            dataset = shapes.draw(_SHAPES[name], split_seed=split_seed, **_settings(spec, settings))
+            chosen = _settings(spec, settings)
+            shortcut = name == "shapes-shortcut"
+            dataset = shapes.draw(_SHAPES[name], split_seed=split_seed, shortcut=shortcut, **chosen)
         else:
             dataset = _PUBLISHED[name](name, split_seed=split_seed)
         return replace(dataset, name=spec, digits_like=row.digits_like)

@@ -9,6 +9,8 @@ from clfcore.errors import InputError, unknown
 from clfcore.task import Level, Task, TaskKind, hierarchical, multi_label, single_label
 
 SHAPES = ("circle", "cross", "ring", "square", "star", "triangle")
+# One colour a shape, of the corner mark: Okabe and Ito's, which the colour-blind can tell apart.
+MARKS = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (213, 94, 0), (240, 228, 66))
 FAMILIES = {"angular": ("square", "triangle"), "pointed": ("cross", "star"), "round": ("circle", "ring")}
 LARGEST = 2 << 30  # bytes of pixels
 
@@ -21,14 +23,20 @@ def draw(
     seed: int = 0,
     difficulty: float = 0.3,
     split_seed: int = 0,
+    shortcut: bool = False,
 ) -> ImageDataset:
     """`count` images of `side` x `side` x 3 uint8 with N x side x side bool masks; the class is the shape alone.
 
     Objects measure at least a quarter of the side. single-label has one object; multi-label none to three different
     ones; hierarchical one, with a family above its shape. difficulty (0 to 1) lowers the contrast and raises texture,
     noise, clutter, turn and the spread of sizes. An image depends on (seed, its number, task, side, difficulty) alone.
+
+    shortcut (single-label only): a trap. The same images, each with a small square in the upper left corner whose
+    colour goes with the class, so that a network can be right without ever looking at the shape.
     """
     _check(task, count, side, difficulty)
+    if shortcut and task != "single-label":
+        raise InputError(f"task is {task!r}: the mark of a shortcut goes with one class an image, so single-label only")
     pixels = np.empty((count, side, side, 3), np.uint8)
     masks = np.zeros((count, side, side), bool)
     present = np.zeros((count, len(SHAPES)), np.uint8)
@@ -38,13 +46,26 @@ def draw(
         pixels[i], masks[i] = _picture(
             np.flatnonzero(present[i]), side, difficulty, generator, several=task == "multi-label"
         )
+        if shortcut:
+            corner = mark(side)
+            pixels[i][corner], masks[i][corner] = MARKS[present[i].argmax()], False
     targets, described = _targets(task, present)
     # Combinations of labels are the strata: each split has its share of each.
     strata = present @ (1 << np.arange(len(SHAPES)))
     splits, drawn = draw_splits(strata, split_seed)
-    name = "shapes" if task == "single-label" else f"shapes-{task}"
+    name = "shapes-shortcut" if shortcut else "shapes" if task == "single-label" else f"shapes-{task}"
     ids = tuple(f"{name}/{i:05d}" for i in range(count))
     return ImageDataset(name, described, ids, targets, splits, pixels=pixels, masks=masks, drawn=drawn)
+
+
+def mark(side: int) -> tuple[slice, slice]:
+    """Rows and columns of the shortcut's mark: an eighth of the side, a sixteenth from the edges, where crops spare it.
+
+    >>> mark(32)
+    (slice(2, 6, None), slice(2, 6, None))
+    """
+    edge, width = side // 16, max(2, side // 8)
+    return slice(edge, edge + width), slice(edge, edge + width)
 
 
 def _check(task: str, count: int, side: int, difficulty: float) -> None:
@@ -95,7 +116,7 @@ def _picture(
         diameters = [generator.uniform(0.76 + 0.08 * (1 - difficulty), 0.96) * room for _ in shapes]
     else:
         room, corners = float(side), [(0.0, 0.0)]
-        diameters = [generator.uniform(0.38 + 0.18 * (1 - difficulty), 0.8) * room]
+        diameters = [generator.uniform(0.3 + 0.1 * (1 - difficulty), 0.6) * room]
     mask = np.zeros((side, side), bool)
     for shape, (left, top), diameter in zip(shapes, corners, diameters, strict=True):
         radius = diameter / 2

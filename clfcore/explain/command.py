@@ -80,6 +80,23 @@ def target_name(task: Task, target: int | tuple[int, int]) -> str:
     return f"{names[target[0]]}, not {names[target[1]]}" if isinstance(target, tuple) else names[target]
 
 
+def show_examples(
+    name: str, image: str | None, *, n: int = 3, runs: Path | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Of each class the n training images nearest to an image, by the run's embeddings. Raises InputError."""
+    picture = _image(image)
+
+    from clfcore.classifier import open_classifier
+    from clfcore.data.pixels import read_image
+    from clfcore.explain.examples import as_dict as rows
+    from clfcore.explain.examples import examples
+
+    classifier = open_classifier(name, runs)
+    square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
+    found = examples(classifier, square, n=n, progress=progress)
+    return {"model": classifier.name, "image": str(picture), "examples": rows(found)}
+
+
 def check_maps(
     name: str,
     *,

@@ -109,3 +109,17 @@ def test_check_as_text_and_its_refusals(call: object, finished_run: Run) -> None
     assert any(line.startswith("gradcam ") for line in lines)
     refused(call("explain", finished_run.id, "--check", "--items", 0), "items is 0")
     refused(call("explain", finished_run.id, "--check", "--data", "digitz"), "did you mean digits")
+
+
+def test_the_nearest_training_images_of_each_class(call: object, finished_run: Run, image: Path) -> None:
+    status, said, err = call("explain", finished_run.id, image, "--examples", 2, "--json")
+    assert status == 0, err
+    told = json.loads(said)
+    assert {row["label"] for row in told["examples"]} == set(of_run(finished_run).classes)
+    best = [row["nearest"][0]["similarity"] for row in told["examples"]]
+    assert best == sorted(best, reverse=True)
+    text = call("explain", finished_run.id, image, "--examples", 1)[1].splitlines()
+    assert text[0].split() == ["class", "nearest", "training", "images", "cosine", "similarity"]
+    assert len(text) == 7
+    refused(call("explain", finished_run.id, image, "--examples", 0), "from 1 to 20")
+    refused(call("explain", finished_run.id, "--examples", 1), "IMAGE is missing")

@@ -29,6 +29,7 @@ def test_the_names_are_those_of_the_design() -> None:
         "shapes",
         "shapes-multi-label",
         "shapes-hierarchical",
+        "shapes-shortcut",
         "fashion-mnist",
         "mnist",
         "cifar10",

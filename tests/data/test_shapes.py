@@ -108,6 +108,35 @@ def test_wrong_settings_are_refused(wrong: dict, words: str) -> None:
         draw(**wrong)
 
 
+def test_the_shortcut_is_the_same_images_with_a_mark_that_goes_with_the_class() -> None:
+    plain, marked = draw(count=60, side=32), draw(count=60, side=32, shortcut=True)
+    corner = shapes.mark(32)
+    assert np.array_equal(plain.targets, marked.targets)
+    for image, target, mask in zip(marked.pixels, marked.targets, marked.masks, strict=True):
+        assert (image[corner] == shapes.MARKS[target]).all()
+        assert not mask[corner].any()
+    restored = marked.pixels.copy()
+    restored[:, *corner] = plain.pixels[:, *corner]
+    assert np.array_equal(restored, plain.pixels)
+    assert len(set(shapes.MARKS)) == len(SHAPES)
+    assert all(np.array_equal(plain.splits[name], marked.splits[name]) for name in plain.splits)
+    with pytest.raises(InputError, match="single-label only"):
+        draw("multi-label", shortcut=True)
+
+
+@pytest.mark.parametrize("side", [12, 32, 224])
+def test_the_mark_survives_the_central_crop_of_pretrained_networks(side: int) -> None:
+    rows, _ = shapes.mark(side)
+    assert rows.stop - side * (1 - 0.875) / 2 >= side / 16
+
+
+def test_objects_do_not_all_cover_the_middle() -> None:
+    """A map that always points at the middle must not win the pointing game: there would be nothing to measure."""
+    dataset = draw()
+    middle = dataset.masks[:, 15:17, 15:17].any(axis=(1, 2)).mean()
+    assert middle < 0.7
+
+
 def test_a_task_that_is_not_is_refused() -> None:
     with pytest.raises(InputError, match="task is 'multilabel'"):
         draw("multilabel")

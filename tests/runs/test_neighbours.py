@@ -25,3 +25,15 @@ def test_a_run_s_training_pictures_are_nearest_to_themselves(finished_run: Run) 
     own = Space(found.ids, found.labels, found.train, {found.ids[7]: 0}, found.train[7:8])
     assert own.nearest(found.ids[7], n=1)[0].id == found.ids[7]
     assert set(found.items) == set(finished_run.predictions("test").ids)
+
+
+def test_the_nearest_of_each_class_by_hand() -> None:
+    train = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
+    members = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0]], bool)  # the third bears both labels; nothing is a "z"
+    found = Space(("a", "b", "c"), ("x", "y", "x; y"), train, {}, train[:0], ("x", "y", "z"), members)
+    near = found.per_class(np.array([0.0, 5.0]), n=2)
+    assert {name: [(one.id, round(one.similarity, 3)) for one in some] for name, some in near.items()} == {
+        "y": [("b", 1.0), ("c", 0.8)],
+        "x": [("c", 0.8), ("a", 0.0)],
+    }
+    assert list(near) == ["y", "x"]

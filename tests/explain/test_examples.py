@@ -1,0 +1,40 @@
+"""Explanation by example: the training pictures that a run's network finds most like a picture, class by class."""
+
+import numpy as np
+import pytest
+
+from clfcore.classifier import of_run
+from clfcore.data.catalogue import open_dataset
+from clfcore.errors import InputError
+from clfcore.explain.examples import embedding, examples
+from clfcore.runs.store import Run
+from tests.explain.small_classifiers import picture
+
+
+def test_the_embedding_is_what_the_last_layer_reads(net) -> None:
+    import torch
+
+    square = picture(16)
+    expected = net.module[:7](torch.from_numpy(net.preprocess.normalise(square[None])))[0].detach().numpy()
+    np.testing.assert_allclose(embedding(net, square), expected, atol=1e-6)
+    assert not any(part._forward_pre_hooks for part in net.module.modules())
+
+
+def test_a_training_picture_is_its_own_nearest_example(finished_run: Run) -> None:
+    classifier, dataset = of_run(finished_run), open_dataset(finished_run.config.data)
+    item = int(dataset.splits["train"][5])
+    found = examples(classifier, classifier.square(dataset.pixels[item]), n=2)
+    assert set(found) == set(dataset.classes)
+    first = next(iter(found))
+    assert (first, found[first][0].id) == (dataset.label(item), dataset.ids[item])
+    assert found[first][0].similarity == pytest.approx(1, abs=0.02)  # the pass over the data may be in bfloat16
+    assert all(one.label == name for name, near in found.items() for one in near)
+
+
+def test_refusals(finished_run: Run, net) -> None:
+    with pytest.raises(InputError, match="examples is 0: it must be from 1 to 20"):
+        examples(of_run(finished_run), picture(20), n=0)
+    architecture = of_run(finished_run)
+    object.__setattr__(architecture, "run", None)
+    with pytest.raises(InputError, match="is an architecture whose training images are not here: choose a run"):
+        examples(architecture, picture(20))
