@@ -24,8 +24,8 @@ with answer:
         st.stop()
     with ui.refusals():
         methods, wanted, look, layers = ui.choose_question(models)
-    names = ["Methods", "Layer by layer", "Remove and add pixels", "Can they be believed?"]
-    maps, stages, removed, believed = st.tabs(names, key="maps view", on_change="rerun", bind="query-params")
+    names = ["Methods", "Layer by layer", "Remove and add pixels", "Examples", "Can they be believed?"]
+    maps, stages, removed, examples, believed = st.tabs(names, key="maps view", on_change="rerun", bind="query-params")
     if maps.open:
         with maps, ui.refusals(stop=False):
             ui.maps_view(photos, models, methods, wanted, layers=layers, look=look)
@@ -35,6 +35,9 @@ with answer:
     if removed.open:
         with removed, ui.refusals(stop=False):
             ui.removed_view(photos, models, methods, wanted, layers=layers)
+    if examples.open:
+        with examples, ui.refusals(stop=False):
+            ui.examples_view(photos, models)
     if believed.open:
         with believed, ui.refusals(stop=False):
             ui.check_view(models)

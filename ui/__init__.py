@@ -20,8 +20,10 @@ from ui.data import (
 from ui.data_tasks import data_structure
 from ui.differ import differ_view, ensemble_view, moved_view
 from ui.entry import through_app
-from ui.explain import layers_view, maps_view
+from ui.explain import maps_view
 from ui.explain_choose import choose_pictures, choose_question
+from ui.explain_examples import examples_view
+from ui.explain_inside import layers_view
 from ui.explain_measured import can_and_cannot, check_view, removed_view
 from ui.feedback import refusals
 from ui.fetch import fetch_datasets
@@ -103,6 +105,7 @@ __all__ = [
     "does_it_help",
     "edit_policy",
     "ensemble_view",
+    "examples_view",
     "fetch_datasets",
     "has_levels",
     "headline",

@@ -7,9 +7,9 @@ from html import escape
 import streamlit as st
 
 from clfcore.errors import Failure, InputError
-from clfcore.explain.methods import METHODS, Method, method
+from clfcore.explain.methods import Method, method
 from ui.cached import Photo, classifier, said
-from ui.explain_made import Asked, Laid, Look, Wanted, laid, long_map, scale, seen, sheet, stages_of
+from ui.explain_made import Asked, Laid, Look, Wanted, laid, long_map, scale, seen, sheet
 from ui.feedback import plain, refusals
 from ui.jobs import result_of
 from ui.pictures import square
@@ -32,7 +32,7 @@ def maps_view(
     if not methods:
         st.write("Choose a method: Grad-CAM is a good first look.")
         return
-    _scale(look)
+    show_scale(look)
     grids = [(photo, [_asked(photo, name, methods, wanted, layers) for name in models]) for photo in photos]
     waiting: list[Asked] = []
     for photo, rows in grids:
@@ -70,27 +70,27 @@ def _row(photo: Photo, name: str, row: Sequence[Asked], look: Look) -> list[Aske
         for asked in row:
             rows = method(asked.method)
             if rows.quick or _is_made(asked):
-                _draw(place, heading, photo, name, [*cells, _cell(rows.title, rows.says, "…")], len(row))
-                cells.append(_map(asked, look))
+                draw(place, heading, photo, name, [*cells, cell(rows.title, rows.says, "…")], len(row))
+                cells.append(map_cell(asked, look))
             else:
                 waiting.append(asked)
-                cells.append(_cell(rows.title, rows.says, f"Long: about {rows.passes:,} passes of the network"))
-        _draw(place, heading, photo, name, cells, len(row))
+                cells.append(cell(rows.title, rows.says, f"Long: about {rows.passes:,} passes of the network"))
+        draw(place, heading, photo, name, cells, len(row))
     return waiting
 
 
-def _map(asked: Asked, look: Look) -> Cell:
+def map_cell(asked: Asked, look: Look) -> Cell:
     row = method(asked.method)
     try:
         found = laid(asked, look)
     except (InputError, Failure) as error:
-        return _cell(row.title, row.says, str(error))
+        return cell(row.title, row.says, str(error))
     if not row.classed:
         found = replace(found, target="whatever the class")
-    return _cell(row.title, _hover(row, found), found)
+    return cell(row.title, _hover(row, found), found)
 
 
-def _cell(title: str, hover: str, shown: Laid | str) -> Cell:
+def cell(title: str, hover: str, shown: Laid | str) -> Cell:
     return title, hover, shown
 
 
@@ -100,7 +100,7 @@ def _hover(row: Method, found: Laid) -> str:
     return f"{row.says}{at}{note} {row.source}."
 
 
-def _draw(
+def draw(
     place: "st.delta_generator.DeltaGenerator", heading: str, photo: Photo, name: str, cells: Sequence[Cell], of: int
 ) -> None:
     first = _figure(square(seen(name, photo), f"{photo.name} as {name} sees it"), "What it sees", "", "")
@@ -120,16 +120,17 @@ def _shown(title: str, hover: str, shown: Laid | str) -> str:
         return _figure(f'<div class="clf-square clf-words"><span>{escape(shown)}</span></div>', title, "", hover)
     target = shorten(shown.target, 26) if shown.evidence else f"no positive evidence for {shorten(shown.target, 22)}"
     alt = f"{title}, {shown.target}" if shown.evidence else f"{title}: no positive evidence for {shown.target}"
-    return _figure(square(shown.picture, alt), title, target, hover)
+    return _figure(square(shown.picture, alt), title, target, hover, told=shown.note)
 
 
-def _figure(inside: str, title: str, below: str, hover: str) -> str:
+def _figure(inside: str, title: str, below: str, hover: str, *, told: str = "") -> str:
     words = f'<figcaption class="clf-truth">{escape(title)}</figcaption>'
     words += f'<figcaption class="clf-note">{escape(below)}</figcaption>' if below else ""
+    words += f'<figcaption class="clf-note clf-told">{escape(told[0].upper() + told[1:])}</figcaption>' if told else ""
     return f'<figure title="{escape(hover)}">{inside}{words}</figure>'
 
 
-def _scale(look: Look) -> None:
+def show_scale(look: Look) -> None:
     """The exact scale: what the colours mean."""
     over = "" if look.beside else f", {look.opacity:.0%} opaque"
     hidden = f", hidden below {look.threshold:.2f}" if look.threshold else ""
@@ -169,25 +170,3 @@ def _make(waiting: Sequence[Asked]) -> None:
     words = f"{method(first.method).title} of {plain(shorten(model_name(first.model), 40))}{left}"
     result_of(long_map(first), words, forget=forget)
     st.rerun()
-
-
-def layers_view(photos: Sequence[Photo], models: Sequence[str], wanted: Wanted, *, look: Look) -> None:
-    """The same method at each stage, first to last: fine and general at first, coarse and of the class at the end."""
-    names = [row.name for row in METHODS if row.quick and row.layered]
-    chosen = st.selectbox(
-        "Method", names, names.index("layercam"), lambda n: method(n).title, key="layer method", width=220
-    )
-    _scale(look)
-    for name in models:
-        with refusals(stop=False):
-            stages = stages_of(name, chosen)
-            if not stages:
-                raise InputError(f"{model_name(name)} has no layers with a map of places: choose another method")
-            for photo in photos:
-                place, cells = st.empty(), []
-                heading = f"{model_name(name)}, {shorten(photo.name, 60)}"
-                for stage in stages:
-                    _, hover, shown = _map(Asked(name, photo, chosen, wanted, stage), look)
-                    cells.append(_cell(shorten(stage, 24), f"{stage}. {hover}", shown))
-                    _draw(place, heading, photo, name, cells, len(stages))
-    st.caption("LayerCAM stays readable early; Grad-CAM is made for the last stage. The last one is taken by itself.")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clfcore.classifier import Classifier
     from clfcore.explain import Map, Target
     from clfcore.explain.scores import Curve
+    from clfcore.runs.neighbours import Space
 
 SIDE = 224
 
@@ -83,6 +84,14 @@ def stages_of(name: str, method: str) -> tuple[str, ...]:
     return stages(classifier(name), method=method)
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def heads_of(name: str) -> dict[str, int]:
+    """Heads of each layer of attention; empty where the network has none over places."""
+    from clfcore.explain import heads
+
+    return heads(classifier(name))
+
+
 @st.cache_data(show_spinner=False, max_entries=384)
 def laid(asked: Asked, look: Look) -> Laid:
     """The map over its picture, for the page. Raises InputError where it cannot be."""
@@ -122,6 +131,28 @@ def curves(asked: Asked) -> "tuple[Curve, Curve]":
 
     square, found = _found(asked)
     return counterfactual(classifier(asked.model), square, found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def space_of(name: str) -> Job:
+    """The embeddings of a run's training pictures, in a thread."""
+    model = classifier(name)  # here, for a thread calls no Streamlit
+
+    def work(progress: Progress) -> "Space":
+        from clfcore.explain.examples import training_space
+
+        return training_space(model, progress)
+
+    return Job(work)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def embedded(name: str, photo: Photo) -> "np.ndarray":
+    """What the last layer of a network reads of a photo."""
+    from clfcore.explain.examples import embedding
+
+    model = classifier(name)
+    return embedding(model, _square(model, photo))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

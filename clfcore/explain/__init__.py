@@ -19,6 +19,7 @@ __all__ = [
     "Target",
     "colour",
     "explain",
+    "heads",
     "method",
     "overlay",
     "stages",
@@ -52,3 +53,10 @@ def stages(classifier: Explainable, *, method: str = "gradcam") -> tuple[str, ..
     from clfcore.explain.make import offered
 
     return offered(classifier, method)
+
+
+def heads(classifier: Explainable) -> dict[str, int]:
+    """How many heads each layer of attention has; one alone is `attention-head` at layer `NAME:0`, `NAME:1`, …"""
+    from clfcore.explain.make import heads_of
+
+    return heads_of(classifier)

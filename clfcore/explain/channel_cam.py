@@ -67,7 +67,8 @@ class _ScoreCAM(_OwnWeights):
             masks = nn.functional.interpolate(some, size=x.shape[-2:], mode="bilinear", align_corners=True)
             low, high = masks.amin((1, 2, 3), keepdim=True), masks.amax((1, 2, 3), keepdim=True)
             masks = (masks - low) / (high - low + 1e-8)  # n x 1 x size x size
-            scores[start : start + step] = self.score(self.model(x * masks)).cpu().numpy()
+            seen = (x * masks).contiguous(memory_format=torch.channels_last)  # quicker on a CPU
+            scores[start : start + step] = self.score(self.model(seen)).cpu().numpy()
             self.progress(min(start + step, len(asked)), len(asked))
         weights = np.zeros(len(maps), np.float32)
         weights[asked] = torch.softmax(torch.from_numpy(scores), 0).numpy()

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from clfcore.explain.hooks import Score, batch_size, borrowed
 
 SAMPLES = 16  # of SmoothGrad
-# Of integrated gradients: on a photo 20 left efficientnet_lite0's sum off by 19 %, 50 by 9 %, 100 by less than 1 %.
-STEPS = 100
+STEPS = 48  # of integrated gradients: three batches of a photo
 NOISE = 0.15  # standard deviation, as a share of the picture's range: the paper's 10 to 20 %
 
 Tick = Callable[[int, int], None]
@@ -43,11 +42,13 @@ def integrated_gradients(
 ) -> tuple[np.ndarray, float, float]:
     """size x size attributions; their sum; and the change of the score they should sum to (completeness).
 
-    The way leads in a straight line from the mean colour (0 after normalisation) to the picture; the integral is by
-    Gauss-Legendre with `steps` points (Sundararajan et al. 2017, equations 1 and 3, proposition 1).
+    The way leads in a straight line from the mean colour (0 after normalisation) to the picture (Sundararajan et al.
+    2017, equations 1 and 3, proposition 1). The integral is by Gauss-Legendre over t with the share t^2 of the way:
+    points lie closer near the start, where scores change most (of a cat, 50 times as fast as half way).
     """
     points, weights = np.polynomial.legendre.leggauss(steps)
-    points, weights = torch.from_numpy((points + 1) / 2).to(x), torch.from_numpy(weights / 2).to(x)
+    t = (points + 1) / 2
+    points, weights = torch.from_numpy(t**2).to(x), torch.from_numpy(weights * t).to(x)  # d(t^2) = 2t dt, dt = 1/2
     total = torch.zeros_like(x)
     step = batch_size(x)
     with borrowed(module):
@@ -65,7 +66,8 @@ def integrated_gradients(
 def gradient(module: nn.Module, x: Tensor, score: Score) -> Tensor:
     """The score's gradient by the input, N x channels x size x size; pictures do not mix in eval mode."""
     with torch.enable_grad():
-        leaf = x.detach().requires_grad_()
+        # Channels innermost: a batch of efficientnet_lite0 then takes 0.4 to 0.7 of the time on a CPU.
+        leaf = x.detach().contiguous(memory_format=torch.channels_last).requires_grad_()
         return torch.autograd.grad(score(module(leaf.clone())).sum(), leaf)[
             0
         ]  # a clone: its first part may be in place

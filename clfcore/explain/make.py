@@ -81,6 +81,15 @@ def offered(classifier: Explainable, method: str) -> tuple[str, ...]:
         return tuple(stage.name for stage in places(classifier.module, x).stages)
 
 
+def heads_of(classifier: Explainable) -> dict[str, int]:
+    """How many heads each layer of attention over places has, by the layer's name."""
+    size, channels = classifier.preprocess.size, classifier.preprocess.channels
+    x = as_input(classifier, np.zeros((1, size, size, channels), np.uint8))
+    with classifier.lock:
+        found = attention.captured(classifier.module, x, Score(classifier.task, None, classifier.name))
+    return {one.name: len(one.weights) for one in found}
+
+
 def _ticking(progress: Progress | None, cancel: Cancel | None) -> Callable[[int, int], None]:
     def tick(done: int, total: int) -> None:
         if cancel is not None and cancel():

@@ -141,7 +141,7 @@ METHODS: tuple[Method, ...] = (
         "Gradients summed on the way from a grey picture to this one; they add up to the change of the score.",
         "Sundararajan et al. 2017, Axiomatic attribution for deep networks",
         "gradient",
-        100,
+        48,
         False,
         fine=True,
     ),

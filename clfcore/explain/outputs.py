@@ -83,7 +83,7 @@ def random_masks(count: int, size: int, generator: np.random.Generator) -> np.nd
 def outputs(classifier: Explainable, x: Tensor) -> Tensor:
     """N x columns logits; the classifier is borrowed for this batch alone, so that others have their turn."""
     with classifier.lock, borrowed(classifier.module), torch.no_grad():
-        return classifier.module(x).float()
+        return classifier.module(x.contiguous(memory_format=torch.channels_last)).float()
 
 
 def _ask(classifier: Explainable, parts: list, build: Callable[[list], Tensor], step: int, progress: Tick) -> Tensor:

@@ -202,3 +202,38 @@ def test_two_models_with_other_classes_each_say_what_they_do_not_know(open_page:
     drawn = html(app)
     assert "must be one of the classes" in drawn
     assert f'alt="Grad-CAM, {name}' in drawn or "no positive evidence" in drawn
+
+
+def test_heads_of_attention_are_shown_one_by_one(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clfcore import classifier as opened
+    from clfcore.data.pixels import Preprocess
+    from clfcore.task import single_label
+    from tests.explain.small_classifiers import small_vit
+
+    task = single_label([f"class {i}" for i in range(4)])
+    vit = opened.Classifier("efficientnet_lite0", small_vit().eval(), Preprocess(size=32), task)
+    monkeypatch.setattr(opened, "open_classifier", lambda _name: vit)
+    app = open_page("explain", sample="cat", model="efficientnet_lite0")
+    app.session_state["maps view"], app.session_state["layer method"] = "Layer by layer", "attention-head"
+    app.run()
+    assert not app.exception
+    drawn = html(app)
+    assert all(f">blocks.{layer}.attn<" in drawn for layer in range(2))
+    assert all(f">Head {head}<" in drawn for head in range(3))
+    assert "blocks.1.attn, cat.jpg" in drawn
+
+
+def test_the_nearest_training_pictures_of_each_class(open_page: OpenPage, run: Run) -> None:
+    app = finished(on_errors(open_page, run, view="Examples"))
+    app = finished(app.run())
+    assert not refused(app)
+    drawn, said = html(app), words(app)
+    assert all(name in said for name in of_run(run).classes)
+    assert "(what it says)" in said
+    assert drawn.count("clf-card") >= 2 * 6 * 3  # two pictures, six classes, three examples
+
+
+def test_an_architecture_has_no_examples_and_says_why(open_page: OpenPage) -> None:
+    app = open_page("explain", sample="cat", model="efficientnet_lite0", **{"maps view": "Examples"})
+    assert not app.exception
+    assert "choose a run among the classifiers" in words(app)

@@ -24,7 +24,7 @@ def test_integrated_gradients_add_up_to_the_change_of_the_score(net, vit) -> Non
     for classifier, size in ((net, 16), (vit, 32)):
         x = as_input(classifier, picture(size)[None])
         _, total, change = gradients.integrated_gradients(
-            classifier.module, x, Score(classifier.task, (1, 0), "net"), lambda *_: None, steps=64
+            classifier.module, x, Score(classifier.task, (1, 0), "net"), lambda *_: None, steps=256
         )
         logits = classifier.module(torch.cat([x, torch.zeros_like(x)])).detach()
         assert abs(change - float((logits[0, 1] - logits[0, 0]) - (logits[1, 1] - logits[1, 0]))) < 1e-5

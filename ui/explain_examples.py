@@ -1,0 +1,68 @@
+"""Explanation by example: of each class, the training pictures that a run's network finds most like the picture."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.runs.store import open_run
+from ui.cached import Photo, said
+from ui.data import thumbnail
+from ui.explain_choose import run_of
+from ui.explain_made import embedded, space_of
+from ui.feedback import plain, refusals
+from ui.jobs import result_of
+from ui.pictures import Card, cards
+from ui.verdict import model_name
+from ui.words import count, rate, shorten
+
+if TYPE_CHECKING:
+    from clfcore.runs.neighbours import Neighbour
+
+CLASSES = 6  # of a run that knows more, those with the nearest pictures
+
+
+def examples_view(photos: Sequence[Photo], models: Sequence[str]) -> None:
+    """Each run and picture: the nearest training pictures class by class, the class of the nearest first."""
+    runs = run_of(models)
+    if not runs:
+        st.write(
+            "Examples come from a run's own training pictures: choose a run among the classifiers. The pictures that "
+            "ImageNet weights learned from are not here."
+        )
+        return
+    many = st.segmented_control("Of each class", (1, 3, 5), default=3, required=True, key="examples of each")
+    for name in runs:
+        with refusals(stop=False):
+            words = f"Embedding the training pictures of {plain(shorten(model_name(name), 40))}"
+            known = result_of(space_of(name), words, forget=lambda name=name: space_of.clear(name))
+            for photo in photos:
+                near = known.per_class(embedded(name, photo), n=int(many))
+                _classes(name, photo, near)
+    st.caption(
+        "Cosine similarity of what the last layer reads, 1 where equal. Where the nearest pictures are of another class "
+        "than you expect, or alike in ground and not in object, the network has found another likeness than yours.",
+        help="Nearest neighbours in the embedding explain by example: Caruana and others, 1999, Case-based explanation "
+        "of non-case-based learning methods.",
+    )
+
+
+def _classes(name: str, photo: Photo, near: "dict[str, tuple[Neighbour, ...]]") -> None:
+    first = said(name, photo).top[0][0]
+    shown = list(near)[:CLASSES]
+    if first in near and first not in shown:
+        shown[-1] = first
+    more = f", the {len(shown)} nearest of {count(len(near), 'class')}" if len(near) > len(shown) else ""
+    st.markdown(f"**{plain(model_name(name))}**, {plain(shorten(photo.name, 60))}: it says {plain(first)}{more}")
+    config = open_run(name).config
+    row = st.grid(min(3, len(shown)), min_column_width=300)
+    for label in shown:
+        with row.cell():
+            st.markdown(f"{plain(label)}{' (what it says)' if label == first else ''}")
+            cards(
+                [
+                    Card(thumbnail(config.data, config.split_seed, one.id), name=one.id, truth=rate(one.similarity))
+                    for one in near[label]
+                ],
+                side=84,
+            )
