@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import sys
+from collections.abc import Iterator
 
 import torch
 
@@ -61,6 +62,17 @@ def threads_for(parameters: int, pixels: int) -> int:
     times on a busy one, where the threads wait for each other.
     """
     return 1 if parameters < 250_000 and pixels < 65_536 else torch.get_num_threads()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Within it torch computes in one thread: a few milliseconds of work that must not wait for a busy second core."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def pick_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:

@@ -13,6 +13,10 @@ from clfcore.errors import InputError
 
 # The steps that take the stored square to the network's size. Without one, the middle is cut out first.
 CROPS = frozenset(("crop", "resized-crop"))
+# Steps that compute with every pixel. From a side on they take the images of a batch one by one on a CPU: what is
+# between two changes then stays in the cache (16 of 224 pixels: colour-jitter 13 ms instead of 25, rotation 11 of 17).
+COMPUTED = frozenset(("rotation", "colour-jitter", "autoaugment", "randaugment", "trivialaugment", "augmix"))
+ONE_BY_ONE = 160
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,16 @@ def stages(
         pixels = geometry.centre(pixels, size)
         yield None, pixels
     for step, u in zip(policy.steps, parts, strict=True):
-        pixels = STEPS[step.kind](step, u, pixels, Wanted(size, tuple(mean)))
+        pixels = _taken(step, u, pixels, Wanted(size, tuple(mean)))
         yield step, pixels
+
+
+def _taken(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+    """A batch after one step."""
+    change = STEPS[step.kind]
+    if step.kind not in COMPUTED or not geometry.on_cpu(pixels) or pixels.shape[-1] < ONE_BY_ONE:
+        return change(step, u, pixels, wanted)
+    return torch.cat([change(step, row[None], image[None], wanted) for row, image in zip(u, pixels, strict=True)])
 
 
 def _crop(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:

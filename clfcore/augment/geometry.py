@@ -83,7 +83,11 @@ def padded(pixels: Tensor, width: int, *, border: str, fill: float) -> Tensor:
 
 def enlarged(pixels: Tensor, side: int) -> Tensor:
     """The whole picture at another side, bilinear and antialiased."""
-    return pixels if pixels.shape[-1] == side else V.resize_image(pixels, [side, side], antialias=True)
+    if pixels.shape[-1] == side:
+        return pixels
+    if pixels.stride(0) == 0:  # one picture, expanded: views of the same are enlarged once
+        return V.resize_image(pixels[:1], [side, side], antialias=True).expand(len(pixels), -1, -1, -1)
+    return V.resize_image(pixels, [side, side], antialias=True)
 
 
 def resized(pixels: Tensor, boxes: np.ndarray, size: int) -> Tensor:

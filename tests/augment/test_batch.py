@@ -6,7 +6,7 @@ import torch
 from torchvision.transforms.v2 import functional as V
 
 from clfcore import augment
-from clfcore.augment import draws, geometry
+from clfcore.augment import batch, draws, geometry
 from clfcore.errors import InputError
 
 
@@ -48,6 +48,16 @@ def test_an_accelerator_gets_the_same_pictures(given, monkeypatch):
         assert apart.max() <= 1
     else:
         assert apart.max() == 0
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", ["basic", "autoaugment", "augmix"])
+def test_large_pictures_one_by_one_are_the_batch(name, channels, monkeypatch):
+    """From ONE_BY_ONE pixels on, a CPU computes image by image."""
+    policy, x = augment.policy(name), noise(7, channels, 40)
+    together = augment.apply(policy, rows(policy, 7), x, size=32)
+    monkeypatch.setattr(batch, "ONE_BY_ONE", 1)
+    assert torch.equal(augment.apply(policy, rows(policy, 7), x, size=32), together)
 
 
 def test_none_is_what_evaluation_sees():
