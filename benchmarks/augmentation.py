@@ -1,16 +1,20 @@
-"""Does augmentation help? Validation and test accuracy under none, basic, TrivialAugment and Mixup with CutMix.
+"""Does augmentation help? Validation and test accuracy under none, basic, TrivialAugment, and Mixup with CutMix.
 
-Fashion-MNIST from scratch (lenet5, all of it or a part), and photos of clothing fine-tuned (efficientnet_lite0) where a
-folder is named. Every recipe with every seed; mean and deviation over the seeds are printed.
+Fashion-MNIST from scratch (lenet5), and photos of clothing fine-tuned (efficientnet_lite0) where a folder is named,
+both on a part of the training images. The splits stay the same, seeds change the rest; mean and deviation of the seeds
+are printed. With --keep, runs are written to a file as they end and not made again.
 
-    python benchmarks/augmentation.py [--photos FOLDER] [--seeds 3] [--epochs 10] [--part 0]
+    python benchmarks/augmentation.py [--photos FOLDER] [--seeds 3] [--keep FILE] [--seconds 300]
 """
 
 import argparse
+import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,48 +27,58 @@ RECIPES: dict[str, dict[str, Any]] = {
     "TrivialAugment": {"augmentation": "trivialaugment"},
     "Mixup + CutMix": {"augmentation": "none", "mixup": 0.2, "cutmix": 1.0, "mix_probability": 0.5},
 }
+Found = dict[str, dict[str, float]]  # "title | recipe | seed" -> validation, test, best_epoch, seconds
 
 
-def accuracies(values: dict[str, Any], recipe: dict[str, Any], seeds: int) -> dict[str, list[float]]:
-    """Validation and test accuracy of each seed; the split stays the same."""
+def trained(values: dict[str, Any], recipe: dict[str, Any], seed: int) -> dict[str, float]:
+    """One run to its end: accuracies from 0 to 1."""
     from clfcore.commands import train
     from clfcore.config import make
 
-    found: dict[str, list[float]] = {"validation": [], "test": []}
-    for seed in range(seeds):
-        outcome = train(make({**values, "recipe": {**values["recipe"], **recipe, "seed": seed}}))
-        for split, reached in found.items():
-            reached.append(outcome["metrics"][split]["accuracy"])
-    return found
+    done = train(make({**values, "recipe": {**values["recipe"], **recipe, "seed": seed}}))
+    reached = {split: done["metrics"][split]["accuracy"] for split in ("validation", "test")}
+    return {**reached, "best_epoch": done["best_epoch"], "seconds": done["seconds"]}
 
 
-def table(title: str, values: dict[str, Any], seeds: int) -> None:
-    print(f"\n{title}, {seeds} seeds: accuracy in %, mean ± deviation")
-    print(f"  {'recipe':16} {'validation':>14} {'test':>14}")
-    for name, recipe in RECIPES.items():
-        found = accuracies(values, recipe, seeds)
-        cells = []
-        for reached in found.values():
-            spread = statistics.stdev(reached) if len(reached) > 1 else 0.0
-            cells.append(f"{100 * statistics.mean(reached):.1f} ± {100 * spread:.1f}")
-        print(f"  {name:16} {cells[0]:>14} {cells[1]:>14}", flush=True)
+def row(found: list[dict[str, float]]) -> str:
+    cells = []
+    for split in ("validation", "test"):
+        reached = [100 * one[split] for one in found]
+        spread = statistics.stdev(reached) if len(reached) > 1 else 0.0
+        cells.append(f"{statistics.mean(reached):.1f} ± {spread:.1f}")
+    epochs = ", ".join(f"{one['best_epoch']:.0f}" for one in found)
+    return f"{cells[0]:>14} {cells[1]:>14}   {epochs:>10} {statistics.mean(one['seconds'] for one in found):8.0f}"
 
 
-def manifest(spec: str, part: int, folder: Path) -> str:
-    """A part of a dataset held in memory as files with a manifest, its splits kept; the whole where part is 0."""
-    if not part:
-        return spec
+def table(title: str, found: Found, seeds: int) -> None:
+    print(f"\n{title}: accuracy in %, mean ± deviation of {seeds} seeds")
+    print(f"  {'recipe':16} {'validation':>14} {'test':>14}   {'best epoch':>10} {'seconds':>8}")
+    for name in RECIPES:
+        runs = [found[key] for seed in range(seeds) if (key := f"{title} | {name} | {seed}") in found]
+        if len(runs) == seeds:
+            print(f"  {name:16} {row(runs)}")
+        else:
+            print(f"  {name:16} {len(runs)} of {seeds} runs made: call again to go on")
+
+
+def part_of(spec: str, items: int, folder: Path) -> str:
+    """A manifest of the first `items` training images, at most 2,000 that validate and all that test, copied."""
     from PIL import Image
 
     from clfcore.data.catalogue import open_dataset
 
     data = open_dataset(spec)
+    folder.mkdir()
     lines = ["path,label,split"]
     for split, chosen in data.splits.items():
-        for i in chosen[: part if split == "train" else part // 4].tolist():
-            pixels = data.pixels[i]
-            Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(folder / f"{i}.png")
-            lines.append(f"{i}.png,{data.label(i)},{split}")
+        for i in chosen[: {"train": items, "validation": 2000}.get(split)].tolist():
+            name = f"{i}{'.png' if data.paths is None else data.paths[i].suffix}"
+            if data.paths is None:
+                pixels = data.pixels[i]
+                Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(folder / name)
+            else:
+                shutil.copy(data.paths[i], folder / name)
+            lines.append(f"{name},{data.label(i)},{split}")
     (folder / "manifest.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(folder / "manifest.csv")
 
@@ -74,26 +88,44 @@ def main() -> None:
     parser.add_argument("--photos", metavar="FOLDER", help="clothing photos to fine-tune on; left out without it")
     parser.add_argument("--small", default="fashion-mnist", help="the small images (default fashion-mnist)")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--part", type=int, default=0, help="training images of the small set; 0 is all")
+    parser.add_argument("--part", type=int, default=6_000, help="training images of the small set (default 6,000)")
+    parser.add_argument("--epochs", type=int, default=12, help="on the small images (default 12)")
+    parser.add_argument("--photos-part", type=int, default=600, help="training photos (default 600)")
+    parser.add_argument("--photos-epochs", type=int, default=6, help="of fine-tuning (default 6)")
+    parser.add_argument("--keep", metavar="FILE", help="JSON of the runs made, read first and written after each")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="after which no further run is begun")
     given = parser.parse_args()
-    from clfcore.data.catalogue import entries
-
+    began, kept = time.monotonic(), Path(given.keep) if given.keep else None
+    found: Found = json.loads(kept.read_text()) if kept and kept.exists() else {}
     with tempfile.TemporaryDirectory() as home:
         for name in ("RUNS", "CACHE"):
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
-        (Path(home) / "part").mkdir()
-        at_hand = {entry.name for entry in entries() if entry.available}
-        if given.small in at_hand:
-            data = manifest(given.small, given.part, Path(home) / "part")
-            small = {"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": {"epochs": given.epochs}}
-            table(f"{given.small} from scratch, lenet5, {given.epochs} epochs", small, given.seeds)
+        from clfcore.data.catalogue import entries
+
+        jobs: dict[str, tuple[str, int, dict[str, Any]]] = {}
+        if given.small in {entry.name for entry in entries() if entry.available}:
+            title = f"{given.small}, {given.part:,} images, lenet5 from scratch, {given.epochs} epochs"
+            scratch = {"architecture": "lenet5", "strategy": "scratch", "recipe": {"epochs": given.epochs}}
+            jobs[title] = given.small, given.part, scratch
         else:
             print(f"{given.small} is not at hand: left out (`datasets` says where its files go)")
         if given.photos:
-            recipe = {"epochs": max(3, given.epochs // 3), "image_size": 128}
-            photos = {"data": given.photos, "architecture": "efficientnet_lite0", "strategy": "fine-tuning"}
-            table(f"photos fine-tuned, {recipe['epochs']} epochs", {**photos, "recipe": recipe}, given.seeds)
+            recipe = {"epochs": given.photos_epochs, "image_size": 128}
+            title = f"clothing, {given.photos_part:,} photos, efficientnet_lite0 fine-tuned at 128 pixels, "
+            tuned = {"architecture": "efficientnet_lite0", "strategy": "fine-tuning", "recipe": recipe}
+            jobs[f"{title}{given.photos_epochs} epochs"] = given.photos, given.photos_part, tuned
+        for place, (title, (spec, part, values)) in enumerate(jobs.items()):
+            data = ""
+            for seed in range(given.seeds):
+                for name, recipe in RECIPES.items():
+                    key = f"{title} | {name} | {seed}"
+                    if key in found or time.monotonic() - began > given.seconds:
+                        continue
+                    data = data or part_of(spec, part, Path(home) / f"part-{place}")
+                    found[key] = trained({**values, "data": data}, recipe, seed)
+                    if kept:
+                        kept.write_text(json.dumps(found, indent=1))
+            table(title, found, given.seeds)
 
 
 if __name__ == "__main__":
