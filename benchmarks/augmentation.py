@@ -88,10 +88,10 @@ def main() -> None:
     parser.add_argument("--photos", metavar="FOLDER", help="clothing photos to fine-tune on; left out without it")
     parser.add_argument("--small", default="fashion-mnist", help="the small images (default fashion-mnist)")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--part", type=int, default=6_000, help="training images of the small set (default 6,000)")
-    parser.add_argument("--epochs", type=int, default=12, help="on the small images (default 12)")
-    parser.add_argument("--photos-part", type=int, default=600, help="training photos (default 600)")
-    parser.add_argument("--photos-epochs", type=int, default=6, help="of fine-tuning (default 6)")
+    parser.add_argument("--part", type=int, default=3_000, help="training images of the small set (default 3,000)")
+    parser.add_argument("--epochs", type=int, default=10, help="on the small images (default 10)")
+    parser.add_argument("--photos-part", type=int, default=200, help="training photos (default 200)")
+    parser.add_argument("--photos-epochs", type=int, default=4, help="of fine-tuning (default 4)")
     parser.add_argument("--keep", metavar="FILE", help="JSON of the runs made, read first and written after each")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="after which no further run is begun")
     given = parser.parse_args()
@@ -110,8 +110,8 @@ def main() -> None:
         else:
             print(f"{given.small} is not at hand: left out (`datasets` says where its files go)")
         if given.photos:
-            recipe = {"epochs": given.photos_epochs, "image_size": 128}
-            title = f"clothing, {given.photos_part:,} photos, efficientnet_lite0 fine-tuned at 128 pixels, "
+            recipe = {"epochs": given.photos_epochs, "image_size": 96}
+            title = f"clothing, {given.photos_part:,} photos, efficientnet_lite0 fine-tuned at 96 pixels, "
             tuned = {"architecture": "efficientnet_lite0", "strategy": "fine-tuning", "recipe": recipe}
             jobs[f"{title}{given.photos_epochs} epochs"] = given.photos, given.photos_part, tuned
         for place, (title, (spec, part, values)) in enumerate(jobs.items()):
