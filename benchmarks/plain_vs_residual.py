@@ -4,9 +4,12 @@ He et al. (2015, section 4.2): three stages of width 16, 32 and 64 with 6n + 2 l
 network of 56 layers ends with a higher *training* loss than one of 20, and a residual one does not. This trains all
 four with the lab's own `train`, SGD with momentum and no augmentation, and prints each network's last epoch.
 
-    python benchmarks/plain_vs_residual.py [--data digits] [--epochs 20] [--image-size 32] [--seeds 3] [--write]
+    python benchmarks/plain_vs_residual.py [--data digits] [--epochs 30] [--image-size 8] [--seeds 0,1,2]
+        [--networks plain20,residual20,plain56,residual56] [--write]
 
-`--write` replaces clfcore/architectures/degradation.json, from which the Architectures page takes its sentence.
+`--write` puts the seeds into clfcore/architectures/degradation.json, from which the Architectures page takes its
+sentence, its table and its curves; what was stored with other settings is replaced. Seeds and networks may be run one
+by one.
 """
 
 import argparse
@@ -17,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from clfcore.architectures.degradation import Trained
+    from clfcore.architectures.degradation import Record, Trained
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 BLOCKS = {20: 3, 56: 9}  # blocks a stage
@@ -48,42 +51,52 @@ def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, 
     config = {"data": given.data, "architecture": "resnet", "options": options, "strategy": "scratch", "recipe": recipe}
     run = store.create(make(config), runs)
     execute(run)
-    last = run.history[-1]
+    last, losses = run.history[-1], tuple(round(line["train_loss"], 4) for line in run.history)
     scores = (last["train_loss"], last["train_accuracy"], last["validation_accuracy"])
-    return Trained(layers, residual, seed, *scores)
+    return Trained(layers, residual, seed, *(round(score, 4) for score in scores), losses)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="digits")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--image-size", type=int, default=32)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--image-size", type=int, default=8)
+    parser.add_argument("--seeds", default="0,1,2", help="separated by commas")
+    parser.add_argument("--networks", default="plain20,residual20,plain56,residual56", help="separated by commas")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
 
-    from clfcore.architectures.degradation import RECORD, Record
+    from clfcore.architectures.degradation import RECORD, Record, record
     from clfcore.data.catalogue import open_dataset
 
     images, rows = len(open_dataset(given.data).splits["train"]), []
     with tempfile.TemporaryDirectory() as runs:
-        for seed in range(given.seeds):
-            for layers in BLOCKS:
-                for residual in (False, True):
-                    start = time.perf_counter()
-                    row = train(layers, residual=residual, seed=seed, given=given, runs=Path(runs))
-                    rows.append(row)
-                    kind = "residual" if residual else "plain"
-                    print(
-                        f"seed {seed}  {kind:8} {layers}  training loss {row.train_loss:.4f}, accuracy "
-                        f"{row.train_accuracy:.3f}; validation accuracy {row.validation_accuracy:.3f}  "
-                        f"{time.perf_counter() - start:.0f} s",
-                        flush=True,
-                    )
+        for seed in map(int, given.seeds.split(",")):
+            for network in given.networks.split(","):
+                start = time.perf_counter()
+                residual, layers = network.startswith("residual"), int(network[-2:])
+                row = train(layers, residual=residual, seed=seed, given=given, runs=Path(runs))
+                rows.append(row)
+                said = f"training loss {row.train_loss:.4f}, accuracy {row.train_accuracy:.3f}"
+                seconds = time.perf_counter() - start
+                valid = f"validation accuracy {row.validation_accuracy:.3f}"
+                print(f"seed {seed}  {network:10}  {said}; {valid}  {seconds:.0f} s", flush=True)
     found = Record(given.data, given.image_size, images, given.epochs, tuple(rows))
-    print(found.describe())
     if given.write:
+        found = record().joined(found)
         RECORD.write_text(found.as_json() + "\n", encoding="utf-8")
+    if found.whole:
+        show(found)
+
+
+def show(found: "Record") -> None:
+    """The table of means over the seeds, and the sentence that the page says."""
+    print(f"{'network':12} {'training loss':>13} {'training acc.':>13} {'validation acc.':>15}  each seed's loss")
+    for kind in found.kinds():
+        each = ", ".join(f"{loss:.4f}" for loss in kind.each_loss)
+        scores = f"{kind.train_loss:13.4f} {kind.train_accuracy:13.3f} {kind.validation_accuracy:15.3f}"
+        print(f"{kind.name:12} {scores}  {each}")
+    print(found.describe())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from clfcore import cli_explain, cli_judge, cli_recipe, cli_transfer
+from clfcore import cli_architectures, cli_explain, cli_judge, cli_recipe, cli_transfer
 from clfcore import config as configs
 from clfcore.errors import Failure, InputError, nearest
 
@@ -111,7 +111,11 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
             "datasets check photos/",
             _datasets,
         ),
-        "architectures": ("list architectures, or `show NAME`", "architectures --search resnet", _architectures),
+        "architectures": (
+            "list architectures, or show, compare, time and look into them",
+            "architectures show resnet18",
+            cli_architectures.architectures,
+        ),
         "train": ("train a classifier", "train --data digits --architecture lenet5 --epochs 15", _train),
         "check": (
             "before a launch: learn one batch by heart, show what the network sees",
@@ -186,38 +190,11 @@ def _datasets(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
 
 
-def _architectures(command: argparse.ArgumentParser) -> None:
-    command.add_argument("action", nargs="?", choices=["show"], help="show prints the layers of one network")
-    command.add_argument("name", nargs="?", help="an architecture, or timm/NAME")
-    command.add_argument("--search", metavar="TEXT", help="look in the catalogue and among timm's names")
-    _options_flag(command)
-    command.add_argument("--image-size", type=whole, metavar="N", help="side of the input in pixels")
-    command.add_argument(
-        "--channels", type=whole, metavar="N", help="channels of the input (default: the network's own)"
-    )
-    command.add_argument("--classes", type=whole, metavar="N", help="logits (default: the network's own)")
-
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import commands
-
-        if given.action is None:
-            return commands.architectures(given.search)
-        return commands.architectures_show(
-            _needed(given.name, "NAME", "name the architecture to show"),
-            options=_options(given),
-            image_size=given.image_size,
-            channels=given.channels,
-            classes=given.classes,
-        )
-
-    command.set_defaults(run=run)
-
-
 def recipe_flags(command: argparse.ArgumentParser) -> None:
     """The flags that make a configuration: a file, a preset, and one for each field."""
     command.add_argument("--config", metavar="FILE", help="a configuration as JSON; flags override it")
     command.add_argument("--preset", metavar="NAME", help="a recipe by name; the file and flags override it")
-    _options_flag(command)
+    options_flag(command)
     for name, info in configs.FIELDS.items():
         if name == "options":
             continue
@@ -263,7 +240,7 @@ def configuration(given: argparse.Namespace) -> configs.RunConfig:
         else:
             values[field] = value
     if given.option:
-        values["options"] = {**values.get("options", {}), **_options(given)}
+        values["options"] = {**values.get("options", {}), **options_of(given.option)}
     for name, flag in (("data", "--data SPEC"), ("architecture", "--architecture NAME")):
         if name not in values:
             raise InputError(f"{name} is missing: give {flag}, or a file with --config")
@@ -370,16 +347,17 @@ def _doctor(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
 
 
-def _options_flag(command: argparse.ArgumentParser) -> None:
+def options_flag(command: argparse.ArgumentParser) -> None:
     command.add_argument("--option", action="append", metavar="K=V", help="an option of the architecture; repeatable")
 
 
-def _options(given: argparse.Namespace) -> dict[str, str]:
+def options_of(words: Sequence[str] | None, *, flag: str = "option") -> dict[str, str]:
+    """`NAME=VALUE` words as a dictionary. Raises InputError where one is written otherwise."""
     options = {}
-    for word in given.option or []:
+    for word in words or []:
         name, sign, value = word.partition("=")
         if not sign or not name:
-            raise InputError(f"option is {word!r}: write it as NAME=VALUE, such as batch_norm=true")
+            raise InputError(f"{flag} is {word!r}: write it as NAME=VALUE, such as batch_norm=true")
         options[name] = value
     return options
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from clfcore import text_architectures as networks
 from clfcore.cli_explain import text as explained
 from clfcore.cli_transfer import text as transfer
 
@@ -128,24 +129,6 @@ def _check(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _architectures(result: dict[str, Any]) -> str:
-    names = ("name", "family", "year", "parameters", "smallest_image")
-    rows = [
-        [str(a[n]) if n == "year" else a[n] for n in names] + [", ".join(a["weights"])] for a in result["architectures"]
-    ]
-    return table(rows, ["name", "family", "year", "parameters", "smallest", "weights"])
-
-
-def _layers(result: dict[str, Any]) -> str:
-    rows = [
-        [r["name"], r["type"], " x ".join(map(str, r["output_shape"])), r["parameters"], r["multiply_adds"]]
-        for r in result["layers"]
-    ]
-    totals = f"{result['name']}: {result['parameters']:,} parameters, {result['multiply_adds']:,} multiply-adds"
-    groups = "layer groups: " + ", ".join(g["name"] if isinstance(g, dict) else str(g) for g in result["groups"])
-    return "\n".join([table(rows, ["layer", "type", "output", "parameters", "multiply-adds"]), totals, groups])
-
-
 def _runs(result: dict[str, Any]) -> str:
     if not result["runs"]:
         return "no runs yet: `python -m clfcore train --data digits --architecture lenet5` makes one"
@@ -262,8 +245,7 @@ _VIEWS = {
     ("report", "out"): lambda result: f"{result['out']}: {result['bytes'] / 1e6:.1f} MB",
     ("datasets", "datasets"): _datasets,
     ("datasets", "problems"): _check,
-    ("architectures", "architectures"): _architectures,
-    ("architectures", "layers"): _layers,
+    **networks.VIEWS,
     ("compare", "pairs"): _pairs,
     ("explain", "methods"): explained,
     ("explain", "examples"): explained,

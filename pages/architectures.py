@@ -28,9 +28,9 @@ views = {
     "Scaling": lambda: inside.scaling(row, wanted),
     "Timeline": lambda: inside.timeline(row.name),
     "Inside": lambda: inside.inside(row, wanted),
-    "Gradients": measured.gradients,
-    "Side by side": lambda: inside.beside(network),
-    "Speed": lambda: measured.latency(wanted, network),
+    "Gradients": lambda: measured.gradients(wanted),
+    "Side by side": lambda: inside.beside(network, wanted),
+    "Speed": lambda: measured.latency(wanted),
 }
 for name, tab in tabs.items():
     if tab.open:

@@ -1,6 +1,6 @@
 """The Architectures page's lower half: what a network sees, φ, the years, and another network beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -61,6 +61,7 @@ def _years() -> Any:
 def scaling(row: "Architecture", wanted: Wanted) -> None:
     """EfficientNet's φ: what the formula gives for the chosen values, and B0 to B7 beside what was published."""
     from clfcore.architectures.catalogue import configured
+    from clfcore.architectures.command import counted_cost
     from clfcore.architectures.scaling import TARGET, compound, members
 
     st.write(
@@ -70,11 +71,12 @@ def scaling(row: "Architecture", wanted: Wanted) -> None:
     if wanted.name == "efficientnet":
         values = configured(wanted.name, dict(wanted.options))[1]
         given = {name: values[name] for name in ("alpha", "beta", "gamma")}
-        found = compound(values["phi"], **given)
+        found, counted = compound(values["phi"], **given), counted_cost(dict(wanted.options))
         st.markdown(
             f"**φ = {found.phi:g}**: depth × {found.scaling.depth:.3g}, width × {found.scaling.width:.3g}, images of "
             f"{found.scaling.image_size} pixels. α·β²·γ² = {found.product:.3f} (target {TARGET:g}), "
-            f"so {found.cost:.3g} times the cost of φ = 0 by the formula."
+            f"so {found.cost:.3g} times the cost of φ = 0 by the formula; {counted:.3g} times its "
+            "multiply-adds as counted: layers and widths are rounded to whole ones, mostly up."
         )
     else:
         st.caption("Choose `efficientnet` to set φ, α, β and γ yourself.")
@@ -165,8 +167,8 @@ def _looking(wanted: Wanted, model: str, data: bytes) -> Job:
     return Job(work)
 
 
-def beside(found: "Table") -> None:
-    """Another network beside this one, drawn to one scale, and what differs."""
+def beside(found: "Table", wanted: Wanted) -> None:
+    """Another network beside this one, for the same sizes where some were chosen, drawn to one scale; what differs."""
     from clfcore.architectures.catalogue import architecture, architectures, configured
     from clfcore.architectures.differences import differences
 
@@ -184,7 +186,7 @@ def beside(found: "Table") -> None:
         row = architecture(name)
         given = choose_options(row, address="other")
         configured(row.name, given)
-    other = table_of(Wanted(row.name, tuple(given.items()), None, None, None))
+    other = table_of(replace(wanted, name=row.name, options=tuple(given.items())))
     side = max(found.image_size, other.image_size)
     left, right = st.columns(2, gap="medium")
     for column, one, key in ((left, found, "left"), (right, other, "right")):

@@ -45,12 +45,13 @@ class Job:
         return (time.monotonic() - self.started) / self.done * (self.total - self.done)
 
 
-def result_of(job: Job, words: str, *, forget: Callable[[], None]) -> Any:
+def result_of(job: Job, words: str, *, forget: Callable[[], None], patience: float = PATIENCE) -> Any:
     """The job's result; until it is there, how far it is, and the page ends here.
 
     Its error becomes one red line, and `forget` is called: what was mended is tried again by the next look.
+    patience: seconds that the page waits before it shows a bar; what is nearly always quicker needs none.
     """
-    job.thread.join(PATIENCE)
+    job.thread.join(patience)
     if job.thread.is_alive():
         _wait(job, words)
         st.stop()

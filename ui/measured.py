@@ -5,22 +5,21 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from ui.charts import chart, dark
-from ui.feedback import complain, plain
+from ui.feedback import plain
 from ui.jobs import Job, result_of
-from ui.networks import Wanted, giga
+from ui.networks import Wanted
 
 if TYPE_CHECKING:
-    from clfcore.architectures.inspect import Table
+    from collections.abc import Sequence
 
-LARGEST = 4 << 30  # bytes of weights that are built for a measurement
+    from clfcore.architectures.gradients import Reached
+
+PAIR = "plain 34 against residual 34"
 
 
-def latency(wanted: Wanted, found: "Table") -> None:
+def latency(wanted: Wanted) -> None:
     """Forward passes timed on this device, on a button."""
     st.caption("The network is built with random weights, which cost the same, and run on this machine.")
-    if 4 * found.parameters > LARGEST:
-        complain(f"{found.architecture.name} has {giga(found.parameters)} weights: too many to build them here.")
-        return
     if st.button("Measure on this device", key="measure"):
         st.session_state["measured"] = wanted
         _timing.clear(wanted)
@@ -60,55 +59,106 @@ def _timing(wanted: Wanted) -> Job:
     return Job(work)
 
 
-def gradients() -> None:
-    """Plain 34 layers against residual 34: how large each layer's gradient is."""
+def gradients(wanted: Wanted) -> None:
+    """How large each layer's gradient is: plain 34 layers against residual 34, or the chosen network."""
+    from clfcore.figures import networks
+
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        whose = st.segmented_control(
+            "Whose",
+            [PAIR, wanted.name],
+            default=PAIR,
+            required=True,
+            key=f"whose gradients {wanted.name}",
+            help="The pair is one network of 34 layers with its additions and without. Another network is chosen on "
+            "the left: its gradients on drawn images of 64 pixels, or of its own size where it takes no other.",
+        )
+    with right:
+        normalised = st.toggle("With batch normalisation, as published", value=True, key="normalised")
+    alone = None if whose == PAIR else wanted
+    st.write("The norm of the loss's gradient in each layer's weights, on drawn images and from one seed.")
+    asked = (alone, normalised)
+    if not st.button("Compute the gradients", key="gradients") and asked not in st.session_state.get("asked", []):
+        st.caption("Takes some seconds: four forward and backward passes of 24 drawn images each.")
+    else:
+        st.session_state["asked"] = [*st.session_state.get("asked", []), asked]
+        words = "Computing gradients"
+        found = result_of(_reaching(*asked), words, forget=lambda: _reaching.clear(*asked))
+        left, right = st.columns(2, gap="medium")
+        for column, after, title in ((left, False, "At initialisation"), (right, True, "After three steps")):
+            with column:
+                st.markdown(f"**{title}**")
+                chart(networks.gradients(found, after=after, dark=dark()), f"gradients {asked} {after}")
+        st.caption(_said(found, normalised=normalised))
+    degradation()
+
+
+def _said(found: "Sequence[Reached]", *, normalised: bool) -> str:
+    parts = [
+        f"{plain(one.name)}: {one.norms[0].before:.2g} in the first layer, {one.norms[-1].before:.2g} in the last, "
+        f"a ratio of {one.share():.2g}"
+        for one in found
+    ]
+    said = f"At initialisation, {'; '.join(parts)}."
+    if len(found) == 1:
+        return said
+    return f"{said} " + (
+        "With batch normalisation the plain network's gradients do not vanish: they are uneven, largest where the "
+        "layers are earliest. He et al. (2015) too found healthy gradients, and left the reason open."
+        if normalised
+        else "Without batch normalisation little of the gradient arrives at any layer of the plain network, "
+        "while the additions let it through: the vanishing gradient."
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _reaching(alone: Wanted | None, normalised: bool) -> Job:  # noqa: FBT001 - the cache's key
+    def work(progress: Any) -> Any:
+        from clfcore.architectures.gradients import plain_against_residual, reached
+
+        if alone is None:
+            return plain_against_residual(normalised=normalised, progress=progress)
+        one = reached(
+            alone.name,
+            options=dict(alone.options),
+            image_size=alone.image_size,
+            channels=alone.channels,
+            classes=alone.classes,
+            normalised=normalised,
+        )
+        return (one,)
+
+    return Job(work)
+
+
+def degradation() -> None:
+    """Plain and residual networks trained to the end, as measured last: losses by epoch, and the table."""
     from clfcore.architectures.degradation import record
     from clfcore.figures import networks
 
-    st.write(
-        "The same 34 layers with their additions and without, on the same images and from the same seed: the norm of "
-        "the loss's gradient in each layer's weights."
-    )
-    st.caption(
-        f"Trained, as last measured here: {plain(record().describe())}",
-        help="benchmarks/plain_vs_residual.py trains both kinds with 20 and 56 layers; He et al. (2015) report the "
-        "same experiment on CIFAR-10. What is said here is what that script stored.",
-    )
-    normalised = st.toggle("With batch normalisation, as published", value=True, key="normalised")
-    if not st.button("Compute the gradients", key="gradients") and not st.session_state.get("gradients asked"):
-        st.caption("Takes some seconds: two networks, four forward and backward passes of 24 drawn images each.")
-        return
-    st.session_state["gradients asked"] = True
-    words = "Computing gradients of both networks"
-    found = result_of(_reaching(normalised), words, forget=lambda: _reaching.clear(normalised))
-    left, right = st.columns(2, gap="medium")
-    for column, after, title in ((left, False, "At initialisation"), (right, True, "After three steps")):
-        with column:
-            st.markdown(f"**{title}**")
-            chart(networks.gradients(found, after=after, dark=dark()), f"gradients {normalised} {after}")
-    residual, bare = found
-    said = [
-        f"{one.name}: {one.norms[0].before:.2g} in the first layer, {one.norms[-1].before:.2g} in the last, "
-        f"a ratio of {one.share():.2g}"
-        for one in (residual, bare)
-    ]
-    st.caption(
-        f"At initialisation, {said[0]}; {said[1]}. "
-        + (
-            "With batch normalisation the plain network's gradients do not vanish: they are uneven, largest where the "
-            "layers are earliest. He et al. (2015) too found healthy gradients, and left the reason open."
-            if normalised
-            else "Without batch normalisation little of the gradient arrives at any layer of the plain network, "
-            "while the additions let it through: the vanishing gradient."
+    found = record()
+    st.markdown("**Trained: 20 and 56 layers, plain and residual**")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        chart(networks.losses(found, dark=dark()), "degradation")
+    with right:
+        st.dataframe(
+            [
+                {
+                    "network": kind.name,
+                    "training loss": f"{kind.train_loss:.4f}",
+                    "each seed": ", ".join(f"{loss:.3g}" for loss in kind.each_loss),
+                    "training accuracy": f"{100 * kind.train_accuracy:.1f} %",
+                    "validation accuracy": f"{100 * kind.validation_accuracy:.1f} %",
+                }
+                for kind in found.kinds()
+            ],
+            hide_index=True,
+            alt="Plain and residual networks after training",
         )
-    )
-
-
-@st.cache_resource(show_spinner=False)
-def _reaching(normalised: bool) -> Job:  # noqa: FBT001 - the cache's key
-    def work(progress: Any) -> Any:
-        from clfcore.architectures.gradients import plain_against_residual
-
-        return plain_against_residual(normalised=normalised, progress=progress)
-
-    return Job(work)
+        st.caption(
+            plain(found.describe()),
+            help="benchmarks/plain_vs_residual.py trains them; He et al. (2015) report the same experiment on "
+            "CIFAR-10. What is said here is what that script stored.",
+        )

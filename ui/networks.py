@@ -14,8 +14,13 @@ from ui.training import choose_architecture
 from ui.words import count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from clfcore.architectures.catalogue import Architecture
+    from clfcore.architectures.families import Paper
     from clfcore.architectures.inspect import Table
+
+PAPERS = 4  # shown at once
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,8 @@ def search_timm() -> None:
 
 def table_of(wanted: Wanted) -> "Table":
     """Layers, groups and totals; computed in a thread, and until they are there the page ends here."""
-    return result_of(_tabling(wanted), "Building the network from its shapes", forget=lambda: _tabling.clear(wanted))
+    words = "Building the network from its shapes"
+    return result_of(_tabling(wanted), words, forget=lambda: _tabling.clear(wanted), patience=1.0)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -204,44 +210,70 @@ def _line(layer: Any) -> dict[str, Any]:
 
 
 def idea(row: "Architecture") -> None:
-    """The family's idea, what it solved, its paper, and its block's source."""
-    about, paper = row.about, row.paper
+    """The idea, what it solved, the papers, and the block's source; for timm what timm itself carries."""
+    words = "Reading the network's source"
+    found = result_of(_about(row.name), words, forget=lambda: _about.clear(row.name))
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.markdown(f"**{plain(about.title)}**")
-        if about.idea:
-            st.write(plain(about.idea))
+        st.markdown(f"**{plain(found.title)}**")
+        if found.idea:
+            st.write(plain(found.idea))
             st.markdown("**What it solved**")
-            st.write(plain(about.solved))
-        if paper.title:
-            authors = ", ".join(paper.authors)
-            st.caption(f"{plain(authors)}: [{plain(paper.title)}]({paper.url}), {paper.year or 'undated'}.")
+            st.write(plain(found.solved))
+        papers(found.papers)
+        for note in found.notes:
+            st.caption(plain(note))
     with right:
-        if not about.block:
-            st.caption("timm has no single block on record for this family: its module holds the source.")
-            return
-        module, _, name = about.block.partition(":")
-        st.caption(f"Its block, `{name}` of `{module}`:")
-        with refusals(stop=False):
-            st.code(_source(row.name), language="python", height=420)
+        kind, _, module = found.block.partition(" of ")
+        st.caption(f"Its block, `{kind}` of `{module}`:")
+        st.code(found.source, language="python", height=420)
 
 
-@st.cache_data(show_spinner=False)
-def _source(name: str) -> str:
-    from clfcore.architectures.inspect import source
+def papers(found: "Sequence[Paper]") -> None:
+    """Authors, title with its link, year; the first four, the others on demand."""
+    lines = []
+    for paper in found:
+        by = f"{plain(', '.join(paper.authors))}: " if paper.authors else ""
+        lines.append(f"{by}[{plain(paper.title)}]({paper.url}), {paper.year or 'undated'}.")
+    for line in lines[:PAPERS]:
+        st.caption(line)
+    if len(lines) > PAPERS:
+        with st.expander(f"{count(len(lines) - PAPERS, 'more paper')}"):
+            for line in lines[PAPERS:]:
+                st.caption(line)
 
-    return source(name)
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _about(name: str) -> Job:
+    def work(_progress: Any) -> Any:
+        from clfcore.architectures.about import about
+
+        return about(name)
+
+    return Job(work)
 
 
 def commands(wanted: Wanted) -> None:
-    """The same on the command line."""
+    """Every view of the page on the command line."""
     start = ["python", "-m", "clfcore"]
     options = [word for name, value in wanted.options for word in ("--option", f"{name}={value}")]
     size = ["--image-size", str(wanted.image_size)] if wanted.image_size else []
+    photo = [*options, *size, *(["--channels", str(wanted.channels)] if wanted.channels else [])]
+    beside = st.session_state.get("beside") or "resnet50"
+    other = [word for option in st.session_state.get("other in address", []) for word in ("--other-option", option)]
+    lines = [
+        ["architectures", "show", wanted.name, *wanted.words],
+        ["architectures", "source", wanted.name],
+        ["architectures", "timeline"],
+        ["architectures", "inside", wanted.name, "photo.jpg", "--out", "inside.png", *photo],
+        ["architectures", "gradients"],
+        ["architectures", "gradients", wanted.name, *wanted.words],
+        ["architectures", "compare", wanted.name, beside, *wanted.words, *other],
+        ["architectures", "speed", wanted.name, *wanted.words],
+        ["train", "--data", "digits", "--architecture", wanted.name, *options, *size],
+    ]
     with st.expander("The same on the command line"):
-        show = [*start, "architectures", "show", wanted.name, *wanted.words]
-        train = [*start, "train", "--data", "digits", "--architecture", wanted.name, *options, *size]
-        st.code(f"{shlex.join(show)}\n{shlex.join(train)}", language="bash", wrap_lines=True)
+        st.code("\n".join(shlex.join([*start, *line]) for line in lines), language="bash", wrap_lines=True)
 
 
 def train_this(wanted: Wanted) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from clfcore.architectures import custom, small
 from clfcore.architectures import weights as stored
-from clfcore.architectures.catalogue import Architecture, architecture, check_side, configured
+from clfcore.architectures.catalogue import Architecture, architecture, check_count, check_side, configured
 from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.labels import imagenet_labels
 from clfcore.architectures.load import fit_channels, load
@@ -47,9 +47,8 @@ def build(
     InputError for what does not exist or fit together, Failure where weights cannot be had. Pictures are grey or RGB:
     for other channel counts the preprocessing is that of RGB, and the module is for pixels of the caller's own.
     """
-    for what, value in (("columns", columns), ("channels", channels)):
-        if value < 1:
-            raise InputError(f"{what} is {value}: it must be at least 1")
+    check_count("columns", columns)
+    check_count("channels", channels)
     row, values = configured(name, options)
     side, tag = _side(row, image_size), _weights_name(row, weights)
     module = _module(row, columns, channels, side, tag, values)

@@ -181,11 +181,34 @@ def _from(row: timm_names.Row) -> Architecture:
     return Architecture(name, row.family, row.year, row.parameters, *sides, weights=row.weights)
 
 
+LARGEST_SIDE, LARGEST_COUNT = 8192, 1_000_000  # pixels; channels or classes: far past what anybody trains here
+
+
+def check_count(what: str, value: int) -> None:
+    """Refuse a number of channels or classes that no network can have.
+
+    >>> check_count("classes", 10)
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{what} is {value!r}: it must be a whole number, such as 3")
+    if not 1 <= value <= LARGEST_COUNT:
+        limit = "at least 1" if value < 1 else f"at most {LARGEST_COUNT:,}"
+        raise InputError(f"{what} is {value}: it must be {limit}")
+
+
 def check_side(row: Architecture, side: int) -> None:
     """Refuse an image side that the network cannot take, with one that works.
 
     timm's networks are tried when they are built: the stored list knows only some of their sides.
     """
+    if isinstance(side, bool) or not isinstance(side, int):
+        raise InputError(
+            f"image_size is {side!r}: networks take square images; give one side in pixels, such as {row.native_image}"
+        )
+    if side > LARGEST_SIDE:
+        raise InputError(f"image_size is {side}: it must be at most {LARGEST_SIDE}")
+    if side < 1:
+        raise InputError(f"image_size is {side}: {row.name} needs at least {row.smallest_image}")
     if row.name.startswith("timm/"):
         return
     if side < row.smallest_image:

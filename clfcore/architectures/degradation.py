@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from statistics import mean
@@ -13,7 +13,10 @@ SHALLOW, DEEP = 20, 56
 
 @dataclass(frozen=True)
 class Trained:
-    """One trained network: its depth, whether it adds, its seed; loss and accuracy on its own training images."""
+    """One trained network: its depth, whether it adds, its seed; loss and accuracy on its own training images.
+
+    losses: the training loss of each epoch, in nats, the last one `train_loss`.
+    """
 
     layers: int
     residual: bool
@@ -21,6 +24,24 @@ class Trained:
     train_loss: float
     train_accuracy: float
     validation_accuracy: float
+    losses: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Plain or residual networks of one depth: means over the seeds, and each seed's last training loss."""
+
+    layers: int
+    residual: bool
+    train_loss: float
+    train_accuracy: float
+    validation_accuracy: float
+    each_loss: tuple[float, ...]
+    losses: tuple[float, ...]  # mean of each epoch
+
+    @property
+    def name(self) -> str:
+        return f"{'residual' if self.residual else 'plain'} {self.layers}"
 
 
 @dataclass(frozen=True)
@@ -35,7 +56,32 @@ class Record:
 
     def loss(self, layers: int, *, residual: bool) -> float:
         """Mean training loss over the seeds, in nats, of the last epoch."""
-        return mean(one.train_loss for one in self.trained if (one.layers, one.residual) == (layers, residual))
+        return self._kind(layers, residual).train_loss
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """Plain 20, plain 56, residual 20, residual 56."""
+        return tuple(self._kind(layers, residual) for residual in (False, True) for layers in (SHALLOW, DEEP))
+
+    def _kind(self, layers: int, residual: bool) -> Kind:  # noqa: FBT001
+        rows = [one for one in self.trained if (one.layers, one.residual) == (layers, residual)]
+        means = (mean(getattr(one, name) for one in rows) for name in ("train_accuracy", "validation_accuracy"))
+        each = tuple(one.train_loss for one in rows)
+        losses = tuple(mean(values) for values in zip(*(one.losses for one in rows), strict=True))
+        return Kind(layers, residual, mean(each), *means, each, losses)
+
+    def joined(self, other: "Record") -> "Record":
+        """This measurement with another's networks; the other alone where it was made otherwise."""
+        if replace(self, trained=()) != replace(other, trained=()):
+            return other
+        rows = {(one.seed, one.layers, one.residual): one for one in (*self.trained, *other.trained)}
+        return replace(self, trained=tuple(rows[key] for key in sorted(rows)))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all four kinds were trained, each with the same seeds."""
+        pairs = [(layers, residual) for layers in (SHALLOW, DEEP) for residual in (False, True)]
+        seeds = [{one.seed for one in self.trained if (one.layers, one.residual) == pair} for pair in pairs]
+        return bool(seeds[0]) and all(found == seeds[0] for found in seeds)
 
     def describe(self) -> str:
         """What was measured, and no more."""
@@ -67,4 +113,4 @@ def record() -> Record:
 
 
 def _trained(rows: Sequence[dict]) -> tuple[Trained, ...]:
-    return tuple(Trained(**row) for row in rows)
+    return tuple(Trained(**{**row, "losses": tuple(row.get("losses", ()))}) for row in rows)

@@ -4,8 +4,6 @@ Nothing is allocated: the network is built on torch's meta device and one image'
 """
 
 import functools
-import importlib
-import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,12 +12,11 @@ from typing import Any
 import torch
 
 from clfcore.architectures.build import build
-from clfcore.architectures.catalogue import Architecture, architecture, configured
+from clfcore.architectures.catalogue import Architecture, check_count, check_side, configured
 from clfcore.architectures.count import Pass, Undrawn, forward
 from clfcore.architectures.stages import Group, group_names, layer_groups, stages
-from clfcore.errors import InputError
 
-__all__ = ["Group", "Layer", "Table", "describe", "layer_groups", "layer_table", "source", "stages", "table"]
+__all__ = ["Group", "Layer", "Table", "describe", "layer_groups", "layer_table", "stages", "table"]
 
 _FLOAT = 4  # bytes
 
@@ -86,8 +83,11 @@ def table(
     """The layers, groups and totals of a network; None: the architecture's own. Raises InputError as `build` does."""
     row, values = configured(name, options)
     side = row.native_image if image_size is None else image_size
-    kept = tuple(values.items())
-    return _table(row.name, kept, side, channels or row.channels, classes or row.classes)
+    channels, classes = row.channels if channels is None else channels, row.classes if classes is None else classes
+    check_count("classes", classes)
+    check_count("channels", channels)
+    check_side(row, side)
+    return _table(row.name, tuple(values.items()), side, channels, classes)
 
 
 def layer_table(
@@ -183,12 +183,3 @@ def describe(
 
 def _plain(value: Layer | Summary) -> dict[str, Any]:
     return {**asdict(value), "output_shape": list(value.output_shape)}
-
-
-def source(name: str) -> str:
-    """The source code of the block that shows a network's idea. Raises InputError where none is known."""
-    block = architecture(name).about.block
-    if not block:
-        raise InputError(f"{name} has no block on record: its source is at {architecture(name).paper.url}")
-    module, _, attribute = block.partition(":")
-    return inspect.getsource(getattr(importlib.import_module(module), attribute))

@@ -139,7 +139,7 @@ def look_inside(
         module, preprocess = classifier.module, classifier.preprocess
     else:
         row, _ = configured(name, options)
-        channels = channels or row.channels
+        channels = row.channels if channels is None else channels
         if channels not in (1, 3):
             raise InputError(f"channels is {channels}: a picture has 1 or 3")
         with torch.random.fork_rng(devices=[]):

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import configured
+from clfcore.errors import InputError
+
+LARGEST = 4 << 30  # bytes of weights that are built for a measurement
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,19 @@ def _latency(
     return Latency(len(batch), median, low, high, len(batch) / median)
 
 
+def check_weights(name: str, options: Mapping[str, Any] | None = None) -> None:
+    """Refuse to build a network whose weights alone would fill the memory, before they are allocated."""
+    from clfcore.architectures.inspect import table
+
+    parameters = table(name, options=options).parameters
+    if 4 * parameters > LARGEST:
+        most = LARGEST / 4e9
+        raise InputError(
+            f"architecture is {name!r}: {parameters / 1e9:.2f} billion weights are too many to build them here; "
+            f"choose a network of at most {most:.2f} billion"
+        )
+
+
 def time_network(
     name: str,
     *,
@@ -82,7 +98,8 @@ def time_network(
 ) -> tuple[str, list[Latency]]:
     """The name of this machine's device, and how fast a network is there; random weights, one image and sixteen."""
     row, _ = configured(name, options)
-    channels, columns = channels or row.channels, classes or row.classes
+    channels, columns = row.channels if channels is None else channels, row.classes if classes is None else classes
+    check_weights(name, options)
     with torch.random.fork_rng(devices=[]):
         built = build(row.name, columns=columns, channels=channels, image_size=image_size, options=options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

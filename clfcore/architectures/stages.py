@@ -126,7 +126,7 @@ def _plan(module: nn.Module) -> _Plan:
 
 def _trimmed(units: list[tuple[str, nn.Module]]) -> tuple[str, ...]:
     """The units' names, without the pooling and dropout that may follow the last maps."""
-    last = max(n for n, (_, unit) in enumerate(units) if not _NO_END.search(type(unit).__name__))
+    last = max(n for n, (_, unit) in enumerate(units) if _works(unit) or not _NO_END.search(type(unit).__name__))
     return tuple(name for name, _ in units[: last + 1])
 
 

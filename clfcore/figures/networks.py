@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from clfcore.figures.theme import Look, blank, colours, faded, look, percent, plain
 
 if TYPE_CHECKING:  # they import torch
+    from clfcore.architectures.degradation import Record
     from clfcore.architectures.gradients import Reached
     from clfcore.architectures.history import Published
     from clfcore.architectures.inspect import Summary, Table
@@ -218,6 +219,23 @@ def gradients(found: "Sequence[Reached]", *, after: bool = False, dark: bool = F
         )
     figure.update_xaxes(title_text="layer with weights, first to last")
     return figure.update_yaxes(type="log", title_text="norm of the gradient", exponentformat="power")
+
+
+def losses(found: "Record", *, dark: bool = False) -> go.Figure:
+    """Training loss by epoch, mean over the seeds, log scale: a line for plain and residual, 20 and 56 layers."""
+    inks = {False: colours(8)[5], True: colours(8)[0]}
+    figure = blank(found.describe(), dark=dark, height=320, keep="degradation")
+    for kind in found.kinds():
+        figure.add_scatter(
+            x=list(range(1, len(kind.losses) + 1)),
+            y=list(kind.losses),
+            mode="lines",
+            name=kind.name,
+            line={"color": inks[kind.residual], "width": 2, "dash": "solid" if kind.layers > 20 else "dot"},
+            hovertemplate=f"{kind.name}, epoch %{{x}}: %{{y:.3g}}<extra></extra>",
+        )
+    figure.update_xaxes(title_text="epoch")
+    return figure.update_yaxes(type="log", title_text="training loss", exponentformat="power", dtick=1)
 
 
 def _norm(one: "Reached", place: int, *, after: bool) -> float:
