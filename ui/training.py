@@ -132,7 +132,8 @@ def show_plan(config: RunConfig) -> RunConfig:
             Number("Images", count(plan.splits["train"]), "in the training split"),
             Number("Memory", _megabytes(plan.memory), "of a step at its largest"),
             Number("Duration", *_estimate(plan)),
-        ]
+        ],
+        least=160,  # two beside each other: a duration of hours is not cut off
     )
     splits = plan.splits
     st.write(
