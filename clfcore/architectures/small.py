@@ -47,6 +47,11 @@ class LeNet5(nn.Module):
             active(),
             nn.Linear(84, columns),
         )
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                # Deviation 1 / sqrt(inputs) for tanh (LeCun et al., Efficient BackProp, 1998), sqrt(2) of it for ReLU.
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu" if activation == "relu" else "linear")
+                nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         maps = self.features(x)  # B x 16 x side x side

@@ -87,6 +87,15 @@ def test_lenet_is_the_same_at_28_and_32():
     assert not {nn.Tanh, nn.AvgPool2d} & kinds
 
 
+@pytest.mark.parametrize(("activation", "gain"), [("tanh", 1.0), ("relu", 2.0**0.5)])
+def test_lenet_begins_as_its_family_is_known_to(activation: str, gain: float):
+    torch.manual_seed(0)
+    module = build("lenet5", columns=10, options={"activation": activation}).module
+    layer = module.classifier[0]  # 400 x 120: large enough to count
+    assert layer.weight.std().item() == pytest.approx(gain / 400**0.5, rel=0.02)
+    assert not layer.bias.any()
+
+
 def test_small_forms_keep_more_of_a_small_image():
     from clfcore.architectures.stages import stages
 
