@@ -3,7 +3,8 @@
 After Mitchell and others, Model Cards for Model Reporting, 2019.
 """
 
-from clfcore.reports.facts import judged, limits, metric_head, metric_rows
+from clfcore.reports.facts import Judged, judged, limits, metric_head, metric_rows
+from clfcore.reports.tasks import levels
 from clfcore.runs.store import Run
 from clfcore.runs.temperature import temperature_of
 
@@ -41,6 +42,7 @@ def model_card(run: Run) -> str:
         "## How good it is",
         "",
         *_table(metric_head(found), metric_rows(found)),
+        *_beyond(run, found[0]),
         "",
         "## Limits",
         "",
@@ -54,6 +56,19 @@ def model_card(run: Run) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _beyond(run: Run, first: Judged) -> list[str]:
+    """The thresholds of labels, or the levels of a hierarchy."""
+    said = run.predictions(first.split)
+    if said.task.kind == "hierarchical":
+        section = levels(said)
+        return ["", *_table(list(section.tables[0].head), [list(row) for row in section.tables[0].rows]), "",
+                *(_plain(words) for words in section.words[1:])]  # fmt: skip
+    if said.thresholds is None:
+        return ["", "Every label counts from a probability of 0.5."] if said.task.kind == "multi-label" else []
+    named = ", ".join(f"{_plain(name)} {t:.3g}" for name, t in zip(said.classes, said.thresholds, strict=True))
+    return ["", f"Labels count from thresholds chosen on validation: {named}"]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:

@@ -9,6 +9,7 @@ from clfcore.evaluation.report import per_class
 from clfcore.predictions import Predictions
 from clfcore.reports.document import Section, Shown, Table, page, picture
 from clfcore.reports.facts import Judged, judged, limits, metric_head, metric_rows
+from clfcore.reports.tasks import labels, levels
 from clfcore.runs.store import Run
 from clfcore.runs.temperature import temperature_of
 
@@ -27,7 +28,11 @@ def run_html(run: Run) -> str:
         Section("What to keep in mind", limits(run, found)),
         _training(run),
     ]
-    if first.predictions.task.kind != "multi-label":
+    if first.predictions.task.kind == "multi-label":
+        sections += labels(first.predictions)
+    else:
+        whole = run.predictions(first.split)
+        sections += [levels(whole)] if whole.task.kind == "hierarchical" else []
         sections += [_confusion(first), _errors(run, first.predictions)]
     sections += [_curves(first), _calibration(run, first), _classes(first), _settings(run)]
     about = f"Run {run.id}, judged on {first.split}. Computed from its stored predictions."

@@ -73,6 +73,15 @@ def test_groups_stay_whole(items: list[tuple[int, int]], seed: int) -> None:
     assert not where["validation"] & where["test"]
     assert sum(map(len, splits.values())) == len(items)
     assert len(splits["train"])
+    # where test is given, the validation that the lab draws from train parts no group either
+    known = {"train": np.flatnonzero([g not in ("g0", "g1") for g in groups])}
+    known["test"] = np.setdiff1d(np.arange(len(items)), known["train"])
+    if all(len(chosen) for chosen in known.values()):
+        splits, drawn = draw_splits(targets, seed, groups=groups, given=known)
+        where = {split: {groups[i] for i in chosen} for split, chosen in splits.items()}
+        assert drawn == ("validation",)
+        assert not where["train"] & where["validation"]
+        assert not where["test"] & (where["train"] | where["validation"])
 
 
 def test_multi_label_strata_are_combinations_and_rare_ones_go_with_their_rarest_label() -> None:

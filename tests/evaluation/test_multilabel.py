@@ -6,8 +6,13 @@ from hypothesis import given
 from sklearn import metrics as sk
 
 from clfcore.errors import InputError
-from clfcore.evaluation.metrics import decide
+from clfcore.evaluation.calibration import rescaled
+from clfcore.evaluation.compare import aligned, hits
+from clfcore.evaluation.ensembles import ensemble
+from clfcore.evaluation.intervals import headline
+from clfcore.evaluation.metrics import decide, evaluate
 from clfcore.evaluation.multilabel import choose_thresholds, co_occurrence, mistaken_labels, panels
+from clfcore.evaluation.report import per_class, table_csv
 from clfcore.predictions import Predictions
 from tests.evaluation.made import predictions, quick, seeded, seeded_labels, several
 
@@ -88,3 +93,26 @@ def test_refusals() -> None:
         choose_thresholds(said, "recall", wanted=0)
     empty = replace(said, ids=(), targets=said.targets[:0], logits=said.logits[:0])
     assert choose_thresholds(empty).left == said.classes
+
+
+def test_every_view_decides_by_the_predictions_own_thresholds() -> None:
+    """What a run keeps holds for metrics, intervals, comparisons, ensembles and tables; a temperature changes none."""
+    said = seeded_labels()
+    at = (0.3, *(0.6,) * (len(said.classes) - 1))
+    own = replace(said, thresholds=at)
+    decisions = said.probabilities() >= at
+    assert not np.array_equal(decisions, said.probabilities() >= 0.5)
+    expected = evaluate(said, thresholds=at)
+    assert evaluate(own) == expected
+    right = (decisions == (said.targets > 0)).all(axis=1)
+    assert np.array_equal(hits(own), right)
+    assert np.array_equal(hits(aligned([("a", said), ("b", own)])[1][1]), right)
+    low, high = headline(own, resamples=50)["micro_f1"]
+    assert low <= expected.micro_f1 <= high
+    assert [row.predicted for row in per_class(own)] == decisions.sum(axis=0).tolist()
+    assert table_csv(own) != table_csv(said)
+    assert ensemble([("a", said), ("b", own)]).thresholds == pytest.approx((0.4, *(0.55,) * (len(at) - 1)))
+    for temperature in (0.4, 3.0):
+        assert np.array_equal(decide(rescaled(own, temperature)), decisions)
+    with pytest.raises(InputError, match="one a label"):
+        replace(said, thresholds=at[1:])

@@ -117,8 +117,25 @@ def test_other_tasks_have_reports_too(tmp_path: Path, kind: str) -> None:
     for split in ("validation", "test"):
         said = Predictions(task, split, tuple(map(str, range(n))), targets, logits)
         said.save(run.path / f"predictions-{split}.npz")
+    if kind == "multi-label":
+        run.write("classifier.json", {"task": task.as_dict()})
+        run.write("thresholds.json", {"values": {"a": 0.2, "b": 0.5, "c": 0.9}})
     for name in ("report.html", "card.md"):
         assert commands.report(run.id, tmp_path / name)["bytes"] > 500
+    page, card = read(tmp_path / "report.html").text, (tmp_path / "card.md").read_text()
+    p = said.probabilities()
+    if kind == "multi-label":
+        hits, alarms = int((p[targets[:, 2] > 0, 2] >= 0.9).sum()), int((p[targets[:, 2] == 0, 2] >= 0.9).sum())
+        there = int(targets[:, 2].sum())
+        assert f"c0.900{hits}{there - hits}{alarms}{n - there - alarms}" in page  # the row of label c
+        right = ((p >= (0.2, 0.5, 0.9)) == targets).all(axis=1).mean()
+        assert f"all labels right{100 * right:.1f} %" in page  # by the run's thresholds, as everywhere
+        assert "thresholds chosen on validation: a 0.2, b 0.5, c 0.9" in card
+    else:
+        assert "Answers that form a real path" in page
+        family = (logits[:, :2].argmax(1) == targets[:, 0]).mean()
+        assert f"| family | {round(family * n)} of {n} | {100 * family:.1f} % |" in card
+    assert "The numbers are of this data alone" in page
 
 
 def test_what_cannot_be_written_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
