@@ -40,8 +40,8 @@ def examples_view(photos: Sequence[Photo], models: Sequence[str]) -> None:
                 near = known.per_class(embedded(name, photo), n=int(many))
                 _classes(name, photo, near)
     st.caption(
-        "Cosine similarity of what the last layer reads, 1 where equal. Where the nearest pictures are of another class "
-        "than you expect, or alike in ground and not in object, the network has found another likeness than yours.",
+        "Cosine similarity of what the last layer reads, 1 where equal. Where the nearest pictures are of a class "
+        "you did not expect, or alike in ground and not in object, the network has found another likeness than yours.",
         help="Nearest neighbours in the embedding explain by example: Caruana and others, 1999, Case-based explanation "
         "of non-case-based learning methods.",
     )

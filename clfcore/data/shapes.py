@@ -116,7 +116,7 @@ def _picture(
         diameters = [generator.uniform(0.76 + 0.08 * (1 - difficulty), 0.96) * room for _ in shapes]
     else:
         room, corners = float(side), [(0.0, 0.0)]
-        diameters = [generator.uniform(0.3 + 0.1 * (1 - difficulty), 0.6) * room]
+        diameters = [generator.uniform(0.34 + 0.14 * (1 - difficulty), 0.7) * room]
     mask = np.zeros((side, side), bool)
     for shape, (left, top), diameter in zip(shapes, corners, diameters, strict=True):
         radius = diameter / 2

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
+from pytorch_grad_cam import FEM, EigenCAM, EigenGradCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
 from pytorch_grad_cam.base_cam import BaseCAM
 from torch import Tensor, nn
 
@@ -17,12 +17,25 @@ class OneSidedEigenCAM(EigenCAM):
     """EigenCAM whose sign does not depend on the solver, from the thin decomposition: equal up to sign, and quicker."""
 
     def get_cam_image(self, input_tensor, target_layer, target_category, activations, grads, eigen_smooth):
-        places = activations[0].reshape(activations.shape[1], -1).T  # HW x C
-        places = places - places.mean(axis=0)
-        _, _, directions = np.linalg.svd(places, full_matrices=False)
-        projection = (places @ directions[0]).reshape(1, *activations.shape[2:])
+        projection = _projected(activations)
         # Chung and Ying 2025, equation 13: the larger extreme is what stands out.
         return -projection if abs(projection.min()) > abs(projection.max()) else projection
+
+
+class EvidentEigenGradCAM(EigenGradCAM):
+    """EigenGradCAM from the thin decomposition, its sign such that it agrees with activation times gradient."""
+
+    def get_cam_image(self, input_tensor, target_layer, target_category, activations, grads, eigen_smooth):
+        projection = _projected(grads * activations)
+        return projection if (projection * (grads * activations).sum(axis=1)).sum() >= 0 else -projection
+
+
+def _projected(maps: np.ndarray) -> np.ndarray:
+    """1 x C x h x w -> 1 x h x w: each place along the direction in which places differ most; of either sign."""
+    places = maps[0].reshape(maps.shape[1], -1).T  # HW x C
+    places = places - places.mean(axis=0)
+    _, _, directions = np.linalg.svd(places, full_matrices=False)
+    return (places @ directions[0]).reshape(1, *maps.shape[2:])
 
 
 _PACKAGE: dict[str, type[BaseCAM]] = {
@@ -30,8 +43,12 @@ _PACKAGE: dict[str, type[BaseCAM]] = {
     "gradcam++": GradCAMPlusPlus,
     "hirescam": HiResCAM,
     "layercam": LayerCAM,
+    "xgradcam": XGradCAM,
     "eigencam": OneSidedEigenCAM,
+    "eigengradcam": EvidentEigenGradCAM,
+    "fem": FEM,
 }
+_FORWARD_ONLY = ("eigencam", "fem")
 
 
 def cam(module: nn.Module, x: Tensor, score: Score, layer: Layer, method: str) -> np.ndarray:
@@ -39,7 +56,7 @@ def cam(module: nn.Module, x: Tensor, score: Score, layer: Layer, method: str) -
     target = module.get_submodule(layer.name)
     package = _PACKAGE[method]
     # Before the package's own hooks: back-propagation then ends at this layer.
-    ending = [] if method == "eigencam" else [target.register_forward_hook(_end)]
+    ending = [] if method in _FORWARD_ONLY else [target.register_forward_hook(_end)]
     with (
         hooked(ending),
         borrowed(module),

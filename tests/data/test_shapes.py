@@ -134,7 +134,7 @@ def test_objects_do_not_all_cover_the_middle() -> None:
     """A map that always points at the middle must not win the pointing game: there would be nothing to measure."""
     dataset = draw()
     middle = dataset.masks[:, 15:17, 15:17].any(axis=(1, 2)).mean()
-    assert middle < 0.7
+    assert middle < 0.8
 
 
 def test_a_task_that_is_not_is_refused() -> None:

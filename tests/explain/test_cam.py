@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import timm
 import torch
-from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
+from pytorch_grad_cam import FEM, EigenCAM, EigenGradCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from clfcore.explain import explain
@@ -11,7 +11,14 @@ from clfcore.explain.hooks import as_input
 from clfcore.explain.layers import places
 from tests.explain.small_classifiers import picture, small_densenet, small_swin, small_vit, stub
 
-PLAIN = {"gradcam": GradCAM, "gradcam++": GradCAMPlusPlus, "hirescam": HiResCAM, "layercam": LayerCAM}
+PLAIN = {
+    "gradcam": GradCAM,
+    "gradcam++": GradCAMPlusPlus,
+    "hirescam": HiResCAM,
+    "layercam": LayerCAM,
+    "xgradcam": XGradCAM,
+    "fem": FEM,
+}
 
 
 def plain(package: type, classifier, square: np.ndarray, target: int) -> np.ndarray:
@@ -69,6 +76,18 @@ def test_eigencam_is_the_packages_up_to_its_sign(net) -> None:
     np.testing.assert_allclose(mine, expected / expected.max(), atol=1e-3)
     theirs = plain(EigenCAM, net, square, 0)
     assert np.allclose(mine, theirs, atol=1e-4) or abs(np.corrcoef(mine.ravel(), theirs.ravel())[0, 1]) > 0.3
+
+
+def test_eigengradcam_is_the_packages_where_its_sign_agrees_with_the_evidence(net) -> None:
+    square = picture(16)
+    agreeing = 0
+    for target in range(4):
+        mine = explain(net, square, method="eigengradcam", target=target).values
+        evidence = explain(net, square, method="hirescam", target=target).values
+        theirs = plain(EigenGradCAM, net, square, target)
+        agreeing += np.allclose(mine, theirs, atol=1e-4)
+        assert np.allclose(mine, theirs, atol=1e-4) or (theirs * evidence).sum() < (mine * evidence).sum()
+    assert agreeing
 
 
 def test_a_difference_of_two_classes_is_the_map_of_the_difference_of_their_logits(net) -> None:

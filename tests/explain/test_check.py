@@ -48,7 +48,10 @@ def test_the_report_has_what_the_command_prints_and_truth_beats_chance() -> None
         "gradcam++",
         "hirescam",
         "layercam",
+        "xgradcam",
         "eigencam",
+        "eigengradcam",
+        "fem",
         "saliency",
         "smoothgrad",
     ]
@@ -60,7 +63,7 @@ def test_the_report_has_what_the_command_prints_and_truth_beats_chance() -> None
     assert centre["pointing_game"] < 1
     assert gradcam["deletion_auc"] < chance["deletion_auc"]
     assert gradcam["insertion_auc"] > chance["insertion_auc"]
-    assert told[-1] == (6 * 9, 6 * 9)
+    assert told[-1] == (6 * 12, 6 * 12)
 
 
 def test_the_probability_falls_with_the_pixels_that_count_and_rises_with_them() -> None:

@@ -24,11 +24,21 @@ def test_integrated_gradients_add_up_to_the_change_of_the_score(net, vit) -> Non
     for classifier, size in ((net, 16), (vit, 32)):
         x = as_input(classifier, picture(size)[None])
         _, total, change = gradients.integrated_gradients(
-            classifier.module, x, Score(classifier.task, (1, 0), "net"), lambda *_: None, steps=256
+            classifier.module, x, Score(classifier.task, (1, 0), "net"), lambda *_: None
         )
         logits = classifier.module(torch.cat([x, torch.zeros_like(x)])).detach()
         assert abs(change - float((logits[0, 1] - logits[0, 0]) - (logits[1, 1] - logits[1, 0]))) < 1e-5
-        assert abs(total - change) < 0.02 * abs(change)
+        assert abs(total - change) < 0.021 * abs(change)
+
+
+def test_points_of_integrated_gradients_are_added_until_the_sum_is_right(net) -> None:
+    x, asked = as_input(net, picture(16)[None]), []
+    score = Score(net.task, 2, "net")
+    for enough in (1.0, 1e-9):
+        told: list[tuple[int, int]] = []
+        gradients.integrated_gradients(net.module, x, score, lambda *step: told.append(step), most=60, enough=enough)  # noqa: B023 - called at once
+        asked.append([done for done, _ in told])
+    assert asked == [[16, 60], [16, 31, 47, 59, 60]]
 
 
 def test_integrated_gradients_of_a_linear_network_are_weight_times_input() -> None:

@@ -57,7 +57,7 @@ def test_refusals() -> None:
 
 
 def test_each_method_says_what_it_shows_and_where_it_comes_from() -> None:
-    assert len({row.name for row in METHODS}) == 14
+    assert len({row.name for row in METHODS}) == 17
     assert all(row.says.endswith(".") and any(c.isdigit() for c in row.source) for row in METHODS)
     assert {row.name for row in METHODS if not row.quick} == {
         "scorecam",
