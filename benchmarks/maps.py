@@ -2,11 +2,13 @@
 
 Networks have random weights (batch normalisation counted anew on the pictures, a head that is not zero): what is
 tested is that a finite, non-constant map of the picture's size comes out, or the plain words, and that the network is
-unchanged. A line a network and method: layer, seconds, and the map's spread or the words.
+unchanged. A line a network and method: layer, seconds, and the map's spread or the words. Networks of the catalogue see
+64 pixels where they can, timm's their own size. Score-CAM asks 16 channels here, RISE 32 masks.
 
-    python benchmarks/maps.py [--out FILE] [--only TEXT] [--long]
+    python benchmarks/maps.py [--out FILE.csv] [--markdown FILE.md] [--only TEXT] [--long]
 
-Without --long, methods of more than 20 forward passes are left out; with it the whole takes hours on two cores.
+Lines that FILE.csv has already are not made again, so that the table can be made in pieces. Without --long, methods of
+more than 20 forward passes are left out.
 """
 
 import argparse
@@ -25,7 +27,7 @@ from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import architectures
 from clfcore.data.shapes import draw
 from clfcore.errors import InputError
-from clfcore.explain import METHODS, explain
+from clfcore.explain import METHODS, channel_cam, explain, outputs
 from clfcore.explain.hooks import as_input
 from clfcore.explain.maps import NO_EVIDENCE
 from clfcore.task import single_label
@@ -56,19 +58,20 @@ TIMM = (
 )
 
 
-def names() -> list[str]:
-    """The smallest network of each family of the catalogue, then timm's."""
+def names() -> dict[str, int | None]:
+    """The smallest network of each family of the catalogue and the size it sees, then timm's at their own."""
     smallest: dict[str, object] = {}
     for row in architectures():
         if row.family not in smallest or row.parameters < smallest[row.family].parameters:
             smallest[row.family] = row
-    return [*(row.name for row in smallest.values()), *(f"timm/{name}" for name in TIMM)]
+    small = {row.name: max(64, row.smallest_image) for row in smallest.values()}
+    return {**small, **{f"timm/{name}": None for name in TIMM}}
 
 
-def opened(name: str) -> SimpleNamespace:
+def opened(name: str, size: int | None) -> SimpleNamespace:
     """The network as a classifier of six classes, its statistics and head such that something comes out."""
     torch.manual_seed(0)
-    network = build(name, columns=6)
+    network = build(name, columns=6, image_size=size)
     module = network.module
     for parameter_name, parameter in module.named_parameters():
         if "head" in parameter_name and parameter.ndim > 1 and not parameter.any():
@@ -97,57 +100,100 @@ def pictures(size: int, count: int) -> np.ndarray:
 
 
 def signature(module: nn.Module) -> tuple:
-    """What must be the same afterwards: weights, mode, hooks, requires_grad."""
+    """What must be the same afterwards: mode, hooks, requires_grad, and how often weights were written to."""
     parts = [
         (p.training, getattr(p, "fused_attn", None), len(p._forward_hooks), len(p._forward_pre_hooks))
         for p in module.modules()
     ]
-    sums = [float(tensor.double().sum()) for tensor in module.state_dict().values()]
-    return parts, sums, [parameter.requires_grad for parameter in module.parameters()]
+    written = [(tensor._version, tensor.data_ptr()) for tensor in module.state_dict(keep_vars=True).values()]
+    return parts, written, [parameter.requires_grad for parameter in module.parameters()]
 
 
-def line(classifier: SimpleNamespace, square: np.ndarray, method: str) -> tuple[list[str], bool]:
-    """Network, method, layer, seconds, outcome; and whether that is as it must be."""
+def line(classifier: SimpleNamespace, square: np.ndarray, method: str) -> list[str]:
+    """Network, method, layer, seconds, outcome."""
     before, start = signature(classifier.module), time.perf_counter()
     try:
         made = explain(classifier, square, method=method)
     except InputError as error:
-        return [classifier.name, method, "", "", f"refused: {error}"], signature(classifier.module) == before
+        changed = "" if signature(classifier.module) == before else "WRONG, network changed: "
+        return [classifier.name, method, "", "", f"{changed}refused: {error}"]
     seconds = time.perf_counter() - start
     right = made.values.shape == square.shape[:2] and bool(np.isfinite(made.values).all())
     right = right and signature(classifier.module) == before and (not made.evidence or made.values.std() > 0)
     outcome = f"spread {made.values.std():.3f}" if made.evidence else NO_EVIDENCE
-    return [
-        classifier.name,
-        method,
-        made.layer or "",
-        f"{seconds:.2f}",
-        outcome if right else f"WRONG: {outcome}",
-    ], right
+    return [classifier.name, method, made.layer or "", f"{seconds:.2f}", outcome if right else f"WRONG: {outcome}"]
+
+
+def markdown(rows: list[list[str]]) -> str:
+    """Networks x methods: the map's standard deviation (its peak is 1), or why there is none."""
+    methods = [row.name for row in METHODS if any(one[1] == row.name for one in rows)]
+    networks = list(dict.fromkeys(one[0] for one in rows))
+    found = {(one[0], one[1]): one for one in rows}
+
+    def cell(network: str, method: str) -> str:
+        outcome = found.get((network, method), [""] * 5)[4]
+        if outcome.startswith("refused"):
+            return "–"
+        return outcome.removeprefix("spread ").replace(NO_EVIDENCE, "none")
+
+    def layer(network: str) -> str:
+        return found.get((network, "gradcam"), [""] * 5)[2]
+
+    wrong = sum("WRONG" in one[4] for one in rows)
+    lines = [
+        "# Every method on every family",
+        "",
+        "Made by `benchmarks/maps.py` (`make maps`): networks with random weights and one drawn picture. A number is",
+        "the deviation of the map, whose strongest place is 1: it is finite, not constant and of the picture's",
+        "size, and the network was the same afterwards (weights, mode, hooks). “none”: the method found no positive",
+        "evidence, and says so. “–”: the network has no attention over places, or not in every layer, and the refusal",
+        "says what to choose.",
+        "A blank was not made, for it takes long.",
+        "",
+        f"{len(networks)} networks, {len(rows)} maps or refusals, {wrong} wrong.",
+        "",
+        "| network | layer by itself | " + " | ".join(methods) + " |",
+        "| --- " * (len(methods) + 2) + "|",
+    ]
+    for network in networks:
+        cells = " | ".join(cell(network, method) for method in methods)
+        lines.append(f"| {network} | `{layer(network)}` | {cells} |")
+    return "\n".join(lines) + "\n"
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Every method on every family; see the top of the file.")
     parser.add_argument("--out", type=Path, default=Path("maps.csv"))
+    parser.add_argument("--markdown", type=Path)
     parser.add_argument("--only", default="", help="networks whose name holds this text")
     parser.add_argument("--long", action="store_true", help="methods of more than 20 forward passes too")
     chosen = parser.parse_args(arguments)
+    channel_cam.MOST, outputs.MASKS = 16, 32
     methods = [row.name for row in METHODS if chosen.long or row.quick]
-    wrong = 0
-    with chosen.out.open("w", newline="", encoding="utf-8") as file:
+    rows: list[list[str]] = []
+    if chosen.out.exists():
+        rows = list(csv.reader(chosen.out.open(newline="", encoding="utf-8")))
+    done = {(row[0], row[1]) for row in rows}
+    with chosen.out.open("a", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(["network", "method", "layer", "seconds", "outcome"])
-        for name in [name for name in names() if chosen.only in name]:
-            classifier = opened(name)
+        for name, size in names().items():
+            todo = [method for method in methods if (name, method) not in done]
+            if chosen.only not in name or not todo:
+                continue
+            classifier = opened(name, size)
             square = pictures(classifier.preprocess.size, 1)[0]
             if classifier.preprocess.channels == 1:
                 square = classifier.preprocess.square(square)
-            for method in methods:
-                row, right = line(classifier, square, method)
-                wrong += not right
+            for method in todo:
+                row = line(classifier, square, method)
+                rows.append(row)
                 table.writerow(row)
                 file.flush()
                 print("  ".join(row), flush=True)
+    if chosen.markdown:
+        order = list(names())
+        chosen.markdown.write_text(markdown(sorted(rows, key=lambda row: order.index(row[0]))), encoding="utf-8")
+    wrong = sum("WRONG" in row[4] for row in rows)
     print(f"{wrong} wrong; the table is in {chosen.out}")
     return 1 if wrong else 0
 

@@ -2,7 +2,7 @@
 
     python benchmarks/pointing.py [--epochs 36] [--items 180] [--data shapes]
 
-Prints the test accuracy and the table that `explain RUN --check` prints, for the methods of METHODS. The network is a VGG of six convolutions (16,
+Prints the test accuracy and the table that `explain RUN --check` prints. The network is a VGG of six convolutions (16,
 16, 32, 32, 64, 64 maps) with batch normalisation and one linear layer after global average pooling, whose last map of a
 32 px picture has 8 x 8 places.
 """
@@ -52,8 +52,8 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=180, help="test images to measure on")
     parser.add_argument("--data", default="shapes")
     given = parser.parse_args()
-    from clfcore.cli_explain import text
     from clfcore.classifier import open_classifier
+    from clfcore.cli_explain import text
     from clfcore.data.catalogue import open_dataset
     from clfcore.explain.check import check_dataset
 
