@@ -4,7 +4,7 @@ Stopping is not asking for more; resuming is loading the state before the first 
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,15 +127,16 @@ def train(
     loss_of and hits_of: logits B x columns, y -> scalar. rate_at: step from 0 -> factor on each group's peak rate.
     Raises Diverged where the loss stops being finite.
     """
+    parameters = list(state.model.parameters())  # listed once: a walk over all modules at every step costs
     for epoch in range(state.epoch + 1, epochs + 1):
         torch.manual_seed(state.seed * 1_000_003 + epoch)  # dropout draws anew each epoch, and the same after a resume
         state.train_mode()
         sums = torch.zeros(3, device=state.device)  # of loss, hits and the gradient's norm
         seen = taken = 0
         for group in _grouped(batches(epoch), state.accumulation):
-            for parameters in state.optimiser.param_groups:
-                parameters["lr"] = parameters["peak_lr"] * rate_at(state.step) * warmth(parameters, state.step)
-            found = _step(state, group, loss_of, hits_of)
+            for part in state.optimiser.param_groups:
+                part["lr"] = part["peak_lr"] * rate_at(state.step) * warmth(part, state.step)
+            found = _step(state, group, loss_of, hits_of, parameters)
             images = sum(len(batch[0]) for batch in group)
             state.step += 1
             sums += torch.stack([found[0] * images, found[1], found[2]])
@@ -156,6 +157,7 @@ def _step(
     group: list[tuple[Tensor, ...]],
     loss_of: Callable[[Tensor, Tensor], Tensor],
     hits_of: Callable[[Tensor, Tensor], Tensor],
+    parameters: Sequence[nn.Parameter],
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One optimiser step over some batches: its mean loss, its hits and its gradient's norm before clipping."""
     optimiser, scaler = state.optimiser, state.scaler
@@ -170,11 +172,11 @@ def _step(
         scaler.scale(loss * (len(x) / images)).backward()
         total, hits = total + loss.detach() * (len(x) / images), hits + hits_of(logits.detach(), y)
     scaler.unscale_(optimiser)
-    parameters = [p for p in state.model.parameters() if p.grad is not None]
+    moved = [p for p in parameters if p.grad is not None]
     if state.gradient_clip:
-        norm = nn.utils.clip_grad_norm_(parameters, state.gradient_clip)
+        norm = nn.utils.clip_grad_norm_(moved, state.gradient_clip)
     else:
-        norm = nn.utils.get_total_norm([p.grad for p in parameters])
+        norm = nn.utils.get_total_norm([p.grad for p in moved])
     scaler.step(optimiser)
     scaler.update()
     if state.averaged:
