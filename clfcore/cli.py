@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from clfcore import cli_architectures, cli_explain, cli_judge, cli_recipe, cli_transfer
+from clfcore import cli_architectures, cli_errors, cli_explain, cli_judge, cli_recipe, cli_transfer
 from clfcore import config as configs
 from clfcore.errors import Failure, InputError, nearest
 
@@ -152,7 +152,22 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
             "explain efficientnet_lite0 cat.jpg --method gradcam --out map.png",
             cli_explain.explain,
         ),
-        "compare": ("runs side by side, with paired tests", "compare RUN RUN --json", _compare),
+        "compare": ("runs side by side, with paired tests", "compare RUN RUN --json", cli_judge.compare),
+        "train-to-compare": (
+            "train architectures x strategies x seeds on one split with one recipe, and compare them",
+            "train-to-compare --data digits --architecture lenet5,resnet18_small --seeds 3 --epochs 5",
+            cli_judge.train_to_compare,
+        ),
+        "errors": (
+            "the pictures behind the numbers: a list of errors, as text, JSON or CSV; verdicts on them",
+            "errors RUN --list most_confident --most 12 --csv errors.csv",
+            cli_errors.errors,
+        ),
+        "measure": (
+            "latency and memory of runs on this machine, kept with them",
+            "measure RUN RUN",
+            cli_judge.measure,
+        ),
         "calibrate": (
             "fit a temperature on validation, so that probabilities mean what they say",
             "calibrate RUN",
@@ -214,7 +229,7 @@ def _train(command: argparse.ArgumentParser) -> None:
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        return commands.train(configuration(given), show=_shower())
+        return commands.train(configuration(given), show=shower())
 
     command.set_defaults(run=run)
 
@@ -253,7 +268,7 @@ def _resume(command: argparse.ArgumentParser) -> None:
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        return commands.resume(given.name, show=_shower())
+        return commands.resume(given.name, show=shower())
 
     command.set_defaults(run=run)
 
@@ -326,18 +341,6 @@ def _predict(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
 
 
-def _compare(command: argparse.ArgumentParser) -> None:
-    command.add_argument("names", nargs="+", metavar="RUN")
-    command.add_argument("--html", metavar="FILE", help="write a report as one self-contained file")
-
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import commands
-
-        return commands.compare(given.names, html=Path(given.html) if given.html else None)
-
-    command.set_defaults(run=run)
-
-
 def _doctor(command: argparse.ArgumentParser) -> None:
     def run(_: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
@@ -391,11 +394,11 @@ def bar(what: str) -> Callable[[int, int], None] | None:
     """A progress bar on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
         return None
-    show = _shower()
+    show = shower()
     return lambda done, total: show({"stage": what, "done": done, "total": total})
 
 
-def _shower() -> Callable[[dict[str, Any]], None]:
+def shower() -> Callable[[dict[str, Any]], None]:
     """Progress on standard error: a bar on a terminal, a line a stage elsewhere."""
     from clfcore.text import Progress
 

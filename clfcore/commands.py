@@ -253,10 +253,22 @@ def calibrate(name: str, *, forget: bool = False, runs: Path | None = None) -> d
     return {"run": run.id, **temperature.before_and_after(run)}
 
 
-def compare(names: Sequence[str], *, runs: Path | None = None, html: Path | None = None) -> dict[str, Any]:
-    """Runs side by side and paired, on test where all have it, else on validation. html: where a report goes."""
+def compare(
+    names: Sequence[str],
+    *,
+    runs: Path | None = None,
+    html: Path | None = None,
+    figures: Path | None = None,
+    measured: bool = False,
+) -> dict[str, Any]:
+    """Runs side by side and paired, on test where all have it, else on validation.
+
+    html: where a report goes; figures: a folder for its figures as SVG and PNG. measured: latency and memory of runs
+    that were not measured on this machine yet.
+    """
     from clfcore.evaluation.compare import compare as pair
     from clfcore.evaluation.metrics import evaluate as measure
+    from clfcore.runs import cost, speed
 
     if len(names) < 2:
         raise InputError(f"{len(names)} run is named: name two or more to compare")
@@ -266,22 +278,65 @@ def compare(names: Sequence[str], *, runs: Path | None = None, html: Path | None
             raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
     split = "test" if all("test" in run.splits for run in chosen) else "validation"
     said = [(run.id, run.predictions(split)) for run in chosen]
+    pairs = pair(said).as_dict()["pairs"]
+    for run in chosen if measured else ():
+        speed.measure(run)
     rows = [
-        {**run.summary(), "metrics": {split: measure(p).as_dict()}} for run, (_, p) in zip(chosen, said, strict=True)
+        {**run.summary(), "metrics": {split: measure(p).as_dict()}, "costs": cost.known(run)}
+        for run, (_, p) in zip(chosen, said, strict=True)
     ]
-    found = {"split": split, "runs": rows, "pairs": pair(said).as_dict()["pairs"]}
-    if html is None:
-        return found
-    from clfcore.reports.compare_page import compare_html
+    found = {"split": split, "runs": rows, "pairs": pairs}
+    if html is not None:
+        from clfcore.reports.compare_page import compare_html
 
-    _html(html)
-    write_text(html, compare_html(chosen, split))
-    return {**found, "html": str(html)}
+        _html(html)
+        write_text(html, compare_html(chosen, split))
+        found["html"] = str(html)
+    if figures is not None:
+        from clfcore.reports.compare_page import compare_sections
+
+        found["figures"] = _figures(compare_sections(chosen, split), figures)
+    return found
 
 
-def report(name: str, out: Path, *, runs: Path | None = None) -> dict[str, Any]:
-    """A run's account as one self-contained HTML file, or as a model card in Markdown, by the end of `out`."""
+def _figures(sections: Any, folder: Path) -> list[str]:
+    from clfcore.reports.images import write_figures
+
+    return [str(path) for path in write_figures(sections, folder)]
+
+
+def measure(
+    names: Sequence[str], *, again: bool = False, runs: Path | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """What an image costs on this machine in time and memory, a run; kept with it, so that it is measured once."""
+    from clfcore.runs import speed
+
+    chosen = [store.open_run(name, runs) for name in names]
+    found = [{"run": run.id, **speed.measure(run, again=again, progress=progress).as_dict()} for run in chosen]
+    return {"machine": speed.machine(), "measured": found}
+
+
+def report(
+    name: str, out: Path | None = None, *, figures: Path | None = None, runs: Path | None = None
+) -> dict[str, Any]:
+    """A run's account as one self-contained HTML file, or as a model card in Markdown, by the end of `out`.
+
+    figures: a folder for the report's figures as SVG and PNG.
+    """
     run = store.open_run(name, runs)
+    if out is None and figures is None:
+        raise InputError("nothing is to be written: give --out FILE, --figures FOLDER, or both")
+    found: dict[str, Any] = {"run": run.id}
+    if out is not None:
+        found |= _report(run, out)
+    if figures is not None:
+        from clfcore.reports.run_page import run_sections
+
+        found["figures"] = _figures(run_sections(run), figures)
+    return found
+
+
+def _report(run: Run, out: Path) -> dict[str, Any]:
     if out.suffix.lower() == ".md":
         from clfcore.reports.model_card import model_card
 
@@ -292,7 +347,7 @@ def report(name: str, out: Path, *, runs: Path | None = None) -> dict[str, Any]:
         _html(out, "or .md for a model card")
         text = run_html(run)
     write_text(out, text)
-    return {"run": run.id, "out": str(out), "bytes": len(text.encode())}
+    return {"out": str(out), "bytes": len(text.encode())}
 
 
 def _html(out: Path, more: str = "") -> None:

@@ -29,6 +29,14 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
+def device_words(device: torch.device) -> str:
+    """What a measurement was made on: the GPU's name, or how many threads of the CPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"the CPU with {threads} thread{'s' if threads > 1 else ''}" if device.type == "cpu" else str(device)
+
+
 def peak_memory(device: torch.device) -> int | None:
     """Megabytes: the most that tensors took on a GPU, or that this process took; None where the system does not say."""
     if device.type == "cuda":

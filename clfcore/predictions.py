@@ -57,6 +57,10 @@ class Predictions:
         """N x columns float64: softmax within each level, or sigmoid (multi-label)."""
         return probabilities(self.logits, self.task)
 
+    def row(self, index: int) -> list[float]:
+        """The probabilities of one item, without those of all others."""
+        return probabilities(self.logits[index : index + 1], self.task)[0].tolist()
+
     def level(self, name: str) -> "Predictions":
         """One level of a hierarchical task as single-label predictions."""
         names = [level.name for level in self.task.levels]

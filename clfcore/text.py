@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from clfcore import text_architectures as networks
+from clfcore.cli_errors import text as errors
 from clfcore.cli_explain import text as explained
+from clfcore.cli_judge import text as judged
 from clfcore.cli_transfer import text as transfer
 
 BAR = 30  # characters
@@ -178,18 +180,6 @@ def _predictions(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _pairs(result: dict[str, Any]) -> str:
-    rows = [
-        [p["a"], p["b"], p["metric"], p["difference"], "{:.3f} to {:.3f}".format(*p["interval"]), p["p_value"]]
-        for p in result["pairs"]
-    ]
-    runs = [
-        [r["run"], *(r["metrics"][result["split"]].get(n) for n in ("accuracy", "macro_f1"))] for r in result["runs"]
-    ]
-    head = table(runs, ["run", f"{result['split']} accuracy", "macro F1"])
-    return head + "\n\n" + table(rows, ["a", "b", "metric", "b - a", "95 % interval", "p-value"])
-
-
 def _metrics(result: dict[str, Any]) -> str:
     lines = [f"run {result['run']}: {result['state']}" + (f" ({result['message']})" if result.get("message") else "")]
     lines.append(result["path"])
@@ -242,11 +232,14 @@ _VIEWS = {
     ("trial", "policies"): _trial,
     ("check", "one_batch"): _before,
     ("calibrate", "splits"): _calibration,
-    ("report", "out"): lambda result: f"{result['out']}: {result['bytes'] / 1e6:.1f} MB",
+    ("report", "run"): judged,
     ("datasets", "datasets"): _datasets,
     ("datasets", "problems"): _check,
     **networks.VIEWS,
-    ("compare", "pairs"): _pairs,
+    ("compare", "pairs"): judged,
+    ("measure", "measured"): judged,
+    ("errors", "errors"): errors,
+    ("train-to-compare", "comparison"): judged,
     ("explain", "methods"): explained,
     ("explain", "examples"): explained,
     ("runs", "runs"): _runs,

@@ -10,8 +10,12 @@ st.caption("From stored predictions on the same images: nothing is predicted aga
 ui.train_to_compare()
 sides = ui.choose_compared()
 ui.compared_table(sides)
-ui.paired_words(sides)
-ui.compare_report(sides)
+ui.measure_costs(sides)
+words, reports = st.columns([5, 3], gap="medium")
+with words:
+    ui.paired_words(sides)
+with reports:
+    ui.compare_report(sides)
 
 VIEWS = {
     "Paired tests": ui.paired_view,
@@ -19,6 +23,7 @@ VIEWS = {
     "Accuracy against cost": ui.cost_view,
     "Where they differ": ui.differ_view,
     "Class by class": ui.moved_view,
+    "One image": ui.same_view,
     "Ensemble": ui.ensemble_view,
 }
 for tab, view in zip(

@@ -8,7 +8,7 @@ st.title("How good is it, and where does it fail?")
 st.caption("Computed from the run's stored predictions of its best epoch; nothing is predicted again.")
 
 run, predictions = ui.choose_judged()
-ui.headline(predictions)
+ui.headline(predictions, run)
 beside, reports = st.columns([5, 3], gap="medium")
 with beside:
     ui.baselines_beside(run, predictions)
@@ -35,7 +35,7 @@ with ui.refusals(stop=False):
             ui.both_curves_view(predictions)
     if classes.open:
         with classes:
-            ui.classes_view(predictions)
+            ui.classes_view(run, predictions)
     if operating.open:
         with operating:
             ui.operating_view(run, predictions)

@@ -5,7 +5,9 @@ from ui.beside import baselines_beside
 from ui.both_curves import both_curves_view
 from ui.cached import after_first_paint, predictions_csv
 from ui.calibration import calibration_view, choose_calibrated
-from ui.compare import choose_compared, compared_table, cost_view, overlaid_view, paired_view, paired_words
+from ui.compare import choose_compared, compared_table, overlaid_view, paired_view, paired_words
+from ui.confusion import confusion_view
+from ui.costs import cost_view, measure_costs
 from ui.data import (
     browse,
     catalogue_table,
@@ -28,7 +30,7 @@ from ui.explain_measured import can_and_cannot, check_view, removed_view
 from ui.feedback import refusals
 from ui.fetch import fetch_datasets
 from ui.home import newest_runs, sample_strip, ways
-from ui.judge import choose_judged, classes_view, confusion_view, headline
+from ui.judge import choose_judged, classes_view, headline
 from ui.live import run_in_address, watch
 from ui.mistakes import mistakes_view
 from ui.operating import operating_view
@@ -37,6 +39,7 @@ from ui.policy import choose_policy_named, edit_policy, keep_policy, warn_of_lab
 from ui.rare import rare_classes
 from ui.recipe import choose_preset, label_warning, schedule_preview
 from ui.reports import compare_report, report_buttons
+from ui.same import same_view
 from ui.spoken import choose_sureness
 from ui.strategy import choose_weights, say_where_from, take_over
 from ui.table import active_runs, choose_runs, queue, side_by_side
@@ -116,6 +119,7 @@ __all__ = [
     "layers_view",
     "level_tabs",
     "maps_view",
+    "measure_costs",
     "mistakes_view",
     "moved_view",
     "newest_runs",
@@ -133,6 +137,7 @@ __all__ = [
     "removed_view",
     "report_buttons",
     "run_in_address",
+    "same_view",
     "sample_strip",
     "say_where_from",
     "schedule_preview",

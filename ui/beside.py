@@ -6,7 +6,8 @@ import streamlit as st
 
 from clfcore.runs.store import Run
 from ui.feedback import plain
-from ui.judge import METRICS
+from ui.judge import INTERVALS, METRICS, written_ends
+from ui.stored import intervals, key_of, scores
 from ui.words import percent, rate, shorten
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ def baselines_beside(run: Run, predictions: "Predictions") -> None:
     found = baselines(predictions, train_counts=_train_counts(run, predictions))
     if found is None:
         return
-    st.caption(_line(found))
+    st.caption(_line(found, quick=len(predictions) <= INTERVALS))
     more = st.expander("Every number with its 95\u00a0% interval and the baselines", on_change="rerun", key="intervals")
     if not more.open:
         return
-    changed = run.predicted_at(predictions.split)
-    values, ends = _numbers(str(run.path), predictions.task.levels[-1].name, predictions.split, changed, predictions)
+    key = key_of(run, predictions)
+    values, ends = scores(key, predictions).as_dict(), intervals(key, predictions)
     rows = []
     for name in ("accuracy", *METRICS):
         if name not in values:
@@ -37,7 +38,7 @@ def baselines_beside(run: Run, predictions: "Predictions") -> None:
             {
                 "metric": label,
                 "this run": write(values[name]),
-                "95 % interval": _ends(ends.get(name), share=share),
+                "95 % interval": written_ends(ends.get(name), share=share),
                 "most frequent class": write(found.majority.get(name)),
                 "even guesses": write(found.chance.get(name)),
             }
@@ -47,11 +48,12 @@ def baselines_beside(run: Run, predictions: "Predictions") -> None:
         st.caption("Wilson intervals for shares of images, a bootstrap of 1,000 resamples for the rest.")
 
 
-def _line(found: "Baselines") -> str:
+def _line(found: "Baselines", *, quick: bool) -> str:
     name = "accuracy" if "accuracy" in found.majority else "subset_accuracy"
     answer = plain(shorten(found.majority_answer, 40))
     guesses, majority = percent(found.chance.get(name)), percent(found.majority[name])
-    return f"Without learning: even guesses reach {guesses}, always answering “{answer}” reaches {majority}."
+    below = "Below each number its 95\u00a0% interval. " if quick else ""
+    return f"{below}Without learning: even guesses reach {guesses}, always answering “{answer}” reaches {majority}."
 
 
 def _train_counts(run: Run, predictions: "Predictions") -> Any:
@@ -61,18 +63,3 @@ def _train_counts(run: Run, predictions: "Predictions") -> Any:
     counts = run.data.get("train_counts", [])
     usable = predictions.task.kind == "single-label" and len(counts) == len(predictions.classes)
     return np.asarray(counts, np.int64) if usable else None
-
-
-@st.cache_data(show_spinner="Drawing resamples for the intervals", max_entries=16)
-def _numbers(path: str, level: str, split: str, changed: float, _predictions: "Predictions") -> tuple[dict, dict]:
-    from clfcore.evaluation.intervals import headline
-    from clfcore.evaluation.metrics import evaluate
-
-    return evaluate(_predictions).as_dict(), headline(_predictions)
-
-
-def _ends(interval: Any, *, share: bool) -> str:
-    if interval is None:
-        return "–"
-    low, high = interval
-    return f"{100 * low:.1f} to {100 * high:.1f}" if share else f"{rate(low)} to {rate(high)}"

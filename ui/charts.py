@@ -1,5 +1,6 @@
 """One way to show a figure: its own template, on the page's ground, with its text alternative."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -21,15 +22,54 @@ def chart(figure: "Figure", key: str) -> None:
 def clicked(figure: "Figure", key: str) -> list[Any] | None:
     """The same, and the `customdata` of the point that was clicked last; None before a click."""
     figure.update_layout(dragmode="zoom")  # under "select", a click selects nothing in Streamlit 1.67
-    points = _show(figure, key, on_select="rerun", selection_mode="points")["selection"]["points"]
+    return _place(_show(figure, key, on_select="rerun", selection_mode="points"))
+
+
+def on_click(figure: "Figure", key: str, then: Callable[[list[Any]], None]) -> None:
+    """The same; `then` is called once with the `customdata` of each point that is clicked, before the page is drawn."""
+    figure.update_layout(dragmode="zoom")
+
+    def said() -> None:
+        place = _place(st.session_state[key])
+        if place is not None:
+            then(place)
+
+    _show(figure, key, on_select=said, selection_mode="points")
+
+
+def _place(state: Any) -> list[Any] | None:
+    points = state["selection"]["points"]
     if not points:
         return None
     found = points[0]["customdata"]
     return list(found.values()) if isinstance(found, dict) else list(found)  # a typed array arrives as a dict
 
 
+FORMATS = ("PNG", "SVG")
+
+
+def choose_format() -> None:
+    """Which kind of file the camera above each figure saves; the browser makes it, with no network."""
+    st.segmented_control(
+        "Save figures as", FORMATS, default=FORMATS[0], required=True, key="figure format", bind="query-params",
+        help="Hover a figure and press the camera in its corner. SVG stays sharp at any size and can be edited; PNG "
+        "has twice the pixels of the page. `report RUN --figures FOLDER` writes both.",
+    )  # fmt: skip
+
+
 def _show(figure: "Figure", key: str, **selection: Any) -> Any:
     from clfcore.figures import alternative
+    from clfcore.figures.theme import look
 
-    bar = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+    figure.update_layout(paper_bgcolor=look(dark=dark()).paper)  # what is saved keeps its ground
+    saved = {
+        "format": st.session_state.get("figure format", FORMATS[0]).lower(),
+        "filename": "".join(sign if sign.isalnum() else "-" for sign in key),
+        "scale": 2,
+    }
+    bar = {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        "toImageButtonOptions": saved,
+    }
     return st.plotly_chart(figure, theme=None, key=key, alt=alternative(figure) or None, config=bar, **selection)

@@ -2,24 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from clfcore.errors import InputError
 from clfcore.runs import store
-from clfcore.runs.store import Run, open_run
+from clfcore.runs.store import Run
 from ui.charts import chart, dark
 from ui.choose import data_name, differing, from_address, run_names, to_address
 from ui.feedback import complain, empty, plain, refusals
-from ui.judge import METRICS
-from ui.words import count, duration, percent, rate
+from ui.judge import METRICS, written_ends
+from ui.stored import stored
+from ui.words import count
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Comparison
     from clfcore.predictions import Predictions
 
 MOST = 12  # runs at once: more make pairs that nobody reads
+ALWAYS = ("data", "architecture", "strategy")  # settings that stand in the table where they are equal too
+# cost -> its column, and how it is written
+COSTS = {
+    "parameters": ("parameters", "localized"),
+    "multiply_adds": ("multiply-adds", "compact"),
+    "latency": ("ms an image", "%.2f"),
+    "answer_memory": ("MB an answer", "%.1f"),
+    "seconds": ("trained, s", "%.0f"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,11 +59,9 @@ def choose_compared() -> list[Side]:
         empty(f"A comparison needs two: there is {have} yet. Train another network, or the same one again.",
               "Train", "pages/train.py")  # fmt: skip
     configs = {run.id: run.summary()["config"] for run in known}
-    data = list(dict.fromkeys(config["data"] for config in configs.values()))
     one, two, three = st.columns([2, 6, 2], vertical_alignment="bottom")
     with one:
-        wanted = st.selectbox("Data", ["all", *data], format_func=data_name, key="compare data")
-    offered = [run for run in known if wanted in ("all", configs[run.id]["data"])]
+        offered = _filtered(known, configs)
     first = [run.id for run in known if configs[run.id]["data"] == configs[known[0].id]["data"]][:4]
     from_address("runs", [run.id for run in known], first)
     chosen_before = st.session_state["runs"]
@@ -80,6 +90,22 @@ def choose_compared() -> list[Side]:
     return _readable(runs, split)
 
 
+def _filtered(known: Sequence[Run], configs: dict[str, dict[str, Any]]) -> list[Run]:
+    """The runs that are offered: of some data, architectures and strategies, or all."""
+    wanted = {}
+    with st.popover("Filter runs", width="stretch"):
+        for name in ALWAYS:
+            there = list(dict.fromkeys(config[name] for config in configs.values()))
+            wanted[name] = st.multiselect(
+                name.capitalize(), there, format_func=partial(_shared, name), key=f"compare {name}", placeholder="all"
+            )
+        offered = [run for run in known if all(not of or configs[run.id][n] in of for n, of in wanted.items())]
+        st.caption(f"{count(len(offered), 'run')} of {count(len(known))} offered.")
+        if st.button("Compare these", disabled=len(offered) < 2 or not any(wanted.values()), key="compare offered"):
+            st.query_params["runs"] = [run.id for run in offered[:MOST]]
+    return offered
+
+
 def _say_coming() -> None:
     st.write("The comparison begins when two of the queued runs have finished, and fills as the others do.")
     st.stop()
@@ -88,8 +114,7 @@ def _say_coming() -> None:
 def _readable(runs: Sequence[Run], split: str) -> list[Side]:
     sides = []
     for run in runs:
-        changed = run.predicted_at(split)
-        side = Side(run, short_name(run), split, changed)
+        side = Side(run, short_name(run), split, run.predicted_at(split))
         try:
             said(*side.key)
         except InputError as error:
@@ -106,10 +131,9 @@ def short_name(run: Run) -> str:
     return f"{run.config.architecture} {run.id[-4:]}"
 
 
-@st.cache_resource(show_spinner=False, max_entries=24)
 def said(path: str, name: str, split: str, changed: float) -> "tuple[str, Predictions]":
     """A run's name and predictions; of a hierarchy the finest level."""
-    found = open_run(path).predictions(split)
+    found = stored(Run(Path(path)), split)
     if found.task.kind == "hierarchical":
         found = found.level(found.task.levels[-1].name)
     return name, found
@@ -134,18 +158,21 @@ def _scores(path: str, name: str, split: str, changed: float) -> tuple[dict[str,
 
 def compared_table(sides: Sequence[Side]) -> None:
     """A row a run: metrics with 95 % intervals, what it cost, and the settings that differ, marked."""
+    from clfcore.runs import cost
+
     settings = differing([side.run.config.model_dump(mode="json") for side in sides])
     unequal = [(name, values) for name, values in settings if any(value != values[0] for value in values)]
+    shared = {name: _shared(name, values[0]) for name, values in settings if name in ALWAYS}
     rows, columns = [], {}
     for i, side in enumerate(sides):
         values, ends = _scores(*side.key)
         row: dict[str, Any] = {"run": side.name}
-        results = side.run.results
+        costs = cost.known(side.run)
         about = {
             **{f"≠ {name.replace('_', ' ')}": _written(of[i]) for name, of in unequal},
-            "parameters": results.get("parameters", {}).get("total"),
-            "trained in": duration(results.get("seconds")),
+            **{column: costs[name] for name, (column, _) in COSTS.items()},
             "images": len(said(*side.key)[1]),
+            **{name: value for name, value in shared.items() if name not in dict(unequal)},
         }
         for name in ("accuracy", *METRICS):
             if name not in values:
@@ -155,24 +182,20 @@ def compared_table(sides: Sequence[Side]) -> None:
             row[label] = None if value is None else 100 * value if share else value
             columns[label] = st.column_config.NumberColumn(format="%.1f %%" if share else "%.3f")
             if name == "accuracy" or (name != "ece" and ends.get(name) and len(sides) <= MOST):
-                row[f"{label}, 95 %"] = _ends(ends.get(name), share=share)
+                row[f"{label}, 95 %"] = written_ends(ends.get(name), share=share)
             row |= about  # beside the first metric, where it is seen without scrolling
         rows.append(row)
-    columns["parameters"] = st.column_config.NumberColumn(format="localized")
+    for name, (column, form) in COSTS.items():
+        columns[column] = st.column_config.NumberColumn(format=form, help=cost.COSTS[name].capitalize() + ".")
     best = max(rows, key=lambda row: row.get("Accuracy") or 0)["run"]
     st.dataframe(rows, hide_index=True, column_config=columns, alt=f"{count(len(rows), 'run')}; best: {best}")
     words = "≠ marks the settings in which the runs differ; all others are equal."
-    st.caption(words if unequal else "All settings are equal: these runs differ by chance alone.")
+    words = words if unequal else "All settings are equal: these runs differ by chance alone."
+    st.caption(words)
 
 
-def _ends(interval: Any, *, share: bool) -> str:
-    if interval is None:
-        return "–"
-    return (
-        f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}"
-        if share
-        else f"{rate(interval[0])} to {rate(interval[1])}"
-    )
+def _shared(name: str, value: Any) -> str:
+    return data_name(value) if name == "data" else _written(value)
 
 
 def _written(value: Any) -> str:
@@ -246,36 +269,3 @@ def overlaid_view(sides: Sequence[Side]) -> None:
             figure = figures.history(histories, quantity=quantity, best=best, dark=dark(), height=360)
             chart(figure, f"overlaid {quantity}")
     st.caption("A diamond marks the epoch that was kept. A head that was fitted in one step has a single point.")
-
-
-def cost_view(sides: Sequence[Side]) -> None:
-    """Accuracy against a cost, with the runs that no other beats."""
-    from clfcore import figures
-    from clfcore.evaluation.compare import hits
-    from clfcore.evaluation.differences import worth
-    from clfcore.runs.cost import COSTS
-
-    name = st.segmented_control(
-        "Cost", list(COSTS), default="parameters", required=True, key="cost", format_func=lambda n: COSTS[n]
-    )
-    rows, unknown = [], []
-    for side in sides:
-        with refusals(stop=False):
-            value = _cost(str(side.run.path), name)
-            right = hits(said(*side.key)[1])
-            if value is None:
-                unknown.append(side.name)
-            else:
-                rows.append((side.name, int(right.sum()), len(right), float(value)))
-    found = worth(rows)
-    chart(figures.cost(found, axis=COSTS[name], dark=dark()), f"cost {name}")
-    front = [f"{plain(one.run)} ({percent(one.accuracy)})" for one in found if one.on_front]
-    words = f"On the Pareto front, where no other run is both better and cheaper: {', '.join(front)}."
-    st.caption(words + (f" Not known of {plain(', '.join(unknown))}." if unknown else ""))
-
-
-@st.cache_data(show_spinner=False, max_entries=128)
-def _cost(path: str, name: str) -> float | None:
-    from clfcore.runs.cost import cost
-
-    return cost(open_run(path), name)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from clfcore.evaluation.compare import Named
 
 SHOWN = 24
+MANY = 40  # classes of a figure: more cannot be read
 
 
 def differ_view(sides: Sequence[Side]) -> None:
@@ -32,6 +33,7 @@ def differ_view(sides: Sequence[Side]) -> None:
     with right:
         groups = {name: (f"Only {name} is right", indices) for name, indices in found.only.items()}
         groups[""] = ("None is right", found.none_right)
+        groups = dict(sorted(groups.items(), key=lambda group: not len(group[1][1])))  # those with images first
         chosen = st.selectbox(
             "Images", list(groups), key="who is right",
             format_func=lambda name: f"{groups[name][0]}: {count(len(groups[name][1]), 'image')}",
@@ -90,26 +92,40 @@ def choose_two(sides: Sequence[Side]) -> tuple[Side, Side]:
 def moved_view(sides: Sequence[Side]) -> None:
     """Between two runs: recall of each class, and what moved in the confusion matrix."""
     from clfcore import figures
-    from clfcore.evaluation.confusion import confusion
-    from clfcore.evaluation.differences import class_differences, confusion_difference
+    from clfcore.evaluation.compare import aligned
+    from clfcore.evaluation.confusion import Confusion, confusion, most_confused
+    from clfcore.evaluation.differences import class_differences, confusion_difference, most_moved
 
     a, b = choose_two(sides)
     one, two = named([a, b])
-    look = st.segmented_control(
-        "Show", ("What moved", "Both matrices", "Recall of each class"), default="What moved", required=True,
-        key="moved look",
-    )  # fmt: skip
+    looks = ("What moved", "Both matrices", "Recall of each class")
+    if one[1].task.kind == "multi-label":
+        looks = looks[2:]  # several labels have no confusion matrix
+    look = st.segmented_control("Show", looks, default=looks[0], required=True, key=f"moved look {len(looks)}")
     if look == "What moved":
         found = confusion_difference(one, two)
-        chart(figures.confusion_difference(found, dark=dark()), "moved")
-        st.caption(f"Images in {plain(b.name)} less those in {plain(a.name)}. {plain(found.describe())}")
+        part = found.part(MANY)
+        chart(figures.confusion_difference(part, dark=dark()), "moved")
+        some = f" Shown: the {MANY} classes that moved most." if len(part.classes) < len(found.classes) else ""
+        st.caption(f"Images in {plain(b.name)} less those in {plain(a.name)}. {plain(found.describe())}{some}")
     elif look == "Recall of each class":
-        chart(figures.per_class(class_differences(one, two), a=a.name, b=b.name, dark=dark()), "recall moved")
+        gaps = class_differences(one, two)
+        shown = most_moved(gaps, MANY)
+        chart(figures.per_class(shown, a=a.name, b=b.name, dark=dark()), "recall moved")
+        if len(shown) < len(gaps):
+            st.caption(f"The {MANY} of {count(len(gaps), 'class')} whose recall moved most.")
     else:
-        for column, side, (_, predictions) in zip(st.columns(2, gap="medium"), (a, b), (one, two), strict=True):
+        matrices = [confusion(predictions) for _, predictions in aligned([one, two])]
+        rows = most_confused(Confusion(matrices[0].classes, matrices[0].counts + matrices[1].counts,
+                                       matrices[0].indices), MANY)  # fmt: skip
+        many = len(matrices[0].classes) > MANY
+        for column, side, matrix in zip(st.columns(2, gap="medium"), (a, b), matrices, strict=True):
             with column:
                 st.markdown(f"**{plain(side.name)}**")
-                chart(figures.confusion(confusion(predictions), dark=dark()), f"matrix {side.run.id}")
+                shown = matrix.part(rows) if many else matrix
+                chart(figures.confusion(shown, dark=dark()), f"matrix {side.run.id}")
+        if many:
+            st.caption(f"The {len(rows)} of {count(len(matrices[0].classes), 'class')} confused most in both together.")
 
 
 def ensemble_view(sides: Sequence[Side]) -> None:

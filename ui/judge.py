@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.runs.store import Run, open_run
-from ui.charts import clicked, dark
+from clfcore.runs.store import Run
 from ui.choose import choose_run, data_name
 from ui.data import thumbnail
 from ui.feedback import Number, metric_row, plain, refusals
+from ui.paged import paged
 from ui.pictures import Card, cards
+from ui.stored import class_rows, intervals, key_of, scores, stored
 from ui.words import count, percent, rate
 
 if TYPE_CHECKING:
@@ -49,13 +50,7 @@ METRICS = {
     "subset_accuracy": ("All labels right", True, "The share of pictures whose labels are all right."),
     "hamming_loss": ("Labels wrong", True, "The share of single labels that are wrong."),
 }
-NORMS = {"counts": "Counts", "by-truth": "Share of the true class", "by-prediction": "Share of the predicted class"}
-ORDERS = {
-    "data": "As in the data",
-    "similarity": "Confused ones together",
-    "support": "Most pictures first",
-    "name": "By name",
-}
+INTERVALS = 20_000  # items up to which every interval stands in the headline: more take seconds
 
 
 def choose_judged() -> "tuple[Run, Predictions]":
@@ -74,7 +69,7 @@ def choose_judged() -> "tuple[Run, Predictions]":
             help="Validation chose the best epoch: its numbers are a little kind. Test was looked at once, at the end.",
         )
     with refusals():
-        found = _stored(str(run.path), split, run.predicted_at(split))
+        found = stored(run, split)
         facts_of(run)
     levels = [level.name for level in found.task.levels]
     if len(levels) > 1:
@@ -90,14 +85,9 @@ def choose_judged() -> "tuple[Run, Predictions]":
             mime="text/csv",
             on_click="ignore",
             width="stretch",
+            help="A row an image with the probability of each class; beyond five million of them, the five likeliest.",
         )
     return run, found
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _stored(path: str, split: str, changed: float) -> "Predictions":
-    """A split's predictions; `changed` is the files' time, so that a run trained again is read again."""
-    return open_run(path).predictions(split)
 
 
 def _csv(predictions: "Predictions") -> str:
@@ -106,72 +96,45 @@ def _csv(predictions: "Predictions") -> str:
     return table_csv(predictions)
 
 
-def headline(predictions: "Predictions") -> None:
-    """The accuracy with what it is of and its interval, then the other metrics."""
+def headline(predictions: "Predictions", run: Run) -> None:
+    """The accuracy with what it is of and its interval, then the other metrics with theirs."""
     from clfcore.evaluation.intervals import wilson
-    from clfcore.evaluation.metrics import evaluate
 
-    found = evaluate(predictions)
+    key = key_of(run, predictions)
+    found = scores(key, predictions)
     values = found.as_dict()
+    quick = len(predictions) <= INTERVALS
+    ends = intervals(key, predictions) if quick else {}
     numbers = []
     if "accuracy" in values:
-        low, high = (f"{100 * end:.1f}" for end in wilson(found.right, found.items) or (0, 1))
         of = f"{count(found.right)} of {count(found.items)} {predictions.split} images"
-        of += f", 95\u00a0% interval {low} to {high}"
-        numbers.append(Number("Accuracy", percent(found.accuracy), of))
+        interval = f", 95\u00a0% interval {written_ends(wilson(found.right, found.items), share=True)}"
+        numbers.append(Number("Accuracy", percent(found.accuracy), of + interval))
     for name, (label, share, words) in METRICS.items():
         if name in values:
-            numbers.append(Number(label, percent(values[name]) if share else rate(values[name]), help=words))
+            write = percent if share else rate
+            between = written_ends(ends.get(name), share=share) if ends.get(name) else ""
+            numbers.append(Number(label, write(values[name]), between, words))
     metric_row(numbers, least=140)
+    small = len(predictions) < 200
+    said = []
     if predictions.task.kind == "multi-label":
-        said = "0.5 each" if predictions.thresholds is None else "chosen on validation"
-        st.caption(f"Labels count from their thresholds, {said}; average precision and AUC need none.")
+        how = "0.5 each" if predictions.thresholds is None else "chosen on validation"
+        said.append(f"Labels count from their thresholds, {how}; average precision and AUC need none.")
     if predictions.split == "validation":
-        st.caption("Computed on validation, which chose the best epoch: a little kinder than a test.")
-    if len(predictions) < 200:
-        st.caption(f"{count(len(predictions), 'picture')} is a small sample: small differences mean little.")
+        said.append("Computed on validation, which chose the best epoch: a little kinder than a test.")
+    if small:
+        said.append(f"{count(len(predictions), 'picture')} is a small sample: small differences mean little.")
+    if said:
+        st.caption(" ".join(said))
 
 
-def confusion_view(run: Run, predictions: "Predictions") -> None:
-    """The confusion matrix; a click on a cell shows its pictures."""
-    from clfcore import figures
-    from clfcore.evaluation import mistakes
-
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        norm = st.segmented_control(
-            "Cells",
-            list(NORMS),
-            format_func=NORMS.__getitem__,
-            default="counts",
-            required=True,
-            key="norm",
-            bind="query-params",
-        )
-        order = st.selectbox(
-            "Order", list(ORDERS), format_func=ORDERS.__getitem__, key="order", bind="query-params", width=220
-        )
-    matrix = mistakes.confusion(predictions).ordered(order)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        found = clicked(figures.confusion(matrix, norm=norm, dark=dark()), "confusion")
-    with right:
-        if found is None:
-            st.write("Click a cell to see its pictures. The pairs confused most often:")
-            pairs = mistakes.top_pairs(matrix, 8)
-            st.dataframe(
-                [
-                    {"true": p.truth, "taken for": p.predicted, "pictures": p.items, "of the class": percent(p.share)}
-                    for p in pairs
-                ],
-                hide_index=True,
-            )
-            return
-        true, predicted = int(found[0]), int(found[1])
-        indices = mistakes.cell(predictions, true, predicted)
-        names = predictions.classes
-        words = f"of {plain(names[true])}, taken for {plain(names[predicted])}"
-        st.write(f"**{count(len(indices), 'picture')}** {words}")
-        cards(case_cards(run, mistakes.cases(predictions, indices[:24])), side=112)
+def written_ends(interval: "tuple[float, float] | None", *, share: bool) -> str:
+    """`90.4 to 95.5` of a share, `0.904 to 0.955` of a rate, a dash of none."""
+    if interval is None:
+        return "–"
+    low, high = interval
+    return f"{100 * low:.1f} to {100 * high:.1f}" if share else f"{rate(low)} to {rate(high)}"
 
 
 def case_cards(run: Run, found: "Sequence[Case]") -> list[Card]:
@@ -191,22 +154,51 @@ def case_cards(run: Run, found: "Sequence[Case]") -> list[Card]:
     ]
 
 
-def classes_view(predictions: "Predictions") -> None:
-    """Precision, recall, F1 and support of each class; click a heading to sort."""
-    from clfcore.evaluation.report import per_class
-
+def classes_view(run: Run, predictions: "Predictions") -> None:
+    """Precision, recall, F1 and support of each class; a click on a heading sorts, one on a row shows its pictures."""
     share = st.column_config.NumberColumn(format="%.3f")
+    found = class_rows(key_of(run, predictions), predictions)
     rows = [
         {"class": r.name, "precision": r.precision, "recall": r.recall, "F1": r.f1, "AUC": r.auc, "pictures": r.support}
-        for r in per_class(predictions)
+        for r in found
     ]
-    st.dataframe(
-        rows,
-        hide_index=True,
-        height=35 * min(len(rows) + 1, 16) + 3,
-        column_config=dict.fromkeys(("precision", "recall", "F1", "AUC"), share),
-        alt="Precision, recall, F1, AUC and support of each class",
-    )
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        chosen = st.dataframe(
+            rows,
+            hide_index=True,
+            height="content" if len(rows) <= 15 else 563,
+            column_config=dict.fromkeys(("precision", "recall", "F1", "AUC"), share),
+            key=f"classes {run.id} {predictions.split} {predictions.task.levels[-1].name}",
+            on_select="rerun",
+            selection_mode="single-row",
+            alt="Precision, recall, F1, AUC and support of each class",
+        )["selection"]["rows"]
+    with right:
+        if chosen:
+            _class_pictures(run, predictions, chosen[0])
+        else:
+            st.write("Click the box before a class to see what was missed, what was taken for it, and what was right.")
+
+
+def _class_pictures(run: Run, predictions: "Predictions", index: int) -> None:
+    from clfcore.evaluation import mistakes
+
+    name = predictions.classes[index]
+    right = mistakes.cell(predictions, index, index)
+    groups = {
+        "Missed": mistakes.cell(predictions, index, None, errors_only=True),
+        "Taken for it": mistakes.cell(predictions, None, index, errors_only=True),
+        "Right": right,
+    }
+    chosen = st.segmented_control(
+        plain(name), list(groups), format_func=lambda group: f"{group} ({count(len(groups[group]))})",
+        default="Missed", required=True, key="class group",
+    )  # fmt: skip
+    shown = paged(groups[chosen], f"class {index} {chosen}")
+    if not len(shown):
+        st.write("There is no such picture.")
+    cards(case_cards(run, mistakes.cases(predictions, shown)), side=112)
 
 
 def facts_of(run: Run) -> None:

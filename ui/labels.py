@@ -1,19 +1,23 @@
 """What Evaluate shows of several labels: movable thresholds, 2 x 2 counts, wrong decisions, labels together."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore.runs.store import Run
 from ui.charts import chart, dark
+from ui.close import Item, close_view
 from ui.data import thumbnail
 from ui.feedback import Number, metric_row, plain, refusals
 from ui.panels import panels
 from ui.pictures import Card, cards
+from ui.said import list_button, verdicts_view
 from ui.words import count, percent, rate, shorten
 
 if TYPE_CHECKING:
-    from clfcore.evaluation.multilabel import Thresholds
+    from clfcore.evaluation.error_list import Said
+    from clfcore.evaluation.multilabel import LabelCase, Thresholds
     from clfcore.predictions import Predictions
 
 GOALS = {"f1": "Highest F1", "precision": "A wanted precision", "recall": "A wanted recall", "half": "0.5 each"}
@@ -124,7 +128,7 @@ def panels_view(run: Run, predictions: "Predictions") -> None:
 
 def label_errors_view(run: Run, predictions: "Predictions") -> None:
     """The surest false alarms and misses, of one label or of all."""
-    from clfcore.evaluation.multilabel import mistaken_labels
+    from clfcore.evaluation.error_list import wrong_labels
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(
@@ -143,8 +147,19 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
             key="errors",
             bind="query-params",
         )
-    found = mistaken_labels(predictions, predictions.logits.size)
-    wanted = [case for case in found if case.said == (kind == "False alarms") and label in ("all", case.label)]
+        most = st.segmented_control(
+            "How many", (12, 24, 48), default=12, required=True, key="shown", bind="query-params"
+        )
+        every = wrong_labels(
+            predictions,
+            predictions.logits.size,
+            label=None if label == "all" else label,
+            said=kind == "False alarms",
+        )
+        wanted = every[:most]
+        truths = {case.id: _truth(case) for case in wanted}
+        if wanted:
+            list_button(run, kind.lower().replace(" ", "-"), lambda: every[:1000], _truth, _list_csv)
     if not wanted:
         st.write(f"No {kind.lower()} of {plain(label)} in this split.")
         return
@@ -153,15 +168,49 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
         Card(
             thumbnail(config.data, config.split_seed, case.id),
             name=case.id,
-            truth="; ".join(case.labels) or "no label",
+            truth=truths[case.id],
             predicted=f"{'says' if case.said else 'misses'} {case.label}",
             right=False,
             probability=case.probability,
         )
-        for case in wanted[:24]
+        for case in wanted
     ]
     cards(shown, side=140)
-    st.caption(f"{count(len(wanted), 'decision')} of this kind; the surest first. The bar is the label's probability.")
+    st.caption(f"{count(len(every), 'decision')} of this kind; the surest first. The bar is the label's probability.")
+    with refusals(stop=False):
+        by_id = {case.id: case for case in wanted}  # one line a picture: a verdict is of all its labels
+        rows = [
+            {"picture": case.id, "true": truths[case.id], "error": f"{'says' if case.said else 'misses'} {case.label}",
+             "of the label": percent(case.probability)}
+            for case in by_id.values()
+        ]  # fmt: skip
+        verdicts_view(run, f"{label} {kind} {most}", rows, truths)
+        close_view(run, predictions.split, predictions.task.levels[-1].name, [_item(predictions, c) for c in wanted])
+
+
+def _truth(case: "LabelCase") -> str:
+    return "; ".join(case.labels) or "no label"
+
+
+def _list_csv(found: "Sequence[LabelCase]", said: "Mapping[str, Said]") -> str:
+    from clfcore.evaluation.error_list import labels_csv
+
+    return labels_csv(found, said)
+
+
+def _item(predictions: "Predictions", case: "LabelCase") -> Item:
+    """Maps for the label in question, and for the likeliest one beside it."""
+    p = predictions.row(case.index)
+    first = sorted(range(len(p)), key=lambda i: -p[i])
+    own = predictions.classes.index(case.label)
+    beside = next((i for i in first if i != own), own)
+    return Item(
+        id=case.id,
+        title=f"{'says' if case.said else 'misses'} {case.label}",
+        targets={i: predictions.classes[i] for i in dict.fromkeys((own, beside))},
+        truth=case.labels,
+        top=tuple((predictions.classes[i], p[i]) for i in first[:5]),
+    )
 
 
 def together_view(run: Run, predictions: "Predictions") -> None:

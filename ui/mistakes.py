@@ -5,21 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from clfcore.errors import InputError
-from clfcore.runs.store import Run, open_run
-from ui.cached import classifier
-from ui.data import thumbnail
-from ui.feedback import plain, refusals
-from ui.jobs import Job, Progress, result_of
+from clfcore.runs.store import Run
+from ui.close import Item, close_view
+from ui.feedback import refusals
 from ui.judge import case_cards
-from ui.pictures import Card, Picture, cards, picture
-from ui.words import count, percent, rate
+from ui.pictures import cards
+from ui.said import list_button, verdicts_view
+from ui.words import count, percent, shorten
 
 if TYPE_CHECKING:
-    from clfcore.data.dataset import ImageDataset
     from clfcore.evaluation.mistakes import Case
     from clfcore.predictions import Predictions
-    from clfcore.runs.neighbours import Space
 
 # list -> what stands above it
 LISTS = {
@@ -27,25 +23,32 @@ LISTS = {
     "least_confident_correct": ("Least confident correct", "Right, but barely: the next to fail."),
     "closest_calls": ("Closest calls", "Right or wrong, the two likeliest classes are nearest to each other."),
     "highest_loss": ("Highest loss", "The truth was given the least probability: what costs the log-loss most."),
+    "pair": ("By pair of classes", "Of one class and taken for another, the surest first."),
 }
-VERDICTS = ("wrong label", "ambiguous", "the model's fault")
 
 
 def mistakes_view(run: Run, predictions: "Predictions") -> None:
     """One of the lists as cards, with verdicts and notes below, and one picture up close."""
-    from clfcore.evaluation import mistakes
-
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "List", list(LISTS), format_func=lambda name: LISTS[name][0], key="errors", bind="query-params", width=260
         )
+        true = predicted = None
+        if chosen == "pair":
+            true, predicted = _pair(predictions)
         most = st.segmented_control(
             "How many", (12, 24, 48), default=12, required=True, key="shown", bind="query-params"
         )
         words = LISTS[chosen][1]
-    found = getattr(mistakes, chosen)(predictions, most)
+        found = _found(predictions, chosen, most, true, predicted)
+        truths = {case.id: case.truth for case in found}
+        if found:
+            list_button(
+                run, chosen, lambda: _found(predictions, chosen, 1000, true, predicted), lambda case: case.truth, _csv
+            )
     if not found:
-        st.write("No picture of this split is wrong." if chosen == "most_confident" else "There is no such picture.")
+        wrong = chosen in ("most_confident", "pair")
+        st.write("No picture of this split is wrong." if wrong else "There is no such picture.")
         return
     st.caption(words)
     cards(case_cards(run, found), side=140)
@@ -53,52 +56,43 @@ def mistakes_view(run: Run, predictions: "Predictions") -> None:
         where = {"pictures of": "A run's errors", "run": run.id}
         st.page_link("pages/explain.py", label="Explain these: where the network looked", query_params=where)
     with refusals(stop=False):
-        _verdicts(run, chosen, found)
-        _close(run, predictions, found)
+        verdicts_view(run, f"{chosen} {true} {predicted} {len(found)}", [_row(case) for case in found], truths)
+        close_view(run, predictions.split, predictions.task.levels[-1].name, [_item(case) for case in found])
 
 
-def _verdicts(run: Run, name: str, found: "Sequence[Case]") -> None:
-    """A table to say of each picture whose fault it is; kept with the dataset as soon as it is said."""
-    from clfcore.data import verdicts
+def _pair(predictions: "Predictions") -> tuple[str | None, str | None]:
+    """A true and a predicted class, of the pairs confused most often; none where nothing is wrong."""
+    from clfcore.evaluation.mistakes import confusion, top_pairs
 
-    more = st.expander("Whose fault is it? Verdicts and notes", on_change="rerun", key="verdicts")
-    if not more.open:
-        return
-    config = run.config
-    dataset = _dataset(config.data, config.split_seed)
-    kept = verdicts.of_items(dataset, {case.id: case.truth for case in found})
-    rows = [_row(case, kept.get(case.id)) for case in found]
-    with more:
-        said = st.data_editor(
-            rows,
-            hide_index=True,
-            key=f"verdicts {run.id} {name} {len(found)}",
-            disabled=("picture", "true", "predicted", "of the truth", "of the prediction", "likeliest"),
-            column_config={
-                "verdict": st.column_config.SelectboxColumn(options=list(VERDICTS)),
-                "note": st.column_config.TextColumn(max_chars=500),
-            },
-            alt="Verdicts on the pictures above",
-        )
-        for case, before, after in zip(found, rows, said, strict=True):
-            if (before["verdict"], before["note"]) != (after["verdict"], after["note"]):
-                verdicts.keep(dataset, case.id, case.truth, kind=after["verdict"], note=after["note"] or "")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("Kept on this machine with the dataset, by the content of each picture, for every run on it.")
-            st.download_button(
-                "Download verdicts (CSV)",
-                data=lambda: verdicts.table_csv(dataset),
-                file_name=f"verdicts-{dataset.name}.csv",
-                mime="text/csv",
-                on_click="ignore",
-            )
+    pairs = top_pairs(confusion(predictions), 100)
+    if not pairs:
+        return None, None
+    pair = st.selectbox(
+        "Pair", pairs, key=f"pair {hash(pairs)}", width=300,
+        format_func=lambda p: f"{shorten(p.truth, 18)}, taken for {shorten(p.predicted, 18)} ({count(p.items)})",
+    )  # fmt: skip
+    return pair.truth, pair.predicted
 
 
-def _row(case: "Case", verdict: Any) -> dict[str, Any]:
+def _found(
+    predictions: "Predictions", name: str, most: int, true: str | None, predicted: str | None
+) -> "tuple[Case, ...]":
+    from clfcore.evaluation.error_list import listed
+
+    if name == "pair" and true is None:
+        return ()
+    return listed(predictions, name, most, true=true, predicted=predicted)
+
+
+def _csv(found: "Sequence[Case]", said: Any) -> str:
+    from clfcore.evaluation.error_list import cases_csv
+
+    return cases_csv(found, said)
+
+
+def _row(case: "Case") -> dict[str, Any]:
     return {
         "picture": case.id,
-        "verdict": verdict.kind if verdict else None,
-        "note": verdict.note if verdict else "",
         "true": case.truth,
         "predicted": case.predicted,
         "of the truth": percent(case.p_truth),
@@ -107,90 +101,11 @@ def _row(case: "Case", verdict: Any) -> dict[str, Any]:
     }
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _dataset(spec: str, split_seed: int) -> "ImageDataset":
-    from clfcore.data.catalogue import open_dataset
-
-    return open_dataset(spec, split_seed=split_seed)
-
-
-def _close(run: Run, predictions: "Predictions", found: "Sequence[Case]") -> None:
-    """On demand, one picture: where the network looked for truth and prediction, and the nearest training pictures."""
-    more = st.expander("One picture up close", on_change="rerun", key="close")
-    if not more.open:
-        return
-    with more:
-        names = {case.id: f"{case.id}: {case.truth}, taken for {case.predicted}" for case in found}
-        item = st.selectbox("Picture", list(names), format_func=names.__getitem__, key=f"close {run.id}")
-        case = next(case for case in found if case.id == item)
-        left, right = st.columns([2, 3], gap="medium")
-        with left, refusals(stop=False):
-            _maps(run, case)
-        with right, refusals(stop=False):
-            _neighbours(run, predictions.split, case)
-
-
-def _maps(run: Run, case: "Case") -> None:
-    config = run.config
-    targets = {case.truth_index: case.truth, case.predicted_index: case.predicted}
-    shown = [Card(thumbnail(config.data, config.split_seed, case.id), name=case.id, truth="The picture")]
-    for target, label in targets.items():
-        overlay, evidence = _map(str(run.path), config.data, config.split_seed, case.id, target)
-        words = f"For {label}" if evidence else f"Nothing for {label}"
-        shown.append(Card(overlay, name=f"Grad-CAM for {label}", truth=words))
-    cards(shown, side=140)
-    st.caption("Grad-CAM: how much each part speaks for the class. It shows where, not why.")
-
-
-@st.cache_data(show_spinner="Looking where it looked", max_entries=128)
-def _map(path: str, spec: str, split_seed: int, item: str, target: int) -> tuple[Picture, bool]:
-    import numpy as np
-
-    from clfcore.data.pixels import read_deep
-    from clfcore.explain import explain, overlay
-
-    model, dataset = classifier(path), _dataset(spec, split_seed)
-    if item not in dataset.ids:
-        raise InputError(f"{item} is no longer in the data: it cannot be shown")
-    index = dataset.ids.index(item)
-    if dataset.pixels is not None:
-        image = np.broadcast_to(dataset.pixels[index], (*dataset.pixels.shape[1:3], 3))
-    else:
-        image = read_deep(dataset.paths[index], least_side=model.preprocess.stored_side)
-    square = model.square(np.ascontiguousarray(image))
-    finest = model.task.slices[-1].start  # of a hierarchy, the case speaks of the finest level
-    found = explain(model, square, method="gradcam", target=finest + target)
-    return picture(overlay(square, found), side=224, lossless=True), found.evidence
-
-
-def _neighbours(run: Run, split: str, case: "Case") -> None:
-    if not st.toggle("Find the nearest training pictures", key=f"nearest {run.id}"):
-        st.caption("By the run's embeddings; where none are cached, that takes a pass over the data the first time.")
-        return
-    path = str(run.path)
-    found = result_of(_space(path, split), "Embedding the pictures", forget=lambda: _space.clear(path, split))
-    config = run.config
-    near = found.nearest(case.id, n=6)
-    cards(
-        [
-            Card(thumbnail(config.data, config.split_seed, one.id), name=one.id,
-                 truth=f"{one.label} {rate(one.similarity)}")
-            for one in near
-        ],
-        side=104,
-    )  # fmt: skip
-    same = sum(one.label == case.truth for one in near)
-    st.caption(
-        f"The {count(len(near), 'training picture')} nearest to it, {same} of the class {plain(case.truth)}.",
-        help="Cosine similarity of the input of the last layer, 1 where equal.",
+def _item(case: "Case") -> Item:
+    return Item(
+        id=case.id,
+        title=f"{case.truth}, taken for {case.predicted}" if not case.right else f"{case.truth}, right",
+        targets={case.truth_index: case.truth, case.predicted_index: case.predicted},
+        truth=(case.truth,),
+        top=case.top,
     )
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _space(path: str, split: str) -> Job:
-    from clfcore.runs.neighbours import space
-
-    def work(progress: Progress) -> "Space":
-        return space(open_run(path), split, progress=progress)
-
-    return Job(work)

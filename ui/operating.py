@@ -9,7 +9,10 @@ from ui.charts import chart, dark
 from ui.feedback import Number, metric_row
 from ui.words import count, percent, rate, shorten
 
+GOALS = {"sensitivity": "Sensitivity", "precision": "Precision", "threshold": "Threshold"}
+
 if TYPE_CHECKING:
+    from clfcore.evaluation.curves import Curves
     from clfcore.evaluation.intervals import Interval
     from clfcore.predictions import Predictions
 
@@ -23,18 +26,26 @@ def operating_view(run: Run, predictions: "Predictions") -> None:
         names = predictions.classes
         last = len(names) - 1  # of two classes, the second is usually the one that is looked for
         name = st.selectbox("Class", names, last, format_func=shorten, key="positive", bind="query-params", width=260)
+        goal = st.segmented_control(
+            "Move it by", list(GOALS), format_func=GOALS.__getitem__, default="sensitivity", required=True,
+            key="move by", bind="query-params",
+        )  # fmt: skip
+        first = {"sensitivity": 0.95, "precision": 0.9, "threshold": 0.5}[goal]
+        words = GOALS[goal] if goal == "threshold" else f"Wanted {goal}, on validation"
         wanted = st.slider(
-            "Wanted sensitivity, on validation", 0.5, 1.0, 0.95, 0.01, key="wanted sensitivity", width=320
+            words, 0.0 if goal == "threshold" else 0.5, 1.0, first, 0.01, key=f"wanted {goal}", width=320
         )
     validation = run.predictions("validation")
     if validation.task.kind == "hierarchical":
         validation = validation.level(predictions.task.levels[-1].name)
-    at = choices.operate(validation, name, sensitivity=wanted)
+    at = choices.operate(validation, name, **{goal: wanted})
     found = choices.judge(predictions, name, at)
     point = found.point
     metric_row(
         [
-            Number("Threshold", rate(at), "chosen on validation, never on test"),
+            Number(
+                "Threshold", rate(at), "set by hand" if goal == "threshold" else "chosen on validation, never on test"
+            ),
             Number(
                 "Sensitivity",
                 percent(point.sensitivity),
@@ -51,17 +62,28 @@ def operating_view(run: Run, predictions: "Predictions") -> None:
         ]
     )
     st.caption(f"On {predictions.split}: {point.describe()}")
-    left, right = st.columns(2, gap="medium")
+    matrix, left, right = st.columns([3, 4, 4], gap="medium")
+    with matrix:
+        chart(figures.two_by_two(point, dark=dark()), "operating matrix")
     with left:
         roc = curves.roc(predictions, classes=[name], pooled=False)
-        chart(figures.roc(roc, point=point, dark=dark(), height=340), "operating roc")
+        figure = figures.roc(roc, point=point, dark=dark(), height=320)
+        chart(figure.update_layout(showlegend=False), "operating roc")
+        st.caption(f"Area under ROC {_area(roc)}; the diamond is the threshold.")
     with right:
         pr = curves.precision_recall(predictions, classes=[name], pooled=False)
-        chart(figures.precision_recall(pr, point=point, dark=dark(), height=340), "operating pr")
+        figure = figures.precision_recall(pr, point=point, dark=dark(), height=320)
+        chart(figure.update_layout(showlegend=False), "operating pr")
+        st.caption(f"Average precision {_area(pr)}.")
     st.caption(
         "These figures are of this data only: how it does on pictures from elsewhere, another device or another mix of "
         "classes is not known."
     )
+
+
+def _area(found: "Curves") -> str:
+    """A dash where the class has no items in the split, or all."""
+    return rate(found.curves[0].area if found.curves else None)
 
 
 def _of(part: int, rest: int, interval: "Interval | None") -> str:

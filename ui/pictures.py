@@ -101,5 +101,10 @@ def top_bars(top: Sequence[tuple[str, float]], level: str = "") -> str:
     return f'<ol class="clf-top">{heading}{rows}</ol>'
 
 
+def bars(top: Sequence[tuple[str, float]]) -> None:
+    """The likeliest classes by themselves."""
+    st.html(f'<div class="clf-verdict">{top_bars(top)}</div>')
+
+
 def _line(text: str, kind: str) -> str:
     return f'<figcaption class="{kind}" title="{escape(text)}">{escape(shorten(text))}</figcaption>'

@@ -5,19 +5,23 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from clfcore.runs.store import Run
+from ui.charts import choose_format
 from ui.compare import Side
 
 
 def report_buttons(run: Run) -> None:
     """Downloads of one run."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choose_format()
         _button("Report (HTML)", lambda: _html(run), f"{run.id}.html", "text/html", _HTML_HELP)
         _button("Model card (Markdown)", lambda: _card(run), f"{run.id}.md", "text/markdown", _CARD_HELP)
 
 
 def compare_report(sides: Sequence[Side]) -> None:
     """The download of a comparison."""
-    _button("Report (HTML)", lambda: _compared(sides), "comparison.html", "text/html", _HTML_HELP)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choose_format()
+        _button("Report (HTML)", lambda: _compared(sides), "comparison.html", "text/html", _HTML_HELP)
 
 
 _HTML_HELP = "One file with all numbers and figures in it, about 5 MB. It opens without a network."

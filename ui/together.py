@@ -28,7 +28,7 @@ def train_to_compare() -> None:
 
 def _choose() -> None:
     from clfcore.architectures.catalogue import architectures
-    from clfcore.runs.grid import grid
+    from clfcore.runs.grid import command_of, grid
 
     data = choose_data()
     one, two = st.columns([3, 2], gap="medium")
@@ -56,6 +56,11 @@ def _choose() -> None:
         )
         for name, reason in found.refused:
             st.caption(f"Left out, {plain(name)}: {plain(reason)}")
+        with st.expander("The same as a command"):
+            st.code(
+                command_of(data, architectures=chosen, strategies=strategies, seeds=int(seeds), epochs=epochs),
+                language="bash", wrap_lines=True,
+            )  # fmt: skip
         label = f"Queue {count(len(found.configs), 'run')}"
         if st.button(label, type="primary", disabled=not found.configs, key="together go"):
             from clfcore.runs.worker import worker

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import configured
+from clfcore.device import device_words
 from clfcore.errors import InputError
 
 LARGEST = 4 << 30  # bytes of weights that are built for a measurement
@@ -106,9 +107,7 @@ def time_network(
     side = built.preprocess.size
     image = torch.zeros(channels, side, side, device=device)
     found = latency(built.module.to(device), image, progress=progress)
-    threads = torch.get_num_threads()
-    words = f"the CPU with {threads} thread{'s' if threads > 1 else ''}"
-    return torch.cuda.get_device_name() if device.type == "cuda" else words, found
+    return device_words(device), found
 
 
 def _wait(batch: Tensor) -> None:

@@ -147,8 +147,11 @@ def aligned(runs: Sequence[Named]) -> tuple[Named, ...]:
                 f"runs {first_name} and {name} were scored on different items ({shared:,} shared of {len(first):,} and "
                 f"{len(other):,}): paired tests need the same; train both on the same data with the same split seed"
             )
-        order = np.empty(len(first), np.int64)
-        order[[place[item] for item in other.ids]] = np.arange(len(first))
+        if other.ids == first.ids:
+            order: np.ndarray | slice = slice(None)  # a view: copies of large logits cost memory
+        else:
+            order = np.empty(len(first), np.int64)
+            order[[place[item] for item in other.ids]] = np.arange(len(first))
         moved = replace(other, ids=first.ids, targets=other.targets[order], logits=other.logits[order])
         if not np.array_equal(moved.targets, first.targets):
             raise InputError(

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from clfcore.errors import unknown
+from clfcore.errors import InputError, unknown
 from clfcore.evaluation.counts import confusion_counts, share
 from clfcore.evaluation.outcomes import one_label
 from clfcore.predictions import Predictions
@@ -18,11 +18,17 @@ Order = Literal["name", "data", "support", "similarity"]
 @dataclass(frozen=True, eq=False)
 class Confusion:
     """Items by true class (row) and predicted class (column). counts: C x C int64; indices: C int64, where each row
-    stands among the task's classes, so that a reordered matrix still says which class it means."""
+    stands among the task's classes, so that a reordered matrix still says which class it means.
+
+    Of a part of the classes, whole_true and whole_said (C int64) are the items of each true and each predicted class
+    among all classes; None: the matrix is whole.
+    """
 
     classes: tuple[str, ...]
     counts: np.ndarray
     indices: np.ndarray
+    whole_true: np.ndarray | None = None
+    whole_said: np.ndarray | None = None
 
     @property
     def items(self) -> int:
@@ -31,7 +37,12 @@ class Confusion:
     @property
     def support(self) -> np.ndarray:
         """C int64: items of each true class."""
-        return self.counts.sum(axis=1)
+        return self.counts.sum(axis=1) if self.whole_true is None else self.whole_true
+
+    @property
+    def said(self) -> np.ndarray:
+        """C int64: items taken for each class."""
+        return self.counts.sum(axis=0) if self.whole_said is None else self.whole_said
 
     def values(self, norm: Norm = "counts", *, errors_only: bool = False) -> np.ndarray:
         """C x C float64: counts, or shares of the true (rows sum to 1) or predicted class; 0 where there is nothing.
@@ -42,8 +53,8 @@ class Confusion:
             raise unknown("norm", norm, get_args(Norm))
         values = self.counts.astype(np.float64)
         if norm != "counts":
-            axis = 1 if norm == "by-truth" else 0
-            values = share(values, np.broadcast_to(values.sum(axis=axis, keepdims=True), values.shape))
+            of = self.support[:, None] if norm == "by-truth" else self.said[None, :]
+            values = share(values, np.broadcast_to(of, values.shape))
         if errors_only:
             np.fill_diagonal(values, 0)
         return values
@@ -63,10 +74,14 @@ class Confusion:
         return self.part(chosen)
 
     def part(self, chosen: Sequence[int] | np.ndarray) -> "Confusion":
-        """Some classes of it, by their rows here, in that order. Items of the other classes are left out."""
+        """Some classes of it, by their rows here, in that order. Shares and totals stay those of all classes."""
         chosen = np.asarray(chosen, np.int64)
         return Confusion(
-            tuple(self.classes[i] for i in chosen), self.counts[np.ix_(chosen, chosen)], self.indices[chosen]
+            tuple(self.classes[i] for i in chosen),
+            self.counts[np.ix_(chosen, chosen)],
+            self.indices[chosen],
+            self.support[chosen],
+            self.said[chosen],
         )
 
     def describe(self) -> str:
@@ -79,6 +94,66 @@ class Confusion:
             else ""
         )
         return f"Confusion matrix of {len(self.classes)} classes: {right:,} of {self.items:,} items are right{worst}."
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """A large matrix as squares of `size` neighbouring classes. counts: K x K int64 items; starts: K int64, the row of
+    the matrix that each block begins with."""
+
+    matrix: Confusion
+    size: int
+    counts: np.ndarray
+    starts: np.ndarray
+
+    def name(self, block: int) -> str:
+        """`ant … bee`: the first class and the last."""
+        rows = self.rows(block)
+        first, last = self.matrix.classes[rows[0]], self.matrix.classes[rows[-1]]
+        return first if first == last else f"{first} … {last}"
+
+    def rows(self, block: int) -> np.ndarray:
+        """Rows (int64) of the matrix that stand in a block."""
+        start = int(self.starts[block])
+        return np.arange(start, min(start + self.size, len(self.matrix.classes)))
+
+    def opened(self, down: int, across: int) -> Confusion:
+        """The classes of two blocks, those of the first on top."""
+        return self.matrix.part(np.unique(np.concatenate([self.rows(down), self.rows(across)])))
+
+    def describe(self) -> str:
+        """One sentence, for those who cannot see the picture."""
+        return f"{self.matrix.describe()[:-1]}, in blocks of {self.size} neighbouring classes."
+
+
+def blocks(matrix: Confusion, size: int = 20, *, errors_only: bool = False) -> Blocks:
+    """Neighbouring classes put together; errors_only leaves out what is right. Raises InputError where size < 1."""
+    if size < 1:
+        raise InputError(f"size is {size}: a block needs at least 1 class")
+    starts = np.arange(0, len(matrix.classes), size)
+    values = matrix.values(errors_only=errors_only)
+    summed = np.add.reduceat(np.add.reduceat(values, starts, axis=0), starts, axis=1) if len(starts) else values
+    return Blocks(matrix, size, summed.astype(np.int64), starts)
+
+
+def most_confused(matrix: Confusion, n: int = 40) -> np.ndarray:
+    """Rows (int64, in the matrix's order) of at most n classes: those of the pairs most often confused."""
+    found: dict[int, None] = {}
+    row = {int(index): i for i, index in enumerate(matrix.indices)}
+    for pair in top_pairs(matrix, n):
+        both = {row[pair.truth_index]: None, row[pair.predicted_index]: None}
+        if len(found | both) > n:
+            break
+        found |= both
+    return np.sort(np.fromiter(found, np.int64, len(found)))
+
+
+def around(matrix: Confusion, row: int, n: int = 30) -> np.ndarray:
+    """Rows (int64, in the matrix's order) of a class and of at most n - 1 others that are confused with it."""
+    both = matrix.counts[row] + matrix.counts[:, row]
+    both[row] = both.max(initial=0) + 1
+    near = np.argsort(-both, kind="stable")[:n]
+    return np.sort(near[both[near] > 0])
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,13 @@ def class_differences(a: Named, b: Named) -> tuple[ClassDifference, ...]:
     )
 
 
+def most_moved(rows: Sequence[ClassDifference], n: int) -> tuple[ClassDifference, ...]:
+    """The n classes whose recall moved most, either way, in the task's order; those without recall are left out."""
+    known = [i for i, row in enumerate(rows) if row.difference is not None]
+    first = sorted(known, key=lambda i: -abs(rows[i].difference))[:n]
+    return tuple(rows[i] for i in sorted(first))
+
+
 @dataclass(frozen=True, eq=False)
 class ConfusionDifference:
     """Items of each true class (row) by predicted class (column) in run b less those in run a: C x C int64."""
@@ -49,6 +56,13 @@ class ConfusionDifference:
     b: str
     classes: tuple[str, ...]
     counts: np.ndarray
+
+    def part(self, n: int) -> "ConfusionDifference":
+        """The n classes whose rows and columns moved most, in their order."""
+        moved = np.abs(self.counts)
+        chosen = np.sort(np.argsort(-(moved.sum(axis=0) + moved.sum(axis=1)), kind="stable")[:n])
+        names = tuple(self.classes[i] for i in chosen)
+        return ConfusionDifference(self.a, self.b, names, self.counts[np.ix_(chosen, chosen)])
 
     def describe(self) -> str:
         """One sentence, for those who cannot see the picture."""

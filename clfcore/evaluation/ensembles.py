@@ -1,6 +1,6 @@
 """Several runs together: where they agree, what only one gets right, and what their average would gain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,6 +60,17 @@ def only_right(runs: Sequence[Named], name: str, other: str) -> np.ndarray:
     return np.flatnonzero(right[name] & ~right[other])
 
 
+def dividing(runs: Sequence[Named]) -> np.ndarray:
+    """Indices (int64, in the first run's order) of the items to which not all runs give the same answer, those that the
+    fewest get right first."""
+    runs = aligned(runs)
+    answers = [_answers(predictions) for _, predictions in runs]
+    divided = np.any([(one != answers[0]).any(axis=1) for one in answers[1:]], axis=0)
+    right = np.sum([hits(predictions) for _, predictions in runs], axis=0)
+    found = np.flatnonzero(divided)
+    return found[np.argsort(right[found], kind="stable")]
+
+
 def ensemble(runs: Sequence[Named]) -> Predictions:
     """The runs as one: the mean of their probabilities, as logits that give it back. Raises InputError as `aligned`.
 
@@ -67,11 +78,19 @@ def ensemble(runs: Sequence[Named]) -> Predictions:
     """
     runs = aligned(runs)
     first = runs[0][1]
-    mean = np.mean([predictions.probabilities() for _, predictions in runs], axis=0)  # N x columns
-    logits = np.log(np.maximum(mean, FLOOR))
+    logits = _log_mean((predictions.probabilities() for _, predictions in runs), len(runs))
     if first.task.kind == "multi-label":
-        logits -= np.log(np.maximum(np.mean([_misses(p) for _, p in runs], axis=0), FLOOR))
+        logits -= _log_mean((_misses(predictions) for _, predictions in runs), len(runs))
     return replace(first, logits=logits, thresholds=_thresholds([predictions for _, predictions in runs]))
+
+
+def _log_mean(several: Iterator[np.ndarray], n: int) -> np.ndarray:
+    """The logarithm of the mean of n arrays, one of which is held at a time: at 50,000 x 1,000 each takes 400 MB."""
+    total = next(several)
+    for one in several:
+        total += one
+    total /= n
+    return np.log(np.maximum(total, FLOOR, out=total), out=total)
 
 
 def gains(runs: Sequence[Named], *, name: str = "ensemble") -> tuple[Difference, ...]:

@@ -75,14 +75,16 @@ def closest_calls(predictions: Predictions, n: int = 24) -> tuple[Case, ...]:
     return cases(predictions, _first(margins(predictions, done), np.ones(len(done), bool), n), known=done)
 
 
-def cell(predictions: Predictions, true: int | str | None, predicted: int | str | None) -> np.ndarray:
+def cell(
+    predictions: Predictions, true: int | str | None, predicted: int | str | None, *, errors_only: bool = False
+) -> np.ndarray:
     """Indices (int64) of the items of one cell of the confusion matrix, most confident first.
 
-    A class is an index or a name; None means any: a row, a column, or all items.
+    A class is an index or a name; None means any: a row, a column, or all items. errors_only leaves out right ones.
     """
     classes = one_label(predictions).classes
     done = outcomes(predictions)
-    there = np.ones(len(done), bool)
+    there = ~done.right if errors_only else np.ones(len(done), bool)
     if true is not None:
         there &= done.truth == _class_index(true, classes)
     if predicted is not None:

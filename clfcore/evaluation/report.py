@@ -13,6 +13,9 @@ from clfcore.evaluation.outcomes import one_label
 from clfcore.evaluation.ranking import Areas, areas
 from clfcore.predictions import Predictions
 
+MANY = 5_000_000  # probabilities past which a table holds the likeliest alone
+TOP = 5
+
 
 @dataclass(frozen=True)
 class ClassRow:
@@ -61,18 +64,32 @@ def per_class(
 def table_csv(predictions: Predictions) -> str:
     """An item a line: id, truth, predicted, right (yes or no) and a probability a class, six digits.
 
-    Several labels are joined by `;`, levels by ` / `; the columns of a hierarchical task are named `level: class`.
+    Several labels are joined by `;`, levels by ` / `; the columns of a hierarchical task are named `level: class`. Past
+    five million probabilities only the five likeliest classes of the finest level stand there, `likeliest` and
+    `probability` each: a file of 50,000 x 1,000 would take 500 MB.
     """
     task = predictions.task
     p = predictions.probabilities()
+    few = p.size > MANY and task.kind != "multi-label"
     several = len(task.levels) > 1
-    columns = [f"{level.name}: {name}" if several else name for level in task.levels for name in level.classes]
+    if few:
+        columns = [f"{what} {i}" for i in range(1, TOP + 1) for what in ("likeliest", "probability")]
+    else:
+        columns = [f"{level.name}: {name}" if several else name for level in task.levels for name in level.classes]
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(["id", "truth", "predicted", "right", *columns])
+    finest = task.slices[-1]
     for name, true, said, row in zip(predictions.ids, *_words(predictions), p, strict=True):
-        table.writerow([name, true, said, "yes" if true == said else "no", *(f"{value:.6g}" for value in row)])
+        values = _likeliest(row[finest], task.classes) if few else [f"{value:.6g}" for value in row]
+        table.writerow([name, true, said, "yes" if true == said else "no", *values])
     return out.getvalue()
+
+
+def _likeliest(row: np.ndarray, classes: Sequence[str]) -> list[str]:
+    first = np.argpartition(-row, min(TOP, len(row) - 1))[:TOP]
+    first = first[np.argsort(-row[first], kind="stable")]
+    return [word for i in first for word in (classes[i], f"{row[i]:.6g}")]
 
 
 def _words(predictions: Predictions) -> tuple[list[str], list[str]]:

@@ -3,7 +3,7 @@
 from clfcore.figures.bars import counts, top_k
 from clfcore.figures.calibration import reliability
 from clfcore.figures.compare import cost, differences, per_class
-from clfcore.figures.confusion import confusion
+from clfcore.figures.confusion import confusion, confusion_blocks
 from clfcore.figures.counterfactual import counterfactual
 from clfcore.figures.curves import precision_recall, roc
 from clfcore.figures.history import history
@@ -13,12 +13,14 @@ from clfcore.figures.mixing import mixing
 from clfcore.figures.schedule import schedule
 from clfcore.figures.theme import alternative
 from clfcore.figures.tree import sunburst
+from clfcore.figures.two_by_two import two_by_two
 
 __all__ = [
     "agreement",
     "alternative",
     "co_occurrence",
     "confusion",
+    "confusion_blocks",
     "confusion_difference",
     "cost",
     "counterfactual",
@@ -34,4 +36,5 @@ __all__ = [
     "sunburst",
     "threshold_curve",
     "top_k",
+    "two_by_two",
 ]

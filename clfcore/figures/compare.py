@@ -132,5 +132,8 @@ def cost(runs: Sequence[Worth], *, axis: str, dark: bool = False, height: int = 
         hovertemplate=f"%{{customdata}}<br>accuracy %{{y:.1%}}<br>{axis} %{{x:.3s}}<extra></extra>",
         showlegend=False,
     )
-    figure.update_xaxes(title_text=axis, type="log" if all(run.cost > 0 for run in runs) else "linear")
+    wide = all(run.cost > 0 for run in runs)
+    figure.update_xaxes(title_text=axis, type="log" if wide else "linear", tickformat="~s")
+    if wide:
+        figure.update_xaxes(dtick="D2")  # 1, 2 and 5, written in full
     return figure.update_yaxes(title_text="accuracy", tickformat=".0%")

@@ -8,21 +8,34 @@ from clfcore.evaluation.differences import worth
 from clfcore.evaluation.ensembles import agreement, gains
 from clfcore.reports.document import Section, Table, page
 from clfcore.reports.facts import METRICS, finest, judged
-from clfcore.runs.cost import COSTS, cost
+from clfcore.runs.cost import COSTS, known
 from clfcore.runs.store import Run
 
-CHEAP = ("parameters", "seconds", "memory")  # known without building a network
+# cost -> its column; what was not measured on this machine is a dash
+SPENT = {
+    "parameters": "parameters",
+    "multiply_adds": "multiply-adds",
+    "latency": "ms an image",
+    "answer_memory": "MB an answer",
+    "seconds": "trained, s",
+}
 
 
 def compare_html(runs: Sequence[Run], split: str) -> str:
     """One self-contained HTML file. Raises InputError where the runs cannot be paired."""
+    about = f"On {split}: {', '.join(run.id for run in runs)}."
+    return page(f"{len(runs)} runs compared", about, compare_sections(runs, split))
+
+
+def compare_sections(runs: Sequence[Run], split: str) -> list[Section]:
+    """What the report of several runs says and draws. Raises as `compare_html`."""
     names = [f"{run.config.architecture} {run.id[-4:]}" for run in runs]
     names = names if len(set(names)) == len(names) else [run.id for run in runs]
     said = [(name, finest(run.predictions(split))) for name, run in zip(names, runs, strict=True)]
     found = compare(said)
     first = [pair for pair in found.pairs if pair.metric == found.pairs[0].metric]
     others = [pair for pair in found.pairs if pair not in first]
-    sections = [
+    return [
         Section(
             "The runs", [f"All are judged on the same {found.items:,} {split} images."], [_table(runs, names, split)]
         ),
@@ -38,16 +51,21 @@ def compare_html(runs: Sequence[Run], split: str) -> str:
         _curves(runs, names),
         Section("What differs in the settings", tables=[_settings(runs, names)]),
     ]
-    return page(f"{len(runs)} runs compared", f"On {split}: {', '.join(run.id for run in runs)}.", sections)
 
 
 def _table(runs: Sequence[Run], names: Sequence[str], split: str) -> Table:
     all_found = [next(one for one in judged(run) if one.split == split) for run in runs]
     metrics = [name for name in METRICS if name in all_found[0].values]
     rows = [
-        [name, *(found.written(metric) for metric in metrics)] for name, found in zip(names, all_found, strict=True)
+        [name, *(found.written(metric) for metric in metrics), *_spent(run)]
+        for name, run, found in zip(names, runs, all_found, strict=True)
     ]
-    return Table(["run", *(METRICS[name][0] for name in metrics)], rows)
+    return Table(["run", *(METRICS[name][0] for name in metrics), *SPENT.values()], rows)
+
+
+def _spent(run: Run) -> list[str]:
+    costs = known(run)
+    return ["–" if costs[name] is None else f"{costs[name]:,.{1 if costs[name] < 100 else 0}f}" for name in SPENT]
 
 
 def _tests(pairs: Sequence) -> Table:
@@ -61,10 +79,10 @@ def _tests(pairs: Sequence) -> Table:
 
 def _costs(runs: Sequence[Run], names: Sequence[str], said: Sequence) -> Section:
     drawn = []
-    for kind in CHEAP:
+    for kind in COSTS:
         rows = []
         for name, run, (_, predictions) in zip(names, runs, said, strict=True):
-            value, right = cost(run, kind), hits(predictions)
+            value, right = known(run)[kind], hits(predictions)
             if value is not None:
                 rows.append((name, int(right.sum()), len(right), float(value)))
         if len(rows) > 1:

@@ -34,9 +34,21 @@ td.number, th.number { text-align: right; }
 .pictures figure { margin: 0; font-size: .87rem; line-height: 1.4; overflow-wrap: anywhere; }
 .pictures img { display: block; width: 144px; height: 144px; object-fit: contain; border: 1px solid var(--line); }
 .sharp { image-rendering: pixelated; }
+.save { color: var(--quiet); font-size: .87rem; margin: 0 0 1rem; }
+.save button { font: inherit; color: var(--accent); background: none; border: 1px solid var(--line); border-radius: 4px;
+  padding: .05rem .5rem; margin-left: .3rem; cursor: pointer; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font: .86rem/1.5 ui-monospace, monospace; }
-@media print { h2 { break-after: avoid; } .pictures figure, table { break-inside: avoid; } }
+@media print { .save { display: none; } h2 { break-after: avoid; } .pictures figure, table { break-inside: avoid; } }
 """
+
+
+# A file of the figure as it is drawn, made in the reader's browser.
+SAVE = """function save(name, format) {
+  const drawn = document.getElementById(name), size = drawn.getBoundingClientRect();
+  Plotly.downloadImage(drawn, {
+    format, filename: name, width: Math.round(size.width), height: Math.round(size.height), scale: 2,
+  });
+}"""
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,7 @@ def page(title: str, about: str, sections: Sequence[Section]) -> str:
     if any(section.figures for section in sections):
         from plotly.offline import get_plotlyjs
 
-        script = f"<script>{get_plotlyjs()}</script>"
+        script = f"<script>{get_plotlyjs()}\n{SAVE}</script>"
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -118,7 +130,9 @@ def _figure(figure: "Figure", name: str) -> str:
     drawn = figure.to_html(
         full_html=False, include_plotlyjs=False, include_mathjax=False, div_id=name, config=config, validate=False
     )
-    return f'<div role="img" aria-label="{escape(alternative(figure))}">{drawn}</div>\n'
+    words = escape(alternative(figure))
+    buttons = "".join(f'<button onclick="save({name!r}, {kind!r})">{kind.upper()}</button>' for kind in ("png", "svg"))
+    return f'<div role="img" aria-label="{words}">{drawn}</div>\n<p class="save">Save as {buttons}</p>\n'
 
 
 def _table(table: Table) -> str:

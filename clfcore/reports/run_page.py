@@ -5,6 +5,7 @@ import json
 from clfcore import figures
 from clfcore.errors import InputError
 from clfcore.evaluation import calibration, curves, mistakes
+from clfcore.evaluation.confusion import most_confused
 from clfcore.evaluation.report import per_class
 from clfcore.predictions import Predictions
 from clfcore.reports.document import Section, Shown, Table, page, picture
@@ -15,13 +16,21 @@ from clfcore.runs.temperature import temperature_of
 
 LISTED = 50  # classes in the table per class
 CURVES = 8
+WHOLE = 40  # classes up to which the matrix is drawn whole
 ERRORS = 12
 
 
 def run_html(run: Run) -> str:
     """One self-contained HTML file. Raises InputError where the run has no predictions or they are damaged."""
-    found = judged(run)
     config = run.config
+    split = "test" if "test" in run.splits else "validation"
+    about = f"Run {run.id}, judged on {split}. Computed from its stored predictions."
+    return page(f"{config.architecture} on {_short(config.data)}", about, run_sections(run))
+
+
+def run_sections(run: Run) -> list[Section]:
+    """What the report of a run says and draws. Raises as `run_html`."""
+    found = judged(run)
     first = found[0]
     sections = [
         Section("How good it is", _headline(first), [Table(metric_head(found), metric_rows(found))]),
@@ -34,9 +43,7 @@ def run_html(run: Run) -> str:
         whole = run.predictions(first.split)
         sections += [levels(whole)] if whole.task.kind == "hierarchical" else []
         sections += [_confusion(first), _errors(run, first.predictions)]
-    sections += [_curves(first), _calibration(run, first), _classes(first), _settings(run)]
-    about = f"Run {run.id}, judged on {first.split}. Computed from its stored predictions."
-    return page(f"{config.architecture} on {_short(config.data)}", about, sections)
+    return [*sections, _curves(first), _calibration(run, first), _classes(first), _settings(run)]
 
 
 def _short(spec: str) -> str:
@@ -70,7 +77,11 @@ def _confusion(first: Judged) -> Section:
     matrix = mistakes.confusion(first.predictions)
     rows = [[p.truth, p.predicted, f"{p.items:,}", f"{100 * p.share:.1f} %"] for p in mistakes.top_pairs(matrix, 10)]
     pairs = [Table(["true", "taken for", "images", "of the class"], rows)] if rows else []
-    return Section("What it takes for what", [matrix.describe()], pairs, [figures.confusion(matrix)])
+    words, shown = [matrix.describe()], matrix
+    if len(matrix.classes) > WHOLE:
+        shown = matrix.part(most_confused(matrix, WHOLE))
+        words.append(f"The figure has the {len(shown.classes)} of {len(matrix.classes):,} classes confused most often.")
+    return Section("What it takes for what", words, pairs, [figures.confusion(shown)])
 
 
 def _errors(run: Run, predictions: Predictions) -> Section:

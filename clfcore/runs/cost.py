@@ -1,5 +1,7 @@
 """What a run costs to use and to train: the numbers that its accuracy is set against."""
 
+from clfcore.errors import Failure, InputError
+from clfcore.runs import speed
 from clfcore.runs.store import Run
 from clfcore.task import Task
 
@@ -7,32 +9,47 @@ from clfcore.task import Task
 COSTS = {
     "parameters": "parameters",
     "multiply_adds": "multiply-adds an image",
+    "latency": "milliseconds an image on this machine",
+    "answer_memory": "memory of an answer on this machine (MB)",
     "seconds": "seconds of training",
     "memory": "most memory while training (MB)",
 }
+MEASURED = ("latency", "answer_memory")  # not known before `speed.measure`
 
 
 def cost(run: Run, name: str) -> float | None:
     """One of COSTS; None where the run does not know it. Multiply-adds are counted from shapes, in about a second."""
-    if name == "parameters":
-        return run.results.get("parameters", {}).get("total")
-    if name == "seconds":
-        return run.results.get("seconds")
-    if name == "memory":
-        return max((line["memory"] for line in run.history if line.get("memory")), default=None)
-    return _multiply_adds(run) if name == "multiply_adds" else None
+    found = known(run)[name]
+    return _multiply_adds(run) if name == "multiply_adds" and found is None else found
+
+
+def known(run: Run) -> dict[str, float | None]:
+    """All of COSTS as far as the run's folder tells them: no network is built, and torch is not needed."""
+    here = speed.kept(run)
+    return {
+        "parameters": run.results.get("parameters", {}).get("total"),
+        "multiply_adds": speed.multiply_adds(run),
+        "latency": None if here is None else 1e3 * here.seconds,
+        "answer_memory": None if here is None else here.memory / 1e6,
+        "seconds": run.results.get("seconds"),
+        "memory": max((line["memory"] for line in run.history if line.get("memory")), default=None),
+    }
 
 
 def _multiply_adds(run: Run) -> int | None:
+    """None of a run without a network, and of a network that is known no longer."""
     if not (run.path / "classifier.json").exists():
         return None
     from clfcore.architectures.inspect import table
 
     stored = run.classifier
-    return table(
-        stored["architecture"],
-        options=stored["options"],
-        image_size=stored["preprocess"]["size"],
-        channels=stored["channels"],
-        classes=Task.from_dict(stored["task"]).columns,
-    ).multiply_adds
+    try:
+        return table(
+            stored["architecture"],
+            options=stored["options"],
+            image_size=stored["preprocess"]["size"],
+            channels=stored["channels"],
+            classes=Task.from_dict(stored["task"]).columns,
+        ).multiply_adds
+    except (InputError, Failure):
+        return None

@@ -1,6 +1,7 @@
 """Train to compare: architectures x strategies x seeds on one split with one recipe, as configurations for a queue."""
 
 import itertools
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,13 @@ def grid(
     seeds: Sequence[int],
     recipe: Mapping[str, Any] | None = None,
     split_seed: int = 0,
+    more: Mapping[str, Any] | None = None,
     dataset: "ImageDataset | None" = None,
 ) -> Grid:
     """Every combination, seeds innermost, so that each network has a first result early. Trains nothing.
 
-    dataset: what `data` opens as, where the caller has it. Raises InputError where nothing is chosen or too much is.
+    more: other fields of a configuration, the same for all. dataset: what `data` opens as, where the caller has it.
+    Raises InputError where nothing is chosen or too much is.
     """
     from clfcore.runs.outline import outline
 
@@ -50,6 +53,7 @@ def grid(
         chosen = [
             configs.make(
                 {
+                    **(more or {}),
                     "data": data,
                     "architecture": architecture,
                     "strategy": strategy,
@@ -66,3 +70,18 @@ def grid(
         else:
             fit += chosen
     return Grid(tuple(fit), tuple(refused))
+
+
+def command_of(
+    data: str, *, architectures: Sequence[str], strategies: Sequence[str], seeds: int, epochs: int | None
+) -> str:
+    """The command line that trains and compares the same.
+
+    >>> command_of("digits", architectures=["lenet5", "resnet18"], strategies=["scratch"], seeds=3, epochs=5)
+    'python -m clfcore train-to-compare --data digits --architecture lenet5,resnet18 --seeds 3 --epochs 5'
+    """
+    words = ["python", "-m", "clfcore", "train-to-compare", "--data", data, "--architecture", ",".join(architectures)]
+    if list(strategies) != ["scratch"]:
+        words += ["--strategy", ",".join(strategies)]
+    words += ["--seeds", str(seeds)]
+    return shlex.join(words + (["--epochs", str(epochs)] if epochs is not None else []))

@@ -10,6 +10,7 @@
     best.safetensors            the weights of the best epoch
     predictions-SPLIT.npz       logits of the best epoch
     metrics.json                metrics, best epoch, seconds, parameters
+    speed.json                  what an image costs in time and memory, by machine; absent until measured
     run.lock, queue.lock        held by the process that executes the run, or whose queue it waits in
     stop                        a request to stop: `now` or `epoch`
 

@@ -1,6 +1,7 @@
 """The Compare page: two runs beside each other in numbers and words, and what it refuses, in place."""
 
 import json
+import shutil
 import time
 
 import numpy as np
@@ -9,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from clfcore.config import make
 from clfcore.evaluation.compare import compare
+from clfcore.files import runs_folder
 from clfcore.predictions import Predictions
-from clfcore.runs import store
+from clfcore.runs import speed, store
 from clfcore.runs.store import Run
 from clfcore.task import single_label
 from tests.app.test_pages import OpenPage, refused, words
@@ -79,6 +81,7 @@ def test_two_runs_are_told_apart_in_words_and_their_settings_marked(open_page: O
         ("Where they differ", "All runs are right on"),
         ("Class by class", "items right than"),
         ("Ensemble", "The mean of the members"),
+        ("One image", "divided the runs"),
     ],
 )
 def test_each_view_of_two_runs_is_drawn(open_page: OpenPage, view: str, says: str) -> None:
@@ -145,3 +148,25 @@ def until_drawn(app: AppTest) -> AppTest:
         time.sleep(0.1)
         app.run()
     return app
+
+
+def test_latency_and_memory_are_measured_on_a_button_and_fill_the_table(open_page: OpenPage, trained: Run) -> None:
+    finished_run = Run(shutil.copytree(trained.path, runs_folder() / trained.id))
+    b = stored_run(2, right=0.9)  # without weights: it cannot be measured
+    app = open_page("compare")
+    app.multiselect(key="runs").set_value([finished_run.id, b.id]).run()
+    assert not app.exception, app.exception
+    assert app.dataframe[0].value["ms an image"].isna().all()
+    app.button(key="measure runs").click().run()
+    for _ in range(100):
+        if app.dataframe[0].value["ms an image"].notna().any():
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception, app.exception
+    table = app.dataframe[0].value.set_index("run")
+    measured = speed.kept(finished_run)
+    assert table.loc[short(finished_run), "ms an image"] == pytest.approx(1e3 * measured.seconds)
+    assert table.loc[short(finished_run), "MB an answer"] == pytest.approx(measured.memory / 1e6)
+    assert table.loc[short(finished_run), "multiply-adds"] == measured.multiply_adds
+    assert any("has no weights to open" in line for line in refused(app))

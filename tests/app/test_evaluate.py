@@ -89,3 +89,57 @@ def test_a_stored_verdict_stands_beside_its_picture_and_is_left_as_it_is(open_pa
     assert not refused(app)
     assert verdicts.read(dataset) == kept
     assert verdicts.of_items(dataset, {worst.id: worst.truth})[worst.id].note == "a seven or a one"
+
+
+def test_a_class_and_a_pair_show_their_pictures_and_errors_only_leaves_right_ones_out(open_page: OpenPage) -> None:
+    run = stored_run(1, right=0.7)
+    said = run.predictions("test")
+    wrong = (said.targets == 0) & (said.logits.argmax(1) != 0)
+    app = open_page("evaluate", run=run.id)
+    app.selectbox(key="true class").set_value(0).run()
+    assert f"**{(said.targets == 0).sum()} pictures** of digit 0" in words(app)
+    app.toggle(key="errors only").set_value(True).run()
+    assert not app.exception, app.exception
+    assert f"**{wrong.sum()} pictures** of digit 0, wrong" in words(app)
+    app.selectbox(key="taken for").set_value(1).run()
+    assert f"**{wrong.sum()} pictures** of digit 0, taken for digit 1, wrong" in words(app)
+    app = open_page("evaluate", run=run.id, view="Errors")
+    app.selectbox(key="errors").set_value("pair").run()
+    assert not app.exception, app.exception
+    assert "the surest first" in words(app)
+    assert not refused(app)
+
+
+def test_sixty_classes_are_shown_in_parts(open_page: OpenPage) -> None:
+    run = stored_run(1, right=0.7, classes=tuple(f"kind {i}" for i in range(60)))
+    app = open_page("evaluate", run=run.id)
+    for part in ("confused", "blocks", "around"):
+        app.segmented_control(key="part").set_value(part).run()
+        assert not app.exception, app.exception
+        assert not refused(app)
+        assert app.get("plotly_chart")
+
+
+def test_the_operating_point_is_moved_by_a_threshold_too(open_page: OpenPage) -> None:
+    app = open_page("evaluate", run=stored_run(1, right=0.7).id, view="Operating point")
+    assert len(app.get("plotly_chart")) == 3  # its matrix beside both curves
+    app.segmented_control(key="move by").set_value("threshold").run()
+    app.slider(key="wanted threshold").set_value(0.25).run()
+    assert not app.exception, app.exception
+    assert "At a threshold of 0.25" in words(app)
+
+
+def test_what_is_wrong_with_a_run_is_said_in_place(open_page: OpenPage) -> None:
+    """A split of one class, a run without a test split, and damaged predictions."""
+    one = stored_run(1, right=1.0, classes=("only",))
+    for view in ("Confusion", "Errors", "ROC and PR", "Each class", "Operating point", "Calibration"):
+        app = open_page("evaluate", run=one.id, view=view)
+        assert not app.exception, (view, app.exception)
+    app = open_page("evaluate", run=stored_run(2, right=0.7, splits=("validation",)).id)
+    assert not app.exception, app.exception
+    assert "Computed on validation, which chose the best epoch" in words(app)
+    damaged = stored_run(3, right=0.7)
+    (damaged.path / "predictions-test.npz").write_bytes(b"not a zip")
+    app = open_page("evaluate", run=damaged.id)
+    assert not app.exception, app.exception
+    assert any("damaged and cannot be read" in line for line in refused(app))

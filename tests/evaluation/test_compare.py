@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clfcore.errors import InputError
 from clfcore.evaluation.compare import aligned, compare, difference_interval, holm, mcnemar
-from clfcore.evaluation.ensembles import agreement, ensemble, gains, only_right
+from clfcore.evaluation.ensembles import agreement, dividing, ensemble, gains, only_right
 from clfcore.evaluation.metrics import evaluate
 from clfcore.predictions import Predictions
 from clfcore.task import single_label
@@ -196,6 +196,16 @@ def test_agreement_by_hand() -> None:
     assert {name: indices.tolist() for name, indices in found.only.items()} == {"a": [2], "b": [], "c": [3]}
     assert (found.all_right.tolist(), found.none_right.tolist()) == ([0], [4])
     assert only_right([("a", a), ("b", b), ("c", c)], "a", "c").tolist() == [1, 2]
+
+
+def test_items_that_divide_the_runs_come_with_the_fewest_right_first() -> None:
+    targets = np.array([0, 1, 2, 3, 0])
+    a = answering(np.array([0, 1, 2, 0, 1]), targets)
+    b = answering(np.array([0, 1, 3, 0, 2]), targets)
+    c = answering(np.array([0, 0, 0, 3, 2]), targets)
+    # item 4: all wrong; 2 and 3: one right; 1: two right; 0: all right, left out
+    assert dividing([("a", a), ("b", b), ("c", c)]).tolist() == [4, 2, 3, 1]
+    assert dividing([("a", a), ("b", a)]).tolist() == []
 
 
 def test_an_ensemble_averages_probabilities() -> None:

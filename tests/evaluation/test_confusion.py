@@ -4,7 +4,7 @@ from hypothesis import given
 from sklearn import metrics as sk
 
 from clfcore.errors import InputError
-from clfcore.evaluation.confusion import by_similarity, confusion, top_pairs
+from clfcore.evaluation.confusion import Confusion, around, blocks, by_similarity, confusion, most_confused, top_pairs
 from clfcore.predictions import Predictions
 from tests.evaluation.made import hierarchical, predictions, quick, seeded, seeded_labels, single
 
@@ -66,3 +66,38 @@ def test_a_hierarchical_task_shows_its_finest_level_and_labels_are_refused() -> 
         confusion(seeded_labels())
     with pytest.raises(InputError, match=r"order is 'nam': it must be one of name, data, support, similarity"):
         confusion(seeded()).ordered("nam")
+
+
+def test_a_part_keeps_the_shares_and_totals_of_all_classes() -> None:
+    whole = confusion(made())
+    part = whole.part([2, 0])
+    assert part.counts.tolist() == [[2, 0], [2, 1]]
+    assert (part.support.tolist(), part.said.tolist()) == ([3, 3], [4, 2])
+    assert part.values("by-truth") == pytest.approx(whole.values("by-truth")[np.ix_([2, 0], [2, 0])])
+    assert part.values("by-prediction") == pytest.approx(whole.values("by-prediction")[np.ix_([2, 0], [2, 0])])
+    assert part.part([1]).support.tolist() == [3]
+
+
+def test_blocks_add_up_neighbours_and_open_into_their_classes() -> None:
+    counts = np.arange(25).reshape(5, 5)
+    matrix = Confusion(tuple("abcde"), counts, np.arange(5))
+    found = blocks(matrix, 2)
+    by_hand = [[counts[i : i + 2, j : j + 2].sum() for j in (0, 2, 4)] for i in (0, 2, 4)]
+    assert found.counts.tolist() == by_hand
+    assert [found.name(i) for i in range(3)] == ["a … b", "c … d", "e"]
+    assert blocks(matrix, 2, errors_only=True).counts.sum() == counts.sum() - np.trace(counts)
+    assert found.opened(2, 0).classes == ("a", "b", "e")
+    assert found.opened(1, 1).classes == ("c", "d")
+    with pytest.raises(InputError, match="size is 0"):
+        blocks(matrix, 0)
+
+
+def test_the_most_confused_and_those_around_a_class() -> None:
+    counts = np.diag([9] * 6)
+    counts[0, 5], counts[3, 2], counts[1, 4], counts[4, 0] = 7, 5, 2, 1
+    matrix = Confusion(tuple("abcdef"), counts, np.arange(6)).part([5, 4, 3, 2, 1, 0])
+    assert [matrix.classes[i] for i in most_confused(matrix, 4)] == ["f", "d", "c", "a"]
+    assert [matrix.classes[i] for i in most_confused(matrix, 5)] == ["f", "d", "c", "a"]  # a pair stays together
+    assert [matrix.classes[i] for i in around(matrix, 5)] == ["f", "e", "a"]
+    assert [matrix.classes[i] for i in around(matrix, 5, 2)] == ["f", "a"]
+    assert most_confused(confusion(predictions(np.eye(2), [0, 1]))).tolist() == []

@@ -1,0 +1,126 @@
+"""The command `errors`: a list of errors with what was said of each, and verdicts from the command line."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clfcore.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from clfcore.data.dataset import ImageDataset
+    from clfcore.runs.store import Run
+
+
+def errors(command: argparse.ArgumentParser) -> None:
+    from clfcore.cli import whole
+
+    command.add_argument("name", metavar="RUN")
+    command.add_argument("--split", metavar="NAME", help="test where the run has it, else validation")
+    command.add_argument("--list", default="most_confident", metavar="NAME",
+                         help="most_confident (default), least_confident_correct, closest_calls, highest_loss or pair; "
+                         "of several labels, all wrong decisions")  # fmt: skip
+    command.add_argument("--most", type=whole, default=24, metavar="N", help="how many (default 24)")
+    command.add_argument("--true", metavar="CLASS", help="of pair: the true class; of several labels: one of them")
+    command.add_argument("--predicted", metavar="CLASS", help="of pair: what it was taken for")
+    command.add_argument("--csv", metavar="FILE", help="write the list there too")
+    command.add_argument("--mark", metavar="ID", help="say of one picture of the list whose fault it is")
+    command.add_argument("--as", dest="kind", metavar="VERDICT", help="wrong label, ambiguous or the model's fault")
+    command.add_argument("--note", default="", metavar="TEXT", help="kept with the verdict")
+
+    def run(given: argparse.Namespace) -> dict[str, Any]:
+        return list_errors(
+            given.name,
+            split=given.split,
+            name=given.list,
+            most=given.most,
+            true=given.true,
+            predicted=given.predicted,
+            csv=Path(given.csv) if given.csv else None,
+            mark=(given.mark, given.kind, given.note) if given.mark else None,
+        )
+
+    command.set_defaults(run=run)
+
+
+def list_errors(
+    run: str,
+    *,
+    split: str | None = None,
+    name: str = "most_confident",
+    most: int = 24,
+    true: str | None = None,
+    predicted: str | None = None,
+    csv: Path | None = None,
+    mark: tuple[str, str | None, str] | None = None,
+) -> dict[str, Any]:
+    """A list of a run's errors, of a hierarchy at its finest level; csv: a file for it.
+
+    mark: a picture's id, a verdict (None removes it) and a note, kept with the dataset before the list is read.
+    Raises InputError for an unknown run, split, list, class, picture or verdict.
+    """
+    from clfcore.evaluation.error_list import cases_csv, labels_csv, listed, wrong_labels
+    from clfcore.files import write_text
+    from clfcore.runs.store import open_run
+
+    found = open_run(run)
+    if not found.splits:
+        raise InputError(f"run {found.id} is {found.state} and has no predictions: let it finish, or resume it")
+    split = split or ("test" if "test" in found.splits else "validation")
+    if split not in found.splits:
+        raise unknown("split", split, found.splits)
+    predictions = found.predictions(split)
+    if predictions.task.kind == "multi-label":
+        cases: Any = wrong_labels(predictions, most, label=true)
+        truths = {case.id: "; ".join(case.labels) or "no label" for case in cases}
+        write: Any = labels_csv
+    else:
+        cases = listed(predictions, name, most, true=true, predicted=predicted)
+        truths, write = {case.id: case.truth for case in cases}, cases_csv
+    said = _said(found, truths, mark)
+    if csv is not None:
+        write_text(csv, write(cases, said))
+    rows = [{**asdict(case), **asdict(said[case.id])} if case.id in said else asdict(case) for case in cases]
+    return {"run": found.id, "split": split, "list": name, "errors": rows, "csv": None if csv is None else str(csv)}
+
+
+def _said(run: "Run", truths: dict[str, str], mark: tuple[str, str | None, str] | None) -> dict[str, Any]:
+    """What was said of the pictures; where the data is gone and nothing is to be marked, nothing."""
+    from clfcore.data import verdicts
+    from clfcore.data.catalogue import open_dataset
+    from clfcore.evaluation.error_list import Said
+
+    try:
+        dataset: ImageDataset = open_dataset(run.config.data, split_seed=run.config.split_seed)
+    except InputError:
+        if mark is not None:
+            raise
+        return {}
+    if mark is not None:
+        item, kind, note = mark
+        if item not in truths:
+            raise unknown("picture", item, list(truths))
+        verdicts.keep(dataset, item, truths[item], kind=kind, note=note)
+    kept = verdicts.of_items(dataset, truths)
+    return {item: Said(one.kind or "", one.note) for item, one in kept.items()}
+
+
+def text(result: dict[str, Any]) -> str:
+    """The list as lines."""
+    from clfcore.text import table
+
+    if not result["errors"]:
+        return f"there is no such picture in the {result['split']} split"
+    if "label" in result["errors"][0]:
+        head = ["id", "label", "error", "probability", "verdict"]
+        rows = [
+            [one["id"], one["label"], "false alarm" if one["said"] else "miss", one["probability"], one.get("verdict")]
+            for one in result["errors"]
+        ]
+    else:
+        head = ["id", "true", "predicted", "of the truth", "of the prediction", "verdict"]
+        rows = [
+            [one["id"], one["truth"], one["predicted"], one["p_truth"], one["p_predicted"], one.get("verdict")]
+            for one in result["errors"]
+        ]
+    return "\n".join([table(rows, head), *([result["csv"]] if result["csv"] else [])])
