@@ -5,7 +5,9 @@ import streamlit as st
 import ui
 
 st.title("How good is it, and where does it fail?")
-st.caption("Computed from the run's stored predictions of its best epoch; nothing is predicted again.")
+st.caption(
+    "Computed from the run's stored predictions of its best epoch; nothing is predicted again unless you ask for it."
+)
 
 run, predictions = ui.choose_judged()
 ui.headline(predictions, run)
@@ -14,6 +16,7 @@ with beside:
     ui.baselines_beside(run, predictions)
 with reports:
     ui.report_buttons(run)
+ui.averaged_beside(run, predictions)
 
 if predictions.task.kind == "multi-label":
     ui.label_tabs(run, predictions)

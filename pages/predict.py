@@ -16,6 +16,7 @@ with right, ui.refusals():
     models = ui.choose_models()
     ui.choose_sureness(models)
     ui.choose_calibrated(models)
+    ui.choose_views()
 
 if not photos:
     st.write("No photo yet: click one of the samples, or drop in your own.")

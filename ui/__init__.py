@@ -1,5 +1,6 @@
 """What pages share: choices, pictures, numbers, refusals, and everything that is computed once and kept."""
 
+from ui.averaged import averaged_beside, choose_views
 from ui.before import check_before
 from ui.beside import baselines_beside
 from ui.both_curves import both_curves_view
@@ -66,6 +67,7 @@ __all__ = [
     "about",
     "active_runs",
     "after_first_paint",
+    "averaged_beside",
     "baselines_beside",
     "both_curves_view",
     "browse",
@@ -91,6 +93,7 @@ __all__ = [
     "choose_runs",
     "choose_source",
     "choose_sureness",
+    "choose_views",
     "choose_weights",
     "classes_view",
     "compare_report",

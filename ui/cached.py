@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.errors import Failure, InputError
+from ui.averaged import views_chosen
 from ui.calibration import temperature_for
 from ui.pictures import THUMBNAIL, Picture, picture
 
@@ -78,14 +79,19 @@ def classifier(name: str) -> "Classifier":
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def said(name: str, photo: Photo, *, k: int = 5, temperature: float = 1.0) -> Said:
-    """What classifier `name` says of a photo. Raises InputError where the photo is damaged."""
+def said(name: str, photo: Photo, *, k: int = 5, temperature: float = 1.0, views: str = "none") -> Said:
+    """What classifier `name` says of a photo, by the mean over its `views`. Raises InputError where it is damaged."""
     from clfcore.answers import answer
 
     model = classifier(name)
     square = _square(model, photo)
     k = model.task.columns if model.task.kind == "multi-label" else k  # labels do not exclude each other
-    found = answer(model, square, k, temperature=temperature)
+    logits = None
+    if views != "none":
+        from clfcore.views import logits_of_views
+
+        logits = logits_of_views(model, model.preprocess.stored(_pixels(model, photo))[None], kind=views)[0]
+    found = answer(model, square, k, temperature=temperature, logits=logits)
     levels = found.get("levels", {"": found["top"]})
     named = tuple((level, tuple((one["label"], one["probability"]) for one in rows)) for level, rows in levels.items())
     thresholds = tuple((one["label"], one["threshold"]) for one in found["top"] if "threshold" in one)
@@ -106,11 +112,15 @@ def looked(name: str, photo: Photo) -> Looked:
 
 def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
     """Exactly what the network sees of a photo; a refusal names the file."""
+    return model.square(_pixels(model, photo))
+
+
+def _pixels(model: "Classifier", photo: Photo) -> "np.ndarray":
     from clfcore.data.pixels import read_deep
 
     file = io.BytesIO(photo.data)
     file.name = photo.name
-    return model.square(read_deep(file, least_side=model.preprocess.stored_side))
+    return read_deep(file, least_side=model.preprocess.stored_side)
 
 
 def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
@@ -124,7 +134,7 @@ def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
     for photo in photos:
         for model in models:
             try:
-                found = said(model, photo, temperature=temperature_for(model))
+                found = said(model, photo, temperature=temperature_for(model), views=views_chosen())
             except (InputError, Failure) as error:
                 table.writerow([photo.name, model, "", "", str(error), "", ""])
                 continue

@@ -62,6 +62,18 @@ def result_of(job: Job, words: str, *, forget: Callable[[], None], patience: flo
     return job.result
 
 
+def result_beside(job: Job, words: str, *, forget: Callable[[], None]) -> Any:
+    """As `result_of`, but the page goes on: None until the job has ended, and where it ended in an error."""
+    job.thread.join(PATIENCE)
+    if job.thread.is_alive():
+        _wait(job, words)
+    elif job.error is not None:
+        forget()
+        with refusals(stop=False):
+            raise job.error
+    return job.result
+
+
 def result_if_ready(job: Job) -> Any:
     """The job's result where it is there; else None: the page goes on, and is drawn again when the job has ended."""
     job.thread.join(PATIENCE)
