@@ -1,6 +1,6 @@
 """Do class weights or balanced draws help rare classes? Clothing photos thinned 10 : 1, several seeds, one table.
 
-    python benchmarks/imbalance.py --data clothing/ --seeds 5 --levels --out imbalance.json
+    python benchmarks/imbalance.py FOLDER --seeds 5 --levels --out imbalance.json
 
 The training split is thinned so that the classes, in a random order, fall evenly from what the rarest has to a tenth of
 it; validation and test stay as they are. A linear head is fitted on embeddings, each way on the same ones. With
@@ -70,7 +70,7 @@ def result(data: Path, recipe: dict, *, architecture: str, epochs: int, seed: in
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="the folder of clothing photos, with its three splits")
+    parser.add_argument("folder", help="the folder of clothing photos, with its three splits")
     parser.add_argument("--architecture", default="efficientnet_lite0")
     parser.add_argument("--most", type=int, help="training images of the commonest class")
     parser.add_argument("--epochs", type=int, default=60)
@@ -83,7 +83,7 @@ def main() -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         for seed in range(asked.seeds):
-            data = thinned(catalogue.open_dataset(asked.data), seed, most=asked.most)
+            data = thinned(catalogue.open_dataset(asked.folder), seed, most=asked.most)
             write_manifest(data, folder / f"thin{seed}.csv")
             ways = {way: (folder / f"thin{seed}.csv", recipe) for way, recipe in WAYS.items()}
             if asked.levels:

@@ -58,9 +58,8 @@ def main() -> None:
         folder = part_of(given.folder, given.part, Path(home) / "part") if given.part else given.folder
         said = {"epochs": given.epochs, "image_size": given.image_size}
         said = {name: value for name, value in said.items() if value}
-        print(
-            f"{platform.processor() or platform.machine()}, {len(os.sched_getaffinity(0))} cores, torch {torch.__version__}"
-        )
+        cores = len(os.sched_getaffinity(0))
+        print(f"{platform.processor() or platform.machine()}, {cores} cores, torch {torch.__version__}")
         print("| strategy | test accuracy (95 %) | validation | best epoch | trained | seconds | with preparation |")
         print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
         for strategy in given.strategies.split(","):
