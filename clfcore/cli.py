@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from clfcore import cli_architectures, cli_errors, cli_explain, cli_judge, cli_recipe, cli_transfer
 from clfcore import config as configs
 from clfcore.errors import Failure, InputError, nearest
+from clfcore.task import TaskKind
 
 EXAMPLES = """examples:
   python -m clfcore train --data digits --architecture lenet5
@@ -205,6 +206,16 @@ def _datasets(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
 
 
+def _kind(spec: str | None) -> TaskKind:
+    """The task of the data that is named; of none, or of one that is refused later, a single label."""
+    from clfcore.data.catalogue import open_dataset
+
+    try:
+        return open_dataset(spec).task.kind if spec else "single-label"
+    except (InputError, Failure):
+        return "single-label"
+
+
 def recipe_flags(command: argparse.ArgumentParser) -> None:
     """The flags that make a configuration: a file, a preset, and one for each field."""
     command.add_argument("--config", metavar="FILE", help="a configuration as JSON; flags override it")
@@ -244,7 +255,7 @@ def configuration(given: argparse.Namespace) -> configs.RunConfig:
     if given.preset is not None:
         from clfcore import presets
 
-        base = presets.values(given.preset)
+        base = presets.values(given.preset, _kind(vars(given).get("field.data") or values.get("data")))
         values = {**base, **values, "recipe": {**base["recipe"], **recipe}}
     for name, value in vars(given).items():
         if value is None or not name.startswith("field."):

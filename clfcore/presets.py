@@ -6,6 +6,7 @@ from typing import Any
 
 from clfcore.config import Recipe
 from clfcore.errors import unknown
+from clfcore.task import TaskKind
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,13 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def values(name: str) -> dict[str, Any]:
-    """What a preset gives a configuration: its recipe, and its strategy where it is made for one."""
+def values(name: str, kind: TaskKind = "single-label") -> dict[str, Any]:
+    """What a preset gives a configuration for a task: its recipe, and its strategy and head where it is made for one.
+
+    Rare classes weigh more by class_weights; of several labels, by positive_weights.
+    """
     found = preset(name)
-    named = {"strategy": found.strategy, "head": found.head}
-    return {"recipe": found.recipe} | {name: value for name, value in named.items() if value}
+    named, recipe = {"strategy": found.strategy, "head": found.head}, found.recipe
+    if kind == "multi-label" and recipe["class_weights"] != "none":
+        recipe |= {"class_weights": "none", "positive_weights": "balanced"}
+    return {"recipe": recipe} | {name: value for name, value in named.items() if value}

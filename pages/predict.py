@@ -6,7 +6,7 @@ import ui
 
 st.title("What does a network make of it?")
 st.caption(
-    "Drop in photos or click a sample: the five likeliest classes, the square the network sees, and where it looked."
+    "Drop in photos, use the camera or click a sample: what the network says, the square it sees, and where it looked."
 )
 
 left, right = st.columns([13, 7], gap="medium")
@@ -32,7 +32,8 @@ for photo in photos[(page - 1) * PER_PAGE : page * PER_PAGE]:
     ui.verdicts(photo, models)
 
 st.caption(
-    "The map is Grad-CAM: how much each part of the picture speaks for the first class. It shows where, not why.",
+    "The map is Grad-CAM: how much each part of the picture speaks for the first class; of a run with an attention "
+    "head it is what that head weighed the places by. It shows where, not why.",
     help="Selvaraju and others, 2017: feature maps weighted by the mean gradient of the class, kept where positive. "
     "Coarse by nature: one cell of the map covers some 32 pixels.",
 )

@@ -37,7 +37,7 @@ with left:
         "weights": weights,
         "options": options,
     }
-    chosen = ui.choose_preset(make(said))
+    chosen = ui.choose_preset(make(said), dataset.task.kind)
     config = ui.configure(chosen, defaults=ui.defaults(chosen, dataset))
     config = ui.rare_classes(config, dataset)
 with right, st.container(border=True):

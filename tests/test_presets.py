@@ -3,8 +3,10 @@
 import pytest
 
 from clfcore import figures
+from clfcore.balance import check
 from clfcore.cli import configuration, parser
 from clfcore.config import Recipe, make
+from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
 from clfcore.presets import PRESETS, preset
 from clfcore.training.schedules import curve, rate_at
@@ -26,6 +28,16 @@ def test_a_preset_gives_way_to_flags() -> None:
     assert (config.strategy, config.recipe.epochs, config.recipe.augmentation) == ("fine-tuning", 3, "basic")
     config = configuration(parser().parse_args([*words, "--strategy", "scratch"]))
     assert config.strategy == "scratch"
+
+
+def test_a_preset_weighs_rare_labels_as_it_weighs_rare_classes() -> None:
+    """Several labels take positive weights; what is refused of them is not given."""
+    for data, weights in (("shapes-multi-label", ("none", "balanced")), ("shapes", ("inverse-frequency", "none"))):
+        words = ["train", "--data", f"{data}:count=60,side=16", "--architecture", "resnet18", "--preset", "medical"]
+        config = configuration(parser().parse_args(words))
+        assert (config.recipe.class_weights, config.recipe.positive_weights) == weights
+        assert config.head == "attention"
+        check(config, open_dataset(config.data))
 
 
 def test_an_unknown_preset_is_refused_with_the_nearest() -> None:

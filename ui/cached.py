@@ -49,11 +49,15 @@ class Said:
 
 @dataclass(frozen=True)
 class Looked:
-    """Where a classifier looked: the map over the square, the layer, and whether anything spoke for the class."""
+    """Where a classifier looked: the map over the square, the layer, and whether anything spoke for the class.
+
+    own: the map is the attention head's, part of the answer itself.
+    """
 
     overlay: Picture
     layer: str
     evidence: bool
+    own: bool = False
 
 
 @st.cache_data(show_spinner=False)
@@ -101,13 +105,14 @@ def said(name: str, photo: Photo, *, k: int = 5, temperature: float = 1.0, views
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def looked(name: str, photo: Photo) -> Looked:
-    """Where classifier `name` looked for its first class: Grad-CAM at the layer chosen for the network."""
+    """Where classifier `name` looked: its attention head's own map, else Grad-CAM for its first class."""
     from clfcore.explain import explain, overlay
 
     model = classifier(name)
     square = _square(model, photo)
-    found = explain(model, square, method="gradcam")
-    return Looked(picture(overlay(square, found), side=224, lossless=True), found.layer, found.evidence)
+    own = model.run is not None and model.run.classifier.get("head") == "attention"
+    found = explain(model, square, method="attention-head" if own else "gradcam")
+    return Looked(picture(overlay(square, found), side=224, lossless=True), found.layer, found.evidence, own)
 
 
 def _square(model: "Classifier", photo: Photo) -> "np.ndarray":

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from clfcore.config import RunConfig
+from clfcore.task import TaskKind
 from ui.charts import chart, dark
 from ui.feedback import plain, refusals
 
@@ -34,9 +35,9 @@ def applies(name: str, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bo
     return not field or value(field) in choices
 
 
-def choose_preset(chosen: RunConfig) -> RunConfig:
-    """`chosen` with the recipe of a preset, where one is picked; what the fields say goes before it."""
-    from clfcore.presets import PRESETS
+def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
+    """`chosen` with the recipe and head of a preset, where one is picked; what the fields say goes before it."""
+    from clfcore.presets import PRESETS, values
 
     name = st.selectbox(
         "Preset",
@@ -52,8 +53,10 @@ def choose_preset(chosen: RunConfig) -> RunConfig:
     preset = PRESETS[name]
     made_for = f" Made for the strategy {preset.strategy}." if preset.strategy not in (None, chosen.strategy) else ""
     st.caption(plain(preset.why + made_for))
+    found = values(name, kind)
+    head = {"head": found["head"]} if "head" in found and chosen.strategy != "feature-extraction" else {}
     with refusals():
-        return chosen.changed(recipe=preset.recipe)
+        return chosen.changed(recipe=found["recipe"], **head)
 
 
 def choose_policy(default: Any) -> Any:

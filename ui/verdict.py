@@ -86,7 +86,10 @@ def _verdict(photo: Photo, name: str) -> None:
         place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{waiting}</div>{bars}</div>')
         found = looked(name, photo)
         words = f"Where it looked for {first}" if found.evidence else f"Nothing in it speaks for {first}: no map"
-        where = _figure(found.overlay, words, words, hover=f"Grad-CAM at layer {found.layer}")
+        if found.own:
+            words = "Where its attention head looked"
+        by = "The map of the attention head" if found.own else "Grad-CAM"
+        where = _figure(found.overlay, words, words, hover=f"{by} at layer {found.layer}")
         place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{where}</div>{bars}</div>')
 
 

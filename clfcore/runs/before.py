@@ -110,7 +110,8 @@ def first_batch(config: RunConfig, *, count: int = 16, epoch: int = 1) -> Seen:
     task, dataset = prepared.dataset.task, prepared.dataset
     rows = (soft[0] if soft else augment.soft_targets(y, task))[:count].cpu()
     if task.kind == "multi-label":
-        names = [", ".join(c for c, on in zip(task.classes, row.tolist(), strict=True) if on > 0) for row in rows]
+        there = [[c for c, on in zip(task.classes, row.tolist(), strict=True) if on > 0] for row in rows]
+        names = [", ".join(labels) or "no label" for labels in there]
     else:
         names = [mixed_label(row, task) if soft else mixed_label(row, task).removeprefix("100 % ") for row in rows]
     order = batches.order(epoch)[: len(x)]

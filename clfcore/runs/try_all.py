@@ -148,6 +148,8 @@ def _sentence(ranked: Sequence[Tried]) -> str:
     if not done:
         return "No strategy finished an epoch in this time: allow more seconds, or take fewer images."
     first = done[0]
+    if len(done) == 1:
+        return f"Only {first.strategy} finished an epoch: there is nothing to set it beside."
     level = [one.strategy for one in done[1:] if not one.interval or one.interval[1] >= first.interval[0]]
     if not level:
         return f"On this sample {first.strategy} is clearly ahead."

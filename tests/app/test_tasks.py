@@ -71,8 +71,9 @@ def test_a_hierarchy_is_judged_as_a_whole(open_page: OpenPage) -> None:
 
 @pytest.mark.slow
 def test_predict_speaks_of_labels_and_paths(open_page: OpenPage) -> None:
-    for task, says in (("multi-label", "each by itself"), ("hierarchical", "clf-path")):
-        run = run_of(task)
+    ways = (("multi-label", "each by itself", {}), ("hierarchical", "clf-path", {}))
+    for task, says, how in (*ways, ("hierarchical", "Where its attention head looked", {"head": "attention"})):
+        run = run_of(task, **how)
         app = open_page("predict", model=run.id, sample=sorted(Path("assets/samples").glob("*.jpg"))[0].stem)
         assert not app.exception, app.exception
         assert says in "".join(element.proto.body for element in app.get("html"))
