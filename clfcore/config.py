@@ -266,9 +266,6 @@ def read(path: Path) -> dict[str, Any]:
     return values
 
 
-FEW = 1_000  # training pictures up to which an epoch is a short one
-
-
 @dataclass(frozen=True)
 class Facts:
     """What `fill` needs to know of the data, the network and the device; sides in pixels."""
@@ -299,7 +296,7 @@ def fill(config: RunConfig, facts: Facts) -> RunConfig:
         epochs, batch_size = 100, 256 if config.head != "logistic" and facts.train_items >= 2048 else 64
         learning_rate, augmentation = 1e-3, "none" if recipe.views == 1 else "basic"
     elif strategy == "scratch":
-        epochs = (20 if facts.train_items <= FEW else 15) if small else 30
+        epochs = 15 if small else 30
         batch_size = _small_batch(facts) if small else (64 if facts.gpu else 16)
         learning_rate, augmentation = (_small_rate(batch_size), _small_policy(facts)) if small else (1e-3, "basic")
     else:
@@ -333,7 +330,7 @@ def _image_size(facts: Facts, weights: str) -> int:
 
 
 def _small_policy(facts: Facts) -> Policy:
-    """Few pictures are learned by heart unless they are shifted and mirrored, or as digits shifted and turned a little.
+    """Few pictures are learned by heart unless they are mirrored, or as digits shifted and turned a little.
 
     Plenty of them are learned faster as they are.
     """
@@ -344,7 +341,7 @@ def _small_policy(facts: Facts) -> Policy:
 
 def _small_batch(facts: Facts) -> int:
     """Few pictures need small batches, for the steps that an epoch has."""
-    if facts.train_items <= FEW:
+    if facts.train_items <= 1_000:
         return 16
     if facts.train_items <= 2_000:
         return 32

@@ -109,6 +109,7 @@ def _pictures(run: Run, whole: "Predictions", level: int, true: int, said: int, 
         rows = [i for i in range(len(whole)) if whole.targets[i, level] == true and found[i, level] == said]
     st.write(f"**{count(len(rows), 'picture')}**")
     classes = whole.task.levels[level].classes
+    p = whole.level(whole.task.levels[level].name).probabilities()
     cards(
         [
             Card(
@@ -117,6 +118,7 @@ def _pictures(run: Run, whole: "Predictions", level: int, true: int, said: int, 
                 truth=classes[whole.targets[i, level]],
                 predicted=classes[found[i, level]],
                 right=bool(whole.targets[i, level] == found[i, level]),
+                probability=float(p[i, found[i, level]]),
             )
             for i in rows[:24]
         ],
