@@ -8,6 +8,7 @@ import streamlit as st
 from ui.charts import chart, dark
 from ui.compare import Side, named
 from ui.data import thumbnail
+from ui.differ_labels import label_cards, labels_moved
 from ui.feedback import plain, refusals
 from ui.pictures import Card, cards
 from ui.words import count
@@ -58,11 +59,13 @@ def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[in
     first = runs[0][1]
     side = next(iter(by_name.values()))
     config = side.run.config
+    names = [name for name, _ in runs]
+    shown = chosen or names[0]
+    other = next((name for name in names if name != shown), shown)
     if first.task.kind == "multi-label":
-        return [Card(thumbnail(config.data, config.split_seed, first.ids[i]), name=first.ids[i]) for i in indices]
+        who = other if chosen else shown
+        return label_cards(side, dict(runs)[who], indices, who)
     done = {name: outcomes(predictions) for name, predictions in runs}
-    shown = chosen or runs[0][0]
-    other = next((name for name in done if name != shown), shown)
     found = []
     for i in indices:
         who = other if chosen else shown
@@ -98,10 +101,11 @@ def moved_view(sides: Sequence[Side]) -> None:
 
     a, b = choose_two(sides)
     one, two = named([a, b])
+    if one[1].task.kind == "multi-label":  # several labels have no confusion matrix
+        labels_moved(a, b)
+        return
     looks = ("What moved", "Both matrices", "Recall of each class")
-    if one[1].task.kind == "multi-label":
-        looks = looks[2:]  # several labels have no confusion matrix
-    look = st.segmented_control("Show", looks, default=looks[0], required=True, key=f"moved look {len(looks)}")
+    look = st.segmented_control("Show", looks, default=looks[0], required=True, key="moved look")
     if look == "What moved":
         found = confusion_difference(one, two)
         part = found.part(MANY)

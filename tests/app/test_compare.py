@@ -14,7 +14,7 @@ from clfcore.files import runs_folder
 from clfcore.predictions import Predictions
 from clfcore.runs import speed, store
 from clfcore.runs.store import Run
-from clfcore.task import single_label
+from clfcore.task import multi_label, single_label
 from tests.app.test_pages import OpenPage, refused, words
 
 DIGITS = tuple(f"digit {i}" for i in range(3))
@@ -89,6 +89,37 @@ def test_each_view_of_two_runs_is_drawn(open_page: OpenPage, view: str, says: st
     assert says in words(app).replace("\\", "")
     assert app.get("plotly_chart")
     assert not refused(app)
+
+
+def of_labels(seed: int, threshold: float) -> Run:
+    """A finished run of two labels, whose thresholds are its own."""
+    run = stored_run(seed, right=0.5)
+    task, rng = multi_label(["cat", "dog"]), np.random.default_rng(0)
+    for split in ("validation", "test"):
+        ids = run.predictions(split).ids
+        targets = (rng.random((len(ids), 2)) < 0.5).astype(np.uint8)
+        logits = (2.0 * targets - 1 + rng.normal(0, 1, targets.shape)).astype(np.float32)
+        Predictions(task, split, ids, targets, logits).save(run.path / f"predictions-{split}.npz")
+    run.write("classifier.json", {"task": task.as_dict()})
+    run.write("thresholds.json", {"values": {"cat": threshold, "dog": 0.5}})
+    return run
+
+
+def test_no_view_of_several_labels_is_refused(open_page: OpenPage) -> None:
+    a, b = of_labels(1, 0.5), of_labels(2, 0.9)
+    app = shown(open_page, a, b)
+    for view in ("Paired tests", "Curves", "Accuracy against cost", "Where they differ", "Class by class", "Ensemble"):
+        app.session_state["view"] = view
+        app.run()
+        assert not app.exception, app.exception
+        assert not refused(app), view
+        if view == "Class by class":
+            moved = app.dataframe[-1].value
+            found = [(run.predictions("test").probabilities()[:, 0], at) for run, at in ((a, 0.5), (b, 0.9))]
+            there = a.predictions("test").targets[:, 0] > 0
+            before, after = (int(((p >= at) & there).sum()) for p, at in found)
+            assert moved["found"][0] in (f"{before} to {after}", f"{after} to {before}")
+            assert before != after
 
 
 def test_runs_of_other_classes_stay_in_the_table_and_pairing_is_refused(open_page: OpenPage) -> None:
