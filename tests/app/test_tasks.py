@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from clfcore.config import make
 from clfcore.runs import store
 from clfcore.runs.store import Run
+from tests.app.test_compare import of_labels
 
 OpenPage = Callable[..., AppTest]
 
@@ -47,13 +48,25 @@ def test_thresholds_move_and_are_kept(open_page: OpenPage) -> None:
     assert (run.path / "thresholds.json").exists()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("view", ["Each label", "False alarms and misses", "Labels together"])
-def test_labels_are_judged_one_by_one(open_page: OpenPage, view: str) -> None:
-    run = run_of("multi-label", thresholds="f1")
-    app = open_page("evaluate", run=run.id, **{"labels view": view})
-    assert not app.exception, app.exception
-    assert not app.error
+def test_labels_are_judged_one_by_one_in_every_view(open_page: OpenPage) -> None:
+    run = of_labels(1, 0.9)
+    app = open_page("evaluate", run=run.id)
+    says = {
+        "Each label": "false alarm",
+        "False alarms and misses": "the surest first",
+        "Labels together": "has no label",
+        "ROC and PR": "The dotted diagonal is guessing",
+        "Operating point": "chosen on validation, never on test",
+        "Calibration": "Fit a temperature",
+    }
+    for view, expected in says.items():
+        app.session_state["labels view"] = view
+        app.run()
+        assert not app.exception, app.exception
+        assert not app.error, view
+        html = "".join(element.proto.body for element in app.get("html"))
+        buttons = " ".join(button.label for button in app.button)
+        assert expected in f"{words(app)} {html} {buttons} {' '.join(str(m.delta) for m in app.metric)}", view
 
 
 @pytest.mark.slow
