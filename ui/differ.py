@@ -9,6 +9,7 @@ from ui.charts import chart, dark
 from ui.compare import Side, named
 from ui.data import thumbnail
 from ui.differ_labels import label_cards, labels_moved
+from ui.differ_maps import looked_view
 from ui.feedback import plain, refusals
 from ui.pictures import Card, cards
 from ui.words import count
@@ -23,6 +24,7 @@ MANY = 40  # classes of a figure: more cannot be read
 def differ_view(sides: Sequence[Side]) -> None:
     """The share of equal answers, and the pictures that one run alone gets right, or that none does."""
     from clfcore import figures
+    from clfcore.evaluation.compare import aligned
     from clfcore.evaluation.ensembles import agreement
 
     runs = named(sides)
@@ -45,6 +47,7 @@ def differ_view(sides: Sequence[Side]) -> None:
             st.write("There is no such image in this split.")
         else:
             cards(_answers(runs, by_name, indices[:SHOWN].tolist(), chosen), side=112)
+            looked_view(sides, [aligned(runs)[0][1].ids[i] for i in indices[:SHOWN]])
         models = {"model": [side.run.id for side in sides[:4]]}
         st.page_link("pages/predict.py", label="Show these runs one photo", query_params=models)
     st.caption(plain(found.describe()))

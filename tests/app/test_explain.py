@@ -237,3 +237,26 @@ def test_an_architecture_has_no_examples_and_says_why(open_page: OpenPage) -> No
     app = open_page("explain", sample="cat", model="efficientnet_lite0", **{"maps view": "Examples"})
     assert not app.exception
     assert "choose a run among the classifiers" in words(app)
+
+
+def test_compare_shows_where_each_run_looked(open_page: OpenPage, run: Run) -> None:
+    twin = run.path.with_name(f"{run.id[:-4]}twin")
+    shutil.copytree(run.path, twin)
+    app = open_page("compare")
+    app.session_state["view"] = "Where they differ"
+    app.multiselect(key="runs").set_value([run.id, twin.name]).run()
+    app.selectbox(key="who is right").set_value("").run()
+    pictures = app.selectbox(key="looked at")
+    assert "Grad-CAM of" not in html(app)
+    pictures.set_value(pictures.options[0]).run()
+    assert not app.exception, app.exception
+    assert not refused(app)
+    assert html(app).count('title="Grad-CAM of') == 2
+
+
+def test_a_run_on_the_trap_is_explained_on_the_data_without_it(open_page: OpenPage, run: Run) -> None:
+    app = open_page("explain", model=run.id, data="shapes-shortcut", **{"pictures of": "A dataset"})
+    assert not app.exception, app.exception
+    assert not refused(app)
+    assert 'alt="Grad-CAM' in html(app)
+    assert "shapes-shortcut/" in words(app)

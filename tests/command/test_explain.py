@@ -77,6 +77,15 @@ def test_what_was_wrong_is_one_line(
     assert not out.exists()
 
 
+def test_a_huge_image_is_refused_before_it_is_decoded(
+    call: object, finished_run: Run, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clfcore.data import pixels
+
+    monkeypatch.setattr(pixels, "MEGAPIXELS", 0.001)
+    refused(call("explain", finished_run.id, image, "--out", tmp_path / "map.png"), "noise.png", "megapixels")
+
+
 def test_files_that_are_missing_or_no_picture(call: object, finished_run: Run, image: Path, tmp_path: Path) -> None:
     out, name = tmp_path / "map.png", finished_run.id
     refused(call("explain", name, tmp_path / "none.png", "--out", out), "is no file")

@@ -1,0 +1,51 @@
+"""Where each of several runs looked at one picture on which they differ."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from clfcore.errors import InputError
+from ui.cached import Photo, said
+from ui.compare import Side
+from ui.explain_made import Asked, Look, laid
+from ui.feedback import refusals
+from ui.pictures import Card, cards
+
+CHOICE = 24
+
+
+def looked_view(sides: Sequence[Side], items: Sequence[str]) -> None:
+    """One of the pictures, chosen by name: Grad-CAM of each run for what it says, beside what that is."""
+    item = st.selectbox(
+        "Where did each run look", list(items)[:CHOICE], None, key="looked at", placeholder="Choose a picture",
+        help="Grad-CAM of each run, for its own likeliest class (Selvaraju and others, 2017). It shows where, not why.",
+    )  # fmt: skip
+    if item is None:
+        return
+    with refusals(stop=False), st.spinner("Looking where they looked"):
+        config = sides[0].run.config
+        photo, truth = _photo(config.data, config.split_seed, item)
+        shown = []
+        for side in sides:
+            label, probability = said(side.run.id, photo).top[0]
+            found = laid(Asked(side.run.id, photo, "gradcam"), Look())
+            above = side.name if found.evidence else f"{side.name}: no positive evidence"
+            right = None if ";" in truth else label == truth.split(" / ")[-1]
+            name = f"Grad-CAM of {side.name} for {label}; truth: {truth}"
+            shown.append(Card(found.picture, name, above, label, right, probability))
+        cards(shown, side=180)
+        where = {"model": [side.run.id for side in sides[:4]]}
+        st.page_link("pages/explain.py", label="Explain these runs by more methods", query_params=where)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _photo(spec: str, split_seed: int, item: str) -> tuple[Photo, str]:
+    """An item of a dataset as a photo, and its truth. Raises InputError where it is gone."""
+    from clfcore.data.catalogue import open_dataset
+    from ui.explain_choose import photo_of
+
+    dataset = open_dataset(spec, split_seed=split_seed)
+    if item not in dataset.ids:
+        raise InputError(f"{item} is no longer in the data: choose another picture")
+    index = dataset.ids.index(item)
+    return photo_of(dataset, index, dataset.label(index)), dataset.label(index)
