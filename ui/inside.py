@@ -211,9 +211,10 @@ def beside(found: "Table", wanted: Wanted) -> None:
         height="content",
         column_config={
             "": st.column_config.TextColumn(width=70),
+            "what": st.column_config.TextColumn(width=250),
             "ratio": st.column_config.TextColumn(width=60, help=f"{b} over {a}."),
-            a: st.column_config.TextColumn(width=310),
-            b: st.column_config.TextColumn(width=310),
+            a: st.column_config.TextColumn(width=285),
+            b: st.column_config.TextColumn(width=285),
         },
         alt="Two networks side by side",
     )

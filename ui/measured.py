@@ -142,6 +142,7 @@ def degradation() -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         chart(networks.losses(found, dark=dark()), "degradation")
+        st.caption("A line for each network and seed whose epochs were kept.")
     with right:
         st.dataframe(
             [

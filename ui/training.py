@@ -72,7 +72,7 @@ def choose_architecture() -> "Architecture":
         with refusals():
             row = architecture(chosen)
     finally:
-        if chosen not in known and (near := [r.name for r in search(chosen)[:8]]):
+        if chosen not in known and (near := [r.name for r in search(chosen)[:9] if r.name != chosen]):
             st.caption(f"Near it: {plain(listed(near))}.")
     sides = f"images of {row.native_image} pixels, at least {row.smallest_image}"
     size = "" if row.parameters is None or row.options else f"{count(row.parameters)} parameters; "

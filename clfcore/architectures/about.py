@@ -11,7 +11,7 @@ from clfcore.architectures.families import Family, Paper
 
 @dataclass(frozen=True)
 class About:
-    """A network's family in words. Of timm's families, idea and solved are empty: timm carries no such words.
+    """A network's family in words; idea and solved are empty where timm alone has the family: it carries none.
 
     block: the class whose source shows the idea, as `Bottleneck of timm.models.resnet`. notes: what is known of its
     papers and weights, and what is not, a sentence each.
@@ -58,17 +58,18 @@ def _of_timm(name: str, family: Family) -> About:
     from clfcore.architectures import timm_about
 
     kind = timm_about.block_of(timm_about.built(name))
-    listed = timm_about.papers(timm_about.module_text(name))
+    known = {family.paper.url: family.paper} if family.paper.authors else {}
+    listed = tuple(known.get(one.url, one) for one in timm_about.papers(timm_about.module_text(name)))
     own = timm_about.weights_paper(name, listed)
-    where = f"timm.models.{family.name}"
+    where = f"timm.models.{architecture(name).family}"
     notes = [
         f"timm's module {where} names {'this paper' if len(listed) == 1 else f'these {len(listed)} papers'} for all "
         "its networks, and does not say which one introduced which."
         if listed
         else f"timm's module {where} names no paper."
     ]
-    if listed and not any(paper.authors for paper in listed):
-        notes.append("It does not name the authors: the links do.")
+    if not all(paper.authors for paper in listed):
+        notes.append("Where no authors stand, it does not name them: the links do.")
     notes.append(
         f"The metadata of its weights names {own.title} ({own.url})."
         if own is not None
@@ -77,4 +78,4 @@ def _of_timm(name: str, family: Family) -> About:
     notes.append(timm_about.provenance(name))
     block = f"{kind.__qualname__} of {kind.__module__}"
     papers = listed if own is None or own in listed else (*listed, own)
-    return About(name, family.title, "", "", papers, block, inspect.getsource(kind), tuple(notes))
+    return About(name, family.title, family.idea, family.solved, papers, block, inspect.getsource(kind), tuple(notes))

@@ -15,7 +15,7 @@ SHALLOW, DEEP = 20, 56
 class Trained:
     """One trained network: its depth, whether it adds, its seed; loss and accuracy on its own training images.
 
-    losses: the training loss of each epoch, in nats, the last one `train_loss`.
+    losses: the training loss of each epoch, in nats, the last one `train_loss`; empty where it was not kept.
     """
 
     layers: int
@@ -37,11 +37,18 @@ class Kind:
     train_accuracy: float
     validation_accuracy: float
     each_loss: tuple[float, ...]
-    losses: tuple[float, ...]  # mean of each epoch
 
     @property
     def name(self) -> str:
-        return f"{'residual' if self.residual else 'plain'} {self.layers}"
+        return kind_name(self.layers, residual=self.residual)
+
+
+def kind_name(layers: int, *, residual: bool) -> str:
+    """
+    >>> kind_name(20, residual=False)
+    'plain 20'
+    """
+    return f"{'residual' if residual else 'plain'} {layers}"
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,7 @@ class Record:
         rows = [one for one in self.trained if (one.layers, one.residual) == (layers, residual)]
         means = (mean(getattr(one, name) for one in rows) for name in ("train_accuracy", "validation_accuracy"))
         each = tuple(one.train_loss for one in rows)
-        losses = tuple(mean(values) for values in zip(*(one.losses for one in rows), strict=True))
-        return Kind(layers, residual, mean(each), *means, each, losses)
+        return Kind(layers, residual, mean(each), *means, each)
 
     def joined(self, other: "Record") -> "Record":
         """This measurement with another's networks; the other alone where it was made otherwise."""
@@ -88,11 +94,10 @@ class Record:
         seeds = len({one.seed for one in self.trained})
         parts = []
         for residual in (False, True):
-            shallow, deep = (self.loss(layers, residual=residual) for layers in (SHALLOW, DEEP))
-            more = "higher" if deep > shallow else "lower" if deep < shallow else "the same"
-            kind = "residual" if residual else "plain"
+            shallow, deep = (self._kind(layers, residual) for layers in (SHALLOW, DEEP))
             parts.append(
-                f"{kind} {DEEP} layers ended at a training loss of {deep:.4f}, {more} than {shallow:.4f} of 20"
+                f"{deep.name} layers ended at a training loss of {deep.train_loss:.4f}, {_against(deep, shallow)} "
+                f"{shallow.train_loss:.4f} of {SHALLOW}"
             )
         seed = "one seed" if seeds == 1 else f"{seeds} seeds"
         few = " One seed says little: another may turn it." if seeds == 1 else ""
@@ -103,6 +108,13 @@ class Record:
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), indent=2)
+
+
+def _against(deep: Kind, shallow: Kind) -> str:
+    """Higher or lower only where every seed of the one is beyond every seed of the other."""
+    if min(deep.each_loss) > max(shallow.each_loss):
+        return "higher than"
+    return "lower than" if max(deep.each_loss) < min(shallow.each_loss) else "which the seeds do not tell from"
 
 
 @cache

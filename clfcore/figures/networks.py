@@ -222,18 +222,26 @@ def gradients(found: "Sequence[Reached]", *, after: bool = False, dark: bool = F
 
 
 def losses(found: "Record", *, dark: bool = False) -> go.Figure:
-    """Training loss by epoch, mean over the seeds, log scale: a line for plain and residual, 20 and 56 layers."""
-    inks = {False: colours(8)[5], True: colours(8)[0]}
+    """Training loss by epoch, log scale: a line for each trained network whose epochs were kept."""
+    from clfcore.architectures.degradation import SHALLOW, kind_name
+
+    inks, seen = {False: colours(8)[5], True: colours(8)[0]}, set()
     figure = blank(found.describe(), dark=dark, height=320, keep="degradation")
-    for kind in found.kinds():
+    for one in sorted(found.trained, key=lambda one: (one.residual, one.layers, one.seed)):
+        name = kind_name(one.layers, residual=one.residual)
+        if not one.losses:
+            continue
         figure.add_scatter(
-            x=list(range(1, len(kind.losses) + 1)),
-            y=list(kind.losses),
+            x=list(range(1, len(one.losses) + 1)),
+            y=list(one.losses),
             mode="lines",
-            name=kind.name,
-            line={"color": inks[kind.residual], "width": 2, "dash": "solid" if kind.layers > 20 else "dot"},
-            hovertemplate=f"{kind.name}, epoch %{{x}}: %{{y:.3g}}<extra></extra>",
+            name=name,
+            legendgroup=name,
+            showlegend=name not in seen,
+            line={"color": inks[one.residual], "width": 2, "dash": "dot" if one.layers == SHALLOW else "solid"},
+            hovertemplate=f"{name}, seed {one.seed}, epoch %{{x}}: %{{y:.3g}}<extra></extra>",
         )
+        seen.add(name)
     figure.update_xaxes(title_text="epoch")
     return figure.update_yaxes(type="log", title_text="training loss", exponentformat="power", dtick=1)
 

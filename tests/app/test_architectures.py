@@ -180,4 +180,8 @@ def test_maps_speed_gradients_and_timeline_are_shown(opened) -> None:
     app = opened(architecture="lenet5", see="Gradients")
     app.button(key="gradients").click()
     ready(app.run())
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 4  # the diagram, two of gradients, the losses of the trained networks
+    app.get("button_group")[-1].set_value("lenet5").run()
+    app.button(key="gradients").click()
+    ready(app.run())
+    assert "lenet5: " in said(app)

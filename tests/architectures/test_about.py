@@ -46,7 +46,10 @@ def test_what_timm_does_not_carry_is_said() -> None:
     notes = " ".join(about("timm/csatv2").notes)
     assert "timm's module timm.models.csatv2 names no paper." in notes
     assert "whose licence its metadata does not name, of an origin that its metadata does not name" in notes
-    assert "does not name the authors" in " ".join(about("timm/resnet18").notes)
+    assert about("timm/starnet_s1").papers[0].authors == ()
+    assert "Where no authors stand, it does not name them" in " ".join(about("timm/starnet_s1").notes)
+    assert about("timm/resnet18").papers[0].authors[0] == "Kaiming He"  # of the family that clflab describes itself
+    assert about("timm/resnet18").idea == about("resnet18").idea
 
 
 def test_bibtex_authors_are_read_in_both_orders() -> None:

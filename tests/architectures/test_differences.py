@@ -15,6 +15,7 @@ from clfcore.architectures.gradients import plain_against_residual
 from clfcore.architectures.inspect import table
 from clfcore.architectures.maps import filter_pictures, look_inside, strongest
 from clfcore.errors import InputError
+from clfcore.figures import networks
 
 SAMPLES = Path(__file__).parents[2] / "assets" / "samples"
 
@@ -107,9 +108,37 @@ def test_the_measurement_says_what_its_numbers_say():
     assert "One seed says little" in words
 
 
+def trained(layers: int, residual: bool, seed: int, *losses: float) -> Trained:
+    return Trained(layers, residual, seed, losses[-1], 0.5, 0.25, losses)
+
+
+def test_seeds_measured_one_by_one_are_joined_and_averaged():
+    pairs = [(layers, residual) for layers in (20, 56) for residual in (False, True)]
+    first = Record("digits", 8, 1259, 2, tuple(trained(*pair, 0, 2.0, 1.0) for pair in pairs))
+    assert first.whole
+    some = first.joined(Record("digits", 8, 1259, 2, (trained(56, False, 1, 4.0, 3.0),)))
+    assert not some.whole  # three kinds lack the second seed
+    more = some.joined(Record("digits", 8, 1259, 2, tuple(trained(*pair, 1, 4.0, 3.0) for pair in pairs)))
+    assert more.whole
+    assert len(more.trained) == 8
+    kinds = {kind.name: kind for kind in more.kinds()}
+    assert list(kinds) == ["plain 20", "plain 56", "residual 20", "residual 56"]
+    assert (
+        "plain 56 layers ended at a training loss of 2.0000, which the seeds do not tell from 2.0000" in more.describe()
+    )
+    assert (kinds["plain 56"].train_loss, kinds["plain 56"].each_loss) == (2.0, (1.0, 3.0))
+    lines = networks.losses(more).data
+    assert [tuple(line.y) for line in lines if line.name == "plain 56"] == [(2.0, 1.0), (4.0, 3.0)]
+    assert sum(line.showlegend for line in lines) == 4
+    other = Record("digits", 16, 1259, 2, first.trained)  # measured otherwise: takes the place of what was there
+    assert more.joined(other) == other
+
+
 def test_the_stored_measurement_is_whole():
     found = degradation.record()
     kinds = {(one.layers, one.residual) for one in found.trained}
     assert kinds == {(20, False), (20, True), (56, False), (56, True)}
-    assert len(found.trained) % 4 == 0
+    assert found.whole
+    assert all(len(one.losses) in (0, found.epochs) for one in found.trained)
+    assert {one.seed for one in found.trained if one.losses}  # there is something to draw
     assert all(0 <= one.train_accuracy <= 1 for one in found.trained)
