@@ -128,6 +128,11 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
             "trial --data digits --architecture lenet5 --policies none,digits --seconds 30",
             cli_recipe.trial,
         ),
+        "policies": (
+            "list augmentation policies, or `show`, `views`, `save`, `delete NAME`",
+            "policies views basic --data digits --out views.png",
+            cli_recipe.policies,
+        ),
         "advise": (
             "which strategy suits the data, and why; --try measures it",
             "advise --data photos/ --architecture efficientnet_lite0 --try --seconds 60",

@@ -1,4 +1,4 @@
-"""The commands about a recipe before it is used: what the network sees, one batch by heart, whether policies help."""
+"""The commands about a recipe before it is used: what the network sees, one batch by heart, policies and their use."""
 
 import argparse
 from pathlib import Path
@@ -41,3 +41,69 @@ def trial(command: argparse.ArgumentParser) -> None:
         return found.as_dict()
 
     command.set_defaults(run=run)
+
+
+def policies(command: argparse.ArgumentParser) -> None:
+    """`policies`: those at hand; one as JSON and as torchvision code; its views of a picture; one's own kept."""
+    from clfcore import cli
+
+    command.add_argument("action", nargs="?", choices=["show", "views", "save", "delete"], help="what to do with NAME")
+    command.add_argument(
+        "name", nargs="?", metavar="NAME", help="a policy; for show and views also JSON or a .json file"
+    )
+    command.add_argument("--steps", metavar="JSON", dest="given", help="of save: a policy's JSON, .json file or name")
+    command.add_argument("--replace", action="store_true", help="of save: where there is one of that name already")
+    command.add_argument("--image", metavar="FILE", help="of views: a picture")
+    command.add_argument("--data", metavar="SPEC", help="of views: the data to take a picture from")
+    command.add_argument("--place", type=cli.whole, default=1, metavar="N", help="of --data: which picture (default 1)")
+    command.add_argument("--out", metavar="PNG", help="of views: where the pictures go, the original first")
+    command.add_argument("--strip", action="store_true", help="of views: one view after every step")
+    for name, default, words in (
+        ("--image-size", None, "side of the network's square in pixels"),
+        ("--seed", 0, "the run's seed"),
+        ("--epoch", 1, "the first epoch that is shown"),
+        ("--count", 16, "how many epochs' views"),
+    ):
+        command.add_argument(name, type=cli.whole, default=default, metavar="N", help=f"of views: {words}")
+    command.set_defaults(run=_policies)
+
+
+def _policies(given: argparse.Namespace) -> dict[str, Any]:
+    from clfcore import augment, cli
+    from clfcore.augment.policies import named
+
+    if given.action is None:
+        return {"policies": [_line(name) for name in (*augment.POLICIES, *augment.saved())]}
+    name = cli._needed(given.name, "NAME", f"name the policy to {given.action}")
+    if given.action == "save":
+        steps = cli._needed(given.given, "--steps", "give the policy's JSON, a .json file or a name")
+        return {"saved": augment.save(named(steps), name, replace=given.replace).name}
+    if given.action == "delete":
+        augment.delete(name)
+        return {"deleted": name}
+    policy = named(name)
+    if given.action == "show":
+        from clfcore.runs.policy_views import usual_preprocess
+
+        square = usual_preprocess(given.image_size or 224, 3, given.image_size)
+        sides = {"size": square.size, "stored_side": square.stored_side}
+        code = augment.torchvision_code(policy, **sides, mean=square.mean, deviation=square.deviation)
+        return {"policy": policy.as_dict(), "torchvision": code}
+    from clfcore.runs.before import write_sheet
+    from clfcore.runs.policy_views import policy_views
+
+    out = Path(cli._needed(given.out, "--out", "name a .png for the pictures"))
+    image = Path(given.image) if given.image else None
+    found = policy_views(
+        policy, image=image, data=given.data, place=given.place, size=given.image_size, seed=given.seed,
+        epoch=given.epoch, count=given.count, steps=given.strip,
+    )  # fmt: skip
+    write_sheet(found.pictures, out)
+    return {"picture": found.name, "out": str(out), "shown": list(found.words)}
+
+
+def _line(name: str) -> dict[str, Any]:
+    from clfcore import augment
+
+    kinds = [step.kind for step in augment.policy(name).steps]
+    return {"name": name, "own": name not in augment.POLICIES, "steps": kinds}

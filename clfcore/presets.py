@@ -69,7 +69,7 @@ PRESETS: Mapping[str, Preset] = {
             },
         ),
         Preset(
-            "medical",
+            "medical, imbalanced",
             "Sides and tones carry the finding, so little is changed; rare classes weigh more; the head shows where.",
             "fine-tuning",
             {

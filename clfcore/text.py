@@ -1,5 +1,6 @@
 """Results and progress as text for a terminal."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, TextIO
 
@@ -208,6 +209,15 @@ def _calibration(result: dict[str, Any]) -> str:
     return f"run {result['run']}: {said}\n" + table(rows, ["split", "", "calibration error", "Brier", "log-loss"])
 
 
+def _policies(result: dict[str, Any]) -> str:
+    rows = [[p["name"], "own" if p["own"] else "", ", ".join(p["steps"])] for p in result["policies"]]
+    return table(rows, ["policy", "", "steps"])
+
+
+def _policy(result: dict[str, Any]) -> str:
+    return f"{json.dumps(result['policy'], indent=2, ensure_ascii=False)}\n\n{result['torchvision'].rstrip()}"
+
+
 def _trial(result: dict[str, Any]) -> str:
     rows = []
     for one in result["policies"]:
@@ -230,6 +240,8 @@ def _before(result: dict[str, Any]) -> str:
 
 _VIEWS = {
     ("trial", "policies"): _trial,
+    ("policies", "policies"): _policies,
+    ("policies", "policy"): _policy,
     ("check", "one_batch"): _before,
     ("calibrate", "splits"): _calibration,
     ("report", "run"): judged,

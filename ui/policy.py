@@ -89,7 +89,8 @@ def _parameter(key: str, name: str, rule: Rule, value: Any) -> Any:
     step = 1.0 if rule.high >= 90 else 0.1 if rule.high > 4 else 0.05 if rule.high > 1 else 0.01
     low = rule.low + step if rule.above else rule.low
     given = tuple(float(v) for v in value) if rule.kind == "range" else float(value)
-    chosen = st.slider(label, float(low), float(rule.high), given, step, key=key, help=words)
+    shown = "%.0f" if step == 1 else "%.1f" if step == 0.1 else "%.2f"
+    chosen = st.slider(label, float(low), float(rule.high), given, step, shown, key=key, help=words)
     return list(chosen) if isinstance(chosen, tuple) else chosen
 
 

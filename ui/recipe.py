@@ -78,13 +78,17 @@ def choose_policy(default: Any) -> Any:
 
 
 def label_warning(config: RunConfig, classes: tuple[str, ...]) -> None:
-    """One line where the chosen policy can change a class into another."""
+    """One line where the chosen policy can change a class into another, and the user has not said that it cannot."""
     from clfcore import augment
 
+    safe = st.session_state.get("policy safe") or ()  # said on the Augmentations page
     with refusals():
-        said = augment.warning(augment.policy(config.recipe.augmentation or "none"), classes=classes)
+        said = augment.warning(augment.policy(config.recipe.augmentation or "none"), classes=classes, safe=safe)
     if said:
-        st.caption(f"⚠ {plain(said[:1].upper() + said[1:])}.")
+        st.caption(
+            f"⚠ {plain(said[:1].upper() + said[1:])}.",
+            help="The Augmentations page has a field, below the policy, to say so.",
+        )
 
 
 def schedule_preview(config: RunConfig, *, images: int, now: int | None = None) -> None:

@@ -80,17 +80,14 @@ def choose_model() -> str | None:
 
 def preprocess_of(source: Source, model: str | None) -> "Preprocess":
     """The model's own; without one, a square of the size that is chosen."""
-    from clfcore.data.pixels import Preprocess
+    from clfcore.runs.policy_views import usual_preprocess
 
     if model is not None:
         with refusals(), st.spinner("Opening the model"):
             return classifier(model).preprocess
-    usual = min(224, max(28, source.side))
+    usual = usual_preprocess(source.side, source.channels).size
     size = st.number_input("Image size", 8, 512, usual, key=f"augment size {source.data}", help="Of the network.")
-    # As a network for photos has it: evaluation sees the middle 7/8 of what is kept.
-    fraction = 0.875 if size > 64 else 1.0
-    values = (0.5,) * source.channels
-    return Preprocess(int(size), crop_fraction=fraction, mean=values, deviation=values)
+    return usual_preprocess(source.side, source.channels, int(size))
 
 
 def stored(source: Source, preprocess: "Preprocess") -> "np.ndarray":
@@ -126,7 +123,14 @@ def _own(photo: bytes, wanted: str) -> "np.ndarray":
 
 
 def show_views(
-    policy: Policy, source: Source, preprocess: "Preprocess", *, model: str | None, seed: int, count: int, key: str = ""
+    policy: Policy,
+    source: Source,
+    preprocess: "Preprocess",
+    *,
+    model: str | None,
+    seed: int,
+    count: int,
+    side: int = 88,
 ) -> None:
     """The original and `count` views: those of the epochs from 1 on of a run with this seed."""
     with refusals():
@@ -142,7 +146,7 @@ def show_views(
         Card(picture(view, side=224), f"epoch {i}", f"Epoch {i}", *answer)
         for i, (view, answer) in enumerate(zip(views, said[1:], strict=True), 1)
     ]
-    cards(shown, side=104 if model is None else 120)
+    cards(shown, side=side if model is None else 116)
 
 
 def _said(model: str | None, squares: Sequence["np.ndarray"]) -> list[tuple[Any, ...]]:
@@ -179,7 +183,7 @@ def show_strip(policy: Policy, source: Source, preprocess: "Preprocess", *, seed
 def show_pairs(
     policy: Policy, source: Source, dataset: "ImageDataset | None", preprocess: "Preprocess", *, seed: int, epoch: int
 ) -> None:
-    """Eight pictures of a batch, each with its partner, lambda and mixed label; lambda's distribution."""
+    """Six pictures of a batch, each with its partner, lambda and mixed label; lambda's distribution."""
     from clfcore import figures
 
     if dataset is None:
@@ -205,13 +209,20 @@ def show_pairs(
         )  # fmt: skip
     row = st.grid(2, min_column_width=280)
     for pair in found:
-        with row.cell():
+        with row.cell(), st.container(gap="xsmall"):
             three = [
-                Card(picture(pair.own), "a picture", f"λ {pair.share:.2f} of"),
-                Card(picture(pair.partner), "its partner", f"{1 - pair.share:.2f} of"),
-                Card(picture(pair.mixed), pair.label, f"= {pair.label}"),
+                Card(picture(pair.own), "a picture", f"λ {pair.share:.2f}"),
+                Card(picture(pair.partner), "its partner", f"1 − λ {1 - pair.share:.2f}"),
+                Card(picture(pair.mixed), pair.label, pair.how),
             ]
             cards(three, side=84)
+            st.caption(f"Label: {plain(pair.label)}")
+    if st.button(
+        "Use these alphas in Train", help="With the share of batches that Train says; there one draw a batch."
+    ):
+        st.session_state["field recipe.mixup"], st.session_state["field recipe.cutmix"] = mixup, cutmix
+        st.switch_page("pages/train.py")
+    st.caption("Each picture has a draw of its own here, so that one look shows many; training draws once a batch.")
     densities = {
         f"{name}, alpha {alpha:g}": tuple(values.tolist() for values in augment.density(alpha))
         for name, alpha in (("Mixup", mixup), ("CutMix", cutmix))
@@ -257,8 +268,8 @@ def show_two(policy: Policy, source: Source, preprocess: "Preprocess", *, model:
     left, right = st.columns(2, gap="medium")
     with left:
         st.selectbox("This policy", [f"{policy.name}, as edited"], key="two this", disabled=True)
-        show_views(policy, source, preprocess, model=model, seed=seed, count=8)
+        show_views(policy, source, preprocess, model=model, seed=seed, count=8, side=66)
     with right:
         other = choose_policy_named("Beside it", "beside", first="none")
         with refusals():
-            show_views(augment.policy(other), source, preprocess, model=model, seed=seed, count=8)
+            show_views(augment.policy(other), source, preprocess, model=model, seed=seed, count=8, side=66)

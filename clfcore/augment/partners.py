@@ -8,7 +8,7 @@ import torch
 
 from clfcore.augment import draws
 from clfcore.augment.batch import apply
-from clfcore.augment.mix import Mix, pairing
+from clfcore.augment.mix import Mix, Pairing, pairing
 from clfcore.augment.mixing import mixed, mixed_label, soft_targets
 from clfcore.augment.policies import Policy
 from clfcore.task import Task
@@ -16,13 +16,14 @@ from clfcore.task import Task
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A picture, its partner and their mixture (S x S x C uint8), the picture's share, and the label in words."""
+    """A picture, its partner, their mixture (S x S x C uint8), the picture's share, and label and way in words."""
 
     own: np.ndarray
     partner: np.ndarray
     mixed: np.ndarray
     share: float
     label: str
+    how: str  # Mixup, CutMix or unmixed
 
 
 def pairs(
@@ -50,6 +51,12 @@ def pairs(
     plain = x.permute(0, 2, 3, 1).numpy()
     blended = out.x.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
     return tuple(
-        Pair(plain[i], plain[i - 1], blended[i], float(drawn.shares[i]), mixed_label(out.y[i], task))
+        Pair(plain[i], plain[i - 1], blended[i], float(drawn.shares[i]), mixed_label(out.y[i], task), _how(drawn, i))
         for i in range(len(x))
     )
+
+
+def _how(drawn: Pairing, i: int) -> str:
+    if drawn.shares[i] == 1:
+        return "unmixed"
+    return "CutMix" if drawn.boxes[i, 2] > drawn.boxes[i, 0] else "Mixup"

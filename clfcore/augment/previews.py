@@ -151,7 +151,7 @@ def _plain(which: int, magnitude: float) -> str:
 
 
 def _batch(stored: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(stored, -1, 0)))[None]
+    return torch.from_numpy(np.array(np.moveaxis(stored, -1, 0), order="C"))[None]
 
 
 def _pictures(pixels: Tensor) -> np.ndarray:

@@ -46,7 +46,7 @@ def test_embeddings_have_no_maps() -> None:
 
 
 def test_the_medical_preset_is_as_published_beside_it() -> None:
-    chosen = presets.values("medical")
+    chosen = presets.values("medical, imbalanced")
     recipe = chosen["recipe"]
     assert chosen["head"] == "attention"
     assert (recipe["optimizer"], recipe["learning_rate"], recipe["weight_decay"]) == ("adam", 1e-4, 1e-4)
