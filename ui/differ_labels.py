@@ -14,6 +14,8 @@ from ui.pictures import Card
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
 
+MANY = 40  # labels of a figure, those that moved most: more cannot be read
+
 
 def label_cards(side: Side, predictions: "Predictions", indices: list[int], who: str) -> list[Card]:
     """Each picture with its labels above and those that run `who` says below."""
@@ -39,7 +41,7 @@ def label_cards(side: Side, predictions: "Predictions", indices: list[int], who:
 def labels_moved(a: Side, b: Side) -> None:
     """Recall of each label in both runs, what else moved, and both runs' 2 x 2 panels; by their own thresholds."""
     from clfcore import figures
-    from clfcore.evaluation.differences import class_differences
+    from clfcore.evaluation.differences import class_differences, most_moved
     from clfcore.evaluation.multilabel import panels as counted
 
     one, two = named([a, b])
@@ -47,7 +49,8 @@ def labels_moved(a: Side, b: Side) -> None:
     look = st.segmented_control("Show", looks, default=looks[0], required=True, key="labels moved look")
     before, after = (counted(predictions) for _, predictions in (one, two))
     if look == looks[1]:
-        chart(figures.per_class(class_differences(one, two), a=a.name, b=b.name, dark=dark()), "recall moved")
+        shown = most_moved(class_differences(one, two), MANY)
+        chart(figures.per_class(shown, a=a.name, b=b.name, dark=dark()), "recall moved")
     elif look == looks[2]:
         for column, side, points in zip(st.columns(2, gap="medium"), (a, b), (before, after), strict=True):
             with column:
