@@ -1,6 +1,7 @@
 """One way to show a figure: its own template, on the page's ground, with its text alternative."""
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -64,7 +65,7 @@ def _show(figure: "Figure", key: str, **selection: Any) -> Any:
     figure.update_layout(paper_bgcolor=look(dark=dark()).paper)  # what is saved keeps its ground
     saved = {
         "format": st.session_state.get("figure format", FORMATS[0]).lower(),
-        "filename": "".join(sign if sign.isalnum() else "-" for sign in key),
+        "filename": "-".join(takewhile(str.isalpha, key.split())) or "figure",  # what it is, without what it is of
         "scale": 2,
     }
     bar = {

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -40,3 +41,61 @@ def test_two_runs_are_compared_in_words(
     settled(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.get_by_text(f"{short(b)} is better by").first).to_be_visible(timeout=60_000)
+
+
+def test_a_click_on_a_cell_a_row_and_a_class_shows_exactly_its_pictures(
+    page: Page, address: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLFLAB_RUNS", str(folder / "runs"))
+    run = stored_run(1, right=0.6)
+    said = run.predictions("test")
+    predicted = said.logits.argmax(1)
+    page.goto(f"{address}/evaluate?run={run.id}")
+    settled(page, timeout=150_000)
+    cells = len(said.classes) + 1  # with the totals
+
+    def click(column: int, row: int, expected: np.ndarray) -> None:
+        """Plotly clicks what it hovers."""
+        box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+        x, y = (box[o] + box[s] * (i + 0.5) / cells for o, s, i in (("x", "width", column), ("y", "height", row)))
+        page.mouse.move(x - 4, y - 4)
+        page.mouse.move(x, y)
+        page.wait_for_timeout(400)
+        page.mouse.down()
+        page.mouse.up()
+        expect(page.get_by_text(f"{expected.sum()} pictures", exact=True)).to_be_visible(timeout=30_000)
+        settled(page, timeout=150_000)
+        shown = {card.get_attribute("title") for card in page.locator(".clf-card").all()}
+        assert shown <= {said.ids[i] for i in np.flatnonzero(expected)}
+        assert len(shown) == min(24, expected.sum())
+
+    click(1, 0, (said.targets == 0) & (predicted == 1))
+    click(3, 2, said.targets == 2)  # the last column: all of a true class
+    click(1, 3, predicted == 1)  # the last row: all that was taken for a class
+    page.get_by_text("Errors only").click()
+    wrong = (predicted == 1) & (said.targets != 1)
+    expect(page.get_by_text(f"{wrong.sum()} pictures", exact=True)).to_be_visible(timeout=30_000)
+
+
+def test_a_figure_is_saved_as_svg_from_the_page_the_report_and_the_command_line(
+    page: Page, address: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLFLAB_RUNS", str(folder / "runs"))
+    run = stored_run(1, right=0.6)
+    page.goto(f"{address}/evaluate?run={run.id}&figure+format=SVG")
+    settled(page, timeout=150_000)
+    page.locator(".js-plotly-plot").first.hover()
+    with page.expect_download() as saved:
+        page.locator(".modebar-btn[data-title='Download plot']").first.click()
+    assert saved.value.suggested_filename == "confusion.svg"
+    assert "<svg" in saved.value.path().read_text(encoding="utf-8")
+    commands.report(run.id, tmp_path / "run.html", figures=tmp_path / "figures")
+    page.goto((tmp_path / "run.html").as_uri())
+    for kind, begins in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=kind, exact=True).first.click()
+        assert saved.value.path().read_bytes().startswith(begins)
+    written = sorted((tmp_path / "figures").iterdir())
+    assert [path.suffix for path in written] == [".png", ".svg"] * 6
+    assert written[0].read_bytes().startswith(b"\x89PNG")
+    assert "predicted" in (tmp_path / "figures" / "03-what-it-takes-for-what.svg").read_text(encoding="utf-8")
