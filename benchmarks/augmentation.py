@@ -62,7 +62,7 @@ def table(title: str, found: Found, seeds: int) -> None:
 
 
 def part_of(spec: str, items: int, folder: Path) -> str:
-    """A manifest of the first `items` training images, at most 2,000 that validate and all that test, copied."""
+    """A manifest of `items` training images, at most 2,000 that validate and all that test, copied."""
     from PIL import Image
 
     from clfcore.data.catalogue import open_dataset
@@ -71,7 +71,10 @@ def part_of(spec: str, items: int, folder: Path) -> str:
     folder.mkdir()
     lines = ["path,label,split"]
     for split, chosen in data.splits.items():
-        for i in chosen[: {"train": items, "validation": 2000}.get(split)].tolist():
+        most = {"train": items, "validation": 2000}.get(split, len(chosen))
+        if data.paths is not None:  # a folder goes class by class; what is published in one file is shuffled
+            chosen = chosen[:: max(1, len(chosen) // most)]
+        for i in chosen[:most].tolist():
             name = f"{i}{'.png' if data.paths is None else data.paths[i].suffix}"
             if data.paths is None:
                 pixels = data.pixels[i]
@@ -88,8 +91,8 @@ def main() -> None:
     parser.add_argument("--photos", metavar="FOLDER", help="clothing photos to fine-tune on; left out without it")
     parser.add_argument("--small", default="fashion-mnist", help="the small images (default fashion-mnist)")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--part", type=int, default=3_000, help="training images of the small set (default 3,000)")
-    parser.add_argument("--epochs", type=int, default=10, help="on the small images (default 10)")
+    parser.add_argument("--part", type=int, default=6_000, help="training images of the small set (default 6,000)")
+    parser.add_argument("--epochs", type=int, default=12, help="on the small images (default 12)")
     parser.add_argument("--photos-part", type=int, default=200, help="training photos (default 200)")
     parser.add_argument("--photos-epochs", type=int, default=4, help="of fine-tuning (default 4)")
     parser.add_argument("--keep", metavar="FILE", help="JSON of the runs made, read first and written after each")

@@ -10,7 +10,7 @@ from ui.jobs import Job, result_beside
 from ui.words import percent, rate
 
 # What `--views` takes, and what a page calls it.
-VIEWS = {"none": "One view", "flip": "And its mirror", "five-crops": "Middle and corners"}
+VIEWS = {"none": "One view", "flip": "With its mirror", "five-crops": "Middle and corners"}
 _HELP = (
     "The probabilities of several fixed views of a picture are averaged: slower by as many times, often a little "
     "better and better calibrated. Krizhevsky and others, 2012. On the command line: --views flip or five-crops."

@@ -211,8 +211,8 @@ def show_pairs(
     for pair in found:
         with row.cell(), st.container(gap="xsmall"):
             three = [
-                Card(picture(pair.own), "a picture", f"λ {pair.share:.2f}"),
-                Card(picture(pair.partner), "its partner", f"1 − λ {1 - pair.share:.2f}"),
+                Card(picture(pair.own), "a picture", f"λ = {pair.share:.2f}"),
+                Card(picture(pair.partner), "its partner", f"1 − λ = {1 - pair.share:.2f}"),
                 Card(picture(pair.mixed), pair.label, pair.how),
             ]
             cards(three, side=84)
