@@ -106,10 +106,11 @@ PRESETS: Mapping[str, Preset] = {
 
 
 def preset(name: str) -> Preset:
-    """A preset by its name. Raises InputError with the nearest."""
-    if name not in PRESETS:
+    """A preset by its name, or by a beginning that only one has (`medical`). Raises InputError with the nearest."""
+    begun = [known for known in PRESETS if name and known.startswith(name)]
+    if name not in PRESETS and len(begun) != 1:
         raise unknown("preset", name, tuple(PRESETS))
-    return PRESETS[name]
+    return PRESETS[name if name in PRESETS else begun[0]]
 
 
 def values(name: str, kind: TaskKind = "single-label") -> dict[str, Any]:

@@ -41,8 +41,12 @@ def test_a_preset_weighs_rare_labels_as_it_weighs_rare_classes() -> None:
 
 
 def test_an_unknown_preset_is_refused_with_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"preset is 'quick': it must be one of quick look, .*did you mean quick look"):
-        preset("quick")
+    with pytest.raises(InputError, match=r"preset is 'quik look': it must be one of .*did you mean quick look"):
+        preset("quik look")
+    for several in ("", "f"):  # a beginning that none or more than one has
+        with pytest.raises(InputError, match="it must be one of"):
+            preset(several)
+    assert preset("medical").name == "medical, imbalanced"
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle"])
