@@ -125,4 +125,4 @@ def record() -> Record:
 
 
 def _trained(rows: Sequence[dict]) -> tuple[Trained, ...]:
-    return tuple(Trained(**{**row, "losses": tuple(row.get("losses", ()))}) for row in rows)
+    return tuple(Trained(**{**row, "losses": tuple(row["losses"])}) for row in rows)
