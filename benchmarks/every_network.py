@@ -1,7 +1,8 @@
 """Every network of the catalogue built, trained one step and asked for a prediction, and one a family of timm.
 
-The catalogue: for 1 and 3 channels, 2 and 1,000 classes, at its smallest side that trains and at 224, two images each.
-timm: the smallest network of each of N families, at its own size: a layer table and a training step.
+The catalogue: for 1 and 3 channels, 2 and 1,000 classes, at its smallest side that trains and at 224: eight images,
+two where they are large. timm: the smallest network of each of N families, at its own size: a layer table and a
+training step.
 
     python benchmarks/every_network.py [--pairs] [--families 20] [--names resnet18,vgg] [--tables]
 
@@ -21,7 +22,10 @@ SMALLEST = 4  # batch normalisation needs two values a map: a network that runs 
 
 
 def step(name: str, *, channels: int, columns: int, side: int) -> None:
-    """Build a network, train it on two images of noise, ask it for a third. Raises where anything is not finite."""
+    """Build a network, train it on a batch of noise, ask it for one more. Raises where anything is not finite.
+
+    Eight small images: batch normalisation over two values of a map of one pixel is no training.
+    """
     import torch
 
     from clfcore.architectures.build import build
@@ -29,15 +33,16 @@ def step(name: str, *, channels: int, columns: int, side: int) -> None:
     torch.manual_seed(0)
     module = build(name, columns=columns, channels=channels, image_size=side).module
     optimiser = torch.optim.SGD(module.parameters(), lr=1e-3)
-    before = [parameter.detach().clone() for parameter in itertools.islice(module.parameters(), 1)]
-    logits = module(torch.rand(2, channels, side, side))
-    torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1])).backward()
+    before = [parameter.detach().clone() for parameter in module.parameters()]
+    batch = 8 if side <= 64 else 2
+    logits = module(torch.rand(batch, channels, side, side))
+    torch.nn.functional.cross_entropy(logits, torch.arange(batch) % 2).backward()
     optimiser.step()
     gone = [not torch.isfinite(p.grad).all() for p in module.parameters() if p.grad is not None]
     if any(gone):
         raise ArithmeticError(f"{sum(gone)} gradients are not finite")
-    if torch.equal(before[0], next(module.parameters())):
-        raise ArithmeticError("the first layer did not move")
+    if all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True)):
+        raise ArithmeticError("nothing moved")
     with torch.inference_mode():
         answer = module.eval()(torch.rand(1, channels, side, side))
     if answer.shape != (1, columns) or not torch.isfinite(answer).all():
