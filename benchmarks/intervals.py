@@ -1,6 +1,6 @@
 """Do 95 % intervals hold the truth in 93 to 97 of 100 samples? Accuracy and paired differences, from 200 items on.
 
-Promise: coverage between 93 and 97 % for the Wilson interval of accuracy (summed exactly over all outcomes) and for the
+Wanted: coverage between 93 and 97 % for the Wilson interval of accuracy (summed exactly over all outcomes) and for the
 interval of a paired difference (simulated: two runs on the same items, many samples, from a seed). Beside them, how
 often two equal runs are told apart (at most 5 %), how often a planted difference of 5 points on 1,000 items is found,
 and how often five equal runs yield any false finding after Holm's correction.
@@ -36,7 +36,7 @@ def accuracy_coverage(n: int, p: float) -> float:
 
 @cache
 def ends(only_a: int, only_b: int, n: int) -> tuple[float, float]:
-    return tuple(difference_interval(only_a, only_b, n))
+    return tuple(difference_interval(only_a, only_b, n, resamples=2000))
 
 
 def paired_coverage(n: int, only_a: float, only_b: float, samples: int) -> float:
@@ -90,4 +90,4 @@ def main(samples: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
