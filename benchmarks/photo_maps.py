@@ -1,6 +1,6 @@
 """A figure of maps on the sample photos under efficientnet_lite0 with its ImageNet weights.
 
-    python benchmarks/photo_maps.py [--figure assets/maps.png]
+    python benchmarks/photo_maps.py [--figure assets/maps.jpg]
 
 Prints for each photo the likeliest class, and for integrated gradients how far the map is from adding up.
 """
@@ -14,7 +14,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 SAMPLES = ("cat", "coat", "coffee", "rocket", "sandals", "t-shirt")
-METHODS = ("gradcam", "layercam", "eigencam", "smoothgrad", "integrated-gradients")
+METHODS = ("gradcam", "layercam", "eigencam", "integrated-gradients")
 SIDE, GAP, LINE = 168, 8, 22
 
 

@@ -31,8 +31,8 @@ def draw(
     ones; hierarchical one, with a family above its shape. difficulty (0 to 1) lowers the contrast and raises texture,
     noise, clutter, turn and the spread of sizes. An image depends on (seed, its number, task, side, difficulty) alone.
 
-    shortcut (single-label only): a trap. The same images, each with a small square in the upper left corner whose
-    colour goes with the class, so that a network can be right without ever looking at the shape.
+    shortcut (single-label only): a trap. The same images, each with a small framed square in the upper left corner
+    whose colour goes with the class, so that a network can be right without ever looking at the shape.
     """
     _check(task, count, side, difficulty)
     if shortcut and task != "single-label":
@@ -47,8 +47,8 @@ def draw(
             np.flatnonzero(present[i]), side, difficulty, generator, several=task == "multi-label"
         )
         if shortcut:
-            corner = mark(side)
-            pixels[i][corner], masks[i][corner] = MARKS[present[i].argmax()], False
+            _marked(pixels[i], MARKS[present[i].argmax()])
+            masks[i][mark(side)] = False
     targets, described = _targets(task, present)
     # Combinations of labels are the strata: each split has its share of each.
     strata = present @ (1 << np.arange(len(SHAPES)))
@@ -59,13 +59,20 @@ def draw(
 
 
 def mark(side: int) -> tuple[slice, slice]:
-    """Rows and columns of the shortcut's mark: an eighth of the side, a sixteenth from the edges, where crops spare it.
+    """Rows and columns of the shortcut's mark: three sixteenths of the side, one from the edges, where crops spare it.
 
     >>> mark(32)
-    (slice(2, 6, None), slice(2, 6, None))
+    (slice(2, 8, None), slice(2, 8, None))
     """
-    edge, width = side // 16, max(2, side // 8)
+    edge, width = side // 16, max(3, side * 3 // 16)
     return slice(edge, edge + width), slice(edge, edge + width)
+
+
+def _marked(pixels: np.ndarray, colour: tuple[int, int, int]) -> None:
+    """Draw the mark into side x side x 3 pixels: a square of a colour in a white frame, unlike any ground or object."""
+    frame = max(1, len(pixels) // 32)
+    pixels[mark(len(pixels))] = 255
+    pixels[mark(len(pixels))][frame:-frame, frame:-frame] = colour
 
 
 def _check(task: str, count: int, side: int, difficulty: float) -> None:
