@@ -403,6 +403,8 @@ def number(word: str) -> float:
 
 def _metavar(info: Any) -> str:
     kind = str(info.annotation)
+    if "bool" in kind:
+        return "true|false"
     return "N" if "int" in kind else "X" if "float" in kind else "NAME"
 
 
