@@ -1,9 +1,9 @@
 """The four strategies on one folder of photos, one table: test accuracy with its interval, time, trained parameters.
 
 Each is `train --data FOLDER --architecture efficientnet_lite0 --strategy NAME` with its defaults; embeddings are
-computed by the first that needs them. From scratch has images of 96 pixels and 10 epochs, about half of what fine-tuning
-costs: its defaults (224 pixels, 30 epochs) would take hours on a CPU. `--part N` takes N training images (and as many of
-the others in proportion) to try the script itself; its figures mean nothing.
+computed by the first that needs them. From scratch has images of 96 pixels and 10 epochs, about half of what
+fine-tuning costs: its defaults (224 pixels, 30 epochs) would take hours on a CPU. `--part N` takes N training images
+(and as many of the others in proportion) to try the script itself; its figures mean nothing.
 
     python benchmarks/transfer.py FOLDER [--part 60] [--epochs 2] [--strategies fine-tuning,scratch] [--image-size 64]
 """
