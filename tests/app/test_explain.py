@@ -255,7 +255,11 @@ def test_compare_shows_where_each_run_looked(open_page: OpenPage, run: Run) -> N
 
 
 def test_a_run_on_the_trap_is_explained_on_the_data_without_it(open_page: OpenPage, run: Run) -> None:
-    app = open_page("explain", model=run.id, data="shapes-shortcut", **{"pictures of": "A dataset"})
+    app = open_page("explain", model=run.id, data="shapes-shortcut")
+    app.session_state["pictures of"] = "A dataset"
+    app.session_state["method"] = ["gradcam"]
+    app.run()
+    finished(app)
     assert not app.exception, app.exception
     assert not refused(app)
     assert 'alt="Grad-CAM' in html(app)

@@ -30,7 +30,6 @@ def opened(name: str) -> Stub:
                 part.mul_((2 / max(part[0].numel(), 16)) ** 0.5)
     else:
         module = build(name, columns=4, image_size=size).module
-    channels = 1 if name == "lenet5" else 3
     norms = [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
     module.eval()
     for norm in norms:
@@ -39,8 +38,8 @@ def opened(name: str) -> Stub:
         norm.train()
     if norms:  # as they come, signals of a hundred layers grow past all numbers
         with torch.no_grad():
-            module(torch.rand(2, channels, size, size))
-    return stub(module, size=size, channels=channels, classes=4)
+            module(torch.rand(2, 3, size, size))
+    return stub(module, size=size, channels=3, classes=4)
 
 
 @pytest.mark.parametrize(
