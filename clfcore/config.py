@@ -266,6 +266,9 @@ def read(path: Path) -> dict[str, Any]:
     return values
 
 
+FEW = 1_000  # training pictures up to which an epoch is a short one
+
+
 @dataclass(frozen=True)
 class Facts:
     """What `fill` needs to know of the data, the network and the device; sides in pixels."""
@@ -296,7 +299,7 @@ def fill(config: RunConfig, facts: Facts) -> RunConfig:
         epochs, batch_size = 100, 256 if config.head != "logistic" and facts.train_items >= 2048 else 64
         learning_rate, augmentation = 1e-3, "none" if recipe.views == 1 else "basic"
     elif strategy == "scratch":
-        epochs = 15 if small else 30
+        epochs = (25 if facts.train_items <= FEW else 15) if small else 30
         batch_size = _small_batch(facts) if small else (64 if facts.gpu else 16)
         learning_rate, augmentation = (_small_rate(batch_size), _small_policy(facts)) if small else (1e-3, "basic")
     else:
@@ -330,7 +333,7 @@ def _image_size(facts: Facts, weights: str) -> int:
 
 
 def _small_policy(facts: Facts) -> Policy:
-    """Few pictures are learned by heart unless they are mirrored, or as digits shifted and turned a little.
+    """Few pictures are learned by heart unless they are mirrored and moved a little, or as digits moved and turned.
 
     Plenty of them are learned faster as they are.
     """
@@ -341,7 +344,7 @@ def _small_policy(facts: Facts) -> Policy:
 
 def _small_batch(facts: Facts) -> int:
     """Few pictures need small batches, for the steps that an epoch has."""
-    if facts.train_items <= 1_000:
+    if facts.train_items <= FEW:
         return 16
     if facts.train_items <= 2_000:
         return 32
@@ -349,5 +352,6 @@ def _small_batch(facts: Facts) -> int:
 
 
 def _small_rate(batch_size: int) -> float:
-    """0.002 at batches up to 32, and with the root of the batch beyond, as suits Adam (Malladi et al. 2022)."""
-    return round(2e-3 * max(1.0, batch_size / 32) ** 0.5, 4)
+    """0.002 at batches of 32; with the root of the batch beyond, as suits Adam (Malladi et al. 2022), with it below."""
+    share = batch_size / 32
+    return round(2e-3 * (share if share < 1 else share**0.5), 4)

@@ -73,10 +73,16 @@ def test_digits_without_weights_are_trained_from_scratch_and_never_flipped() -> 
     assert filled.recipe.augmentation in ("none", "digits")
 
 
-@pytest.mark.parametrize(("items", "batch", "policy"), [(840, 16, "small"), (1257, 32, "small"), (50_000, 64, "none")])
-def test_few_small_pictures_get_more_steps_and_are_mirrored(items: int, batch: int, policy: str) -> None:
+@pytest.mark.parametrize(
+    ("items", "batch", "epochs", "rate", "policy"),
+    [(840, 16, 25, 1e-3, "small"), (1257, 32, 15, 2e-3, "small"), (50_000, 64, 15, 2.8e-3, "none")],
+)
+def test_few_small_pictures_get_more_steps_and_are_mirrored(
+    items: int, batch: int, epochs: int, rate: float, policy: str
+) -> None:
     filled = configs.fill(RunConfig(**MINIMAL), replace(DIGITS, train_items=items, digits_like=False)).recipe
-    assert (filled.batch_size, filled.epochs, filled.augmentation) == (batch, 15, policy)
+    assert (filled.batch_size, filled.epochs, filled.augmentation) == (batch, epochs, policy)
+    assert filled.learning_rate == rate
 
 
 @given(
