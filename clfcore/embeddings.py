@@ -21,11 +21,12 @@ from clfcore import augment
 from clfcore.architectures.build import head_name
 from clfcore.architectures.fast import fast
 from clfcore.augment import Policy
+from clfcore.augment.geometry import centre
 from clfcore.data.cache import Decoded
 from clfcore.data.pixels import Preprocess
 from clfcore.embedding_cache import folder, make_room
 from clfcore.files import write_whole
-from clfcore.training.batches import Batches, normalised
+from clfcore.training.batches import normalised
 
 Progress = Callable[[int, int], None]
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
@@ -108,19 +109,17 @@ class Embedder:
     def _inputs(
         self, decoded: Decoded, indices: np.ndarray, batch: int, view: View | None
     ) -> Iterator[Tensor]:  # B x channels x size x size
-        if view is None:
-            nothing = np.zeros(len(decoded.digests), np.int64)  # embeddings need no targets
-            for x, _ in Batches(decoded, indices, nothing, self.preprocess, batch, self.device).in_order():
-                yield x
-            return
-        table = augment.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
+        """Batch by batch from the cache: one pass gains nothing from all pixels in memory, and pays for the copy."""
+        size, mean = self.preprocess.size, self.preprocess.mean
+        table = view and augment.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
         for start in range(0, len(indices), batch):
             rows = np.arange(start, min(start + batch, len(indices)))
             taken = self.preprocess.tones(decoded.take(indices[rows]))
-            pixels = torch.from_numpy(np.ascontiguousarray(taken)).permute(0, 3, 1, 2)
-            pixels = augment.apply(
-                view.policy, table[rows], pixels.to(self.device), size=self.preprocess.size, mean=self.preprocess.mean
-            )
+            pixels = torch.from_numpy(np.ascontiguousarray(taken)).permute(0, 3, 1, 2).to(self.device)
+            if view is None:
+                pixels = centre(pixels, size)
+            else:
+                pixels = augment.apply(view.policy, table[rows], pixels, size=size, mean=mean)
             yield normalised(pixels, self.preprocess)
 
 
