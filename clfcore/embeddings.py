@@ -26,7 +26,7 @@ from clfcore.data.cache import Decoded
 from clfcore.data.pixels import Preprocess
 from clfcore.embedding_cache import folder, make_room
 from clfcore.files import write_whole
-from clfcore.training.batches import normalised
+from clfcore.training.batches import normalised, pixels_of
 
 Progress = Callable[[int, int], None]
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
@@ -114,8 +114,7 @@ class Embedder:
         table = view and augment.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
         for start in range(0, len(indices), batch):
             rows = np.arange(start, min(start + batch, len(indices)))
-            taken = self.preprocess.tones(decoded.take(indices[rows]))
-            pixels = torch.from_numpy(np.ascontiguousarray(taken)).permute(0, 3, 1, 2).to(self.device)
+            pixels = pixels_of(decoded, indices[rows], self.preprocess, self.device)
             if view is None:
                 pixels = centre(pixels, size)
             else:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from clfcore import augment
 from clfcore.augment import Mix, Policy
+from clfcore.augment.geometry import centre
 from clfcore.data.cache import Decoded
 from clfcore.data.pixels import Preprocess
 from clfcore.task import Task
@@ -63,7 +64,7 @@ class Batches:
         for place, (rows, drawn) in enumerate(zip(self._cut(order), self._cut(places), strict=True)):
             pixels = self._pixels(rows)
             if table is None:
-                pixels = _centre(pixels, self.preprocess.size)
+                pixels = centre(pixels, self.preprocess.size)
             else:
                 pixels = augment.apply(
                     self.policy, table[drawn], pixels, size=self.preprocess.size, mean=self.preprocess.mean
@@ -81,7 +82,7 @@ class Batches:
         step = batch_size or self.batch_size
         for start in range(0, len(self.indices), step):
             rows = np.arange(start, min(start + step, len(self.indices)))
-            yield normalised(_centre(self._pixels(rows), self.preprocess.size), self.preprocess), self._labels(rows)
+            yield normalised(centre(self._pixels(rows), self.preprocess.size), self.preprocess), self._labels(rows)
 
     def _cut(self, order: np.ndarray) -> list[np.ndarray]:
         edges = [i * self.batch_size for i in range(len(self))] + [len(order)]
@@ -98,7 +99,7 @@ class Batches:
         return self._kept["pixels"][torch.from_numpy(rows).to(self.device)]
 
     def _taken(self, items: np.ndarray) -> Tensor:
-        return _channels_first(self.preprocess.tones(self.decoded.take(items))).to(self.device)
+        return pixels_of(self.decoded, items, self.preprocess, self.device)
 
     def _labels(self, rows: np.ndarray) -> Tensor:
         if "labels" not in self._kept:
@@ -119,10 +120,7 @@ def normalised(pixels: Tensor, preprocess: Preprocess) -> Tensor:
     return torch.div(x, 255).sub_(mean).div_(deviation)  # one new tensor: three cost up to ten times the time
 
 
-def _channels_first(pixels: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
-
-
-def _centre(pixels: Tensor, size: int) -> Tensor:
-    top, left = (pixels.shape[2] - size) // 2, (pixels.shape[3] - size) // 2
-    return pixels[:, :, top : top + size, left : left + size]
+def pixels_of(decoded: Decoded, items: np.ndarray, preprocess: Preprocess, device: torch.device) -> Tensor:
+    """Some items' stored squares, n x C x S x S on the device: bytes, or tones of deeper pictures."""
+    taken = preprocess.tones(decoded.take(items))
+    return torch.from_numpy(np.ascontiguousarray(taken)).permute(0, 3, 1, 2).to(device)
