@@ -9,7 +9,10 @@ import statistics
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import torch

@@ -9,10 +9,13 @@ it; validation and test stay as they are. A linear head is fitted on embeddings,
 
 import argparse
 import json
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 

@@ -188,13 +188,15 @@ def layers(found: "Table") -> None:
             f"**{group.name.replace('_', ' ')}**: {shape}; {count(group.layers, 'layer')}, "
             f"{count(group.parameters, 'parameter')}, {giga(group.multiply_adds)} multiply-adds"
         )
-        with st.expander(title):
-            st.dataframe(
-                [_line(layer) for layer in found.layers if layer.group == group.name],
-                hide_index=True,
-                key=f"layers {group.name}",
-                alt=f"Layers of {group.name}",
-            )
+        fold = st.expander(title, on_change="rerun", key=f"fold {group.name}")  # its grid is drawn when it is opened
+        if fold.open:
+            with fold:
+                st.dataframe(
+                    [_line(layer) for layer in found.layers if layer.group == group.name],
+                    hide_index=True,
+                    key=f"layers {group.name}",
+                    alt=f"Layers of {group.name}",
+                )
 
 
 def _line(layer: Any) -> dict[str, Any]:
@@ -272,8 +274,9 @@ def commands(wanted: Wanted) -> None:
         ["architectures", "speed", wanted.name, *wanted.words],
         ["train", "--data", "digits", "--architecture", wanted.name, *options, *size],
     ]
-    with st.expander("The same on the command line"):
-        st.code("\n".join(shlex.join([*start, *line]) for line in lines), language="bash", wrap_lines=True)
+    fold = st.expander("The same on the command line", on_change="rerun", key="commands")
+    if fold.open:
+        fold.code("\n".join(shlex.join([*start, *line]) for line in lines), language="bash", wrap_lines=True)
 
 
 def train_this(wanted: Wanted) -> None:
