@@ -14,6 +14,7 @@ from clfcore.predictions import Predictions
 
 Named = tuple[str, Predictions]
 LEVEL = 0.05  # of significance, after correction
+Z = 1.959964  # the normal quantile of a two-sided 95 %
 FEW = 10  # items that only one gets right, below which a bootstrap has too little to draw from
 
 
@@ -82,7 +83,7 @@ def compare(runs: Sequence[Named], *, resamples: int = 1000, seed: int = 0) -> C
 
     runs: (name, predictions) of the same items; the order of items may differ. A multi-label task is compared by
     subset_accuracy (all labels right), a hierarchical one at its finest level. Where fewer than ten items differ, the
-    interval of the difference is Bonett and Price's (2012). Raises InputError where the runs cannot be paired.
+    interval of the difference is Tango's (1998). Raises InputError where the runs cannot be paired.
     """
     runs = aligned(runs)
     names = [name for name, _ in runs]
@@ -193,12 +194,35 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 def difference_interval(only_a: int, only_b: int, n: int, *, resamples: int = 10_000, seed: int = 0) -> Interval:
     """95 % interval of (only_b - only_a) / n; see `compare`. Drawing items is drawing three counts."""
     if only_a + only_b < FEW:
-        a, b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
-        half = 1.959964 * np.sqrt((a + b - (b - a) ** 2) / (n + 2))
-        return Interval(float(max(-1.0, b - a - half)), float(min(1.0, b - a + half)))
+        return score_interval(only_a, only_b, n)
     shares = np.array([only_a, only_b, n - only_a - only_b]) / n
     drawn = np.random.default_rng(seed).multinomial(n, shares, size=resamples)
     return percentiles((drawn[:, 1] - drawn[:, 0]) / n)
+
+
+def score_interval(only_a: int, only_b: int, n: int) -> Interval:
+    """95 % interval of (only_b - only_a) / n by Tango's score test (1998), which a handful of items suffices for.
+
+    The ends are the differences d at which (only_b - only_a - n d) is 1.96 of its standard deviations under d.
+    """
+    from scipy.optimize import brentq
+
+    def beyond(d: float, quantile: float) -> float:
+        gap = only_b - only_a - n * d
+        # the likeliest share of items that only a gets right, were the difference d: the root of a quadratic
+        middle = (2 * n - only_b + only_a) * d - only_a - only_b
+        share = (np.sqrt(max(middle**2 + 8 * n * only_a * d * (1 - d), 0.0)) - middle) / (4 * n)
+        return gap - quantile * np.sqrt(max(n * (2 * share + d * (1 - d)), 0.0))
+
+    seen = (only_b - only_a) / n
+    low, high = (-1.0, seen - 1e-12), (seen + 1e-12, 1.0)  # what was seen itself is a root where nothing varies
+    ends = [
+        brentq(beyond, *within, args=(quantile,))
+        if beyond(within[0], quantile) > 0 > beyond(within[1], quantile)
+        else worst
+        for within, quantile, worst in ((low, Z, -1.0), (high, -Z, 1.0))
+    ]
+    return Interval(*map(float, ends))
 
 
 def _other_metrics(runs: Sequence[Named], resamples: int, seed: int) -> tuple[dict, dict]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clfcore.errors import InputError
-from clfcore.evaluation.compare import aligned, compare, difference_interval, holm, mcnemar
+from clfcore.evaluation.compare import aligned, compare, difference_interval, holm, mcnemar, score_interval
 from clfcore.evaluation.ensembles import agreement, dividing, ensemble, gains, only_right
 from clfcore.evaluation.metrics import evaluate
 from clfcore.predictions import Predictions
@@ -108,7 +108,7 @@ def test_a_lower_loss_is_better() -> None:
 
 
 @pytest.mark.parametrize("n", [200, 373, 1000])
-@pytest.mark.parametrize(("p_a", "p_b"), [(0.03, 0.08), (0.1, 0.1), (0.15, 0.05), (0.05, 0.1)])
+@pytest.mark.parametrize(("p_a", "p_b"), [(0.02, 0.02), (0.03, 0.08), (0.1, 0.1), (0.15, 0.05), (0.05, 0.1)])
 def test_intervals_of_the_difference_cover_the_truth(n: int, p_a: float, p_b: float) -> None:
     drawn = np.random.default_rng(n).multinomial(n, [p_a, p_b, 1 - p_a - p_b], size=1500)
     ends = [difference_interval(a, b, n, resamples=1000, seed=i) for i, (a, b, _) in enumerate(drawn.tolist())]
@@ -116,10 +116,25 @@ def test_intervals_of_the_difference_cover_the_truth(n: int, p_a: float, p_b: fl
     assert 0.93 <= covered <= 0.97
 
 
-def test_equal_answers_still_leave_room_for_a_difference() -> None:
-    low, high = difference_interval(0, 0, 200)
-    assert low == -high
-    assert 0.005 < high < 0.03
+@pytest.mark.parametrize("n", [1, 44, 200])
+def test_equal_answers_still_leave_room_for_a_difference(n: int) -> None:
+    low, high = difference_interval(0, 0, n)
+    assert high == -low == pytest.approx(1.96**2 / (n + 1.96**2), rel=1e-4)  # the score test solved by hand
+
+
+@given(a=st.integers(0, 9), b=st.integers(0, 9), more=st.integers(1, 60))
+def test_the_ends_of_few_are_where_the_score_test_turns(a: int, b: int, more: int) -> None:
+    n = a + b + more
+    low, high = score_interval(a, b, n)
+    swapped = score_interval(b, a, n)
+    assert (low, high) == pytest.approx((-swapped.high, -swapped.low), abs=1e-9)
+    assert low < (b - a) / n < high
+    for d in (low, high):
+        grid = np.linspace(max(0, -d), min(1, (1 - d) / 2), 200_001)[1:-1]  # shares of only a, were the difference d
+        likely = a * np.log(grid) + b * np.log(grid + d) + (n - a - b) * np.log(1 - 2 * grid - d)
+        share = grid[likely.argmax()]
+        deviation = np.sqrt(n * (2 * share + d - d * d))
+        assert abs(b - a - n * d) / deviation == pytest.approx(1.96, rel=2e-3)
 
 
 def test_runs_that_differ_by_chance_are_called_so() -> None:
