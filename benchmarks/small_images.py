@@ -70,7 +70,8 @@ def ours(pixels: np.ndarray, targets: np.ndarray, device: torch.device, name: st
     policy = augment.policy([{"step": "shift", "most": 2 / SIDE}, "horizontal-flip"])
     preprocess = Preprocess(SIZE, mean=(0.5,), deviation=(0.5,))
     batches = Batches(Decoded(), np.arange(len(pixels)), targets, preprocess, BATCH, device, policy=policy)
-    state = State(model, optimiser(recipe, groups), device, gradient_clip=0.0)
+    solver = optimiser(recipe, groups)
+    state = State(model, solver, device, gradient_clip=0.0, channels_last=recipe.channels_last)
     events = train(
         state, batches, loss_of(task, recipe), hits_of(task), lambda _: 1.0, lambda _: None, epochs=2
     )  # one epoch to warm up, one that counts

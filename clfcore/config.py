@@ -97,7 +97,7 @@ class Recipe(_Frozen):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto is float32 on a CPU and mixed on a GPU"
     )
-    channels_last: bool = Field(False, description="pictures with channels innermost: often faster for convolutions")
+    channels_last: bool = Field(True, description="pictures with channels innermost: faster for convolutions")
     compile: bool = Field(
         False, description="torch.compile: the first steps wait 10 to 60 s for the compiler, later ones may be faster"
     )

@@ -81,9 +81,11 @@ class State:
 
     def placed(self, x: Tensor) -> Tensor:
         """A batch on the device, in the memory format of the run."""
-        if self.channels_last and x.ndim == 4:
-            return x.to(self.device, non_blocking=True, memory_format=torch.channels_last)
-        return x.to(self.device, non_blocking=True)
+        if not self.channels_last or x.ndim != 4:
+            return x.to(self.device, non_blocking=True)
+        x = x.to(self.device, non_blocking=True, memory_format=torch.channels_last)
+        # The strides of a single channel say nothing, so it is left as it came; yet convolutions go by them.
+        return x.as_strided(x.shape, (x.shape[2] * x.shape[3], 1, x.shape[3], 1)) if x.shape[1] == 1 else x
 
     def train_mode(self) -> None:
         """Training mode, less what is frozen: its batch normalisation must not drift."""

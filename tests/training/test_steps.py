@@ -82,20 +82,23 @@ def test_averaged_weights_are_torchs_own_once_the_decay_has_risen() -> None:
     assert not torch.equal(next(ours.judged.parameters()), next(ours.model.parameters()))
 
 
-def test_channels_last_changes_the_layout_and_not_the_result() -> None:
+@pytest.mark.parametrize("channels", [1, 3])
+def test_channels_last_changes_the_layout_and_not_the_result(channels: int) -> None:
     def convolutions() -> nn.Module:
         torch.manual_seed(5)
-        return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 16, 3))
+        return nn.Sequential(nn.Conv2d(channels, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 16, 3))
 
     def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         generator = torch.Generator().manual_seed(epoch)
-        yield torch.randn(5, 3, 6, 6, generator=generator), torch.tensor([0, 1, 2, 0, 1])
+        yield torch.randn(5, channels, 6, 6, generator=generator), torch.tensor([0, 1, 2, 0, 1])
 
     plain, last = state_of(convolutions()), state_of(convolutions(), channels_last=True)
     run(plain, batches)
     run(last, batches)
     assert last.model[0].weight.is_contiguous(memory_format=torch.channels_last)
-    assert last.placed(torch.zeros(2, 3, 4, 4)).is_contiguous(memory_format=torch.channels_last)
+    x = torch.arange(2.0 * channels * 16).view(2, channels, 4, 4)
+    assert last.placed(x).stride() == (16 * channels, 1, 4 * channels, channels)
+    assert torch.equal(last.placed(x), x)
     for a, b in zip(plain.model.parameters(), last.model.parameters(), strict=True):
         torch.testing.assert_close(a, b)
 
