@@ -1,12 +1,13 @@
 """Where pixels come from: cuts, flips, resized boxes and affine maps of a batch, each image with its own numbers.
 
 Pixels are n x C x S x S on any device and are never changed in place: uint8, or tones (float32 from 0 to 255, of deeper
-pictures), which are never rounded. On a CPU cuts and flips are copies of
-slices, image by image: measured at 3 to 14 times the speed of one gather for 28 to 224 pixels.
+pictures), which are never rounded. On a CPU cuts are copies of rows and flips of slices, image by image: several
+times the speed of torch's gathers, which go pixel by pixel.
 """
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as V
@@ -42,15 +43,12 @@ def centre(pixels: Tensor, size: int) -> Tensor:
 
 def cut(pixels: Tensor, corners: np.ndarray, size: int) -> Tensor:
     """n x C x size x size, each image from its own top and left corner (n x 2)."""
-    n, channels, side, _ = pixels.shape
+    n, _, side, _ = pixels.shape
     if side == size:
         return pixels
     if on_cpu(pixels):
-        source = pixels.numpy()
-        out = np.empty((n, channels, size, size), source.dtype)
-        for i, (top, left) in enumerate(corners.tolist()):
-            out[i] = source[i, :, top : top + size, left : left + size]
-        return torch.from_numpy(out)
+        windows = sliding_window_view(pixels.numpy(), (size, size), axis=(2, 3))  # a copy of rows: torch's is by pixel
+        return torch.from_numpy(windows[np.arange(n), :, corners[:, 0], corners[:, 1]])
     windows = pixels.unfold(2, size, 1).unfold(3, size, 1)  # n x C x room x room x size x size, a view
     at = places(corners, pixels)
     return windows[torch.arange(n, device=pixels.device), :, at[:, 0], at[:, 1]]

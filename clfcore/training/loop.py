@@ -165,7 +165,8 @@ def _step(
     optimiser, scaler = state.optimiser, state.scaler
     images = sum(len(batch[0]) for batch in group)
     total, hits = torch.zeros((), device=state.device), torch.zeros((), device=state.device)
-    optimiser.zero_grad(set_to_none=True)
+    for parameter in parameters:
+        parameter.grad = None  # zero_grad's bookkeeping takes a hundredth of LeNet-5's step
     for x, y, *soft in group:
         x, y = state.placed(x), y.to(state.device, non_blocking=True)
         with torch.autocast(state.device.type, state.dtype, enabled=state.dtype != torch.float32):  # one path for both
