@@ -3,7 +3,7 @@
 Networks have random weights (batch normalisation counted anew on the pictures, a head that is not zero): what is
 tested is that a finite, non-constant map of the picture's size comes out, or the plain words, and that the network is
 unchanged. A line a network and method: layer, seconds, and the map's spread or the words. Networks of the catalogue see
-64 pixels where they can, timm's their own size. Score-CAM asks 16 channels here, RISE 32 masks.
+64 pixels where they can, timm's their own size, at most 256. Score-CAM asks 16 channels here, RISE 32 masks.
 
     python benchmarks/maps.py [--out FILE.csv] [--markdown FILE.md] [--only TEXT] [--long]
 
@@ -58,6 +58,7 @@ TIMM = (
     "nfnet_l0",
     "fastvit_t8",
 )
+LARGE = ("vit_small_patch14_reg4_dinov2",)  # made for 518 pixels, where occlusion alone takes minutes
 
 
 def names() -> dict[str, int | None]:
@@ -67,7 +68,7 @@ def names() -> dict[str, int | None]:
         if row.family not in smallest or row.parameters < smallest[row.family].parameters:
             smallest[row.family] = row
     small = {row.name: max(64, row.smallest_image) for row in smallest.values()}
-    return {**small, **{f"timm/{name}": None for name in TIMM}}
+    return {**small, **{f"timm/{name}": 224 if name in LARGE else None for name in TIMM}}
 
 
 def opened(name: str, size: int | None) -> SimpleNamespace:

@@ -85,7 +85,8 @@ def _policies(given: argparse.Namespace) -> dict[str, Any]:
     if given.action == "show":
         from clfcore.runs.policy_views import usual_preprocess
 
-        square = usual_preprocess(given.image_size or 224, 3, given.image_size)
+        usual = usual_preprocess(given.image_size or 224, 3, given.image_size)
+        square = augment.at_scale(policy, usual)
         sides = {"size": square.size, "stored_side": square.stored_side}
         code = augment.torchvision_code(policy, **sides, mean=square.mean, deviation=square.deviation)
         return {"policy": policy.as_dict(), "torchvision": code}

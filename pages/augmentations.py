@@ -3,6 +3,7 @@
 import streamlit as st
 
 import ui
+from clfcore.augment import at_scale
 
 st.title("What will training see?")
 st.caption("Change a step and the pictures change with it: they are those that training would feed, of the same seed.")
@@ -21,7 +22,8 @@ def bench() -> None:
     with right:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = ui.choose_model()
-            preprocess = ui.preprocess_of(source, model)
+            base = ui.preprocess_of(source, model)
+            preprocess = at_scale(policy, base)
             count = st.number_input("Views", 1, 48, 17, key="views", help="How many epochs' views are shown.")
             seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="augment seed", help="Of the run.")
         look = st.segmented_control(
@@ -38,7 +40,7 @@ def bench() -> None:
         elif look == "Pixels":
             ui.show_statistics(policy, source, preprocess, seed=seed, count=count)
         elif look == "Two policies":
-            ui.show_two(policy, source, preprocess, model=model, seed=seed)
+            ui.show_two(policy, source, base, model=model, seed=seed)
         else:
             ui.does_it_help(policy, source, seed=seed)
         ui.about(source, preprocess)

@@ -268,8 +268,11 @@ def show_two(policy: Policy, source: Source, preprocess: "Preprocess", *, model:
     left, right = st.columns(2, gap="medium")
     with left:
         st.selectbox("This policy", [f"{policy.name}, as edited"], key="two this", disabled=True)
-        show_views(policy, source, preprocess, model=model, seed=seed, count=8, side=66)
+        square = augment.at_scale(policy, preprocess)
+        show_views(policy, source, square, model=model, seed=seed, count=8, side=66)
     with right:
         other = choose_policy_named("Beside it", "beside", first="none")
         with refusals():
-            show_views(augment.policy(other), source, preprocess, model=model, seed=seed, count=8, side=66)
+            second = augment.policy(other)
+            square = augment.at_scale(second, preprocess)
+            show_views(second, source, square, model=model, seed=seed, count=8, side=66)

@@ -3,6 +3,7 @@
     policy(name or steps) -> Policy          data, JSON in and out; one's own are kept under a name
     table(policy, seed, epoch, items)        the draws of an epoch, a row an item
     apply(policy, rows, pixels, size)        a batch, each image by its own row
+    at_scale(policy, preprocess)             the preprocessing that evaluates at the policy's scale
     Mix, pairing, mixed, soft_targets        Mixup and CutMix
     views, strip, statistics                 what a policy does, seen before it is used
     evaluation_views, combined               test-time augmentation
@@ -20,6 +21,7 @@ from clfcore.augment.labels import changes, warning
 from clfcore.augment.mix import Mix, Pairing, density, pairing
 from clfcore.augment.policies import POLICIES, VERSION, Policy, Step, from_json, policy, step
 from clfcore.augment.rules import KINDS, Kind, Rule
+from clfcore.augment.scale import at_scale
 
 if TYPE_CHECKING:
     from clfcore.augment.averaging import VIEWS, combined, evaluation_views
@@ -44,6 +46,7 @@ __all__ = [
     "Statistics",
     "Step",
     "apply",
+    "at_scale",
     "changes",
     "combined",
     "delete",

@@ -154,7 +154,7 @@ def _occlusion(asked: Asked) -> Made:
 
 
 def _rise(asked: Asked) -> Made:
-    raw = outputs.rise(asked.classifier, asked.x, asked.score, asked.progress)
+    raw = outputs.rise(asked.classifier, asked.x, asked.score, asked.progress, masks=outputs.MASKS)
     return Made(scaled(raw)[0], None, f"from {outputs.MASKS:,} random masks")
 
 

@@ -47,9 +47,7 @@ def windows(size: int) -> tuple[int, list[int]]:
     return side, sorted({*range(0, size - side, max(1, side // 2)), size - side})
 
 
-def rise(
-    classifier: Explainable, x: Tensor, score: Score, progress: Tick, *, masks: int = MASKS, seed: int = 0
-) -> np.ndarray:
+def rise(classifier: Explainable, x: Tensor, score: Score, progress: Tick, *, masks: int, seed: int = 0) -> np.ndarray:
     """size x size: the mean of random masks, weighted by how far the probability stands above its mean.
 
     Petsiuk et al. 2018, equation 6, with the mean subtracted: the same map up to a constant, from fewer masks.

@@ -65,7 +65,8 @@ def policy_views(
         index, item = place - 1, int(train[place - 1])
         pixels = np.asarray(dataset.pixels[item]) if dataset.pixels is not None else read_image(dataset.paths[item])
         name = dataset.ids[item]
-    preprocess = usual_preprocess(min(pixels.shape[:2]), pixels.shape[-1], size)
+    usual = usual_preprocess(min(pixels.shape[:2]), pixels.shape[-1], size)
+    preprocess = augment.at_scale(policy, usual)
     drawn: dict[str, Any] = {"size": preprocess.size, "seed": seed, "epoch": epoch, "index": index}
     drawn["mean"] = preprocess.mean
     stored = preprocess.stored(pixels)

@@ -124,7 +124,16 @@ def prepare(config: RunConfig, progress: Progress | None = None) -> Prepared:
 
 
 def make_network(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Start]:
-    """The network of a filled configuration, with a new head for the dataset's task unless a run's head fits it."""
+    """The network of a filled configuration, with a new head for the dataset's task unless a run's head fits it.
+
+    Its preprocessing evaluates at the scale at which the augmentation trains (`augment.at_scale`).
+    """
+    network, start = _made(config, dataset)
+    policy = augment.policy(config.recipe.augmentation)
+    return replace(network, preprocess=augment.at_scale(policy, network.preprocess)), start
+
+
+def _made(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Start]:
     row, _ = configured(config.architecture, config.options)
     source = source_of(config.weights, row)
     stored = source.run.classifier if source is not None and source.run is not None else None

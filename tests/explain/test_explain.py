@@ -114,3 +114,12 @@ def test_a_chosen_stage_is_the_one_that_is_shown(net) -> None:
 def test_importing_loads_no_torch() -> None:
     code = "import sys, clfcore.explain; sys.exit('torch' in sys.modules or 'cv2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_rise_asks_as_often_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "MASKS", 48)
+    classifier, told = four_networks()["lenet5"], []
+    square = picture(classifier.preprocess.size, classifier.preprocess.channels)
+    made = explain(classifier, square, method="rise", progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (48, 48)
+    assert "from 48 random masks" in made.note
