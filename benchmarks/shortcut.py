@@ -1,6 +1,6 @@
 """A trap, and how maps reveal it: the same small network trained on `shapes` and on `shapes-shortcut`.
 
-    python benchmarks/shortcut.py [--epochs 16] [--figure assets/shortcut.png]
+    python benchmarks/shortcut.py [--epochs 40] [--figure docs/shortcut.png]
 
 In `shapes-shortcut` a corner mark has a colour a class. Prints, for both networks, the test accuracy, the accuracy on
 fresh images with and without the mark, and how much of Grad-CAM, LayerCAM and saliency lies on the object and on the
@@ -21,6 +21,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.pointing import trained
 
 METHODS = ("gradcam", "layercam", "saliency")
+STEPS = (  # no rotation, which would cut the corners off
+    {"step": "shift", "most": 0.125, "border": "reflect"},
+    {"step": "horizontal-flip"},
+    {"step": "vertical-flip"},
+)
 WITH, WITHOUT = "shapes-shortcut:count=300,seed=1", "shapes:count=300,seed=1"  # images that no network has trained on
 
 
@@ -79,7 +84,7 @@ def figure(classifiers: dict, dataset, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--figure", type=Path)
     given = parser.parse_args()
     from clfcore.classifier import open_classifier
@@ -93,7 +98,7 @@ def main() -> None:
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
         names = ("shapes-shortcut", "shapes")
         with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:  # a core each
-            runs = pool.map(trained, names, (given.epochs,) * 2)
+            runs = pool.map(trained, names, (given.epochs,) * 2, (STEPS,) * 2)
         for data, run in zip(names, runs, strict=True):
             classifiers[data] = classifier = open_classifier(run["run"])
             test = run["metrics"]["test"]["accuracy"]

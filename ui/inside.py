@@ -91,12 +91,12 @@ def scaling(row: "Architecture", wanted: Wanted) -> None:
                 "published width": one.published.width,
                 "image": one.formula.image_size,
                 "published image": one.published.image_size,
-                "difference": one.difference,
+                "published differently": one.difference,
             }
             for number, one in enumerate(members())
         ],
         hide_index=True,
-        column_config={"difference": st.column_config.TextColumn(width=420)},
+        column_config={"published differently": st.column_config.TextColumn(width=330)},
         alt="B0 to B7: formula and published",
     )
 

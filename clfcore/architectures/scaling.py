@@ -57,7 +57,7 @@ def compound(phi: float, *, alpha: float = ALPHA, beta: float = BETA, gamma: flo
 
 @dataclass(frozen=True)
 class Member:
-    """One of B0 … B7: what the formula gives, what was published, and the difference in words."""
+    """One of B0 … B7: what the formula gives, what was published, and the difference in words: what was published, not what the formula gives."""
 
     name: str
     formula: Scaling
@@ -73,7 +73,7 @@ def members() -> tuple[Member, ...]:
 def _member(number: int) -> Member:
     formula, published = compound(number).scaling, PUBLISHED[number]
     parts = [
-        f"{what} {old:.3g} instead of {new:.3g}"
+        f"{what} {old:.3g}, not {new:.3g}"
         for what, old, new in (
             ("depth", published.depth, formula.depth),
             ("width", published.width, formula.width),
@@ -81,7 +81,7 @@ def _member(number: int) -> Member:
         )
         if abs(old - new) > 0.005 * new
     ]
-    words = f"published with {', '.join(parts)}" if parts else "published as the formula says"
+    words = "; ".join(parts) if parts else "none"
     return Member(f"efficientnet_b{number}", formula, published, words)
 
 

@@ -55,6 +55,10 @@ def test_a_network_shows_its_totals_its_layers_and_its_diagram(opened) -> None:
         "stage 4",
         "head",
     ]
+    assert not app.dataframe, "a grid that nobody opened"
+    for title in ("stem", "stage_1", "stage_2", "stage_3", "stage_4", "head"):
+        app.session_state[f"fold {title}"] = True
+    ready(app.run())
     names = [name for frame in app.dataframe for name in frame.value["name"]]
     with_parameters = {name.rpartition(".")[0] for name, _ in module.named_parameters()}
     assert with_parameters <= set(names)
@@ -80,6 +84,8 @@ def test_options_come_from_the_address_and_change_the_network(opened) -> None:
     ready(app.run())
     assert numbers(app)["Parameters"] == f"{(3 * 9 + 1) * 8 + 16 + (8 * 9 + 1) * 32 + 64 + 33 * 10:,}"
     assert app.query_params["option"] == ["layers=8,M,32,M", "batch_norm=true", "hidden=0"]
+    app.session_state["commands"] = True
+    ready(app.run())
     assert "--option layers=8,M,32,M --option batch_norm=true --option hidden=0" in app.code[0].value
 
 
