@@ -57,7 +57,7 @@ def compound(phi: float, *, alpha: float = ALPHA, beta: float = BETA, gamma: flo
 
 @dataclass(frozen=True)
 class Member:
-    """One of B0 … B7: what the formula gives, what was published, and the difference in words: what was published, not what the formula gives."""
+    """One of B0 … B7: what the formula gives, what was published, the difference in words (published, not formula)."""
 
     name: str
     formula: Scaling
