@@ -125,9 +125,33 @@ def _add_step() -> None:
     )
 
 
+def _paste() -> None:
+    """Steps from a policy's JSON; what is wrong with it stands below the field."""
+    state = st.session_state
+
+    def opened() -> None:
+        state["policy refused"] = None
+        if not state["policy text"].strip():
+            return
+        try:
+            steps = augment.from_json(state["policy text"]).steps
+        except InputError as error:
+            state["policy refused"] = str(error)
+        else:
+            state["policy steps"] = [(_fresh(), step.as_dict()) for step in steps]
+
+    st.text_area(
+        "A policy's JSON", key="policy text", height=160, on_change=opened, placeholder='{"version": 1, "steps": […]}',
+        help="Pasted here, its steps take the place of those above.",
+    )  # fmt: skip
+    if words := state.get("policy refused"):
+        with refusals(stop=False):
+            raise InputError(words)
+
+
 def keep_policy(policy: Policy, preprocess: "Preprocess") -> None:
-    """Save it under a name, use it in Train, copy it as JSON and as torchvision code."""
-    with st.expander("Save, use in Train, copy"):
+    """Save it under a name, use it in Train, copy it as JSON and as torchvision code, open another's JSON."""
+    with st.expander("Save, use in Train, copy, paste"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name", key="policy name", placeholder="my-policy", max_chars=40)
             again = st.checkbox("Replace", key="policy replace", help="Where there is one of that name already.")
@@ -147,7 +171,9 @@ def keep_policy(policy: Policy, preprocess: "Preprocess") -> None:
         ):
             st.session_state["field recipe.augmentation"] = usable
             st.switch_page("pages/train.py")
-        json, code = st.tabs(["JSON", "torchvision"])
+        json, code, paste = st.tabs(["JSON", "torchvision", "Paste"])
+        with paste:
+            _paste()
         json.code(policy.as_json(), language="json")
         code.code(
             augment.torchvision_code(

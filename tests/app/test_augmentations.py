@@ -67,3 +67,16 @@ def test_steps_are_added_moved_and_removed(open_page: OpenPage) -> None:
     next(button for button in app.button if (button.key or "").startswith("off")).click().run()
     assert app.session_state["policy steps"][0][1]["step"] == "horizontal-flip"
     assert not app.exception
+
+
+def test_a_pasted_policy_takes_the_place_of_the_steps_or_is_refused_in_a_line(open_page: OpenPage) -> None:
+    app = open_page("augmentations", data="digits")
+    wanted = augment.policy([{"step": "rotation", "degrees": 30}, "erasing"])
+    app.text_area(key="policy text").set_value(wanted.as_json()).run()
+    found = [augment.step(values) for _, values in app.session_state["policy steps"]]
+    assert tuple(found) == wanted.steps
+    assert [slider.value for slider in app.slider if slider.label == "Degrees"] == [30]
+    app.text_area(key="policy text").set_value(wanted.as_json().replace('"version": 1', '"version": 7')).run()
+    assert "version is 7" in app.error[0].value
+    assert [values["step"] for _, values in app.session_state["policy steps"]] == ["rotation", "erasing"]
+    assert not app.exception
