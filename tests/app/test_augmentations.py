@@ -80,3 +80,12 @@ def test_a_pasted_policy_takes_the_place_of_the_steps_or_is_refused_in_a_line(op
     assert "version is 7" in app.error[0].value
     assert [values["step"] for _, values in app.session_state["policy steps"]] == ["rotation", "erasing"]
     assert not app.exception
+
+
+def test_alphas_are_handed_to_train(open_page: OpenPage) -> None:
+    app = looked_at(open_page, "Mixup and CutMix")
+    next(slider for slider in app.slider if slider.label == "Mixup alpha").set_value(0.4).run()
+    next(button for button in app.button if button.label == "Use these alphas in Train").click().run()
+    assert not app.exception
+    fields = {box.key: box.value for box in app.number_input}
+    assert (fields["field recipe.mixup"], fields["field recipe.cutmix"]) == (0.4, 1.0)
