@@ -35,7 +35,7 @@ kills: install ## kill N runs at random moments; each must resume to the identic
 	CLFLAB_KILLS=$(or $(N),20) $(BIN)/python -m pytest -q tests/runs/test_kill.py
 
 maps: install ## every explain method on every architecture, as a table
-	$(BIN)/python benchmarks/maps.py
+	$(BIN)/python benchmarks/maps.py --long --markdown docs/maps.md
 
 screenshots: install ## take the README's pictures
 	$(BIN)/python tests/browser/screenshots.py

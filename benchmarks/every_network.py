@@ -1,8 +1,9 @@
 """Every network of the catalogue built, trained one step and asked for a prediction, and one a family of timm.
 
 The catalogue: for 1 and 3 channels, 2 and 1,000 classes, at its smallest side that trains and at 224: eight images,
-two where they are large. timm: the smallest network of each of N families, at its own size: a layer table and a
-training step.
+two where they are large. Those of torchvision's, besides: the same logits as torchvision's own network with the same
+weights, to 1e-5, for a picture of its size. timm: the smallest network of each of N families, at its own size: a layer
+table and a training step.
 
     python benchmarks/every_network.py [--pairs] [--families 20] [--names resnet18,vgg] [--tables]
 
@@ -78,6 +79,31 @@ def catalogue(names: list[str], *, pairs: bool) -> tuple[int, int]:
     return sum(done), len(done)
 
 
+def equal(names: list[str]) -> tuple[int, int]:
+    """How many networks of torchvision's give the logits of torchvision's own with the same state dict."""
+    import torch
+    import torchvision
+
+    from clfcore.architectures.build import build
+    from clfcore.architectures.catalogue import architecture
+
+    def work(name: str) -> None:
+        torch.manual_seed(0)
+        theirs = torchvision.models.get_model(name, weights=None).eval()
+        ours = build(name, columns=1000).module.eval()
+        ours.load_state_dict(theirs.state_dict(), strict=True)
+        side = architecture(name).native_image
+        picture = torch.rand(1, 3, side, side)
+        with torch.inference_mode():
+            gap = (ours(picture) - theirs(picture)).abs().max().item()
+        if not gap <= 1e-5:
+            raise ArithmeticError(f"logits differ by {gap:g}")
+
+    known = [name for name in names if architecture(name).source == "torchvision"]
+    done = [tried(f"{name} against torchvision's", lambda name=name: work(name)) for name in known]
+    return sum(done), len(done)
+
+
 def timm_families(count: int) -> tuple[int, int]:
     """How many of the families' smallest networks give a layer table and take a step; spread over the alphabet."""
     from clfcore.architectures import timm_names
@@ -128,6 +154,7 @@ def main() -> int:
 
     names = given.names.split(",") if given.names else [row.name for row in architectures()]
     results = {"trials of the catalogue": catalogue(names, pairs=given.pairs)}
+    results["networks equal to torchvision's"] = equal(names)
     if given.families:
         results["families of timm"] = timm_families(given.families)
     if given.tables:
