@@ -111,6 +111,9 @@ def moved_view(sides: Sequence[Side]) -> None:
     look = st.segmented_control("Show", looks, default=looks[0], required=True, key="moved look")
     if look == "What moved":
         found = confusion_difference(one, two)
+        if not found.counts.any():
+            st.write(f"Nothing moved: {plain(a.name)} and {plain(b.name)} have the same confusion matrix.")
+            return
         part = found.part(MANY)
         chart(figures.confusion_difference(part, dark=dark()), "moved")
         some = f" Shown: the {MANY} classes that moved most." if len(part.classes) < len(found.classes) else ""

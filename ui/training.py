@@ -88,7 +88,7 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
     """`chosen` with what the other widgets say, checked. `defaults` stands for what is left open, in grey."""
     shown = defaults.recipe.model_dump()
     recipe: dict[str, Any] = {}
-    row = st.grid(4, min_column_width=100)
+    row = st.grid(4, min_column_width=125)
     for name in MAIN:
         with row.cell():
             recipe[name] = field(f"recipe.{name}", default=shown.get(name))

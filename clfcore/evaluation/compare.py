@@ -54,7 +54,8 @@ class Difference:
             gap, low, high = -gap, -high, -low
         what = self.metric.replace("_", " ")
         size = f"{abs(gap):.3f} nats" if self.metric == "nll" else f"{100 * abs(gap):.1f} points"
-        ends = f"{low:.3f} to {high:.3f}" if self.metric == "nll" else f"{100 * low:.1f} to {100 * high:.1f}"
+        scale, digits = (1, 3) if self.metric == "nll" else (100, 1)
+        ends = " to ".join(f"{round(scale * end, digits) + 0.0:.{digits}f}" for end in (low, high))  # no "-0.0"
         alone = f"{self.only_b:,} images that only {self.b} gets right against {self.only_a:,} that only {self.a} does"
         if self.better is None:
             return (

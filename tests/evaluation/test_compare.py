@@ -241,3 +241,9 @@ def test_the_gain_of_an_ensemble_is_said_against_each_run() -> None:
     together = evaluate(ensemble([("a", a), ("b", b)])).accuracy
     assert [(gain.a, gain.b) for gain in found] == [("a", "ensemble"), ("b", "ensemble")]
     assert found[0].difference == pytest.approx(together - evaluate(a).accuracy)
+
+
+def test_equal_answers_of_many_items_have_no_negative_zero() -> None:
+    one, _ = planted(50_000, only_a=0, only_b=0, both=25_000)
+    words = compare([("a", one), ("b", one)], resamples=2).pairs[0].describe()
+    assert "95 % interval of b less a 0.0 to 0.0;" in words
