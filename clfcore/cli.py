@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from clfcore import cli_architectures, cli_errors, cli_explain, cli_judge, cli_recipe, cli_transfer
-from clfcore import config as configs
+from clfcore.cli_flags import bar, configuration, needed, number, recipe_flags, shower, whole
 from clfcore.errors import Failure, InputError, nearest
-from clfcore.task import TaskKind
 
 EXAMPLES = """examples:
   python -m clfcore train --data digits --architecture lenet5
@@ -200,43 +199,15 @@ def _datasets(command: argparse.ArgumentParser) -> None:
         if given.action is None:
             return commands.datasets()
         if given.action == "download":
-            name = _needed(given.spec, "NAME", "name the dataset to download")
+            name = needed(given.spec, "NAME", "name the dataset to download")
             return commands.datasets_download(name, progress=bar("downloading"))
         if given.action == "export":
-            spec = _needed(given.spec, "SPEC", "name the data to export")
-            out = _needed(given.out, "--out", "name a .csv to write")
+            spec = needed(given.spec, "SPEC", "name the data to export")
+            out = needed(given.out, "--out", "name a .csv to write")
             return commands.datasets_export(spec, Path(out), progress=bar("writing"))
-        return commands.datasets_check(_needed(given.spec, "SPEC", "name the data to check"), progress=bar("decoding"))
+        return commands.datasets_check(needed(given.spec, "SPEC", "name the data to check"), progress=bar("decoding"))
 
     command.set_defaults(run=run)
-
-
-def _kind(spec: str | None) -> TaskKind:
-    """The task of the data that is named; of none, or of one that is refused later, a single label."""
-    from clfcore.data.catalogue import open_dataset
-
-    try:
-        return open_dataset(spec).task.kind if spec else "single-label"
-    except (InputError, Failure):
-        return "single-label"
-
-
-def recipe_flags(command: argparse.ArgumentParser) -> None:
-    """The flags that make a configuration: a file, a preset, and one for each field."""
-    command.add_argument("--config", metavar="FILE", help="a configuration as JSON; flags override it")
-    command.add_argument("--preset", metavar="NAME", help="a recipe by name; the file and flags override it")
-    options_flag(command)
-    for name, info in configs.FIELDS.items():
-        if name == "options":
-            continue
-        flag = name.removeprefix("recipe.")
-        default = "" if info.is_required() or info.default is None else f" (default {info.default})"
-        command.add_argument(
-            "--" + flag.replace("_", "-"),
-            dest=f"field.{name}",
-            metavar=_metavar(info),
-            help=f"{info.description}{default}",
-        )
 
 
 def _train(command: argparse.ArgumentParser) -> None:
@@ -248,34 +219,6 @@ def _train(command: argparse.ArgumentParser) -> None:
         return commands.train(configuration(given), show=shower())
 
     command.set_defaults(run=run)
-
-
-def configuration(given: argparse.Namespace) -> configs.RunConfig:
-    """The file's values, where there is one, overridden by the flags."""
-    values = configs.read(Path(given.config)) if given.config else {}
-    recipe = values.get("recipe", {})
-    if not isinstance(recipe, dict):
-        raise InputError(f"recipe is {recipe!r}: it must be an object")
-    values = {**values, "recipe": dict(recipe)}
-    if given.preset is not None:
-        from clfcore import presets
-
-        base = presets.values(given.preset, _kind(vars(given).get("field.data") or values.get("data")))
-        values = {**base, **values, "recipe": {**base["recipe"], **recipe}}
-    for name, value in vars(given).items():
-        if value is None or not name.startswith("field."):
-            continue
-        field = name.removeprefix("field.")
-        if field.startswith("recipe."):
-            values["recipe"][field.removeprefix("recipe.")] = value
-        else:
-            values[field] = value
-    if given.option:
-        values["options"] = {**values.get("options", {}), **options_of(given.option)}
-    for name, flag in (("data", "--data SPEC"), ("architecture", "--architecture NAME")):
-        if name not in values:
-            raise InputError(f"{name} is missing: give {flag}, or a file with --config")
-    return configs.make(values)
 
 
 def _resume(command: argparse.ArgumentParser) -> None:
@@ -298,7 +241,7 @@ def _runs(command: argparse.ArgumentParser) -> None:
 
         if given.action is None:
             return commands.list_runs()
-        name = _needed(given.name, "RUN", f"name the run to {given.action}")
+        name = needed(given.name, "RUN", f"name the run to {given.action}")
         return commands.show_run(name) if given.action == "show" else commands.delete_run(name)
 
     command.set_defaults(run=run)
@@ -328,12 +271,16 @@ def _evaluate(command: argparse.ArgumentParser) -> None:
 # What validation chooses for this one answer, and how a hierarchy is read: fields of evaluation.chosen.Choice.
 _CHOICE: dict[str, tuple[Callable[[str], Any], str, str]] = {
     "thresholds": (str, "GOAL", "several labels: half, or f1, precision or recall, chosen on validation"),
-    "wanted": (lambda word: number(word), "X", "the precision or recall that --thresholds should reach (default 0.9)"),
+    "wanted": (
+        number,
+        "X",
+        "the precision or recall that --thresholds should reach (default 0.9)",
+    ),
     "decoding": (str, "NAME", "hierarchies: levels, path (the likeliest real one) or sum (of children)"),
     "positive": (str, "CLASS", "report sensitivity and specificity of one class at an operating point"),
-    "sensitivity": (lambda word: number(word), "X", "of --positive: chosen on validation to find this share"),
-    "precision": (lambda word: number(word), "X", "of --positive: chosen on validation for this precision"),
-    "threshold": (lambda word: number(word), "X", "of --positive: the probability itself"),
+    "sensitivity": (number, "X", "of --positive: chosen on validation to find this share"),
+    "precision": (number, "X", "of --positive: chosen on validation for this precision"),
+    "threshold": (number, "X", "of --positive: the probability itself"),
 }
 
 
@@ -343,7 +290,11 @@ def _predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("--top", type=whole, default=5, metavar="K", help="how many classes an image (default 5)")
     command.add_argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops")
     command.add_argument(
-        "--sure", type=number, default=0.0, metavar="X", help="of a hierarchy: stop where the path is less sure"
+        "--sure",
+        type=number,
+        default=0.0,
+        metavar="X",
+        help="of a hierarchy: stop where the path is less sure",
     )
     command.add_argument("--calibrated", action="store_true", help="with the temperature that `calibrate RUN` stored")
 
@@ -364,60 +315,3 @@ def _doctor(command: argparse.ArgumentParser) -> None:
         return commands.doctor()
 
     command.set_defaults(run=run)
-
-
-def options_flag(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--option", action="append", metavar="K=V", help="an option of the architecture; repeatable")
-
-
-def options_of(words: Sequence[str] | None, *, flag: str = "option") -> dict[str, str]:
-    """`NAME=VALUE` words as a dictionary. Raises InputError where one is written otherwise."""
-    options = {}
-    for word in words or []:
-        name, sign, value = word.partition("=")
-        if not sign or not name:
-            raise InputError(f"{flag} is {word!r}: write it as NAME=VALUE, such as batch_norm=true")
-        options[name] = value
-    return options
-
-
-def _needed(value: str | None, what: str, how: str) -> str:
-    if value is None:
-        raise InputError(f"{what} is missing: {how}")
-    return value
-
-
-def whole(word: str) -> int:
-    try:
-        return int(word)
-    except ValueError:
-        raise InputError(f"{word!r} is no whole number") from None
-
-
-def number(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        raise InputError(f"{word!r} is no number") from None
-
-
-def _metavar(info: Any) -> str:
-    kind = str(info.annotation)
-    if "bool" in kind:
-        return "true|false"
-    return "N" if "int" in kind else "X" if "float" in kind else "NAME"
-
-
-def bar(what: str) -> Callable[[int, int], None] | None:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        return None
-    show = shower()
-    return lambda done, total: show({"stage": what, "done": done, "total": total})
-
-
-def shower() -> Callable[[dict[str, Any]], None]:
-    """Progress on standard error: a bar on a terminal, a line a stage elsewhere."""
-    from clfcore.text import Progress
-
-    return Progress(sys.stderr)

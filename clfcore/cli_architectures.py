@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from clfcore.cli_flags import bar, options_flag, options_of, whole
 from clfcore.errors import InputError, unknown
 
 ACTIONS = {
@@ -21,19 +22,17 @@ _NAMES = {"show": 1, "source": 1, "compare": 2, "inside": 2, "gradients": None, 
 
 def architectures(command: argparse.ArgumentParser) -> None:
     """`architectures [ACTION] [NAME…]` and its flags."""
-    from clfcore import cli
-
     actions = "; ".join(f"{name} {what}".replace(" :", ":") for name, what in ACTIONS.items())
     command.add_argument("action", nargs="?", metavar="ACTION", help=actions)
     command.add_argument("names", nargs="*", metavar="NAME", help="architectures, or timm/NAME")
     command.add_argument("--search", metavar="TEXT", help="look in the catalogue and among timm's names")
-    cli.options_flag(command)
+    options_flag(command)
     command.add_argument(
         "--other-option", action="append", metavar="K=V", help="of compare: an option of the second network"
     )
     command.add_argument("--image-size", type=side, metavar="N", help="side of the square input in pixels")
     for name, what in (("channels", "channels of the input"), ("classes", "logits")):
-        command.add_argument(f"--{name}", type=cli.whole, metavar="N", help=f"{what} (default: the network's own)")
+        command.add_argument(f"--{name}", type=whole, metavar="N", help=f"{what} (default: the network's own)")
     command.add_argument("--out", metavar="PNG", help="of inside: where the picture goes")
     command.add_argument(
         "--weights", metavar="NAME", help="of inside: none, or default (taken by itself where they are at hand)"
@@ -45,13 +44,13 @@ def architectures(command: argparse.ArgumentParser) -> None:
 
 
 def _run(given: argparse.Namespace) -> dict[str, Any]:
-    from clfcore import cli, commands
+    from clfcore import commands
     from clfcore.architectures import command
 
     if given.action is None:
         return commands.architectures(given.search)
     names = _names(given)
-    options = cli.options_of(given.option)
+    options = options_of(given.option)
     size = {"image_size": given.image_size, "channels": given.channels, "classes": given.classes}
     match given.action:
         case "show":
@@ -59,7 +58,7 @@ def _run(given: argparse.Namespace) -> dict[str, Any]:
         case "source":
             return command.source(names[0])
         case "compare":
-            other = cli.options_of(given.other_option, flag="other-option")
+            other = options_of(given.other_option, flag="other-option")
             return command.compare(*names, options=options, other=other, **size)
         case "inside":
             if given.out is None:
@@ -69,10 +68,10 @@ def _run(given: argparse.Namespace) -> dict[str, Any]:
             return command.inside(names[0], *paths, weights=given.weights, options=options, **size)
         case "gradients":
             chosen = names[0] if names else None
-            bar, plain = cli.bar("computing gradients"), not given.no_normalisation
-            return command.gradients(chosen, normalised=plain, progress=bar, options=options, **size)
+            progress, plain = bar("computing gradients"), not given.no_normalisation
+            return command.gradients(chosen, normalised=plain, progress=progress, options=options, **size)
         case "speed":
-            return command.speed(names[0], progress=cli.bar("timing"), options=options, **size)
+            return command.speed(names[0], progress=bar("timing"), options=options, **size)
         case "timeline":
             return command.timeline()
     return command.scaling(options)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clfcore.cli_flags import whole
 from clfcore.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 
 def errors(command: argparse.ArgumentParser) -> None:
-    from clfcore.cli import whole
-
     command.add_argument("name", metavar="RUN")
     command.add_argument("--split", metavar="NAME", help="test where the run has it, else validation")
     command.add_argument("--list", default="most_confident", metavar="NAME",

@@ -3,11 +3,11 @@
 import argparse
 from typing import Any
 
+from clfcore.cli_flags import bar, number, whole
+
 
 def explain(command: argparse.ArgumentParser) -> None:
     """`explain NAME IMAGE --method … --out PNG`, `explain RUN IMAGE --examples 3`, or `explain RUN --check`."""
-    from clfcore import cli
-
     command.add_argument("name", metavar="RUN_OR_ARCHITECTURE")
     command.add_argument("image", nargs="?", metavar="IMAGE")
     command.add_argument(
@@ -21,25 +21,32 @@ def explain(command: argparse.ArgumentParser) -> None:
     command.add_argument("--against", metavar="CLASS", help="why --target and not this class")
     command.add_argument("--level", metavar="NAME", help="of a hierarchy: the level of the class (default the finest)")
     command.add_argument("--layer", metavar="NAME", help="a layer by its dotted name (default: chosen by itself)")
-    command.add_argument("--opacity", type=cli.number, default=0.6, metavar="X", help="0 image, 1 map (default 0.6)")
+    command.add_argument("--opacity", type=number, default=0.6, metavar="X", help="0 image, 1 map (default 0.6)")
     command.add_argument("--colours", default="magma", metavar="NAME", help="magma (default), cividis, …")
-    command.add_argument("--threshold", type=cli.number, default=0.0, metavar="X", help="hide weaker places, 0 to 1")
+    command.add_argument("--threshold", type=number, default=0.0, metavar="X", help="hide weaker places, 0 to 1")
     command.add_argument(
-        "--examples", type=cli.whole, metavar="N", help="instead of a map: the N nearest training images of each class"
+        "--examples",
+        type=whole,
+        metavar="N",
+        help="instead of a map: the N nearest training images of each class",
     )
     command.add_argument("--check", action="store_true", help="measure how far the maps of a run can be believed")
     command.add_argument("--all", action="store_true", help="with --check: methods of more than 20 forward passes too")
-    command.add_argument("--items", type=cli.whole, metavar="N", help="with --check: images to measure on (100)")
+    command.add_argument("--items", type=whole, metavar="N", help="with --check: images to measure on (100)")
     command.add_argument("--data", metavar="SPEC", help="with --check: other data than the run's own")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore.explain.command import check_maps, show_examples, write_map
 
         if given.examples is not None:
-            return show_examples(given.name, given.image, n=given.examples, progress=cli.bar("embedding"))
+            return show_examples(given.name, given.image, n=given.examples, progress=bar("embedding"))
         if given.check:
             return check_maps(
-                given.name, everything=given.all, items=given.items, data=given.data, progress=cli.bar("explaining")
+                given.name,
+                everything=given.all,
+                items=given.items,
+                data=given.data,
+                progress=bar("explaining"),
             )
         return write_map(
             given.name,
@@ -53,7 +60,7 @@ def explain(command: argparse.ArgumentParser) -> None:
             opacity=given.opacity,
             colours=given.colours,
             threshold=given.threshold,
-            progress=cli.bar("explaining"),
+            progress=bar("explaining"),
         )
 
     command.set_defaults(run=run)

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from clfcore.cli_flags import bar, configuration, recipe_flags, shower, whole
+
 
 def compare(command: argparse.ArgumentParser) -> None:
     command.add_argument("names", nargs="+", metavar="RUN")
@@ -21,10 +23,8 @@ def compare(command: argparse.ArgumentParser) -> None:
 
 
 def train_to_compare(command: argparse.ArgumentParser) -> None:
-    from clfcore import cli
-
-    cli.recipe_flags(command)
-    command.add_argument("--seeds", type=cli.whole, default=2, metavar="N", help="runs of each, seeds 0 to N - 1 (2)")
+    recipe_flags(command)
+    command.add_argument("--seeds", type=whole, default=2, metavar="N", help="runs of each, seeds 0 to N - 1 (2)")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore.runs.grid import grid
@@ -34,10 +34,10 @@ def train_to_compare(command: argparse.ArgumentParser) -> None:
         for name, default in (("architecture", []), ("strategy", ["scratch"])):
             several[name] = _words(getattr(given, f"field.{name}")) or default
             setattr(given, f"field.{name}", next(iter(several[name]), None))
-        config = cli.configuration(given)
+        config = configuration(given)
         names = several["architecture"] or [config.architecture]
         chosen = {"architectures": names, "strategies": several["strategy"], "seeds": range(given.seeds)}
-        return train_to_compare(grid(config.data, **chosen, **shared(config)), show=cli.shower())
+        return train_to_compare(grid(config.data, **chosen, **shared(config)), show=shower())
 
     command.set_defaults(run=run)
 
@@ -52,7 +52,6 @@ def measure(command: argparse.ArgumentParser) -> None:
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
-        from clfcore.cli import bar
 
         return commands.measure(given.names, again=given.again, progress=bar("timing"))
 

@@ -4,31 +4,29 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from clfcore.cli_flags import bar, configuration, needed, number, recipe_flags, whole
+
 
 def check(command: argparse.ArgumentParser) -> None:
     """`check`: the flags of `train`, and where the picture of the first batch goes."""
-    from clfcore import cli
-
-    cli.recipe_flags(command)
+    recipe_flags(command)
     command.add_argument("--out", metavar="PNG", help="write the first batch, as the network sees it, to this file")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
         out = Path(given.out) if given.out else None
-        return commands.check(cli.configuration(given), out=out, progress=cli.bar("training"))
+        return commands.check(configuration(given), out=out, progress=bar("training"))
 
     command.set_defaults(run=run)
 
 
 def trial(command: argparse.ArgumentParser) -> None:
     """`trial`: the flags of `train`, the policies, and the budget."""
-    from clfcore import cli
-
-    cli.recipe_flags(command)
+    recipe_flags(command)
     command.add_argument("--policies", default="none,basic", metavar="A,B", help="names or .json files, by comma")
-    command.add_argument("--seconds", type=cli.number, default=60.0, metavar="X", help="for training (default 60)")
-    command.add_argument("--sample", type=cli.whole, default=1000, metavar="N", help="training images (default 1000)")
+    command.add_argument("--seconds", type=number, default=60.0, metavar="X", help="for training (default 60)")
+    command.add_argument("--sample", type=whole, default=1000, metavar="N", help="training images (default 1000)")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore.augment.policies import named
@@ -36,8 +34,8 @@ def trial(command: argparse.ArgumentParser) -> None:
 
         names = [name.strip() for name in given.policies.split(",") if name.strip()]
         policies = {name: named(name) for name in names}
-        config = cli.configuration(given)
-        found = try_policies(config, policies, seconds=given.seconds, sample=given.sample, progress=cli.bar("training"))
+        config = configuration(given)
+        found = try_policies(config, policies, seconds=given.seconds, sample=given.sample, progress=bar("training"))
         return found.as_dict()
 
     command.set_defaults(run=run)
@@ -45,8 +43,6 @@ def trial(command: argparse.ArgumentParser) -> None:
 
 def policies(command: argparse.ArgumentParser) -> None:
     """`policies`: those at hand; one as JSON and as torchvision code; its views of a picture; one's own kept."""
-    from clfcore import cli
-
     command.add_argument("action", nargs="?", choices=["show", "views", "save", "delete"], help="what to do with NAME")
     command.add_argument(
         "name", nargs="?", metavar="NAME", help="a policy; for show and views also JSON or a .json file"
@@ -55,7 +51,7 @@ def policies(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replace", action="store_true", help="of save: where there is one of that name already")
     command.add_argument("--image", metavar="FILE", help="of views: a picture")
     command.add_argument("--data", metavar="SPEC", help="of views: the data to take a picture from")
-    command.add_argument("--place", type=cli.whole, default=1, metavar="N", help="of --data: which picture (default 1)")
+    command.add_argument("--place", type=whole, default=1, metavar="N", help="of --data: which picture (default 1)")
     command.add_argument("--out", metavar="PNG", help="of views: where the pictures go, the original first")
     command.add_argument("--strip", action="store_true", help="of views: one view after every step")
     for name, default, words in (
@@ -64,19 +60,19 @@ def policies(command: argparse.ArgumentParser) -> None:
         ("--epoch", 1, "the first epoch that is shown"),
         ("--count", 16, "how many epochs' views"),
     ):
-        command.add_argument(name, type=cli.whole, default=default, metavar="N", help=f"of views: {words}")
+        command.add_argument(name, type=whole, default=default, metavar="N", help=f"of views: {words}")
     command.set_defaults(run=_policies)
 
 
 def _policies(given: argparse.Namespace) -> dict[str, Any]:
-    from clfcore import augment, cli
+    from clfcore import augment
     from clfcore.augment.policies import named
 
     if given.action is None:
         return {"policies": [_line(name) for name in (*augment.POLICIES, *augment.saved())]}
-    name = cli._needed(given.name, "NAME", f"name the policy to {given.action}")
+    name = needed(given.name, "NAME", f"name the policy to {given.action}")
     if given.action == "save":
-        steps = cli._needed(given.given, "--steps", "give the policy's JSON, a .json file or a name")
+        steps = needed(given.given, "--steps", "give the policy's JSON, a .json file or a name")
         return {"saved": augment.save(named(steps), name, replace=given.replace).name}
     if given.action == "delete":
         augment.delete(name)
@@ -93,7 +89,7 @@ def _policies(given: argparse.Namespace) -> dict[str, Any]:
     from clfcore.runs.before import write_sheet
     from clfcore.runs.policy_views import policy_views
 
-    out = Path(cli._needed(given.out, "--out", "name a .png for the pictures"))
+    out = Path(needed(given.out, "--out", "name a .png for the pictures"))
     image = Path(given.image) if given.image else None
     found = policy_views(
         policy, image=image, data=given.data, place=given.place, size=given.image_size, seed=given.seed,

@@ -4,23 +4,23 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from clfcore.cli_flags import bar, configuration, number, recipe_flags, whole
+
 
 def advise(command: argparse.ArgumentParser) -> None:
     """`advise`: the flags of `train`; with --try, measured on a sample."""
-    from clfcore import cli
-
-    cli.recipe_flags(command)
+    recipe_flags(command)
     command.add_argument("--try", dest="measure", action="store_true", help="try all strategies on a sample, ranked")
-    command.add_argument("--seconds", type=cli.number, default=60.0, metavar="X", help="budget of --try (default 60)")
-    command.add_argument("--sample", type=cli.whole, default=300, metavar="N", help="images of --try (default 300)")
+    command.add_argument("--seconds", type=number, default=60.0, metavar="X", help="budget of --try (default 60)")
+    command.add_argument("--sample", type=whole, default=300, metavar="N", help="images of --try (default 300)")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
-        config = cli.configuration(given)
+        config = configuration(given)
         found = advice(config)
         if given.measure:
             from clfcore.runs.try_all import try_all
 
-            ranking = try_all(config, seconds=given.seconds, sample=given.sample, progress=cli.bar("training"))
+            ranking = try_all(config, seconds=given.seconds, sample=given.sample, progress=bar("training"))
             found["ranking"] = ranking.as_dict()
         return found
 
@@ -39,18 +39,16 @@ def advice(config: Any, *, dataset: Any = None) -> dict[str, Any]:
 
 def find_rate(command: argparse.ArgumentParser) -> None:
     """`find-rate`: the flags of `train`, and the range that is searched."""
-    from clfcore import cli
-
-    cli.recipe_flags(command)
-    command.add_argument("--lowest", type=cli.number, default=1e-6, metavar="X", help="first rate (default 1e-6)")
-    command.add_argument("--highest", type=cli.number, default=1.0, metavar="X", help="last rate (default 1)")
-    command.add_argument("--steps", type=cli.whole, default=100, metavar="N", help="batches (default 100)")
+    recipe_flags(command)
+    command.add_argument("--lowest", type=number, default=1e-6, metavar="X", help="first rate (default 1e-6)")
+    command.add_argument("--highest", type=number, default=1.0, metavar="X", help="last rate (default 1)")
+    command.add_argument("--steps", type=whole, default=100, metavar="N", help="batches (default 100)")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore.runs.finder import find_rate as find
 
         span = {"lowest": given.lowest, "highest": given.highest, "steps": given.steps}
-        found = find(cli.configuration(given), **span, progress=cli.bar("training"))
+        found = find(configuration(given), **span, progress=bar("training"))
         return {**asdict(found), "sentence": found.sentence}
 
     command.set_defaults(run=run)
@@ -58,14 +56,12 @@ def find_rate(command: argparse.ArgumentParser) -> None:
 
 def more_pictures(command: argparse.ArgumentParser) -> None:
     """`more-pictures`: the flags of `train`; data and architecture are enough."""
-    from clfcore import cli
-
-    cli.recipe_flags(command)
+    recipe_flags(command)
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore.runs.more_pictures import learning_curve
 
-        return learning_curve(cli.configuration(given), progress=cli.bar("embedding")).as_dict()
+        return learning_curve(configuration(given), progress=bar("embedding")).as_dict()
 
     command.set_defaults(run=run)
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clfcore import config as configs
-from clfcore.config import Facts, Recipe, RunConfig
+from clfcore.config import Recipe, RunConfig
+from clfcore.defaults import Facts, fill
 from clfcore.errors import InputError
 
 MINIMAL = {"data": "digits", "architecture": "lenet5"}
@@ -61,13 +62,13 @@ def test_a_file_that_holds_no_configuration_is_refused(tmp_path: Path, text: str
 
 
 def test_photos_with_weights_at_hand_start_with_feature_extraction() -> None:
-    filled = configs.fill(RunConfig(data="photos", architecture="efficientnet_lite0"), PHOTOS)
+    filled = fill(RunConfig(data="photos", architecture="efficientnet_lite0"), PHOTOS)
     assert (filled.strategy, filled.weights, filled.recipe.image_size) == ("feature-extraction", "default", 224)
     assert filled.recipe.augmentation == "none"
 
 
 def test_digits_without_weights_are_trained_from_scratch_and_never_flipped() -> None:
-    filled = configs.fill(RunConfig(**MINIMAL), DIGITS)
+    filled = fill(RunConfig(**MINIMAL), DIGITS)
     assert (filled.strategy, filled.weights) == ("scratch", "none")
     assert filled.recipe.image_size == 28
     assert filled.recipe.augmentation in ("none", "digits")
@@ -80,7 +81,7 @@ def test_digits_without_weights_are_trained_from_scratch_and_never_flipped() -> 
 def test_few_small_pictures_get_more_steps_and_are_mirrored(
     items: int, batch: int, epochs: int, rate: float, policy: str
 ) -> None:
-    filled = configs.fill(RunConfig(**MINIMAL), replace(DIGITS, train_items=items, digits_like=False)).recipe
+    filled = fill(RunConfig(**MINIMAL), replace(DIGITS, train_items=items, digits_like=False)).recipe
     assert (filled.batch_size, filled.epochs, filled.augmentation) == (batch, epochs, policy)
     assert filled.learning_rate == rate
 
@@ -101,17 +102,17 @@ def test_few_small_pictures_get_more_steps_and_are_mirrored(
     st.sampled_from([None, "scratch", "feature-extraction", "fine-tuning", "progressive-unfreezing"]),
 )
 def test_filling_leaves_nothing_open_and_is_stable(facts: Facts, strategy: str | None) -> None:
-    filled = configs.fill(RunConfig(**MINIMAL, strategy=strategy), facts)
+    filled = fill(RunConfig(**MINIMAL, strategy=strategy), facts)
     assert None not in (filled.strategy, filled.weights, *filled.recipe.model_dump().values())
     assert filled.recipe.image_size >= facts.smallest_image
-    assert configs.fill(filled, facts) == filled
+    assert fill(filled, facts) == filled
 
 
 def test_what_was_given_stays() -> None:
     values = {"epochs": 3, "batch_size": 7, "image_size": 40, "learning_rate": 0.5, "augmentation": "digits"}
     values |= {"trainable_groups": 2, "backbone_learning_rate": 0.1, "freeze_batch_norm": True}
     given_config = RunConfig(**MINIMAL, strategy="scratch", recipe=Recipe(**values))
-    assert configs.fill(given_config, PHOTOS).recipe == Recipe(**values)
+    assert fill(given_config, PHOTOS).recipe == Recipe(**values)
 
 
 @pytest.mark.parametrize("text", ["1", "1:x", "1:1;3:2", "all", "1:1,", "-1:2"])

@@ -4,7 +4,8 @@ import pytest
 
 from clfcore import figures
 from clfcore.balance import check
-from clfcore.cli import configuration, parser
+from clfcore.cli import parser
+from clfcore.cli_flags import configuration
 from clfcore.config import Recipe, make
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError

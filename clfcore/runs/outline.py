@@ -6,9 +6,10 @@ import numpy as np
 
 from clfcore import balance
 from clfcore.architectures.catalogue import check_side, configured, weights_at_hand
-from clfcore.config import Facts, RunConfig, fill
+from clfcore.config import RunConfig
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
+from clfcore.defaults import Facts, fill
 from clfcore.errors import InputError
 from clfcore.runs.ancestry import inherit, source_of
 

@@ -82,7 +82,8 @@ def test_a_file_configures_and_flags_override_it(call: object, tmp_path: Path) -
 def test_the_copied_command_runs_the_same_configuration() -> None:
     import shlex
 
-    from clfcore.cli import configuration, parser
+    from clfcore.cli import parser
+    from clfcore.cli_flags import configuration
     from clfcore.commands import command_of
 
     config = small_config(epochs=7, learning_rate=0.01, schedule="one-cycle").changed(

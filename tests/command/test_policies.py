@@ -34,7 +34,8 @@ def test_a_policy_is_kept_listed_shown_and_deleted(capsys: pytest.CaptureFixture
 
 
 def test_views_of_a_picture_are_those_that_training_feeds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    policy, square = augment.policy("basic"), usual_preprocess(8, 1)
+    policy = augment.policy("basic")
+    square = augment.at_scale(policy, usual_preprocess(8, 1))
     data = open_dataset("digits")
     chosen = data.splits["train"][:6]
     stored = np.stack([square.stored(data.pixels[i]) for i in chosen])
