@@ -47,14 +47,7 @@ def _timing(wanted: Wanted) -> Job:
     def work(progress: Any) -> Any:
         from clfcore.architectures.measure import time_network
 
-        return time_network(
-            wanted.name,
-            options=dict(wanted.options),
-            image_size=wanted.image_size,
-            channels=wanted.channels,
-            classes=wanted.classes,
-            progress=progress,
-        )
+        return time_network(wanted.name, **wanted.arguments, progress=progress)
 
     return Job(work)
 

@@ -34,6 +34,12 @@ class Wanted:
     classes: int | None = None
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """The same in Python: keyword arguments of `table` and of what measures it."""
+        sizes = {"image_size": self.image_size, "channels": self.channels, "classes": self.classes}
+        return {"options": dict(self.options), **sizes}
+
+    @property
     def words(self) -> list[str]:
         """Its flags on the command line."""
         found = [word for name, value in self.options for word in ("--option", f"{name}={value}")]
@@ -115,13 +121,7 @@ def _tabling(wanted: Wanted) -> Job:
     def work(_progress: Any) -> Any:
         from clfcore.architectures.inspect import table
 
-        return table(
-            wanted.name,
-            options=dict(wanted.options),
-            image_size=wanted.image_size,
-            channels=wanted.channels,
-            classes=wanted.classes,
-        )
+        return table(wanted.name, **wanted.arguments)
 
     return Job(work)
 
