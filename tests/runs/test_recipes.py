@@ -22,7 +22,7 @@ WAYS = {
     "accumulated": {"accumulation": 3, "batch_size": 8},
     "muon": {"optimizer": "muon"},
     "rmsprop": {"optimizer": "rmsprop", "learning_rate": 1e-4},
-    "channels last": {"channels_last": True, "optimizer": "sgd"},
+    "channels first": {"channels_last": False, "optimizer": "sgd"},
     "plateau": {"schedule": "plateau", "plateau_patience": 0, "plateau_factor": 0.3},
     "own policy": {"augmentation": OWN, "schedule": "step", "step_size": 1, "step_factor": 0.5},
     "one cycle": {"schedule": "one-cycle", "one_cycle_rise": 0.5, "nesterov": False, "optimizer": "sgd"},

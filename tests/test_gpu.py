@@ -1,0 +1,52 @@
+"""What only an accelerator can show: the same pictures, runs in mixed precision, a broken run that goes on."""
+
+import numpy as np
+import pytest
+import torch
+
+from clfcore import augment
+from clfcore.classifier import open_classifier
+from clfcore.data.catalogue import open_dataset
+from clfcore.runs import store
+from clfcore.runs.execute import execute
+from tests.conftest import small_config
+
+DEVICE = "cuda"
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")]
+
+
+@pytest.mark.parametrize("name", augment.POLICIES)
+def test_a_batch_on_the_device_is_the_batch_on_the_cpu(name: str) -> None:
+    policy, generator = augment.policy(name), torch.Generator().manual_seed(0)
+    x = torch.randint(0, 256, (12, 3, 58, 58), dtype=torch.uint8, generator=generator)
+    table = augment.table(policy, seed=3, epoch=1, items=12)
+    here = augment.apply(policy, table, x, size=54)
+    there = augment.apply(policy, table, x.to(DEVICE), size=54).cpu()
+    assert (here.int() - there.int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16", "float16"])
+def test_a_run_learns_on_the_device_and_answers_on_the_cpu(precision: str) -> None:
+    run = store.create(small_config(device=DEVICE, precision=precision, epochs=8))
+    execute(run)
+    assert run.state == "completed"
+    assert run.history[-1]["train_loss"] < run.history[0]["train_loss"]
+    assert DEVICE in run.data["computed_on"]["device"]
+    kept = run.predictions("validation")
+    dataset, classifier = open_dataset(run.config.data), open_classifier(run.id)
+    place = {name: i for i, name in enumerate(dataset.ids)}
+    squares = np.stack([classifier.square(dataset.pixels[place[name]]) for name in kept.ids])
+    np.testing.assert_allclose(classifier.logits(squares), kept.logits, atol=0.1)
+
+
+def test_a_broken_run_on_the_device_goes_on() -> None:
+    run, asked = store.create(small_config(device=DEVICE, epochs=3)), [0]
+
+    def stop_in_second_epoch() -> bool:
+        asked[0] += 1
+        return len(run.history) == 1 and asked[0] % 3 == 0
+
+    execute(run, orphaned=stop_in_second_epoch)
+    assert (run.state, len(run.history)) == ("interrupted", 1)
+    execute(run)
+    assert (run.state, len(run.history)) == ("completed", 3)
