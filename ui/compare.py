@@ -164,13 +164,14 @@ def compared_table(sides: Sequence[Side]) -> None:
     unequal = [(name, values) for name, values in settings if any(value != values[0] for value in values)]
     shared = {name: _shared(name, values[0]) for name, values in settings if name in ALWAYS}
     rows, columns = [], {}
+    costs = [cost.known(side.run) for side in sides]
+    told = {name: column for name, (column, _) in COSTS.items() if any(one[name] is not None for one in costs)}
     for i, side in enumerate(sides):
         values, ends = _scores(*side.key)
         row: dict[str, Any] = {"run": side.name}
-        costs = cost.known(side.run)
         about = {
             **{f"≠ {name.replace('_', ' ')}": _written(of[i]) for name, of in unequal},
-            **{column: costs[name] for name, (column, _) in COSTS.items()},
+            **{column: costs[i][name] for name, column in told.items()},
             "images": len(said(*side.key)[1]),
             **{name: value for name, value in shared.items() if name not in dict(unequal)},
         }

@@ -187,10 +187,10 @@ def test_latency_and_memory_are_measured_on_a_button_and_fill_the_table(open_pag
     app = open_page("compare")
     app.multiselect(key="runs").set_value([finished_run.id, b.id]).run()
     assert not app.exception, app.exception
-    assert app.dataframe[0].value["ms an image"].isna().all()
+    assert "ms an image" not in app.dataframe[0].value, "a column of nothing"
     app.button(key="measure runs").click().run()
     for _ in range(100):
-        if app.dataframe[0].value["ms an image"].notna().any():
+        if "ms an image" in app.dataframe[0].value:
             break
         time.sleep(0.1)
         app.run()
