@@ -56,13 +56,17 @@ class Difference:
         size = f"{abs(gap):.3f} nats" if self.metric == "nll" else f"{100 * abs(gap):.1f} points"
         scale, digits = (1, 3) if self.metric == "nll" else (100, 1)
         ends = " to ".join(f"{round(scale * end, digits) + 0.0:.{digits}f}" for end in (low, high))  # no "-0.0"
-        alone = f"{self.only_b:,} images that only {self.b} gets right against {self.only_a:,} that only {self.a} does"
+        alone = f"{_images(self.only_b)} that only {self.b} gets right against {self.only_a:,} that only {self.a} does"
         if self.better is None:
             return (
-                f"{self.items:,} images cannot tell {self.a} and {self.b} apart: {what} differs by {size}, "
+                f"{_images(self.items)} cannot tell {self.a} and {self.b} apart: {what} differs by {size}, "
                 f"95 % interval of {self.b} less {self.a} {ends}; {alone}."
             )
         return f"{self.better} is better by {size} of {what}, 95 % interval {ends}; {alone}."
+
+
+def _images(number: int) -> str:
+    return f"{number:,} image{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)
