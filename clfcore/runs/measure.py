@@ -91,7 +91,8 @@ def _state(
         if group.name in phase.rates
         for part in transfer.optimiser_groups(module, group, rate=phase.rates[group.name], recipe=config.recipe)
     ]
-    return State(module, optimiser(config.recipe, first), device, pick_dtype(config.recipe, device))
+    solver, dtype = optimiser(config.recipe, first), pick_dtype(config.recipe, device)
+    return State(module, solver, device, dtype, channels_last=config.recipe.channels_last)
 
 
 def _step_seconds(state: State, config: RunConfig, dataset: ImageDataset, x: Tensor, y: Tensor) -> float:

@@ -64,9 +64,14 @@ def trial(
         raise InputError("no policy is named: name at least one, better two")
     if seconds <= 0 or sample < 2:
         raise InputError(f"seconds is {seconds:g} and sample {sample}: they must be greater than 0 and at least 2")
-    prepared = _sampled(prepare(config), sample)
+    # Prepared for each: evaluation is at the scale at which a policy trains.
+    ready = {
+        name: _sampled(prepare(config.changed(recipe={"augmentation": policy.as_dict()})), sample)
+        for name, policy in policies.items()
+    }
+    prepared = next(iter(ready.values()))  # what they have in common: the sample, the task, the loss
     started = time.perf_counter()
-    runs = {name: _begin(prepared, policy) for name, policy in policies.items()}
+    runs = {name: _begin(one) for name, one in ready.items()}
     histories: dict[str, list[dict[str, float]]] = {name: [] for name in policies}
     while True:
         for name, epochs in runs.items():
@@ -94,16 +99,17 @@ def _sampled(prepared: Prepared, items: int) -> Prepared:
     return replace(prepared, dataset=replace(prepared.dataset, splits=splits), config=config)
 
 
-def _begin(prepared: Prepared, policy: augment.Policy) -> Any:
-    """An endless run of epochs under one policy; every policy begins with the same weights."""
+def _begin(prepared: Prepared) -> Any:
+    """An endless run of epochs under the recipe's policy; every policy begins with the same weights."""
     recipe, task = prepared.config.recipe, prepared.dataset.task
     torch.manual_seed(recipe.seed)
     module = make_network(prepared.config, prepared.dataset)[0].module.to(prepared.device)
     groups = parameter_groups(
         module.named_parameters(), rate=recipe.learning_rate, weight_decay=recipe.weight_decay, group="all"
     )
-    state = State(module, optimiser(recipe, groups), prepared.device, gradient_clip=1.0, seed=recipe.seed)
-    batches = replace(prepared.batches("train"), policy=policy, _kept={})
+    solver, last = optimiser(recipe, groups), recipe.channels_last
+    state = State(module, solver, prepared.device, gradient_clip=1.0, channels_last=last, seed=recipe.seed)
+    batches = prepared.batches("train", training=True)
     judged = prepared.batches("validation")
 
     def validate(model: torch.nn.Module) -> Predictions:

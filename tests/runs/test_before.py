@@ -7,10 +7,12 @@ import pytest
 
 from clfcore import augment, commands
 from clfcore.classifier import of_run
+from clfcore.config import RunConfig
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
+from clfcore.runs import trial as tried
 from clfcore.runs.before import first_batch, overfit_one_batch, write_sheet
-from clfcore.runs.prepare import prepare
+from clfcore.runs.prepare import Prepared, prepare
 from clfcore.runs.store import Run
 from clfcore.runs.trial import trial
 from clfcore.views import predict_split
@@ -104,3 +106,18 @@ def test_predict_takes_views(finished_run: Run, photos) -> None:
     views = commands.predict(finished_run.id, [image], views="flip")["predictions"][0]["top"]
     assert sum(one["probability"] for one in views) == pytest.approx(sum(one["probability"] for one in plain), abs=0.2)
     assert views != plain
+
+
+def test_each_policy_of_a_trial_is_judged_at_its_own_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    sides = {}
+
+    def noted(config: RunConfig) -> Prepared:
+        prepared = prepare(config)
+        sides[augment.policy(config.recipe.augmentation).name] = prepared.preprocess.stored_side
+        return prepared
+
+    monkeypatch.setattr(tried, "prepare", noted)
+    policies = {name: augment.policy(name) for name in ("none", "basic")}
+    found = tried.trial(small_config(), policies, seconds=0.1, sample=20)
+    assert sides == {"none": 20, "basic": 24}  # of images of 20 pixels
+    assert set(found.histories) == {"none", "basic"}
