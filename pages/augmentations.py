@@ -11,7 +11,8 @@ st.caption("Change a step and the pictures change with it: they are those that t
 
 @st.fragment
 def bench() -> None:
-    left, right = st.columns([2, 3], gap="large")
+    with st.container(key="bench"):
+        left, right = st.columns([2, 3], gap="large")
     with left:
         source, dataset = ui.choose_source()
         name = ui.choose_policy_named("Policy", "policy")
