@@ -1,10 +1,12 @@
 """Do maps point at the object? A small network trained on `shapes`, every quick method against masks and baselines.
 
     python benchmarks/pointing.py [--epochs 60] [--items 180] [--data shapes]
+    python benchmarks/pointing.py --run RUN --layers layer3,layer4
 
 Prints the test accuracy and the table that `explain RUN --check` prints. The network is a VGG of six convolutions (16,
 16, then at half the side 32, 32, 64, 64 maps) with batch normalisation and one linear layer after global average
 pooling, whose last map of a 32 px picture has 16 x 16 places.
+The second form trains nothing: Grad-CAM's pointing game of a finished run at some of its layers.
 """
 
 import argparse
@@ -44,12 +46,33 @@ def trained(data: str, epochs: int, steps: Sequence[dict] = TURNED) -> dict:
     return train(make({"data": data, "architecture": "vgg", "options": options, "recipe": recipe}))
 
 
+def at_layers(run: str, layers: list[str], items: int, data: str) -> None:
+    """Grad-CAM's pointing game on the first test images, a line a layer."""
+    from clfcore.classifier import open_classifier
+    from clfcore.data.catalogue import open_dataset
+    from clfcore.explain import explain
+    from clfcore.explain.scores import pointing_game
+
+    classifier, dataset = open_classifier(run), open_dataset(data)
+    for layer in layers:
+        hits = []
+        for item in dataset.splits["test"][:items]:
+            made = explain(classifier, classifier.square(dataset.pixels[item]), layer=layer).values
+            hits.append(pointing_game(made, dataset.masks[item]) if made.any() else 0.0)
+        print(f"gradcam at {layer}: pointing {sum(hits) / len(hits):.3f} of {len(hits)} images", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--items", type=int, default=180, help="test images to measure on")
     parser.add_argument("--data", default="shapes")
+    parser.add_argument("--run", help="a finished run to measure instead")
+    parser.add_argument("--layers", default="layer3,layer4", help="of --run, by comma")
     given = parser.parse_args()
+    if given.run:
+        at_layers(given.run, given.layers.split(","), given.items, given.data)
+        return
     from clfcore.classifier import open_classifier
     from clfcore.cli_explain import text
     from clfcore.data.catalogue import open_dataset
