@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 BEGUN = "resnet18"  # what the page shows before the first choice
-STILL = """() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
-    && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')"""
 
 
 def shapes(name: str) -> tuple[float, int]:
@@ -40,6 +38,8 @@ def shapes(name: str) -> tuple[float, int]:
 
 def stands(page: "Page", name: str, parameters: int) -> None:
     """Wait until the page shows this network's parameters and its diagram, and runs no more."""
+    from tests.browser.driver import STILL
+
     page.locator(f'a[href="train?architecture={name}"]').wait_for(timeout=60_000)  # the page is this network's
     page.get_by_test_id("stMetric").filter(has_text=f"{parameters:,}").wait_for(timeout=60_000)
     page.locator(".js-plotly-plot .scatterlayer").first.wait_for(timeout=60_000)

@@ -1,7 +1,9 @@
 """What tests share: a home of their own, small photos on disk, a finished run."""
 
+import itertools
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,12 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 def small_config(**recipe: object) -> RunConfig:
     """A run of a second: LeNet-5 on a few drawn shapes."""
     return make({**SMALL, "recipe": {"epochs": 2, "batch_size": 16, "image_size": 20, **recipe}})
+
+
+def breaking_off(run: Run, *, after: int, every: int) -> Callable[[], bool]:
+    """An `orphaned` for `execute`: once `after` epochs are done, it says yes when it is asked the `every`th time."""
+    asked = itertools.count(1)
+    return lambda: next(asked) % every == 0 and len(run.history) == after
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from clfcore.classifier import open_classifier
 from clfcore.data.catalogue import open_dataset
 from clfcore.runs import store
 from clfcore.runs.execute import execute
-from tests.conftest import small_config
+from tests.conftest import breaking_off, small_config
 
 DEVICE = "cuda"
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")]
@@ -40,13 +40,8 @@ def test_a_run_learns_on_the_device_and_answers_on_the_cpu(precision: str) -> No
 
 
 def test_a_broken_run_on_the_device_goes_on() -> None:
-    run, asked = store.create(small_config(device=DEVICE, epochs=3)), [0]
-
-    def stop_in_second_epoch() -> bool:
-        asked[0] += 1
-        return len(run.history) == 1 and asked[0] % 3 == 0
-
-    execute(run, orphaned=stop_in_second_epoch)
+    run = store.create(small_config(device=DEVICE, epochs=3))
+    execute(run, orphaned=breaking_off(run, after=1, every=3))
     assert (run.state, len(run.history)) == ("interrupted", 1)
     execute(run)
     assert (run.state, len(run.history)) == ("completed", 3)

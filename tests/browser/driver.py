@@ -14,6 +14,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+# The script has run, no spinner turns and nothing is stale; for `Page.wait_for_function`.
+STILL = """() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
+    && !document.querySelector('[data-testid=stSpinner], [data-stale=true], [data-testid=stSkeleton]')"""
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -78,11 +81,7 @@ def settled(page: Page, *, timeout: float = 60_000) -> None:
     """Wait until the script has run, the spinners are gone and nothing is stale."""
     page.wait_for_selector('[data-testid="stMainBlockContainer"] h1', timeout=timeout)
     page.wait_for_timeout(250)
-    page.wait_for_function(
-        """() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
-            && !document.querySelector('[data-testid=stSpinner], [data-stale=true], [data-testid=stSkeleton]')""",
-        timeout=timeout,
-    )
+    page.wait_for_function(STILL, timeout=timeout)
     for words in ("Reading and checking", "Building the network"):  # work in a thread, past the script's end
         page.get_by_text(words).wait_for(state="hidden", timeout=timeout)
     page.wait_for_timeout(350)

@@ -16,7 +16,7 @@ from clfcore.runs import session as sessions
 from clfcore.runs import store
 from clfcore.runs.execute import execute
 from clfcore.runs.store import Run
-from tests.conftest import small_config
+from tests.conftest import breaking_off, small_config
 
 
 def weights(run: Run) -> dict[str, torch.Tensor]:
@@ -76,13 +76,7 @@ def test_a_run_stopped_in_the_middle_and_resumed_ends_as_an_unbroken_one(schedul
     config = small_config(epochs=4, augmentation="basic", schedule=schedule)
     straight, broken = store.create(config), store.create(config)
     execute(straight)
-    steps = [0]
-
-    def stop_in_third_epoch() -> bool:
-        steps[0] += 1
-        return len(broken.history) == 2 and steps[0] % 5 == 0
-
-    execute(broken, orphaned=stop_in_third_epoch)
+    execute(broken, orphaned=breaking_off(broken, after=2, every=5))
     assert broken.state == "interrupted"
     assert len(broken.history) == 2
     execute(broken)

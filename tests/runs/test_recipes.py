@@ -12,7 +12,7 @@ from clfcore.runs import store
 from clfcore.runs.execute import execute
 from clfcore.runs.store import open_run
 from clfcore.training import loop
-from tests.conftest import SMALL, small_config
+from tests.conftest import SMALL, breaking_off, small_config
 from tests.runs.test_execute import assert_same_end
 
 OWN = {"version": 1, "name": "mine", "steps": [{"step": "rotation", "degrees": 7}, "horizontal-flip"]}
@@ -34,13 +34,7 @@ def test_a_broken_run_of_every_way_ends_as_an_unbroken_one(way: str) -> None:
     config = small_config(epochs=3, **WAYS[way])
     straight, broken = store.create(config), store.create(config)
     execute(straight)
-    asked = [0]
-
-    def stop_in_second_epoch() -> bool:
-        asked[0] += 1
-        return len(broken.history) == 1 and asked[0] % 3 == 0
-
-    execute(broken, orphaned=stop_in_second_epoch)
+    execute(broken, orphaned=breaking_off(broken, after=1, every=3))
     assert (broken.state, len(broken.history)) == ("interrupted", 1)
     execute(broken)
     assert broken.state == "completed"
