@@ -151,7 +151,8 @@ def _paste() -> None:
 
 def keep_policy(policy: Policy, preprocess: "Preprocess") -> None:
     """Save it under a name, use it in Train, copy it as JSON and as torchvision code, open another's JSON."""
-    with st.expander("Save, use in Train, copy, paste"):
+    # Both remember that they are open: a pasted policy of other steps moves them, and they would close.
+    with st.expander("Save, use in Train, copy, paste", on_change="rerun", key="keep policy"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name", key="policy name", placeholder="my-policy", max_chars=40)
             again = st.checkbox("Replace", key="policy replace", help="Where there is one of that name already.")
@@ -171,7 +172,7 @@ def keep_policy(policy: Policy, preprocess: "Preprocess") -> None:
         ):
             st.session_state["field recipe.augmentation"] = usable
             st.switch_page("pages/train.py")
-        json, code, paste = st.tabs(["JSON", "torchvision", "Paste"])
+        json, code, paste = st.tabs(["JSON", "torchvision", "Paste"], on_change="rerun", key="policy as")
         with paste:
             _paste()
         json.code(policy.as_json(), language="json")
