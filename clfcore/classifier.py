@@ -19,6 +19,7 @@ from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess
 from clfcore.decoding import Decoding, decoded
 from clfcore.errors import InputError, nearest
+from clfcore.files import typed_path
 from clfcore.predictions import Predictions, probabilities
 from clfcore.runs import store
 from clfcore.runs.store import Run
@@ -75,7 +76,7 @@ def open_classifier(name: str, folder: Path | None = None) -> Classifier:
     Opening costs seconds for a large network: callers keep what they opened.
     """
     known = store.runs(folder)
-    if (Path(name) / "state.json").exists() or any(run.id.startswith(name) for run in known):
+    if (typed_path(name, "model") / "state.json").exists() or any(run.id.startswith(name) for run in known):
         return of_run(store.open_run(name, folder))
     try:
         architecture(name)

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, names made safe, and where the lab keeps things."""
+"""Files written whole or not at all, paths as people type them, names made safe, and where the lab keeps things."""
 
 import contextlib
 import errno
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from clfcore.errors import Failure
+from clfcore.errors import Failure, InputError
+
+_LONGEST_NAME, _LONGEST_PATH = 255, 4096  # bytes that Linux, macOS and Windows take at most
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -53,6 +55,52 @@ def cannot_write(path: Path, error: OSError) -> Failure:
     )
 
 
+def typed_path(text: str | Path, what: str = "path") -> Path:
+    """The path that somebody typed, `~` expanded. Raises InputError where no file system could have it.
+
+    Past this no look at the path fails for what was typed: an absent file is then simply absent. `what` names the
+    value in the refusal, such as `out` or `data`.
+
+    >>> typed_path("photos/cats").as_posix()
+    'photos/cats'
+    >>> typed_path("~nosuchuser", "data")
+    Traceback (most recent call last):
+    clfcore.errors.InputError: data is '~nosuchuser': this machine has no user 'nosuchuser'; write the path in full
+    """
+    written = os.fspath(text)
+    named = f"{what} is {shortened(written)!r}"
+    if not written:
+        raise InputError(f"{what} is empty: name a file or folder")
+    if "\0" in written:
+        raise InputError(f"{named}: a path cannot hold the character NUL")
+    try:
+        path = Path(written).expanduser()
+        encoded = os.fsencode(path)
+    except RuntimeError:
+        user = written.lstrip("~").partition("/")[0]
+        home = f"this machine has no user {shortened(user)!r}" if user else "no home folder is known (HOME is not set)"
+        raise InputError(f"{named}: {home}; write the path in full") from None
+    except UnicodeEncodeError:
+        raise InputError(f"{named}: it holds half a character, which no file name can") from None
+    longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
+    if longest > _LONGEST_NAME or len(encoded) >= _LONGEST_PATH:
+        said = f"a name of {longest:,} bytes" if longest > _LONGEST_NAME else f"{len(encoded):,} bytes"
+        raise InputError(
+            f"{named}: it has {said}, and file systems take {_LONGEST_NAME} a name, {_LONGEST_PATH} in all"
+        )
+    return path
+
+
+def shortened(text: str, *, most: int = 80) -> str:
+    """The text, or its beginning and end around an ellipsis where it is longer than `most`.
+
+    >>> shortened("a" * 300, most=9)
+    'aaaa…aaaa'
+    """
+    half = (most - 1) // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
+
+
 def safe_name(text: str, *, most: int = 40) -> str:
     """Letters, digits, `.`, `_` and `-` of `text`, for use inside a file name; never empty, never starting with a dot.
 
@@ -88,4 +136,5 @@ def verdicts_folder() -> Path:
 
 
 def _folder(variable: str, name: str) -> Path:
-    return Path(os.environ.get(variable) or Path.home() / ".clflab" / name).expanduser()
+    """Raises InputError where the environment names no possible folder."""
+    return typed_path(os.environ.get(variable) or f"~/.clflab/{name}", variable)

@@ -7,6 +7,7 @@ from typing import Any
 
 from clfcore.architectures.catalogue import architecture, configured, weights_at_hand
 from clfcore.errors import InputError
+from clfcore.files import typed_path
 
 Progress = Callable[[int, int], None]
 Options = Mapping[str, Any]
@@ -71,7 +72,7 @@ def _opened(name: str, weights: str | None, *, plain: bool, runs: Path | None) -
     from clfcore.classifier import open_classifier
     from clfcore.runs import store
 
-    if any(run.id.startswith(name) for run in store.runs(runs)) or (Path(name) / "state.json").exists():
+    if any(run.id.startswith(name) for run in store.runs(runs)) or (typed_path(name, "model") / "state.json").exists():
         return open_classifier(name, runs), "of the run"
     architecture(name)
     if weights not in (None, "none", "default"):

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from clfcore.augment.rules import KINDS, Value
 from clfcore.errors import InputError, nearest, unknown
+from clfcore.files import typed_path
 
 # The form of a policy's JSON. A file of a later version is refused, not guessed at.
 VERSION = 1
@@ -111,7 +111,7 @@ def chosen(given: object) -> Policy:
         if given.lstrip().startswith(("{", "[")):
             return from_json(given)
         if given.endswith(".json"):
-            return from_json(Path(given).expanduser().read_text(encoding="utf-8"))
+            return from_json(typed_path(given, "policy").read_text(encoding="utf-8"))
         return policy(given)
     except OSError as error:
         raise InputError(f"is {given!r}: the file cannot be read ({error.strerror}); name one that exists") from None

@@ -9,6 +9,7 @@ from clfcore.data.dataset import ImageDataset
 from clfcore.data.importers import import_csv, import_folder, import_zip
 from clfcore.data.importers.nested import import_nested
 from clfcore.errors import InputError, nearest
+from clfcore.files import typed_path
 from clfcore.task import TaskKind
 
 
@@ -147,7 +148,7 @@ def open_dataset(spec: str, *, split_seed: int = 0) -> ImageDataset:
     """
     name, _, settings = spec.partition(":")
     if name == "nested":
-        return import_nested(Path(settings).expanduser(), split_seed=split_seed)
+        return import_nested(typed_path(settings, "data"), split_seed=split_seed)
     row = next((row for row in _ROWS if row.name == name), None)
     if row and (not settings or name in _SHAPES):
         if name == "digits":
@@ -163,15 +164,14 @@ def open_dataset(spec: str, *, split_seed: int = 0) -> ImageDataset:
 
 
 def _open_path(spec: str, split_seed: int) -> ImageDataset:
-    path = Path(spec).expanduser()
-    suffix = path.suffix.lower()
     try:
-        is_folder, exists = path.is_dir(), path.exists()
-    except (OSError, ValueError):  # a name too long, or with a null byte
-        is_folder = exists = False
-    if is_folder:
+        path = typed_path(spec, "data")
+    except InputError as error:
+        raise InputError(f"{error}; there is no such folder, .zip or .csv") from None
+    suffix = path.suffix.lower()
+    if path.is_dir():
         return import_folder(path, split_seed=split_seed)
-    if not exists:
+    if not path.exists():
         names = [row.name for row in _ROWS]
         raise InputError(
             f"data is {spec!r}: there is no such folder, .zip or .csv, and the catalogue has {', '.join(names)}"

@@ -34,7 +34,7 @@ def draw(
     shortcut (single-label only): a trap. The same images, each with a small framed square in the upper left corner
     whose colour goes with the class, so that a network can be right without ever looking at the shape.
     """
-    _check(task, count, side, difficulty)
+    _check(task, count, side, difficulty, seed)
     if shortcut and task != "single-label":
         raise InputError(f"task is {task!r}: the mark of a shortcut goes with one class an image, so single-label only")
     pixels = np.empty((count, side, side, 3), np.uint8)
@@ -75,7 +75,7 @@ def _marked(pixels: np.ndarray, colour: tuple[int, int, int]) -> None:
     pixels[mark(len(pixels))][frame:-frame, frame:-frame] = colour
 
 
-def _check(task: str, count: int, side: int, difficulty: float) -> None:
+def _check(task: str, count: int, side: int, difficulty: float, seed: int) -> None:
     if task not in get_args(TaskKind):
         raise unknown("task", task, get_args(TaskKind))
     if count < 3 * len(SHAPES):
@@ -84,6 +84,8 @@ def _check(task: str, count: int, side: int, difficulty: float) -> None:
         raise InputError(f"side is {side}: it must be from 12 to 1024 pixels")
     if not 0 <= difficulty <= 1:
         raise InputError(f"difficulty is {difficulty}: it must be from 0 to 1")
+    if not 0 <= seed < 2**63:
+        raise InputError(f"seed is {seed}: it must be from 0 to {2**63 - 1}")
     if count * side * side * 3 > LARGEST:
         raise InputError(f"{count} images of {side} x {side} need over 2 GB: draw fewer, or smaller ones")
 

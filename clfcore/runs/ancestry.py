@@ -9,6 +9,7 @@ from clfcore.architectures.catalogue import Architecture
 from clfcore.config import RunConfig
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError, nearest
+from clfcore.files import typed_path
 from clfcore.runs.store import Run, open_run
 
 
@@ -47,7 +48,7 @@ def source_of(weights: str | None, row: Architecture) -> Source | None:
     known = ("none", "default", *row.weights)
     if weights is None or weights in known:
         return None
-    path = Path(weights).expanduser()
+    path = typed_path(weights, "weights")
     if path.is_file():
         beside = path.name == "best.safetensors" and (path.parent / "classifier.json").exists()
         return Source(path.resolve(), Run(path.parent.resolve()) if beside else None)

@@ -33,7 +33,7 @@ from filelock import FileLock, Timeout
 from clfcore import config as configs
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError, nearest
-from clfcore.files import cannot_write, runs_folder, safe_name, write_json, write_text, write_whole
+from clfcore.files import cannot_write, runs_folder, safe_name, typed_path, write_json, write_text, write_whole
 from clfcore.predictions import Predictions
 
 State = Literal["queued", "running", "completed", "cancelled", "failed", "interrupted"]
@@ -262,7 +262,7 @@ def runs(folder: Path | None = None) -> list[Run]:
 
 def open_run(name: str, folder: Path | None = None) -> Run:
     """A run by its id (or a beginning of it that only one has) or the path of its folder. Raises InputError."""
-    path = Path(name).expanduser()
+    path = typed_path(name, "run")
     if (path / "state.json").exists():
         return Run(path.resolve())
     known = runs(folder)

@@ -1,0 +1,56 @@
+"""Paths as people type them."""
+
+from pathlib import Path
+
+import pytest
+
+from clfcore.classifier import open_classifier
+from clfcore.data.catalogue import open_dataset
+from clfcore.errors import InputError
+from clfcore.files import runs_folder, typed_path
+from clfcore.runs.store import open_run
+
+IMPOSSIBLE = {
+    "~nosuchuser/photos": "no user 'nosuchuser'",
+    "a\0b": "NUL",
+    "x" * 300: "a name of 300 bytes",
+    "图" * 100: "a name of 300 bytes",
+    "/".join(["folder"] * 700): "4096 in all",
+    "a\ud800b": "half a character",
+    "": "empty",
+}
+
+
+@pytest.mark.parametrize("text", IMPOSSIBLE, ids=range(len(IMPOSSIBLE)))
+def test_a_path_that_no_file_system_has_is_refused_in_one_short_line(text: str) -> None:
+    with pytest.raises(InputError, match=IMPOSSIBLE[text]) as refused:
+        typed_path(text, "out")
+    assert str(refused.value).startswith("out is ")
+    assert len(str(refused.value)) < 250
+
+
+def test_home_and_ordinary_paths_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert typed_path("~/photos") == Path("/home/ada/photos")
+    for text in ("photos/cats & dogs", "/x/..", "a~b", "é" * 127, "caf\udce9"):
+        assert typed_path(text) == Path(text)
+
+
+@pytest.mark.parametrize("text", IMPOSSIBLE, ids=range(len(IMPOSSIBLE)))
+@pytest.mark.parametrize("read", [open_run, open_dataset, open_classifier, lambda text: open_dataset(f"nested:{text}")])
+def test_every_reader_of_a_typed_name_refuses_it(read: object, text: str) -> None:
+    with pytest.raises(InputError):
+        read(text)
+
+
+@pytest.mark.parametrize("text", [text for text in IMPOSSIBLE if text and "\0" not in text and "\ud800" not in text])
+def test_a_folder_named_in_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("CLFLAB_RUNS", text)
+    with pytest.raises(InputError, match="CLFLAB_RUNS is"):
+        runs_folder()
+
+
+@pytest.mark.parametrize("settings", ["seed=-1", f"seed={10**30}", "count=-5", "difficulty=nan", "difficulty=1e999"])
+def test_settings_of_shapes_have_bounds(settings: str) -> None:
+    with pytest.raises(InputError):
+        open_dataset(f"shapes:{settings}")
