@@ -19,6 +19,7 @@ from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess
 from clfcore.decoding import Decoding, decoded
 from clfcore.errors import InputError, nearest
+from clfcore.exclusive import exclusive
 from clfcore.files import typed_path
 from clfcore.predictions import Predictions, probabilities
 from clfcore.runs import store
@@ -30,7 +31,7 @@ from clfcore.training.batches import Batches, normalised
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """A run or a pretrained architecture, opened. Hold `lock` for every forward pass: hooks would mix."""
+    """A run or a pretrained architecture, opened. Its module is used within `exclusive(classifier)` alone."""
 
     name: str
     module: nn.Module
@@ -60,9 +61,9 @@ class Classifier:
     def logits(self, squares: np.ndarray, *, batch_size: int = 16) -> np.ndarray:
         """N x size x size x C uint8 -> N x columns float32."""
         parts = []
-        with self.lock, torch.inference_mode():
-            for start in range(0, len(squares), batch_size):
-                parts.append(self.module(self.input(squares[start : start + batch_size])).float().cpu().numpy())
+        for start in range(0, len(squares), batch_size):
+            with exclusive(self) as module, torch.inference_mode():
+                parts.append(module(self.input(squares[start : start + batch_size])).float().cpu().numpy())
         return np.concatenate(parts) if parts else np.empty((0, self.task.columns), np.float32)
 
     def probabilities(self, squares: np.ndarray) -> np.ndarray:
@@ -133,8 +134,10 @@ def predict_dataset(
     everything = np.arange(len(dataset))
     device = next(classifier.module.parameters()).device
     batches = Batches(pictures, everything, dataset.targets, classifier.preprocess, 16, device)
-    with classifier.lock, torch.inference_mode():
-        parts = [classifier.module(x).float().cpu().numpy() for x, _ in batches.in_order()]
+    parts = []
+    for x, _ in batches.in_order():
+        with exclusive(classifier) as module, torch.inference_mode():
+            parts.append(module(x).float().cpu().numpy())
     logits = decoded(np.concatenate(parts), classifier.task, classifier.decoding)
     targets = np.stack([kept[name] for name in dataset.ids])
     return Predictions(classifier.task, "data", dataset.ids, targets, logits, classifier.thresholds)

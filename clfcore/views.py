@@ -11,6 +11,7 @@ from clfcore.classifier import Classifier
 from clfcore.data.cache import decode
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError, unknown
+from clfcore.exclusive import exclusive
 from clfcore.predictions import Predictions
 from clfcore.runs.store import Run
 from clfcore.training.batches import normalised
@@ -25,12 +26,12 @@ def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, ba
     """
     preprocess, device = classifier.preprocess, next(classifier.module.parameters()).device
     parts = []
-    with classifier.lock, torch.inference_mode():
-        for start in range(0, len(stored), batch_size):
+    for start in range(0, len(stored), batch_size):
+        with exclusive(classifier) as module, torch.inference_mode():
             taken = preprocess.tones(np.array(stored[start : start + batch_size]))
             pixels = torch.from_numpy(taken).permute(0, 3, 1, 2)
             views = augment.evaluation_views(pixels.to(device), kind=kind, size=preprocess.size)
-            said = torch.stack([classifier.module(normalised(view, preprocess)).float() for view in views])
+            said = torch.stack([module(normalised(view, preprocess)).float() for view in views])
             parts.append(augment.combined(said, classifier.task).cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, classifier.task.columns), np.float32)
 

@@ -15,6 +15,7 @@ from clfcore.architectures.catalogue import configured
 from clfcore.architectures.load import first_convolution
 from clfcore.architectures.stages import stages, stem
 from clfcore.errors import InputError
+from clfcore.exclusive import borrowed, exclusive
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -32,7 +33,8 @@ class FeatureMaps:
 def feature_maps(module: nn.Module, image: Tensor) -> tuple[FeatureMaps, ...]:
     """The maps of the stem and of each stage for one image (C x H x W, normalised, on the module's device).
 
-    A transformer's tokens are laid out as the grid they come from. Hold the classifier's lock: hooks would mix.
+    A transformer's tokens are laid out as the grid they come from. A shared classifier's module is taken within
+    `exclusive`, as hooks would mix.
     """
     first = stem(module)
     named = [("stem", first), *((f"stage_{n + 1}", found) for n, found in enumerate(stages(module)))]
@@ -43,12 +45,10 @@ def feature_maps(module: nn.Module, image: Tensor) -> tuple[FeatureMaps, ...]:
         return lambda _part, _inputs, output: outputs.__setitem__(layer, output)
 
     hooks = [part.register_forward_hook(note(layer)) for layer, (_, part) in targets.items()]
-    training = module.training
     try:
-        with torch.inference_mode():
-            module.eval()(image[None])
+        with borrowed(module), torch.inference_mode():
+            module(image[None])
     finally:
-        module.train(training)
         for hook in hooks:
             hook.remove()
     found = [(stage, layer, _grid(outputs[layer])) for layer, (stage, _) in targets.items() if layer in outputs]
@@ -149,8 +149,8 @@ def look_inside(
     square = preprocess.square(read_deep(image, least_side=preprocess.stored_side))
     device = next(module.parameters()).device
     x = torch.from_numpy(preprocess.normalise(square[None]))[0].to(device)
-    with classifier.lock if classifier is not None else nullcontext():
+    with exclusive(classifier) if classifier is not None else nullcontext():
         found = feature_maps(module, x)
-    weights = first_filters(module)
+        weights = first_filters(module)
     stages_shown = tuple(Stage(m.stage, m.layer, len(m.values), strongest(m.values, count)) for m in found)
     return Inside(square, stages_shown, filter_pictures(weights, filters), len(weights))

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from clfcore.errors import InputError, nearest
-from clfcore.explain.hooks import Score, borrowed, hooked
+from clfcore.exclusive import borrowed
+from clfcore.explain.hooks import Score, hooked
 from clfcore.explain.layers import fold, grids
 from clfcore.explain.maps import scaled
 

@@ -9,7 +9,8 @@ from pytorch_grad_cam import FEM, EigenCAM, EigenGradCAM, GradCAM, GradCAMPlusPl
 from pytorch_grad_cam.base_cam import BaseCAM
 from torch import Tensor, nn
 
-from clfcore.explain.hooks import Score, borrowed, hooked
+from clfcore.exclusive import borrowed
+from clfcore.explain.hooks import Score, hooked
 from clfcore.explain.layers import Layer
 
 

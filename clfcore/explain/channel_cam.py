@@ -11,8 +11,9 @@ import torch
 from pytorch_grad_cam.base_cam import BaseCAM
 from torch import Tensor, nn
 
+from clfcore.exclusive import borrowed
 from clfcore.explain.cam import running
-from clfcore.explain.hooks import Score, batch_size, borrowed, hooked
+from clfcore.explain.hooks import Score, batch_size, hooked
 from clfcore.explain.layers import Layer
 
 MOST = 128  # channels that Score-CAM asks; all 1,280 of efficientnet_lite0 cost 40 s on two cores

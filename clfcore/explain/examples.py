@@ -8,7 +8,8 @@ from torch import Tensor
 
 from clfcore.architectures.heads import head_name
 from clfcore.errors import InputError
-from clfcore.explain.hooks import as_input, borrowed, hooked
+from clfcore.exclusive import exclusive
+from clfcore.explain.hooks import as_input, hooked
 from clfcore.explain.maps import Explainable, Progress
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ MOST = 20  # examples of a class
 def embedding(classifier: Explainable, square: np.ndarray) -> np.ndarray:
     """size x size x C uint8 -> D float32: what the last linear layer reads of the picture."""
     seen: list[Tensor] = []
-    head = classifier.module.get_submodule(head_name(classifier.module))
-    listening = [head.register_forward_pre_hook(lambda _part, inputs: seen.append(inputs[0]))]
-    with classifier.lock, hooked(listening), borrowed(classifier.module), torch.no_grad():
-        classifier.module(as_input(classifier, square[None]))
+    with exclusive(classifier) as module, torch.no_grad():
+        head = module.get_submodule(head_name(module))
+        with hooked([head.register_forward_pre_hook(lambda _part, inputs: seen.append(inputs[0]))]):
+            module(as_input(classifier, square[None]))
     return seen[0].flatten().float().cpu().numpy()
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clfcore.explain.hooks import Score, batch_size, borrowed
+from clfcore.exclusive import borrowed
+from clfcore.explain.hooks import Score, batch_size
 
 SAMPLES = 16  # of SmoothGrad
 MOST, ENOUGH = 128, 0.02  # of integrated gradients: points on the way, and the share that may be left unexplained

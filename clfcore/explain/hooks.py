@@ -1,40 +1,16 @@
-"""A module borrowed for an explanation: eval mode, frozen, hooked; and given back exactly as it was."""
+"""What every method of explanation needs: hooks that are gone after, a picture as input, the score to explain."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from clfcore.errors import InputError
 from clfcore.explain.maps import Explainable, Target
 from clfcore.task import Task
-
-
-@contextmanager
-def borrowed(module: nn.Module) -> Iterator[None]:
-    """Inside: eval mode, no parameter asks for a gradient. After, also after an exception: mode, requires_grad and
-    grad of every part and parameter are as they were. The caller holds the classifier's lock.
-    """
-    training = [part for part in module.modules() if part.training]
-    parameters = list(module.parameters())
-    asking = [parameter for parameter in parameters if parameter.requires_grad]
-    gradients = [(parameter, parameter.grad) for parameter in parameters if parameter.grad is not None]
-    try:
-        if training:
-            module.eval()
-        for parameter in asking:
-            parameter.requires_grad_(False)
-        yield
-    finally:
-        for part in training:
-            part.training = True
-        for parameter in asking:
-            parameter.requires_grad_(True)
-        for parameter, gradient in gradients:
-            parameter.grad = gradient  # grad-cam calls zero_grad()
 
 
 @contextmanager

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from clfcore.errors import InputError, nearest
-from clfcore.explain.hooks import borrowed, hooked
+from clfcore.exclusive import borrowed
+from clfcore.explain.hooks import hooked
 
 Layout = Literal["channels-first", "channels-last", "tokens"]
 _ATTENTION = re.compile(r"att(entio)?n|xca", re.IGNORECASE)

@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from clfcore.errors import Failure, InputError
+from clfcore.exclusive import exclusive
 from clfcore.explain import attention, gradients, outputs
 from clfcore.explain.cam import cam
 from clfcore.explain.channel_cam import channel_cam
@@ -74,19 +75,19 @@ def offered(classifier: Explainable, method: str) -> tuple[str, ...]:
         return ()
     size, channels = classifier.preprocess.size, classifier.preprocess.channels
     x = as_input(classifier, np.zeros((1, size, size, channels), np.uint8))
-    with classifier.lock:
+    with exclusive(classifier) as module:
         if row.kind == "attention":
             score = Score(classifier.task, None, classifier.name)
-            return tuple(one.name for one in attention.captured(classifier.module, x, score))
-        return tuple(stage.name for stage in places(classifier.module, x).stages)
+            return tuple(one.name for one in attention.captured(module, x, score))
+        return tuple(stage.name for stage in places(module, x).stages)
 
 
 def heads_of(classifier: Explainable) -> dict[str, int]:
     """How many heads each layer of attention over places has, by the layer's name."""
     size, channels = classifier.preprocess.size, classifier.preprocess.channels
     x = as_input(classifier, np.zeros((1, size, size, channels), np.uint8))
-    with classifier.lock:
-        found = attention.captured(classifier.module, x, Score(classifier.task, None, classifier.name))
+    with exclusive(classifier) as module:
+        found = attention.captured(module, x, Score(classifier.task, None, classifier.name))
     return {one.name: len(one.weights) for one in found}
 
 
@@ -102,8 +103,8 @@ def _ticking(progress: Progress | None, cancel: Cancel | None) -> Callable[[int,
 
 def _cam(method: str) -> Maker:
     def maker(asked: Asked) -> Made:
-        module, x = asked.classifier.module, asked.x
-        with asked.classifier.lock:
+        x = asked.x
+        with exclusive(asked.classifier) as module:
             layer = choose(module, x, asked.layer, asked.classifier.name)
             if method in ("scorecam", "ablationcam"):
                 values, note = channel_cam(module, x, asked.score, layer, method, asked.progress)
@@ -114,34 +115,30 @@ def _cam(method: str) -> Maker:
 
 
 def _attention_head(asked: Asked) -> Made:
-    with asked.classifier.lock:
-        values, layer = attention.attention_head(
-            asked.classifier.module, asked.x, asked.score, asked.layer, asked.classifier.name
-        )
+    with exclusive(asked.classifier) as module:
+        values, layer = attention.attention_head(module, asked.x, asked.score, asked.layer, asked.classifier.name)
     return Made(values, layer)
 
 
 def _rollout(asked: Asked) -> Made:
-    with asked.classifier.lock:
-        return Made(attention.rollout(asked.classifier.module, asked.x, asked.score, asked.classifier.name))
+    with exclusive(asked.classifier) as module:
+        return Made(attention.rollout(module, asked.x, asked.score, asked.classifier.name))
 
 
 def _saliency(asked: Asked) -> Made:
-    with asked.classifier.lock:
-        return Made(scaled(gradients.saliency(asked.classifier.module, asked.x, asked.score))[0])
+    with exclusive(asked.classifier) as module:
+        return Made(scaled(gradients.saliency(module, asked.x, asked.score))[0])
 
 
 def _smoothgrad(asked: Asked) -> Made:
-    with asked.classifier.lock:
-        raw = gradients.smoothgrad(asked.classifier.module, asked.x, asked.score, asked.progress)
+    with exclusive(asked.classifier) as module:
+        raw = gradients.smoothgrad(module, asked.x, asked.score, asked.progress)
     return Made(scaled(raw)[0])
 
 
 def _integrated_gradients(asked: Asked) -> Made:
-    with asked.classifier.lock:
-        raw, total, change = gradients.integrated_gradients(
-            asked.classifier.module, asked.x, asked.score, asked.progress
-        )
+    with exclusive(asked.classifier) as module:
+        raw, total, change = gradients.integrated_gradients(module, asked.x, asked.score, asked.progress)
     off = abs(total - change) / max(abs(change), 1e-6)
     note = f"completeness: the map sums to {total:.3f}, the score changes by {change:.3f} (off by {off:.1%})"
     if off > 0.1:

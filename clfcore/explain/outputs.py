@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clfcore.explain.hooks import Score, batch_size, borrowed
+from clfcore.exclusive import exclusive
+from clfcore.explain.hooks import Score, batch_size
 from clfcore.explain.maps import Explainable
 
 MASKS = 1000  # of RISE
@@ -79,9 +80,9 @@ def random_masks(count: int, size: int, generator: np.random.Generator) -> np.nd
 
 
 def outputs(classifier: Explainable, x: Tensor) -> Tensor:
-    """N x columns logits; the classifier is borrowed for this batch alone, so that others have their turn."""
-    with classifier.lock, borrowed(classifier.module), torch.no_grad():
-        return classifier.module(x.contiguous(memory_format=torch.channels_last)).float()
+    """N x columns logits; the classifier is taken for this batch alone, so that others have their turn."""
+    with exclusive(classifier) as module, torch.no_grad():
+        return module(x.contiguous(memory_format=torch.channels_last)).float()
 
 
 def _ask(classifier: Explainable, parts: list, build: Callable[[list], Tensor], step: int, progress: Tick) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from clfcore.exclusive import exclusive
 from clfcore.explain.hooks import as_input
 from clfcore.explain.maps import Explainable
 from clfcore.task import Task
@@ -33,8 +34,8 @@ def randomised(classifier: Explainable, squares: np.ndarray, *, seed: int = 0) -
     Batch normalisation counts its statistics anew on `squares` (N x size x size x C uint8), else signals would die out.
     """
     generator = torch.Generator().manual_seed(seed)
-    with classifier.lock:
-        module = copy.deepcopy(classifier.module)
+    with exclusive(classifier) as shared:
+        module = copy.deepcopy(shared)
     with torch.no_grad():
         for parameter in module.parameters():
             order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
