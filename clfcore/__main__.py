@@ -2,6 +2,11 @@
 
 import sys
 
-from clfcore.cli import main
+try:
+    from clfcore.cli import main
 
-sys.exit(main())
+    status = main()
+except KeyboardInterrupt:  # while modules were still being imported
+    status = 130
+    sys.stderr.write("interrupted\n")
+sys.exit(status)

@@ -1,20 +1,29 @@
 """The command line: flags from config's rules, text or JSON out, exit status.
 
-Exit status 0: done; 1: the work failed (one line says why); 2: the input was wrong (one line says how to mend it);
-130: interrupted from the keyboard.
+Exit status 0: done; 1: the work failed or the lab has a fault (one line says which); 2: the input was wrong (one line
+says how to mend it); 130: interrupted from the keyboard.
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from clfcore import cli_architectures, cli_errors, cli_explain, cli_judge, cli_recipe, cli_transfer
-from clfcore.cli_flags import bar, configuration, needed, number, recipe_flags, shower, whole
+from clfcore import (
+    cli_architectures,
+    cli_errors,
+    cli_evaluate,
+    cli_explain,
+    cli_judge,
+    cli_recipe,
+    cli_transfer,
+    terminal,
+)
+from clfcore.cli_flags import bar, configuration, needed, recipe_flags, shower
 from clfcore.errors import Failure, InputError, nearest
+from clfcore.files import typed_path
 
 EXAMPLES = """examples:
   python -m clfcore train --data digits --architecture lenet5
@@ -41,33 +50,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # huge pages: read by torch when it is imported
+    terminal.prepare()
     before = dict(os.environ)
     try:
-        given = parser().parse_args(words)
-        for name in ("runs", "datasets"):
-            if getattr(given, f"{name}_folder", None):
-                os.environ[f"CLFLAB_{name.upper()}"] = getattr(given, f"{name}_folder")
-        result = given.run(given)
-        if getattr(given, "json", False):
-            print(json.dumps(result, ensure_ascii=False, allow_nan=False))
-        else:
-            from clfcore import text
-
-            print(text.render(given.command, result))
-        return int(any("error" in answer for answer in result.get("predictions", [])))
+        return _carry_out(words)
     except InputError as error:
         return _say(error, 2)
-    except (Failure, OSError) as error:
+    except Failure as error:
         return _say(error, 1)
+    except BrokenPipeError:  # whoever read the answer has seen enough
+        terminal.close_output()
+        return 0
+    except OSError as error:
+        return _say(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error, 1)
+    except MemoryError:
+        return _say("this machine's memory is not enough for it: choose a smaller batch, image or sample", 1)
     except KeyboardInterrupt:
         return _say("interrupted: what was reached is kept; `resume RUN` goes on with it", 130)
+    except Exception as error:
+        return _say(terminal.crash(error, words), 1)
     finally:
         os.environ.clear()
         os.environ.update(before)
 
 
+def _carry_out(words: Sequence[str]) -> int:
+    given = parser().parse_args(words)
+    for name in ("runs", "datasets"):
+        if folder := getattr(given, f"{name}_folder", None):
+            os.environ[f"CLFLAB_{name.upper()}"] = str(typed_path(folder, name))
+    result = given.run(given)
+    if getattr(given, "json", False):
+        terminal.write(terminal.json_line(result, encoding=terminal.encoding(sys.stdout)))
+    else:
+        from clfcore import text
+
+        terminal.write(terminal.printable(text.render(given.command, result), lines=True))
+    return int(any("error" in answer for answer in result.get("predictions", [])))
+
+
 def _say(error: object, status: int) -> int:
-    print(" ".join(str(error).split()), file=sys.stderr)
+    terminal.say(error)
     return status
 
 
@@ -150,8 +173,12 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
         "cache": ("what cached embeddings take, or `cache clear`", "cache clear", cli_transfer.cache),
         "resume": ("go on with an interrupted or cancelled run", "resume 20260131-1200", _resume),
         "runs": ("list runs, or `show RUN`, `delete RUN`", "runs show 20260131-1200 --json", _runs),
-        "evaluate": ("metrics of a run, or of a run on other data", "evaluate RUN --data more-photos/", _evaluate),
-        "predict": ("what a model says of images", "predict efficientnet_lite0 cat.jpg --top 3", _predict),
+        "evaluate": (
+            "metrics of a run, or of a run on other data",
+            "evaluate RUN --data more-photos/",
+            cli_evaluate.evaluate,
+        ),
+        "predict": ("what a model says of images", "predict efficientnet_lite0 cat.jpg --top 3", cli_evaluate.predict),
         "explain": (
             "a map of where a model looked, or --check: how far its maps can be believed",
             "explain efficientnet_lite0 cat.jpg --method gradcam --out map.png",
@@ -243,67 +270,6 @@ def _runs(command: argparse.ArgumentParser) -> None:
             return commands.list_runs()
         name = needed(given.name, "RUN", f"name the run to {given.action}")
         return commands.show_run(name) if given.action == "show" else commands.delete_run(name)
-
-    command.set_defaults(run=run)
-
-
-def _evaluate(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="RUN")
-    command.add_argument("--split", metavar="NAME", help="train, validation or test (default: all that the run has)")
-    command.add_argument("--data", metavar="SPEC", help="other data with the same classes; all its items")
-    command.add_argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops")
-    for name, (kind, metavar, words) in _CHOICE.items():
-        command.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)
-
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import commands
-        from clfcore.evaluation.chosen import Choice
-
-        choice = Choice(**{name: getattr(given, name) for name in _CHOICE if getattr(given, name) is not None})
-        progress = bar("decoding")
-        return commands.evaluate(
-            given.name, split=given.split, data=given.data, views=given.views, progress=progress, choice=choice
-        )
-
-    command.set_defaults(run=run)
-
-
-# What validation chooses for this one answer, and how a hierarchy is read: fields of evaluation.chosen.Choice.
-_CHOICE: dict[str, tuple[Callable[[str], Any], str, str]] = {
-    "thresholds": (str, "GOAL", "several labels: half, or f1, precision or recall, chosen on validation"),
-    "wanted": (
-        number,
-        "X",
-        "the precision or recall that --thresholds should reach (default 0.9)",
-    ),
-    "decoding": (str, "NAME", "hierarchies: levels, path (the likeliest real one) or sum (of children)"),
-    "positive": (str, "CLASS", "report sensitivity and specificity of one class at an operating point"),
-    "sensitivity": (number, "X", "of --positive: chosen on validation to find this share"),
-    "precision": (number, "X", "of --positive: chosen on validation for this precision"),
-    "threshold": (number, "X", "of --positive: the probability itself"),
-}
-
-
-def _predict(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="RUN_OR_ARCHITECTURE")
-    command.add_argument("images", nargs="+", metavar="IMAGE")
-    command.add_argument("--top", type=whole, default=5, metavar="K", help="how many classes an image (default 5)")
-    command.add_argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops")
-    command.add_argument(
-        "--sure",
-        type=number,
-        default=0.0,
-        metavar="X",
-        help="of a hierarchy: stop where the path is less sure",
-    )
-    command.add_argument("--calibrated", action="store_true", help="with the temperature that `calibrate RUN` stored")
-
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import commands
-
-        return commands.predict(
-            given.name, given.images, k=given.top, views=given.views, sure=given.sure, calibrated=given.calibrated
-        )
 
     command.set_defaults(run=run)
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from clfcore.errors import InputError, nearest, refusal
+from clfcore.files import parse_json, read_text
 
 Strategy = Literal["scratch", "feature-extraction", "fine-tuning", "progressive-unfreezing"]
 Schedule = Literal["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle"]
@@ -22,6 +23,7 @@ Policy = Literal[
 ]
 Fit = Literal["crop", "pad", "squash"]
 Option = bool | int | float | str
+LARGEST = 1 << 20  # bytes of a configuration file
 _UNFREEZE = re.compile(r"\d{1,5}:(\d{1,4}|all)(,\d{1,5}:(\d{1,4}|all))*")
 
 
@@ -99,7 +101,9 @@ class Recipe(_Frozen):
     compile: bool = Field(
         False, description="torch.compile: the first steps wait 10 to 60 s for the compiler, later ones may be faster"
     )
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 or mps")
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$", description="auto, cpu, cuda, cuda:1 or mps"
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="seed of initialisation, order and augmentation")
     trainable_groups: int | None = Field(
         None, ge=0, le=1000, description="layer groups that fine-tuning trains, from the head downwards; 0 trains all"
@@ -249,16 +253,11 @@ def make(values: Mapping[str, Any]) -> RunConfig:
 
 def read(path: Path) -> dict[str, Any]:
     """The values of a configuration file, unchecked. Raises InputError where it is absent or no JSON object."""
+    text = read_text(path, most=LARGEST, what="a run's configuration as JSON")
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror}): name a JSON file with a run's configuration"
-        ) from None
-    except ValueError as error:
-        raise InputError(
-            f"{path} is no valid JSON ({error}): write it as `train --json` or the Train page shows it"
-        ) from None
+        values = parse_json(text, what=str(path))
+    except InputError as error:
+        raise InputError(f"{error}: write it as `train --json` or the Train page shows it") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no JSON object: it must hold the fields of a run's configuration")
     return values

@@ -7,6 +7,7 @@ Anything else that is raised is a bug and keeps its traceback.
 """
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,21 @@ class Failure(RuntimeError):
     """The input was right and the work still failed. The message is one sentence: what failed, and what to do."""
 
 
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 80
+
+
+def brief(value: object) -> str:
+    """The value as Python writes it, for a sentence: long text and numbers are cut, deep lists and objects too.
+
+    >>> brief({"a": [[[[[[[1]]]]]]]}), brief("x" * 200)[:8]
+    ("{'a': [[[[[...]]]]]}", "'xxxxxxx")
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 1000:
+        return f"a whole number of {value.bit_length():,} bits"  # Python writes no more than 4,300 digits
+    return _BRIEF.repr(value)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """` (did you mean lenet5?)`, or nothing where no known name comes near.
 
@@ -27,7 +43,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("zzz", ["constant", "cosine"])
     ''
     """
-    likeness = {other: difflib.SequenceMatcher(None, str(name).lower(), other.lower()).ratio() for other in known}
+    likeness = {other: difflib.SequenceMatcher(None, str(name)[:100].lower(), other.lower()).ratio() for other in known}
     best = max(likeness.values(), default=0.0)
     close = [other for other, ratio in likeness.items() if ratio >= max(0.6, best - 0.08)][:3]
     return f" (did you mean {' or '.join(close)}?)" if close else ""
@@ -40,7 +56,7 @@ def unknown(what: str, name: str, known: Sequence[str], *, most: int = 12) -> In
     strategy is 'scratsh': it must be one of scratch, fine-tuning (did you mean scratch?)
     """
     listed = ", ".join(known[:most]) + (", …" if len(known) > most else "")
-    return InputError(f"{what} is {name!r}: it must be one of {listed}{nearest(name, known)}")
+    return InputError(f"{what} is {brief(name)}: it must be one of {listed}{nearest(name, known)}")
 
 
 def refusal(errors: Sequence[Mapping[str, Any]], fields: Iterable[str]) -> InputError:
@@ -64,10 +80,14 @@ def _sentence(error: Mapping[str, Any], fields: list[str]) -> str:
         return str(unknown(where, str(value), known, most=20))
     for name, words in _LIMITS.items():
         if name in context:
-            return f"{where} is {value}: it must be {words} {context[name]}"
+            return f"{where} is {_plain(value)}: it must be {words} {context[name]}"
     if kind == "finite_number":
-        return f"{where} is {value}: it must be a finite number"
+        return f"{where} is {_plain(value)}: it must be a finite number"
     if kind == "value_error":
         return f"{where + ' ' if where else ''}{context.get('error', error['msg'])}".strip()
     wanted = next((words for name, words in _KINDS.items() if kind.startswith(name)), None)
-    return f"{where} is {value!r}: it must be {wanted}" if wanted else f"{where} is {value!r}: {error['msg'].lower()}"
+    return f"{where} is {brief(value)}: " + (f"it must be {wanted}" if wanted else str(error["msg"]).lower())
+
+
+def _plain(value: object) -> str:
+    return brief(value).strip("'")

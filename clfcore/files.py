@@ -5,7 +5,8 @@ import errno
 import json
 import os
 import re
-import tempfile
+import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,23 +16,25 @@ from clfcore.errors import Failure, InputError
 _LONGEST_NAME, _LONGEST_PATH = 255, 4096  # bytes that Linux, macOS and Windows take at most
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then rename it into place: readers see the old or the new, never a part.
 
-    Raises Failure where the disk is full or the folder cannot be written; what stood at `path` then stands there still.
+    The file has the permissions that the user's umask gives, and the new name outlives a power cut. Raises Failure
+    where the disk is full, the folder cannot be written or `path` is a device; what stood there stays.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "it is a folder" if path.is_dir() else "it is no regular file")
+        partial = _beside(path)
     except OSError as error:
         raise cannot_write(path, error) from error
-    partial = Path(name)
     try:
         write(partial)
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)
+        _keep_name(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -39,12 +42,77 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
             partial.unlink()
 
 
+def _beside(path: Path) -> Path:
+    """A new, empty file in the same folder. Not `mkstemp`'s: that one only its owner can read."""
+    while True:
+        partial = path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}.part")
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            return partial
+
+
+def _keep_name(folder: Path) -> None:
+    """Write the folder's own entries to the disk; Windows and some network disks cannot, and need not."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def write_text(path: Path, text: str) -> None:
-    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))  # type: ignore[arg-type, return-value]
+    """The text in UTF-8. A file name that is no UTF-8 is written as Python's escape of it."""
+    content = text.encode("utf-8", "backslashreplace")
+    write_whole(path, lambda partial: partial.write_bytes(content))
 
 
 def write_json(path: Path, value: Any) -> None:
+    """The value as indented JSON; half characters, of file names that are no UTF-8, are escaped and come back."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_text(path: Path, *, most: int, what: str) -> str:
+    """The text of a small regular file that somebody named, of at most `most` bytes. Raises InputError.
+
+    `what` says what the file is for, such as `a run's configuration as JSON`. Devices and pipes are never opened.
+    """
+    named = shortened(str(path))
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+            raise InputError(f"{named} is {kind}: name a file with {what}")
+        if status.st_size > most:
+            raise InputError(f"{named} has {status.st_size:,} bytes: {what} has at most {most:,}")
+        with path.open("rb") as file:
+            content = file.read(most + 1)  # it may have grown since
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{named} cannot be read ({error.strerror}): name a file with {what}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{named} is no text in UTF-8 (byte {error.start:,}): name a file with {what}") from None
+
+
+def parse_json(text: str, *, what: str) -> Any:
+    """What the JSON text holds. Raises InputError where it is none, is nested without end, or writes no finite number.
+
+    >>> parse_json('{"a": [1]}', what="the policy")
+    {'a': [1]}
+    >>> parse_json("[" * 100_000, what="the policy")
+    Traceback (most recent call last):
+    clfcore.errors.InputError: the policy is no valid JSON (nested too deeply)
+    """
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except RecursionError:
+        raise InputError(f"{what} is no valid JSON (nested too deeply)") from None
+    except ValueError as error:
+        raise InputError(f"{what} is no valid JSON ({shortened(str(error), most=120)})") from None
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def cannot_write(path: Path, error: OSError) -> Failure:
@@ -133,6 +201,11 @@ def policies_folder() -> Path:
 def verdicts_folder() -> Path:
     """Where verdicts on pictures live: CLFLAB_VERDICTS, else `verdicts` in the lab's folder."""
     return _folder("CLFLAB_VERDICTS", "verdicts")
+
+
+def crashes_folder() -> Path:
+    """Where the details of the lab's own faults are written: CLFLAB_CRASHES, else `crashes` in the lab's folder."""
+    return _folder("CLFLAB_CRASHES", "crashes")
 
 
 def _folder(variable: str, name: str) -> Path:

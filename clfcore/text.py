@@ -1,5 +1,6 @@
 """Results and progress as text for a terminal."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -9,6 +10,7 @@ from clfcore.cli_errors import text as errors
 from clfcore.cli_explain import text as explained
 from clfcore.cli_judge import text as judged
 from clfcore.cli_transfer import text as transfer
+from clfcore.terminal import printable
 
 BAR = 30  # characters
 
@@ -20,6 +22,11 @@ class Progress:
         self.stream, self._seen, self._width = stream, ("", 0), 0
 
     def __call__(self, values: dict[str, Any]) -> None:
+        """Draw them; where nobody reads the stream any more the work goes on unseen."""
+        with contextlib.suppress(OSError):
+            self._draw(values)
+
+    def _draw(self, values: dict[str, Any]) -> None:
         now = (values["stage"], values.get("epoch", 0))
         if self.stream.isatty():
             line = progress_line(values)
@@ -96,11 +103,23 @@ def _cell(value: Any) -> str:
 
 
 def render(command: str, result: dict[str, Any]) -> str:
-    """What a command prints without --json."""
+    """What a command prints without --json; a name of others never breaks a line or steers the terminal."""
+    result = _printable(result)
     for (name, key), draw in _VIEWS.items():
         if name == command and key in result:
             return draw(result)
     return "\n".join(_lines(result))
+
+
+_LAID_OUT = ("source", "torchvision")  # texts that have lines of their own
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {_printable(k): v if k in _LAID_OUT else _printable(v) for k, v in value.items()}
+    return [_printable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _lines(values: dict[str, Any], indent: str = "") -> list[str]:

@@ -23,6 +23,7 @@ FOLDERS = (
     ("CLFLAB_CACHE", "cache"),
     ("CLFLAB_POLICIES", "policies"),
     ("CLFLAB_VERDICTS", "verdicts"),
+    ("CLFLAB_CRASHES", "crashes"),
 )
 SMALL = {"data": "shapes:count=160,side=20", "architecture": "lenet5", "strategy": "scratch"}
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from clfcore.augment.policies import POLICIES, Policy, from_json
+from clfcore.augment.policies import LARGEST, POLICIES, Policy, from_json
 from clfcore.errors import InputError, unknown
-from clfcore.files import policies_folder, safe_name, write_text
+from clfcore.files import policies_folder, read_text, safe_name, write_text
 
 
 def save(policy: Policy, name: str, *, replace: bool = False) -> Policy:
@@ -32,8 +32,8 @@ def load(name: str) -> Policy:
     """One's own policy. Raises InputError where there is none of that name, or its file cannot be understood."""
     _known(name)
     try:
-        return Policy(name, from_json(_path(name).read_text(encoding="utf-8")).steps)
-    except (InputError, OSError, UnicodeDecodeError) as error:
+        return Policy(name, from_json(read_text(_path(name), most=LARGEST, what="a policy as JSON")).steps)
+    except (InputError, OSError) as error:
         raise InputError(f"{_path(name)} holds no policy: {error}") from None
 
 

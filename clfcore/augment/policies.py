@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clfcore.augment.rules import KINDS, Value
-from clfcore.errors import InputError, nearest, unknown
-from clfcore.files import typed_path
+from clfcore.errors import InputError, brief, nearest, unknown
+from clfcore.files import parse_json, read_text, typed_path
 
 # The form of a policy's JSON. A file of a later version is refused, not guessed at.
 VERSION = 1
+MOST_STEPS = 100
+LARGEST = 1 << 20  # bytes of a policy's file
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,9 @@ def step(values: str | Mapping[str, object] | Step, *, where: str = "step") -> S
     elif isinstance(values, str):
         values = {"step": values}
     if not isinstance(values, Mapping) or "step" not in values:
-        raise InputError(f'{where} is {values!r}: it must be an object such as {{"step": "rotation", "degrees": 10}}')
+        raise InputError(
+            f'{where} is {brief(values)}: it must be an object such as {{"step": "rotation", "degrees": 10}}'
+        )
     kind = str(values["step"])
     if kind not in KINDS:
         raise unknown(where, kind, tuple(KINDS))
@@ -72,6 +76,8 @@ def step(values: str | Mapping[str, object] | Step, *, where: str = "step") -> S
 
 def steps(values: Sequence[object], *, where: str = "steps") -> tuple[Step, ...]:
     """Checked steps. Raises InputError where one is unknown, or stands where it cannot."""
+    if len(values) > MOST_STEPS:
+        raise InputError(f"{where} has {len(values):,} steps: a policy has at most {MOST_STEPS}")
     made = tuple(step(value, where=f"{where}[{i}]") for i, value in enumerate(values))
     kinds = [one.kind for one in made]
     for i, kind in enumerate(kinds):
@@ -111,11 +117,9 @@ def chosen(given: object) -> Policy:
         if given.lstrip().startswith(("{", "[")):
             return from_json(given)
         if given.endswith(".json"):
-            return from_json(typed_path(given, "policy").read_text(encoding="utf-8"))
+            return from_json(read_text(typed_path(given, "policy"), most=LARGEST, what="a policy as JSON"))
         return policy(given)
-    except OSError as error:
-        raise InputError(f"is {given!r}: the file cannot be read ({error.strerror}); name one that exists") from None
-    except (InputError, UnicodeDecodeError, TypeError) as error:
+    except (InputError, TypeError) as error:
         said = str(error)
         raise InputError(said[13:] if said.startswith("augmentation ") else f"cannot be used: {said}") from None
 
@@ -131,11 +135,11 @@ def named(given: str) -> Policy:
 def from_json(text: str) -> Policy:
     """A policy from what `as_json` wrote. Raises InputError where the text is no JSON or holds something else."""
     try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"the policy is no valid JSON ({error}): copy it from the Augmentations page") from None
+        values = parse_json(text, what="the policy")
+    except InputError as error:
+        raise InputError(f"{error}: copy it from the Augmentations page") from None
     if not isinstance(values, dict | list):
-        raise InputError(f"the policy is {values!r}: it must be an object with version, name and steps")
+        raise InputError(f"the policy is {brief(values)}: it must be an object with version, name and steps")
     return policy(values)
 
 
@@ -146,9 +150,9 @@ def _from_object(values: Mapping[str, object], name: str) -> Policy:
             raise InputError(f"{key} is not a field of a policy: it has {', '.join(known)}{nearest(str(key), known)}")
     version = values.get("version")
     if isinstance(version, bool) or version != VERSION:
-        raise InputError(f"the policy's version is {version!r}: this clflab reads version {VERSION}")
+        raise InputError(f"the policy's version is {brief(version)}: this clflab reads version {VERSION}")
     if not isinstance(values.get("steps"), list | tuple):
-        raise InputError(f"steps is {values.get('steps')!r}: it must be a list of steps")
+        raise InputError(f"steps is {brief(values.get('steps'))}: it must be a list of steps")
     return Policy(str(values.get("name") or name), steps(values["steps"]))
 
 

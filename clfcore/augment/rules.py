@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from clfcore.errors import InputError, unknown
+from clfcore.errors import InputError, brief, unknown
 
 Value = bool | int | float | str | tuple[float, float]
 
@@ -48,7 +48,7 @@ class Rule:
         fits = len(parts) == (2 if self.kind == "range" else 1) and all(self._fits(part) for part in parts)
         if not fits or parts[0] > parts[-1]:
             shown = list(value) if isinstance(value, tuple) else value
-            raise InputError(f"{where} is {shown!r}: it must be {self.allowed}")
+            raise InputError(f"{where} is {brief(shown)}: it must be {self.allowed}")
         if self.kind == "range":
             return float(parts[0]), float(parts[1])
         return int(parts[0]) if self.kind == "whole" else float(parts[0])
@@ -56,9 +56,8 @@ class Rule:
     def _fits(self, value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        if self.kind == "whole" and value != int(value):
-            return False
-        return (self.low < value if self.above else self.low <= value) and value <= self.high
+        inside = (self.low < value if self.above else self.low <= value) and value <= self.high  # so it is finite too
+        return inside and (self.kind != "whole" or value == int(value))
 
 
 def _probability(default: float) -> Rule:
