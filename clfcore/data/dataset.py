@@ -1,13 +1,15 @@
-"""ImageDataset: named items, their targets and three splits; and how splits are drawn."""
+"""ImageDataset: named items, their targets and three splits."""
 
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
+from clfcore.data.fingerprints import fingerprints
 from clfcore.errors import InputError, unknown
 from clfcore.task import Task
 
@@ -57,6 +59,11 @@ class ImageDataset:
     @property
     def classes(self) -> tuple[str, ...]:
         return self.task.classes
+
+    @cached_property
+    def contents(self) -> tuple[str, ...]:
+        """A content fingerprint an item: equal where pictures are equal, whatever they are called."""
+        return fingerprints(self.paths or () if self.pixels is None else self.pixels)
 
     def sizes(self) -> dict[str, int]:
         """Items per split, the three names always present."""
@@ -110,82 +117,3 @@ class ImageDataset:
             groups=None if self.groups is None else tuple(self.groups[i] for i in keep),
             problems=self.problems + problems,
         )
-
-
-def strata(task: Task, targets: np.ndarray) -> np.ndarray:
-    """What draws are stratified by, N integers: the finest class; of multi-label the combination of labels.
-
-    A combination too rare to stand in each split goes with its rarest label.
-    """
-    if task.kind != "multi-label":
-        return targets if targets.ndim == 1 else targets[:, -1]
-    _, combination, counts = np.unique(targets, axis=0, return_inverse=True, return_counts=True)
-    combination = combination.reshape(-1)
-    frequency = targets.sum(axis=0)
-    rarest = np.where(targets > 0, frequency, len(targets) + 1).argmin(axis=1)  # N
-    return np.where(counts[combination] >= 7, combination, len(counts) + rarest)
-
-
-def draw_splits(
-    strata: np.ndarray,
-    seed: int,
-    *,
-    groups: tuple[str, ...] | None = None,
-    given: Mapping[Split, np.ndarray] | None = None,
-) -> tuple[dict[Split, np.ndarray], tuple[Split, ...]]:
-    """Complete the splits of N items: 70/15/15, stratified and seeded; what is given is never redrawn.
-
-    strata: N integers (a class, or a combination of labels). With nothing given all three are drawn; with train and
-    test, validation is drawn from train (15 parts of 85); with train and validation nothing is: there is no test.
-    Returns the splits, as sorted int64 indices, and the names of those drawn. Raises InputError where train is absent.
-    """
-    splits = {name: np.sort(np.asarray(chosen, np.int64)) for name, chosen in (given or {}).items() if len(chosen)}
-    if splits and "train" not in splits:
-        raise InputError(
-            f"the data has {' and '.join(splits)} but no train split: "
-            "add a train folder, or name train in the split column"
-        )
-    if not splits:
-        rest, test = _part(np.arange(len(strata)), strata, 0.15, seed, groups)
-        train, validation = _part(rest, strata, 0.15 / 0.85, seed + 1, groups)
-        return {"train": train, "validation": validation, "test": test}, SPLITS
-    if "validation" not in splits:
-        train, validation = _part(splits["train"], strata, 0.15 / 0.85, seed, groups)
-        return {**splits, "train": train, "validation": validation}, ("validation",)
-    return splits, ()
-
-
-def _part(
-    items: np.ndarray, strata: np.ndarray, fraction: float, seed: int, groups: tuple[str, ...] | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Split `items` in two, the second with about `fraction` of each stratum; groups stay whole."""
-    generator = np.random.default_rng(seed)
-    taken: list[int] = []
-    if groups is None:
-        for stratum in np.unique(strata[items]):
-            members = generator.permutation(items[strata[items] == stratum])
-            # At least one of each class is judged, but never at the price of the last one to learn from.
-            count = min(max(round(len(members) * fraction), 1), len(members) - 1)
-            taken.extend(members[:count].tolist())
-    else:
-        taken = _whole_groups(items, strata, fraction, generator, groups)
-    second = np.sort(np.asarray(taken, dtype=np.int64))
-    return np.setdiff1d(items, second), second
-
-
-def _whole_groups(
-    items: np.ndarray, strata: np.ndarray, fraction: float, generator: np.random.Generator, groups: tuple[str, ...]
-) -> list[int]:
-    """Greedy: groups in random order, each taken where it brings the strata nearer to their wanted counts."""
-    _, stratum = np.unique(strata[items], return_inverse=True)
-    wanted = np.bincount(stratum) * fraction
-    members: dict[str, list[int]] = {}
-    for place, item in enumerate(items.tolist()):
-        members.setdefault(groups[item], []).append(place)
-    order = [list(members)[i] for i in generator.permutation(len(members))]
-    have, taken = np.zeros_like(wanted), []
-    for name in order[: len(order) - 1]:  # the last group stays, so that something is left to learn from
-        add = np.bincount(stratum[members[name]], minlength=len(wanted))
-        if np.abs(wanted - have - add).sum() < np.abs(wanted - have).sum():
-            have, taken = have + add, taken + [int(items[place]) for place in members[name]]
-    return taken

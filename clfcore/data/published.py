@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from clfcore.data.dataset import ImageDataset, draw_splits
+from clfcore.data.dataset import ImageDataset
+from clfcore.data.splits import draw_splits
 from clfcore.errors import Failure, InputError
 from clfcore.files import datasets_folder
 from clfcore.task import single_label
@@ -101,7 +102,7 @@ def open_digits(*, split_seed: int = 0) -> ImageDataset:
         table = np.loadtxt(file, delimiter=",", dtype=np.int64)  # N x 65: 64 values and the digit
     pixels = np.rint(table[:, :64] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
     targets = np.ascontiguousarray(table[:, 64])
-    splits, drawn = draw_splits(targets, split_seed)
+    splits, drawn = draw_splits(targets, split_seed, pixels)
     ids = tuple(f"digits/{i:04d}" for i in range(len(targets)))
     return ImageDataset("digits", single_label(_DIGITS), ids, targets, splits, pixels=pixels, drawn=drawn)
 
@@ -189,9 +190,9 @@ def _given(
     (train, train_labels), (test, test_labels) = parts
     targets = np.concatenate([train_labels, test_labels]).astype(np.int64)
     given = {"train": np.arange(len(train)), "test": np.arange(len(train), len(targets))}
-    splits, drawn = draw_splits(targets, split_seed, given=given)
-    ids = (*(f"train/{i:05d}" for i in range(len(train))), *(f"test/{i:05d}" for i in range(len(test))))
     pixels = np.concatenate([train, test])
+    splits, drawn = draw_splits(targets, split_seed, pixels, given=given)
+    ids = (*(f"train/{i:05d}" for i in range(len(train))), *(f"test/{i:05d}" for i in range(len(test))))
     return ImageDataset(name, single_label(classes), ids, targets, splits, pixels=pixels, drawn=drawn)
 
 

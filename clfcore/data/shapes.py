@@ -4,7 +4,8 @@ from typing import get_args
 
 import numpy as np
 
-from clfcore.data.dataset import ImageDataset, draw_splits
+from clfcore.data.dataset import ImageDataset
+from clfcore.data.splits import draw_splits
 from clfcore.errors import InputError, unknown
 from clfcore.task import Level, Task, TaskKind, hierarchical, multi_label, single_label
 
@@ -52,7 +53,8 @@ def draw(
     targets, described = _targets(task, present)
     # Combinations of labels are the strata: each split has its share of each.
     strata = present @ (1 << np.arange(len(SHAPES)))
-    splits, drawn = draw_splits(strata, split_seed)
+    # An image's number stands for its content, so that `shapes-shortcut` has the split of `shapes`.
+    splits, drawn = draw_splits(strata, split_seed, np.arange(count))
     name = "shapes-shortcut" if shortcut else "shapes" if task == "single-label" else f"shapes-{task}"
     ids = tuple(f"{name}/{i:05d}" for i in range(count))
     return ImageDataset(name, described, ids, targets, splits, pixels=pixels, masks=masks, drawn=drawn)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from clfcore.data.dataset import ImageDataset, Problem, Split, draw_splits
+from clfcore.data.dataset import ImageDataset, Problem, Split
+from clfcore.data.splits import draw_splits
 from clfcore.errors import InputError
 from clfcore.task import single_label
 
@@ -193,10 +194,10 @@ def _dataset(
     given: dict[Split, np.ndarray] = {}
     if items[0][2] is not None:
         given = {split: np.flatnonzero([s == split for _, _, s in items]) for split in SPLIT_NAMES.values()}
-    splits, drawn = draw_splits(targets, split_seed, given=given)
+    paths = tuple(Path(path) for path, _, _ in items)
+    splits, drawn = draw_splits(targets, split_seed, paths, given=given)
     start = len(str(root)) + (not str(root).endswith(os.sep))
     ids = unique([plain(path[start:].replace(os.sep, "/")) for path, _, _ in items])
-    paths = tuple(Path(path) for path, _, _ in items)
     task = single_label(unique([plain(label) for label in classes]))
     return ImageDataset(name, task, ids, targets, splits, paths=paths, drawn=drawn, problems=problems)
 

@@ -10,9 +10,10 @@ from typing import TextIO
 
 import numpy as np
 
-from clfcore.data.dataset import ImageDataset, Problem, Split, draw_splits, strata
+from clfcore.data.dataset import ImageDataset, Problem, Split
 from clfcore.data.importers.folders import SPLIT_NAMES, kept_beside, plain, shortened
 from clfcore.data.importers.taxonomy import taxonomy
+from clfcore.data.splits import draw_splits, strata
 from clfcore.errors import InputError, nearest
 from clfcore.task import Level, Task
 
@@ -52,14 +53,15 @@ def import_csv(path: Path, *, split_seed: int = 0) -> ImageDataset:
         said = f"one class, {task.classes[0]!r}: a classifier needs at least two" if task.classes else "no class at all"
         raise InputError(f"{path} has {said}")
     groups = _groups(rows)
-    splits, drawn = draw_splits(strata(task, targets), split_seed, groups=groups, given=_given(rows))
+    paths = tuple(path.parent / row.path for row in rows)
+    splits, drawn = draw_splits(strata(task, targets), split_seed, paths, groups=groups, given=_given(rows))
     return ImageDataset(
         name if unpacking is not None else plain(path.stem),
         task,
         tuple(row.path for row in rows),
         targets,
         splits,
-        paths=tuple(path.parent / row.path for row in rows),
+        paths=paths,
         groups=groups,
         drawn=drawn,
         problems=(*(unpacking or ()), *problems),

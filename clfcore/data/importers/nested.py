@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from clfcore.data.dataset import SPLITS, ImageDataset, Problem, Split, draw_splits, strata
+from clfcore.data.dataset import SPLITS, ImageDataset, Problem, Split
 from clfcore.data.importers.folders import SPLIT_NAMES, import_folder, shortened
 from clfcore.data.importers.taxonomy import taxonomy
+from clfcore.data.splits import draw_splits, strata
 from clfcore.errors import InputError
 
 
@@ -33,7 +34,7 @@ def import_nested(folder: Path, *, split_seed: int = 0) -> ImageDataset:
     task, targets, twins = taxonomy([f"level {i + 1}" for i in range(depth)], rows)
     if len(task.classes) < 2:
         raise InputError(f"{folder} has one class, {task.classes[0]!r}: a classifier needs at least two folders")
-    splits, drawn = draw_splits(strata(task, targets), split_seed, given=_given(kept) if given else None)
+    splits, drawn = draw_splits(strata(task, targets), split_seed, kept.paths, given=_given(kept) if given else None)
     problems = kept.problems + tuple(shortened(twins))
     return replace(kept, task=task, targets=targets, splits=splits, drawn=drawn, problems=problems)
 

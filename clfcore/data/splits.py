@@ -1,0 +1,216 @@
+"""Train, validation and test: drawn by content, stratified, with equal pictures and groups on one side.
+
+Inside each stratum pictures are ranked by a hash of the seed and their content, and quotas are filled in that order:
+test, then validation, then train. So a draw depends on the pictures alone, not on their names, places or order, and a
+few pictures more move others only across the edge of a quota, next to never from train to test.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from clfcore.data.dataset import SPLITS, ImageDataset, Split
+from clfcore.data.fingerprints import fingerprints
+from clfcore.errors import InputError
+from clfcore.task import Task
+
+TEST = 0.15  # of all pictures
+VALIDATION = 0.15 / 0.85  # of what test leaves
+
+
+def strata(task: Task, targets: np.ndarray) -> np.ndarray:
+    """What draws are stratified by, N integers: the finest class; of multi-label the combination of labels.
+
+    A combination too rare to stand in each split goes with its rarest label.
+    """
+    if task.kind != "multi-label":
+        return targets if targets.ndim == 1 else targets[:, -1]
+    _, combination, counts = np.unique(targets, axis=0, return_inverse=True, return_counts=True)
+    combination = combination.reshape(-1)
+    frequency = targets.sum(axis=0)
+    rarest = np.where(targets > 0, frequency, len(targets) + 1).argmin(axis=1)  # N
+    return np.where(counts[combination] >= 7, combination, len(counts) + rarest)
+
+
+def draw_splits(
+    strata: np.ndarray,
+    seed: int,
+    pictures: Sequence[Path] | np.ndarray,
+    *,
+    groups: Sequence[str] | None = None,
+    given: Mapping[Split, np.ndarray] | None = None,
+) -> tuple[dict[Split, np.ndarray], tuple[Split, ...]]:
+    """Complete the splits of N items: 70/15/15, stratified and seeded; what is given is never redrawn.
+
+    strata: N integers (a class, or a combination of labels). pictures: N files, or an array of N rows; their content
+    decides, and equal pictures stay together, as groups do. With nothing given all three are drawn; with train and
+    test, validation is drawn from train (15 parts of 85); with train and validation nothing is: there is no test.
+    Returns the splits, as sorted int64 indices, and the names of those drawn. Raises InputError where train is absent.
+    """
+    splits = {name: np.sort(np.asarray(chosen, np.int64)) for name, chosen in (given or {}).items() if len(chosen)}
+    if splits and "train" not in splits:
+        raise InputError(
+            f"the data has {' and '.join(splits)} but no train split: "
+            "add a train folder, or name train in the split column"
+        )
+    drawn: tuple[Split, ...] = () if "validation" in splits else ("validation",) if splits else SPLITS
+    if not drawn:
+        return splits, drawn
+    pool = splits.get("train", np.arange(len(strata)))
+    return splits | _assigned(pool, strata, seed, fingerprints(pictures), groups, drawn=drawn), drawn
+
+
+def keep_splits(dataset: ImageDataset, known: Mapping[str, Split], *, seed: int) -> ImageDataset:
+    """The dataset with pictures that are known by content in their known split; only new ones are assigned.
+
+    Splits that the data gives stay as given; what is drawn from them respects what is known. A new picture that is in a
+    group with a known one goes with it; with several, to train before validation before test.
+    """
+    if not dataset.drawn or not known:
+        return dataset
+    pool = np.sort(np.concatenate([dataset.splits[name] for name in {"train", *dataset.drawn}]))
+    fixed = {int(i): known[dataset.contents[i]] for i in pool if dataset.contents[i] in known}
+    if dataset.drawn != SPLITS:  # test is given: what was tested elsewhere is neither learned nor judged yet
+        fixed = {i: split for i, split in fixed.items() if split != "test"}
+    found = _assigned(
+        pool,
+        strata(dataset.task, dataset.targets),
+        seed,
+        dataset.contents,
+        dataset.groups,
+        drawn=dataset.drawn,
+        fixed=fixed,
+    )
+    return replace(dataset, splits={**dataset.splits, **found})
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """Items that must stay together, and how many each stratum has among them. rank: what the order goes by."""
+
+    rank: bytes
+    items: tuple[int, ...]
+    counts: Mapping[int, int]
+
+
+def _assigned(
+    pool: np.ndarray,
+    strata: np.ndarray,
+    seed: int,
+    contents: Sequence[str],
+    groups: Sequence[str] | None,
+    *,
+    drawn: tuple[Split, ...],
+    fixed: Mapping[int, Split] | None = None,
+) -> dict[Split, np.ndarray]:
+    """The items of a pool, parted into train and the splits that are drawn."""
+    clusters = _clusters(pool.tolist(), strata, seed, contents, groups)
+    side: dict[int, Split] = {}
+    for place, cluster in enumerate(clusters) if fixed else ():
+        known = {fixed[i] for i in cluster.items if i in fixed}
+        if known:
+            side[place] = min(known, key=SPLITS.index)
+    totals = Counter(strata[pool].tolist())
+    learned = Counter(s for place, c in enumerate(clusters) if side.get(place, "train") == "train" for s in c.counts)
+    for split in ("test", "validation"):
+        if split in drawn:
+            _fill(split, clusters, side, _quotas(totals, split, drawn), learned)
+    found: dict[Split, list[int]] = {name: [] for name in ("train", *drawn)}
+    for place, cluster in enumerate(clusters):
+        found[side.get(place, "train")].extend(cluster.items)
+    return {name: np.sort(np.asarray(items, np.int64)) for name, items in found.items()}
+
+
+def _quotas(totals: Mapping[int, int], split: Split, drawn: tuple[Split, ...]) -> dict[int, int]:
+    """How many of each stratum a split gets: at least one, but never the last one to learn from."""
+
+    def share(n: int, fraction: float) -> int:
+        return min(max(round(n * fraction), 1), n - 1)
+
+    if split == "test":
+        return {s: share(n, TEST) for s, n in totals.items()}
+    return {s: share(n - (share(n, TEST) if "test" in drawn else 0), VALIDATION) for s, n in totals.items()}
+
+
+def _fill(
+    split: Split,
+    clusters: Sequence[_Cluster],
+    side: dict[int, Split],
+    quotas: Mapping[int, int],
+    learned: Counter[int],
+) -> None:
+    """Give clusters to a split in their order, each where it brings the strata nearer to their quotas; then one of
+    each stratum that has none yet, the smallest that there is. learned: clusters that train still has, a stratum."""
+    have = dict.fromkeys(quotas, 0)
+
+    def count(place: int) -> None:
+        for s, n in clusters[place].counts.items():
+            have[s] += n
+
+    def take(place: int) -> None:
+        side[place] = split
+        count(place)
+        for s in clusters[place].counts:
+            learned[s] -= 1
+
+    def spare(place: int) -> bool:
+        return place not in side and all(learned[s] > 1 for s in clusters[place].counts)
+
+    for place in [place for place, taken in side.items() if taken == split]:
+        count(place)
+    for place, cluster in enumerate(clusters):
+        if place not in side and any(have[s] < quotas[s] for s in cluster.counts):
+            gain = sum(abs(quotas[s] - have[s]) - abs(quotas[s] - have[s] - n) for s, n in cluster.counts.items())
+            if gain > 0 and spare(place):
+                take(place)
+    for stratum in sorted(s for s, n in quotas.items() if n > 0 and not have[s]):
+        free = [p for p, c in enumerate(clusters) if stratum in c.counts and spare(p)] if not have[stratum] else []
+        if free:
+            take(min(free, key=lambda p: (len(clusters[p].items), clusters[p].rank)))
+
+
+def _clusters(
+    items: Sequence[int], strata: np.ndarray, seed: int, contents: Sequence[str], groups: Sequence[str] | None
+) -> list[_Cluster]:
+    """Items that share a content or a group, also by way of others, in the order of the draw.
+
+    A cluster's rank is that of its first group where one has several pictures, so that a group keeps its place when it
+    grows; else that of its content.
+    """
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        parent.setdefault(name, name)
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    names = [f"content {contents[i]}" for i in items]
+    if groups is not None:
+        sizes = Counter(groups[i] for i in items)
+        for i, name in zip(items, names, strict=True):
+            if sizes[groups[i]] > 1:
+                parent[root(name)] = root(f"group {groups[i]}")
+    members: dict[str, list[int]] = {}
+    ranks: dict[str, tuple[bool, bytes]] = {}
+    for i, name in zip(items, names, strict=True):
+        grouped = groups is not None and sizes[groups[i]] > 1
+        at = root(name) if groups is not None else name
+        rank = (not grouped, _rank(seed, f"group {groups[i]}" if grouped else name))
+        members.setdefault(at, []).append(i)
+        ranks[at] = min(ranks.get(at, rank), rank)
+    layers = strata.tolist()
+    found = []
+    for at, own in members.items():
+        counts = {layers[own[0]]: 1} if len(own) == 1 else Counter(layers[i] for i in own)  # a Counter is slow to make
+        found.append(_Cluster(ranks[at][1], tuple(own), counts))
+    return sorted(found, key=lambda cluster: cluster.rank)
+
+
+def _rank(seed: int, name: str) -> bytes:
+    return hashlib.blake2b(f"{seed} {name}".encode("utf-8", "surrogateescape"), digest_size=12).digest()
