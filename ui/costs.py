@@ -44,7 +44,10 @@ def measure_costs(sides: Sequence[Side]) -> None:
         _job.clear(waiting)
     asked = st.session_state.get("measuring")
     if asked:
-        errors = result_if_ready(_job(asked))
+        job = _job(asked)
+        errors = result_if_ready(job, forget=lambda: _job.clear(asked), key="measure runs again")
+        if errors is None and job.error is not None:
+            return
         if errors is None:
             st.caption("Timing forward passes; the table fills when they are done …")
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from clfcore.errors import Failure, InputError
+from ui.navigation import go_to
 
 
 @contextlib.contextmanager
@@ -35,7 +36,7 @@ def empty(sentence: str, action: str, page: str) -> None:
     with st.container(border=True):
         st.write(sentence)
         if st.button(action, type="primary"):
-            st.switch_page(page)
+            go_to(page)
     st.stop()
 
 

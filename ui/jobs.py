@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from clfcore.errors import InputError
-from ui.feedback import refusals
+from clfcore.errors import Failure, InputError
+from clfcore.terminal import crash
+from ui.feedback import complain, refusals
 from ui.words import duration
 
 Progress = Callable[[int, int], None]
@@ -21,7 +22,7 @@ class Job:
     def __init__(self, work: Callable[[Progress], Any]) -> None:
         self.done, self.total, self.stopped = 0, 0, False
         self.result: Any = None
-        self.error: Exception | None = None
+        self.error: InputError | Failure | None = None
         self.started = time.monotonic()
         self.thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self.thread.start()
@@ -29,8 +30,10 @@ class Job:
     def _run(self, work: Callable[[Progress], Any]) -> None:
         try:
             self.result = work(self._progress)
-        except Exception as error:  # shown by the page that waits
+        except (InputError, Failure) as error:  # shown by the page that waits
             self.error = error
+        except Exception as error:  # a fault of the lab's own: a line for the page, the traceback in a file
+            self.error = Failure(crash(error, ["page:", getattr(work, "__qualname__", "work")]))
 
     def _progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total
@@ -74,11 +77,19 @@ def result_beside(job: Job, words: str, *, forget: Callable[[], None]) -> Any:
     return job.result
 
 
-def result_if_ready(job: Job) -> Any:
-    """The job's result where it is there; else None: the page goes on, and is drawn again when the job has ended."""
+def result_if_ready(job: Job, *, forget: Callable[[], None], key: str) -> Any:
+    """The job's result where it is there; else None: the page goes on, and is drawn again when the job has ended.
+
+    Its error becomes one red line, with a button that calls `forget`, so that it is tried again. key: the button's.
+    """
     job.thread.join(PATIENCE)
     if job.thread.is_alive():
         _watch(job)
+    elif job.error is not None:
+        complain(str(job.error))
+        if st.button("Try again", key=key, icon=":material/refresh:"):
+            forget()
+            st.rerun()
     return job.result
 
 

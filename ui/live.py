@@ -8,6 +8,7 @@ from ui.before import how_it_goes
 from ui.charts import chart, dark
 from ui.choose import run_name
 from ui.feedback import Number, complain, metric_row, plain, refusals
+from ui.navigation import go_to
 from ui.strategy import further_button
 from ui.transfer import after_transfer
 from ui.words import count, duration, percent
@@ -128,9 +129,9 @@ def _buttons(run: Run) -> None:
             "Resume", key=f"resume {run.id}", help="Goes on from the last whole epoch."
         ):
             worker().resume(run)
-            st.switch_page("pages/train.py", query_params={"run": run.id})
+            go_to("pages/train.py", {"run": run.id})
         if run.splits and st.button("Evaluate", key=f"evaluate {run.id}", type="primary"):
-            st.switch_page("pages/evaluate.py", query_params={"run": run.id})
+            go_to("pages/evaluate.py", {"run": run.id})
         further_button(run)
         if state not in ACTIVE and st.button("Delete", key=f"delete {run.id}"):
             _confirm(run)

@@ -280,7 +280,7 @@ def commands(wanted: Wanted) -> None:
 
 
 def train_this(wanted: Wanted) -> None:
-    """Hands the network and its options to the Train page: a link, as switch_page refuses bound query parameters."""
+    """Hands the network and its options to the Train page."""
     handed = {"architecture": wanted.name, "option": [f"{name}={value}" for name, value in wanted.options]}
     with st.container(border=True):
         st.page_link("pages/train.py", label="**Train this**", icon=":material/arrow_forward:", query_params=handed)

@@ -10,6 +10,7 @@ from clfcore.augment import Policy
 from clfcore.augment.rules import KINDS, Rule
 from clfcore.errors import InputError
 from ui.feedback import plain, refusals
+from ui.navigation import go_to
 
 if TYPE_CHECKING:
     from clfcore.data.pixels import Preprocess
@@ -171,7 +172,7 @@ def keep_policy(policy: Policy, preprocess: "Preprocess") -> None:
             f"Use {usable} in Train" if usable else "Use in Train", disabled=usable is None, help="Save it first."
         ):
             st.session_state["field recipe.augmentation"] = usable
-            st.switch_page("pages/train.py")
+            go_to("pages/train.py")
         json, code, paste = st.tabs(["JSON", "torchvision", "Paste"], on_change="rerun", key="policy as")
         with paste:
             _paste()

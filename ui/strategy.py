@@ -10,6 +10,7 @@ from clfcore.runs.store import Run
 from ui.choose import run_name
 from ui.feedback import plain
 from ui.fields import field
+from ui.navigation import go_to
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -126,4 +127,4 @@ def further_button(run: Run) -> None:
     if run.state == "completed" and st.button(
         "Train further", key=f"further {run.id}", help="A new run that begins with this one's weights."
     ):
-        st.switch_page("pages/train.py", query_params={"from": run.id})
+        go_to("pages/train.py", {"from": run.id})

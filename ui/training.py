@@ -124,14 +124,17 @@ def show_plan(config: RunConfig) -> RunConfig:
     counted = result_of(
         _planning(asked, measure=False), "Building the network", forget=lambda: _planning.clear(asked, measure=False)
     )
-    measured = result_if_ready(_planning(asked, measure=True))  # takes seconds: the page does not wait
+    measuring = _planning(asked, measure=True)  # takes seconds: the page does not wait
+    measured = result_if_ready(
+        measuring, forget=lambda: _planning.clear(asked, measure=True), key="measure the plan again"
+    )
     plan = measured or counted
     metric_row(
         [
             Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
             Number("Images", count(plan.splits["train"]), "in the training split"),
             Number("Memory", _megabytes(plan.memory), "of a step at its largest"),
-            Number("Duration", *_estimate(plan)),
+            Number("Duration", *(_estimate(plan) if measuring.error is None else ("–", "it could not be measured"))),
         ],
         least=160,  # two beside each other: a duration of hours is not cut off
     )

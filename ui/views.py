@@ -14,6 +14,7 @@ from ui.charts import chart, dark
 from ui.choose import data_name
 from ui.data import choose_data, read_data
 from ui.feedback import plain, refusals
+from ui.navigation import go_to
 from ui.pictures import Card, cards, picture
 from ui.policy import choose_policy_named
 from ui.verdict import KINDS, model_name
@@ -221,7 +222,7 @@ def show_pairs(
         "Use these alphas in Train", help="With the share of batches that Train says; there one draw a batch."
     ):
         st.session_state["field recipe.mixup"], st.session_state["field recipe.cutmix"] = mixup, cutmix
-        st.switch_page("pages/train.py")
+        go_to("pages/train.py")
     st.caption("Each picture has a draw of its own here, so that one look shows many; training draws once a batch.")
     densities = {
         f"{name}, alpha {alpha:g}": tuple(values.tolist() for values in augment.density(alpha))

@@ -2,11 +2,17 @@
 
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from clfcore.errors import InputError
+from clfcore import commands
+from clfcore.errors import Failure, InputError
 from ui.jobs import Job
+
+OpenPage = Callable[..., AppTest]
 
 
 def test_a_job_tells_how_far_it_is_and_keeps_its_result() -> None:
@@ -39,6 +45,58 @@ def test_a_stopped_job_ends_at_its_next_step() -> None:
     go.set()
     job.thread.join(5)
     assert isinstance(job.error, InputError)
+
+
+def test_a_fault_of_the_labs_own_becomes_a_line_with_its_traceback_in_a_file() -> None:
+    def work(progress) -> None:
+        raise KeyError("finest")
+
+    job = Job(work)
+    job.thread.join(5)
+    assert isinstance(job.error, Failure)
+    assert "this is a fault of clflab (KeyError: 'finest'); details in " in str(job.error)
+    details = Path(str(job.error).rsplit("details in ", 1)[1]).read_text(encoding="utf-8")
+    assert "Traceback" in details
+
+
+@pytest.mark.parametrize("error", [InputError("digits is gone: bring it back"), ZeroDivisionError("by zero")])
+def test_what_is_measured_beside_a_page_says_why_it_failed_and_is_tried_again_by_a_click(
+    error: Exception, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = commands.plan
+    broken = [True]
+
+    def plan_once_broken(*args, measure: bool, **named):
+        if measure and broken:
+            raise error
+        return plan(*args, measure=measure, **named)
+
+    monkeypatch.setattr(commands, "plan", plan_once_broken)
+    app = until(open_page("train", data="digits", architecture="lenet5"), lambda app: app.error)
+    assert str(error) in app.error[0].value.replace("\\", "")
+    assert duration(app) == "–"
+    assert [button.label for button in app.button].count("Train") == 1
+    app.run()
+    assert app.error
+    broken.clear()
+    app.button(key="measure the plan again").click()
+    app = until(app.run(), lambda app: duration(app).startswith("≈"))
+    assert not app.error
+
+
+def duration(app: AppTest) -> str:
+    return {metric.label: metric.value for metric in app.metric}.get("Duration", "")
+
+
+def until(app: AppTest, there: Callable[[AppTest], object], *, times: int = 300) -> AppTest:
+    """AppTest has no timers: run again until it is there."""
+    for _ in range(times):
+        if there(app):
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception, app.exception
+    return app
 
 
 def test_an_error_is_kept_for_the_page() -> None:
