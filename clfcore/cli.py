@@ -21,7 +21,7 @@ from clfcore import (
     cli_transfer,
     terminal,
 )
-from clfcore.cli_flags import bar, configuration, needed, recipe_flags, shower
+from clfcore.cli_flags import bar, configuration, needed, reading_flag, recipe_flags, shower
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import typed_path
 
@@ -219,9 +219,11 @@ def _datasets(command: argparse.ArgumentParser) -> None:
     command.add_argument("action", nargs="?", choices=["check", "download", "export"], help=actions)
     command.add_argument("spec", nargs="?", help="catalogue name, folder, nested:FOLDER, .zip or .csv manifest")
     command.add_argument("--out", metavar="FILE", help="of export: the .csv to write; pictures may go beside it")
+    reading_flag(command)
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
+        from clfcore.data.importers.readings import with_reading
 
         if given.action is None:
             return commands.datasets()
@@ -229,10 +231,11 @@ def _datasets(command: argparse.ArgumentParser) -> None:
             name = needed(given.spec, "NAME", "name the dataset to download")
             return commands.datasets_download(name, progress=bar("downloading"))
         if given.action == "export":
-            spec = needed(given.spec, "SPEC", "name the data to export")
+            spec = with_reading(needed(given.spec, "SPEC", "name the data to export"), given.reading)
             out = needed(given.out, "--out", "name a .csv to write")
             return commands.datasets_export(spec, Path(out), progress=bar("writing"))
-        return commands.datasets_check(needed(given.spec, "SPEC", "name the data to check"), progress=bar("decoding"))
+        spec = with_reading(needed(given.spec, "SPEC", "name the data to check"), given.reading)
+        return commands.datasets_check(spec, progress=bar("decoding"))
 
     command.set_defaults(run=run)
 

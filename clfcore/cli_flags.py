@@ -15,6 +15,7 @@ def recipe_flags(command: argparse.ArgumentParser) -> None:
     """The flags that make a configuration: a file, a preset, and one for each field."""
     command.add_argument("--config", metavar="FILE", help="a configuration as JSON; flags override it")
     command.add_argument("--preset", metavar="NAME", help="a recipe by name; the file and flags override it")
+    reading_flag(command)
     options_flag(command)
     for name, info in configs.FIELDS.items():
         if name == "options":
@@ -36,6 +37,11 @@ def configuration(given: argparse.Namespace) -> configs.RunConfig:
     if not isinstance(recipe, dict):
         raise InputError(f"recipe is {recipe!r}: it must be an object")
     values = {**values, "recipe": dict(recipe)}
+    reading, data = given.reading, vars(given).get("field.data") or values.get("data")
+    if reading and isinstance(data, str):
+        from clfcore.data.importers.readings import with_reading
+
+        values["data"] = vars(given)["field.data"] = with_reading(data, reading)
     if given.preset is not None:
         from clfcore import presets
 
@@ -65,6 +71,12 @@ def _kind(spec: str | None) -> TaskKind:
         return open_dataset(spec).task.kind if spec else "single-label"
     except (InputError, Failure):
         return "single-label"
+
+
+def reading_flag(command: argparse.ArgumentParser) -> None:
+    """How data is read that could be read in several ways; the same as words before the path in a SPEC."""
+    words = "how ambiguous data is read, such as outer, nested, inner, join-case or label=COLUMN; a refusal names them"
+    command.add_argument("--reading", metavar="NAME", help=words)
 
 
 def options_flag(command: argparse.ArgumentParser) -> None:

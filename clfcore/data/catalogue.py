@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clfcore.data import published, shapes
-from clfcore.data.dataset import ImageDataset
-from clfcore.data.importers import import_csv, import_folder, import_zip
-from clfcore.data.importers.nested import import_nested
+from clfcore.data.dataset import ImageDataset, Problem
+from clfcore.data.importers import import_csv, import_tree, import_zip
+from clfcore.data.importers.readings import AmbiguousData, Reading, parted
 from clfcore.errors import InputError, nearest
 from clfcore.files import typed_path
 from clfcore.task import TaskKind
@@ -142,13 +142,14 @@ def entries() -> tuple[Entry, ...]:
 def open_dataset(spec: str, *, split_seed: int = 0) -> ImageDataset:
     """The dataset that a SPEC names: a catalogue name, a folder, a .zip or a .csv manifest. No picture is decoded.
 
-    `shapes`, of either form, takes settings: `shapes:count=600,side=64`. `nested:` before a folder takes its folders in
-    folders as levels. split_seed draws the splits that the data does
-    not give. Raises InputError.
+    `shapes`, of either form, takes settings: `shapes:count=600,side=64`. A path may have a reading before it, such as
+    `nested:photos` (folders in folders are levels). split_seed draws the splits that the data does not give. Raises
+    InputError; AmbiguousData where the data can be read in several ways and no reading is asked for.
     """
+    asked, path = parted(spec)
+    if str(asked):
+        return _open_path(path, asked, split_seed)
     name, _, settings = spec.partition(":")
-    if name == "nested":
-        return import_nested(typed_path(settings, "data"), split_seed=split_seed)
     row = next((row for row in _ROWS if row.name == name), None)
     if row and (not settings or name in _SHAPES):
         if name == "digits":
@@ -159,31 +160,40 @@ def open_dataset(spec: str, *, split_seed: int = 0) -> ImageDataset:
             dataset = shapes.draw(_SHAPES[name], split_seed=split_seed, shortcut=shortcut, **chosen)
         else:
             dataset = _PUBLISHED[name](name, split_seed=split_seed)
-        return replace(dataset, name=spec, digits_like=row.digits_like)
-    return _open_path(spec, split_seed)
+        problems = dataset.problems + _namesake(spec)
+        return replace(dataset, name=spec, digits_like=row.digits_like, problems=problems)
+    return _open_path(spec, asked, split_seed)
 
 
-def _open_path(spec: str, split_seed: int) -> ImageDataset:
+def _namesake(spec: str) -> tuple[Problem, ...]:
+    """What is said where a folder here has the name of a catalogue set."""
+    if not Path(spec).exists():
+        return ()
+    said = f"{spec} is the catalogue's; {spec} in {Path.cwd()} was not read: write ./{spec} for that"
+    return (Problem("reading", spec, said),)
+
+
+def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
     try:
         path = typed_path(spec, "data")
     except InputError as error:
         raise InputError(f"{error}; there is no such folder, .zip or .csv") from None
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        return import_folder(path, split_seed=split_seed)
     if not path.exists():
         names = [row.name for row in _ROWS]
         raise InputError(
             f"data is {spec!r}: there is no such folder, .zip or .csv, and the catalogue has {', '.join(names)}"
             f"{nearest(spec, names)}; relative paths start at {Path.cwd()}"
         )
-    if suffix == ".zip":
-        return import_zip(path, split_seed=split_seed)
-    if suffix == ".csv":
-        return import_csv(path, split_seed=split_seed)
-    raise InputError(
-        f"data is {spec!r}: it must be a folder, a .zip of one, a .csv manifest or a name of the catalogue"
-    )
+    importers = {".zip": import_zip, ".csv": import_csv, ".tsv": import_csv}
+    opener = import_tree if path.is_dir() else importers.get(path.suffix.lower()) if path.is_file() else None
+    if opener is None:
+        raise InputError(
+            f"data is {spec!r}: it must be a folder, a .zip of one, a .csv manifest or a name of the catalogue"
+        )
+    try:
+        return opener(path, split_seed=split_seed, asked=asked)
+    except AmbiguousData as error:
+        raise error.of(asked, spec) from None
 
 
 def _settings(spec: str, text: str) -> dict[str, int | float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clfcore.data.dataset import SPLITS, ImageDataset, Problem
-from clfcore.data.importers.folders import shortened
+from clfcore.data.importers.walk import shortened
 from clfcore.data.pixels import Preprocess
 
 FEW_ITEMS = 10  # a class with fewer in train is hardly learned
@@ -14,12 +14,17 @@ ODD_RATIO = 4  # longer side to shorter, or the usual shorter side to this one's
 
 # Each kind of problem, and what it means. Imports find those above the line, `findings` those below.
 KINDS = {
+    "reading": "what the importer took for what: no fault, but to be confirmed",
+    "joined-class": "one class name in several spellings; taken as one",
     "hidden": "a hidden file, or one that a system left (__MACOSX, Thumbs.db); left out",
     "not-an-image": "a file that is no picture by its name; left out",
     "loose-image": "a picture outside the class folders; left out",
     "ignored-folder": "a folder beside train, validation and test; left out",
     "empty-class": "a class folder without pictures; no class",
-    "link": "a link that is not followed or unpacked",
+    "link": "a link that is not followed or unpacked, or leads nowhere",
+    "special-file": "a pipe, socket or device; left out",
+    "unreadable-folder": "a folder that may not be read; left out",
+    "too-deep": "a folder too many folders deep; left out",
     "repeated": "a row of a manifest, or an entry of a zip, that stands there twice; the first is kept",
     "bad-row": "a row with more cells than the header; left out",
     "no-class": "a row without path or class; left out",

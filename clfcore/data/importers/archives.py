@@ -14,8 +14,11 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from clfcore.data.dataset import ImageDataset, Problem
-from clfcore.data.importers.folders import IMAGE_SUFFIXES, KEPT, import_folder, is_clutter, shortened
+from clfcore.data.importers.folders import KEPT
 from clfcore.data.importers.manifests import has_paths, import_csv
+from clfcore.data.importers.nested import import_tree
+from clfcore.data.importers.readings import Reading
+from clfcore.data.importers.walk import IMAGE_SUFFIXES, is_clutter, shortened
 from clfcore.errors import InputError
 from clfcore.files import cannot_write, datasets_folder, safe_name, write_json
 
@@ -31,7 +34,7 @@ def imported_folder() -> Path:
     return datasets_folder() / "imported"
 
 
-def import_zip(path: Path, *, split_seed: int = 0) -> ImageDataset:
+def import_zip(path: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
     """The dataset of a zip: of class folders, of splits above them, or of a CSV manifest with its pictures.
 
     Raises InputError where it is no zip, leads outside its folder, or is a bomb.
@@ -41,8 +44,8 @@ def import_zip(path: Path, *, split_seed: int = 0) -> ImageDataset:
             place = unpack(file, path.name)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): name a readable zip") from None
-    opener = import_csv if place.suffix == ".csv" else import_folder
-    return opener(place, split_seed=split_seed)
+    opener = import_csv if place.suffix == ".csv" else import_tree
+    return opener(place, split_seed=split_seed, asked=asked)
 
 
 def unpack(file: BinaryIO, name: str) -> Path:

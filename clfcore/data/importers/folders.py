@@ -3,174 +3,58 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
+from clfcore.data.importers.layout import Layout, read_layout, refuse_empty
+from clfcore.data.importers.names import by_case
+from clfcore.data.importers.readings import Reading
+from clfcore.data.importers.split_names import SPLIT_NAMES
+from clfcore.data.importers.walk import Walk, plain, shortened
 from clfcore.data.splits import draw_splits
 from clfcore.errors import InputError
 from clfcore.task import single_label
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
-    | {".heic", ".heif", ".dcm"}  # with an extra; without it each is refused by name
-)
-SPLIT_NAMES: dict[str, Split] = {
-    "train": "train",
-    "validation": "validation",
-    "val": "validation",
-    "valid": "validation",
-    "test": "test",
-}
-CLUTTER = frozenset({"__macosx", "thumbs.db", "desktop.ini"})  # what systems leave behind, besides dot files
 KEPT = ".unpacked.json"  # beside an unpacked folder: its archive's name, and what was found while unpacking
-LISTED = 50  # problems of one kind that are listed one by one; the rest as a number
 
 
-def import_folder(folder: Path, *, split_seed: int = 0) -> ImageDataset:
+def import_folder(folder: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
     """A single-label dataset of a folder; its ids are paths relative to it, its classes sorted folder names.
 
-    Pictures deeper inside a class folder belong to it. What is left out is among the problems. Raises InputError where
-    the folder cannot be read or holds fewer than two classes.
+    Pictures deeper inside a class folder belong to it. What is left out, and what a folder was taken for, is among the
+    problems. Raises InputError where the folder cannot be read or holds fewer than two classes; AmbiguousData where it
+    can be read in several ways and `asked` does not say which.
     """
+    asked = asked or Reading()
+    name, layout, problems = folder_layout(folder, asked)
+    level = -1 if "inner" in asked else 0
+    labels = [item.labels[level] for item in layout.items]
+    usual, said = by_case(labels, asked, layout.root)
+    items = [(item.path, usual.get(label, label), item.split) for item, label in zip(layout.items, labels, strict=True)]
+    return _dataset(name, Path(layout.root), items, split_seed, (*problems, *said))
+
+
+def folder_layout(folder: Path, asked: Reading) -> tuple[str, Layout, tuple[Problem, ...]]:
+    """A folder's name, its layout and all that was found in it. Raises InputError where it has no pictures."""
     name, unpacking = kept_beside(folder)
-    root = _unwrapped(folder)
-    found = _Found(root)
-    by_split = _split_folders(root)
-    items: list[tuple[str, str, Split | None]] = []  # relative path, class, split
-    if by_split:
-        for entry in _entries(root):
-            if not entry.is_dir():
-                found.stray(entry, "outside train, validation and test")
-            elif entry.name.lower() not in SPLIT_NAMES:
-                found.say("ignored-folder", entry.name, f"{entry.name} stands beside train and is left out")
-        for split, path in by_split:
-            items += [(path, label, split) for path, label in _classes(path, found)]
-    else:
-        items = [(path, label, None) for path, label in _classes(root, found)]
-    return _dataset(name, root, items, split_seed, (*(unpacking or ()), *found.problems()))
+    walk = Walk(folder)
+    layout = read_layout(walk, asked)
+    refuse_empty(layout)
+    return name, layout, (*(unpacking or ()), *_in_order(layout.problems, walk.problems(layout.root, layout.ignored)))
 
 
-@dataclass
-class _Found:
-    """What is found besides pictures in class folders, by kind; long lists are cut when told."""
-
-    root: Path
-    said: dict[str, list[Problem]] = field(default_factory=dict)
-
-    def say(self, kind: str, item: str, message: str) -> None:
-        self.said.setdefault(kind, []).append(Problem(kind, item, message))
-
-    def stray(self, entry: os.DirEntry, where: str) -> None:
-        """A file, or a hidden folder, that no class has."""
-        item = self.relative(entry.path)
-        if is_clutter(entry.name):
-            self.say("hidden", item, f"{item} is hidden or left by a system: it is left out")
-        elif Path(entry.name).suffix.lower() in IMAGE_SUFFIXES:
-            self.say("loose-image", item, f"{item} stands {where}: it is left out")
-        else:
-            self.say("not-an-image", item, f"{item} is no picture by its name: it is left out")
-
-    def relative(self, path: str) -> str:
-        return plain(os.path.relpath(path, self.root).replace(os.sep, "/"))
-
-    def problems(self) -> tuple[Problem, ...]:
-        return tuple(problem for listed in self.said.values() for problem in shortened(listed))
-
-
-def is_clutter(name: str) -> bool:
-    return name.startswith(".") or name.lower() in CLUTTER
-
-
-def plain(name: str) -> str:
-    """A file name as text that can be printed and stored: bytes that are no UTF-8 become a sign of their own."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def shortened(problems: list[Problem]) -> list[Problem]:
-    """At most LISTED problems, and one more that counts the rest."""
-    if len(problems) <= LISTED:
-        return problems
-    rest = len(problems) - LISTED
-    return [*problems[:LISTED], Problem(problems[0].kind, "", f"{rest} more of this kind are not listed")]
-
-
-def _entries(folder: str | Path) -> list[os.DirEntry]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be read ({error.strerror}): name a readable folder") from None
-
-
-def _subfolders(folder: str | Path) -> list[os.DirEntry]:
-    return [entry for entry in _entries(folder) if not is_clutter(entry.name) and entry.is_dir()]
-
-
-def _has_images(folder: str | Path) -> bool:
-    return any(Path(entry.name).suffix.lower() in IMAGE_SUFFIXES for entry in _entries(folder) if not entry.is_dir())
-
-
-def _unwrapped(folder: Path) -> Path:
-    """The folder that has the classes or splits: archives often wrap them in one folder more."""
-    while True:
-        inner = _subfolders(folder)
-        if len(inner) != 1 or inner[0].name.lower() in SPLIT_NAMES or _has_images(folder):
-            return folder
-        if _has_images(inner[0]) or not _subfolders(inner[0]):
-            return folder
-        folder = Path(inner[0].path)
-
-
-def _split_folders(root: Path) -> list[tuple[Split, str]]:
-    """The folders that are splits, in the order of the splits; none where the folders are classes.
-
-    A folder `train` among others is a split where it holds folders, and a class (cars, planes, trains) where pictures.
-    """
-    folders = _subfolders(root)
-    named = [(SPLIT_NAMES[entry.name.lower()], entry.path) for entry in folders if entry.name.lower() in SPLIT_NAMES]
-    if not named:
-        return []
-    train = next((path for split, path in named if split == "train"), None)
-    holds_classes = train is not None and bool(_subfolders(train)) and not _has_images(train)
-    if len(named) != len(folders) and not holds_classes:
-        return []
-    if len(named) == len(folders) > 1 and not any(_subfolders(path) for _, path in named):
-        return []  # all hold pictures alone: classes of these very names
-    order = list(dict.fromkeys(SPLIT_NAMES.values()))
-    return sorted(named, key=lambda pair: (order.index(pair[0]), pair[1]))
-
-
-def _classes(folder: str | Path, found: _Found) -> Iterator[tuple[str, str]]:
-    """(path, class) of each picture below the class folders of a folder, sorted."""
-    for entry in _entries(folder):
-        if is_clutter(entry.name) or not entry.is_dir():
-            found.stray(entry, "outside the class folders")
-            continue
-        paths = list(_pictures(entry.path, found))
-        if not paths:
-            item = found.relative(entry.path)
-            found.say("empty-class", item, f"{item} holds no pictures")
-        for path in paths:
-            yield path, entry.name
-
-
-def _pictures(folder: str, found: _Found) -> Iterator[str]:
-    for entry in _entries(folder):
-        if is_clutter(entry.name):
-            found.stray(entry, "")
-        elif entry.is_dir(follow_symlinks=False):
-            yield from _pictures(entry.path, found)
-        elif Path(entry.name).suffix.lower() in IMAGE_SUFFIXES:
-            yield entry.path
-        elif entry.is_dir():
-            item = found.relative(entry.path)
-            found.say("link", item, f"{item} is a link to a folder: it is not followed")
-        else:
-            found.stray(entry, "")
+def _in_order(said: Iterable[Problem], found: dict[str, list[Problem]]) -> Iterable[Problem]:
+    """By kind; long lists are cut, and what was taken for what stands first."""
+    kinds: dict[str, list[Problem]] = {}
+    for problem in said:
+        kinds.setdefault(problem.kind, []).append(problem)
+    for kind, listed in found.items():
+        kinds.setdefault(kind, []).extend(listed)
+    for kind in sorted(kinds, key=lambda kind: kind != "reading"):
+        yield from shortened(kinds[kind])
 
 
 def _dataset(
@@ -180,10 +64,6 @@ def _dataset(
     split_seed: int,
     problems: tuple[Problem, ...],
 ) -> ImageDataset:
-    if not items:
-        raise InputError(
-            f"{root} holds no pictures in class folders: put JPEG, PNG, WebP, BMP, GIF or TIFF files in one folder each"
-        )
     classes = sorted({label for _, label, _ in items})
     if len(classes) == 1:
         raise InputError(

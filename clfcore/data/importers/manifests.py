@@ -11,8 +11,11 @@ from typing import TextIO
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
-from clfcore.data.importers.folders import SPLIT_NAMES, kept_beside, plain, shortened
+from clfcore.data.importers.folders import kept_beside
+from clfcore.data.importers.readings import Reading
+from clfcore.data.importers.split_names import SPLIT_NAMES
 from clfcore.data.importers.taxonomy import taxonomy
+from clfcore.data.importers.walk import plain, shortened
 from clfcore.data.splits import draw_splits, strata
 from clfcore.errors import InputError, nearest
 from clfcore.task import Level, Task
@@ -31,7 +34,7 @@ class _Row:
     group: str
 
 
-def import_csv(path: Path, *, split_seed: int = 0) -> ImageDataset:
+def import_csv(path: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
     """The dataset of a manifest: a `path` column relative to the file, then `label`, `labels` (joined by `;`, may be
     empty) or one other column a level, coarse to fine; `split` and `group` where given.
 

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from clfcore.data.importers.archives import imported_folder, unpack
-from clfcore.data.importers.folders import IMAGE_SUFFIXES
 from clfcore.data.importers.manifests import written_paths
+from clfcore.data.importers.walk import IMAGE_SUFFIXES
 from clfcore.errors import InputError
 from clfcore.files import safe_name, write_whole
 

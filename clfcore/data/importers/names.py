@@ -1,0 +1,65 @@
+"""Class names as people write them: Unicode forms and blanks joined, upper and lower case asked about."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from clfcore.data.dataset import Problem
+from clfcore.data.importers.readings import AmbiguousData, Choice, Reading
+
+_EDGES = re.compile(r"^[\s\u200b-\u200f\u2060\ufeff]+|[\s\u200b-\u200f\u2060\ufeff]+$")
+
+
+def canonical(name: str) -> str:
+    """A name in composed Unicode form, without blanks or invisible signs at its ends; never empty."""
+    return _EDGES.sub("", unicodedata.normalize("NFC", name)) or name
+
+
+def joined(spellings: Iterable[str], used: Iterable[str]) -> list[Problem]:
+    """What is said of names that were one class in several spellings. used: the canonical names of the classes."""
+    by_name: dict[str, set[str]] = {}
+    for spelling in spellings:
+        by_name.setdefault(canonical(spelling), set()).add(spelling)
+    classes = set(used)
+    return [
+        Problem(
+            "joined-class",
+            name,
+            f"{name} is written in {len(ways)} ways that look alike (Unicode forms or outer blanks): it is one class",
+        )
+        for name, ways in sorted(by_name.items())
+        if len(ways) > 1 and name in classes
+    ]
+
+
+def by_case(labels: Sequence[str], asked: Reading, where: str) -> tuple[dict[str, str], list[Problem]]:
+    """Names that differ in case alone -> the one that they become, and what is said of it.
+
+    Raises AmbiguousData where there are such names, and nothing says whether they are one class.
+    """
+    counts = Counter(labels)
+    groups: dict[str, list[str]] = {}
+    for name in counts:
+        groups.setdefault(name.casefold(), []).append(name)
+    pairs = [sorted(group) for group in groups.values() if len(group) > 1]
+    if not pairs or "keep-case" in asked:
+        return {}, []
+    usual = {name: max(group, key=lambda n: (counts[n], n.lower() != n)) for group in pairs for name in group}
+    if "join-case" in asked:
+        said = [
+            Problem(
+                "joined-class", usual[group[0]], f"{' and '.join(group)} are one class, as asked: {usual[group[0]]}"
+            )
+            for group in pairs
+        ]
+        return usual, said
+    some = ", ".join(" and ".join(group) for group in pairs[:3]) + (", …" if len(pairs) > 3 else "")
+    one = tuple(sorted({usual.get(name, name) for name in counts}))
+    raise AmbiguousData(
+        f"{where} has classes that differ in upper and lower case alone ({some})",
+        [
+            Choice("they are one class", one, len(labels), asks="join-case"),
+            Choice("they are different classes", tuple(sorted(counts)), len(labels), asks="keep-case"),
+        ],
+    )
