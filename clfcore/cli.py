@@ -8,7 +8,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from clfcore import (
@@ -21,7 +20,7 @@ from clfcore import (
     cli_transfer,
     terminal,
 )
-from clfcore.cli_flags import bar, configuration, needed, reading_flag, recipe_flags, shower
+from clfcore.cli_flags import bar, configuration, needed, overwrite_flag, reading_flag, recipe_flags, shower
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import typed_path
 
@@ -220,6 +219,7 @@ def _datasets(command: argparse.ArgumentParser) -> None:
     command.add_argument("spec", nargs="?", help="catalogue name, folder, nested:FOLDER, .zip or .csv manifest")
     command.add_argument("--out", metavar="FILE", help="of export: the .csv to write; pictures may go beside it")
     reading_flag(command)
+    overwrite_flag(command)
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
@@ -233,7 +233,8 @@ def _datasets(command: argparse.ArgumentParser) -> None:
         if given.action == "export":
             spec = with_reading(needed(given.spec, "SPEC", "name the data to export"), given.reading)
             out = needed(given.out, "--out", "name a .csv to write")
-            return commands.datasets_export(spec, Path(out), progress=bar("writing"))
+            out = typed_path(out, "out")
+            return commands.datasets_export(spec, out, overwrite=given.overwrite, progress=bar("writing"))
         spec = with_reading(needed(given.spec, "SPEC", "name the data to check"), given.reading)
         return commands.datasets_check(spec, progress=bar("decoding"))
 

@@ -1,11 +1,11 @@
 """The command `architectures`: the catalogue, and what one network, or two, are made of and do."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from clfcore.cli_flags import bar, options_flag, options_of, whole
+from clfcore.cli_flags import bar, options_flag, options_of, overwrite_flag, whole
 from clfcore.errors import InputError, unknown
+from clfcore.files import typed_path
 
 ACTIONS = {
     "show": "NAME: the layer table",
@@ -34,6 +34,7 @@ def architectures(command: argparse.ArgumentParser) -> None:
     for name, what in (("channels", "channels of the input"), ("classes", "logits")):
         command.add_argument(f"--{name}", type=whole, metavar="N", help=f"{what} (default: the network's own)")
     command.add_argument("--out", metavar="PNG", help="of inside: where the picture goes")
+    overwrite_flag(command)
     command.add_argument(
         "--weights", metavar="NAME", help="of inside: none, or default (taken by itself where they are at hand)"
     )
@@ -64,8 +65,9 @@ def _run(given: argparse.Namespace) -> dict[str, Any]:
             if given.out is None:
                 raise InputError("--out is missing: name a .png to write")
             size.pop("classes")
-            paths = (Path(names[1]), Path(given.out))
-            return command.inside(names[0], *paths, weights=given.weights, options=options, **size)
+            paths = (typed_path(names[1], "image"), typed_path(given.out, "out"))
+            more = {"weights": given.weights, "overwrite": given.overwrite}
+            return command.inside(names[0], *paths, options=options, **more, **size)
         case "gradients":
             chosen = names[0] if names else None
             progress, plain = bar("computing gradients"), not given.no_normalisation

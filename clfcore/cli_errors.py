@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clfcore.cli_flags import whole
+from clfcore.cli_flags import overwrite_flag, whole
 from clfcore.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def errors(command: argparse.ArgumentParser) -> None:
     command.add_argument("--true", metavar="CLASS", help="of pair: the true class; of several labels: one of them")
     command.add_argument("--predicted", metavar="CLASS", help="of pair: what it was taken for")
     command.add_argument("--csv", metavar="FILE", help="write the list there too")
+    overwrite_flag(command)
     command.add_argument("--mark", metavar="ID", help="say of one picture of the list whose fault it is")
     command.add_argument("--as", dest="kind", metavar="VERDICT", help="wrong label, ambiguous or the model's fault")
     command.add_argument("--note", default="", metavar="TEXT", help="kept with the verdict")
@@ -35,7 +36,8 @@ def errors(command: argparse.ArgumentParser) -> None:
             most=given.most,
             true=given.true,
             predicted=given.predicted,
-            csv=Path(given.csv) if given.csv else None,
+            csv=given.csv,
+            overwrite=given.overwrite,
             mark=(given.mark, given.kind, given.note) if given.mark else None,
         )
 
@@ -50,7 +52,8 @@ def list_errors(
     most: int = 24,
     true: str | None = None,
     predicted: str | None = None,
-    csv: Path | None = None,
+    csv: str | Path | None = None,
+    overwrite: bool = False,
     mark: tuple[str, str | None, str] | None = None,
 ) -> dict[str, Any]:
     """A list of a run's errors, of a hierarchy at its finest level; csv: a file for it.
@@ -58,11 +61,15 @@ def list_errors(
     mark: a picture's id, a verdict (None removes it) and a note, kept with the dataset before the list is read.
     Raises InputError for an unknown run, split, list, class, picture or verdict.
     """
-    from clfcore.evaluation.error_list import cases_csv, labels_csv, listed, wrong_labels
+    from clfcore.evaluation.error_list import CASES_HEAD, LABELS_HEAD, cases_csv, labels_csv, listed, wrong_labels
     from clfcore.files import write_text
+    from clfcore.outputs import output_path
     from clfcore.runs.store import open_run
+    from clfcore.spreadsheet import csv_text
 
     found = open_run(run)
+    heads = [csv_text([head]).strip() for head in (CASES_HEAD, LABELS_HEAD)]
+    goal = None if csv is None else output_path(csv, marks=heads, overwrite=overwrite, what="csv")
     if not found.splits:
         raise InputError(f"run {found.id} is {found.state} and has no predictions: let it finish, or resume it")
     split = split or ("test" if "test" in found.splits else "validation")
@@ -77,10 +84,10 @@ def list_errors(
         cases = listed(predictions, name, most, true=true, predicted=predicted)
         truths, write = {case.id: case.truth for case in cases}, cases_csv
     said = _said(found, truths, mark)
-    if csv is not None:
-        write_text(csv, write(cases, said))
+    if goal is not None:
+        write_text(goal, write(cases, said))
     rows = [{**asdict(case), **asdict(said[case.id])} if case.id in said else asdict(case) for case in cases]
-    return {"run": found.id, "split": split, "list": name, "errors": rows, "csv": None if csv is None else str(csv)}
+    return {"run": found.id, "split": split, "list": name, "errors": rows, "csv": None if goal is None else str(goal)}
 
 
 def _said(run: "Run", truths: dict[str, str], mark: tuple[str, str | None, str] | None) -> dict[str, Any]:

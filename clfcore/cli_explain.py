@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from clfcore.cli_flags import bar, number, whole
+from clfcore.cli_flags import bar, number, overwrite_flag, whole
 
 
 def explain(command: argparse.ArgumentParser) -> None:
@@ -17,6 +17,7 @@ def explain(command: argparse.ArgumentParser) -> None:
         help="gradcam (default), saliency, …; a wrong one lists all",
     )
     command.add_argument("--out", metavar="PNG", help="where the map over the image goes")
+    overwrite_flag(command)
     command.add_argument("--target", metavar="CLASS", help="a class by name or number (default: the predicted one)")
     command.add_argument("--against", metavar="CLASS", help="why --target and not this class")
     command.add_argument("--level", metavar="NAME", help="of a hierarchy: the level of the class (default the finest)")
@@ -60,6 +61,7 @@ def explain(command: argparse.ArgumentParser) -> None:
             opacity=given.opacity,
             colours=given.colours,
             threshold=given.threshold,
+            overwrite=given.overwrite,
             progress=bar("explaining"),
         )
 

@@ -3,11 +3,11 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from clfcore import config as configs
 from clfcore.errors import Failure, InputError
+from clfcore.files import typed_path
 from clfcore.task import TaskKind
 
 
@@ -32,7 +32,7 @@ def recipe_flags(command: argparse.ArgumentParser) -> None:
 
 def configuration(given: argparse.Namespace) -> configs.RunConfig:
     """The file's values, where there is one, overridden by the flags."""
-    values = configs.read(Path(given.config)) if given.config else {}
+    values = configs.read(typed_path(given.config, "config")) if given.config else {}
     recipe = values.get("recipe", {})
     if not isinstance(recipe, dict):
         raise InputError(f"recipe is {recipe!r}: it must be an object")
@@ -92,6 +92,11 @@ def options_of(words: Sequence[str] | None, *, flag: str = "option") -> dict[str
             raise InputError(f"{flag} is {word!r}: write it as NAME=VALUE, such as batch_norm=true")
         options[name] = value
     return options
+
+
+def overwrite_flag(command: argparse.ArgumentParser) -> None:
+    what = "replace an output file that this command did not write; what it reads is never replaced"
+    command.add_argument("--overwrite", action="store_true", help=what)
 
 
 def needed(value: str | None, what: str, how: str) -> str:

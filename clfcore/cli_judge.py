@@ -4,20 +4,22 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from clfcore.cli_flags import bar, configuration, recipe_flags, shower, whole
+from clfcore.cli_flags import bar, configuration, overwrite_flag, recipe_flags, shower, whole
+from clfcore.files import typed_path
 
 
 def compare(command: argparse.ArgumentParser) -> None:
     command.add_argument("names", nargs="+", metavar="RUN")
     command.add_argument("--html", metavar="FILE", help="write a report as one self-contained file")
     command.add_argument("--figures", metavar="FOLDER", help="write the report's figures there, as SVG and PNG")
+    overwrite_flag(command)
     command.add_argument("--measure", action="store_true", help="measure latency and memory where that is not done yet")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        html, figures = _path(given.html), _path(given.figures)
-        return commands.compare(given.names, html=html, figures=figures, measured=given.measure)
+        written = {"html": _path(given.html), "figures": _path(given.figures), "overwrite": given.overwrite}
+        return commands.compare(given.names, **written, measured=given.measure)
 
     command.set_defaults(run=run)
 
@@ -72,19 +74,20 @@ def calibrate(command: argparse.ArgumentParser) -> None:
 
 def report(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="RUN")
+    overwrite_flag(command)
     command.add_argument("--out", metavar="FILE", help="ends in .html (report) or .md (model card)")
     command.add_argument("--figures", metavar="FOLDER", help="write the report's figures there, as SVG and PNG")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        return commands.report(given.name, _path(given.out), figures=_path(given.figures))
+        return commands.report(given.name, _path(given.out), figures=_path(given.figures), overwrite=given.overwrite)
 
     command.set_defaults(run=run)
 
 
 def _path(word: str | None) -> Path | None:
-    return Path(word) if word else None
+    return typed_path(word, "out") if word else None
 
 
 def text(result: dict[str, Any]) -> str:

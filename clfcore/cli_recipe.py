@@ -1,22 +1,24 @@
 """The commands about a recipe before it is used: what the network sees, one batch by heart, policies and their use."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from clfcore.cli_flags import bar, configuration, needed, number, recipe_flags, whole
+from clfcore.cli_flags import bar, configuration, needed, number, overwrite_flag, recipe_flags, whole
+from clfcore.files import typed_path
+from clfcore.outputs import output_path
 
 
 def check(command: argparse.ArgumentParser) -> None:
     """`check`: the flags of `train`, and where the picture of the first batch goes."""
     recipe_flags(command)
     command.add_argument("--out", metavar="PNG", help="write the first batch, as the network sees it, to this file")
+    overwrite_flag(command)
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore import commands
 
-        out = Path(given.out) if given.out else None
-        return commands.check(configuration(given), out=out, progress=bar("training"))
+        out = typed_path(given.out, "out") if given.out else None
+        return commands.check(configuration(given), out=out, overwrite=given.overwrite, progress=bar("training"))
 
     command.set_defaults(run=run)
 
@@ -53,6 +55,7 @@ def policies(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", metavar="SPEC", help="of views: the data to take a picture from")
     command.add_argument("--place", type=whole, default=1, metavar="N", help="of --data: which picture (default 1)")
     command.add_argument("--out", metavar="PNG", help="of views: where the pictures go, the original first")
+    overwrite_flag(command)
     command.add_argument("--strip", action="store_true", help="of views: one view after every step")
     for name, default, words in (
         ("--image-size", None, "side of the network's square in pixels"),
@@ -89,8 +92,9 @@ def _policies(given: argparse.Namespace) -> dict[str, Any]:
     from clfcore.runs.before import write_sheet
     from clfcore.runs.policy_views import policy_views
 
-    out = Path(needed(given.out, "--out", "name a .png for the pictures"))
-    image = Path(given.image) if given.image else None
+    image = typed_path(given.image, "image") if given.image else None
+    goal = needed(given.out, "--out", "name a .png for the pictures")
+    out = output_path(goal, inputs=[given.image, given.data, given.name], overwrite=given.overwrite)
     found = policy_views(
         policy, image=image, data=given.data, place=given.place, size=given.image_size, seed=given.seed,
         epoch=given.epoch, count=given.count, steps=given.strip,

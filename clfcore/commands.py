@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from clfcore import config as configs
 from clfcore.config import RunConfig
 from clfcore.errors import InputError, unknown
-from clfcore.files import write_text
+from clfcore.files import typed_path, write_text
+from clfcore.outputs import output_path
 from clfcore.runs import store
 from clfcore.runs.store import Run
 
@@ -54,13 +55,17 @@ def datasets_download(name: str, progress: Progress | None = None) -> dict[str, 
     return {"name": name, "folder": str(download(name, progress=progress))}
 
 
-def datasets_export(spec: str, out: Path, progress: Progress | None = None) -> dict[str, Any]:
+def datasets_export(
+    spec: str, out: Path, *, overwrite: bool = False, progress: Progress | None = None
+) -> dict[str, Any]:
     """Write any dataset as a manifest that opens again."""
     from clfcore.data.catalogue import open_dataset
     from clfcore.data.export import write_manifest
+    from clfcore.data.importers.readings import parted
 
     dataset = open_dataset(spec)
-    return {"name": dataset.name, "out": str(out), "items": write_manifest(dataset, out, progress=progress)}
+    items = write_manifest(dataset, out, inputs=[parted(spec)[1]], overwrite=overwrite, progress=progress)
+    return {"name": dataset.name, "out": str(out), "items": items}
 
 
 def architectures(search: str | None = None) -> dict[str, Any]:
@@ -206,7 +211,7 @@ def predict(
 
     if k < 1:
         raise InputError(f"top is {k}: it must be at least 1")
-    absent = next((image for image in images if not Path(image).is_file()), None)
+    absent = next((image for image in images if not typed_path(image, "image").is_file()), None)
     if absent is not None:
         raise InputError(f"{absent} is no file: name image files")
     from clfcore.answers import answer
@@ -217,7 +222,7 @@ def predict(
     answers: list[dict[str, Any]] = []
     for image in images:
         try:
-            pixels = read_deep(Path(image), least_side=classifier.preprocess.stored_side)
+            pixels = read_deep(typed_path(image, "image"), least_side=classifier.preprocess.stored_side)
         except InputError as error:
             answers.append({"image": image, "error": str(error)})
             continue
@@ -259,6 +264,7 @@ def compare(
     runs: Path | None = None,
     html: Path | None = None,
     figures: Path | None = None,
+    overwrite: bool = False,
     measured: bool = False,
 ) -> dict[str, Any]:
     """Runs side by side and paired, on test where all have it, else on validation.
@@ -272,6 +278,7 @@ def compare(
 
     if len(names) < 2:
         raise InputError(f"{len(names)} run is named: name two or more to compare")
+    html = None if html is None else _html(html, overwrite=overwrite)
     chosen = [store.open_run(name, runs) for name in names]
     for run in chosen:
         if not run.splits:
@@ -289,20 +296,19 @@ def compare(
     if html is not None:
         from clfcore.reports.compare_page import compare_html
 
-        _html(html)
         write_text(html, compare_html(chosen, split))
         found["html"] = str(html)
     if figures is not None:
         from clfcore.reports.compare_page import compare_sections
 
-        found["figures"] = _figures(compare_sections(chosen, split), figures)
+        found["figures"] = _figures(compare_sections(chosen, split), figures, overwrite=overwrite)
     return found
 
 
-def _figures(sections: Any, folder: Path) -> list[str]:
+def _figures(sections: Any, folder: Path, *, overwrite: bool) -> list[str]:
     from clfcore.reports.images import write_figures
 
-    return [str(path) for path in write_figures(sections, folder)]
+    return [str(path) for path in write_figures(sections, folder, overwrite=overwrite)]
 
 
 def measure(
@@ -317,7 +323,12 @@ def measure(
 
 
 def report(
-    name: str, out: Path | None = None, *, figures: Path | None = None, runs: Path | None = None
+    name: str,
+    out: Path | None = None,
+    *,
+    figures: Path | None = None,
+    overwrite: bool = False,
+    runs: Path | None = None,
 ) -> dict[str, Any]:
     """A run's account as one self-contained HTML file, or as a model card in Markdown, by the end of `out`.
 
@@ -328,37 +339,45 @@ def report(
         raise InputError("nothing is to be written: give --out FILE, --figures FOLDER, or both")
     found: dict[str, Any] = {"run": run.id}
     if out is not None:
-        found |= _report(run, out)
+        found |= _report(run, out, overwrite=overwrite)
     if figures is not None:
         from clfcore.reports.run_page import run_sections
 
-        found["figures"] = _figures(run_sections(run), figures)
+        found["figures"] = _figures(run_sections(run), figures, overwrite=overwrite)
     return found
 
 
-def _report(run: Run, out: Path) -> dict[str, Any]:
+def _report(run: Run, out: Path, *, overwrite: bool) -> dict[str, Any]:
     if out.suffix.lower() == ".md":
+        out = output_path(out, overwrite=overwrite)
         from clfcore.reports.model_card import model_card
 
         text = model_card(run)
     else:
         from clfcore.reports.run_page import run_html
 
-        _html(out, "or .md for a model card")
+        out = _html(out, "or .md for a model card", overwrite=overwrite)
         text = run_html(run)
     write_text(out, text)
     return {"out": str(out), "bytes": len(text.encode())}
 
 
-def _html(out: Path, more: str = "") -> None:
+def _html(out: Path, more: str = "", *, overwrite: bool) -> Path:
     if out.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{out} is no name for a report: end it in .html{', ' + more if more else ''}")
+    return output_path(out, overwrite=overwrite)
 
 
-def check(config: RunConfig, *, out: Path | None = None, progress: Progress | None = None) -> dict[str, Any]:
+def check(
+    config: RunConfig, *, out: Path | None = None, overwrite: bool = False, progress: Progress | None = None
+) -> dict[str, Any]:
     """Before a launch: can one batch be learned by heart, and what does the network see? out: a picture of it."""
     from clfcore.runs.before import first_batch, overfit_one_batch, write_sheet
 
+    if out is not None:
+        from clfcore.data.importers.readings import parted
+
+        out = output_path(out, inputs=[parted(config.data)[1], config.weights], overwrite=overwrite)
     seen = first_batch(config)
     if out is not None:
         write_sheet(seen.pictures, out)

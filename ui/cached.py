@@ -1,6 +1,5 @@
 """What pages compute, kept between reruns: each function takes all it needs, and imports what is slow inside."""
 
-import csv
 import io
 import threading
 from collections.abc import Sequence
@@ -131,25 +130,26 @@ def _pixels(model: "Classifier", photo: Photo) -> "np.ndarray":
 def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
     """A row for each of the five most probable classes (of a hierarchy, of each level), or for every label.
 
-    The columns level and threshold are filled where a classifier has levels or thresholds.
+    The columns level and threshold are filled where a classifier has levels or thresholds; error says why a photo has
+    no answer, and the other columns are empty then.
     """
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(["image", "model", "rank", "label", "probability", "level", "threshold"])
+    from clfcore.spreadsheet import csv_text
+
+    table: list[list[object]] = [["image", "model", "rank", "label", "probability", "level", "threshold", "error"]]
     for photo in photos:
         for model in models:
             try:
                 found = said(model, photo, temperature=temperature_for(model), views=views_chosen())
             except (InputError, Failure) as error:
-                table.writerow([photo.name, model, "", "", str(error), "", ""])
+                table.append([photo.name, model, "", "", "", "", "", str(error)])
                 continue
             at = {label: f"{threshold:.6g}" for label, threshold in found.thresholds}
             for level, rows in found.levels:
-                table.writerows(
-                    [photo.name, model, i, label, f"{p:.6f}", level, at.get(label, "")]
+                table.extend(
+                    [photo.name, model, i, label, f"{p:.6f}", level, at.get(label, ""), ""]
                     for i, (label, p) in enumerate(rows, 1)
                 )
-    return out.getvalue()
+    return csv_text(table)
 
 
 @st.cache_resource

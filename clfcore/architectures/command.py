@@ -8,6 +8,7 @@ from typing import Any
 from clfcore.architectures.catalogue import architecture, configured, weights_at_hand
 from clfcore.errors import InputError
 from clfcore.files import typed_path
+from clfcore.outputs import output_path, save_picture
 
 Progress = Callable[[int, int], None]
 Options = Mapping[str, Any]
@@ -40,6 +41,7 @@ def inside(
     options: Options | None = None,
     image_size: int | None = None,
     channels: int | None = None,
+    overwrite: bool = False,
     runs: Path | None = None,
 ) -> dict[str, Any]:
     """The maps of each stage and the first filters of an architecture or a run for an image, as one PNG.
@@ -55,11 +57,12 @@ def inside(
         raise InputError(f"out is {str(out)!r}: it must end in .png")
     if not image.is_file():
         raise InputError(f"image is {str(image)!r}: there is no such file")
+    out = output_path(out, inputs=[image], overwrite=overwrite)
     opened, said = _opened(name, weights, plain=not options and image_size is None and channels is None, runs=runs)
     found = look_inside(
         name, image.read_bytes(), classifier=opened, options=options, image_size=image_size, channels=channels
     )
-    Image.fromarray(sheet(found)).save(out)
+    save_picture(Image.fromarray(sheet(found)), out, "PNG")
     stages = [
         {"stage": one.stage, "layer": one.layer, "maps": one.maps, "shown": [number for number, _ in one.strongest]}
         for one in found.stages

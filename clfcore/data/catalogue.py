@@ -160,7 +160,7 @@ def open_dataset(spec: str, *, split_seed: int = 0) -> ImageDataset:
             dataset = shapes.draw(_SHAPES[name], split_seed=split_seed, shortcut=shortcut, **chosen)
         else:
             dataset = _PUBLISHED[name](name, split_seed=split_seed)
-        problems = dataset.problems + _namesake(spec)
+        problems = dataset.problems + _namesake(name)
         return replace(dataset, name=spec, digits_like=row.digits_like, problems=problems)
     return _open_path(spec, asked, split_seed)
 

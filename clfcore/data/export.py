@@ -1,41 +1,65 @@
 """Any dataset as a manifest that opens again: a row a picture, with its split, group and classes."""
 
-import csv
 import io
 import re
 import shutil
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError
 from clfcore.files import cannot_write, write_text
+from clfcore.outputs import output_path
+from clfcore.spreadsheet import csv_text, escaped
 
 Progress = Callable[[int, int], None]
 
 
-def write_manifest(dataset: ImageDataset, out: Path, *, progress: Progress | None = None) -> int:
+@dataclass(frozen=True)
+class _Picture:
+    """Where a picture of the manifest stands, relative to it, and whether it must be written there first."""
+
+    path: PurePosixPath
+    to_write: bool
+
+
+def write_manifest(
+    dataset: ImageDataset,
+    out: Path,
+    *,
+    inputs: Iterable[str | Path] = (),
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> int:
     """Write `out`, a .csv, and return how many pictures it names.
 
     Pictures that stand below its folder are named where they are; others, and those that are drawn or read from
-    archives, are written beside it into a folder of its name. Raises InputError where names would not come back.
+    archives, are written beside it into a folder of its name. Raises InputError where names would not come back, and
+    where a file would be lost: one of `inputs`, or another file of that name that `overwrite` does not give up.
     """
     if out.suffix.lower() != ".csv":
         raise InputError(f"out is {str(out)!r}: a manifest's name ends with .csv")
     out = out.expanduser().absolute()
     header, rows = _classes(dataset)
-    paths = _pictures(dataset, out, progress)
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    pictures = _pictures(dataset, out)
     groups = dataset.groups
-    table.writerow(["path", "split", *(["group"] if groups else []), *header])
     split_of = {int(i): split for split, chosen in dataset.splits.items() for i in chosen}
-    for i, (path, classes) in enumerate(zip(paths, rows, strict=True)):
-        table.writerow([path, split_of.get(i, ""), *([groups[i]] if groups else []), *classes])
-    write_text(out, text.getvalue())
-    return len(paths)
+    lines: list[list[str]] = [["path", "split", *(["group"] if groups else []), *header]]
+    for i, (picture, classes) in enumerate(zip(pictures, rows, strict=True)):
+        lines.append([_written(picture.path), split_of.get(i, ""), *([groups[i]] if groups else []), *classes])
+    text = csv_text(lines)
+    output_path(out, inputs=inputs, marks=(), content=text.encode("utf-8", "backslashreplace"), overwrite=overwrite)
+    _write_pictures(dataset, pictures, out.parent, overwrite=overwrite, progress=progress)
+    write_text(out, text)
+    return len(pictures)
+
+
+def _written(path: PurePosixPath) -> str:
+    """The path as a cell that no spreadsheet takes for a formula: `./-1.png`, which every reader understands."""
+    return str(path) if escaped(str(path)) == str(path) else f"./{path}"
 
 
 def _classes(dataset: ImageDataset) -> tuple[list[str], list[list[str]]]:
@@ -51,29 +75,58 @@ def _classes(dataset: ImageDataset) -> tuple[list[str], list[list[str]]]:
     return names, [[lv.classes[i] for lv, i in zip(task.levels, row, strict=True)] for row in targets]
 
 
-def _pictures(dataset: ImageDataset, out: Path, progress: Progress | None) -> list[str]:
-    """The path of each picture relative to the manifest; written or copied where it does not stand below it."""
-    from PIL import Image
-
+def _pictures(dataset: ImageDataset, out: Path) -> list[_Picture]:
+    """Each picture below the manifest's folder as it is; any other in a folder beside it, under a plain name."""
     folder, found = out.parent, []
-    beside = folder / f"{out.stem}-images"
     for i, name in enumerate(dataset.ids):
-        if dataset.paths is not None and dataset.paths[i].absolute().is_relative_to(folder):
-            found.append(dataset.paths[i].absolute().relative_to(folder).as_posix())
+        path = None if dataset.paths is None else dataset.paths[i].absolute()
+        if path is not None and path.is_relative_to(folder) and _comes_back(path.relative_to(folder).as_posix()):
+            found.append(_Picture(PurePosixPath(path.relative_to(folder)), to_write=False))
             continue
         inside = re.sub(r"[^\w./ ()+-]+", "-", name, flags=re.ASCII).strip("./ ").replace("../", "")
-        target = beside / (inside if dataset.paths is not None else f"{inside}.png")
+        beside = PurePosixPath(f"{out.stem}-images", inside if path is not None else f"{inside}.png")
+        found.append(_Picture(beside, to_write=True))
+    if len({picture.path for picture in found}) != len(found):
+        raise InputError(f"two pictures of {dataset.name} have one name: rename one, or export from another folder")
+    return found
+
+
+def _comes_back(path: str) -> bool:
+    """Whether a manifest can name this path: it is UTF-8, without backslashes and without spaces at its ends."""
+    return path == path.strip() and "\\" not in path and path.isprintable()
+
+
+def _write_pictures(
+    dataset: ImageDataset, pictures: Sequence[_Picture], folder: Path, *, overwrite: bool, progress: Progress | None
+) -> None:
+    """Raises InputError where another file stands in a picture's place, before the first is written."""
+    wanted = [(i, folder / picture.path) for i, picture in enumerate(pictures) if picture.to_write]
+    for i, target in wanted if not overwrite else ():
+        if target.exists() and target.read_bytes() != _content(dataset, i):
+            raise InputError(
+                f"{target} is another picture that is there already: export to another folder, or give --overwrite"
+            )
+    for n, (i, target) in enumerate(wanted, start=1):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if dataset.paths is not None:
                 shutil.copyfile(dataset.paths[i], target)
             else:
-                Image.fromarray(np.squeeze(dataset.pixels[i])).save(target)
+                target.write_bytes(_content(dataset, i))
+        except shutil.SameFileError:
+            continue  # reached by a link: it is there
         except OSError as error:
             raise cannot_write(target, error) from error
-        found.append(target.relative_to(folder).as_posix())
         if progress:
-            progress(i + 1, len(dataset))
-    if len(set(found)) != len(found):
-        raise InputError(f"two pictures of {dataset.name} have one name: rename one, or export from another folder")
-    return found
+            progress(n, len(wanted))
+
+
+def _content(dataset: ImageDataset, i: int) -> bytes:
+    """The bytes of a picture's file."""
+    if dataset.paths is not None:
+        return dataset.paths[i].read_bytes()
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(np.squeeze(dataset.pixels[i])).save(out, "png")
+    return out.getvalue()

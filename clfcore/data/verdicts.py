@@ -4,9 +4,7 @@ A JSON file a dataset in the lab's folder; each verdict is keyed by the content 
 every run, and after files were moved or renamed. A verdict is of a picture under one label: it lapses with another.
 """
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from filelock import FileLock
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError, unknown
 from clfcore.files import safe_name, verdicts_folder, write_json
+from clfcore.spreadsheet import csv_text
 
 Kind = Literal["wrong label", "ambiguous", "the model's fault"]
 
@@ -92,12 +91,9 @@ def keep(dataset: ImageDataset, item: str, truth: str, *, kind: str | None, note
 
 def table_csv(dataset: ImageDataset) -> str:
     """item, truth, verdict, note, when: a line a verdict, by item."""
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(["item", "truth", "verdict", "note", "when"])
-    for one in sorted(read(dataset).values(), key=lambda verdict: verdict.item):
-        table.writerow([one.item, one.truth, one.kind or "", one.note, one.when])
-    return out.getvalue()
+    kept = sorted(read(dataset).values(), key=lambda verdict: verdict.item)
+    rows = [[one.item, one.truth, one.kind or "", one.note, one.when] for one in kept]
+    return csv_text([["item", "truth", "verdict", "note", "when"], *rows])
 
 
 def _file(dataset: ImageDataset) -> Path:

@@ -1,7 +1,5 @@
 """The lists of errors by name, and each as a table: what pages show and the command `errors` prints."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +8,13 @@ from clfcore.evaluation import mistakes
 from clfcore.evaluation.mistakes import Case
 from clfcore.evaluation.multilabel import LabelCase, mistaken_labels
 from clfcore.predictions import Predictions
+from clfcore.spreadsheet import csv_text
 
 TOP = 5  # likeliest classes of each line
+_LIKELY = tuple(f"{what} {i}" for i in range(1, TOP + 1) for what in ("likeliest", "probability"))
+_NUMBERS = ("of the truth", "of the prediction", "margin", "loss")
+CASES_HEAD = ("id", "true", "predicted", *_NUMBERS, *_LIKELY, "verdict", "note")
+LABELS_HEAD = ("id", "label", "error", "probability", "true labels", "verdict", "note")
 
 # name -> the function that finds it
 LISTS: Mapping[str, Callable[..., tuple[Case, ...]]] = {
@@ -63,8 +66,6 @@ def wrong_labels(
 
 def cases_csv(found: Sequence[Case], said: Mapping[str, Said] | None = None) -> str:
     """A line an item: truth, prediction, both probabilities, margin, loss, the likeliest classes, verdict and note."""
-    top = [f"{what} {i}" for i in range(1, TOP + 1) for what in ("likeliest", "probability")]
-    head = ["id", "true", "predicted", "of the truth", "of the prediction", "margin", "loss", *top, "verdict", "note"]
     rows = []
     for case in found:
         likely = [word for label, p in case.top[:TOP] for word in (label, f"{p:.6g}")]
@@ -72,23 +73,15 @@ def cases_csv(found: Sequence[Case], said: Mapping[str, Said] | None = None) -> 
         own = (said or {}).get(case.id, Said())
         empty = [""] * (2 * TOP - len(likely))
         rows.append([case.id, case.truth, case.predicted, *numbers, *likely, *empty, own.verdict, own.note])
-    return _csv(head, rows)
+    return csv_text([CASES_HEAD, *rows])
 
 
 def labels_csv(found: Sequence[LabelCase], said: Mapping[str, Said] | None = None) -> str:
     """A line a wrong decision: the label, whether it is said or missed, its probability, the item's true labels."""
-    head = ["id", "label", "error", "probability", "true labels", "verdict", "note"]
     rows = []
     for case in found:
         own = (said or {}).get(case.id, Said())
         kind = "false alarm" if case.said else "miss"
         true = ";".join(case.labels)
         rows.append([case.id, case.label, kind, f"{case.probability:.6g}", true, own.verdict, own.note])
-    return _csv(head, rows)
-
-
-def _csv(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerows([head, *rows])
-    return out.getvalue()
+    return csv_text([LABELS_HEAD, *rows])

@@ -1,7 +1,5 @@
 """What is known of each class, and each item's prediction as a table."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +10,7 @@ from clfcore.evaluation.metrics import decide
 from clfcore.evaluation.outcomes import one_label
 from clfcore.evaluation.ranking import Areas, areas
 from clfcore.predictions import Predictions
+from clfcore.spreadsheet import csv_line
 
 MANY = 5_000_000  # probabilities past which a table holds the likeliest alone
 TOP = 5
@@ -76,14 +75,12 @@ def table_csv(predictions: Predictions) -> str:
         columns = [f"{what} {i}" for i in range(1, TOP + 1) for what in ("likeliest", "probability")]
     else:
         columns = [f"{level.name}: {name}" if several else name for level in task.levels for name in level.classes]
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(["id", "truth", "predicted", "right", *columns])
+    lines = [csv_line(["id", "truth", "predicted", "right", *columns])]
     finest = task.slices[-1]
     for name, true, said, row in zip(predictions.ids, *_words(predictions), p, strict=True):
-        values = _likeliest(row[finest], task.classes) if few else [f"{value:.6g}" for value in row]
-        table.writerow([name, true, said, "yes" if true == said else "no", *values])
-    return out.getvalue()
+        values = csv_line(_likeliest(row[finest], task.classes)) if few else ",".join(f"{value:.6g}" for value in row)
+        lines.append(f"{csv_line([name, true, said, 'yes' if true == said else 'no'])},{values}")
+    return "\n".join([*lines, ""])
 
 
 def _likeliest(row: np.ndarray, classes: Sequence[str]) -> list[str]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from clfcore.errors import InputError
 from clfcore.explain.maps import COLOURS, NO_EVIDENCE, Map, Progress
+from clfcore.files import typed_path
+from clfcore.outputs import output_path, save_picture
 from clfcore.task import Task
 
 
@@ -21,6 +23,7 @@ def write_map(
     opacity: float = 0.6,
     colours: str = "magma",
     threshold: float = 0.0,
+    overwrite: bool = False,
     runs: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -32,7 +35,8 @@ def write_map(
     from clfcore.explain.methods import method as row_of
 
     row_of(method)
-    picture, goal = _image(image), _goal(out)
+    picture = _image(image)
+    goal = _goal(out, picture, overwrite=overwrite)
     for what, share in (("opacity", opacity), ("threshold", threshold)):
         if not 0 <= share <= 1:
             raise InputError(f"{what} is {share:g}: it must be from 0 to 1")
@@ -126,15 +130,16 @@ def check_maps(
 def _image(image: str | None) -> Path:
     if image is None:
         raise InputError("IMAGE is missing: name the image file to explain, or give --check to measure a run's maps")
-    if not Path(image).is_file():
+    path = typed_path(image, "image")
+    if not path.is_file():
         raise InputError(f"{image} is no file: name an image file")
-    return Path(image)
+    return path
 
 
-def _goal(out: str | None) -> Path:
+def _goal(out: str | None, picture: Path, *, overwrite: bool) -> Path:
     if out is None:
         raise InputError("out is missing: give --out with the PNG to write")
-    goal = Path(out)
+    goal = output_path(out, inputs=[picture], overwrite=overwrite)
     if goal.suffix.lower() != ".png":
         raise InputError(f"out is {out}: it must end in .png")
     if not goal.parent.is_dir():
@@ -145,6 +150,4 @@ def _goal(out: str | None) -> Path:
 def _write(pixels: Any, goal: Path) -> None:
     from PIL import Image
 
-    from clfcore.files import write_whole
-
-    write_whole(goal, lambda partial: Image.fromarray(pixels).save(partial, "png"))
+    save_picture(Image.fromarray(pixels), goal, "PNG")

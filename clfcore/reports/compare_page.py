@@ -7,7 +7,7 @@ from clfcore.evaluation.compare import compare, hits
 from clfcore.evaluation.differences import worth
 from clfcore.evaluation.ensembles import agreement, gains
 from clfcore.reports.document import Section, Table, page
-from clfcore.reports.facts import METRICS, finest, judged
+from clfcore.reports.facts import METRICS, finest, judged, shareable
 from clfcore.runs.cost import COSTS, known
 from clfcore.runs.store import Run
 
@@ -98,7 +98,7 @@ def _curves(runs: Sequence[Run], names: Sequence[str]) -> Section:
 
 
 def _settings(runs: Sequence[Run], names: Sequence[str]) -> Table:
-    stored = [run.config.model_dump(mode="json") for run in runs]
+    stored = [shareable(run.config).model_dump(mode="json") for run in runs]
     flat = [{**{k: v for k, v in one.items() if k != "recipe"}, **one.get("recipe", {})} for one in stored]
     rows = [
         [name.replace("_", " "), *(str(one.get(name)) for one in flat)]

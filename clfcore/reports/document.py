@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from clfcore.outputs import MADE_BY
+
 if TYPE_CHECKING:
     import numpy as np
     from plotly.graph_objects import Figure
@@ -92,6 +94,7 @@ def page(title: str, about: str, sections: Sequence[Section]) -> str:
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        f'<meta name="generator" content="{MADE_BY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<title>{escape(title)}</title>\n<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n{script}\n</head>\n'
         f'<body>\n<h1>{escape(title)}</h1>\n<p class="quiet">{escape(about)}</p>\n{body}</body>\n</html>\n'

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from clfcore.config import RunConfig
+from clfcore.data.importers.readings import parted
 from clfcore.errors import InputError
 from clfcore.evaluation.baselines import Baselines, baselines
 from clfcore.evaluation.intervals import headline
@@ -85,6 +87,33 @@ def number(metric: str, value: float | None) -> str:
     if value is None:
         return "–"
     return f"{100 * value:.1f} %" if METRICS[metric][1] else f"{value:.3f}"
+
+
+def shareable(config: RunConfig) -> RunConfig:
+    """The configuration with names where it has paths of this machine, for a report that leaves it."""
+    return config.model_copy(update={"data": dataset_name(config.data), "weights": _weights_name(config.weights)})
+
+
+def dataset_name(spec: str) -> str:
+    """A SPEC without the folders above it.
+
+    >>> dataset_name("/home/ada/photos/"), dataset_name("nested:/home/ada/signs"), dataset_name("shapes:count=60")
+    ('photos', 'nested:signs', 'shapes:count=60')
+    """
+    reading, path = parted(spec)
+    return reading.before(_last(path))
+
+
+def _weights_name(weights: str | None) -> str | None:
+    """A run's weights are named by the run."""
+    if weights is None:
+        return None
+    name = _last(weights)
+    return _last(weights[: -len(name)]) or name if name == "best.safetensors" else name
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1] or path
 
 
 def metric_rows(found: tuple[Judged, ...]) -> list[list[str]]:

@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +17,14 @@ from urllib.parse import unquote
 
 from clfcore.errors import Failure, InputError
 from clfcore.files import write_whole
+from clfcore.outputs import MADE_BY, output_path
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from clfcore.reports.document import Section
 
+_PNG = b"\x89PNG\r\n\x1a\n"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 WIDTH = 900  # pixels; a PNG has twice as many
 SECONDS = 180  # until a browser that does not answer is given up
@@ -49,20 +53,33 @@ def browser() -> str:
     return found
 
 
-def write_figures(sections: "Sequence[Section]", folder: Path) -> list[Path]:
+def write_figures(sections: "Sequence[Section]", folder: Path, *, overwrite: bool = False) -> list[Path]:
     """Every figure of a report as NUMBER-TITLE.svg and .png, on paper; returns the files in the report's order.
 
-    Raises InputError where there is no browser, Failure where it does not draw or the folder cannot be written.
+    Raises InputError where there is no browser or a file of that name is somebody else's, Failure where it does not
+    draw or the folder cannot be written.
     """
-    named = [(_name(section.title), figure) for section in sections for figure in section.figures]
-    found = drawn([figure for _, figure in named])
-    paths = []
-    for number, ((name, _), (svg, png)) in enumerate(zip(named, found, strict=True), start=1):
-        for content, kind in ((svg, "svg"), (png, "png")):
-            path = folder / f"{number:02}-{name}.{kind}"
-            write_whole(path, lambda partial, content=content: partial.write_bytes(content))
-            paths.append(path)
+    figures = [(_name(section.title), figure) for section in sections for figure in section.figures]
+    names = [f"{number:02}-{name}" for number, (name, _) in enumerate(figures, start=1)]
+    paths = [
+        output_path(folder / f"{name}.{kind}", overwrite=overwrite, what="figures")
+        for name in names
+        for kind in ("svg", "png")
+    ]
+    marked = (one for svg, png in drawn([figure for _, figure in figures]) for one in (_signed(svg), _signed(png)))
+    for path, content in zip(paths, marked, strict=True):
+        write_whole(path, lambda partial, content=content: partial.write_bytes(content))
     return paths
+
+
+def _signed(content: bytes) -> bytes:
+    """An SVG or PNG that says who made it: a comment at the end, or a text chunk behind the header."""
+    if not content.startswith(_PNG):
+        return content + f"\n<!-- {MADE_BY} -->\n".encode()
+    text = b"tEXt" + f"Software\0{MADE_BY}".encode()
+    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    header = len(_PNG) + 25  # IHDR has 13 bytes, and 12 around them
+    return content[:header] + chunk + content[header:]
 
 
 def drawn(figures: "Sequence[Figure]") -> list[tuple[bytes, bytes]]:
@@ -70,7 +87,8 @@ def drawn(figures: "Sequence[Figure]") -> list[tuple[bytes, bytes]]:
     if not figures:
         return []
     command = [browser(), "--headless", "--disable-gpu", "--no-first-run", "--virtual-time-budget=60000", "--dump-dom"]
-    command.append("--no-sandbox")  # a container's root has none; the page is our own and may load nothing
+    if _root() or os.environ.get("CLFLAB_BROWSER_SANDBOX") == "off":
+        command.append("--no-sandbox")  # root has none; the page is our own and may load nothing
     with tempfile.TemporaryDirectory(prefix="clflab-figures-") as folder:
         page = Path(folder) / "figures.html"
         page.write_text(_page(figures), encoding="utf-8")
@@ -84,9 +102,16 @@ def drawn(figures: "Sequence[Figure]") -> list[tuple[bytes, bytes]]:
     found = re.search(rb"<pre>(.*?)</pre>", done.stdout, re.DOTALL)
     if found is None:
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise Failure(f"{command[0]} drew no figures ({' '.join(said) or f'status {done.returncode}'})")
+        words = " ".join(said) or f"status {done.returncode}"
+        if b"sandbox" in done.stderr:
+            words += "; in a container without user namespaces set CLFLAB_BROWSER_SANDBOX=off"
+        raise Failure(f"{command[0]} drew no figures ({words})")
     made = [_bytes(address) for address in json.loads(html.unescape(found.group(1).decode()))]
     return list(zip(made[::2], made[1::2], strict=True))
+
+
+def _root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def _page(figures: "Sequence[Figure]") -> str:

@@ -3,17 +3,21 @@
 After Mitchell and others, Model Cards for Model Reporting, 2019.
 """
 
-from clfcore.reports.facts import Judged, judged, limits, metric_head, metric_rows
+import shlex
+
+from clfcore.outputs import MADE_BY
+from clfcore.reports.facts import Judged, judged, limits, metric_head, metric_rows, shareable
 from clfcore.reports.tasks import levels
 from clfcore.runs.store import Run
 from clfcore.runs.temperature import temperature_of
+from clfcore.terminal import printable
 
 LISTED = 40  # classes that are named
 
 
 def model_card(run: Run) -> str:
     """Markdown. Raises InputError where the run has no predictions or they are damaged."""
-    found, config, results, data = judged(run), run.config, run.results, run.data
+    found, config, results, data = judged(run), shareable(run.config), run.results, run.data
     recipe = config.recipe
     classes = list(found[0].predictions.classes)
     named = ", ".join(_plain(name) for name in classes[:LISTED]) + (", …" if len(classes) > LISTED else "")
@@ -25,7 +29,7 @@ def model_card(run: Run) -> str:
         "",
         "## The model",
         "",
-        f"- Run: `{run.id}`",
+        f"- Run: {_plain(run.id)}",
         f"- Architecture: {_plain(config.architecture)}, {parameters.get('total', 0):,} parameters",
         f"- Task: {found[0].predictions.task.kind}, {len(classes):,} classes: {named}",
         f"- Weights it began with: {_plain(str(config.weights))}; strategy: {config.strategy}",
@@ -35,7 +39,7 @@ def model_card(run: Run) -> str:
         "",
         "## The data",
         "",
-        f"- {_plain(config.data)}: {sizes}",
+        f"- {_plain(data.get('name', config.data))}: {sizes}",
         *([f"- Drawn by the lab: {', '.join(data['drawn'])}"] if data.get("drawn") else []),
         f"- Problems found while reading: {len(data.get('problems', []))}",
         "",
@@ -51,8 +55,10 @@ def model_card(run: Run) -> str:
         "## Use",
         "",
         "```",
-        f"python -m clfcore predict {run.id} IMAGE",
+        f"python -m clfcore predict {printable(shlex.quote(run.id))} IMAGE",
         "```",
+        "",
+        f"<!-- {MADE_BY} -->",
         "",
     ]
     return "\n".join(lines)
@@ -77,5 +83,6 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Text of others as Markdown shows it unchanged, on one line."""
-    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|" else sign for sign in " ".join(str(text).split()))
+    """Text of others as Markdown shows it unchanged, on one line; no mathematics, entity or heading begins in it."""
+    line = printable(" ".join(str(text).split()))
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|$&~#" else sign for sign in line)

@@ -9,7 +9,7 @@ from clfcore.evaluation.confusion import most_confused
 from clfcore.evaluation.report import per_class
 from clfcore.predictions import Predictions
 from clfcore.reports.document import Section, Shown, Table, page, picture
-from clfcore.reports.facts import Judged, judged, limits, metric_head, metric_rows
+from clfcore.reports.facts import Judged, dataset_name, judged, limits, metric_head, metric_rows, shareable
 from clfcore.reports.tasks import labels, levels
 from clfcore.runs.store import Run
 from clfcore.runs.temperature import temperature_of
@@ -25,7 +25,7 @@ def run_html(run: Run) -> str:
     config = run.config
     split = "test" if "test" in run.splits else "validation"
     about = f"Run {run.id}, judged on {split}. Computed from its stored predictions."
-    return page(f"{config.architecture} on {_short(config.data)}", about, run_sections(run))
+    return page(f"{config.architecture} on {dataset_name(config.data)}", about, run_sections(run))
 
 
 def run_sections(run: Run) -> list[Section]:
@@ -44,10 +44,6 @@ def run_sections(run: Run) -> list[Section]:
         sections += [levels(whole)] if whole.task.kind == "hierarchical" else []
         sections += [_confusion(first), _errors(run, first.predictions)]
     return [*sections, _curves(first), _calibration(run, first), _classes(first), _settings(run)]
-
-
-def _short(spec: str) -> str:
-    return spec.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _headline(first: Judged) -> list[str]:
@@ -162,6 +158,6 @@ def _settings(run: Run) -> Section:
 
     on = run.data.get("computed_on", {})
     words = [f"Computed with {', '.join(f'{name} {value}' for name, value in on.items())}."] if on else []
-    config = run.config
+    config = shareable(run.config)
     stored = json.dumps(config.model_dump(mode="json"), indent=2, ensure_ascii=False)
     return Section("How to do it again", words, code=f"{command_of(config)}\n\n{stored}")

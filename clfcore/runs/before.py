@@ -14,7 +14,7 @@ from clfcore import augment
 from clfcore.augment.mixing import mixed_label
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
-from clfcore.files import write_whole
+from clfcore.outputs import save_picture
 from clfcore.runs.prepare import prepare
 from clfcore.training.losses import hits_of, plain_loss_of
 from clfcore.training.recipe import optimiser, parameter_groups
@@ -134,7 +134,7 @@ def write_sheet(pictures: np.ndarray, out: Path) -> None:
     image = Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet)
     image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
     kind = {".png": "PNG", ".webp": "WEBP"}.get(out.suffix.lower(), "JPEG")
-    write_whole(out, lambda partial: image.save(partial, kind))
+    save_picture(image, out, kind)
 
 
 def _one_of_each(targets: np.ndarray, count: int) -> np.ndarray:

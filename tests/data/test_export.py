@@ -1,5 +1,6 @@
 """Any dataset as a manifest, opened again: the same pictures, classes, splits and groups."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +62,34 @@ def test_16_bits_and_grey_are_read_by_their_whole_range(tmp_path: Path) -> None:
     Image.fromarray(deep).save(tmp_path / "deep.png")
     found = read_image(tmp_path / "deep.png")[..., 0]
     assert np.abs(found.astype(int) - np.rint(deep / 257).astype(int)).max() <= 1
+
+
+def test_names_like_formulas_come_back_exactly_and_are_none_in_a_spreadsheet(tmp_path: Path) -> None:
+    labels = ["=cmd|' /C calc'!A0", "'=quoted", "@home", "-1", "it's", "a,b"]
+    for label in labels:
+        (tmp_path / "data" / label.replace("/", "∕")).mkdir(parents=True)
+        for i in range(3):
+            pixels = np.full((8, 8, 3), 10 * i + len(label), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / label.replace("/", "∕") / f"-{i}=.png")
+    before = open_dataset(str(tmp_path / "data"))
+    out = tmp_path / "data" / "m.csv"
+    write_manifest(before, out)
+    with out.open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "@", "+", "-")) and cell != "-1"]
+    out.rename(tmp_path / "data" / "moved.csv")
+    after = open_dataset(str(tmp_path / "data" / "moved.csv"))
+    assert after.task.classes == before.task.classes
+    assert [p.resolve() for p in after.paths] == [p.resolve() for p in before.paths]
+    assert np.array_equal(after.targets, before.targets)
+
+
+def test_a_picture_whose_name_a_manifest_cannot_hold_is_copied(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for i, name in enumerate(("back\\slash.png", " edge .png", "line\nbreak.png", "plain.png")):
+            Image.fromarray(np.full((8, 8, 3), 40 * i + len(label), np.uint8)).save(tmp_path / "data" / label / name)
+    before = open_dataset(str(tmp_path / "data"))
+    write_manifest(before, tmp_path / "m.csv")
+    after = open_dataset(str(tmp_path / "m.csv"))
+    assert [path.read_bytes() for path in after.paths] == [path.read_bytes() for path in before.paths]

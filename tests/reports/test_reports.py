@@ -146,3 +146,31 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path, capsys: pytest.Captur
     assert main(["report", run.id, "--out", str(tmp_path / "a.html")]) == 2
     assert "damaged" in capsys.readouterr().err
     assert not (tmp_path / "a.html").exists()
+
+
+def test_what_leaves_the_machine_holds_no_path_of_it(tmp_path: Path, photos: Path) -> None:
+    a, b = (stored_run(i, right=0.6) for i in (1, 2))
+    for run, weights in ((a, "/srv/secret/weights/own.safetensors"), (b, str(a.path))):
+        stored = {**run.config.model_dump(mode="json"), "data": str(photos), "weights": weights}
+        run.write("config.json", stored)
+        run.write("data.json", {**run.data, "name": "photos"})
+    reports = (tmp_path / "a.html", tmp_path / "b.html", tmp_path / "card.md", tmp_path / "both.html")
+    for run, out in ((a, reports[0]), (b, reports[1]), (b, reports[2])):
+        commands.report(Run(run.path).id, out)
+    commands.compare([a.id, b.id], html=reports[3])
+    for out in reports:
+        text = out.read_text()
+        for path in (str(tmp_path), "/srv/secret", str(a.path.parent)):
+            assert path not in text, out.name
+    assert "photos" in reports[2].read_text()
+    assert "own.safetensors" in reports[0].read_text()
+    assert a.id in reports[1].read_text()
+
+
+def test_nothing_in_a_name_is_markdown_mathematics_or_an_escape(tmp_path: Path) -> None:
+    run = stored_run(1, right=0.6, classes=("$x^2$", "\x1b[31mred", "&lt;b&gt;"))
+    commands.report(run.id, tmp_path / "card.md")
+    text = (tmp_path / "card.md").read_text()
+    assert r"\$x^2\$" in text
+    assert "\x1b" not in text
+    assert r"\&lt;b\&gt;" in text

@@ -18,6 +18,7 @@ from clfcore.data.importers.taxonomy import taxonomy
 from clfcore.data.importers.walk import plain, shortened
 from clfcore.data.splits import draw_splits, strata
 from clfcore.errors import InputError, nearest
+from clfcore.spreadsheet import unescaped
 from clfcore.task import Level, Task
 
 _OWN = ("path", "split", "group", "label", "labels")
@@ -97,7 +98,7 @@ def _read(path: Path, *, rows: bool = True) -> tuple[list[str], list[list[str]]]
 
 def _parsed(file: TextIO, path: Path, *, rows: bool = True) -> tuple[list[str], list[list[str]]]:
     try:
-        reader = csv.reader(file, strict=True)
+        reader = ([unescaped(cell) for cell in row] for row in csv.reader(file, strict=True))
         header = [name.strip() for name in next(reader, [])]
         header = [name.lower() if name.lower() in _OWN else name for name in header]
         return header, [*reader] if rows else []
