@@ -25,6 +25,7 @@ KEEP_FROM = 256  # files read anew from which it pays to keep the results
 MOST_KEPT = 64  # folders that are remembered; the least recently used ones are forgotten
 
 _VERSION = 1
+_UNREADABLE = "unreadable "
 _COMPRESSED = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"\0\0\0")  # the last: ISO media, as HEIC
 _THREADS = 8  # reading waits for the disk, or for the network
 _CHUNK = 256
@@ -35,13 +36,18 @@ Key = tuple[int, int, int]  # size, time of change of the content, and of the en
 def fingerprints(pictures: Sequence[Path] | np.ndarray) -> tuple[str, ...]:
     """One string a picture, equal where content is equal: of files, or of an array's rows (N x ...).
 
-    A file that is empty or cannot be read has a fingerprint of its own: it is equal to none.
+    A file that is empty or cannot be read has a fingerprint of its own, equal to no other's; see `is_readable`.
     """
     if isinstance(pictures, np.ndarray):
         rows = np.ascontiguousarray(pictures).reshape(len(pictures), -1)
         shape = f"{pictures.dtype} {pictures.shape[1:]}".encode()
         return tuple(_hash(shape, row.data) for row in rows)
     return _of_files(pictures)
+
+
+def is_readable(fingerprint: str) -> bool:
+    """Whether there was any content to tell a picture by."""
+    return not fingerprint.startswith(_UNREADABLE)
 
 
 def _of_files(paths: Sequence[Path]) -> tuple[str, ...]:
@@ -90,7 +96,7 @@ def _key(name: str) -> Key | None:
 
 
 def _of_file(name: str, key: Key | None) -> str:
-    alone = _hash(b"unreadable", os.fsencode(name))
+    alone = _UNREADABLE + _hash(os.fsencode(name))
     if key is None or not key[0]:
         return alone
     size = key[0]

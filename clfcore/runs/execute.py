@@ -1,7 +1,7 @@
 """A configuration to its end: the one place where all parts meet, and where policy lives.
 
 1. take the run's lock; whoever comes second is refused
-2. open the data, fill the configuration, build the network, decode
+2. open the data in the run's own split, fill the configuration, build the network, decode
 3. fit a head on embeddings; or load the checkpoint where there is one (history past it never happened) and train phase
    by phase; validation chooses the best epoch
 4. with the best weights, look at test once; write predictions and metrics
@@ -9,6 +9,7 @@
 
 import contextlib
 import platform
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -78,7 +79,9 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
         if run.stop_requested() == "now":
             raise Stopped
 
-    prepared = prepare(run.config, decoding)
+    prepared = prepare(run.config, decoding, run=run)
+    for change in prepared.changes:
+        sys.stderr.write(f"{change}\n")
     config, recipe = prepared.config, prepared.config.recipe
     torch.set_num_threads(threads_for(transfer.total(prepared.module), recipe.batch_size * recipe.image_size**2))
     run.write("config.json", prepared.config.model_dump(mode="json"))

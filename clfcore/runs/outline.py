@@ -12,21 +12,27 @@ from clfcore.data.dataset import ImageDataset
 from clfcore.defaults import Facts, fill
 from clfcore.errors import InputError
 from clfcore.runs.ancestry import inherit, source_of
+from clfcore.runs.run_data import continue_split
 
 
 def outline(
-    config: RunConfig, *, dataset: ImageDataset | None = None, gpu: bool | None = None
+    config: RunConfig, *, dataset: ImageDataset | None = None, gpu: bool | None = None, resumed: bool = False
 ) -> tuple[RunConfig, ImageDataset, tuple[str, ...]]:
     """The filled configuration, the dataset (nothing decoded) and notes for the user.
 
-    dataset: what `config.data` opens as, where the caller has it. gpu: whether there is one; None: as the driver
-    says. Raises InputError as `train` would.
+    dataset: what `config.data` opens as, where the caller has it; resumed: it is in its run's own split already. gpu:
+    whether there is one; None: as the driver says. Raises InputError as `train` would.
     """
     row, _ = configured(config.architecture, config.options)
     source = source_of(config.weights, row)
     config = inherit(config, source)
     if dataset is None:
         dataset = open_dataset(config.data, split_seed=config.split_seed)
+    notes: list[str] = []
+    if source is not None and source.run is not None and not resumed:
+        known = continue_split(dataset, source.run, seed=config.split_seed)
+        dataset = known.dataset
+        notes += known.notes
     check(dataset)
     train_items = len(dataset.splits["train"])
     facts = Facts(
@@ -60,7 +66,7 @@ def outline(
             "take fine-tuning or scratch"
         )
     balance.check(config, dataset)
-    notes = [*balance.silent_classes(dataset)]
+    notes += balance.silent_classes(dataset)
     if config.recipe.compile and not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
         raise InputError("recipe.compile is true: torch.compile needs a C++ compiler, and there is none; leave it out")
     if config.recipe.batch_size > train_items:

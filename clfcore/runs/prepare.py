@@ -23,6 +23,8 @@ from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
 from clfcore.runs.ancestry import Source, source_of
 from clfcore.runs.outline import check, outline
+from clfcore.runs.run_data import keep_split, resume_run_data
+from clfcore.runs.store import Run
 from clfcore.training.batches import Batches
 from clfcore.training.losses import loss_of
 from clfcore.training.recipe import mix_of
@@ -54,6 +56,7 @@ class Prepared:
     device: torch.device
     start: Start
     notes: tuple[str, ...] = ()  # sentences for the user: what was lowered, what the data lacks
+    changes: tuple[str, ...] = ()  # those of them that say what is new or gone since the run began
 
     @property
     def module(self) -> nn.Module:
@@ -101,10 +104,19 @@ class Prepared:
         return balance.draw_weights(self.dataset.task, self.train_targets()) if balanced else None
 
 
-def prepare(config: RunConfig, progress: Progress | None = None) -> Prepared:
-    """Open, fill, build and decode; `progress` counts decoded images. Raises InputError or Failure."""
+def prepare(config: RunConfig, progress: Progress | None = None, *, run: Run | None = None) -> Prepared:
+    """Open, fill, build and decode; `progress` counts decoded images. Raises InputError or Failure.
+
+    run: whose data it is. Its split is kept with it before anything is trained, and taken again when it goes on.
+    """
     device = pick_device(config.recipe.device)
-    config, dataset, notes = outline(config, gpu=device.type != "cpu")
+    again = None if run is None else resume_run_data(run)
+    dataset = None if again is None else again.dataset
+    config, dataset, notes = outline(config, dataset=dataset, gpu=device.type != "cpu", resumed=again is not None)
+    changes = () if again is None else again.notes
+    notes = (*changes, *notes)
+    if run is not None:
+        keep_split(run, config, dataset)
     torch.manual_seed(config.recipe.seed)
     network, start = make_network(config, dataset)
     phases(config, start.groups)  # refused before an image is decoded
@@ -120,7 +132,7 @@ def prepare(config: RunConfig, progress: Progress | None = None) -> Prepared:
         named = ", ".join(problem.item for problem in left_out[:3]) + (", …" if len(left_out) > 3 else "")
         notes += (f"{len(left_out)} unreadable images are left out: {named}.",)
     network = replace(network, module=network.module.to(device))
-    return Prepared(config, dataset, decoded, network, device, start, notes + start.notes)
+    return Prepared(config, dataset, decoded, network, device, start, notes + start.notes, changes)
 
 
 def make_network(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Start]:

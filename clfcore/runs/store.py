@@ -2,6 +2,7 @@
 
     config.json                 the filled configuration
     state.json                  state, message, times; what `finish` wrote is final
+    split.json                  which pictures are trained, validated and tested on, by content
     data.json                   task, item counts, the splits that were drawn, problems left out
     history.jsonl               a line an epoch
     progress.json               where the run is within its epoch, for those who watch
