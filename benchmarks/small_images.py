@@ -61,7 +61,7 @@ def ours(pixels: np.ndarray, targets: np.ndarray, device: torch.device, name: st
         """Pixels in memory, as the cache gives them."""
 
         def __init__(self) -> None:
-            self.pixels = pixels
+            self.dtype = pixels.dtype
 
         def take(self, indices: np.ndarray) -> np.ndarray:
             return pixels[indices]

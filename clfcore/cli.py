@@ -169,7 +169,7 @@ def _commands() -> dict[str, tuple[str, str, Build]]:
             "more-pictures --data photos/ --architecture efficientnet_lite0",
             cli_transfer.more_pictures,
         ),
-        "cache": ("what cached embeddings take, or `cache clear`", "cache clear", cli_transfer.cache),
+        "cache": ("what the cache takes, or `cache clear`", "cache clear", cli_transfer.cache),
         "resume": ("go on with an interrupted or cancelled run", "resume 20260131-1200", _resume),
         "runs": ("list runs, or `show RUN`, `delete RUN`", "runs show 20260131-1200 --json", _runs),
         "evaluate": (

@@ -67,14 +67,16 @@ def more_pictures(command: argparse.ArgumentParser) -> None:
 
 
 def cache(command: argparse.ArgumentParser) -> None:
-    """`cache`: what the embeddings take; `cache clear` frees it."""
-    command.add_argument("action", nargs="?", choices=["clear"], help="clear deletes all cached embeddings")
+    """`cache`: what decoded pictures, embeddings and checks take; `cache clear` frees it."""
+    command.add_argument("action", nargs="?", choices=["clear"], help="clear deletes all of it")
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import embedding_cache
+        from clfcore.cache import KINDS, clear, usage
 
-        freed = embedding_cache.clear() if given.action == "clear" else 0
-        return {"embeddings": asdict(embedding_cache.usage()), "freed": freed}
+        freed = clear() if given.action == "clear" else 0
+        now = usage()
+        kinds = {kind: {"files": now[kind].entries, "bytes": now[kind].bytes} for kind in KINDS}
+        return {"folder": now.folder, "bytes": now.bytes, "limit": now.limit, **kinds, "freed": freed}
 
     command.set_defaults(run=run)
 
@@ -99,11 +101,12 @@ def text(result: dict[str, Any]) -> str:
         names = ("items", "score", "interval")
         rows = [[_plain(row[name]) for name in names] for row in result["points"]]
         lines += [table(rows, names), result["sentence"]]
-    if "embeddings" in result:
-        kept = result["embeddings"]
+    if "freed" in result:
         lines += [f"freed {result['freed'] / 1e6:.1f} MB"] if result["freed"] else []
-        lines += [f"{kept['files']} files, {kept['bytes'] / 1e6:.1f} of at most {kept['limit'] / 1e6:.0f} MB"]
-        lines += [kept["folder"]]
+        names = {"decoded": "decoded images", "embeddings": "embeddings", "checked": "index of checked files"}
+        rows = [[name, result[kind]["files"], f"{result[kind]['bytes'] / 1e6:.1f}"] for kind, name in names.items()]
+        lines += [table(rows, ("kept", "entries", "MB"))]
+        lines += [f"{result['bytes'] / 1e6:.1f} of at most {result['limit'] / 1e6:,.0f} MB, in {result['folder']}"]
     return "\n".join(lines)
 
 

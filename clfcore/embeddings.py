@@ -1,8 +1,8 @@
 """One pass of a frozen network over a split, kept on disk: with it, any head costs seconds.
 
 A file a split and view, written whole or not at all, keyed by the content of the images, the network, its weights, its
-options and the preprocessing. A second head, another seed or another regularisation reads it back. The least recently
-used files are removed where all would pass LIMIT_BYTES.
+options and the preprocessing. A second head, another seed or another regularisation reads it back. `clfcore.cache`
+bounds it.
 """
 
 import contextlib
@@ -17,14 +17,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clfcore import augment
+from clfcore import augment, cache
 from clfcore.architectures.build import head_name
 from clfcore.architectures.fast import fast
 from clfcore.augment import Policy
 from clfcore.augment.geometry import centre
 from clfcore.data.cache import Decoded
 from clfcore.data.pixels import Preprocess
-from clfcore.embedding_cache import folder, make_room
+from clfcore.errors import Failure
 from clfcore.files import write_whole
 from clfcore.training.batches import normalised, pixels_of
 
@@ -62,26 +62,32 @@ class Embedder:
 
         view: None is what evaluation sees.
         """
-        path = self.path(decoded, indices, view=view)
-        kept = _read(path)
-        if kept is not None and len(kept) == len(indices):
+        kept = self.kept(decoded, indices, view=view)
+        if kept is not None:
             return kept
         found = self._pass(decoded, indices, progress, view)
-        make_room(found.nbytes)
-        write_whole(path, lambda partial: _write(partial, found))
+        if cache.make_room(found.nbytes):
+            with contextlib.suppress(Failure):  # a full disk does not end a run whose work is done
+                write_whole(self.path(decoded, indices, view=view), lambda partial: _write(partial, found))
         return found
+
+    def kept(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> np.ndarray | None:
+        """What the cache holds of some items; None where it holds nothing, or nothing sound."""
+        found = _read(self.path(decoded, indices, view=view))
+        sound = found is not None and found.dtype == np.float32 and found.ndim == 2 and len(found) == len(indices)
+        return found if sound and np.isfinite(found).all() else None
 
     def path(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> Path:
         content = hashlib.blake2b(digest_size=16)
         for index in indices:
             content.update(decoded.digests[index].encode())
         key = {"version": VERSION, "network": self.identity, "preprocess": self.preprocess.as_dict()}
-        if decoded.pixels.dtype == np.uint16:
+        if decoded.dtype == np.uint16:
             key["bits"] = 16
         if view is not None:
             key["view"] = view.text
         content.update(json.dumps(key, sort_keys=True).encode())
-        return folder() / f"{content.hexdigest()}.npy"
+        return cache.folder("embeddings") / f"{content.hexdigest()}.npy"
 
     def _pass(
         self, decoded: Decoded, indices: np.ndarray, progress: Progress | None, view: View | None = None
@@ -124,9 +130,12 @@ class Embedder:
 
 def _read(path: Path) -> np.ndarray | None:
     try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None  # absent or damaged: computed anew
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+    except Exception:  # numpy raises many kinds on damaged files: they are computed anew, as absent ones are
+        return None
+    if not isinstance(found, np.ndarray):
+        return None
     with contextlib.suppress(OSError):
         os.utime(path)  # what is read was used last
     return found

@@ -8,11 +8,11 @@ import streamlit as st
 from clfcore.errors import InputError
 from clfcore.runs import store
 from clfcore.runs.store import Run
+from ui.cache import cache_usage
 from ui.charts import chart, dark
 from ui.choose import data_name, differing, run_name
 from ui.feedback import empty, plain
 from ui.live import ACTIVE, STAGES
-from ui.transfer import embedding_cache
 from ui.words import count, duration, moment, percent
 
 MARKS = {
@@ -68,6 +68,7 @@ def choose_runs() -> list[Run]:
     """The table of all runs; returns the rows that are chosen. Where there are none, says what to do and stops."""
     known = store.runs()
     if not known:
+        cache_usage()
         empty(
             "Runs appear here: no run has been started yet. On digits, the first takes less than a minute.",
             "Train a run",
@@ -88,7 +89,7 @@ def choose_runs() -> list[Run]:
         },
         alt="All runs, newest first",
     )
-    embedding_cache()
+    cache_usage()
     return [known[i] for i in chosen["selection"]["rows"] if i < len(known)]
 
 

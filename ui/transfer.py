@@ -140,23 +140,6 @@ def _take(rate: float) -> None:
     st.session_state["field recipe.learning_rate"] = float(f"{rate:.1e}")
 
 
-def embedding_cache() -> None:
-    """What the cache of embeddings takes, and the button that frees it."""
-    from clfcore.embedding_cache import clear, usage
-
-    kept = usage()
-    if not kept.files:
-        return
-    with st.expander("Cached embeddings"), st.container(horizontal=True, vertical_alignment="center"):
-        files = count(kept.files, "file")
-        st.write(
-            f"{kept.bytes / 1e6:.1f} of at most {kept.limit / 1e6:,.0f} MB in {files}; they make a second head quick."
-        )
-        if st.button("Clear", key="clear embeddings", help="They are computed anew when they are needed."):
-            clear()
-            st.rerun()
-
-
 def after_transfer(run: Any) -> None:
     """How far each group moved, the baselines beside a fitted head, and where the weights came from."""
     from clfcore.figures.strategy import moved

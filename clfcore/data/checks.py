@@ -1,13 +1,14 @@
 """What is wrong with a dataset: unreadable files, duplicates and leakage, thin or lopsided classes, odd sizes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from clfcore.data.dataset import SPLITS, ImageDataset, Problem
 from clfcore.data.importers.walk import shortened
-from clfcore.data.pixels import Preprocess
+from clfcore.data.seen import Seen, seen_of_arrays, seen_of_files
+from clfcore.errors import InputError
 
 FEW_ITEMS = 10  # a class with fewer in train is hardly learned
 ODD_RATIO = 4  # longer side to shorter, or the usual shorter side to this one's
@@ -43,31 +44,19 @@ KINDS = {
 }
 
 Progress = Callable[[int, int], None]
-# A picture as most pretrained networks take it: what is decoded to be checked is then decoded for training, too.
-USUAL = Preprocess(224, crop_fraction=0.875, interpolation="bicubic")
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """What one pass over N pictures saw: content digests (empty where unreadable), N x 2 int64 width and height, and
-    the fault of each (empty where there is none)."""
-
-    digests: tuple[str, ...]
-    sizes: np.ndarray
-    faults: tuple[str, ...]
 
 
 def check(
     spec: str | ImageDataset, *, split_seed: int = 0, progress: Progress | None = None
 ) -> tuple[ImageDataset, tuple[Problem, ...]]:
     """A dataset read to its last picture, without the unreadable ones, and all its problems. Raises InputError."""
-    from clfcore.data.cache import decode
     from clfcore.data.catalogue import open_dataset
 
     dataset = open_dataset(spec, split_seed=split_seed) if isinstance(spec, str) else spec
-    # Arrays are checked as they are: there is nothing to decode, and no size to prepare.
-    usual = USUAL if dataset.pixels is None else Preprocess(dataset.side(), "squash")
-    checked, _ = decode(dataset, usual, progress=progress)
+    seen = seen_of_files(dataset, progress) if dataset.pixels is None else seen_of_arrays(dataset.pixels)
+    if len(dataset) and all(seen.faults):
+        raise InputError(f"none of the {len(dataset)} pictures of {dataset.name} can be read: {seen.faults[0]}")
+    checked = findings(dataset, seen)
     return checked, checked.problems
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from clfcore.data import deep
+from clfcore.data.compact import compact
 from clfcore.data.formats import special
 from clfcore.errors import InputError, unknown
 
@@ -55,6 +56,12 @@ def read_deep(source: Path | bytes | BinaryIO, *, least_side: int | None = None)
     return np.asarray(_open(data, name, least_side)) if found is None else found
 
 
+def whole_size(data: bytes, name: str) -> tuple[int, int]:
+    """Width and height of a picture, upright, after all of it was decoded. Raises InputError, which names the fault."""
+    found = deep.deep_pixels(data, name, most=MEGAPIXELS)
+    return _open(data, name, 1).info["whole"] if found is None else (found.shape[1], found.shape[0])
+
+
 def image_size(source: Path | bytes | BinaryIO) -> tuple[int, int]:
     """Width and height from the file's header alone, in pixels, as stored (EXIF not applied). Raises InputError."""
     try:
@@ -70,7 +77,7 @@ def image_size(source: Path | bytes | BinaryIO) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Stored:
-    """A file as the cache keeps it: pixels S x S x C, its digest, and the picture's own width and height."""
+    """A file as the cache keeps it: pixels H x W x C, its digest, and the picture's own width and height."""
 
     pixels: np.ndarray
     digest: str
@@ -130,21 +137,20 @@ class Preprocess:
         side = np.asarray(self._fitted(Image.fromarray(image[..., 0] if grey else image)))
         return side[..., None] if grey else side
 
-    def stored_file(self, data: bytes, name: str, *, deep_channels: int | None = None) -> Stored:
-        """The bytes of an image file as the cache keeps them: S x S x 3 uint8, or S x S x deep_channels uint16.
+    def stored_file(self, data: bytes, name: str, *, is_deep: bool = False) -> Stored:
+        """The bytes of an image file as the cache keeps them: what `compact` leaves, uint16 where it has that depth.
 
-        Raises InputError with `name` in it.
+        is_deep: whether more than 8 bits are wanted. Raises InputError with `name` in it.
         """
-        found = deep.deep_pixels(data, name, most=MEGAPIXELS) if deep_channels else None
+        found = deep.deep_pixels(data, name, most=MEGAPIXELS) if is_deep else None
         if found is not None:
             height, width = found.shape[:2]
-            pixels = self.stored(found)
+            pixels = compact(found, self)
         else:
             image = _open(data, name, self.stored_side)
             width, height = image.info["whole"]
-            pixels = np.asarray(self._fitted(image))
-        if deep_channels:
-            pixels = deep.as_deep(pixels, deep_channels)
+            small = min(image.size) < self.stored_side
+            pixels = compact(np.asarray(image), self) if small else np.asarray(self._fitted(image))
         return Stored(pixels, hashlib.blake2b(data, digest_size=16).hexdigest(), width, height)
 
     def centre(self, pixels: np.ndarray) -> np.ndarray:

@@ -114,10 +114,9 @@ def _cached(run: Run, decoded: "Decoded", wanted: dict[str, np.ndarray]) -> dict
     identity = json.dumps([config.architecture, config.weights, dict(sorted(config.options.items()))])
     preprocess = Preprocess.from_dict(run.classifier["preprocess"])
     embedder = Embedder(torch.nn.Identity(), preprocess, identity, torch.device("cpu"))
-    paths = {name: embedder.path(decoded, indices) for name, indices in wanted.items()}
-    if not all(path.exists() for path in paths.values()):
-        return None
-    return {name: embedder.of(decoded, indices) for name, indices in wanted.items()}
+    found = {name: embedder.kept(decoded, indices) for name, indices in wanted.items()}
+    kept = {name: values for name, values in found.items() if values is not None}
+    return kept if len(kept) == len(wanted) else None
 
 
 def _own_embedder(run: Run) -> "Embedder":

@@ -127,6 +127,7 @@ def prepare(config: RunConfig, progress: Progress | None = None, *, run: Run | N
         network = replace(network, preprocess=replace(network.preprocess, white=white))
         bits = round(white * 65535).bit_length()
         notes += (f"The pictures use the lower {bits} of 16 bits: {2**bits - 1:,} counts as white.",)
+    notes += (decoded.note,) if decoded.note else ()
     left_out = [problem for problem in dataset.problems if problem.kind == "unreadable"]
     if left_out:
         named = ", ".join(problem.item for problem in left_out[:3]) + (", …" if len(left_out) > 3 else "")

@@ -91,7 +91,7 @@ class Batches:
     def _pixels(self, rows: np.ndarray) -> Tensor:
         """B x C x S x S: bytes, or tones (float32 from 0 to 255) of deeper pictures."""
         side, channels = self.preprocess.stored_side, self.preprocess.channels
-        size = 4 if self.decoded.pixels.dtype == np.uint16 else 1
+        size = 4 if self.decoded.dtype == np.uint16 else 1
         if len(self.indices) * side * side * channels * size > IN_MEMORY:
             return self._taken(self.indices[rows])
         if "pixels" not in self._kept:

@@ -1,43 +1,49 @@
 """One pass decodes, checks and keeps; the next decodes nothing; what is kept is whole, bounded and right."""
 
-import json
 import os
 import shutil
+import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from clfcore.data import cache
+from clfcore import cache
+from clfcore.data import cache as data_cache
 from clfcore.data.cache import decode
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.importers import import_folder
-from clfcore.data.pixels import Preprocess, read_image
-from clfcore.errors import Failure, InputError
+from clfcore.data.pixels import Preprocess, read_deep, read_image
+from clfcore.errors import InputError
 from clfcore.files import cache_folder
 
 SMALL = Preprocess(16, crop_fraction=0.8)
 
 
 def kept() -> list[str]:
-    folder = cache_folder() / "decoded"
+    folder = cache.folder("decoded")
     return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
 
 
 @pytest.fixture
 def decodes_nothing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def arm() -> None:
-        monkeypatch.setattr(Preprocess, "stored_file", lambda *_: pytest.fail("a picture was decoded again"))
+        monkeypatch.setattr(Preprocess, "stored_file", lambda *_, **__: pytest.fail("a picture was decoded again"))
 
     return arm
 
 
+def bound(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setenv(cache.VARIABLE, f"{limit / 1e9:.9f}")
+
+
 def test_pictures_are_what_the_preprocessing_stores(photos: Path) -> None:
     dataset, decoded = decode(import_folder(photos), SMALL)
-    assert decoded.pixels.shape == (40, 20, 20, 3)
-    assert isinstance(decoded.pixels, np.memmap)
+    assert decoded.dtype == np.uint8
     for i in (0, 7, 39):
         assert np.array_equal(decoded.take(np.array([i]))[0], SMALL.stored(read_image(dataset.paths[i])))
     assert decoded.take(np.array([3, 1, 3])).shape == (3, 20, 20, 3)
@@ -48,11 +54,79 @@ def test_the_second_call_decodes_nothing(photos: Path, decodes_nothing: Callable
     first, a = decode(import_folder(photos), SMALL)
     decodes_nothing()
     second, b = decode(import_folder(photos, split_seed=5), SMALL)  # splits do not matter
-    assert np.array_equal(a.pixels, b.pixels)
+    everything = np.arange(40)
+    assert np.array_equal(a.take(everything), b.take(everything))
     assert (a.key, a.digests) == (b.key, b.digests)
     assert first.ids == second.ids
     decode(import_folder(photos), replace(SMALL, size=18, crop_fraction=0.9, mean=(0.1, 0.2, 0.3)))  # stored alike
     assert len(kept()) == 1
+
+
+SIZES = [(8, 8), (9, 8), (31, 7), (7, 30), (20, 20), (20, 45), (64, 19), (19, 64), (3, 400), (401, 3), (1, 1), (90, 61)]
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize("fit", ["crop", "pad", "squash"])
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_is_taken_is_to_the_bit_what_prediction_sees(
+    tmp_path: Path, fit: str, interpolation: str, deep: bool
+) -> None:
+    """Of pictures smaller and larger than the square, wide and tall, however they are kept."""
+    generator = np.random.default_rng(1)
+    for i, (width, height) in enumerate(SIZES):
+        folder = tmp_path / "set" / "ab"[i % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        if deep and i % 3:
+            pixels = generator.integers(0, 65536, (height, width), dtype=np.uint16)
+        else:
+            pixels = generator.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i:02}.png")
+    for side in (20, 37):
+        preprocess = Preprocess(side, fit, interpolation=interpolation, mean=(0.1, 0.5, 0.9))
+        for _ in range(2):  # fresh, then from the disk
+            dataset, decoded = decode(import_folder(tmp_path / "set"), preprocess)
+            taken = preprocess.tones(decoded.take(np.arange(len(dataset))))
+            for i, path in enumerate(dataset.paths):
+                seen = preprocess.tones(preprocess.stored(read_deep(path, least_side=preprocess.stored_side)))
+                assert np.array_equal(taken[i], np.broadcast_to(seen, taken[i].shape)), path.name
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "squash"])
+def test_nothing_is_kept_larger_than_its_source_or_the_square(
+    tmp_path: Path, make_picture: Callable[..., bytes], fit: str
+) -> None:
+    sizes = [(32, 32), (40, 300), (300, 40), (500, 400), (255, 255)]
+    for i, size in enumerate(sizes * 2):
+        (tmp_path / "set" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / "ab"[i % 2] / f"{i}.png").write_bytes(make_picture(i, size=size, kind="PNG"))
+    decode(import_folder(tmp_path / "set"), Preprocess(224, fit, 0.875))
+    side = 256 if fit == "crop" else 224
+    wide, tall = (40 * (40 + 6), 40 * 258) if fit == "crop" else (40 * 300, 40 * 300)
+    most = 2 * 3 * (32 * 32 + wide + tall + side**2 + min(255, side) ** 2)
+    assert (cache.folder("decoded") / kept()[0] / cache.PIXELS).stat().st_size <= most
+
+
+def test_small_noise_takes_less_than_it_takes_decoded(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    for i in range(60):
+        (tmp_path / "set" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        pixels = generator.integers(90, 140, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "set" / "ab"[i % 2] / f"{i}.png")
+    dataset, _ = decode(import_folder(tmp_path / "set"), Preprocess(224))
+    assert cache.usage().bytes < 0.9 * len(dataset) * 32 * 32 * 3
+
+
+def test_pictures_of_one_size_are_read_as_one_array(photos: Path, decodes_nothing: Callable[[], None]) -> None:
+    """The usual case of photos: all are larger than the square."""
+    preprocess = Preprocess(28, interpolation="bicubic")
+    for name in ("cat", "dog"):
+        for i, path in enumerate(sorted((photos / name).iterdir())):
+            Image.open(path).resize((60 + i, 58)).save(path)
+    dataset, decoded = decode(import_folder(photos), preprocess)
+    decodes_nothing()
+    wanted = [preprocess.stored(read_image(path, least_side=28)) for path in dataset.paths]
+    assert np.array_equal(decoded.take(np.arange(40)), np.stack(wanted))
+    assert decode(import_folder(photos), preprocess)[1].take(np.array([39])).flags.writeable
 
 
 @pytest.mark.parametrize("other", [
@@ -83,14 +157,12 @@ def test_the_same_content_elsewhere_has_the_same_key(photos: Path, tmp_path: Pat
     assert decode(import_folder(photos), SMALL)[1].key == decode(import_folder(tmp_path / "copy"), SMALL)[1].key
 
 
-def test_damaged_files_are_left_out_and_named(
-    photos: Path, make_picture: Callable[..., bytes], decodes_nothing: Callable[[], None]
-) -> None:
+def test_damaged_files_are_left_out_and_named(photos: Path, make_picture: Callable[..., bytes]) -> None:
     (photos / "cat" / "00.jpg").write_bytes(b"")
     whole = make_picture(5, size=(300, 200))
     (photos / "cat" / "01.jpg").write_bytes(whole[: len(whole) // 2])
     (photos / "dog" / "07.jpg").write_bytes(b"only text")
-    for _ in range(2):
+    for _ in range(2):  # fresh, then from the disk
         raw = import_folder(photos)
         dataset, decoded = decode(raw, SMALL)
         found = {problem.item: problem.message for problem in dataset.problems if problem.kind == "unreadable"}
@@ -102,7 +174,6 @@ def test_damaged_files_are_left_out_and_named(
         assert sum(dataset.sizes().values()) == 37
         at = dataset.ids.index("dog/19.jpg")
         assert np.array_equal(decoded.take(np.array([at]))[0], SMALL.stored(read_image(photos / "dog" / "19.jpg")))
-        decodes_nothing()  # the faults, too, are kept
 
 
 def test_nothing_readable_is_refused(tmp_path: Path) -> None:
@@ -140,30 +211,48 @@ def test_an_end_from_within_leaves_nothing(photos: Path) -> None:
     assert kept() == []
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at", ["folder", "pixels", "sync", "items"])
+def test_a_full_disk_ends_nothing_and_leaves_nothing(photos: Path, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    expected = decode(import_folder(photos), SMALL)[1]
+    everything = expected.take(np.arange(40))
+    cache.clear()
+
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np.lib.format, "open_memmap", full)
-    with pytest.raises(Failure, match="the disk is full"):
-        decode(import_folder(photos), SMALL)
+    place = {"folder": (tempfile, "mkdtemp"), "pixels": (os, "pwrite"), "sync": (os, "fsync"), "items": (np, "savez")}
+    monkeypatch.setattr(*place[at], full)
+    dataset, decoded = decode(import_folder(photos), SMALL)
     assert kept() == []
+    assert decoded.note.startswith("40 decoded images are not kept in the cache (it cannot be written: No space left")
+    assert decoded.key == expected.key
+    assert np.array_equal(decoded.take(np.arange(40)), everything)
+    dataset.paths[3].write_bytes(b"changed")
+    with pytest.raises(InputError, match="has changed since it was read"):
+        decoded.take(np.arange(40))
 
 
-@pytest.mark.parametrize("damage", ["items", "pixels", "missing", "short"])
+@pytest.mark.parametrize("damage", ["items", "pixels", "missing", "short", "bits", "old"])
 def test_a_damaged_entry_is_made_anew(photos: Path, damage: str) -> None:
     _, first = decode(import_folder(photos), SMALL)
     expected = first.take(np.arange(40))
-    (place,) = [cache_folder() / "decoded" / name for name in kept()]
+    (place,) = [cache.folder("decoded") / name for name in kept()]
+    pixels = place / cache.PIXELS
     if damage == "items":
-        (place / "items.json").write_text("{")
+        (place / "items.npz").write_text("{")
     elif damage == "missing":
-        (place / "pixels.npy").unlink()
+        pixels.unlink()
     elif damage == "pixels":
-        (place / "pixels.npy").write_bytes(b"x" * 100)
+        pixels.write_bytes(b"x" * 100)
+    elif damage == "short":
+        pixels.write_bytes(pixels.read_bytes()[:-1])
+    elif damage == "bits":
+        pixels.write_bytes(bytes(255 - one for one in pixels.read_bytes()))
     else:
-        stored = json.loads((place / "items.json").read_text())
-        (place / "items.json").write_text(json.dumps({**stored, "faults": stored["faults"][:-1]}))
+        shutil.rmtree(place)
+        place.mkdir()
+        (place / "pixels.npy").write_bytes(b"x")
+        (place / "items.json").write_text("{}")
     _, again = decode(import_folder(photos), SMALL)
     assert np.array_equal(again.take(np.arange(40)), expected)
     assert len(kept()) == 1
@@ -173,43 +262,55 @@ def test_the_least_recently_used_goes_first(photos: Path, monkeypatch: pytest.Mo
     sides = [Preprocess(side) for side in (20, 21, 22)]
     for n, preprocess in enumerate(sides[:2]):
         decode(import_folder(photos), preprocess)
-        newest = max((cache_folder() / "decoded").iterdir(), key=lambda entry: entry.stat().st_mtime_ns)
+        newest = max(cache.folder("decoded").iterdir(), key=lambda entry: entry.stat().st_mtime_ns)
         os.utime(newest, (1000 + n, 1000 + n))
     before = kept()
     decode(import_folder(photos), sides[0])  # used again: now the second is the oldest
-    monkeypatch.setattr(cache, "LIMIT_BYTES", 40 * 3 * (20 * 20 + 22 * 22) + 20_000)
+    bound(monkeypatch, 40 * 3 * (20 * 20 + 22 * 22) + 30_000)
     decode(import_folder(photos), sides[2])
     after = kept()
     assert len(after) == 2
-    monkeypatch.setattr(Preprocess, "stored_file", lambda *_: pytest.fail("the first was removed"))
+    monkeypatch.setattr(Preprocess, "stored_file", lambda *_, **__: pytest.fail("the first was removed"))
     decode(import_folder(photos), sides[0])
     assert len(set(before) & set(after)) == 1
 
 
-def test_more_than_the_limit_is_refused(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "LIMIT_BYTES", 1000)
-    with pytest.raises(Failure, match=r"the decoded pictures need .* choose a smaller image size"):
-        decode(import_folder(photos), SMALL)
+def test_what_passes_the_bound_is_decoded_whenever_it_is_taken(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = decode(import_folder(photos), SMALL)[1].take(np.arange(40))
+    cache.clear()
+    bound(monkeypatch, 1000)
+    _, decoded = decode(import_folder(photos), SMALL)
+    assert decoded.note.startswith("40 decoded images are not kept in the cache (it is full)")
+    assert np.array_equal(decoded.take(np.arange(40)), expected)
+    assert cache.usage().bytes < 40 * 150  # digests and sizes alone
 
 
-def test_what_a_killed_process_left_goes_after_a_day(photos: Path) -> None:
-    old, new = (cache_folder() / "decoded" / name for name in (".part-old", ".part-new"))
-    for part in (old, new):
+def test_what_killed_writers_and_older_versions_left_goes(photos: Path) -> None:
+    dead, live, old = (cache.folder("decoded") / name for name in (".part-dead", ".part-live", "0123"))
+    for part in (dead, live, old):
         part.mkdir(parents=True)
         (part / "pixels.npy").write_bytes(b"x")
-    os.utime(old, (1000, 1000))
-    decode(import_folder(photos), SMALL)
-    assert not old.exists()
-    assert new.exists()
+        os.utime(part, (time.time() - 1000,) * 2)
+    embedding = cache.folder("embeddings") / ".abc.npy.x1.part"
+    embedding.parent.mkdir()
+    embedding.write_bytes(b"x")
+    os.utime(embedding, (1000, 1000))
+    with cache.lock_of(live):
+        os.utime(live, (time.time() - 1000,) * 2)
+        decode(import_folder(photos), SMALL)
+        assert [dead.exists(), live.exists(), old.exists(), embedding.exists()] == [False, True, False, False]
+    assert cache.clear() > 0
+    assert kept() == []
 
 
-def test_a_cache_that_cannot_be_written_is_one_line(
+def test_a_cache_that_cannot_be_written_ends_nothing(
     photos: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("CLFLAB_CACHE", str(tmp_path / "file"))
-    with pytest.raises(Failure, match="cannot be written"):
-        decode(import_folder(photos), SMALL)
+    dataset, decoded = decode(import_folder(photos), SMALL)
+    assert "are not kept in the cache (it cannot be written" in decoded.note
+    assert np.array_equal(decoded.take(np.array([5]))[0], SMALL.stored(read_image(dataset.paths[5])))
 
 
 @pytest.mark.parametrize(
@@ -220,8 +321,7 @@ def test_arrays_stay_in_memory_with_their_channels(name: str, side: int, channel
     preprocess = Preprocess(side, mean=(0.5,) * channels, deviation=(0.5,) * channels)
     dataset, decoded = decode(raw, preprocess)
     assert decoded.take(np.arange(5)).shape == (5, side, side, channels)
-    assert not isinstance(decoded.pixels, np.memmap)
-    assert np.array_equal(decoded.pixels[3], preprocess.stored(raw.pixels[3]))
+    assert np.array_equal(decoded.take(np.array([3]))[0], preprocess.stored(raw.pixels[3]))
     assert len(set(decoded.digests)) == len(dataset)
     assert not cache_folder().exists()
 
@@ -229,11 +329,10 @@ def test_arrays_stay_in_memory_with_their_channels(name: str, side: int, channel
 def test_small_images_that_would_fill_the_memory_are_enlarged_when_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     raw, preprocess = open_dataset("digits"), Preprocess(56, crop_fraction=0.875)
     _, held = decode(raw, preprocess)
-    monkeypatch.setattr(cache, "IN_MEMORY", 1 << 20)
+    monkeypatch.setattr(data_cache, "IN_MEMORY", 1 << 20)
     _, later = decode(raw, preprocess)
     some = np.array([5, 0, 1796])
     assert np.array_equal(held.take(some), later.take(some))
-    assert later.pixels.nbytes == raw.pixels.nbytes
     assert held.key == later.key
 
 

@@ -1,24 +1,24 @@
 """What is wrong with a dataset is found and said, and what is right is not."""
 
+import os
 import shutil
+import sys
+import types
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from clfcore import cache
 from clfcore.data import checks
+from clfcore.data.cache import decode
 from clfcore.data.checks import KINDS, advice, check
 from clfcore.data.dataset import ImageDataset, Problem
 from clfcore.data.importers import import_csv, import_folder
+from clfcore.data.pixels import Preprocess
 from clfcore.task import single_label
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are checked at 16 pixels here: the findings are the same, and the disk is spared."""
-    monkeypatch.setattr(checks, "USUAL", replace(checks.USUAL, size=14))
 
 
 def found(problems: tuple[Problem, ...], kind: str) -> list[tuple[str, str]]:
@@ -113,11 +113,96 @@ def test_each_kind_that_is_said_is_documented() -> None:
     assert said == set(KINDS)
 
 
-def test_importing_then_checking_is_one_pass(photos: Path) -> None:
+def test_a_second_check_reads_nothing(photos: Path) -> None:
+    seen: list[int] = []
+    first, _ = check(str(photos), progress=lambda done, _: seen.append(done))
+    second, _ = check(str(photos), progress=lambda done, _: pytest.fail("a second pass was made"))
+    assert seen[-1] == 40
+    assert first.ids == second.ids
+
+
+def test_a_check_keeps_no_pixel(photos: Path) -> None:
+    check(str(photos))
+    assert not cache.folder("decoded").exists()
+    assert cache.usage()["checked"].entries == 1
+    assert cache.usage().bytes < 40 * 120 + 1500
+
+
+def test_what_changed_is_read_again_and_nothing_else(photos: Path, make_picture: Callable[..., bytes]) -> None:
+    check(str(photos))
+    (photos / "cat" / "00.jpg").write_bytes(make_picture(777))
+    shutil.copy(photos / "dog" / "05.jpg", photos / "dog" / "copy.jpg")
+    (photos / "cat" / "01.jpg").write_bytes(b"")
+    seen: list[int] = []
+    _, problems = check(str(photos), progress=lambda done, _: seen.append(done))
+    assert seen == [41]  # 38 were known
+    assert [item for item, _ in found(problems, "unreadable")] == ["cat/01.jpg"]
+    assert [item for item, _ in found(problems, "duplicate") + found(problems, "leakage")] == ["dog/copy.jpg"]
+
+
+def test_a_decoded_folder_needs_no_further_check(photos: Path) -> None:
+    decode(import_folder(photos), Preprocess(16))
+    check(str(photos), progress=lambda done, _: pytest.fail("a second pass was made"))
+
+
+def test_a_check_that_was_broken_off_is_gone_on_with(photos: Path) -> None:
+    class Cancelled(Exception):
+        pass
+
+    def cancel(*_: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        check(str(photos), progress=cancel)
     seen: list[int] = []
     check(str(photos), progress=lambda done, _: seen.append(done))
-    check(str(photos), progress=lambda done, _: pytest.fail("a second pass was made"))
+    assert len(seen) < 3
+
+
+def test_a_fault_that_an_extra_cures_is_found_cured(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a phone's pictures are, before and after `pip install pillow-heif`."""
+    (photos / "cat" / "phone.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    for _ in range(2):
+        problems = check(str(photos))[1]
+        assert "needs an extra: pip install pillow-heif" in found(problems, "unreadable")[0][1]
+        assert len(decode(import_folder(photos), Preprocess(16))[1]) == 40
+    picture = Image.new("RGB", (30, 20))
+    heif = types.SimpleNamespace(open_heif=lambda _: types.SimpleNamespace(to_pillow=lambda: picture))
+    monkeypatch.setitem(sys.modules, "pillow_heif", heif)
+    assert check(str(photos))[1] == ()
+    _, decoded = decode(import_folder(photos), Preprocess(16))
+    assert len(decoded) == 41
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"PK\x03\x04 no zip"])
+def test_a_damaged_index_is_made_anew(photos: Path, damage: bytes) -> None:
+    check(str(photos))
+    (place,) = cache.folder("checked").iterdir()
+    place.write_bytes(damage)
+    seen: list[int] = []
+    check(str(photos), progress=lambda done, _: seen.append(done))
     assert seen[-1] == 40
+    check(str(photos), progress=lambda done, _: pytest.fail("it was not written again"))
+
+
+def test_a_pipe_is_named_and_never_opened(photos: Path) -> None:
+    os.mkfifo(photos / "cat" / "pipe.jpg")
+    dataset = import_folder(photos)
+    if "cat/pipe.jpg" not in dataset.ids:
+        return  # the import has left it out already
+    named = found(check(dataset)[1], "unreadable")
+    assert [item for item, _ in named] == ["cat/pipe.jpg"]
+    assert "no regular file" in named[0][1]
+    assert len(decode(dataset, Preprocess(16))[1]) == 40
+
+
+def test_a_cache_that_cannot_be_written_does_not_end_a_check(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("CLFLAB_CACHE", str(tmp_path / "file"))
+    assert check(str(photos))[1] == ()
 
 
 def made(counts: list[int], *, side: int = 28, problems: tuple[Problem, ...] = ()) -> ImageDataset:

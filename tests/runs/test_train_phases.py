@@ -169,9 +169,9 @@ def test_more_views_train_the_head_on_more_rows_and_baselines_stand_beside(photo
     assert "3 views: the network sees 48 training images instead of 16, once" in run.message
     assert set(run.results["baselines"]) == {"nearest_class_mean", "k_nearest"}
     assert run.results["baselines"]["nearest_class_mean"]["test"]["accuracy"] > 0.5
-    from clfcore.embedding_cache import usage
+    from clfcore.cache import usage
 
-    assert usage().files == 5  # three views of train, one of validation, one of test
+    assert usage()["embeddings"].entries == 5  # three views of train, one of validation, one of test
 
 
 def test_views_that_would_all_be_alike_are_refused(photos: Path) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
-from clfcore import embedding_cache
 from clfcore.cli import main
 from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
@@ -91,21 +90,6 @@ def test_neighbours_agree_with_sklearn() -> None:
     np.testing.assert_array_equal(k_nearest(train, y, x), wanted)
 
 
-def test_the_cache_forgets_what_was_used_longest_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    embedding_cache.folder().mkdir(parents=True)
-    for place, name in enumerate(("old", "older", "new")):
-        path = embedding_cache.folder() / f"{name}.npy"
-        path.write_bytes(b"x" * 100)
-        os.utime(path, (1000 + (50, 0, 100)[place],) * 2)
-    monkeypatch.setattr(embedding_cache, "LIMIT_BYTES", 300)
-    embedding_cache.make_room(150)
-    assert [path.stem for path in embedding_cache.folder().glob("*.npy")] == ["new"]
-    assert embedding_cache.clear() == 100
-    assert embedding_cache.usage().files == 0
-
-
 def test_the_commands_answer_in_json_and_in_words(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--data", str(photos), "--architecture", "efficientnet_lite0", "--image-size", "32"]
     assert main(["advise", *flags, "--json"]) == 0
@@ -115,7 +99,9 @@ def test_the_commands_answer_in_json_and_in_words(photos: Path, capsys: pytest.C
     assert [point["share"] for point in points] == [0.1, 0.25, 0.5, 1.0]
     assert points[-1]["items"] == 16
     assert main(["cache", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["embeddings"]["files"] == 2
+    held = json.loads(capsys.readouterr().out)
+    assert held["embeddings"]["files"] == 2
+    assert held["bytes"] == sum(held[kind]["bytes"] for kind in ("decoded", "embeddings", "checked"))
     assert main(["cache", "clear"]) == 0
     assert "freed" in capsys.readouterr().out
     assert main(["find-rate", "--data", "shapes:count=60", "--architecture", "lenet5", "--steps", "20"]) == 0

@@ -30,7 +30,7 @@ class _Decoded:
     """Pixels in memory, as the cache gives them."""
 
     def __init__(self, pixels: np.ndarray) -> None:
-        self.pixels = pixels
+        self.pixels, self.dtype = pixels, pixels.dtype
 
     def take(self, indices: np.ndarray) -> np.ndarray:
         return self.pixels[indices]

@@ -1,0 +1,126 @@
+"""The index of checked files: what was found in each sound picture, known again by path, size and times.
+
+One file a folder of data, of about 60 bytes a picture, in the cache. It holds no faults: what could not be read is
+read again, since an installed extra or a mounted disk may have cured it.
+"""
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from clfcore import cache
+from clfcore.errors import Failure
+from clfcore.files import write_whole
+
+VERSION = 1
+
+
+class FileState(NamedTuple):
+    """Size in bytes, times of the last change of content and of the file, in ns: they stand for the content."""
+
+    size: int
+    modified: int
+    changed: int
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A picture that could be read: the digest of its content, and its own width and height, upright."""
+
+    digest: str
+    width: int
+    height: int
+
+
+def states(paths: Sequence[Path]) -> list[FileState | None]:
+    """Each file's state; None where there is no regular file: a pipe or a device must not be opened."""
+    found: list[FileState | None] = []
+    for path in paths:
+        try:
+            at = os.stat(path)  # noqa: PTH116 - Path.stat costs a third more, and there may be 200,000
+        except (OSError, ValueError):
+            found.append(None)
+        else:
+            regular = stat.S_ISREG(at.st_mode)
+            found.append(FileState(at.st_size, at.st_mtime_ns, at.st_ctime_ns) if regular else None)
+    return found
+
+
+def known(paths: Sequence[Path], now: Sequence[FileState | None]) -> list[Sound | None]:
+    """What the index holds of each file in its present state."""
+    place = _place(paths)
+    stored = _read(place)
+    with contextlib.suppress(OSError):
+        os.utime(place)  # the time of last use
+    rows = [stored.get(name) for name in _names(paths)]
+    return [row[1] if row is not None and row[0] == at else None for row, at in zip(rows, now, strict=True)]
+
+
+def remember(paths: Sequence[Path], now: Sequence[FileState | None], found: Sequence[Sound | None]) -> None:
+    """Keep what was found; other files of the folder that the index knows stay. A full disk keeps nothing."""
+    place = _place(paths)
+    rows = {
+        name: (at, sound)
+        for name, at, sound in zip(_names(paths), now, found, strict=True)
+        if at is not None and sound is not None
+    }
+    before = _read(place)
+    asked = set(_names(paths))
+    others = {name: row for name, row in before.items() if name not in asked}
+    if len(others) <= len(rows):  # else most of them are gone
+        rows |= others
+    if not rows or rows == before or not cache.make_room(100 * len(rows) + sum(map(len, rows))):
+        return
+    with contextlib.suppress(Failure):
+        write_whole(place, lambda partial: _write(partial, rows))
+
+
+def _place(paths: Sequence[Path]) -> Path:
+    root = hashlib.blake2b(os.fsencode(_root(paths)), digest_size=16)
+    return cache.folder("checked") / f"{root.hexdigest()}-{VERSION}.npz"
+
+
+def _root(paths: Sequence[Path]) -> str:
+    """The folder that holds them all."""
+    folders = {os.path.dirname(os.path.abspath(path)) for path in paths}  # noqa: PTH120, PTH100 - text is 5 times faster
+    return os.path.commonpath(folders) if folders else ""
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    return [os.path.abspath(path) for path in paths]  # noqa: PTH100
+
+
+def _read(place: Path) -> dict[str, tuple[FileState, Sound]]:
+    """What the index holds by path; nothing where it is absent or damaged, and then the files are read again."""
+    try:
+        with place.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            names = stored["names"].tobytes().decode("utf-8", "surrogateescape").split("\0")
+            at, sizes, digests = stored["states"].tolist(), stored["sizes"].tolist(), stored["digests"].tobytes().hex()
+        if not len(names) == len(at) == len(sizes) == len(digests) // 32:
+            return {}
+    except Exception:  # zipfile, zlib and numpy raise a dozen kinds on damaged files
+        return {}
+    rows = {}
+    for i, (name, state, (width, height)) in enumerate(zip(names, at, sizes, strict=True)):
+        rows[name] = FileState(*state), Sound(digests[32 * i : 32 * i + 32], width, height)
+    return rows
+
+
+def _write(partial: Path, rows: dict[str, tuple[FileState, Sound]]) -> None:
+    names = "\0".join(rows)
+    sound = [found for _, found in rows.values()]
+    with partial.open("wb") as file:
+        np.savez_compressed(
+            file,
+            names=np.frombuffer(names.encode("utf-8", "surrogateescape"), np.uint8),
+            states=np.array([at for at, _ in rows.values()], np.int64).reshape(-1, 3),
+            sizes=np.array([(one.width, one.height) for one in sound], np.int64).reshape(-1, 2),
+            digests=np.frombuffer(bytes.fromhex("".join(one.digest for one in sound)), np.uint8),
+        )
