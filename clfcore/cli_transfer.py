@@ -103,7 +103,12 @@ def text(result: dict[str, Any]) -> str:
         lines += [table(rows, names), result["sentence"]]
     if "freed" in result:
         lines += [f"freed {result['freed'] / 1e6:.1f} MB"] if result["freed"] else []
-        names = {"decoded": "decoded images", "embeddings": "embeddings", "checked": "index of checked files"}
+        names = {
+            "decoded": "decoded images",
+            "embeddings": "embeddings",
+            "checked": "index of checked files",
+            "fingerprints": "content fingerprints",
+        }
         rows = [[name, result[kind]["files"], f"{result[kind]['bytes'] / 1e6:.1f}"] for kind, name in names.items()]
         lines += [table(rows, ("kept", "entries", "MB"))]
         lines += [f"{result['bytes'] / 1e6:.1f} of at most {result['limit'] / 1e6:,.0f} MB, in {result['folder']}"]

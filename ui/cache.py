@@ -8,6 +8,7 @@ KINDS = {
     "decoded": "Decoded images",
     "embeddings": "Embeddings",
     "checked": "Index of checked files",
+    "fingerprints": "Content fingerprints",
 }
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from clfcore.cache import make_room
 from clfcore.errors import Failure
 from clfcore.files import cache_folder, write_text
 
@@ -146,8 +147,10 @@ def _read(place: Path) -> dict[str, tuple[Key, str]]:
 def _write(place: Path, known: dict[str, tuple[Key, str]]) -> None:
     """Keep fingerprints; on a full disk nothing is kept, and the files are read again the next time."""
     files = {name: [*key, value] for name, (key, value) in known.items()}
+    text = json.dumps({"version": _VERSION, "files": files})
     with contextlib.suppress(Failure, OSError):
-        write_text(place, json.dumps({"version": _VERSION, "files": files}))
+        if make_room(len(text)):
+            write_text(place, text)
         kept = sorted(place.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-MOST_KEPT]:
             path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
+from clfcore import cache
 from clfcore.cli import main
 from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
@@ -101,7 +102,7 @@ def test_the_commands_answer_in_json_and_in_words(photos: Path, capsys: pytest.C
     assert main(["cache", "--json"]) == 0
     held = json.loads(capsys.readouterr().out)
     assert held["embeddings"]["files"] == 2
-    assert held["bytes"] == sum(held[kind]["bytes"] for kind in ("decoded", "embeddings", "checked"))
+    assert held["bytes"] == sum(held[kind]["bytes"] for kind in cache.KINDS)
     assert main(["cache", "clear"]) == 0
     assert "freed" in capsys.readouterr().out
     assert main(["find-rate", "--data", "shapes:count=60", "--architecture", "lenet5", "--steps", "20"]) == 0
