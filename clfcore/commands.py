@@ -161,8 +161,10 @@ def evaluate(
     progress: Progress | None = None,
     choice: "Choice | None" = None,
 ) -> dict[str, Any]:
-    """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes.
+    """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes, or some.
 
+    Of other data `items` counts what could be read, and `trained_on` those of them that the run, or one that it
+    continues, was trained on: null where that is not known any more.
     choice: thresholds or an operating point chosen on validation, or another decoding, for this answer alone.
     views: `flip` or `five-crops` predicts a split anew, each image's answer being the mean over its views.
     """
@@ -174,9 +176,12 @@ def evaluate(
             raise InputError("views and data are both given: views are averaged over a run's own splits; leave one out")
         from clfcore.classifier import of_run, predict_dataset
         from clfcore.data.catalogue import open_dataset
+        from clfcore.runs.run_data import count_trained_on
 
-        predictions = predict_dataset(of_run(run), open_dataset(data), progress)
-        return {**outcome(run), **measured(run, {"data": predictions}, choice)}
+        dataset = open_dataset(data, judged=True)
+        predictions = predict_dataset(of_run(run), dataset, progress)
+        seen = {"items": len(predictions), "trained_on": count_trained_on(run, dataset, predictions.ids)}
+        return {**outcome(run), **seen, **measured(run, {"data": predictions}, choice)}
     if not run.splits:
         raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
     if split is not None and split not in run.splits:
