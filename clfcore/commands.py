@@ -102,7 +102,9 @@ def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = No
     """
     from clfcore.runs.outline import outline
 
-    outline(config)
+    _, _, notes = outline(config)
+    if show is not None and notes:
+        show({"stage": "preparing", "done": 0, "total": 1, "notes": list(notes)})
     return _execute(store.create(config, runs), show)
 
 

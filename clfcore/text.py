@@ -27,6 +27,8 @@ class Progress:
             self._draw(values)
 
     def _draw(self, values: dict[str, Any]) -> None:
+        for note in values.get("notes", ()):  # what is worth knowing before the work begins
+            self.stream.write(f"{note}\n")
         now = (values["stage"], values.get("epoch", 0))
         if self.stream.isatty():
             line = progress_line(values)
