@@ -14,6 +14,7 @@ from clfcore.architectures.attended import attended
 from clfcore.architectures.build import build, head_name, pretrained, replace_head
 from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.heads import make_head
+from clfcore.architectures.own import check_kinds, check_numbers
 from clfcore.data.cache import decode
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess
@@ -115,9 +116,13 @@ def of_run(run: Run) -> Classifier:
     if stored["head"] == "attention":
         module = attended(module, task.columns, channels=stored["channels"], side=preprocess.size)
     try:
+        check_kinds(run.path / "best.safetensors", module)
         load_model(module, run.path / "best.safetensors")
+        check_numbers(module, str(run.path / "best.safetensors"))
+    except InputError:
+        raise
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:160]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
         raise InputError(f"{run.path / 'best.safetensors'} is damaged or of another network ({reason})") from error
     return Classifier(
         run.id, module.eval(), preprocess, task, run, stored.get("decoding", "levels"), thresholds_of(run)

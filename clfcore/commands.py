@@ -221,7 +221,7 @@ def predict(
     absent = next((image for image in images if not typed_path(image, "image").is_file()), None)
     if absent is not None:
         raise InputError(f"{absent} is no file: name image files")
-    from clfcore.answers import answer
+    from clfcore.answers import NoAnswer, answer
     from clfcore.classifier import open_classifier
 
     classifier = open_classifier(name, runs)
@@ -239,7 +239,10 @@ def predict(
 
             logits = logits_of_views(classifier, classifier.preprocess.stored(pixels)[None], kind=views)[0]
         square = classifier.square(pixels)
-        found = answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature)
+        try:
+            found = answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature)
+        except NoAnswer as error:
+            found = {"error": str(error)}
         answers.append({"image": image, **found})
     return {"model": classifier.name, "predictions": answers}
 
