@@ -12,6 +12,7 @@ from clfcore.errors import InputError, unknown
 from clfcore.files import typed_path, write_text
 from clfcore.outputs import output_path
 from clfcore.runs import store
+from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.store import Run
 
 if TYPE_CHECKING:
@@ -102,9 +103,7 @@ def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = No
     """
     from clfcore.runs.outline import outline
 
-    _, _, notes = outline(config)
-    if show is not None and notes:
-        show({"stage": "preparing", "done": 0, "total": 1, "notes": list(notes)})
+    outline(config)
     return _execute(store.create(config, runs), show)
 
 
@@ -131,6 +130,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "path": str(run.path),
         "state": run.state,
         "best_epoch": results.get("best_epoch"),
+        "chosen_by": chosen_by(run) if results else None,
         "seconds": results.get("seconds"),
         "parameters": results.get("parameters", {}),
         "metrics": results.get("metrics", {}),
@@ -163,10 +163,8 @@ def evaluate(
     progress: Progress | None = None,
     choice: "Choice | None" = None,
 ) -> dict[str, Any]:
-    """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes, or some.
+    """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes.
 
-    Of other data `items` counts what could be read, and `trained_on` those of them that the run, or one that it
-    continues, was trained on: null where that is not known any more.
     choice: thresholds or an operating point chosen on validation, or another decoding, for this answer alone.
     views: `flip` or `five-crops` predicts a split anew, each image's answer being the mean over its views.
     """
@@ -178,12 +176,9 @@ def evaluate(
             raise InputError("views and data are both given: views are averaged over a run's own splits; leave one out")
         from clfcore.classifier import of_run, predict_dataset
         from clfcore.data.catalogue import open_dataset
-        from clfcore.runs.run_data import count_trained_on
 
-        dataset = open_dataset(data, judged=True)
-        predictions = predict_dataset(of_run(run), dataset, progress)
-        seen = {"items": len(predictions), "trained_on": count_trained_on(run, dataset, predictions.ids)}
-        return {**outcome(run), **seen, **measured(run, {"data": predictions}, choice)}
+        predictions = predict_dataset(of_run(run), open_dataset(data), progress)
+        return {**outcome(run), **measured(run, {"data": predictions}, choice)}
     if not run.splits:
         raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
     if split is not None and split not in run.splits:
@@ -221,7 +216,7 @@ def predict(
     absent = next((image for image in images if not typed_path(image, "image").is_file()), None)
     if absent is not None:
         raise InputError(f"{absent} is no file: name image files")
-    from clfcore.answers import NoAnswer, answer
+    from clfcore.answers import answer
     from clfcore.classifier import open_classifier
 
     classifier = open_classifier(name, runs)
@@ -239,10 +234,7 @@ def predict(
 
             logits = logits_of_views(classifier, classifier.preprocess.stored(pixels)[None], kind=views)[0]
         square = classifier.square(pixels)
-        try:
-            found = answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature)
-        except NoAnswer as error:
-            found = {"error": str(error)}
+        found = answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature)
         answers.append({"image": image, **found})
     return {"model": classifier.name, "predictions": answers}
 

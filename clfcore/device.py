@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import sys
-from collections.abc import Iterator
 
 import torch
 
@@ -71,17 +70,6 @@ def threads_for(parameters: int, pixels: int) -> int:
     two threads differ in the last bits, and a run with the same seed shall be the same.
     """
     return 1 if parameters < 250_000 and pixels < 65_536 else torch.get_num_threads()
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Within it torch computes in one thread: a few milliseconds of work that must not wait for a busy second core."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def pick_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:

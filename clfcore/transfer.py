@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -12,7 +13,7 @@ from clfcore.architectures.stages import Group
 from clfcore.config import Recipe, RunConfig
 from clfcore.errors import InputError
 from clfcore.training.loop import State
-from clfcore.training.recipe import parameter_groups
+from clfcore.training.recipe import new_state, parameter_groups
 
 AUTO_GROUPS = 4  # how many groups `auto` frees in the end, the head among them
 
@@ -124,6 +125,25 @@ def optimiser_groups(model: nn.Module, group: Group, *, rate: float, recipe: Rec
     parameters = dict(model.named_parameters())
     named = [(name, parameters[name]) for name in group.parameters]
     return parameter_groups(named, rate=rate, weight_decay=recipe.weight_decay, group=group.name)
+
+
+def first_state(
+    model: nn.Module,
+    phase: Phase,
+    groups: Sequence[Group],
+    recipe: Recipe,
+    device: torch.device,
+    *,
+    compile: bool = False,
+) -> State:
+    """What training changes, before its first step: the network, and the optimiser over the phase's groups."""
+    parts = [
+        part
+        for group in groups
+        if group.name in phase.rates
+        for part in optimiser_groups(model, group, rate=phase.rates[group.name], recipe=recipe)
+    ]
+    return new_state(model, recipe, parts, device, compile=compile)
 
 
 def put_head(model: nn.Module, groups: Sequence[Group], head: nn.Module) -> tuple[Group, ...]:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from clfcore.errors import InputError
+from clfcore.runs.best_epoch import best_line, choice_in
 from clfcore.runs.store import RESUMABLE, Run, open_run
 from ui.before import how_it_goes
 from ui.charts import chart, dark
@@ -77,16 +78,17 @@ def _share(run: Run) -> float:
 
 def _numbers(run: Run) -> None:
     history = run.history
-    best = max((line["validation_accuracy"] for line in history), default=None)
-    last = history[-1] if history else {}
+    best, last = best_line(history) or {}, history[-1] if history else {}
+    choice = choice_in(run)
+    metric = choice.metric
     fast = run.progress.get("images_per_second") or last.get("images_per_second")
     metric_row(
         [
-            Number("Best validation", percent(best), "accuracy; it chooses the epoch"),
             Number(
-                "Last validation",
-                percent(last.get("validation_accuracy")),
-                f"accuracy, epoch {last.get('epoch', '–')}",
+                "Best validation", percent(best.get("validation_score")), f"{metric}, epoch {best.get('epoch', '–')}"
+            ),
+            Number(
+                "Last validation", percent(last.get("validation_score")), f"{metric}, epoch {last.get('epoch', '–')}"
             ),
             Number(
                 "Training loss",
@@ -96,6 +98,8 @@ def _numbers(run: Run) -> None:
             Number("Pace", f"{fast:,.0f}" if fast else "–", "images a second"),
         ]
     )
+    if history:
+        st.caption(f"The best epoch is {choice.sentence}.")
 
 
 def _curves(run: Run) -> None:
@@ -103,9 +107,13 @@ def _curves(run: Run) -> None:
 
     epochs, lines = run.config.recipe.epochs, run.history
     left, right = st.columns(2, gap="medium")
-    for column, quantity, key in ((left, "loss", "live loss"), (right, "accuracy", "live accuracy")):
+    judged = (
+        "score" if choice_in(run).metric == "mean average precision" else "accuracy"
+    )  # what chooses is what is drawn
+    best_epoch = (best_line(lines) or {}).get("epoch")
+    best = {} if best_epoch is None else {run.id: best_epoch}
+    for column, quantity, key in ((left, "loss", "live loss"), (right, judged, "live accuracy")):
         with column:
-            best = {run.id: run.results["best_epoch"]} if run.results else {}
             figure = figures.history({run.id: lines}, quantity=quantity, epochs=epochs, best=best, dark=dark())
             if not lines:
                 figure.update_yaxes(range=[0, 1])  # an empty axis would show shares from -100 % to 400 %

@@ -11,7 +11,6 @@ from clfcore.augment import auto, draws
 from clfcore.augment.batch import apply, stages
 from clfcore.augment.policies import Policy, Step
 from clfcore.data.pixels import Preprocess
-from clfcore.device import one_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +49,7 @@ def views(
     epochs = range(epoch, epoch + count)
     rows = np.concatenate([draws.row(policy, seed=seed, epoch=e, index=index) for e in epochs])
     pixels = _batch(stored).expand(count, -1, -1, -1)
-    with one_thread():
-        return _pictures(apply(policy, rows, pixels, size=size, mean=mean))
+    return _pictures(apply(policy, rows, pixels, size=size, mean=mean))
 
 
 def strip(

@@ -8,6 +8,7 @@ import shlex
 from clfcore.outputs import MADE_BY
 from clfcore.reports.facts import Judged, judged, limits, metric_head, metric_rows, shareable
 from clfcore.reports.tasks import levels
+from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.store import Run
 from clfcore.runs.temperature import temperature_of
 from clfcore.terminal import printable
@@ -34,7 +35,7 @@ def model_card(run: Run) -> str:
         f"- Task: {found[0].predictions.task.kind}, {len(classes):,} classes: {named}",
         f"- Weights it began with: {_plain(str(config.weights))}; strategy: {config.strategy}",
         f"- Trained: {run.status.get('finished', 'not finished')}, {recipe.epochs} epochs, best epoch "
-        f"{results.get('best_epoch')}, {results.get('seconds', 0):.0f} seconds",
+        f"{results.get('best_epoch')}, {chosen_by(run)}; {results.get('seconds', 0):.0f} seconds",
         *([f"- Temperature: {temperature:.3f}, fitted on validation"] if temperature is not None else []),
         "",
         "## The data",

@@ -11,6 +11,7 @@ from clfcore.predictions import Predictions
 from clfcore.reports.document import Section, Shown, Table, page, picture
 from clfcore.reports.facts import Judged, dataset_name, judged, limits, metric_head, metric_rows, shareable
 from clfcore.reports.tasks import labels, levels
+from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.store import Run
 from clfcore.runs.temperature import temperature_of
 
@@ -61,8 +62,8 @@ def _training(run: Run) -> Section:
     words = []
     if results:
         words.append(
-            f"Best epoch {results.get('best_epoch')}, trained in {results.get('seconds', 0):.0f} seconds; "
-            f"{total.get('trainable', 0):,} of {total.get('total', 0):,} parameters were trained."
+            f"Best epoch {results.get('best_epoch')}, {chosen_by(run)}; trained in {results.get('seconds', 0):.0f} "
+            f"seconds; {total.get('trainable', 0):,} of {total.get('total', 0):,} parameters were trained."
         )
     best = {"run": results.get("best_epoch") or 0}
     drawn = [figures.history({"run": lines}, quantity=of, best=best) for of in ("loss", "accuracy")] if lines else []

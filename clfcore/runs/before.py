@@ -1,5 +1,6 @@
 """Two checks before a launch: can the network learn one batch by heart, and what does it see?"""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,8 +17,9 @@ from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.outputs import save_picture
 from clfcore.runs.prepare import prepare
+from clfcore.training.loop import Diverged, Epoch, train
 from clfcore.training.losses import hits_of, plain_loss_of
-from clfcore.training.recipe import optimiser, parameter_groups
+from clfcore.training.recipe import new_state, parameter_groups
 
 Progress = Callable[[int, int], None]
 STEPS = 200
@@ -73,26 +75,29 @@ def overfit_one_batch(config: RunConfig, *, images: int = 16, progress: Progress
     rate = min(recipe.learning_rate, 1e-2)
     module.requires_grad_(True)
     groups = parameter_groups(module.named_parameters(), rate=rate, weight_decay=0.0, group="all")
-    solver, loss_of, hits = optimiser(recipe, groups), plain_loss_of(task, recipe), hits_of(task)
-    module.train()
+    state = new_state(module, recipe, groups, prepared.device)
+    size = -(-len(x) // min(recipe.accumulation, max(1, len(x) // 2)))  # batch normalisation needs two
+    batch = list(zip(x.split(size), y.split(size), strict=True))
+    events = train(
+        state, lambda _: batch, plain_loss_of(task, recipe), hits_of(task), lambda _: 1.0, lambda _: None, epochs=STEPS
+    )
     losses: list[float] = []
     started = time.perf_counter()
     accuracy = 0.0
-    for step in range(STEPS):
-        solver.zero_grad(set_to_none=True)
-        logits = module(x).float()
-        loss = loss_of(logits, y)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-        solver.step()
-        losses.append(loss.item())
-        accuracy = hits(logits.detach(), y).item() / len(x)
-        if progress:
-            progress(step + 1, STEPS)
-        if (accuracy == 1.0 and losses[-1] < 0.1 * losses[0]) or not np.isfinite(losses[-1]):
-            break
-        if time.perf_counter() - started > SECONDS:
-            break
+    try:
+        for event in events:
+            if not isinstance(event, Epoch):
+                continue
+            losses.append(event.loss)
+            accuracy = event.accuracy
+            if progress:
+                progress(event.epoch, STEPS)
+            if accuracy == 1.0 and event.loss < 0.1 * losses[0]:
+                break
+            if time.perf_counter() - started > SECONDS:
+                break
+    except Diverged:
+        losses.append(math.nan)
     passed = bool(accuracy == 1.0 and np.isfinite(losses[-1]))
     seconds = time.perf_counter() - started
     return OneBatch(

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
-
 from clfcore import transfer
 from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.config import RunConfig
 from clfcore.data.pixels import Preprocess
-from clfcore.device import threads_for
+from clfcore.randomness import Stream
 from clfcore.runs.measure import measured
 from clfcore.runs.outline import outline
 from clfcore.runs.prepare import make_network
@@ -38,9 +36,9 @@ def make_plan(config: RunConfig, *, measure: bool) -> Plan:
     """Fill and count; with `measure`, run a few real batches to estimate the duration. Writes nothing."""
     config, dataset, notes = outline(config)
     at_hand = config.weights != "default" or weights_at_hand(config.architecture)
-    network, start = make_network(
-        config if at_hand else config.changed(weights="none"), dataset
-    )  # a plan downloads nothing
+    with Stream(config.recipe.seed).drawn():
+        # A plan downloads nothing.
+        network, start = make_network(config if at_hand else config.changed(weights="none"), dataset)
     groups, total = start.groups, transfer.total(network.module)
     counts = {g.name: sum(network.module.get_parameter(name).numel() for name in g.parameters) for g in groups}
     phases = transfer.phases(config, groups)
@@ -53,12 +51,7 @@ def make_plan(config: RunConfig, *, measure: bool) -> Plan:
     )
     if not measure:
         return plan
-    threads = torch.get_num_threads()
-    torch.set_num_threads(threads_for(total, config.recipe.batch_size * config.recipe.image_size**2))
-    try:
-        found = measured(config, dataset, network.module, network.preprocess, groups)
-    finally:
-        torch.set_num_threads(threads)
+    found = measured(config, dataset, network.module, network.preprocess, groups)
     return replace(plan, seconds=found.seconds, memory=found.memory)
 
 

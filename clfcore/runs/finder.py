@@ -9,7 +9,6 @@ from clfcore import transfer
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.runs.prepare import prepare
-from clfcore.runs.train_phases import new_state
 from clfcore.training.loop import Diverged, Step, train
 from clfcore.training.losses import hits_of
 
@@ -59,7 +58,7 @@ def find_rate(
             "strategy is 'feature-extraction': a head fitted on embeddings needs no search; choose another strategy"
         )
     phase = phases[-1]
-    state = new_state(prepared, phase, prepared.start.groups)
+    state = transfer.first_state(prepared.module, phase, prepared.start.groups, recipe, prepared.device)
     phase.apply(state, prepared.start.groups, recipe, steps_per_epoch=steps)
     batches = prepared.batches("train", training=True)
     events = train(

@@ -5,7 +5,7 @@ The same fit begins fine-tuning and progressive unfreezing (`starting_head`).
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,9 +18,10 @@ from clfcore.data.dataset import Split
 from clfcore.embeddings import Embedder, View
 from clfcore.evaluation.calibration import fit_temperature
 from clfcore.predictions import Predictions
-from clfcore.runs.session import Best, Session, save_weights
+from clfcore.randomness import Stream
+from clfcore.runs.session import Session, copied, save_weights
 from clfcore.training import neighbours, probe
-from clfcore.training.loop import Epoch, Step
+from clfcore.training.loop import Diverged, Epoch, Step
 from clfcore.training.recipe import hits_of
 
 START_EPOCHS = 100  # as feature extraction's own default
@@ -50,21 +51,22 @@ def fit_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
     recipe = prepared.config.recipe
     run.drop_history_after(-1)  # a killed fit starts again from the cached embeddings
     features = embed(session, views=recipe.views)
-    head, events = _events(session, features, recipe)
-    best: dict[str, Tensor] = {}
+    head, judged, events = _events(session, features, recipe)
     session.report.epochs(recipe.epochs, 1, len(features.train))
     epoch_started = time.perf_counter()
-    for event in events:
-        session.check_stop(epoch_ended=isinstance(event, Epoch))
-        if isinstance(event, Epoch):
-            better, _ = session.record(event, time.perf_counter() - epoch_started, len(features.train))
-            if better:
-                best = {name: value.clone() for name, value in head.state_dict().items()}
-            session.report.step(event.epoch, torch.tensor(event.loss))
-            if recipe.early_stopping and session.best.since >= recipe.early_stopping:
-                break
-            epoch_started = time.perf_counter()
-    head.load_state_dict(best)
+    try:
+        for event in events:
+            session.check_stop(epoch_ended=isinstance(event, Epoch))
+            if isinstance(event, Epoch):
+                seconds = time.perf_counter() - epoch_started
+                session.record(event, seconds, len(features.train), lambda: copied(judged))
+                session.report.step(event.epoch, torch.tensor(event.loss))
+                if event.candidate is not False and 0 < recipe.early_stopping <= session.best.since:
+                    break
+                epoch_started = time.perf_counter()
+    except Diverged as error:
+        session.keep_best(error)
+    head.load_state_dict(session.best.weights)
     probe.fold(head, features.mean, features.deviation)
     embedder = _embedder(session)  # the network with the head that it still has
     transfer.put_head(prepared.module, prepared.start.groups, head)
@@ -90,18 +92,21 @@ def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
         update={"epochs": START_EPOCHS, "learning_rate": _RATE, "batch_size": 64 if few else 256, "optimizer": "adamw"}
     )
     features = embed(session)
-    head, events = _events(session, features, fit)
-    best, chosen, weights = Best(), None, {}
+    head, judged, events = _events(session, features, fit)
+    best, task = session.new_best(), session.prepared.dataset.task
     for event in events:
         session.check_stop()
-        if isinstance(event, Epoch) and best.improved(event.epoch, *session.judge(event.validation)):
-            chosen, weights = event, {name: value.clone() for name, value in head.state_dict().items()}
-    head.load_state_dict(weights)
-    probe.cool(head, fit_temperature(chosen.validation).value)
+        if isinstance(event, Epoch) and event.candidate is not False:
+            best.improved(event.epoch, *session.judge(event.validation), lambda: copied(judged))
+    head.load_state_dict(best.weights)
+    said = session.predictions("validation", _forward(head, features.validation))
+    probe.cool(head, fit_temperature(said).value)
     with torch.no_grad():
-        loss = session.prepared.loss()(head(features.train), features.targets).item()
+        logits = head.eval()(features.train)
+        loss = session.prepared.loss()(logits, features.targets).item()
+        accuracy = hits_of(task)(logits, features.targets).item() / len(logits)
     probe.fold(head, features.mean, features.deviation)
-    return head, replace(chosen, loss=loss)
+    return head, Epoch(best.epoch, loss, accuracy, 0.0, said)
 
 
 def embed(session: Session, *, views: int = 1) -> Features:
@@ -137,20 +142,26 @@ def _of_split(session: Session, embedder: Embedder, split: Split, *, view: View 
     return embedder.of(session.prepared.decoded, session.prepared.dataset.splits[split], progress, view=view)
 
 
-def _events(session: Session, features: Features, recipe: Recipe) -> tuple[nn.Module, Iterator[Step | Epoch]]:
-    """A new head on the standardised embeddings and the iterator that fits it."""
+def _events(
+    session: Session, features: Features, recipe: Recipe
+) -> tuple[nn.Module, nn.Module, Iterator[Step | Epoch]]:
+    """A new head on the standardised embeddings, the one that validation judges, and the iterator that fits them."""
     kind, task = session.prepared.config.head, session.prepared.dataset.task
     x, y = features.train, features.targets
-    head = make_head("linear" if kind == "logistic" else kind, x.shape[1], task.columns)
+    with Stream(recipe.seed).drawn():
+        head = make_head("linear" if kind == "logistic" else kind, x.shape[1], task.columns)
 
     def validate(model: nn.Module) -> Predictions:
         return session.predictions("validation", _forward(model, features.validation))
 
     if kind == "logistic":
         loss, hits = session.prepared.loss(), hits_of(task)
-        return head, probe.logistic(head, x, y, loss, hits, validate, iterations=recipe.epochs)
+        labels = task.columns if task.kind == "multi-label" else 1
+        events = probe.logistic(head, x, y, loss, hits, validate, iterations=recipe.epochs, labels=labels)
+        return head, head, events
     weights = balance.draw_weights(task, y.numpy()) if recipe.sampling == "balanced" else None
-    return head, probe.mini_batches(head, x, y, task, recipe, validate, weights=weights)
+    state = probe.head_state(head, recipe)
+    return head, state.judged, probe.mini_batches(state, x, y, task, recipe, validate, weights=weights)
 
 
 def _note_baselines(session: Session, features: Features, found: np.ndarray, split: Split) -> None:

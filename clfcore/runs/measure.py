@@ -1,5 +1,6 @@
 """Rates of a few real batches: what an epoch of each phase costs in time, and a step in memory."""
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,20 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clfcore import transfer
+from clfcore import augment, transfer
 from clfcore.architectures.fast import fast
 from clfcore.architectures.stages import Group
 from clfcore.config import RunConfig
+from clfcore.data.cache import Decoded
 from clfcore.data.dataset import ImageDataset
+from clfcore.data.pictures import InMemory
 from clfcore.data.pixels import Preprocess, read_deep
-from clfcore.device import pick_device, pick_dtype
+from clfcore.device import pick_device
 from clfcore.errors import InputError
-from clfcore.training.batches import normalised
+from clfcore.training.batches import Batches
 from clfcore.training.loop import State, Step, train
 from clfcore.training.losses import hits_of, loss_of
-from clfcore.training.recipe import optimiser
+from clfcore.training.recipe import mix_of, steps_of
 
 STEPS = 2  # timed in each phase, after one to warm up
+GROUPED = 4  # batches of a timed step at most, where a recipe accumulates more
 HEAD_SECONDS = 4.0  # fitting a head on embeddings of some thousand images
 
 
@@ -47,28 +51,53 @@ def measured(
     squares = _squares(dataset, chosen, preprocess)
     images = sum(sizes.values())
     decoding = (time.perf_counter() - started) / len(chosen) * images if dataset.paths is not None else 0.0
-    x = normalised(torch.from_numpy(squares).permute(0, 3, 1, 2).to(device), preprocess)
+    batches = _batches(config, dataset, chosen, squares, preprocess, device)
+    x, _ = next(iter(batches.in_order(len(chosen))))
     module = module.to(device)
     forward = _forward_seconds(module, x)
     weights = 4 * transfer.total(module)
     if config.strategy == "feature-extraction":
         passes = images + (recipe.views - 1) * sizes["train"]
         return Measured(decoding + forward * passes + HEAD_SECONDS, 2 * weights + x[:16].nbytes * 8)
-    y = torch.from_numpy(np.ascontiguousarray(dataset.targets[chosen]))
-    steps_per_epoch = max(1, -(-sizes["train"] // recipe.batch_size))
+    batches_per_epoch = max(1, -(-sizes["train"] // recipe.batch_size))
     training, memory = 0.0, 0
     phases = transfer.phases(config, groups)
-    state = None
+    state = transfer.first_state(module, phases[0], groups, recipe, device)
+    averaged = weights if recipe.ema else 0
     for phase in phases:
-        if state is None:
-            state = _state(config, module, groups, phase, device)
-        phase.apply(state, groups, recipe, steps_per_epoch=steps_per_epoch)
-        per_step = _step_seconds(state, config, dataset, x, y)
-        training += per_step * steps_per_epoch * (phase.last_epoch - phase.first_epoch + 1)
-        memory = weights + 12 * transfer.trainable(module) + _saved_bytes(state, x)  # gradient and two moments
+        phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, batches_per_epoch))
+        per_batch = _batch_seconds(state, config, dataset, batches, most=batches_per_epoch)
+        training += per_batch * batches_per_epoch * (phase.last_epoch - phase.first_epoch + 1)
+        # gradient and two moments
+        memory = weights + averaged + 12 * transfer.trainable(module) + _saved_bytes(state, x)
     judging = forward * 2 * (sizes["validation"] * recipe.epochs + sizes["test"])
     starting = 0.0 if config.strategy == "scratch" else forward * (sizes["train"] + sizes["validation"]) + HEAD_SECONDS
     return Measured(decoding + starting + training + judging, memory)
+
+
+def _batches(
+    config: RunConfig,
+    dataset: ImageDataset,
+    chosen: np.ndarray,
+    squares: np.ndarray,
+    preprocess: Preprocess,
+    device: torch.device,
+) -> Batches:
+    """Some training items as training feeds them: augmented and mixed."""
+    recipe = config.recipe
+    places = np.arange(len(chosen))
+    return Batches(
+        Decoded(InMemory(squares), places, (), ""),
+        places,
+        dataset.targets[chosen],
+        preprocess,
+        len(chosen),
+        device,
+        policy=augment.policy(recipe.augmentation),
+        seed=recipe.seed,
+        mix=mix_of(recipe),
+        task=dataset.task,
+    )
 
 
 def _forward_seconds(module: torch.nn.Module, x: Tensor) -> float:
@@ -82,33 +111,20 @@ def _forward_seconds(module: torch.nn.Module, x: Tensor) -> float:
     return (time.perf_counter() - started) / len(ready)
 
 
-def _state(
-    config: RunConfig, module: torch.nn.Module, groups: Sequence[Group], phase: transfer.Phase, device: torch.device
-) -> State:
-    first = [
-        part
-        for group in groups
-        if group.name in phase.rates
-        for part in transfer.optimiser_groups(module, group, rate=phase.rates[group.name], recipe=config.recipe)
-    ]
-    solver, dtype = optimiser(config.recipe, first), pick_dtype(config.recipe, device)
-    return State(module, solver, device, dtype, channels_last=config.recipe.channels_last)
-
-
-def _step_seconds(state: State, config: RunConfig, dataset: ImageDataset, x: Tensor, y: Tensor) -> float:
-    """The quickest of a few steps: a busy moment makes steps slower, nothing makes them faster."""
-    batches = [(x, y)] * (STEPS + 1)
+def _batch_seconds(state: State, config: RunConfig, dataset: ImageDataset, batches: Batches, *, most: int) -> float:
+    """Of the quickest of a few steps, over its batches: a busy moment makes steps slower, nothing makes them faster."""
+    count = min(config.recipe.accumulation, GROUPED, most)
     events = train(
         state,
-        lambda _: batches,
-        loss_of(dataset.task, config.recipe),
+        lambda epoch: itertools.chain.from_iterable(batches(epoch * count + i) for i in range(count)),
+        loss_of(dataset.task, config.recipe, dataset.targets[dataset.splits["train"]]),
         hits_of(dataset.task),
         lambda _: 1.0,
         lambda _: None,  # type: ignore[arg-type, return-value]
-        epochs=state.epoch + 1,
+        epochs=state.epoch + STEPS + 1,
     )
     times = [time.perf_counter() for event in events if isinstance(event, Step) and event.loss.item() is not None]
-    return float(np.diff(times).min())
+    return float(np.diff(times).min()) / count
 
 
 def _saved_bytes(state: State, x: Tensor) -> int:
@@ -121,21 +137,25 @@ def _saved_bytes(state: State, x: Tensor) -> int:
 
     own = {p.data_ptr() for p in state.model.parameters()}
     state.train_mode()
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        output = state.model(x)
+    with state.stream.drawn(), state.autocast(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        output = state.model(state.placed(x))
     del output
     return sum(size for place, size in seen.items() if place not in own)
 
 
 def _squares(dataset: ImageDataset, chosen: np.ndarray, preprocess: Preprocess) -> np.ndarray:
-    """n x size x size x C uint8 of some items; an unreadable one is passed over, as the run will leave it out."""
+    """n x S x S x 3 uint8 of some items as the cache holds them; an unreadable one is passed over, as the run will."""
     squares = []
     for index in chosen:
         if dataset.paths is None:
-            squares.append(preprocess.square(np.broadcast_to(dataset.pixels[index], (*dataset.pixels.shape[1:3], 3))))
+            image = np.broadcast_to(dataset.pixels[index], (*dataset.pixels.shape[1:3], 3))
+            squares.append(preprocess.stored(np.ascontiguousarray(image)))
             continue
         try:
-            squares.append(preprocess.square(read_deep(dataset.paths[index], least_side=preprocess.stored_side)))
+            stored = preprocess.tones(
+                preprocess.stored(read_deep(dataset.paths[index], least_side=preprocess.stored_side))
+            )
+            squares.append(np.broadcast_to(stored.astype(np.uint8), (*stored.shape[:2], 3)))
         except InputError:
-            squares.append(squares[-1] if squares else np.zeros((preprocess.size,) * 2 + (3,), np.uint8))
+            squares.append(squares[-1] if squares else np.zeros((preprocess.stored_side,) * 2 + (3,), np.uint8))
     return np.stack(squares)

@@ -9,16 +9,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from clfcore.config import RunConfig
+from clfcore.config import RunConfig, make
 from clfcore.embeddings import Embedder
 from clfcore.errors import InputError
 from clfcore.evaluation.intervals import headline, wilson
 from clfcore.evaluation.metrics import score
 from clfcore.predictions import Predictions
+from clfcore.randomness import Stream
+from clfcore.runs.best_epoch import Best
 from clfcore.runs.prepare import Prepared, prepare
-from clfcore.runs.try_all import part
+from clfcore.runs.try_all import OF_STRATEGY, part
 from clfcore.training import probe
-from clfcore.training.losses import hits_of
+from clfcore.training.losses import hits_of, loss_of, plain_loss_of
 
 Progress = Callable[[int, int], None]
 SHARES = (0.10, 0.25, 0.50, 1.0)
@@ -53,11 +55,19 @@ def learning_curve(config: RunConfig, *, progress: Progress | None = None) -> Le
 
     Embeds once where the cache has nothing. Raises InputError where the network has no weights to embed with.
     """
-    values = config.model_dump()
-    recipe = {name: values["recipe"][name] for name in ("image_size", "device", "seed")}
+    recipe = {name: value for name, value in config.recipe.model_dump().items() if name not in OF_STRATEGY}
     weights = None if config.weights == "none" else config.weights
-    asked = {**values, "strategy": "feature-extraction", "weights": weights, "head": "logistic", "recipe": recipe}
-    prepared = prepare(RunConfig.model_validate(asked))
+    prepared = prepare(
+        make(
+            {
+                **config.model_dump(),
+                "strategy": "feature-extraction",
+                "weights": weights,
+                "head": "logistic",
+                "recipe": recipe,
+            }
+        )
+    )
     embedder = Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device)
     dataset = prepared.dataset
     all_train, judged = dataset.splits["train"], dataset.splits["validation"]
@@ -91,20 +101,29 @@ def _interval(said: Predictions) -> tuple[float, float]:
 
 def _best(prepared: Prepared, train: np.ndarray, targets: np.ndarray, validation: np.ndarray) -> Predictions:
     """What the best logistic head fitted on some embeddings says of validation."""
-    dataset, task = prepared.dataset, prepared.dataset.task
+    task = prepared.dataset.task
     mean, deviation = probe.standardise(train)
     x, judged = (torch.from_numpy((found - mean) / deviation) for found in (train, validation))
-    head = nn.Linear(x.shape[1], task.columns)
-    chosen = dataset.splits["validation"]
-    ids, truth = tuple(dataset.ids[i] for i in chosen), dataset.targets[chosen]
+    with Stream(prepared.config.recipe.seed).drawn():
+        head = nn.Linear(x.shape[1], task.columns)
 
     def validate(model: nn.Module) -> Predictions:
         with torch.inference_mode():
-            return Predictions(task, "validation", ids, truth, model(judged).numpy())
+            return prepared.predictions("validation", model(judged).numpy())
 
     y = torch.from_numpy(np.ascontiguousarray(targets))
-    events = probe.logistic(head, x, y, prepared.loss(), hits_of(task), validate, iterations=ITERATIONS)
-    return max((event.validation for event in events), key=score)
+    plain, multi = plain_loss_of(task, prepared.config.recipe), task.kind == "multi-label"
+    loss = loss_of(task, prepared.config.recipe, targets)
+    events = probe.logistic(
+        head, x, y, loss, hits_of(task), validate, iterations=ITERATIONS, labels=task.columns if multi else 1
+    )
+    best, found = Best(guarded=multi), {}
+    for event in events:
+        if event.candidate:
+            found[event.epoch] = said = event.validation
+            value = float(plain(torch.from_numpy(said.logits), torch.from_numpy(said.targets)))
+            best.improved(event.epoch, score(said), value)
+    return found[best.epoch]
 
 
 def suggestion(points: Sequence[Point]) -> str:

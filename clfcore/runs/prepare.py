@@ -20,7 +20,10 @@ from clfcore.config import RunConfig
 from clfcore.data.cache import Decoded, decode
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.pixels import Preprocess
+from clfcore.decoding import decoded as read_as
 from clfcore.device import pick_device
+from clfcore.predictions import Predictions
+from clfcore.randomness import Stream
 from clfcore.runs.ancestry import Source, source_of
 from clfcore.runs.outline import check, outline
 from clfcore.runs.run_data import keep_split, resume_run_data
@@ -91,6 +94,21 @@ class Prepared:
             weights=self.draw_weights() if training else None,
         )
 
+    def predictions(self, split: Split, logits: np.ndarray) -> Predictions:
+        """What a split's logits say, read as the configuration says."""
+        chosen = self.dataset.splits[split]
+        ids = tuple(self.dataset.ids[i] for i in chosen)
+        read = read_as(logits, self.dataset.task, self.config.decoding)
+        return Predictions(self.dataset.task, split, ids, self.dataset.targets[chosen], read)
+
+    def predict(self, module: nn.Module, split: Split) -> Predictions:
+        """A split's predictions from pixels, in eval mode."""
+        module.eval()
+        size = max(self.config.recipe.batch_size, 16)
+        with torch.inference_mode():
+            parts = [module(x).float().cpu().numpy() for x, _ in self.batches(split).in_order(size)]
+        return self.predictions(split, np.concatenate(parts))
+
     def train_targets(self) -> np.ndarray:
         return self.dataset.targets[self.dataset.splits["train"]]
 
@@ -117,8 +135,8 @@ def prepare(config: RunConfig, progress: Progress | None = None, *, run: Run | N
     notes = (*changes, *notes)
     if run is not None:
         keep_split(run, config, dataset)
-    torch.manual_seed(config.recipe.seed)
-    network, start = make_network(config, dataset)
+    with Stream(config.recipe.seed).drawn():
+        network, start = make_network(config, dataset)
     phases(config, start.groups)  # refused before an image is decoded
     dataset, decoded = decode(dataset, network.preprocess, progress=progress)
     check(dataset)

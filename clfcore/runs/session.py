@@ -1,4 +1,4 @@
-"""One process's work on a run: what it prepared, how it hears of a stop, what it records, which epoch is best."""
+"""One process's work on a run: what it prepared, how it hears of a stop, what it records."""
 
 import math
 import time
@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_model, save_model
-from torch import nn
+from safetensors.torch import save_model
+from torch import Tensor, nn
 
 from clfcore.data.dataset import Split
-from clfcore.decoding import decoded
 from clfcore.device import peak_memory
 from clfcore.evaluation.metrics import score
 from clfcore.files import write_whole
 from clfcore.predictions import Predictions
+from clfcore.runs.best_epoch import Best
 from clfcore.runs.prepare import Prepared
 from clfcore.runs.report import Reporter
 from clfcore.runs.store import Run
@@ -34,34 +34,20 @@ class Orphaned(Stopped):
 
 
 @dataclass
-class Best:
-    """The best epoch so far: highest score, ties by lower validation loss, then the earlier. 0 is a starting head."""
-
-    epoch: int = -1
-    score: float = -math.inf
-    loss: float = math.inf
-    since: int = 0  # epochs without a better one
-
-    def improved(self, epoch: int, score: float, loss: float) -> bool:
-        if (score, -loss) > (self.score, -self.loss):
-            self.epoch, self.score, self.loss, self.since = epoch, score, loss, 0
-            return True
-        self.since += 1
-        return False
-
-
-@dataclass
 class Session:
     run: Run
     prepared: Prepared
     report: Reporter
     orphaned: Callable[[], bool]
     started: float
-    best: Best = field(default_factory=Best)
+    best: Best = field(init=False)
     seconds_before: float = 0.0  # of the processes before this one
     notes: list[str] = field(default_factory=list)  # sentences on how it went
     baselines: dict[str, Any] = field(default_factory=dict)  # what needs no fitting, by method and split
     moved: dict[str, float] = field(default_factory=dict)  # by layer group, as `transfer.moved` says
+
+    def __post_init__(self) -> None:
+        self.best = self.new_best()
 
     @property
     def seconds(self) -> float:
@@ -75,6 +61,10 @@ class Session:
         if wish == "now" or (wish == "epoch" and epoch_ended):
             raise Stopped
 
+    def new_best(self) -> Best:
+        """Nothing chosen yet; a score that only ranks is guarded by the loss."""
+        return Best(guarded=self.prepared.dataset.task.kind == "multi-label")
+
     def keep_best(self, error: Diverged) -> None:
         """End training at a divergence with the best weights before it; without any, the error is the run's end."""
         if self.best.epoch < 0:
@@ -83,19 +73,10 @@ class Session:
         self.notes.append(f"{said[:1].upper()}{said[1:]}. The weights of epoch {self.best.epoch} before it are kept.")
 
     def predictions(self, split: Split, logits: np.ndarray) -> Predictions:
-        dataset = self.prepared.dataset
-        chosen = dataset.splits[split]
-        ids = tuple(dataset.ids[i] for i in chosen)
-        logits = decoded(logits, dataset.task, self.prepared.config.decoding)
-        return Predictions(dataset.task, split, ids, dataset.targets[chosen], logits)
+        return self.prepared.predictions(split, logits)
 
     def predict(self, module: nn.Module, split: Split) -> Predictions:
-        """A split's logits from pixels, in eval mode."""
-        module.eval()
-        size = max(self.prepared.config.recipe.batch_size, 16)
-        with torch.inference_mode():
-            parts = [module(x).float().cpu().numpy() for x, _ in self.prepared.batches(split).in_order(size)]
-        return self.predictions(split, np.concatenate(parts))
+        return self.prepared.predict(module, split)
 
     def judge(self, said: Predictions) -> tuple[float, float]:
         """What chooses the best epoch of predictions: the score, and the loss without smoothing, weights or focus."""
@@ -105,18 +86,31 @@ class Session:
         return score(said), float(loss)
 
     def record(
-        self, event: Epoch, seconds: float, images: int, *, more: Mapping[str, Any] | None = None
-    ) -> tuple[bool, float]:
-        """Write the epoch's line of history, with `more`. Returns whether it is the best, and its validation loss."""
+        self,
+        event: Epoch,
+        seconds: float,
+        images: int,
+        weights: Callable[[], Mapping[str, Tensor]],
+        *,
+        more: Mapping[str, Any] | None = None,
+    ) -> float:
+        """Choose the best epoch so far and write the epoch's line of history, with `more`. Returns its validation loss.
+
+        weights: those that validation judged, on the CPU; called where the epoch is, or may become, the best one.
+        """
         said, recipe = event.validation, self.prepared.config.recipe
         value, loss = self.judge(said)
         hits = hits_of(said.task)(torch.from_numpy(said.logits), torch.from_numpy(said.targets))
+        if event.candidate is False:
+            self.best.wait()
+        else:
+            self.best.improved(event.epoch, value, loss, weights)
         self.run.record(
             {
                 "epoch": event.epoch,
                 "train_loss": _finite(event.loss),
                 "train_accuracy": _finite(event.accuracy),
-                "validation_loss": loss,
+                "validation_loss": _finite(loss),
                 "validation_accuracy": float(hits) / len(said),
                 "validation_score": value,
                 "learning_rate": event.learning_rate,
@@ -125,10 +119,17 @@ class Session:
                 "gradient_norm": _finite(event.gradient_norm, digits=5),
                 "memory": peak_memory(self.prepared.device),
                 "mixed": bool(recipe.mixup or recipe.cutmix),
+                "best_epoch": self.best.epoch if self.best.epoch >= 0 else None,
+                **({} if event.candidate is None else {"candidate": event.candidate}),
                 **(more or {}),
             }
         )
-        return self.best.improved(event.epoch, value, loss), loss
+        return loss
+
+
+def copied(module: nn.Module) -> dict[str, Tensor]:
+    """A module's weights and buffers on the CPU, as they are now."""
+    return {name: value.detach().to("cpu", copy=True) for name, value in module.state_dict().items()}
 
 
 def _finite(value: float, *, digits: int = 17) -> float | None:
@@ -148,7 +149,3 @@ def save_weights(run: Run, module: nn.Module) -> None:
             raise
 
     write_whole(run.path / "best.safetensors", write)
-
-
-def load_weights(run: Run, module: nn.Module) -> None:
-    load_model(module, run.path / "best.safetensors")

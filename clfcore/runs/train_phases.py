@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from safetensors.torch import load_file
 from torch import nn
 
 from clfcore import transfer
@@ -11,13 +12,12 @@ from clfcore.architectures.heads import head_name, make_head
 from clfcore.architectures.stages import Group
 from clfcore.config import Recipe
 from clfcore.data.dataset import Split
-from clfcore.device import pick_dtype
 from clfcore.predictions import Predictions
+from clfcore.runs.best_epoch import Best
 from clfcore.runs.fit_head import starting_head
-from clfcore.runs.prepare import Prepared
-from clfcore.runs.session import Best, Session, load_weights, save_weights
+from clfcore.runs.session import Session, copied, save_weights
 from clfcore.training.loop import Diverged, Epoch, State, Step, train
-from clfcore.training.recipe import Plateau, hits_of, optimiser, rate_at, steps_of
+from clfcore.training.recipe import Plateau, hits_of, rate_at, steps_of
 from clfcore.transfer import Phase
 
 Fields = Mapping[str, Any]
@@ -33,7 +33,7 @@ def train_phases(session: Session) -> tuple[int, Callable[[Split], Predictions]]
     groups, first = _begin(session, fresh=stored is None)
     batches = prepared.batches("train", training=True)
     steps = steps_of(recipe, len(batches))
-    state = new_state(prepared, phases[0], groups)
+    state = transfer.first_state(module, phases[0], groups, recipe, prepared.device, compile=recipe.compile)
     plateau = None
     if recipe.schedule == "plateau":
         plateau = Plateau(state.optimiser, patience=recipe.plateau_patience, factor=recipe.plateau_factor)
@@ -42,9 +42,7 @@ def train_phases(session: Session) -> tuple[int, Callable[[Split], Predictions]]
         return session.predict(model, "validation")
 
     def keep(event: Epoch, seconds: float, more: Fields) -> None:
-        better, loss = session.record(event, seconds, len(batches.indices), more=more)
-        if better:
-            save_weights(run, state.judged)
+        loss = session.record(event, seconds, len(batches.indices), lambda: copied(state.judged), more=more)
         if plateau and event.epoch:
             plateau.after(loss)
         run.save_checkpoint(_checkpoint(session, state, plateau))
@@ -81,7 +79,8 @@ def train_phases(session: Session) -> tuple[int, Callable[[Split], Predictions]]
                             break
     except Diverged as error:
         session.keep_best(error)
-    load_weights(run, module)
+    module.load_state_dict(session.best.weights)
+    save_weights(run, module)
     if prepared.config.strategy != "scratch":
         session.moved = transfer.moved(before, module, groups)
     return trained, lambda split: session.predict(module, split)
@@ -131,29 +130,6 @@ def _name(phases: Sequence[Phase], number: int) -> str:
     return ("+ " if number else "") + ", ".join(reversed(added))
 
 
-def new_state(prepared: Prepared, phase: Phase, groups: Sequence[Group]) -> State:
-    """What training changes, before its first step: the network, and the optimiser over the phase's groups."""
-    recipe, module = prepared.config.recipe, prepared.module
-    first = [
-        part
-        for group in groups
-        if group.name in phase.rates
-        for part in transfer.optimiser_groups(module, group, rate=phase.rates[group.name], recipe=recipe)
-    ]
-    return State(
-        module,
-        optimiser(recipe, first),
-        prepared.device,
-        pick_dtype(recipe, prepared.device),
-        gradient_clip=recipe.gradient_clip,
-        accumulation=recipe.accumulation,
-        ema=recipe.ema,
-        channels_last=recipe.channels_last,
-        compile=recipe.compile,
-        seed=recipe.seed,
-    )
-
-
 def _resume(
     session: Session,
     stored: Mapping[str, Any],
@@ -171,14 +147,37 @@ def _resume(
     state.load_state_dict(stored["training"])
     if plateau:
         plateau.load_state_dict(stored["plateau"])
-    session.best, session.seconds_before = Best(**stored["best"]), stored["seconds"]
+    session.best, session.seconds_before = _best(session, stored), stored["seconds"]
     session.run.drop_history_after(reached)
+
+
+def _best(session: Session, stored: Mapping[str, Any]) -> Best:
+    """The checkpoint's choice, with its weights.
+
+    Checkpoints of before kept them in a file of their own, written first: where a kill came in between, it holds those
+    of an epoch that never happened, and the choice begins again.
+    """
+    values = stored["best"]
+    if "candidates" in values:
+        return Best.from_state(values)
+    best, reached = session.new_best(), stored["training"]["epoch"]
+    rank = (values["score"], -values["loss"])
+    if any(_rank(line) > rank for line in session.run.history if line["epoch"] > reached) or values["epoch"] < 0:
+        return best
+    weights = load_file(session.run.path / "best.safetensors")
+    best.improved(values["epoch"], values["score"], values["loss"], lambda: weights)
+    best.since = values["since"]
+    return best
+
+
+def _rank(line: Mapping[str, Any]) -> tuple[float, float]:
+    return line["validation_score"], -line["validation_loss"]
 
 
 def _checkpoint(session: Session, state: State, plateau: Plateau | None) -> dict[str, Any]:
     return {
         "training": state.state_dict(),
-        "best": vars(session.best),
+        "best": session.best.state_dict(),
         "plateau": plateau.state_dict() if plateau else {},
         "seconds": session.seconds,
     }

@@ -1,21 +1,20 @@
 """Does a policy help? The same network trained under several policies on a sample, in turn, within a time budget."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from clfcore import augment
+from clfcore import augment, transfer
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
-from clfcore.predictions import Predictions
-from clfcore.runs.prepare import Prepared, make_network, prepare
-from clfcore.training.loop import Epoch, State, train
+from clfcore.runs.prepare import Prepared, prepare
+from clfcore.training.loop import Epoch, train
 from clfcore.training.losses import hits_of, plain_loss_of
-from clfcore.training.recipe import optimiser, parameter_groups
+from clfcore.training.recipe import steps_of
 
 Progress = Callable[[int, int], None]
 MOST = 500  # epochs: a small sample would otherwise be learned by heart within the budget
@@ -99,28 +98,23 @@ def _sampled(prepared: Prepared, items: int) -> Prepared:
     return replace(prepared, dataset=replace(prepared.dataset, splits=splits), config=config)
 
 
-def _begin(prepared: Prepared) -> Any:
-    """An endless run of epochs under the recipe's policy; every policy begins with the same weights."""
-    recipe, task = prepared.config.recipe, prepared.dataset.task
-    torch.manual_seed(recipe.seed)
-    module = make_network(prepared.config, prepared.dataset)[0].module.to(prepared.device)
-    groups = parameter_groups(
-        module.named_parameters(), rate=recipe.learning_rate, weight_decay=recipe.weight_decay, group="all"
+def _begin(prepared: Prepared) -> Iterator[Epoch]:
+    """An endless run of epochs under the recipe's policy, as its last phase trains; all begin with the same weights."""
+    recipe = prepared.config.recipe
+    batches, groups = prepared.batches("train", training=True), prepared.start.groups
+    phases = transfer.phases(prepared.config, groups)
+    phase = phases[-1] if phases else transfer.Phase(1, recipe.epochs, {groups[-1].name: recipe.learning_rate})
+    state = transfer.first_state(prepared.module, phase, groups, recipe, prepared.device)
+    phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, len(batches)))
+    events = train(
+        state,
+        batches,
+        prepared.loss(),
+        hits_of(prepared.dataset.task),
+        lambda _: 1.0,
+        lambda model: prepared.predict(model, "validation"),
+        epochs=MOST,
     )
-    solver, last = optimiser(recipe, groups), recipe.channels_last
-    state = State(module, solver, prepared.device, gradient_clip=1.0, channels_last=last, seed=recipe.seed)
-    batches = prepared.batches("train", training=True)
-    judged = prepared.batches("validation")
-
-    def validate(model: torch.nn.Module) -> Predictions:
-        model.eval()
-        with torch.inference_mode():
-            logits = np.concatenate([model(x).float().cpu().numpy() for x, _ in judged.in_order(64)])
-        chosen = prepared.dataset.splits["validation"]
-        ids = tuple(prepared.dataset.ids[i] for i in chosen)
-        return Predictions(task, "validation", ids, prepared.dataset.targets[chosen], logits)
-
-    events = train(state, batches, prepared.loss(), hits_of(task), lambda _: 1.0, validate, epochs=MOST)
     return (event for event in events if isinstance(event, Epoch))
 
 

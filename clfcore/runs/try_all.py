@@ -12,7 +12,7 @@ import numpy as np
 
 from clfcore import transfer
 from clfcore.architectures.catalogue import weights_at_hand
-from clfcore.config import RunConfig
+from clfcore.config import RunConfig, make
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation.intervals import wilson
@@ -26,6 +26,11 @@ from clfcore.runs.train_phases import train_phases
 Progress = Callable[[int, int], None]
 STRATEGIES = ("feature-extraction", "fine-tuning", "progressive-unfreezing", "scratch")
 JUDGED = 300  # validation items at most
+# What a recipe owes to its strategy; all else (clipping, averaging, optimizer, loss) is as the run will have it.
+OF_STRATEGY = (
+    *("epochs", "batch_size", "learning_rate", "backbone_learning_rate", "augmentation", "views"),
+    *("trainable_groups", "freeze_batch_norm", "unfreeze"),
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ def try_all(
     own = config.weights not in (None, "none", "default")
     at_hand = own or weights_at_hand(config.architecture)
     chosen = [name for name in STRATEGIES if (name == "scratch" and not own) or (name != "scratch" and at_hand)]
+    if config.head == "attention":  # which reads maps, of which embeddings keep none
+        chosen.remove("feature-extraction")
     tried, sizes, spent = [], (0, 0), 0.0
     for place, strategy in enumerate(chosen):
         budget = (seconds - spent) / (len(chosen) - place)  # what one leaves over, the next may use
@@ -81,12 +88,13 @@ def try_all(
 
 
 def _for(config: RunConfig, strategy: str) -> RunConfig:
-    """The same choice of data and network under another strategy, with that strategy's own recipe."""
+    """The same configuration under another strategy, with its own defaults for what depends on the strategy."""
     weights = "none" if strategy == "scratch" else (None if config.weights == "none" else config.weights)
-    values = {name: getattr(config.recipe, name) for name in ("image_size", "device", "seed") if strategy != "scratch"}
-    epochs = {"feature-extraction": None, "scratch": 20}.get(strategy, 6)
-    stored = {**config.model_dump(), "strategy": strategy, "weights": weights, "recipe": {**values, "epochs": epochs}}
-    return RunConfig.model_validate(stored)
+    recipe = {name: value for name, value in config.recipe.model_dump().items() if name not in OF_STRATEGY}
+    if strategy == "scratch":
+        recipe.pop("image_size")
+    recipe |= {"epochs": {"feature-extraction": None, "scratch": 20}.get(strategy, 6), "compile": False}
+    return make({**config.model_dump(), "strategy": strategy, "weights": weights, "recipe": recipe})
 
 
 def _try(config: RunConfig, budget: float, sample: int) -> tuple[Tried, tuple[int, int]]:

@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from clfcore.errors import Failure
 from clfcore.predictions import Predictions
+from clfcore.randomness import Stream
 
 CHECKED = 20  # steps between two looks at whether the loss is still finite: a look waits for the device
 
@@ -35,7 +36,8 @@ class Epoch:
     """One pass over the training split: mean loss and accuracy while training, and what validation said.
 
     Accuracy counts the network's answers to what it was shown, mixed pictures included, against their own labels.
-    gradient_norm: mean over the steps, before clipping.
+    gradient_norm: mean over the steps, before clipping. candidate: whether it may become the best epoch; None: as
+    every one may.
     """
 
     epoch: int
@@ -44,6 +46,7 @@ class Epoch:
     learning_rate: float
     validation: Predictions
     gradient_norm: float = math.nan
+    candidate: bool | None = None
 
 
 @dataclass
@@ -73,6 +76,7 @@ class State:
             self.model.to(memory_format=torch.channels_last)
         self.averaged = _averaged(self.model, self.ema) if self.ema else None
         self.forward = torch.compile(self.model) if self.compile else self.model  # what the loop calls
+        self.stream = Stream(self.seed, self.device)  # what dropout draws from
 
     @property
     def judged(self) -> nn.Module:
@@ -86,6 +90,10 @@ class State:
         x = x.to(self.device, non_blocking=True, memory_format=torch.channels_last)
         # The strides of a single channel say nothing, so it is left as it came; yet convolutions go by them.
         return x.as_strided(x.shape, (x.shape[2] * x.shape[3], 1, x.shape[3], 1)) if x.shape[1] == 1 else x
+
+    def autocast(self) -> torch.autocast:
+        """The precision of a forward pass; one path for full and mixed."""
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
 
     def train_mode(self) -> None:
         """Training mode, less what is frozen: its batch normalisation must not drift."""
@@ -131,14 +139,15 @@ def train(
     """
     parameters = list(state.model.parameters())  # listed once: a walk over all modules at every step costs
     for epoch in range(state.epoch + 1, epochs + 1):
-        torch.manual_seed(state.seed * 1_000_003 + epoch)  # dropout draws anew each epoch, and the same after a resume
+        state.stream.seed(state.seed * 1_000_003 + epoch)  # dropout draws anew each epoch, and the same after a resume
         state.train_mode()
         sums = torch.zeros(3, device=state.device)  # of loss, hits and the gradient's norm
         seen = taken = 0
         for group in _grouped(batches(epoch), state.accumulation):
             for part in state.optimiser.param_groups:
                 part["lr"] = part["peak_lr"] * rate_at(state.step) * warmth(part, state.step)
-            found = _step(state, group, loss_of, hits_of, parameters)
+            with state.stream.drawn():
+                found = _step(state, group, loss_of, hits_of, parameters)
             images = sum(len(batch[0]) for batch in group)
             state.step += 1
             sums += torch.stack([found[0] * images, found[1], found[2]])
@@ -169,7 +178,7 @@ def _step(
         parameter.grad = None  # zero_grad's bookkeeping takes a hundredth of LeNet-5's step
     for x, y, *soft in group:
         x, y = state.placed(x), y.to(state.device, non_blocking=True)
-        with torch.autocast(state.device.type, state.dtype, enabled=state.dtype != torch.float32):  # one path for both
+        with state.autocast():
             logits = state.forward(x)  # B x columns
         loss = loss_of(logits.float(), soft[0].to(state.device) if soft else y)
         scaler.scale(loss * (len(x) / images)).backward()

@@ -10,9 +10,13 @@ from clfcore.config import Recipe
 from clfcore.predictions import Predictions
 from clfcore.task import Task
 from clfcore.training.loop import Epoch, State, Step, train
-from clfcore.training.recipe import hits_of, loss_of, optimiser, parameter_groups, rate_at
+from clfcore.training.recipe import hits_of, loss_of, new_state, parameter_groups, rate_at, steps_of
 
-L2 = (1e-1, 1e-2, 1e-3, 1e-4)  # strong to weak, each from the last solution; validation chooses
+# Strong to weak, each from the last solution; validation chooses. Of labels: of each one's own regression.
+L2 = (1e-1, 1e-2, 1e-3, 1e-4)
+L2_LABELS = (1.0, 0.3, 0.1, 0.03, 0.01)
+SETTLED, SETTLED_LABELS = 1e-4, 1e-3  # shares of the objective (at least of 1): who lowers it by less has converged
+SEARCHES = 25  # evaluations of an iteration's line search at most
 Function = Callable[[Tensor, Tensor], Tensor]
 Validate = Callable[[nn.Module], Predictions]
 
@@ -40,41 +44,56 @@ def cool(head: nn.Module, temperature: float) -> None:
 
 
 def logistic(
-    head: nn.Linear, x: Tensor, y: Tensor, loss_of: Function, hits_of: Function, validate: Validate, *, iterations: int
+    head: nn.Linear,
+    x: Tensor,
+    y: Tensor,
+    loss_of: Function,
+    hits_of: Function,
+    validate: Validate,
+    *,
+    iterations: int,
+    labels: int = 1,
 ) -> Iterator[Epoch]:
     """Logistic regression (multinomial, per label or per level) by L-BFGS, in place; an Epoch after each iteration.
 
-    x: N x D float32, standardised; y as `Task` says. L2 goes over a grid that shares `iterations`, each value starting
-    at the solution of the stronger one; the rate of an Epoch is its L2. Which iteration is best is the caller's choice.
+    x: N x D float32, standardised; y as `Task` says. L2 goes over a grid, each value to convergence, starting at the
+    solution of the stronger one; the rate of an Epoch is its L2. Only an Epoch at which the head has converged is a
+    candidate, or the last where `iterations` allow no convergence. labels: of how many independent labels the loss is
+    the mean; each then has a regression of its own, and the penalty is each one's.
     """
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
-    done = 0
-    for place, l2 in enumerate(L2):
-        share = -(-(iterations - done) // (len(L2) - place))  # what is left, shared by the values that are left
-        solver = torch.optim.LBFGS(head.parameters(), max_iter=1, history_size=20, line_search_fn="strong_wolfe")
+    penalties, enough = (L2_LABELS, SETTLED_LABELS) if labels > 1 else (L2, SETTLED)
+    done, solved = 0, False
+    for l2 in penalties:
+        # Without `max_eval` an iteration has no evaluation left for its line search, and takes any step.
+        solver = torch.optim.LBFGS(
+            head.parameters(), max_iter=1, max_eval=1 + SEARCHES, history_size=20, line_search_fn="strong_wolfe"
+        )
 
         def objective(solver: torch.optim.LBFGS = solver, l2: float = l2) -> Tensor:
             solver.zero_grad()
-            loss = loss_of(head(x), y) + l2 / 2 * head.weight.square().sum()
+            loss = labels * loss_of(head(x), y) + l2 / 2 * head.weight.square().sum()
             loss.backward()
             return loss
 
-        before = float("inf")
-        for _ in range(share):
-            reached = solver.step(objective).item()
+        converged, first = False, done
+        while done < iterations and not converged:
+            before = solver.step(objective).item()
             done += 1
             with torch.no_grad():
                 logits = head(x)
                 loss, accuracy = loss_of(logits, y).item(), hits_of(logits, y).item() / len(x)
-            yield Epoch(done, loss, accuracy, l2, validate(head))
-            if before - reached < 1e-4 * max(1.0, abs(reached)):
-                break  # converged: what is left of the share goes to the weaker values
-            before = reached
+                reached = labels * loss + l2 / 2 * head.weight.square().sum().item()
+            # The first two steps find the scale, and may be short.
+            converged = done > first + 2 and before - reached < enough * max(1.0, abs(reached))
+            solved |= converged
+            last = done == iterations and not solved
+            yield Epoch(done, loss, accuracy, l2, validate(head), candidate=converged or last)
 
 
 def mini_batches(
-    head: nn.Module,
+    state: State,
     x: Tensor,
     y: Tensor,
     task: Task,
@@ -83,7 +102,7 @@ def mini_batches(
     *,
     weights: np.ndarray | None = None,
 ) -> Iterator[Step | Epoch]:
-    """A linear or MLP head trained like any network, in place: an epoch is a pass over the embeddings.
+    """A linear or MLP head (`head_state`) trained like any network: an epoch is a pass over the embeddings.
 
     weights: how often each item is drawn, N that sum to 1; None: once an epoch each.
     """
@@ -95,13 +114,15 @@ def mini_batches(
         for rows in torch.from_numpy(drawn).split(size):
             yield x[rows], y[rows]
 
-    groups = parameter_groups(
-        head.named_parameters(), rate=recipe.learning_rate, weight_decay=recipe.weight_decay, group="head"
-    )
-    state = State(
-        head, optimiser(recipe, groups), torch.device("cpu"), gradient_clip=recipe.gradient_clip, seed=recipe.seed
-    )
-    rate = rate_at(recipe, -(-len(x) // size))
+    rate = rate_at(recipe, steps_of(recipe, -(-len(x) // size)))
     yield from train(
         state, batches, loss_of(task, recipe, y.numpy()), hits_of(task), rate, validate, epochs=recipe.epochs
     )
+
+
+def head_state(head: nn.Module, recipe: Recipe) -> State:
+    """What training a head on embeddings changes; on the CPU in float32, where they are."""
+    groups = parameter_groups(
+        head.named_parameters(), rate=recipe.learning_rate, weight_decay=recipe.weight_decay, group="head"
+    )
+    return new_state(head, recipe, groups, torch.device("cpu"), dtype=torch.float32)

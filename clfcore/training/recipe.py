@@ -1,4 +1,4 @@
-"""What a recipe means in torch: parameter groups, the optimiser, the learning rate at a step."""
+"""What a recipe means in torch: parameter groups, the optimiser, the state of a training, the rate at a step."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,8 @@ import torch
 from torch import nn
 
 from clfcore.config import Recipe
+from clfcore.device import pick_dtype
+from clfcore.training.loop import State
 from clfcore.training.losses import hits_of as hits_of
 from clfcore.training.losses import loss_of as loss_of
 from clfcore.training.muon import MatrixOptimiser
@@ -17,6 +19,7 @@ __all__ = [
     "hits_of",
     "loss_of",
     "mix_of",
+    "new_state",
     "optimiser",
     "parameter_groups",
     "rate_at",
@@ -61,3 +64,30 @@ def optimiser(recipe: Recipe, groups: list[dict]) -> torch.optim.Optimizer | Mat
         case "muon":
             return MatrixOptimiser(groups, rate=rate)
     return torch.optim.AdamW(groups, lr=rate, fused=fused)
+
+
+def new_state(
+    module: nn.Module,
+    recipe: Recipe,
+    groups: list[dict],
+    device: torch.device,
+    *,
+    dtype: torch.dtype | None = None,
+    compile: bool = False,
+) -> State:
+    """What training changes, before its first step: the one place where a recipe becomes a State.
+
+    groups: as `parameter_groups` makes them; dtype: None is the recipe's on this device.
+    """
+    return State(
+        module,
+        optimiser(recipe, groups),
+        device,
+        dtype or pick_dtype(recipe, device),
+        gradient_clip=recipe.gradient_clip,
+        accumulation=recipe.accumulation,
+        ema=recipe.ema,
+        channels_last=recipe.channels_last,
+        compile=compile,
+        seed=recipe.seed,
+    )

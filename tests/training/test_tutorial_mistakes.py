@@ -120,10 +120,10 @@ def test_unfreezing_keeps_the_optimiser_and_its_moments(photos, monkeypatch: pyt
     """An optimiser made anew at each unfreezing forgets its moments: the first steps after it are blind."""
     made: list[object] = []
     seen: list[int] = []
-    from clfcore.runs import train_phases
+    from clfcore.training import recipe
 
-    make_optimiser = train_phases.optimiser
-    monkeypatch.setattr(train_phases, "optimiser", lambda *given: (made.append(given), make_optimiser(*given))[1])
+    make_optimiser = recipe.optimiser
+    monkeypatch.setattr(recipe, "optimiser", lambda *given: (made.append(given), make_optimiser(*given))[1])
     save = Run.save_checkpoint
 
     def look(self: Run, values: dict) -> None:

@@ -30,14 +30,10 @@ _ONE_OF = ({"outer", "inner", "nested"}, {"join-case", "keep-case"}, {"single", 
 
 @dataclass(frozen=True)
 class Reading:
-    """The readings that a SPEC asks for: words, and values by key.
-
-    judged: a model is only evaluated on the data: one class is enough, and no split is needed or drawn.
-    """
+    """The readings that a SPEC asks for: words, and values by key."""
 
     words: frozenset[str] = frozenset()
     values: tuple[tuple[str, str], ...] = ()
-    judged: bool = False
 
     def __contains__(self, word: str) -> bool:
         return word in self.words
@@ -52,8 +48,7 @@ class Reading:
         for group in _ONE_OF:
             if group & other.words:
                 words -= group
-        values = dict(self.values) | dict(other.values)
-        return Reading(frozenset(words | other.words), tuple(sorted(values.items())), self.judged or other.judged)
+        return Reading(frozenset(words | other.words), tuple(sorted((dict(self.values) | dict(other.values)).items())))
 
     def __str__(self) -> str:
         order = list(WORDS)
