@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from clfcore.classifier import Classifier
 
 
+class NoAnswer(InputError):
+    """The network answers a picture with NaN or infinity."""
+
+
 def answer(
     classifier: "Classifier",
     square: np.ndarray,
@@ -34,6 +38,10 @@ def answer(
         raise InputError(f"sure is {sure:g}: it must be from 0 to 1")
     task = classifier.task
     logits = classifier.logits(square[None])[0] if logits is None else logits
+    if not np.isfinite(logits).all():
+        raise NoAnswer(
+            f"{classifier.name} answers this picture with NaN or infinity: its weights are too large or damaged"
+        )
     said = probabilities(decoded(logits[None], task, classifier.decoding) / temperature, task)[0]
     levels = {
         level.name: [{"label": label, "probability": p} for label, p in top(said[part], level.classes, k)]

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from clfcore.architectures.attended import attended
 from clfcore.architectures.build import build, head_name, pretrained, replace_head
 from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.heads import make_head
+from clfcore.architectures.own import check_kinds, check_numbers
 from clfcore.data.cache import decode
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess
@@ -25,7 +26,7 @@ from clfcore.predictions import Predictions, probabilities
 from clfcore.runs import store
 from clfcore.runs.store import Run
 from clfcore.runs.thresholds import thresholds_of
-from clfcore.task import Task, single_label
+from clfcore.task import Level, Task, single_label
 from clfcore.training.batches import Batches, normalised
 
 
@@ -115,9 +116,13 @@ def of_run(run: Run) -> Classifier:
     if stored["head"] == "attention":
         module = attended(module, task.columns, channels=stored["channels"], side=preprocess.size)
     try:
+        check_kinds(run.path / "best.safetensors", module)
         load_model(module, run.path / "best.safetensors")
+        check_numbers(module, str(run.path / "best.safetensors"))
+    except InputError:
+        raise
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:160]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
         raise InputError(f"{run.path / 'best.safetensors'} is damaged or of another network ({reason})") from error
     return Classifier(
         run.id, module.eval(), preprocess, task, run, stored.get("decoding", "levels"), thresholds_of(run)
@@ -127,10 +132,13 @@ def of_run(run: Run) -> Classifier:
 def predict_dataset(
     classifier: Classifier, dataset: ImageDataset, progress: Callable[[int, int], None] | None = None
 ) -> Predictions:
-    """What the classifier says of all items of other data. Raises InputError where the data has other classes."""
+    """What the classifier says of all items of other data, which may have some of its classes.
+
+    Raises InputError where the data has a class that the classifier does not know.
+    """
     targets = _targets_for(classifier.task, dataset)
+    dataset = replace(dataset, task=classifier.task, targets=targets)
     dataset, pictures = decode(dataset, classifier.preprocess, progress=progress)
-    kept = {name: target for name, target in targets.items() if name in set(dataset.ids)}
     everything = np.arange(len(dataset))
     device = next(classifier.module.parameters()).device
     batches = Batches(pictures, everything, dataset.targets, classifier.preprocess, 16, device)
@@ -139,31 +147,43 @@ def predict_dataset(
         with exclusive(classifier) as module, torch.inference_mode():
             parts.append(module(x).float().cpu().numpy())
     logits = decoded(np.concatenate(parts), classifier.task, classifier.decoding)
-    targets = np.stack([kept[name] for name in dataset.ids])
-    return Predictions(classifier.task, "data", dataset.ids, targets, logits, classifier.thresholds)
+    return Predictions(classifier.task, "data", dataset.ids, dataset.targets, logits, classifier.thresholds)
 
 
-def _targets_for(task: Task, dataset: ImageDataset) -> dict[str, np.ndarray]:
-    """Each item's target in the order of the task's classes; classes are matched by name, level by level."""
+def _targets_for(task: Task, dataset: ImageDataset) -> np.ndarray:
+    """The targets in the order of the task's classes, which are matched by name, level by level.
+
+    Where the data names the finest classes of a hierarchy alone, their levels above are the task's.
+    """
+    if task.kind == "hierarchical" and dataset.task.kind == "single-label":
+        above = {path[-1]: path for path in task.paths}
+        finest = _known(task.levels[-1], dataset.task.levels[0], dataset.name)
+        return np.array([above[int(i)] for i in finest], np.int64)[dataset.targets]
     if dataset.task.kind != task.kind or len(dataset.task.levels) != len(task.levels):
         raise InputError(f"{dataset.name} is {dataset.task.kind}, the run is {task.kind}: they cannot be compared")
-    maps = []
-    for mine, theirs in zip(task.levels, dataset.task.levels, strict=True):
-        foreign = [name for name in theirs.classes if name not in mine.classes]
-        if foreign:
-            raise InputError(
-                f"{dataset.name} has the class {foreign[0]!r}, which the run does not know"
-                f"{nearest(foreign[0], mine.classes)}: the run's classes are {', '.join(mine.classes[:12])}"
-            )
-        maps.append(np.array([mine.classes.index(name) for name in theirs.classes], np.int64))
+    maps = [_known(mine, theirs, dataset.name) for mine, theirs in zip(task.levels, dataset.task.levels, strict=True)]
     if task.kind == "single-label":
-        targets = maps[0][dataset.targets]
-    elif task.kind == "hierarchical":
-        targets = np.stack([maps[i][dataset.targets[:, i]] for i in range(len(maps))], axis=1)
-    else:
-        targets = np.zeros((len(dataset), task.columns), np.uint8)
-        targets[:, maps[0]] = dataset.targets
-    return dict(zip(dataset.ids, targets, strict=True))
+        return maps[0][dataset.targets]
+    if task.kind == "hierarchical":
+        return np.stack([maps[i][dataset.targets[:, i]] for i in range(len(maps))], axis=1)
+    targets = np.zeros((len(dataset), task.columns), np.uint8)
+    targets[:, maps[0]] = dataset.targets
+    return targets
+
+
+def _known(mine: Level, theirs: Level, name: str) -> np.ndarray:
+    """Where each of the data's classes stands among one's own. Raises InputError for those that do not."""
+    at = {known: i for i, known in enumerate(mine.classes)}
+    foreign = [label for label in theirs.classes if label not in at]
+    if foreign:
+        others = (
+            f" (and {', '.join(map(repr, foreign[1:5]))}{', …' if len(foreign) > 5 else ''})" if foreign[1:] else ""
+        )
+        raise InputError(
+            f"{name} has the class {foreign[0]!r}{others}, which the run does not know"
+            f"{nearest(foreign[0], mine.classes)}: the run's classes are {', '.join(mine.classes[:12])}"
+        )
+    return np.array([at[label] for label in theirs.classes], np.int64)
 
 
 def top(probabilities: np.ndarray, classes: Sequence[str], k: int) -> list[tuple[str, float]]:

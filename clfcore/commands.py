@@ -103,7 +103,9 @@ def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = No
     """
     from clfcore.runs.outline import outline
 
-    outline(config)
+    _, _, notes = outline(config)
+    if show is not None and notes:
+        show({"stage": "preparing", "done": 0, "total": 1, "notes": list(notes)})
     return _execute(store.create(config, runs), show)
 
 
@@ -163,8 +165,10 @@ def evaluate(
     progress: Progress | None = None,
     choice: "Choice | None" = None,
 ) -> dict[str, Any]:
-    """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes.
+    """Metrics from a run's stored predictions; with `data`, of all items of other data with the same classes, or some.
 
+    Of other data `items` counts what could be read, and `trained_on` those of them that the run, or one that it
+    continues, was trained on: null where that is not known any more.
     choice: thresholds or an operating point chosen on validation, or another decoding, for this answer alone.
     views: `flip` or `five-crops` predicts a split anew, each image's answer being the mean over its views.
     """
@@ -176,9 +180,12 @@ def evaluate(
             raise InputError("views and data are both given: views are averaged over a run's own splits; leave one out")
         from clfcore.classifier import of_run, predict_dataset
         from clfcore.data.catalogue import open_dataset
+        from clfcore.runs.run_data import count_trained_on
 
-        predictions = predict_dataset(of_run(run), open_dataset(data), progress)
-        return {**outcome(run), **measured(run, {"data": predictions}, choice)}
+        dataset = open_dataset(data, judged=True)
+        predictions = predict_dataset(of_run(run), dataset, progress)
+        seen = {"items": len(predictions), "trained_on": count_trained_on(run, dataset, predictions.ids)}
+        return {**outcome(run), **seen, **measured(run, {"data": predictions}, choice)}
     if not run.splits:
         raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
     if split is not None and split not in run.splits:
@@ -216,7 +223,7 @@ def predict(
     absent = next((image for image in images if not typed_path(image, "image").is_file()), None)
     if absent is not None:
         raise InputError(f"{absent} is no file: name image files")
-    from clfcore.answers import answer
+    from clfcore.answers import NoAnswer, answer
     from clfcore.classifier import open_classifier
 
     classifier = open_classifier(name, runs)
@@ -234,7 +241,10 @@ def predict(
 
             logits = logits_of_views(classifier, classifier.preprocess.stored(pixels)[None], kind=views)[0]
         square = classifier.square(pixels)
-        found = answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature)
+        try:
+            found = answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature)
+        except NoAnswer as error:
+            found = {"error": str(error)}
         answers.append({"image": image, **found})
     return {"model": classifier.name, "predictions": answers}
 

@@ -27,6 +27,8 @@ class Progress:
             self._draw(values)
 
     def _draw(self, values: dict[str, Any]) -> None:
+        for note in values.get("notes", ()):  # what is worth knowing before the work begins
+            self.stream.write(f"{note}\n")
         now = (values["stage"], values.get("epoch", 0))
         if self.stream.isatty():
             line = progress_line(values)
@@ -209,11 +211,21 @@ def _metrics(result: dict[str, Any]) -> str:
             f"best epoch {result['best_epoch']}, {result['chosen_by']}; {duration(result['seconds'])}, "
             f"{count['trainable']:,} of {count['total']:,} parameters trained"
         )
+    if "trained_on" in result:
+        lines.append(_trained_on(result["trained_on"], result["items"]))
     for split, metrics in result["metrics"].items():
         lines += [split, *_lines(metrics, "  ")]
     for key in ("thresholds", "operating"):
         lines += [key, *_lines(result[key], "  ")] if key in result else []
     return "\n".join(lines)
+
+
+def _trained_on(count: int | None, items: int) -> str:
+    if count is None:
+        return "how many of these pictures the run was trained on is not known any more"
+    if not count:
+        return "the run was trained on none of these pictures"
+    return f"the run was trained on {count:,} of these {items:,} pictures: the metrics flatter"
 
 
 def _calibration(result: dict[str, Any]) -> str:

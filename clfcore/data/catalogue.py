@@ -139,14 +139,16 @@ def entries() -> tuple[Entry, ...]:
     )
 
 
-def open_dataset(spec: str, *, split_seed: int = 0) -> ImageDataset:
+def open_dataset(spec: str, *, split_seed: int = 0, judged: bool = False) -> ImageDataset:
     """The dataset that a SPEC names: a catalogue name, a folder, a .zip or a .csv manifest. No picture is decoded.
 
     `shapes`, of either form, takes settings: `shapes:count=600,side=64`. A path may have a reading before it, such as
-    `nested:photos` (folders in folders are levels). split_seed draws the splits that the data does not give. Raises
-    InputError; AmbiguousData where the data can be read in several ways and no reading is asked for.
+    `nested:photos` (folders in folders are levels). split_seed draws the splits that the data does not give. judged: a
+    model is only evaluated on the data: one class is enough, and files need no splits. Raises InputError; AmbiguousData
+    where the data can be read in several ways and no reading is asked for.
     """
     asked, path = parted(spec)
+    asked = replace(asked, judged=judged)
     if str(asked):
         return _open_path(path, asked, split_seed)
     name, _, settings = spec.partition(":")

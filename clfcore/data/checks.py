@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from clfcore.data.aspect import cut_off
 from clfcore.data.dataset import SPLITS, ImageDataset, Problem
 from clfcore.data.importers.walk import shortened
 from clfcore.data.seen import Seen, seen_of_arrays, seen_of_files
@@ -40,6 +41,7 @@ KINDS = {
     "one-split-class": "a class that one split alone has",
     "absent-class": "a class of train that another split lacks",
     "odd-size": f"a picture {ODD_RATIO} times smaller than usual, or {ODD_RATIO} times longer than wide",
+    "cut-off": "many pictures of which the default crop leaves out much",
     "no-test": "there is no test split, so there is no test account",
 }
 
@@ -68,7 +70,7 @@ def findings(dataset: ImageDataset, seen: Seen) -> ImageDataset:
     for i, split in enumerate(SPLITS):
         where[dataset.splits.get(split, np.empty(0, np.int64))] = i
     copies = _copies(dataset, seen.digests, where)
-    odd = _odd_sizes(dataset, seen)
+    odd = [*_odd_sizes(dataset, seen), *_cut_off(dataset, seen)]
     kept = dataset.without(bad) if bad else dataset
     found = unreadable, *copies, _shared_groups(dataset, where), *_classes(kept), odd  # unreadable ones are all named
     told = [problem for i, listed in enumerate(found) for problem in (shortened(listed) if i else listed)]
@@ -158,6 +160,11 @@ def _odd_sizes(dataset: ImageDataset, seen: Seen) -> list[Problem]:
     return problems
 
 
+def _cut_off(dataset: ImageDataset, seen: Seen) -> list[Problem]:
+    cut = None if dataset.pixels is not None else cut_off(seen.sizes)
+    return [] if cut is None else [Problem("cut-off", "", cut.sentence)]
+
+
 def advice(dataset: ImageDataset) -> str:
     """What the counts suggest, in a plain sentence or two."""
     counts = dataset.counts("train")
@@ -176,6 +183,8 @@ def advice(dataset: ImageDataset) -> str:
         first = f"{total:,} training images, {usual:,} a class: enough to fine-tune, or to train from scratch."
     if any(problem.kind == "leakage" for problem in dataset.problems):
         return f"{first} Some pictures stand in two splits, so the scores will flatter: mend that first."
+    if any(problem.kind == "cut-off" for problem in dataset.problems):
+        return f"{first} The default crop cuts off much of many pictures: train with the fit pad (--fit pad)."
     if ratio > 3:
         thin = np.where(counts > 0, counts, counts.max() + 1).argmin()
         uneven = f"{dataset.classes[counts.argmax()]} has {ratio:.0f} times as many as {dataset.classes[thin]}"

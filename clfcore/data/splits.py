@@ -43,15 +43,19 @@ def draw_splits(
     *,
     groups: Sequence[str] | None = None,
     given: Mapping[Split, np.ndarray] | None = None,
+    judged: bool = False,
 ) -> tuple[dict[Split, np.ndarray], tuple[Split, ...]]:
     """Complete the splits of N items: 70/15/15, stratified and seeded; what is given is never redrawn.
 
     strata: N integers (a class, or a combination of labels). pictures: N files, or an array of N rows; their content
     decides, and equal pictures stay together, as groups do. With nothing given all three are drawn; with train and
     test, validation is drawn from train (15 parts of 85); with train and validation nothing is: there is no test.
+    judged: a model is only evaluated on the data: nothing is drawn, and train may be absent.
     Returns the splits, as sorted int64 indices, and the names of those drawn. Raises InputError where train is absent.
     """
     splits = {name: np.sort(np.asarray(chosen, np.int64)) for name, chosen in (given or {}).items() if len(chosen)}
+    if judged:
+        return splits, ()
     if splits and "train" not in splits:
         raise InputError(
             f"the data has {' and '.join(splits)} but no train split: "

@@ -7,6 +7,7 @@ import numpy as np
 from clfcore import balance
 from clfcore.architectures.catalogue import check_side, configured, weights_at_hand
 from clfcore.config import RunConfig
+from clfcore.data.aspect import cut_off, sampled_sizes
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
 from clfcore.defaults import Facts, fill
@@ -67,6 +68,8 @@ def outline(
         )
     balance.check(config, dataset)
     notes += balance.silent_classes(dataset)
+    cut = cut_off(sampled_sizes(dataset)) if config.fit == "crop" else None
+    notes += (cut.sentence,) if cut is not None else ()
     if config.recipe.compile and not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
         raise InputError("recipe.compile is true: torch.compile needs a C++ compiler, and there is none; leave it out")
     if config.recipe.batch_size > train_items:

@@ -5,6 +5,7 @@ that one's split for the pictures it knows. Older runs, which kept no split, are
 """
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,6 +110,16 @@ def keep_split(run: Run, config: RunConfig, dataset: ImageDataset) -> None:
         with contextlib.suppress(InputError):  # what cannot be told any more is a note of the run's
             before = split_of(source.run).trained_on
     KeptSplit.of(dataset, before).write(run)
+
+
+def count_trained_on(run: Run, dataset: ImageDataset, items: Sequence[str]) -> int | None:
+    """How many of some items the run, or one that it continues, was trained on; None where that is not known."""
+    try:
+        known = split_of(run).trained_on
+    except InputError:
+        return None
+    judged = set(items)
+    return sum(name in judged and content in known for name, content in zip(dataset.ids, dataset.contents, strict=True))
 
 
 def split_of(run: Run) -> KeptSplit:

@@ -12,12 +12,14 @@ import pytest
 from PIL import Image
 
 from clfcore import cache
+from clfcore.config import make
 from clfcore.data import checks
 from clfcore.data.cache import decode
 from clfcore.data.checks import KINDS, advice, check
 from clfcore.data.dataset import ImageDataset, Problem
 from clfcore.data.importers import import_csv, import_folder
 from clfcore.data.pixels import Preprocess
+from clfcore.runs.outline import outline
 from clfcore.task import single_label
 
 
@@ -95,6 +97,28 @@ def test_odd_sizes_are_told(photos: Path, make_picture: Callable[..., bytes]) ->
         ("cat/long.jpg", "cat/long.jpg is 200 x 40 pixels, very long"),
         ("cat/tiny.jpg", "cat/tiny.jpg is 7 x 7 pixels, small: the usual shorter side is 30"),
     ]
+
+
+def test_pictures_of_which_the_crop_leaves_out_much_are_told(
+    tmp_path: Path, make_picture: Callable[..., bytes]
+) -> None:
+    sizes = {"wide": (90, 30), "tall": (30, 80)}
+    for name, size in sizes.items():
+        (tmp_path / "d" / name).mkdir(parents=True)
+        for i in range(15):
+            (tmp_path / "d" / name / f"{i}.jpg").write_bytes(make_picture(len(name) * 100 + i, size=size))
+    dataset, problems = check(import_folder(tmp_path / "d"))
+    (said,) = found(problems, "cut-off")
+    assert "cuts off 67% of all pictures (such as 90 x 30 pixels)" in said[1]
+    assert "--fit pad" in said[1]
+    assert "fit pad" in advice(dataset)
+    config = make({"data": str(tmp_path / "d"), "architecture": "lenet5", "strategy": "scratch"})
+    assert any("--fit pad" in note for note in outline(config)[2])
+    assert not any("--fit pad" in note for note in outline(config.changed(fit="pad"))[2])
+    for i in range(65):  # seldom: each is odd, the set is not
+        (tmp_path / "d" / "wide" / f"x{i}.jpg").write_bytes(make_picture(i, size=(40, 30)))
+        (tmp_path / "d" / "tall" / f"x{i}.jpg").write_bytes(make_picture(500 + i, size=(30, 40)))
+    assert found(check(import_folder(tmp_path / "d"))[1], "cut-off") == []
 
 
 def test_every_unreadable_file_is_named_however_many(photos: Path) -> None:
@@ -221,6 +245,7 @@ def made(counts: list[int], *, side: int = 28, problems: tuple[Problem, ...] = (
     (made([60, 70], side=100), ["130 training images", "begin with feature extraction"]),
     (made([400, 40], side=100), ["c0 has 10 times as many as c1", "balanced accuracy"]),
     (made([60, 70], problems=(Problem("leakage", "x", "y"),)), ["two splits", "flatter"]),
+    (made([60, 70], problems=(Problem("cut-off", "", "y"),)), ["crop cuts off much", "fit pad"]),
     (made([0, 0]), ["nothing to learn from"]),
 ])  # fmt: skip
 def test_advice_is_a_sentence_or_two_of_what_the_counts_suggest(dataset: ImageDataset, words: list[str]) -> None:

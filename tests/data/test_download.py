@@ -1,5 +1,6 @@
 """Downloads from a server of this process: whole, checked, refused in one line, and as torchvision names them."""
 
+import contextlib
 import functools
 import hashlib
 import http.server
@@ -29,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[str]:
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path))) as served:
-        threading.Thread(target=served.serve_forever, daemon=True).start()
+        threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{served.server_address[1]}/"
         served.shutdown()
 
@@ -79,3 +80,76 @@ def test_digests_are_those_of_torchvision() -> None:
         assert all(remote.url.rsplit("/", 1)[0] + "/" in known.mirrors for remote in FILES[name])
     for name, known in (("cifar10", sets.CIFAR10), ("cifar100", sets.CIFAR100)):
         assert [(remote.url, remote.md5) for remote in FILES[name]] == [(known.url, known.tgz_md5)]
+
+
+class Hostile(http.server.BaseHTTPRequestHandler):
+    """A host that answers by the path's name."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        kind = self.path.rsplit("/", 1)[-1]
+        self.send_response(302 if kind == "elsewhere" else 200)
+        if kind == "elsewhere":
+            self.send_header("Location", "file:///etc/hostname")
+        if kind in ("endless", "chunks"):
+            self.send_header("Transfer-Encoding", "chunked")
+        if kind == "promises":
+            self.send_header("Content-Length", str(10**12))
+        if kind == "short":
+            self.send_header("Content-Length", "1000")
+        if kind == "nonsense":
+            self.send_header("Content-Length", "many")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            if kind == "chunks":
+                self.wfile.write(b"5\r\nabcde\r\nzz\r\n")
+            elif kind == "endless":
+                while True:
+                    self.wfile.write(b"10000\r\n" + bytes(65536) + b"\r\n")
+            else:
+                self.wfile.write(b"x" * 100)
+        self.close_connection = True
+
+
+@pytest.fixture
+def hostile() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hostile) as served:
+        threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{served.server_address[1]}/"
+        served.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("endless", "is larger than the 100 bytes"),
+        ("promises", "is larger than the 100 bytes"),
+        ("short", "broke off after 100 of 1,000 bytes"),
+        ("chunks", "cannot be reached"),
+        ("nonsense", "cannot be reached"),
+        ("elsewhere", "cannot be reached"),
+        ("damaged", "is damaged"),
+    ],
+)
+def test_a_hostile_host_is_one_sentence_and_leaves_nothing(
+    hostile: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str, words: str
+) -> None:
+    monkeypatch.setitem(FILES, "mnist", (Remote("a.gz", hostile + kind, "0" * 32, 100),))
+    assert main(["datasets", "download", "mnist"]) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert len(said.splitlines()) == 1
+    assert [*(datasets_folder() / "mnist").iterdir()] == []
+
+
+def test_a_host_that_drips_is_given_up(hostile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "WINDOW", 0.0)
+    monkeypatch.setattr(download, "LEAST", 1e12)
+    monkeypatch.setitem(FILES, "mnist", (Remote("a.gz", hostile + "drip", "0" * 32, 100),))
+    with pytest.raises(Failure, match="bytes a second"):
+        download.download("mnist")

@@ -34,7 +34,7 @@ def import_folder(folder: Path, *, split_seed: int = 0, asked: Reading | None = 
     labels = [item.labels[level] for item in layout.items]
     usual, said = by_case(labels, asked, layout.root)
     items = [(item.path, usual.get(label, label), item.split) for item, label in zip(layout.items, labels, strict=True)]
-    return _dataset(name, Path(layout.root), items, split_seed, (*problems, *said))
+    return _dataset(name, Path(layout.root), items, split_seed, (*problems, *said), judged=asked.judged)
 
 
 def folder_layout(folder: Path, asked: Reading) -> tuple[str, Layout, tuple[Problem, ...]]:
@@ -63,9 +63,11 @@ def _dataset(
     items: list[tuple[str, str, Split | None]],
     split_seed: int,
     problems: tuple[Problem, ...],
+    *,
+    judged: bool,
 ) -> ImageDataset:
     classes = sorted({label for _, label, _ in items})
-    if len(classes) == 1:
+    if len(classes) == 1 and not judged:
         raise InputError(
             f"{root} has one class, {plain(classes[0])!r}: a classifier needs at least two, one folder each"
         )
@@ -75,7 +77,7 @@ def _dataset(
     if items[0][2] is not None:
         given = {split: np.flatnonzero([s == split for _, _, s in items]) for split in SPLIT_NAMES.values()}
     paths = tuple(Path(path) for path, _, _ in items)
-    splits, drawn = draw_splits(targets, split_seed, paths, given=given)
+    splits, drawn = draw_splits(targets, split_seed, paths, given=given, judged=judged)
     start = len(str(root)) + (not str(root).endswith(os.sep))
     ids = unique([plain(path[start:].replace(os.sep, "/")) for path, _, _ in items])
     task = single_label(unique([plain(label) for label in classes]))

@@ -51,6 +51,9 @@ def read_layout(walk: Walk, asked: Reading) -> Layout:
     """The layout of a walked tree, read as asked. Raises AmbiguousData where it could be another, and nothing is asked;
     InputError where splits have no classes."""
     root = _unwrapped(walk, walk.root)
+    if asked.judged and root.pictures and not any(folder.count() for folder in root.folders):
+        own = (canonical(Path(root.path).resolve().name),)  # the folder of one class, which has its name
+        return Layout(root.path, tuple(replace(item, labels=own) for item in _items(root, None)))
     parts, layout = _parts(walk, root, asked)
     by_split = parts[0].split is not None
     where = "stands outside train, validation and test" if by_split else "stands outside the class folders"

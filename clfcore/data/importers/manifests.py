@@ -53,12 +53,14 @@ def import_csv(path: Path, *, split_seed: int = 0, asked: Reading | None = None)
         raise InputError(f"{path} names no picture that is there: write paths relative to {path.parent.absolute()}")
     task, targets, more = _targets(rows, kind, columns)
     problems += shortened(more)
-    if len(task.classes) < (1 if kind == "multi-label" else 2):
+    judged = asked is not None and asked.judged
+    if len(task.classes) < (1 if kind == "multi-label" or judged else 2):
         said = f"one class, {task.classes[0]!r}: a classifier needs at least two" if task.classes else "no class at all"
         raise InputError(f"{path} has {said}")
     groups = _groups(rows)
     paths = tuple(path.parent / row.path for row in rows)
-    splits, drawn = draw_splits(strata(task, targets), split_seed, paths, groups=groups, given=_given(rows))
+    layers, given = strata(task, targets), _given(rows)
+    splits, drawn = draw_splits(layers, split_seed, paths, groups=groups, given=given, judged=judged)
     return ImageDataset(
         name if unpacking is not None else plain(path.stem),
         task,

@@ -48,7 +48,7 @@ def import_nested(folder: Path, *, split_seed: int = 0, asked: Reading | None = 
         cased += more
         rows = [[*row[:i], usual.get(row[i], row[i]), *row[i + 1 :]] for row in rows] if usual else rows
     task, targets, twins = taxonomy([f"level {i + 1}" for i in range(depth)], rows)
-    if len(task.classes) < 2:
+    if len(task.classes) < 2 and not asked.judged:
         raise InputError(f"{folder} has one class, {task.classes[0]!r}: a classifier needs at least two folders")
     given: dict[Split, np.ndarray] = {}
     if given_splits(layout):
@@ -56,6 +56,7 @@ def import_nested(folder: Path, *, split_seed: int = 0, asked: Reading | None = 
     start = len(layout.root) + (not layout.root.endswith(os.sep))
     ids = unique([plain(item.path[start:].replace(os.sep, "/")) for item in kept])
     paths = tuple(Path(item.path) for item in kept)
-    splits, drawn = draw_splits(strata(task, targets), split_seed, paths, given=given)
+    layers = strata(task, targets)
+    splits, drawn = draw_splits(layers, split_seed, paths, given=given, judged=asked.judged)
     found = (*problems, *shortened(said), *shortened(cased), *shortened(twins))
     return ImageDataset(name, task, ids, targets, splits, paths=paths, drawn=drawn, problems=found)

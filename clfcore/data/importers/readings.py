@@ -30,10 +30,14 @@ _ONE_OF = ({"outer", "inner", "nested"}, {"join-case", "keep-case"}, {"single", 
 
 @dataclass(frozen=True)
 class Reading:
-    """The readings that a SPEC asks for: words, and values by key."""
+    """The readings that a SPEC asks for: words, and values by key.
+
+    judged: a model is only evaluated on the data: one class is enough, and no split is needed or drawn.
+    """
 
     words: frozenset[str] = frozenset()
     values: tuple[tuple[str, str], ...] = ()
+    judged: bool = False
 
     def __contains__(self, word: str) -> bool:
         return word in self.words
@@ -48,7 +52,8 @@ class Reading:
         for group in _ONE_OF:
             if group & other.words:
                 words -= group
-        return Reading(frozenset(words | other.words), tuple(sorted((dict(self.values) | dict(other.values)).items())))
+        values = dict(self.values) | dict(other.values)
+        return Reading(frozenset(words | other.words), tuple(sorted(values.items())), self.judged or other.judged)
 
     def __str__(self) -> str:
         order = list(WORDS)
