@@ -216,7 +216,7 @@ def predict(
     views: `flip` or `five-crops` answers by the mean over views of each image. calibrated: with the temperature that
     `calibrate` stored with the run.
     """
-    from clfcore.data.pixels import read_deep
+    from clfcore.data.pixels import read_image
 
     if k < 1:
         raise InputError(f"top is {k}: it must be at least 1")
@@ -231,7 +231,7 @@ def predict(
     answers: list[dict[str, Any]] = []
     for image in images:
         try:
-            pixels = read_deep(typed_path(image, "image"), least_side=classifier.preprocess.stored_side)
+            pixels = read_image(typed_path(image, "image"), least_side=classifier.preprocess.stored_side)
         except InputError as error:
             answers.append({"image": image, "error": str(error)})
             continue

@@ -82,8 +82,8 @@ class Embedder:
         for index in indices:
             content.update(decoded.digests[index].encode())
         key = {"version": VERSION, "network": self.identity, "preprocess": self.preprocess.as_dict()}
-        if decoded.dtype == np.uint16:
-            key["bits"] = 16
+        if decoded.deep:
+            key["values"] = str(decoded.dtype)
         if view is not None:
             key["view"] = view.text
         content.update(json.dumps(key, sort_keys=True).encode())

@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 
 
 def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, batch_size: int = 16) -> np.ndarray:
-    """N x columns float32: logits whose probabilities are the mean of the views'. stored: N x S x S x C.
+    """N x columns float32: logits whose probabilities are the mean of the views'. stored: N x S x S x C bytes or tones.
 
     Raises InputError for an unknown kind, and where there is no room for five crops.
     """
@@ -28,8 +28,7 @@ def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, ba
     parts = []
     for start in range(0, len(stored), batch_size):
         with exclusive(classifier) as module, torch.inference_mode():
-            taken = preprocess.tones(np.array(stored[start : start + batch_size]))
-            pixels = torch.from_numpy(taken).permute(0, 3, 1, 2)
+            pixels = torch.from_numpy(np.array(stored[start : start + batch_size])).permute(0, 3, 1, 2)
             views = augment.evaluation_views(pixels.to(device), kind=kind, size=preprocess.size)
             said = torch.stack([module(normalised(view, preprocess)).float() for view in views])
             parts.append(augment.combined(said, classifier.task).cpu().numpy())
@@ -49,6 +48,6 @@ def predict_split(
     absent = next((name for name in before.ids if name not in places), None)
     if absent is not None:
         raise InputError(f"{absent} of the run's {split} split is no longer in {run.config.data}: bring it back")
-    stored = decoded.take(np.array([places[name] for name in before.ids], np.int64))
+    stored = decoded.tones(np.array([places[name] for name in before.ids], np.int64), classifier.preprocess)
     logits = logits_of_views(classifier, stored, kind=kind)
     return replace(before, logits=logits)

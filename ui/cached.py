@@ -120,11 +120,11 @@ def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
 
 
 def _pixels(model: "Classifier", photo: Photo) -> "np.ndarray":
-    from clfcore.data.pixels import read_deep
+    from clfcore.data.pixels import read_image
 
     file = io.BytesIO(photo.data)
     file.name = photo.name
-    return read_deep(file, least_side=model.preprocess.stored_side)
+    return read_image(file, least_side=model.preprocess.stored_side)
 
 
 def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:

@@ -66,7 +66,7 @@ def saliency(path: str, spec: str, split_seed: int, item: str, level: str, targe
     """A run's Grad-CAM over one item for a class of a level, and whether anything speaks for it."""
     import numpy as np
 
-    from clfcore.data.pixels import read_deep
+    from clfcore.data.pixels import read_image
     from clfcore.explain import explain, overlay
 
     model, data = classifier(path), dataset(spec, split_seed)
@@ -76,7 +76,7 @@ def saliency(path: str, spec: str, split_seed: int, item: str, level: str, targe
     if data.pixels is not None:
         image = np.broadcast_to(data.pixels[index], (*data.pixels.shape[1:3], 3))
     else:
-        image = read_deep(data.paths[index], least_side=model.preprocess.stored_side)
+        image = read_image(data.paths[index], least_side=model.preprocess.stored_side)
     square = model.square(np.ascontiguousarray(image))
     levels = [one.name for one in model.task.levels]
     begins = model.task.slices[levels.index(level)].start

@@ -14,6 +14,7 @@ from ui.words import count, listed, shorten
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
+    from clfcore.data.deep import ValueRange
 
 PER_PAGE = 40
 
@@ -80,6 +81,7 @@ def thumbnail(spec: str, split_seed: int, item: str) -> Picture:
     """One item's picture; an item that can no longer be read is an empty square."""
     import numpy as np
 
+    from clfcore.data.deep import shown
     from clfcore.data.pixels import read_image
     from clfcore.errors import InputError
 
@@ -90,7 +92,8 @@ def thumbnail(spec: str, split_seed: int, item: str) -> Picture:
     if dataset.pixels is not None:
         return picture(dataset.pixels[index])
     try:
-        return picture(read_image(dataset.paths[index], least_side=THUMBNAIL))
+        pixels = read_image(dataset.paths[index], least_side=THUMBNAIL)
+        return picture(shown(pixels, None if pixels.dtype == np.uint8 else _value_range(spec, split_seed)))
     except InputError:
         return picture(np.full((8, 8, 3), 128, np.uint8))
 
@@ -101,6 +104,13 @@ def _items(spec: str, split_seed: int) -> tuple["ImageDataset", dict[str, int]]:
 
     dataset = open_dataset(spec, split_seed=split_seed)
     return dataset, {name: i for i, name in enumerate(dataset.ids)}
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _value_range(spec: str, split_seed: int) -> "ValueRange | None":
+    from clfcore.data.value_ranges import shown_range
+
+    return shown_range(_items(spec, split_seed)[0])
 
 
 def sample_cards(dataset: "ImageDataset", spec: str, indices: Sequence[int], *, split_seed: int = 0) -> list[Card]:

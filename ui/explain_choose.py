@@ -100,11 +100,10 @@ def _errors(run: Run, split: str) -> dict[str, str]:
 def photo_of(dataset: "ImageDataset", item: int, words: str) -> Photo:
     """An item as a file: its own bytes, or a PNG of its pixels."""
     if dataset.pixels is None:
+        from clfcore.data.picture import read_bytes
+
         path = dataset.paths[item]
-        try:
-            return Photo(f"{words}, {path.name}", path.read_bytes())
-        except OSError as error:
-            raise InputError(f"{path} cannot be read ({error.strerror}): choose another picture") from error
+        return Photo(f"{words}, {path.name}", read_bytes(path))
     import io
 
     from PIL import Image

@@ -184,6 +184,7 @@ def sheet(rows: "list[tuple[str, list[tuple[str, Asked]]]]", look: Look) -> byte
     import numpy as np
     from PIL import Image, ImageDraw, ImageFont
 
+    from clfcore.data.deep import to_bytes
     from clfcore.errors import Failure, InputError
     from clfcore.explain import overlay
 
@@ -196,7 +197,8 @@ def sheet(rows: "list[tuple[str, list[tuple[str, Asked]]]]", look: Look) -> byte
             except (InputError, Failure):
                 continue
             if not row:
-                row.append((title, np.repeat(square, 3, axis=2) if square.shape[2] == 1 else square))
+                shown = to_bytes(square)
+                row.append((title, np.repeat(shown, 3, axis=2) if shown.shape[2] == 1 else shown))
             opacity = 1.0 if look.beside else look.opacity
             pixels = overlay(square, found, opacity=opacity, colours=look.colours, threshold=look.threshold)
             row.append((name if found.evidence else f"{name}: no positive evidence", pixels))

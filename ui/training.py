@@ -219,6 +219,7 @@ def fitted(data: str, fits: tuple[str, ...], *, most: int = 5) -> "dict[str, lis
     """A few training pictures as each fit makes them; None where they are square already."""
     from clfcore.data.catalogue import open_dataset
     from clfcore.data.pixels import Preprocess, read_image
+    from clfcore.data.value_ranges import shown_range
 
     dataset = open_dataset(data)
     if dataset.paths is None:
@@ -230,8 +231,12 @@ def fitted(data: str, fits: tuple[str, ...], *, most: int = 5) -> "dict[str, lis
             pictures[dataset.ids[i]] = read_image(dataset.paths[i], least_side=THUMBNAIL)
     if all(p.shape[0] == p.shape[1] for p in pictures.values()):
         return None
+    values = shown_range(dataset)
     return {
-        fit: [(name, picture(Preprocess(THUMBNAIL, fit).square(pixels))) for name, pixels in pictures.items()]
+        fit: [
+            (name, picture(Preprocess(THUMBNAIL, fit, value_range=values).square(pixels)))
+            for name, pixels in pictures.items()
+        ]
         for fit in fits
     }
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from clfcore.data.dataset import ImageDataset
+    from clfcore.data.deep import ValueRange
     from clfcore.data.pixels import Preprocess
 
 LOOKS = ("Views", "Step by step", "Mixup and CutMix", "Pixels", "Two policies", "Does it help?")
@@ -40,6 +41,7 @@ class Source:
     classes: tuple[str, ...] = ()
     side: int = 224
     channels: int = 3
+    value_range: "ValueRange | None" = None  # of a dataset of deep pictures
 
 
 def choose_source() -> tuple[Source, "ImageDataset | None"]:
@@ -58,7 +60,8 @@ def choose_source() -> tuple[Source, "ImageDataset | None"]:
     grey = dataset.pixels is not None and dataset.pixels.shape[-1] == 1
     item = int(train[place])
     name = f"{dataset.label(item)}, {dataset.ids[item]}"
-    return Source(name, data, place, b"", dataset.classes, dataset.side(), 1 if grey else 3), dataset
+    channels, values = 1 if grey else 3, dataset.value_range
+    return Source(name, data, place, b"", dataset.classes, dataset.side(), channels, values), dataset
 
 
 def choose_model() -> str | None:
@@ -88,7 +91,7 @@ def preprocess_of(source: Source, model: str | None) -> "Preprocess":
             return classifier(model).preprocess
     usual = usual_preprocess(source.side, source.channels).size
     size = st.number_input("Image size", 8, 512, usual, key=f"augment size {source.data}", help="Of the network.")
-    return usual_preprocess(source.side, source.channels, int(size))
+    return replace(usual_preprocess(source.side, source.channels, int(size)), value_range=source.value_range)
 
 
 def stored(source: Source, preprocess: "Preprocess") -> "np.ndarray":

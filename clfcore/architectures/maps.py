@@ -133,7 +133,8 @@ def look_inside(
 
     Raises InputError where the image is damaged, or the channels are not those of a picture.
     """
-    from clfcore.data.pixels import read_deep
+    from clfcore.data.deep import to_bytes
+    from clfcore.data.pixels import read_image
 
     if classifier is not None:
         module, preprocess = classifier.module, classifier.preprocess
@@ -146,11 +147,11 @@ def look_inside(
             torch.manual_seed(0)
             built = build(name, columns=row.classes, channels=channels, image_size=image_size, options=options)
         module, preprocess = built.module, built.preprocess
-    square = preprocess.square(read_deep(image, least_side=preprocess.stored_side))
+    square = preprocess.square(read_image(image, least_side=preprocess.stored_side))
     device = next(module.parameters()).device
     x = torch.from_numpy(preprocess.normalise(square[None]))[0].to(device)
     with exclusive(classifier) if classifier is not None else nullcontext():
         found = feature_maps(module, x)
         weights = first_filters(module)
     stages_shown = tuple(Stage(m.stage, m.layer, len(m.values), strongest(m.values, count)) for m in found)
-    return Inside(square, stages_shown, filter_pictures(weights, filters), len(weights))
+    return Inside(to_bytes(square), stages_shown, filter_pictures(weights, filters), len(weights))

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,9 @@ from clfcore import cache
 from clfcore.data import file_index
 from clfcore.data.checks import findings
 from clfcore.data.dataset import ImageDataset
-from clfcore.data.deep import depth, white_of
+from clfcore.data.deep import Extremes, ValueRange, shared_range
 from clfcore.data.file_index import FileState
+from clfcore.data.picture import depth
 from clfcore.data.pictures import InFiles, InMemory, Pictures, resized
 from clfcore.data.pixel_store import PixelStore, PixelWriter
 from clfcore.data.pixels import Preprocess
@@ -34,8 +35,8 @@ from clfcore.errors import InputError
 
 Progress = Callable[[int, int], None]
 
-VERSION = 3  # of what is kept; a change makes older entries unused
-KEY_VERSION = 2  # of what the pixels are; a change makes results of before look like those of other data
+VERSION = 4  # of what is kept; a change makes older entries unused
+KEY_VERSION = 3  # of what the pixels are; a change makes results of before look like those of other data
 IN_MEMORY = 1 << 30  # bytes of an array's resized pixels that are held; beyond, they are resized when taken
 
 _ITEMS = "items.npz"
@@ -47,7 +48,8 @@ class Decoded:
 
     pictures: of M >= N items, as squares of the preprocessing's stored side. rows: where each of the N items stands
     among them. digests: one an item, of its content. key: of the whole, content and geometry. note: a sentence where
-    the cache could not keep them, else empty.
+    the cache could not keep them, else empty. extremes: one an item where a picture has more than 8 bits, None for one
+    of 8 bits among them, whose values stand there as they are.
     """
 
     pictures: Pictures
@@ -55,28 +57,47 @@ class Decoded:
     digests: tuple[str, ...]
     key: str
     note: str = ""
+    extremes: tuple[Extremes | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
     def dtype(self) -> np.dtype:
-        """uint8, or uint16 where a picture has more than 8 bits."""
+        """uint8, or uint16 or float32 where a picture has more than 8 bits."""
         return self.pictures.dtype
 
-    def white(self, indices: np.ndarray) -> float:
-        """What counts as white in some items (the training split), as a share of 16 bits; 1 where there are 8 bits."""
-        if self.dtype != np.uint16:
-            return 1.0
-        parts = (self.take(indices[i : i + 256]).max(initial=0) for i in range(0, len(indices), 256))
-        return white_of(max(map(int, parts), default=0))
+    @property
+    def deep(self) -> bool:
+        """Whether `take` gives values of more than 8 bits, which `tones` brings to a value range."""
+        return self.dtype != np.uint8
+
+    def value_range(self, indices: np.ndarray) -> ValueRange | None:
+        """That of some items (the training split); None where all have 8 bits."""
+        return shared_range([one for i in indices if (one := self.extremes[i])]) if self.deep else None
 
     def take(self, indices: np.ndarray) -> np.ndarray:
-        """Some items' squares, n x S x S x C, as a copy in memory: exactly as `Preprocess.stored` makes them.
+        """Some items' squares, n x S x S x C, as a copy in memory: exactly as `Preprocess.resized` makes them.
 
         Raises InputError where a picture that is not kept has gone or changed.
         """
         return self.pictures.take(self.rows[indices])
+
+    def tones(self, indices: np.ndarray, preprocess: Preprocess) -> np.ndarray:
+        """Some items as a network takes them: n x S x S x C bytes, or tones (float32 of 0 to 255) of deeper pictures.
+
+        As `Preprocess.stored` makes them: a picture of 8 bits among deeper ones keeps its own tones.
+        """
+        taken = self.take(indices)
+        if not self.deep:
+            return taken
+        shallow = np.array([self.extremes[i] is None for i in indices], bool)
+        if shallow.all():
+            return np.minimum(taken, 255).astype(np.float32)
+        found = np.empty(taken.shape, np.float32)
+        found[~shallow] = preprocess.tones(taken[~shallow])
+        found[shallow] = np.minimum(taken[shallow], 255)
+        return found
 
 
 @dataclass(frozen=True)
@@ -107,7 +128,8 @@ def decode(
         raise InputError(f"none of the {len(dataset)} pictures of {dataset.name} can be read: {seen.faults[0]}")
     digests = tuple(seen.digests[i] for i in kept)
     whole = hashlib.blake2b(json.dumps([KEY_VERSION, _geometry(preprocess), *digests]).encode(), digest_size=16)
-    return findings(dataset, seen), Decoded(pictures, kept, digests, whole.hexdigest(), note)
+    extremes = tuple(seen.extremes[i] for i in kept) if seen.extremes else ()
+    return findings(dataset, seen), Decoded(pictures, kept, digests, whole.hexdigest(), note, extremes)
 
 
 def _geometry(preprocess: Preprocess) -> dict[str, object]:
@@ -123,24 +145,28 @@ def _of_files(dataset: ImageDataset, preprocess: Preprocess, progress: Progress 
     entry = _read(place, len(dataset))
     if entry is not None:
         kind, store, seen = entry
-        again = _faults_again(dataset, preprocess, kind, seen)
+        again = _faults_again(dataset, preprocess, seen)
         missing = _missing(store.table, seen)
         square = preprocess.stored_side**2 * kind.channels * kind.dtype.itemsize
         if again is not None and not (missing and cache.could_hold(int(store.table["length"].sum()), missing * square)):
             pictures = InFiles(dataset, preprocess, kind.dtype, kind.channels, again.digests, store)
             return pictures, again, _note(missing, None) if missing else ""
         shutil.rmtree(place, ignore_errors=True)  # what could not be read, or kept, now can
-    kind = _depth([path for path, state in zip(paths, now, strict=True) if state is not None])
+    kind = _depth([path for path, state in zip(paths, now, strict=True) if state is not None], preprocess)
     store, seen, note = _fresh(dataset, preprocess, kind, place, progress)
     file_index.remember(paths, now, seen.sound())
     return InFiles(dataset, preprocess, kind.dtype, kind.channels, seen.digests, store), seen, note
 
 
-def _depth(paths: Sequence[Path]) -> _Kind:
+def _depth(paths: Sequence[Path], preprocess: Preprocess) -> _Kind:
     found = [depth(path) for path in paths]
     if not any(one.deep for one in found):
         return _Kind(np.dtype(np.uint8), 3)
-    return _Kind(np.dtype(np.uint16), 1 if all(one.grey for one in found) else 3)
+    # What `pad` leaves empty is NaN until the value range is known.
+    padded = preprocess.fit == "pad"
+    floats = padded or any(one.dtype == "float32" for one in found)
+    grey = all(one.grey for one in found) and not (padded and preprocess.channels == 3)  # the ground has colours
+    return _Kind(np.dtype(np.float32 if floats else np.uint16), 1 if grey else 3)
 
 
 def _key(paths: Sequence[Path], now: Sequence[FileState | None], preprocess: Preprocess) -> str:
@@ -157,20 +183,21 @@ def _read(place: Path, count: int) -> tuple[_Kind, PixelStore, Seen] | None:
         with (place / _ITEMS).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             depth_bytes, channels = stored["kind"].tolist()
             hexes, sizes = stored["digests"].tobytes().hex(), stored["sizes"]
-            faults = json.loads(stored["faults"].tobytes())
+            faults, deep = (json.loads(stored[name].tobytes()) for name in ("faults", "deep"))
             table = stored["table"]
         digests = tuple("" if faults[i] else hexes[32 * i : 32 * i + 32] for i in range(len(faults)))
         if not len(table) == len(sizes) == len(faults) == count:
             raise ValueError("its parts differ in length")
+        seen = Seen.restored(digests, sizes, faults, deep)
         store = PixelStore(place / cache.PIXELS, table)
         os.utime(place)  # the time of last use
     except Exception:  # zipfile, zlib, json and numpy raise a dozen kinds on damaged files
         shutil.rmtree(place, ignore_errors=True)  # where it is there but damaged, it is made anew
         return None
-    return _Kind(np.dtype(f"u{depth_bytes}"), channels), store, Seen(digests, sizes, tuple(faults))
+    return _Kind(np.dtype("uuf"[depth_bytes // 2] + str(depth_bytes)), channels), store, seen
 
 
-def _faults_again(dataset: ImageDataset, preprocess: Preprocess, kind: _Kind, seen: Seen) -> Seen | None:
+def _faults_again(dataset: ImageDataset, preprocess: Preprocess, seen: Seen) -> Seen | None:
     """What was seen, its faults as they are today; None where one is gone: an extra was installed, a disk is back."""
     bad = [i for i, fault in enumerate(seen.faults) if fault]
     if not bad:
@@ -179,12 +206,12 @@ def _faults_again(dataset: ImageDataset, preprocess: Preprocess, kind: _Kind, se
     for i in bad:
         try:
             data = read_file(dataset.paths[i], dataset.ids[i])
-            preprocess.stored_file(data, dataset.ids[i], is_deep=kind.dtype != np.uint8)
+            preprocess.stored_file(data, dataset.ids[i])
         except InputError as error:
             faults[i] = str(error)
         else:
             return None
-    return Seen(seen.digests, seen.sizes, tuple(faults))
+    return replace(seen, faults=tuple(faults))
 
 
 def _fresh(
@@ -206,11 +233,11 @@ def _fresh(
         writer = PixelWriter(partial / cache.PIXELS, len(dataset), room=cache.make_room, most=most)
     except (OSError, Timeout) as error:
         _drop(partial, lock)
-        return None, _pass(dataset, preprocess, kind, None, progress), _note(len(dataset), error)
+        return None, _pass(dataset, preprocess, None, progress), _note(len(dataset), error)
     try:
         done = False
         try:
-            seen = _pass(dataset, preprocess, kind, writer, progress)
+            seen = _pass(dataset, preprocess, writer, progress)
             done = True
         finally:
             writer.close(sync=done)
@@ -259,18 +286,20 @@ def _write_items(path: Path, kind: _Kind, table: np.ndarray, seen: Seen) -> None
             digests=np.frombuffer(bytes.fromhex("".join(one or blank for one in seen.digests)), np.uint8),
             sizes=seen.sizes,
             faults=np.frombuffer(json.dumps(seen.faults).encode(), np.uint8),
+            deep=np.frombuffer(json.dumps(seen.deep()).encode(), np.uint8),
         )
 
 
 def _pass(
     dataset: ImageDataset,
     preprocess: Preprocess,
-    kind: _Kind,
     writer: PixelWriter | None,
     progress: Progress | None,
 ) -> Seen:
     """Read and decode each file once, in threads: Pillow works outside the interpreter's lock."""
-    count, is_deep = len(dataset), kind.dtype != np.uint8
+    count = len(dataset)
+    extremes: list[Extremes | None] = [None] * count
+    notes: list[tuple[str, ...]] = [()] * count
     digests, faults, sizes = [""] * count, [""] * count, np.zeros((count, 2), np.int64)
 
     def work(start: int) -> int:
@@ -279,12 +308,13 @@ def _pass(
         for i in range(start, stop):
             try:
                 data = read_file(dataset.paths[i], dataset.ids[i])
-                stored = preprocess.stored_file(data, dataset.ids[i], is_deep=is_deep)
+                stored = preprocess.stored_file(data, dataset.ids[i])
             except InputError as error:
                 faults[i] = str(error)
                 pictures.append(None)
             else:
                 digests[i], sizes[i] = stored.digest, (stored.width, stored.height)
+                extremes[i], notes[i] = stored.extremes, stored.notes
                 pictures.append(stored.pixels)
         if writer is not None:
             writer.put(start, pictures)
@@ -295,4 +325,4 @@ def _pass(
         done += finished
         if progress:
             progress(done, count)
-    return Seen(tuple(digests), sizes, tuple(faults))
+    return Seen(tuple(digests), sizes, tuple(faults), tuple(extremes), tuple(notes))

@@ -9,6 +9,7 @@ from clfcore.data.aspect import cut_off
 from clfcore.data.dataset import SPLITS, ImageDataset, Problem
 from clfcore.data.importers.walk import shortened
 from clfcore.data.seen import Seen, seen_of_arrays, seen_of_files
+from clfcore.data.value_ranges import training_range, value_problems
 from clfcore.errors import InputError
 
 FEW_ITEMS = 10  # a class with fewer in train is hardly learned
@@ -42,6 +43,9 @@ KINDS = {
     "absent-class": "a class of train that another split lacks",
     "odd-size": f"a picture {ODD_RATIO} times smaller than usual, or {ODD_RATIO} times longer than wide",
     "cut-off": "many pictures of which the default crop leaves out much",
+    "values": "a picture of more than 8 bits whose values are constant, no numbers, or beyond the training split's",
+    "depths": "pictures of 8 bits and deeper ones in one dataset",
+    "bands": "bands of a picture that are left out, or are taken for something",
     "no-test": "there is no test split, so there is no test account",
 }
 
@@ -72,7 +76,10 @@ def findings(dataset: ImageDataset, seen: Seen) -> ImageDataset:
     copies = _copies(dataset, seen.digests, where)
     odd = [*_odd_sizes(dataset, seen), *_cut_off(dataset, seen)]
     kept = dataset.without(bad) if bad else dataset
-    found = unreadable, *copies, _shared_groups(dataset, where), *_classes(kept), odd  # unreadable ones are all named
+    if any(seen.extremes):
+        kept = replace(kept, value_range=training_range(dataset, seen.extremes))
+    values = value_problems(dataset, seen.extremes, seen.notes, seen.faults)
+    found = unreadable, *copies, _shared_groups(dataset, where), *_classes(kept), odd, *values  # unreadable: all named
     told = [problem for i, listed in enumerate(found) for problem in (shortened(listed) if i else listed)]
     return replace(kept, problems=kept.problems + tuple(told)) if told else kept
 

@@ -11,22 +11,22 @@ _MARGIN = 3  # pixels beside the crop that bicubic interpolation still reads
 
 
 def compact(image: np.ndarray, preprocess: "Preprocess") -> np.ndarray:
-    """H x W x C -> pixels of which `preprocess.stored` makes exactly what it makes of the picture.
+    """H x W x C -> pixels of which `preprocess.resized` makes exactly what it makes of the picture.
 
     The square itself where that is smallest, else the picture, or its middle as far as the crop reads it: a small
     picture is enlarged when it is taken, not when it is kept.
     """
     side = preprocess.stored_side
     if preprocess.fit == "crop" and min(image.shape[:2]) < side and max(image.shape[:2]) > min(image.shape[:2]):
-        square = preprocess.stored(image)
+        square = preprocess.resized(image)
         # Pillow scales the other axis first where a picture is longer than the square, which rounds in another way:
         # such a one needs as much to stay. What suffices is looked at, not reasoned.
         for longest in (min(image.shape[:2]) + 2 * _MARGIN, side + 2):
             piece = _middle(image, longest)
-            if _area(piece) < _area(square) and np.array_equal(preprocess.stored(piece), square):
+            if _area(piece) < _area(square) and np.array_equal(preprocess.resized(piece), square):
                 return piece
         return min(image, square, key=_area)
-    return image if _area(image) < side**2 else preprocess.stored(image)
+    return image if _area(image) < side**2 else preprocess.resized(image)
 
 
 def _middle(image: np.ndarray, longest: int) -> np.ndarray:

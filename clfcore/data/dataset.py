@@ -47,6 +47,7 @@ class ImageDataset:
     drawn: tuple[Split, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
     digits_like: bool = False  # a flip would change the class
+    value_range: tuple[float, float] | None = None  # of pictures of more than 8 bits, once they are read: black, white
 
     def __post_init__(self) -> None:
         for split in self.splits:
@@ -81,7 +82,7 @@ class ImageDataset:
         """The pictures' usual shorter side in pixels: of an array its own, of files the median of up to 64 headers."""
         if self.pixels is not None:
             return int(min(self.pixels.shape[1:3]))
-        from clfcore.data.pixels import image_size
+        from clfcore.data.picture import image_size
 
         found = []
         for i in np.unique(np.linspace(0, len(self) - 1, 64).astype(int)):

@@ -1,148 +1,127 @@
-"""Pictures of more than 8 bits a value: found by their headers, read whole, and brought to tones of 0 to 255.
+"""Pictures of more than 8 bits a value, and the value range that brings them to tones of 0 to 255.
 
-A deep picture is H x W x C uint16 over the whole range of its type, until it is normalised. What a network takes of it
-are tones: float32 from 0 to 255, with all of its steps in between.
+A deep picture is H x W x C uint16 or float32, its values as they are in the file. What a network takes of it are tones:
+float32 from 0 to 255, with all of its steps in between. What counts as 0 and as 255 is the value range of the dataset,
+taken from its training split; it travels with the classifier.
 """
 
-import io
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
-
-from clfcore.data.formats import has_colours, is_dicom, scan
 
 TOP = 65535
-_PNG, _TIFF = b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*")
-_GREYS = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")  # Pillow's modes of more than 8 bits
-_HEAD = 132  # bytes: as far as DICOM's mark stands
-_UPRIGHT: Mapping[int, Callable[[np.ndarray], np.ndarray]] = {  # EXIF orientation -> what puts H x W x C upright
-    2: lambda x: x[:, ::-1],
-    3: lambda x: x[::-1, ::-1],
-    4: lambda x: x[::-1],
-    5: lambda x: x.swapaxes(0, 1),
-    6: lambda x: np.rot90(x, -1),
-    7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
-    8: lambda x: np.rot90(x, 1),
-}
+ValueRange = tuple[float, float]  # what counts as black, and as white
+_OUTSIDE = 0.1  # of the value range: so far beyond it a picture may lie without a word
 
 
-class Depth(NamedTuple):
-    """Whether a picture has more than 8 bits a value, and whether it has one channel."""
+@dataclass(frozen=True)
+class Extremes:
+    """A deep picture's lowest and highest value, and the type of its values, `uint16` or `float32`."""
 
-    deep: bool
-    grey: bool
+    lowest: float
+    highest: float
+    dtype: str
 
-
-def depth(path: Path) -> Depth:
-    """What a file's first bytes say, without decoding it; a file that cannot be read counts as shallow."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return Depth(False, False)
-    if head.startswith(_PNG):
-        return Depth(head[24:25] == b"\x10", head[25:26] in (b"\0", b"\4"))
-    if is_dicom(head):
-        grey = not has_colours(path)
-        return Depth(grey, grey)
-    if head[:4] not in _TIFF and head[:1] != b"P":
-        return Depth(False, False)
-    try:
-        with Image.open(path, formats=("TIFF", "PPM")) as image:
-            grey = image.mode in _GREYS
-            return Depth(grey or _deep_colours(image), grey)
-    except Exception:  # Pillow raises a dozen kinds: the pass over the pictures says what is wrong
-        return Depth(False, False)
+    def beyond(self, values: ValueRange) -> bool:
+        """Whether it lies well outside a value range."""
+        room = _OUTSIDE * (values[1] - values[0])
+        return self.lowest < values[0] - room or self.highest > values[1] + room
 
 
-def deep_pixels(data: bytes, name: str, *, most: int) -> np.ndarray | None:
-    """H x W x C uint16, C 1 or 3, upright; None where the picture has 8 bits or less. most: megapixels.
+def shared_range(pictures: Sequence[Extremes]) -> ValueRange | None:
+    """The value range of a dataset, from the deep pictures of its training split; None where there are none.
 
-    Transparency is laid on white. Raises InputError of DICOM that cannot be read; other damage is left to the reader of
-    8 bits, which names it.
+    Whole numbers that begin near 0 go up to what their bits can hold, since 10 or 12 bits in 16 are common, and
+    floats of 0 to 1 or of 0 to 255 up to that; anything else from the lowest value to the highest.
+
+    >>> shared_range([Extremes(3, 4000, "uint16"), Extremes(7, 2100, "uint16")])
+    (0.0, 4095.0)
+    >>> shared_range([Extremes(285.5, 297.0, "float32"), Extremes(288.0, 301.25, "float32")])
+    (285.5, 301.25)
+    >>> shared_range([Extremes(0.1, 0.9, "float32")])
+    (0.0, 1.0)
     """
-    if is_dicom(data[:_HEAD]):
-        values = scan(data, name)
-        return None if values.dtype == np.uint8 else values
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "TIFF", "PPM")) as image:
-            colours = _deep_colours(image)
-            if image.width * image.height > most * 1e6 or not (colours or image.mode in _GREYS):
-                return None
-            image.load()
-            pixels = whole_range(image)[..., None] if not colours else None
-            turn = _UPRIGHT.get(image.getexif().get(0x0112, 1))
-    except Exception:  # Pillow raises a dozen kinds on damaged files
+    if not pictures:
         return None
-    pixels = _colours(data) if pixels is None else pixels  # what Pillow could load is whole
-    return np.ascontiguousarray(turn(pixels) if turn else pixels)
+    low, high = min(one.lowest for one in pictures), max(one.highest for one in pictures)
+    if 0 <= low <= high / 2:
+        if all(one.dtype == "uint16" for one in pictures):
+            return 0.0, float(2 ** max(8, int(high).bit_length()) - 1)
+        if 0.5 < high <= 1:
+            return 0.0, 1.0
+        if 127 < high <= 255:
+            return 0.0, 255.0
+        if 255 < high <= TOP and all(one.lowest.is_integer() and one.highest.is_integer() for one in pictures):
+            return 0.0, float(2 ** int(high).bit_length() - 1)
+    return (low, high) if high > low else (low, low + 1)
 
 
-def whole_range(image: Image.Image) -> np.ndarray:
-    """H x W uint16 of one of Pillow's modes of more than 8 bits: the range of the type is kept, not the picture's own.
+def own_range(pixels: np.ndarray) -> ValueRange:
+    """Of one deep picture where no training split gave one: its type's, or for other numbers the nearest usual one."""
+    if pixels.dtype == np.uint16:
+        return 0.0, float(TOP)
+    with np.errstate(invalid="ignore"):
+        low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
+    usual = next((top for top in (1.0, 255.0, float(TOP)) if low >= 0 and high <= top), None)
+    return (0.0, usual) if usual is not None else (low, high) if high > low else (low, low + 1)
 
-    32-bit numbers up to 255, and floats up to 1 or up to 255, are taken for what they are meant to be.
+
+def tones(pixels: np.ndarray, values: ValueRange | None, *, white: float = 1.0) -> np.ndarray:
+    """A deep picture -> float32 from 0 to 255 by a value range; bytes stay as they are. NaN stays NaN.
+
+    white: where there is no value range, the share of the picture's own that counts as white.
     """
-    values = np.asarray(image)
-    if image.mode == "F":
-        values = np.nan_to_num(values.astype(np.float64))
-        values = np.rint(values * (TOP if values.max(initial=0) <= 1 else TOP / 255))
-    else:
-        values = values.astype(np.int64)
-        if image.mode == "I" and image.format not in ("PNG", "PPM") and values.max(initial=0) <= 255:
-            values = values * 257
-    return np.clip(values, 0, TOP).astype(np.uint16)
-
-
-def as_deep(pixels: np.ndarray, channels: int) -> np.ndarray:
-    """H x W x C of 8 or 16 bits -> H x W x channels uint16, as one array of the cache holds both."""
-    deep = pixels if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * 257
-    if deep.shape[2] < channels:
-        return np.repeat(deep, channels, axis=2)
-    return deep[..., :channels]  # one channel is asked for where all pictures are grey: their three are equal
-
-
-def white_of(highest: int) -> float:
-    """What counts as white, as a share of 16 bits: 10 or 12 bits in a file of 16 are common, and would all be black.
-
-    >>> [round(white_of(highest) * TOP) for highest in (4095, 4096, 65535)]
-    [4095, 8191, 65535]
-    """
-    bits = max(8, int(highest).bit_length())
-    return (2**bits - 1) / TOP
-
-
-def tones(pixels: np.ndarray, white: float) -> np.ndarray:
-    """uint16 -> float32 from 0 to 255, `white` and beyond 255; bytes, and tones, stay as they are."""
-    if pixels.dtype != np.uint16:
-        return pixels
-    return np.minimum(pixels.astype(np.float32) * np.float32(255 / (TOP * white)), np.float32(255))
-
-
-def to_bytes(pixels: np.ndarray) -> np.ndarray:
-    """uint8 of tones or of 16 bits, to be shown; bytes stay as they are."""
     if pixels.dtype == np.uint8:
         return pixels
-    return np.clip(np.rint(tones(pixels, 1.0)), 0, 255).astype(np.uint8)
+    low, high = values or own_range(pixels)
+    if values is None:
+        high = low + (high - low) * white
+    scaled = pixels.astype(np.float32)
+    if low:
+        scaled -= np.float32(low)
+    scaled *= np.float32(255 / (high - low))
+    return np.clip(scaled, 0, 255, out=scaled)
 
 
-def _deep_colours(image: Image.Image) -> bool:
-    """Whether an opened PNG or TIFF has 16 bits of several channels, of which Pillow reads the upper 8."""
-    if image.format == "TIFF":
-        return image.mode not in _GREYS and max(image.tag_v2.get(258, (8,))) == 16  # BitsPerSample
-    return image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and ";16" in str(image.tile)
+def to_bytes(tones: np.ndarray) -> np.ndarray:
+    """Tones, to be shown; bytes stay as they are."""
+    return tones if tones.dtype == np.uint8 else np.clip(np.rint(tones), 0, 255).astype(np.uint8)
 
 
-def _colours(data: bytes) -> np.ndarray:
-    """H x W x 3 uint16; Pillow would read the upper 8 bits, OpenCV reads all. Transparency is laid on white."""
-    import cv2
+def shown(pixels: np.ndarray, values: ValueRange | None) -> np.ndarray:
+    """A picture as it was read -> uint8, to be shown, by the value range of its dataset or classifier."""
+    return to_bytes(tones(pixels, values))
 
-    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)  # H x W x 3 or 4: blue, green, red, alpha
-    pixels = found[..., 2::-1]
-    if found.shape[2] == 3:
-        return pixels
-    share = found[..., 3:].astype(np.float64) / TOP
-    return np.rint(pixels * share + TOP * (1 - share)).astype(np.uint16)
+
+def as_stored(pixels: np.ndarray, channels: int, dtype: np.dtype) -> np.ndarray:
+    """H x W x C of any depth -> H x W x channels of one array's type; the values stay.
+
+    An array of bytes takes what it can show of a deep picture, which no header told of.
+    """
+    if dtype == np.uint8:
+        pixels = shown(pixels, None)
+    if pixels.shape[2] < channels:
+        pixels = np.repeat(pixels, channels, axis=2)
+    return pixels[..., :channels].astype(dtype)  # one channel is asked for where all pictures are grey
+
+
+def deep_as_json(extremes: Sequence[Extremes | None], notes: Sequence[tuple[str, ...]]) -> dict[str, list]:
+    """Extremes and notes of those items that have some, by their place, as files keep them."""
+    return {
+        str(i): [one and (one.lowest, one.highest, one.dtype), said]
+        for i, (one, said) in enumerate(zip(extremes, notes, strict=True))
+        if one or said
+    }
+
+
+def deep_of_json(
+    stored: Mapping[str, list], count: int
+) -> tuple[tuple[Extremes | None, ...], tuple[tuple[str, ...], ...]]:
+    """Extremes and notes of `count` items again. Raises ValueError, IndexError or TypeError of damage."""
+    extremes: list[Extremes | None] = [None] * count
+    notes: list[tuple[str, ...]] = [()] * count
+    for place, (one, said) in stored.items():
+        extremes[int(place)] = one and Extremes(float(one[0]), float(one[1]), str(one[2]))
+        notes[int(place)] = tuple(map(str, said))
+    return tuple(extremes), tuple(notes)

@@ -6,6 +6,7 @@ read again, since an installed extra or a mounted disk may have cured it.
 
 import contextlib
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Sequence
@@ -16,10 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from clfcore import cache
+from clfcore.data.deep import Extremes, deep_as_json, deep_of_json
 from clfcore.errors import Failure
 from clfcore.files import write_whole
 
-VERSION = 1
+VERSION = 2
 
 
 class FileState(NamedTuple):
@@ -32,11 +34,16 @@ class FileState(NamedTuple):
 
 @dataclass(frozen=True)
 class Sound:
-    """A picture that could be read: the digest of its content, and its own width and height, upright."""
+    """A picture that could be read: the digest of its content, and its own width and height, upright.
+
+    extremes, notes: of one of more than 8 bits, and of what was left out (`Picture`).
+    """
 
     digest: str
     width: int
     height: int
+    extremes: Extremes | None = None
+    notes: tuple[str, ...] = ()
 
 
 def states(paths: Sequence[Path]) -> list[FileState | None]:
@@ -103,19 +110,22 @@ def _read(place: Path) -> dict[str, tuple[FileState, Sound]]:
         with place.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             names = stored["names"].tobytes().decode("utf-8", "surrogateescape").split("\0")
             at, sizes, digests = stored["states"].tolist(), stored["sizes"].tolist(), stored["digests"].tobytes().hex()
+            extremes, notes = deep_of_json(json.loads(stored["deep"].tobytes()), len(names))
         if not len(names) == len(at) == len(sizes) == len(digests) // 32:
             return {}
     except Exception:  # zipfile, zlib and numpy raise a dozen kinds on damaged files
         return {}
     rows = {}
     for i, (name, state, (width, height)) in enumerate(zip(names, at, sizes, strict=True)):
-        rows[name] = FileState(*state), Sound(digests[32 * i : 32 * i + 32], width, height)
+        sound = Sound(digests[32 * i : 32 * i + 32], width, height, extremes[i], notes[i])
+        rows[name] = FileState(*state), sound
     return rows
 
 
 def _write(partial: Path, rows: dict[str, tuple[FileState, Sound]]) -> None:
     names = "\0".join(rows)
     sound = [found for _, found in rows.values()]
+    deep = deep_as_json([one.extremes for one in sound], [one.notes for one in sound])
     with partial.open("wb") as file:
         np.savez_compressed(
             file,
@@ -123,4 +133,5 @@ def _write(partial: Path, rows: dict[str, tuple[FileState, Sound]]) -> None:
             states=np.array([at for at, _ in rows.values()], np.int64).reshape(-1, 3),
             sizes=np.array([(one.width, one.height) for one in sound], np.int64).reshape(-1, 2),
             digests=np.frombuffer(bytes.fromhex("".join(one.digest for one in sound)), np.uint8),
+            deep=np.frombuffer(json.dumps(deep).encode(), np.uint8),
         )

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset
-from clfcore.data.deep import as_deep
+from clfcore.data.deep import as_stored
 from clfcore.data.pixel_store import PixelStore
 from clfcore.data.pixels import Preprocess
 from clfcore.data.seen import read_file
@@ -81,8 +81,8 @@ class InFiles:
 
     def _square(self, row: int) -> np.ndarray:
         kept = None if self.store is None else self.store.picture(row)
-        square = self.preprocess.stored(self._from_file(row) if kept is None else kept)
-        return square if self.dtype == np.uint8 else as_deep(square, self.channels)
+        square = self.preprocess.resized(self._from_file(row) if kept is None else kept)
+        return as_stored(square, self.channels, self.dtype)
 
     def _from_file(self, row: int) -> np.ndarray:
         name = self.dataset.ids[row]
@@ -91,7 +91,7 @@ class InFiles:
             raise InputError(
                 f"{name} has changed since it was read: begin again, so that all of the data is of one state"
             )
-        return self.preprocess.stored_file(data, name, is_deep=self.dtype != np.uint8).pixels
+        return self.preprocess.stored_file(data, name).pixels
 
 
 def resized(pictures: np.ndarray, preprocess: Preprocess) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from clfcore.data import file_index
 from clfcore.data.dataset import ImageDataset
+from clfcore.data.deep import Extremes, deep_as_json, deep_of_json
 from clfcore.data.file_index import Sound
-from clfcore.data.pixels import whole_size
+from clfcore.data.picture import open_picture, open_regular
 from clfcore.data.threads import as_completed
 from clfcore.errors import InputError
 
@@ -23,15 +24,29 @@ CHUNK = 16  # pictures a task: few enough to cancel soon, many enough that handi
 @dataclass(frozen=True, eq=False)
 class Seen:
     """What one pass over N pictures saw: content digests (empty where unreadable), N x 2 int64 width and height, and
-    the fault of each (empty where there is none)."""
+    the fault of each (empty where there is none). Of files also the extremes of pictures of more than 8 bits, and what
+    the reader left out of each or took for something."""
 
     digests: tuple[str, ...]
     sizes: np.ndarray
     faults: tuple[str, ...]
+    extremes: tuple[Extremes | None, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
 
     def sound(self) -> list[Sound | None]:
-        rows = zip(self.digests, self.sizes.tolist(), strict=True)
-        return [Sound(digest, width, height) if digest else None for digest, (width, height) in rows]
+        rows = zip(self.digests, self.sizes.tolist(), self.extremes, self.notes, strict=True)
+        return [Sound(digest, *size, one, said) if digest else None for digest, size, one, said in rows]
+
+    def deep(self) -> dict[str, list]:
+        """Extremes and notes, as JSON holds them, of those that have some."""
+        return deep_as_json(self.extremes, self.notes)
+
+    @staticmethod
+    def restored(
+        digests: tuple[str, ...], sizes: np.ndarray, faults: Sequence[str], deep: Mapping[str, list]
+    ) -> "Seen":
+        """What `deep` made of one that was kept. Raises ValueError, KeyError or TypeError of damage."""
+        return Seen(digests, sizes, tuple(faults), *deep_of_json(deep, len(faults)))
 
 
 def seen_of_arrays(pictures: np.ndarray) -> Seen:
@@ -60,11 +75,12 @@ def seen_of_files(dataset: ImageDataset, progress: Progress | None = None) -> Se
         for i in rest[start : start + CHUNK]:
             try:
                 data = read_file(paths[i], dataset.ids[i])
-                width, height = whole_size(data, dataset.ids[i])
+                seen = open_picture(data, dataset.ids[i], 1)
             except InputError as error:
                 faults[i] = str(error)
             else:
-                found[i] = Sound(hashlib.blake2b(data, digest_size=16).hexdigest(), width, height)
+                digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+                found[i] = Sound(digest, seen.width, seen.height, seen.extremes, seen.notes)
         return len(rest[start : start + CHUNK])
 
     try:
@@ -82,13 +98,14 @@ def seen_of_files(dataset: ImageDataset, progress: Progress | None = None) -> Se
 def read_file(path: Path, name: str) -> bytes:
     """A picture file's bytes. Raises InputError, which names it, where it is gone, or no regular file."""
     try:
-        if path.exists() and not path.is_file():
-            raise InputError(f"{name} is no regular file (a folder, pipe or device): leave it out")
-        return path.read_bytes()
+        with open_regular(path, name) as file:
+            return file.read()
     except OSError as error:
         raise InputError(f"{name} cannot be read ({error.strerror or error}): mend it or leave it out") from None
 
 
 def _seen(found: Sequence[Sound | None], faults: Sequence[str]) -> Seen:
     sizes = np.array([(one.width, one.height) if one else (0, 0) for one in found], np.int64).reshape(-1, 2)
-    return Seen(tuple(one.digest if one else "" for one in found), sizes, tuple(faults))
+    digests = tuple(one.digest if one else "" for one in found)
+    extremes = tuple(one.extremes if one else None for one in found)
+    return Seen(digests, sizes, tuple(faults), extremes, tuple(one.notes if one else () for one in found))

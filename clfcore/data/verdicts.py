@@ -16,6 +16,7 @@ import numpy as np
 from filelock import FileLock
 
 from clfcore.data.dataset import ImageDataset
+from clfcore.data.picture import read_bytes
 from clfcore.errors import InputError, unknown
 from clfcore.files import safe_name, verdicts_folder, write_json
 from clfcore.spreadsheet import csv_text
@@ -39,10 +40,7 @@ def digest(dataset: ImageDataset, index: int) -> str:
     if dataset.pixels is not None:
         content = np.ascontiguousarray(dataset.pixels[index]).tobytes()
     else:
-        try:
-            content = dataset.paths[index].read_bytes()
-        except OSError as error:
-            raise InputError(f"{dataset.paths[index]} cannot be read ({error.strerror or error})") from None
+        content = read_bytes(dataset.paths[index])
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 

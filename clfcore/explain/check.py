@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from clfcore.data.dataset import ImageDataset
-from clfcore.data.pixels import Preprocess, read_deep
+from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
 from clfcore.explain.hooks import Score, as_input, batch_size
 from clfcore.explain.make import make
@@ -268,7 +268,7 @@ def _steps(total: int, progress: Progress | None, cancel: Cancel | None) -> Call
 def _square(dataset: ImageDataset, index: int, preprocess: Preprocess) -> np.ndarray:
     if dataset.pixels is not None:
         return preprocess.square(dataset.pixels[index])
-    return preprocess.square(read_deep(dataset.paths[index], least_side=preprocess.stored_side))
+    return preprocess.square(read_image(dataset.paths[index], least_side=preprocess.stored_side))
 
 
 def _mask(mask: np.ndarray, preprocess: Preprocess) -> np.ndarray:

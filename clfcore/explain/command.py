@@ -48,14 +48,14 @@ def write_map(
         raise InputError(f"against is {against!r} without a target: name the class it is set against with --target")
 
     from clfcore.classifier import open_classifier
-    from clfcore.data.pixels import read_deep
+    from clfcore.data.pixels import read_image
     from clfcore.explain.targets import column
 
     classifier = open_classifier(name, runs)
     wanted = None if target is None else column(classifier.task, target, level=level)
     if wanted is not None and against is not None:
         wanted = (wanted, column(classifier.task, against, level=level))
-    square = classifier.square(read_deep(picture, least_side=classifier.preprocess.stored_side))
+    square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
     found = explain(classifier, square, method=method, target=wanted, layer=layer, progress=progress)
     _write(overlay(square, found, opacity=opacity, colours=colours, threshold=threshold), goal)
     return {"model": classifier.name, **as_dict(found, classifier.task), "out": str(goal)}

@@ -99,9 +99,10 @@ def _errors(run: Run, predictions: Predictions) -> Section:
 
 def _pictures(run: Run, cases: tuple[mistakes.Case, ...]) -> list[Shown]:
     from clfcore.data.catalogue import open_dataset
-    from clfcore.data.pixels import read_image
+    from clfcore.data.deep import to_bytes
+    from clfcore.data.pixels import Preprocess, read_image
 
-    config = run.config
+    config, preprocess = run.config, Preprocess.from_dict(run.classifier["preprocess"])
     dataset = open_dataset(config.data, split_seed=config.split_seed)
     at = {name: i for i, name in enumerate(dataset.ids)}
     shown = []
@@ -111,7 +112,7 @@ def _pictures(run: Run, cases: tuple[mistakes.Case, ...]) -> list[Shown]:
         i = at[case.id]
         pixels = dataset.pixels[i] if dataset.pixels is not None else read_image(dataset.paths[i], least_side=144)
         words = f"{case.truth}, taken for {case.predicted} with {100 * case.p_predicted:.1f} %"
-        shown.append(picture(pixels, words))
+        shown.append(picture(to_bytes(preprocess.tones(pixels)), words))
     return shown
 
 

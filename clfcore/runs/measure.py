@@ -15,8 +15,9 @@ from clfcore.architectures.stages import Group
 from clfcore.config import RunConfig
 from clfcore.data.cache import Decoded
 from clfcore.data.dataset import ImageDataset
+from clfcore.data.deep import to_bytes
 from clfcore.data.pictures import InMemory
-from clfcore.data.pixels import Preprocess, read_deep
+from clfcore.data.pixels import Preprocess, read_image
 from clfcore.device import pick_device
 from clfcore.errors import InputError
 from clfcore.training.batches import Batches
@@ -152,10 +153,9 @@ def _squares(dataset: ImageDataset, chosen: np.ndarray, preprocess: Preprocess) 
             squares.append(preprocess.stored(np.ascontiguousarray(image)))
             continue
         try:
-            stored = preprocess.tones(
-                preprocess.stored(read_deep(dataset.paths[index], least_side=preprocess.stored_side))
-            )
-            squares.append(np.broadcast_to(stored.astype(np.uint8), (*stored.shape[:2], 3)))
+            image = read_image(dataset.paths[index], least_side=preprocess.stored_side)
+            stored = to_bytes(preprocess.stored(image))
+            squares.append(np.broadcast_to(stored, (*stored.shape[:2], 3)))
         except InputError:
             squares.append(squares[-1] if squares else np.zeros((preprocess.stored_side,) * 2 + (3,), np.uint8))
     return np.stack(squares)

@@ -1,6 +1,6 @@
 """A policy's views of one picture, of a dataset or of a file: those of the Augmentations page, without the page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,9 @@ import numpy as np
 from clfcore import augment
 from clfcore.augment import Policy
 from clfcore.data.catalogue import open_dataset
+from clfcore.data.deep import to_bytes
 from clfcore.data.pixels import Preprocess, read_image
+from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
 
 
@@ -56,7 +58,7 @@ def policy_views(
         if not low <= value <= high:
             raise InputError(f"{name} is {value}: it must be from {low} to {high}")
     if image is not None:
-        pixels, index, name = read_image(image), 0, image.name
+        pixels, index, name, values = read_image(image), 0, image.name, None
     else:
         dataset = open_dataset(data)
         train = dataset.splits["train"]
@@ -64,8 +66,8 @@ def policy_views(
             raise InputError(f"place is {place}: {data} has pictures 1 to {len(train):,} in its training split")
         index, item = place - 1, int(train[place - 1])
         pixels = np.asarray(dataset.pixels[item]) if dataset.pixels is not None else read_image(dataset.paths[item])
-        name = dataset.ids[item]
-    usual = usual_preprocess(min(pixels.shape[:2]), pixels.shape[-1], size)
+        name, values = dataset.ids[item], shown_range(dataset)
+    usual = replace(usual_preprocess(min(pixels.shape[:2]), pixels.shape[-1], size), value_range=values)
     preprocess = augment.at_scale(policy, usual)
     drawn: dict[str, Any] = {"size": preprocess.size, "seed": seed, "epoch": epoch, "index": index}
     drawn["mean"] = preprocess.mean
@@ -75,7 +77,7 @@ def policy_views(
         strip = augment.strip(policy, stored, **drawn)[1:]
         after = [original[0], *(one.pixels for one in strip if one.pixels.shape[0] == preprocess.size)]
         words = [f"{one.title}: {one.words}" for one in strip if one.pixels.shape[0] == preprocess.size]
-        return Viewed(name, np.stack(after), ("original", *words))
+        return Viewed(name, to_bytes(np.stack(after)), ("original", *words))
     made = augment.views(policy, stored, count=count, **drawn)
     words = tuple(f"epoch {epoch + i}" for i in range(count))
-    return Viewed(name, np.concatenate([original, made]), ("original", *words))
+    return Viewed(name, to_bytes(np.concatenate([original, made])), ("original", *words))

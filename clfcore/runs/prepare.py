@@ -140,11 +140,10 @@ def prepare(config: RunConfig, progress: Progress | None = None, *, run: Run | N
     phases(config, start.groups)  # refused before an image is decoded
     dataset, decoded = decode(dataset, network.preprocess, progress=progress)
     check(dataset)
-    white = decoded.white(dataset.splits["train"])
-    if white != 1:
-        network = replace(network, preprocess=replace(network.preprocess, white=white))
-        bits = round(white * 65535).bit_length()
-        notes += (f"The pictures use the lower {bits} of 16 bits: {2**bits - 1:,} counts as white.",)
+    values = decoded.value_range(dataset.splits["train"])
+    network = replace(network, preprocess=replace(network.preprocess, value_range=values, white=1.0))
+    if values is not None:
+        notes += (f"The pictures have more than 8 bits: {values[0]:,.6g} counts as black, {values[1]:,.6g} as white.",)
     notes += (decoded.note,) if decoded.note else ()
     left_out = [problem for problem in dataset.problems if problem.kind == "unreadable"]
     if left_out:

@@ -91,7 +91,7 @@ class Batches:
     def _pixels(self, rows: np.ndarray) -> Tensor:
         """B x C x S x S: bytes, or tones (float32 from 0 to 255) of deeper pictures."""
         side, channels = self.preprocess.stored_side, self.preprocess.channels
-        size = 4 if self.decoded.dtype == np.uint16 else 1
+        size = 4 if self.decoded.deep else 1
         if len(self.indices) * side * side * channels * size > IN_MEMORY:
             return self._taken(self.indices[rows])
         if "pixels" not in self._kept:
@@ -122,5 +122,5 @@ def normalised(pixels: Tensor, preprocess: Preprocess) -> Tensor:
 
 def pixels_of(decoded: Decoded, items: np.ndarray, preprocess: Preprocess, device: torch.device) -> Tensor:
     """Some items' stored squares, n x C x S x S on the device: bytes, or tones of deeper pictures."""
-    taken = preprocess.tones(decoded.take(items))
+    taken = decoded.tones(items, preprocess)
     return torch.from_numpy(np.ascontiguousarray(taken)).permute(0, 3, 1, 2).to(device)

@@ -184,11 +184,11 @@ def test_several_labels_are_explained_by_label_and_hierarchies_by_level(open_pag
 
 
 def test_a_damaged_and_a_huge_picture_are_refused_in_their_place(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clfcore.data import pixels
+    from clfcore.data import picture
     from clfcore.errors import InputError
 
     for data, says in ((b"not a picture", "noise.png"), (photo(600).data, "megapixels")):
-        monkeypatch.setattr(pixels, "MEGAPIXELS", 0.1)
+        monkeypatch.setattr(picture, "MEGAPIXELS", 0.1)
         with pytest.raises(InputError, match=says):
             laid(Asked(run.id, Photo("noise.png", data), "gradcam"), Look())
 

@@ -80,9 +80,9 @@ def test_what_was_wrong_is_one_line(
 def test_a_huge_image_is_refused_before_it_is_decoded(
     call: object, finished_run: Run, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from clfcore.data import pixels
+    from clfcore.data import picture
 
-    monkeypatch.setattr(pixels, "MEGAPIXELS", 0.001)
+    monkeypatch.setattr(picture, "MEGAPIXELS", 0.001)
     refused(call("explain", finished_run.id, image, "--out", tmp_path / "map.png"), "noise.png", "megapixels")
 
 

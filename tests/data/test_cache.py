@@ -17,7 +17,7 @@ from clfcore.data import cache as data_cache
 from clfcore.data.cache import decode
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.importers import import_folder
-from clfcore.data.pixels import Preprocess, read_deep, read_image
+from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
 from clfcore.files import cache_folder
 
@@ -85,9 +85,9 @@ def test_what_is_taken_is_to_the_bit_what_prediction_sees(
         preprocess = Preprocess(side, fit, interpolation=interpolation, mean=(0.1, 0.5, 0.9))
         for _ in range(2):  # fresh, then from the disk
             dataset, decoded = decode(import_folder(tmp_path / "set"), preprocess)
-            taken = preprocess.tones(decoded.take(np.arange(len(dataset))))
+            taken = decoded.tones(np.arange(len(dataset)), preprocess)
             for i, path in enumerate(dataset.paths):
-                seen = preprocess.tones(preprocess.stored(read_deep(path, least_side=preprocess.stored_side)))
+                seen = preprocess.stored(read_image(path, least_side=preprocess.stored_side))
                 assert np.array_equal(taken[i], np.broadcast_to(seen, taken[i].shape)), path.name
 
 

@@ -17,7 +17,8 @@ from clfcore.config import make
 from clfcore.data import deep
 from clfcore.data.cache import decode
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.pixels import Preprocess, read_deep, read_image
+from clfcore.data.picture import Depth, depth
+from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
 from clfcore.runs import store
 from clfcore.training.batches import Batches, normalised
@@ -53,30 +54,32 @@ def ramp() -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["png", "tiff"])
 def test_grey_of_16_bits_is_read_to_the_bit(ramp: np.ndarray, kind: str) -> None:
-    assert np.array_equal(read_deep(saved(ramp, kind))[..., 0], ramp)
-    assert read_image(saved(ramp, kind)).dtype == np.uint8
+    assert np.array_equal(read_image(saved(ramp, kind))[..., 0], ramp)
+    shown = deep.shown(read_image(saved(ramp, kind)), None)
+    assert shown.dtype == np.uint8
+    assert np.abs(shown[..., 0] - ramp / 257).max() <= 0.5
 
 
 def test_colour_and_transparency_of_16_bits(ramp: np.ndarray) -> None:
     colours = np.stack([ramp, ramp[::-1], ramp.T], axis=2)
-    assert np.array_equal(read_deep(png(colours)), colours)
+    assert np.array_equal(read_image(png(colours)), colours)
     alpha = np.full_like(ramp, 65535)
     alpha[:10] = 0
     for channels in (ramp[..., None], colours):
-        found = read_deep(png(np.concatenate([channels, alpha[..., None]], axis=2)))
+        found = read_image(png(np.concatenate([channels, alpha[..., None]], axis=2)))
         assert (found[:10] == 65535).all()  # white shows through
-        assert np.array_equal(found[10:], np.broadcast_to(channels, colours.shape)[10:])
+        assert np.array_equal(found[10:], channels[10:])
     import cv2
 
     tiff = cv2.imencode(".tiff", colours[..., ::-1])[1].tobytes()
-    assert np.array_equal(read_deep(tiff), colours)
+    assert np.array_equal(read_image(tiff), colours)
 
 
 def test_floats_and_portable_greymaps_keep_their_steps() -> None:
     share = np.linspace(0, 1, 400).reshape(20, 20)
-    assert np.array_equal(read_deep(saved(share.astype(np.float32), "tiff"))[..., 0], np.rint(share * 65535))
+    assert np.array_equal(read_image(saved(share.astype(np.float32), "tiff"))[..., 0], share.astype(np.float32))
     values = np.arange(400, dtype=np.uint16).reshape(20, 20)
-    found = read_deep(b"P5\n20 20\n4095\n" + values.astype(">u2").tobytes())[..., 0]
+    found = read_image(b"P5\n20 20\n4095\n" + values.astype(">u2").tobytes())[..., 0]
     assert np.abs(found - values * (65535 / 4095)).max() <= 1
 
 
@@ -90,24 +93,25 @@ def test_a_sideways_scan_stands_upright() -> None:
     ):
         exif = Image.Exif()
         exif[0x0112] = orientation
-        assert np.array_equal(read_deep(saved(pixels, "png", exif=exif))[..., 0], upright)
+        assert np.array_equal(read_image(saved(pixels, "png", exif=exif))[..., 0], upright)
 
 
 def test_eight_bits_stay_bytes(photos: Path) -> None:
     path = next(photos.rglob("*.jpg"))
-    assert np.array_equal(read_deep(path), read_image(path))
-    assert deep.depth(path) == (False, False)
+    assert read_image(path).dtype == np.uint8
+    assert depth(path) == Depth("uint8", grey=False)
     with pytest.raises(InputError, match=r"nothing\.png does not exist|cannot be read"):
-        read_deep(photos / "nothing.png")
+        read_image(photos / "nothing.png")
 
 
 def test_a_resize_is_that_of_the_floats(ramp: np.ndarray) -> None:
     expected = np.asarray(Image.fromarray(ramp.astype(np.float32)).resize((16, 16), Image.Resampling.BILINEAR))
-    found = GREY.stored(ramp[..., None])
+    found = GREY.resized(ramp[..., None])
     assert found.dtype == np.uint16
     assert np.abs(found[..., 0] - expected).max() <= 0.5
-    flat = Preprocess(16, "pad", mean=(0.5,), deviation=(0.5,)).stored(np.full((4, 8, 1), HIGH, np.uint16))
-    assert set(np.unique(flat)) == {HIGH, 128 * 257}  # the ground is the mean colour
+    padded = Preprocess(16, "pad", mean=(0.5,), deviation=(0.5,), value_range=(0.0, 40_000.0))
+    flat = padded.stored(np.full((4, 8, 1), HIGH, np.uint16))
+    assert set(np.unique(flat)) == {np.float32(HIGH * np.float32(255 / 40_000)), 128}  # the ground is the mean colour
 
 
 @pytest.mark.parametrize("name", [name for name in auto.NAMES if name != "Equalize"])
@@ -182,28 +186,28 @@ def test_8_bit_pictures_among_deep_ones_keep_their_tones(scans: Path, shape: tup
     dataset = open_dataset(str(scans))
     dataset, decoded = decode(dataset, GREY)
     assert decoded.take(np.arange(1)).shape[3] == channels
-    found = decoded.take(np.array([dataset.ids.index("dark/bytes.png")]))
-    assert np.array_equal(GREY.tones(found), np.full((1, 16, 16, channels), 77, np.float32))
+    found = decoded.tones(np.array([dataset.ids.index("dark/bytes.png")]), GREY)
+    assert np.array_equal(found, np.full((1, 16, 16, channels), 77, np.float32))
 
 
 def test_a_run_learns_what_8_bits_would_lose_and_says_so_everywhere(scans: Path, tmp_path: Path) -> None:
     """150 and 370 of 4,095 are both 1 of 255."""
     from clfcore.runs.execute import execute
 
-    assert {int(read_image(path)[8, 8, 0]) for path in scans.rglob("*.png")} == {1}
+    assert {int(deep.shown(read_image(path), None)[8, 8, 0]) for path in scans.rglob("*.png")} == {1}
     recipe = {"epochs": 40, "image_size": 16, "batch_size": 8, "learning_rate": 0.003}
     run = store.create(make({"data": str(scans), "architecture": "lenet5", "recipe": recipe}))
     execute(run)
     assert run.results["metrics"]["test"]["accuracy"] == 1.0
-    assert round(run.classifier["preprocess"]["white"] * 65535) == 4095
-    assert "the lower 12 of 16 bits: 4,095 counts as white" in run.message
+    assert run.classifier["preprocess"]["value_range"] == [0, 4095]
+    assert "more than 8 bits: 0 counts as black, 4,095 as white" in run.message
     dark, light = (str(sorted((scans / name).glob("*.png"))[0]) for name in ("dark", "light"))
     said = commands.predict(run.id, [dark, light])["predictions"]
     assert [one["top"][0]["label"] for one in said] == ["dark", "light"]
     classifier = of_run(run)
-    square = classifier.square(read_deep(Path(light)))
+    square = classifier.square(read_image(Path(light)))
     assert square.dtype == np.float32
-    by_hand = read_deep(Path(light))[..., 0] / 4095
+    by_hand = read_image(Path(light))[..., 0] / 4095
     x = classifier.input(square[None])
     mean, deviation = classifier.preprocess.mean[0], classifier.preprocess.deviation[0]
     assert torch.allclose(x[0, 0], torch.from_numpy((by_hand - mean) / deviation).float(), atol=1e-5)

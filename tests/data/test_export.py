@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from clfcore.data.catalogue import open_dataset
+from clfcore.data.deep import shown
 from clfcore.data.export import write_manifest
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
@@ -60,7 +61,7 @@ def test_what_would_not_come_back_is_refused(tmp_path: Path) -> None:
 def test_16_bits_and_grey_are_read_by_their_whole_range(tmp_path: Path) -> None:
     deep = (np.linspace(0, 65535, 64).reshape(8, 8)).astype(np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.png")
-    found = read_image(tmp_path / "deep.png")[..., 0]
+    found = shown(read_image(tmp_path / "deep.png"), None)[..., 0]
     assert np.abs(found.astype(int) - np.rint(deep / 257).astype(int)).max() <= 1
 
 

@@ -10,8 +10,9 @@ from PIL import Image
 
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.checks import check
-from clfcore.data.deep import depth
-from clfcore.data.pixels import image_size, read_deep, read_image
+from clfcore.data.deep import shown
+from clfcore.data.picture import Depth, depth, image_size
+from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
 
 HEIC = b"\0\0\0\x18ftypheic" + b"\0" * 40
@@ -68,12 +69,12 @@ def test_a_scan_keeps_its_depth(inverted: bool, tmp_path: Path) -> None:
     """Twelve bits over the whole range; MONOCHROME1 is turned round. Shown, it has 8 bits."""
     data = scanned(TWELVE, PhotometricInterpretation="MONOCHROME1" if inverted else "MONOCHROME2")
     share = 1 - TWELVE / 4095 if inverted else TWELVE / 4095
-    found = read_deep(data)
+    found = read_image(data)
     assert found.dtype == np.uint16
     assert np.array_equal(found[..., 0], np.rint(share * 65535))
-    assert np.abs(read_image(data)[..., 0] - share * 255).max() <= 0.51
+    assert np.abs(shown(read_image(data), None)[..., 0] - share * 255).max() <= 0.51
     (tmp_path / "scan.dcm").write_bytes(data)
-    assert depth(tmp_path / "scan.dcm") == (True, True)
+    assert depth(tmp_path / "scan.dcm") == Depth("uint16", grey=True)
 
 
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
@@ -87,17 +88,17 @@ def test_a_window_is_that_of_pydicom(function: str) -> None:
     stored = pydicom.dcmread(io.BytesIO(data))
     seen = apply_voi_lut(apply_modality_lut(stored.pixel_array, stored), stored)
     low, high = -1024.0, 4095.0 - 1024.0  # what pydicom spreads a window over
-    found = read_deep(data)[..., 0]
+    found = read_image(data)[..., 0]
     assert np.abs(found / 65535 - (seen - low) / (high - low)).max() < 1e-4
     assert (found == 0).any() or function == "SIGMOID"
 
 
 def test_scans_without_a_window_keep_their_relation() -> None:
     """By what their bits can say, signed or not, and not each by its own darkest and lightest."""
-    dark, light = (read_deep(scanned(np.full((8, 8), v, np.uint16)))[0, 0, 0] for v in (100, 200))
+    dark, light = (read_image(scanned(np.full((8, 8), v, np.uint16)))[0, 0, 0] for v in (100, 200))
     assert (int(dark), int(light)) == (round(100 / 4095 * 65535), round(200 / 4095 * 65535))
     signed = np.full((8, 8), -1024, np.int16)
-    found = read_deep(scanned(signed, PixelRepresentation=1, RescaleSlope=2, RescaleIntercept=5))
+    found = read_image(scanned(signed, PixelRepresentation=1, RescaleSlope=2, RescaleIntercept=5))
     assert int(found[0, 0, 0]) == round((-1024 + 2048) / 4095 * 65535)
 
 
@@ -105,11 +106,11 @@ def test_several_frames_and_colours() -> None:
     frames = np.stack([TWELVE, TWELVE[::-1]])
     first = scanned(TWELVE)
     several = scanned(frames.reshape(16, 8), Rows=8, NumberOfFrames=2)
-    assert np.array_equal(read_deep(several), read_deep(first))
+    assert np.array_equal(read_image(several), read_image(first))
     colours = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
     depths = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, "PlanarConfiguration": 0}
     data = scanned(colours, SamplesPerPixel=3, PhotometricInterpretation="RGB", **depths)
-    assert np.array_equal(read_deep(data), colours)
+    assert np.array_equal(read_image(data), colours)
     assert np.array_equal(read_image(data), colours)
 
 

@@ -14,7 +14,9 @@ from PIL import Image
 
 from clfcore import config
 from clfcore.data import pixels
-from clfcore.data.pixels import Preprocess, image_size, read_image
+from clfcore.data.deep import shown
+from clfcore.data.picture import image_size
+from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
 
 
@@ -85,7 +87,8 @@ def test_damaged_exif_does_not_cost_the_picture(scene: Image.Image) -> None:
 ])  # fmt: skip
 def test_each_mode_becomes_the_colour_that_is_meant(mode: str, colour: object, rgb: tuple[int, ...]) -> None:
     kind = "TIFF" if mode in ("CMYK", "YCbCr", "F") else "PNG"
-    assert np.abs(read_image(saved(Image.new(mode, (5, 4), colour), kind)).astype(int) - rgb).max() <= 1
+    read = shown(read_image(saved(Image.new(mode, (5, 4), colour), kind)), None)
+    assert np.abs(read.astype(int) - rgb).max() <= 1
 
 
 def test_palettes_with_and_without_transparency() -> None:
@@ -97,14 +100,14 @@ def test_palettes_with_and_without_transparency() -> None:
 
 def test_16_bits_are_scaled_and_not_cut() -> None:
     ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
-    read = read_image(saved(Image.fromarray(ramp), "PNG"))[..., 0]
-    assert np.abs(read.astype(int) - ramp / 257).max() <= 0.5
-    assert (np.abs(read_image(saved(Image.fromarray(ramp), "TIFF"))[..., 0].astype(int) - ramp / 257) <= 0.5).all()
+    for kind in ("PNG", "TIFF"):
+        read = shown(read_image(saved(Image.fromarray(ramp), kind)), None)[..., 0]
+        assert (np.abs(read.astype(int) - ramp / 257) <= 0.5).all()
 
 
 def test_16_bit_portable_greymaps_are_scaled_by_their_maximum() -> None:
     data = b"P5 2 1 65535\n" + struct.pack(">HH", 128, 65535)
-    assert read_image(data)[0, :, 0].tolist() == [0, 255]
+    assert shown(read_image(data), None)[0, :, 0].tolist() == [0, 255]
 
 
 def test_a_large_jpeg_is_reduced_while_it_is_decoded_and_never_below_the_least_side(

@@ -1,0 +1,260 @@
+"""TIFF pixels of any depth and layout, as they are written.
+
+libtiff (in Pillow) undoes the compression: it is shown the same strips or tiles as grey bytes, so that it neither
+rounds nor interprets. Byte order, predictors, planes, packed bits, opacity and inverted greys are undone here.
+"""
+
+import io
+import math
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import TiffImagePlugin
+
+from clfcore.data.tiff import COLOURS, COMPRESSIONS, LOSSLESS, Header
+from clfcore.errors import InputError
+
+_BAND = 1 << 19  # samples that are computed with at once
+_TOP = {8: 255, 16: 65535}
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """A picture's values: H x W x C, C 1 or 3, uint8, uint16 or float32; and which pixels are there at all (H x W
+    bool, None where all are). notes: what was left out, in words."""
+
+    pixels: np.ndarray
+    there: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+
+def tiff_pixels(data: bytes, header: Header, name: str) -> Values:
+    """The values of a TIFF whose compression is lossless, not yet upright. Raises InputError, by name."""
+    _readable(header, name)
+    planes = header.samples if header.planar == 2 else 1
+    if header.planar == 2:
+        values = np.empty((header.height, header.width, header.samples), _type(header))
+        wanted = {*range(header.colours), *(header.opacity or ())[:1]}  # of the rest nothing is taken
+        for k in wanted:
+            values[..., k] = _plane(data, header, k, planes, name)[..., 0]
+    else:
+        values = _plane(data, header, 0, 1, name)
+    return _interpreted(values, header)
+
+
+def _type(header: Header) -> str:
+    """Of one value as it is written, in this machine's byte order."""
+    if header.bits not in (8, 16, 32, 64):
+        return "u1" if header.bits < 8 else "u2"
+    return f"{'uif'[header.form - 1]}{header.bits // 8}"
+
+
+def _readable(header: Header, name: str) -> None:
+    """Refuse by name what is not read."""
+    if header.compression not in LOSSLESS:
+        how = COMPRESSIONS.get(header.compression, f"number {header.compression}")
+        raise InputError(
+            f"{name} is a TIFF of {header.kind} values with the compression {how}, which is not read: save it with LZW"
+        )
+    if header.photometric not in (0, 1, 2, 3, 5):
+        what = COLOURS.get(header.photometric, f"number {header.photometric}")
+        raise InputError(f"{name} is a TIFF whose colours are {what} ({header.kind}): save it as RGB or grey")
+    known = {1: (1, 2, 4, *range(8, 17), 32, 64), 2: (8, 16, 32, 64), 3: (16, 32, 64)}[header.form]
+    if header.bits not in known:
+        raise InputError(f"{name} is a TIFF of {header.kind} values, which are not read: save it with 8 or 16 bits")
+    if header.predictor not in (1, 2, 3) or (header.predictor == 3) > (header.form == 3) or header.planar not in (1, 2):
+        raise InputError(f"{name} is damaged (predictor {header.predictor}, planes {header.planar}): copy it again")
+    if header.predictor != 1 and header.bits not in (8, 16, 32, 64):
+        raise InputError(f"{name} is a TIFF of {header.kind} values with a predictor: save it with 8 or 16 bits")
+    if header.samples < header.colours:
+        raise InputError(f"{name} is damaged ({header.samples} samples are too few for its colours): copy it again")
+    if header.photometric == 5 and header.form != 1:
+        raise InputError(f"{name} is a CMYK TIFF of {header.kind} values, which are not read: save it as RGB")
+    if header.photometric == 3 and (header.bits > 16 or len(header.palette) != 3 << header.bits):
+        raise InputError(f"{name} is damaged (its palette has {len(header.palette)} values): copy it again")
+
+
+def _plane(data: bytes, header: Header, plane: int, planes: int, name: str) -> np.ndarray:
+    """H x W x samples of one plane, in this machine's byte order."""
+    samples = header.samples if planes == 1 else 1
+    (wide, high), bits = header.segment, header.bits
+    across, down = math.ceil(header.width / wide), math.ceil(header.height / high)
+    row, each = math.ceil(wide * samples * bits / 8), across * down
+    offsets, counts = (part[plane * each : (plane + 1) * each] for part in (header.offsets, header.counts))
+    if len(offsets) < each or len(counts) < each:
+        raise InputError(f"{name} is damaged ({len(header.offsets)} of {each * planes} strips or tiles): copy it again")
+    if any(at + count > len(data) for at, count in zip(offsets, counts, strict=True)):
+        raise InputError(f"{name} is truncated: its end is missing; copy it again or leave it out")
+    rows = down * high if header.tiled else header.height
+    packed = _uncompressed(data, header, (across * row, rows), (row, high), offsets, counts, name)
+    values = _decoded(packed.reshape(rows, across, row), header, wide, samples)  # rows x across x wide x samples
+    whole = values.reshape(rows, across * wide, samples)
+    return whole[: header.height, : header.width]
+
+
+def _uncompressed(
+    data: bytes,
+    header: Header,
+    size: tuple[int, int],
+    segment: tuple[int, int],
+    offsets: tuple[int, ...],
+    counts: tuple[int, ...],
+    name: str,
+) -> np.ndarray:
+    """rows x bytes uint8: what the strips or tiles hold, with nothing interpreted."""
+    (width, height), (wide, high) = size, segment
+    if len(data) + 16 * len(offsets) > 0xFFFF0000:
+        raise InputError(f"{name} has more than 4 GB: make it smaller")
+    if header.compression == 1 and not header.tiled and _one_piece(offsets, counts):
+        if sum(counts) < width * height:
+            raise InputError(f"{name} is truncated: its end is missing; copy it again or leave it out")
+        return np.frombuffer(data, np.uint8, width * height, offsets[0]).reshape(height, width)
+    tags = [(256, width), (257, height), (258, 8), (259, header.compression), (262, 1), (277, 1)]
+    tags += [(266, header.fill_order), (284, 1)]
+    tags += [(322, wide), (323, high)] if header.tiled else [(278, high)]
+    out = bytearray(data)
+    out += b"\0" * (-len(out) % 8)
+    at = len(out)
+    out += struct.pack(f"<{len(offsets)}I", *offsets) + struct.pack(f"<{len(counts)}I", *counts)
+    place, length = (324, 325) if header.tiled else (273, 279)
+    start = len(out)
+    one = len(offsets) == 1
+    entries = [struct.pack("<HHII", number, 4, 1, value) for number, value in tags]
+    entries.append(struct.pack("<HHII", place, 4, len(offsets), offsets[0] if one else at))
+    entries.append(struct.pack("<HHII", length, 4, len(counts), counts[0] if one else at + 4 * len(offsets)))
+    entries.sort(key=lambda entry: struct.unpack("<H", entry[:2])[0])
+    out += struct.pack("<H", len(entries)) + b"".join(entries) + b"\0\0\0\0"
+    out[:8] = b"II*\0" + struct.pack("<I", start)
+    # Not by Image.open: the size was judged before, in bytes, and these are bytes taken for pixels.
+    with TiffImagePlugin.TiffImageFile(io.BytesIO(out)) as image:
+        image.load()
+        return np.array(image)
+
+
+def _one_piece(offsets: tuple[int, ...], counts: tuple[int, ...]) -> bool:
+    """Whether strips lie one after the other without a gap."""
+    ends = [at + count for at, count in zip(offsets, counts, strict=True)]
+    return list(offsets[1:]) == ends[:-1]
+
+
+def _decoded(packed: np.ndarray, header: Header, wide: int, samples: int) -> np.ndarray:
+    """rows x across x bytes -> rows x across x wide x samples of the type that is written."""
+    rows, across, _ = packed.shape
+    bits, size, shape = header.bits, header.bits // 8, (rows, across, wide, samples)
+    if bits not in (8, 16, 32, 64):
+        return _unpacked(packed, bits, wide * samples).reshape(shape)
+    if header.predictor == 3:
+        summed = packed.reshape(rows, across, wide * size, samples)
+        summed = np.add.accumulate(summed, axis=2, dtype=np.uint8)
+        parts = summed.reshape(rows, across, size, wide * samples)  # the most significant bytes of all come first
+        return np.ascontiguousarray(parts.swapaxes(2, 3)).view(f">f{size}").reshape(shape).astype(f"f{size}")
+    values = np.ascontiguousarray(packed).view(f"{header.order}u{size}").reshape(shape)
+    values = values.astype(f"u{size}", copy=False)
+    if header.predictor == 2:
+        values = np.add.accumulate(values, axis=2, dtype=values.dtype)
+    return values.view(_type(header))
+
+
+def _unpacked(packed: np.ndarray, bits: int, count: int) -> np.ndarray:
+    """rows x across x bytes -> rows x across x count: values of `bits` bits, the most significant bit first."""
+    out = np.empty((*packed.shape[:2], count), np.uint8 if bits < 8 else np.uint16)
+    weights = (1 << np.arange(bits - 1, -1, -1)).astype(np.uint16)
+    for y in range(0, len(packed), step := max(1, _BAND // (count * 16))):
+        each = np.unpackbits(packed[y : y + step], axis=2)[..., : count * bits]
+        out[y : y + step] = (each.reshape(*each.shape[:2], count, bits) * weights).sum(axis=3, dtype=np.uint16)
+    return out
+
+
+def _interpreted(values: np.ndarray, header: Header) -> Values:
+    """H x W x samples as written -> what it shows."""
+    colours, there, found = header.colours, None, header.opacity
+    shown, notes = values[..., :colours], _notes(header)
+    opacity, multiplied = (values[..., found[0]], found[1]) if found and _on_white(header) else (None, False)
+    if header.missing is not None and header.photometric in (1, 2):
+        there = (shown != np.array(header.missing).astype(shown.dtype)).all(axis=2)
+        there = None if there.all() else there
+    if header.photometric == 3:
+        shown = _looked_up(shown[..., 0], header.palette)
+    elif header.form == 1 and header.bits <= 16:
+        shown = _scaled(shown, header.bits, inverted=header.photometric == 0)
+    elif header.photometric == 0:
+        shown = -shown.astype(np.float32) if header.form != 1 else float(2**header.bits - 1) - shown
+    if header.photometric == 5:
+        shown = _printed(shown)
+    if opacity is not None:
+        opacity = _scaled(opacity[..., None], header.bits, inverted=False)[..., 0]
+        shown = over_white(shown, opacity, multiplied=multiplied)
+        there = opacity > 0 if not opacity.all() else there
+    if shown.dtype not in (np.uint8, np.uint16):
+        with np.errstate(over="ignore"):
+            shown = shown.astype(np.float32)
+    return Values(shown, there, notes)
+
+
+def _on_white(header: Header) -> bool:
+    """Whether what shines through can be white: of wide, signed and floating-point numbers nothing says what is."""
+    return header.form == 1 and header.bits <= 16
+
+
+def _notes(header: Header) -> tuple[str, ...]:
+    """What is left out or guessed, in words."""
+    found = header.opacity
+    notes = []
+    if header.colours == 3 and header.photometric != 2:
+        notes.append("its first three bands are taken for red, green and blue: it does not say what they are")
+    used = {*range(header.colours), *((found[0],) if found and _on_white(header) else ())}
+    left = [k + 1 for k in range(header.samples) if k not in used]
+    if found and not _on_white(header):
+        left.remove(found[0] + 1)
+        notes.append(f"its opacity (band {found[0] + 1}) is left out: {header.kind} numbers have no white")
+    if left:
+        which = f"band {left[0]}" if len(left) == 1 else f"bands {left[0]} to {left[-1]}"
+        notes.append(f"{which} of {header.samples} {'is' if len(left) == 1 else 'are'} left out: no colour or opacity")
+    return tuple(notes)
+
+
+def _scaled(values: np.ndarray, bits: int, *, inverted: bool) -> np.ndarray:
+    """Unsigned values of up to 16 bits over the whole range of 8 or 16."""
+    top, whole = 2**bits - 1, _TOP[8 if bits <= 8 else 16]
+    if top != whole:
+        table = np.rint(np.arange(top + 1) * (whole / top)).astype(np.uint8 if whole == 255 else np.uint16)
+        values = table[values]
+    return whole - values if inverted else values
+
+
+def _looked_up(indices: np.ndarray, palette: tuple[int, ...]) -> np.ndarray:
+    """H x W indices -> H x W x 3 uint8. Palettes are of 16 bits, unless a writer took them for 8."""
+    table = np.array(palette, np.uint16).reshape(3, -1).T
+    return (table >> 8 if table.max() > 255 else table).astype(np.uint8)[indices]
+
+
+def _printed(values: np.ndarray) -> np.ndarray:
+    """H x W x 4 inks -> H x W x 3, as Pillow does with bytes: what cyan and black leave of red, and so on."""
+    top, out = _TOP[values.dtype.itemsize * 8], np.empty((*values.shape[:2], 3), values.dtype)
+    for band in _bands(values):
+        left = top - values[band].astype(np.uint32)
+        out[band] = (left[..., :3] * left[..., 3:] + top // 2) // top
+    return out
+
+
+def over_white(values: np.ndarray, opacity: np.ndarray, *, multiplied: bool = False) -> np.ndarray:
+    """H x W x C of 8 or 16 bits on white, by H x W of the same; in bands of rows, in whole numbers.
+
+    multiplied: the colours are multiplied by their opacity already.
+    """
+    top = np.uint32(np.iinfo(values.dtype).max)
+    out = np.empty(values.shape, values.dtype)
+    for band in _bands(values):
+        share = opacity[band].astype(np.uint32)[..., None]
+        colours = values[band].astype(np.uint32)
+        if multiplied:
+            out[band] = np.minimum(colours + (top - share), top)
+        else:
+            out[band] = (colours * share + top * (top - share) + top // 2) // top  # at most 65,535 squared and a half
+    return out
+
+
+def _bands(values: np.ndarray) -> list[slice]:
+    step = max(1, _BAND // max(1, values.shape[1] * values.shape[2]))
+    return [slice(y, y + step) for y in range(0, len(values), step)]

@@ -1,0 +1,78 @@
+"""What is said of a dataset's values: pictures without a range of their own, and depths that are mixed."""
+
+import contextlib
+from collections import Counter
+
+import numpy as np
+
+from clfcore.data.dataset import ImageDataset, Problem
+from clfcore.data.deep import Extremes, ValueRange, shared_range
+from clfcore.data.picture import depth, open_picture, read_bytes
+from clfcore.errors import InputError
+
+SAMPLE = 256  # pictures
+
+
+def training_range(dataset: ImageDataset, extremes: tuple[Extremes | None, ...]) -> ValueRange | None:
+    """The dataset's value range, from its training split; None where that has 8 bits alone."""
+    train = dataset.splits.get("train", np.empty(0, np.int64))
+    return shared_range([one for i in train if (one := extremes[i])])
+
+
+def shown_range(dataset: ImageDataset) -> ValueRange | None:
+    """The value range to show a dataset's pictures by: its own, or that of a sample where it was not read to its end.
+
+    Up to 256 pictures of the training split are read, where they are deep; so many are the whole split of most such
+    datasets.
+    """
+    if dataset.value_range is not None or dataset.paths is None:
+        return dataset.value_range
+    train = dataset.splits.get("train", np.arange(len(dataset)))
+    some = train[np.unique(np.linspace(0, len(train) - 1, SAMPLE).astype(int))] if len(train) else train
+    found = []
+    for path in (dataset.paths[i] for i in some):
+        if depth(path).deep:
+            with contextlib.suppress(InputError):
+                found.append(open_picture(read_bytes(path), str(path)).extremes)
+    return shared_range([one for one in found if one])
+
+
+def value_problems(
+    dataset: ImageDataset,
+    extremes: tuple[Extremes | None, ...],
+    notes: tuple[tuple[str, ...], ...],
+    faults: tuple[str, ...],
+) -> tuple[list[Problem], ...]:
+    """Values, depths and bands: a sentence of each picture that is not what its neighbours are, or not whole.
+
+    extremes, notes, faults: one an item, as `Seen` has them; empty where the dataset is an array of bytes.
+    """
+    values: list[Problem] = []
+    bands: list[Problem] = []
+    if not any(extremes) and not any(notes):
+        return values, [], bands
+    common = training_range(dataset, extremes)
+    for item, one, said in zip(dataset.ids, extremes, notes, strict=True):
+        for note in said:
+            if "NaN" in note:
+                values.append(Problem("values", item, f"{item}: {note}"))
+            else:
+                bands.append(Problem("bands", item, f"{item}: {note}"))
+        if one is not None and one.lowest == one.highest:
+            values.append(Problem("values", item, f"{item} has one value alone, {one.lowest:g}: it shows nothing"))
+        elif one is not None and common is not None and one.beyond(common):
+            told = f"{item} has values from {one.lowest:g} to {one.highest:g}, the value range of the training split"
+            values.append(Problem("values", item, f"{told} is {common[0]:g} to {common[1]:g}: what lies beyond is cut"))
+    readable = tuple(one for one, fault in zip(extremes, faults, strict=True) if not fault)
+    return values, _mixed(dataset.name, readable), bands
+
+
+def _mixed(name: str, extremes: tuple[Extremes | None, ...]) -> list[Problem]:
+    """One sentence where pictures differ in depth."""
+    names = {"uint16": "16 bits", "float32": "floating-point, signed or 32-bit values"}
+    counts = Counter("8 bits" if one is None else names[one.dtype] for one in extremes)
+    if len(counts) < 2:
+        return []
+    listed = ", ".join(f"{n:,} have {what}" for what, n in sorted(counts.items()))
+    advice = "those of 8 bits keep their own tones, all others share one value range; save them alike if you can"
+    return [Problem("depths", "", f"{name} mixes depths: {listed}: {advice}")]
