@@ -1,239 +1,338 @@
 """A CSV manifest -> ImageDataset: a row a picture, for the three tasks, with splits and groups where they are given."""
 
-import csv
-import io
-import posixpath
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
+from clfcore.data.importers.cells import blanks, parts, separator_in, separator_of, several
+from clfcore.data.importers.columns import Columns, Question, columns_of, own_names, path_columns
 from clfcore.data.importers.folders import kept_beside
-from clfcore.data.importers.readings import Reading
+from clfcore.data.importers.locate import Files, inside
+from clfcore.data.importers.names import by_case, canonical, joined
+from clfcore.data.importers.readings import AmbiguousData, Choice, Reading, reading
 from clfcore.data.importers.split_names import SPLIT_NAMES
+from clfcore.data.importers.tables import Table, read_table
 from clfcore.data.importers.taxonomy import taxonomy
 from clfcore.data.importers.walk import plain, shortened
 from clfcore.data.splits import draw_splits, strata
-from clfcore.errors import InputError, nearest
-from clfcore.spreadsheet import unescaped
-from clfcore.task import Level, Task
+from clfcore.errors import InputError
+from clfcore.task import Level, Task, TaskKind
 
-_OWN = ("path", "split", "group", "label", "labels")
+SEVERAL_ROWS = 0.1  # of the pictures, from which rows of other classes are further labels rather than slips
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A row that can be used: its number in the file (the header is 1), path as written, classes, split, group."""
+    """A row that can be used: its number in the file (the header is 1), path, classes, split, group."""
 
     number: int
     path: str
     classes: tuple[str, ...]  # one (label), any number (labels) or one a level
-    split: str
+    split: Split | None
     group: str
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """A manifest understood: its task and targets, the rows they are of, and what was found."""
+
+    task: Task
+    targets: np.ndarray
+    rows: tuple[_Row, ...]
+    problems: tuple[Problem, ...]
 
 
 def import_csv(path: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
     """The dataset of a manifest: a `path` column relative to the file, then `label`, `labels` (joined by `;`, may be
-    empty) or one other column a level, coarse to fine; `split` and `group` where given.
+    empty) or one other column a level, coarse to fine; `split` and `group` where given. Other common names of columns,
+    other separators and columns of 0 and 1 are understood, and noted.
 
     Rows without a class or whose file is absent are left out and named. Raises InputError where columns are missing, a
-    split is unknown, a path leads outside the manifest's folder, or fewer than two classes remain.
+    split is unknown, a path leads outside the manifest's folder, or fewer than two classes remain; AmbiguousData where
+    the manifest can be read in several ways and `asked` does not say which.
     """
     name, unpacking = kept_beside(path.parent)
-    header, table = _read(path)
-    kind, columns = _kind(header, path)
-    rows, problems = _rows(header, table, path, columns)
-    _check_splits(rows, path)
-    rows, more = _present(rows, path.parent)
-    problems += more
-    if not rows:
-        raise InputError(f"{path} names no picture that is there: write paths relative to {path.parent.absolute()}")
-    task, targets, more = _targets(rows, kind, columns)
-    problems += shortened(more)
-    judged = asked is not None and asked.judged
-    if len(task.classes) < (1 if kind == "multi-label" or judged else 2):
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): name a readable CSV file") from None
+    asked = asked or Reading()
+    table = read_table(data, str(path), asked)
+    table = replace(table, header=own_names(table.header))
+    found = _understood(table, path, Files(path), asked)
+    task, targets, rows = found.task, found.targets, found.rows
+    if len(task.classes) < (1 if task.kind == "multi-label" or asked.judged else 2):
         said = f"one class, {task.classes[0]!r}: a classifier needs at least two" if task.classes else "no class at all"
         raise InputError(f"{path} has {said}")
     groups = _groups(rows)
     paths = tuple(path.parent / row.path for row in rows)
     layers, given = strata(task, targets), _given(rows)
-    splits, drawn = draw_splits(layers, split_seed, paths, groups=groups, given=given, judged=judged)
+    splits, drawn = draw_splits(layers, split_seed, paths, groups=groups, given=given, judged=asked.judged)
     return ImageDataset(
         name if unpacking is not None else plain(path.stem),
         task,
-        tuple(row.path for row in rows),
+        tuple(plain(row.path) for row in rows),
         targets,
         splits,
         paths=paths,
         groups=groups,
         drawn=drawn,
-        problems=(*(unpacking or ()), *problems),
+        problems=(*(unpacking or ()), *found.problems),
     )
 
 
-def has_paths(path: Path) -> bool:
-    """Whether a CSV looks like a manifest: its header has a `path` column."""
+def has_paths(path: Path, *, documented: bool = True) -> bool:
+    """Whether a CSV looks like a manifest: its header has a `path` column, or else one that may hold files."""
     try:
-        return "path" in _read(path, rows=False)[0]
-    except InputError:
+        with path.open("rb") as file:
+            head = file.read(1 << 16)
+        table = read_table(head[: head.rfind(b"\n") + 1] or head, str(path), Reading())
+    except (OSError, InputError):
         return False
+    table = replace(table, header=own_names(table.header))
+    return "path" in table.header if documented else bool(path_columns(table))
 
 
 def written_paths(text: bytes, name: str) -> list[str]:
     """The paths of a manifest that is still in memory, none of them leading outside. Raises InputError."""
-    header, table = _parsed(io.TextIOWrapper(io.BytesIO(text), "utf-8-sig", newline=""), Path(name))
-    _kind(header, Path(name))
-    at = header.index("path")
-    return [_inside(row[at].strip(), i, Path(name)) for i, row in enumerate(table, start=2) if len(row) > at]
+    table = read_table(text, name, Reading())
+    table = replace(table, header=own_names(table.header))
+    columns = columns_of(table, name, Reading(), tuple)
+    candidates = [columns.path] if isinstance(columns, Columns) else path_columns(table)
+    return [inside(cell, table.first + i, Path(name)) for i, cell in enumerate(table.column(candidates[0]))]
 
 
-def _read(path: Path, *, rows: bool = True) -> tuple[list[str], list[list[str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _parsed(file, path, rows=rows)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): name a readable CSV file") from None
+def _understood(table: Table, path: Path, files: Files, asked: Reading) -> _Manifest:
+    """The manifest, read as asked. Raises AmbiguousData where there are several ways; each is counted by reading it."""
+
+    def there(values: Sequence[str]) -> tuple[str, ...]:
+        try:
+            items = [inside(value, table.first + i, path) for i, value in enumerate(values)]
+        except InputError:
+            return ()
+        located = files.locate(items, folder=asked.value("folder"))
+        return tuple(filter(None, located.paths)) or (tuple(items) if located.rivals else ())
+
+    def ask(question: Question) -> AmbiguousData:
+        choices = []
+        for what, way in question.ways:
+            try:
+                other = _understood(table, path, files, asked.adding(reading(way)))
+            except AmbiguousData as more:
+                choices.append(Choice(what, more.choices[0].classes, more.choices[0].pictures, asks=way))
+            except InputError:
+                continue
+            else:
+                choices.append(Choice(what, other.task.classes, len(other.rows), asks=way))
+        return AmbiguousData(question.text, choices)
+
+    columns = columns_of(table, str(path), asked, there)
+    if isinstance(columns, Question):
+        raise ask(columns)
+    notes = [*table.notes, *columns.notes]
+    form = _form(table, path, columns, asked)
+    if isinstance(form, Question):
+        raise ask(form)
+    kind, separator, more = form
+    notes += more
+    rows, problems = _rows(table, path, columns, kind, separator)
+    rows, found, more, rivals = _present(rows, files, asked)
+    notes += more
+    if rivals:
+        ways = tuple((f"the files in {name}", f"folder={name}") for name, _ in rivals[:6])
+        raise ask(Question(f"the files of {path} are in several folders", ways))
+    rows, repeated = _once(rows, kind)
+    if repeated is None:
+        ways = (("several labels a picture, a row each", "multi"), ("one class a picture, its first row", "single"))
+        if not asked.words & {"multi", "single"}:
+            raise ask(Question(f"{path} names many pictures in several rows with different classes", ways))
+        rows, repeated = _once(rows, kind, merge="multi" in asked)
+    if not rows:
+        raise InputError(f"{path} names no picture that is there: write paths relative to {path.parent.absolute()}")
+    rows, spelled = _one_spelling(rows, asked, str(path))
+    task, targets, twins = _targets(rows, kind, columns.classes)
+    listed = [Problem("reading", path.name, note) for note in notes]
+    found = sorted((*problems, *shortened(repeated), *found), key=_order)
+    return _Manifest(task, targets, tuple(rows), (*listed, *found, *shortened(spelled), *shortened(twins)))
 
 
-def _parsed(file: TextIO, path: Path, *, rows: bool = True) -> tuple[list[str], list[list[str]]]:
-    try:
-        reader = ([unescaped(cell) for cell in row] for row in csv.reader(file, strict=True))
-        header = [name.strip() for name in next(reader, [])]
-        header = [name.lower() if name.lower() in _OWN else name for name in header]
-        return header, [*reader] if rows else []
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not UTF-8 text: save it as CSV UTF-8") from None
-    except csv.Error as error:
-        raise InputError(f"{path} is no valid CSV ({error}): save it again as comma-separated values") from None
+def _order(problem: Problem) -> int:
+    return ("no-class", "repeated", "bad-row", "missing").index(problem.kind)
 
 
-def _kind(header: list[str], path: Path) -> tuple[str, list[str]]:
-    """The task and the columns that hold its classes."""
-    if "path" not in header:
-        raise InputError(f"{path} has no column path (it has {', '.join(header) or 'none'}): add one, a picture a row")
-    twice = next((name for name in header if name and header.count(name) > 1), None)
-    if twice:
-        raise InputError(f"{path} has two columns {twice}: rename one")
-    levels = [name for name in header if name not in _OWN and name]
-    if "label" in header and "labels" in header:
-        raise InputError(f"{path} has both label and labels: keep label for one class a picture, labels for several")
-    if "label" in header:
-        return "single-label", ["label"]
-    if "labels" in header:
-        return "multi-label", ["labels"]
-    if not levels:
-        raise InputError(f"{path} has no column label, labels or one a level: add one with the classes")
-    return ("hierarchical" if len(levels) > 1 else "single-label"), levels
+_Form = tuple[TaskKind, str, list[str]]
+
+
+def _form(table: Table, path: Path, columns: Columns, asked: Reading) -> _Form | Question:
+    """The task, what parts the labels of a cell, and what is noted of both."""
+    if columns.form == "levels":
+        return "hierarchical", "", []
+    if columns.form == "one-hot":
+        sums = [sum(_is_one(cell) for cell in cells) for cells in zip(*map(table.column, columns.classes), strict=True)]
+        single = "single" in asked or (set(sums) == {1} and "multi" not in asked)
+        what = "one class a picture" if single else "several labels a picture"
+        notes = [f"{len(columns.classes)} columns of 0 and 1 are read as {what}"]
+        unsure = sum(cell.startswith("-1") for name in columns.classes for cell in table.column(name))
+        if unsure:
+            notes.append(f"{unsure:,} cells of -1 (uncertain) are read as 0")
+        return "single-label" if single else "multi-label", "", notes
+    name = columns.classes[0]
+    values = table.column(name)
+    if "single" in asked:
+        return "single-label", "", []
+    given = separator_of(asked.value("separator")) if asked.value("separator") else None
+    if columns.form == "label" and "multi" not in asked and given is None:
+        sign, sure = several(values)
+        if sure == "perhaps":
+            ways = ((f"labels joined by {_spoken(sign)}", "multi"), ("one class a picture", "single"))
+            return Question(f"{path}: column {name} may hold one class a picture or several", ways)
+        if sure == "plain":
+            return "single-label", "", []
+        return "multi-label", sign, [f"column {name} is read as lists of labels"]
+    sign = given if given is not None else separator_in(values)
+    if given is None and not sign:
+        sure = blanks(values)
+        if sure == "perhaps":
+            ways = (("blanks part labels", "separator=space"), ("a cell is one label", "separator=none"))
+            return Question(f"{path}: blanks in column {name} may part labels", ways)
+        sign = " " if sure == "joined" else ""
+    if sign in (";", "") and columns.form == "labels":
+        return "multi-label", sign, []
+    return "multi-label", sign, [f"labels in column {name} are parted by {_spoken(sign)}"]
+
+
+def _spoken(sign: str) -> str:
+    return {"[": "a list", " ": "blanks", "": "nothing", "|": "bars", ",": "commas", ";": "semicolons"}[sign]
+
+
+def _is_one(cell: str) -> bool:
+    return cell.lower() in ("1", "1.0", "true")
 
 
 def _rows(
-    header: list[str], table: list[list[str]], path: Path, columns: list[str]
+    table: Table, path: Path, columns: Columns, kind: TaskKind, separator: str
 ) -> tuple[list[_Row], list[Problem]]:
     """The rows that can be used, and what is said of the others. Raises InputError where a path leads outside."""
-    at = {name: i for i, name in enumerate(header)}
-    rows: dict[str, _Row] = {}
+    at = {name: i for i, name in enumerate(table.header)}
+    width = len(table.header)
+    rows: list[_Row] = []
     problems: dict[str, list[Problem]] = {}
-    for number, cells in enumerate(table, start=2):
-        if not any(cell.strip() for cell in cells):
+
+    for i, cells in enumerate(table.rows):
+        number = table.first + i
+        if not any(cells):
             continue
-        if any(cell.strip() for cell in cells[len(header) :]):
-            said = f"row {number} has {len(cells)} cells for {len(header)} columns (a bare comma?): it is left out"
+        if any(cells[width:]):
+            said = f"row {number} has {len(cells)} cells for {width} columns (a bare comma?): it is left out"
             problems.setdefault("bad-row", []).append(Problem("bad-row", f"row {number}", said))
             continue
-        cells = [cell.strip() for cell in cells[: len(header)]] + [""] * (len(header) - len(cells))
-        item = _inside(cells[at["path"]], number, path)
-        if columns == ["labels"]:
-            classes = tuple(dict.fromkeys(part.strip() for part in cells[at["labels"]].split(";") if part.strip()))
+        cells = (*cells[:width], *[""] * (width - len(cells)))
+        item = inside(cells[at[columns.path]], number, path)
+        if columns.form == "one-hot":
+            classes = tuple(name for name in columns.classes if _is_one(cells[at[name]]))
+            classes = classes[:1] if kind == "single-label" and len(classes) == 1 else classes
+        elif kind == "multi-label":
+            classes = parts(cells[at[columns.classes[0]]], separator)
         else:
-            classes = tuple(cells[at[name]] for name in columns)
-        if not item or not all(classes):
+            classes = tuple(cells[at[name]] for name in columns.classes)
+        classes = tuple(canonical(name) for name in classes)
+        lacks = kind != "multi-label" and (not classes or not all(classes))
+        if not item or lacks:
             said = f"row {number} ({item or 'no path'}) has no {'path' if not item else 'class'}: it is left out"
             problems.setdefault("no-class", []).append(Problem("no-class", item or f"row {number}", said))
-        elif item in rows:
-            same = rows[item].classes == classes
-            said = f"row {number} names {item} again{'' if same else ', with another class'}: the first row is kept"
-            problems.setdefault("repeated", []).append(Problem("repeated", item, said))
+        elif kind == "single-label" and len(classes) > 1:
+            said = f"row {number} ({item}) has {len(classes)} classes: it is left out"
+            problems.setdefault("no-class", []).append(Problem("no-class", item, said))
         else:
-            split, group = (cells[at[name]] if name in at else "" for name in ("split", "group"))
-            rows[item] = _Row(number, item, classes, split, group)
-    return [*rows.values()], [problem for listed in problems.values() for problem in shortened(listed)]
+            group = cells[at[columns.group]] if columns.group else ""
+            rows.append(_Row(number, item, classes, columns.splits[i], group))
+    return rows, [problem for listed in problems.values() for problem in shortened(listed)]
 
 
-def _inside(written: str, number: int, path: Path) -> str:
-    """A row's path, relative and with slashes. Raises InputError where it leads outside the manifest's folder."""
-    item = written.replace("\\", "/")
-    outside = item.startswith("/") or (len(item) > 1 and item[1] == ":")
-    item = posixpath.normpath(item) if item else ""
-    if outside or item == ".." or item.startswith("../") or "\0" in item:
-        raise InputError(
-            f"{path} row {number}: path is {written!r}, which leads outside the manifest's folder; "
-            "write it relative to the manifest, and keep the pictures beside or below it"
-        )
-    return item
+def _present(
+    rows: list[_Row], files: Files, asked: Reading
+) -> tuple[list[_Row], list[Problem], list[str], tuple[tuple[str, int], ...]]:
+    """The rows whose file is there, by its true path; what is said of the others; and folders that rival."""
+    located = files.locate([row.path for row in rows], folder=asked.value("folder"))
+    kept, missing = [], []
+    for row, found in zip(rows, located.paths, strict=True):
+        if found:
+            kept.append(row if found == row.path else replace(row, path=found))
+        else:
+            said = f"row {row.number}: {row.path} does not exist: it is left out"
+            missing.append(Problem("missing", row.path, said))
+    notes = []
+    if located.folders:
+        some = ", ".join(located.folders[:4]) + (", …" if len(located.folders) > 4 else "")
+        notes.append(f"files that are not named in full are found in {some}")
+    return kept, shortened(missing), notes, located.rivals
 
 
-def _present(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[Problem]]:
-    """The rows whose file is there. A folder is listed once, which is far quicker than to ask for each file."""
-    listed: dict[str, set[str]] = {}
-    kept, problems = [], []
+def _once(
+    rows: Sequence[_Row], kind: TaskKind, *, merge: bool | None = None
+) -> tuple[list[_Row], list[Problem] | None]:
+    """Each picture once: its first row, or all its labels where `merge` says so; None for the problems where it is open
+    which."""
+    first: dict[str, _Row] = {}
+    labels: dict[str, dict[str, None]] = {}
+    said, other = [], set()
     for row in rows:
-        parent, name = posixpath.split(row.path)
-        if parent not in listed:
-            try:
-                listed[parent] = {entry.name for entry in (folder / parent).iterdir()}
-            except OSError:
-                listed[parent] = set()
-        # The file system may not tell cases apart: it is asked before a row is given up.
-        if name in listed[parent] or (folder / row.path).is_file():
-            kept.append(row)
-        else:
-            problems.append(
-                Problem("missing", row.path, f"row {row.number}: {row.path} does not exist: it is left out")
-            )
-    return kept, shortened(problems)
+        if row.path not in first:
+            first[row.path] = row
+            labels[row.path] = dict.fromkeys(row.classes)
+            continue
+        same = first[row.path].classes == row.classes
+        if not same:
+            other.add(row.path)
+            labels[row.path] |= dict.fromkeys(row.classes)
+        how = "" if same else ", with another class"
+        message = f"row {row.number} names {row.path} again{how}: the first row is kept"
+        said.append(Problem("repeated", row.path, message))
+    if kind != "hierarchical" and merge is None and len(other) > 2 and len(other) >= SEVERAL_ROWS * len(first):
+        return list(rows), None
+    if merge:
+        return [replace(row, classes=tuple(labels[row.path])) for row in first.values()], []
+    return list(first.values()), said
 
 
-def _targets(rows: list[_Row], kind: str, columns: list[str]) -> tuple[Task, np.ndarray, list[Problem]]:
+def _one_spelling(rows: list[_Row], asked: Reading, where: str) -> tuple[list[_Row], list[Problem]]:
+    """Rows whose classes are spelled in one way. Raises AmbiguousData where classes differ in case alone."""
+    names = [name for row in rows for name in row.classes]
+    usual, said = by_case(names, asked, where)
+    said = [*joined(names, names), *said]
+    if usual:
+        rows = [replace(row, classes=tuple(dict.fromkeys(usual.get(n, n) for n in row.classes))) for row in rows]
+    return rows, said
+
+
+def _targets(rows: Sequence[_Row], kind: TaskKind, columns: Sequence[str]) -> tuple[Task, np.ndarray, list[Problem]]:
     if kind == "hierarchical":
-        return taxonomy(columns, [row.classes for row in rows])
-    if kind == "multi-label":
-        levels = (Level("class", _sorted(name for row in rows for name in row.classes)),)
-    else:
-        names = ["class" if name == "label" else name for name in columns]
-        levels = tuple(Level(name, _sorted(row.classes[i] for row in rows)) for i, name in enumerate(names))
-    index = [{name: i for i, name in enumerate(level.classes)} for level in levels]
-    if kind == "multi-label":
-        targets = np.zeros((len(rows), len(levels[0].classes)), np.uint8)
-        for i, row in enumerate(rows):
-            targets[i, [index[0][name] for name in row.classes]] = 1
-        return Task("multi-label", levels), targets, []
-    chosen = np.array([[at[name] for at, name in zip(index, row.classes, strict=True)] for row in rows], np.int64)
-    return Task("single-label", levels), chosen[:, 0], []
+        return taxonomy(list(columns), [row.classes for row in rows])
+    own = "class" if kind == "multi-label" or len(columns) > 1 or columns[0] in ("label", "labels") else columns[0]
+    level = Level(own, _sorted(name for row in rows for name in row.classes))
+    index = {name: i for i, name in enumerate(level.classes)}
+    if kind == "single-label":
+        return Task(kind, (level,)), np.array([index[row.classes[0]] for row in rows], np.int64), []
+    targets = np.zeros((len(rows), len(level.classes)), np.uint8)
+    for i, row in enumerate(rows):
+        targets[i, [index[name] for name in row.classes]] = 1
+    return Task(kind, (level,)), targets, []
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-def _groups(rows: list[_Row]) -> tuple[str, ...] | None:
+def _groups(rows: Sequence[_Row]) -> tuple[str, ...] | None:
     """A group an item; rows without one are a group of their own."""
     if not any(row.group for row in rows):
         return None
     return tuple(row.group or f"row {row.number}" for row in rows)
 
 
-def _check_splits(rows: list[_Row], path: Path) -> None:
-    """Splits are named in all rows or in none, by names that are known. Raises InputError."""
-    for row in rows if any(row.split for row in rows) else ():
-        if row.split.lower() not in SPLIT_NAMES:
-            near = nearest(row.split.lower(), SPLIT_NAMES)
-            said = f"{path} row {row.number}: split is {row.split!r}"
-            raise InputError(f"{said}: it must be train, validation (or val, valid) or test{near}")
-
-
-def _given(rows: list[_Row]) -> dict[Split, np.ndarray]:
-    names = [SPLIT_NAMES[row.split.lower()] for row in rows if row.split]
-    return {split: np.flatnonzero([name == split for name in names]) for split in dict.fromkeys(names)}
+def _given(rows: Sequence[_Row]) -> dict[Split, np.ndarray]:
+    known = {split: [i for i, row in enumerate(rows) if row.split == split] for split in SPLIT_NAMES.values()}
+    return {split: np.array(chosen, np.int64) for split, chosen in known.items() if chosen}

@@ -17,6 +17,7 @@ WORDS = {
     "pooled": "all folds are one set, and the splits are drawn anew",
     "single": "one class a picture",
     "multi": "several labels a picture",
+    "onehot": "the columns of 0 and 1 are the labels",
 }
 KEYS = {
     "path": "the manifest's column with the file names",

@@ -143,7 +143,7 @@ def test_paths_outside_the_folder_are_refused(write: Callable[..., Path], path: 
     ("path,split,group\ncat/00.jpg,train,a\n", "has no column label, labels or one a level"),
     ("path,label,labels\ncat/00.jpg,cat,cat\n", "has both label and labels"),
     ("path,label,label\ncat/00.jpg,cat,cat\n", "has two columns label"),
-    ("path,label,split\ncat/00.jpg,cat,dev\n", r"row 2: split is 'dev': it must be train, valid.* or test"),
+    ("path,label,split\ncat/00.jpg,cat,later\n", r"row 2: split is 'later': it must be train, valid.* or test"),
     ("path,label,split\ncat/00.jpg,cat,trian\n", r"did you mean train"),
     ("path,label,split\ncat/00.jpg,cat,train\ndog/00.jpg,dog,\n", "row 3: split is ''"),
     ("path,label\nnone.jpg,cat\n", "names no picture that is there"),
