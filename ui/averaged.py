@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from clfcore.runs.store import Run, open_run
+from ui.by_files import Files, by_files
 from ui.feedback import plain
 from ui.jobs import Job, result_beside
 from ui.words import percent, rate
@@ -83,8 +84,9 @@ def _beside(run: Run, predictions: Any, said: Any) -> None:
     st.caption(plain(pair.describe()))
 
 
+@by_files
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _predicted(path: str, split: str, kind: str) -> Job:
+def _predicted(path: str, files: Files, split: str, kind: str) -> Job:
     def work(progress: Any) -> Any:
         from clfcore.classifier import of_run
         from clfcore.views import predict_split

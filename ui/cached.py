@@ -11,6 +11,7 @@ import streamlit as st
 
 from clfcore.errors import Failure, InputError
 from ui.averaged import views_chosen
+from ui.by_files import Files, by_files
 from ui.calibration import temperature_for
 from ui.pictures import THUMBNAIL, Picture, picture
 
@@ -73,16 +74,18 @@ def samples() -> dict[str, tuple[Photo, Picture]]:
     return found
 
 
+@by_files
 @st.cache_resource(show_spinner=False, max_entries=4)
-def classifier(name: str) -> "Classifier":
-    """An architecture with its ImageNet weights, or a run's classifier."""
+def classifier(name: str, files: Files) -> "Classifier":
+    """An architecture with its ImageNet weights, or a run's classifier as its folder holds it now."""
     from clfcore.classifier import open_classifier
 
     return open_classifier(name)
 
 
+@by_files
 @st.cache_data(show_spinner=False, max_entries=512)
-def said(name: str, photo: Photo, *, k: int = 5, temperature: float = 1.0, views: str = "none") -> Said:
+def said(name: str, files: Files, photo: Photo, *, k: int = 5, temperature: float = 1.0, views: str = "none") -> Said:
     """What classifier `name` says of a photo, by the mean over its `views`. Raises InputError where it is damaged."""
     from clfcore.answers import answer
 
@@ -102,8 +105,14 @@ def said(name: str, photo: Photo, *, k: int = 5, temperature: float = 1.0, views
     return Said(picture(square, side=224, lossless=True), square.shape[0], named, thresholds, path)
 
 
+def answer_of(name: str, photo: Photo, *, k: int = 5) -> Said:
+    """What classifier `name` says of a photo as the person wants it read: calibrated or not, of one view or several."""
+    return said(name, photo, k=k, temperature=temperature_for(name), views=views_chosen())
+
+
+@by_files
 @st.cache_data(show_spinner=False, max_entries=256)
-def looked(name: str, photo: Photo) -> Looked:
+def looked(name: str, files: Files, photo: Photo) -> Looked:
     """Where classifier `name` looked: its attention head's own map, else Grad-CAM for its first class."""
     from clfcore.explain import explain, overlay
 
@@ -139,7 +148,7 @@ def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
     for photo in photos:
         for model in models:
             try:
-                found = said(model, photo, temperature=temperature_for(model), views=views_chosen())
+                found = answer_of(model, photo)
             except (InputError, Failure) as error:
                 table.append([photo.name, model, "", "", "", "", "", str(error)])
                 continue

@@ -8,6 +8,7 @@ import streamlit as st
 
 from clfcore.errors import InputError
 from clfcore.runs.store import Run, open_run
+from ui.by_files import Files, by_files
 from ui.cached import classifier
 from ui.data import thumbnail
 from ui.feedback import plain, refusals
@@ -61,8 +62,11 @@ def _maps(run: Run, level: str, item: Item) -> None:
     st.caption("Grad-CAM: how much each part speaks for the class. It shows where, not why.")
 
 
+@by_files
 @st.cache_data(show_spinner="Looking where it looked", max_entries=256)
-def saliency(path: str, spec: str, split_seed: int, item: str, level: str, target: int) -> tuple[Picture, bool]:
+def saliency(
+    path: str, files: Files, spec: str, split_seed: int, item: str, level: str, target: int
+) -> tuple[Picture, bool]:
     """A run's Grad-CAM over one item for a class of a level, and whether anything speaks for it."""
     import numpy as np
 
@@ -119,8 +123,9 @@ def _classes(label: str) -> list[str]:
     return [part.strip() for whole in label.split(" / ") for part in whole.split(";")]
 
 
+@by_files
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _space(path: str, split: str) -> Job:
+def _space(path: str, files: Files, split: str) -> Job:
     from clfcore.runs.neighbours import space
 
     def work(progress: Progress) -> "Space":

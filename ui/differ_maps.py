@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from clfcore.errors import InputError
-from ui.cached import Photo, said
+from ui.cached import Photo, answer_of
 from ui.compare import Side
 from ui.explain_made import Asked, Look, laid
 from ui.feedback import refusals
@@ -27,7 +27,7 @@ def looked_view(sides: Sequence[Side], items: Sequence[str]) -> None:
         photo, truth = _photo(config.data, config.split_seed, item)
         shown = []
         for side in sides:
-            label, probability = said(side.run.id, photo).top[0]
+            label, probability = answer_of(side.run.id, photo).top[0]
             found = laid(Asked(side.run.id, photo, "gradcam"), Look())
             above = side.name if found.evidence else f"{side.name}: no positive evidence"
             right = None if ";" in truth else label == truth.split(" / ")[-1]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from clfcore.errors import Failure, InputError
 from clfcore.explain.methods import Method, method
-from ui.cached import Photo, classifier, said
+from ui.cached import Photo, answer_of, classifier
 from ui.explain_made import Asked, Laid, Look, Wanted, laid, long_map, scale, seen, sheet
 from ui.feedback import plain, refusals
 from ui.jobs import result_of
@@ -64,7 +64,7 @@ def _row(photo: Photo, name: str, row: Sequence[Asked], look: Look) -> list[Aske
     with refusals(stop=False):
         with place, st.spinner(f"Loading {plain(model_name(name))}; the first time takes some seconds", show_time=True):
             classifier(name)
-        first, probability = said(name, photo).top[0]
+        first, probability = answer_of(name, photo).top[0]
         heading = f"{model_name(name)}: {first} {percent(probability)}"
         cells: list[Cell] = []
         for asked in row:

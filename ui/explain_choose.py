@@ -15,8 +15,9 @@ from ui.choose import choose_run, from_address, to_address
 from ui.data import choose_data, read_data
 from ui.explain_made import Look, Wanted, stages_of, task_of
 from ui.feedback import plain
+from ui.stored import stored
 from ui.verdict import choose_photos, model_name
-from ui.words import percent, shorten
+from ui.words import shorten
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -78,23 +79,24 @@ def _of_errors() -> list[Photo]:
 
 
 def _errors(run: Run, split: str) -> dict[str, str]:
-    """Up to 24 wrong pictures, the surest first: id -> what is wrong; of a hierarchy at its finest level."""
+    """Up to 24 wrong pictures, the surest first: id -> what is wrong; of a hierarchy at its finest level.
+
+    How sure it was is said below, of the answer that is explained: what was stored while it trained may differ in the
+    last digits, for embeddings are taken in bfloat16 where the processor has it.
+    """
     from clfcore.evaluation.mistakes import most_confident
     from clfcore.evaluation.multilabel import mistaken_labels
 
-    predictions = run.predictions(split)
+    predictions = stored(run, split)
     if predictions.task.kind == "multi-label":
         words: dict[str, str] = {}
         for one in mistaken_labels(predictions, 24):
             what = "missed" if one.truth else "falsely said"
-            words.setdefault(one.id, f"{one.label} {what} ({percent(one.probability)})")
+            words.setdefault(one.id, f"{one.label} {what}")
         return words
     if predictions.task.kind == "hierarchical":
         predictions = predictions.level(predictions.task.levels[-1].name)
-    return {
-        case.id: f"{case.truth}, taken for {case.predicted} ({percent(case.p_predicted)})"
-        for case in most_confident(predictions, 24)
-    }
+    return {case.id: f"{case.truth}, taken for {case.predicted}" for case in most_confident(predictions, 24)}
 
 
 def photo_of(dataset: "ImageDataset", item: int, words: str) -> Photo:

@@ -1,10 +1,11 @@
 """What the Explain page computes, kept between reruns: maps laid over pictures, curves, the table of measures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from ui.by_files import Files, by_files, files_of
 from ui.cached import Photo, classifier
 from ui.jobs import Job, Progress
 from ui.pictures import Picture, picture
@@ -48,6 +49,10 @@ class Asked:
     method: str
     wanted: Wanted = Wanted()
     layer: str | None = None
+    files: Files = field(init=False)  # of the model: kept by what it is, not by its name
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", files_of(self.model))
 
 
 @dataclass(frozen=True)
@@ -69,23 +74,26 @@ class Task:
     levels: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+@by_files
 @st.cache_data(show_spinner=False, max_entries=64)
-def task_of(name: str) -> Task:
+def task_of(name: str, files: Files) -> Task:
     """Opens the classifier. Raises InputError."""
     task = classifier(name).task
     return Task(task.kind, tuple((level.name, level.classes) for level in task.levels))
 
 
+@by_files
 @st.cache_data(show_spinner=False, max_entries=64)
-def stages_of(name: str, method: str) -> tuple[str, ...]:
+def stages_of(name: str, files: Files, method: str) -> tuple[str, ...]:
     """The layers to offer, the automatic one last; empty where the method or the network has none."""
     from clfcore.explain import stages
 
     return stages(classifier(name), method=method)
 
 
+@by_files
 @st.cache_data(show_spinner=False, max_entries=64)
-def heads_of(name: str) -> dict[str, int]:
+def heads_of(name: str, files: Files) -> dict[str, int]:
     """Heads of each layer of attention; empty where the network has none over places."""
     from clfcore.explain import heads
 
@@ -105,8 +113,9 @@ def laid(asked: Asked, look: Look) -> Laid:
     return Laid(picture(pixels, side=SIDE, lossless=True), told["target"], found.layer, found.evidence, found.note)
 
 
+@by_files
 @st.cache_data(show_spinner=False, max_entries=128)
-def seen(name: str, photo: Photo) -> Picture:
+def seen(name: str, files: Files, photo: Photo) -> Picture:
     """The square that the network sees."""
     return picture(_square(classifier(name), photo), side=SIDE, lossless=True)
 
@@ -133,8 +142,9 @@ def curves(asked: Asked) -> "tuple[Curve, Curve]":
     return counterfactual(classifier(asked.model), square, found)
 
 
+@by_files
 @st.cache_resource(show_spinner=False, max_entries=4)
-def space_of(name: str) -> Job:
+def space_of(name: str, files: Files) -> Job:
     """The embeddings of a run's training pictures, in a thread."""
     model = classifier(name)  # here, for a thread calls no Streamlit
 
@@ -146,8 +156,9 @@ def space_of(name: str) -> Job:
     return Job(work)
 
 
+@by_files
 @st.cache_data(show_spinner=False, max_entries=256)
-def embedded(name: str, photo: Photo) -> "np.ndarray":
+def embedded(name: str, files: Files, photo: Photo) -> "np.ndarray":
     """What the last layer of a network reads of a photo."""
     from clfcore.explain.examples import embedding
 
@@ -155,8 +166,9 @@ def embedded(name: str, photo: Photo) -> "np.ndarray":
     return embedding(model, _square(model, photo))
 
 
+@by_files
 @st.cache_resource(show_spinner=False, max_entries=8)
-def checked(name: str, items: int, *, everything: bool) -> Job:
+def checked(name: str, files: Files, items: int, *, everything: bool) -> Job:
     """The table of methods x measures, in a thread."""
 
     def work(progress: Progress) -> dict[str, Any]:

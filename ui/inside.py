@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from clfcore.runs import store
+from ui.by_files import Files, by_files
 from ui.cached import Photo, classifier, samples
 from ui.charts import clicked, dark
 from ui.choose import run_name
@@ -129,7 +130,7 @@ def inside(row: "Architecture", wanted: Wanted) -> None:
     photo = Photo(upload.name, upload.getvalue()) if upload else samples()[sample][0]
     if not model:
         st.caption("Untrained: random filters already answer to edges and colours, but nothing here was learned.")
-    key = (wanted, model, photo.data)
+    key = (model, wanted, photo.data)
     seen = result_of(_looking(*key), "Sending the image through", forget=lambda: _looking.clear(*key))
     cards([Card(seen.square, photo.name, truth="what it sees")], side=120)
     for stage, layer, maps, pictures in seen.stages:
@@ -141,8 +142,9 @@ def inside(row: "Architecture", wanted: Wanted) -> None:
     cards([Card(one, f"filter {n}") for n, one in enumerate(seen.filters)], side=44)
 
 
+@by_files
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _looking(wanted: Wanted, model: str, data: bytes) -> Job:
+def _looking(model: str, files: Files, wanted: Wanted, data: bytes) -> Job:
     def work(_progress: Any) -> Inside:
         from clfcore.architectures.maps import look_inside
 

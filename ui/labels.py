@@ -13,6 +13,7 @@ from ui.feedback import Number, metric_row, plain, refusals
 from ui.panels import panels
 from ui.pictures import Card, cards
 from ui.said import list_button, verdicts_view
+from ui.stored import stored
 from ui.words import count, percent, rate, shorten
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _keep(run: Run, goal: str, wanted: float) -> "Thresholds | None":
     from clfcore.evaluation.choices import thresholds
     from clfcore.runs.thresholds import keep_thresholds
 
-    chosen = thresholds(run.predictions("validation"), goal, wanted=wanted)
+    chosen = thresholds(stored(run, "validation"), goal, wanted=wanted)
     keep_thresholds(run, chosen)
     return chosen
 

@@ -9,6 +9,7 @@ from ui.charts import chart, clicked, dark
 from ui.data import thumbnail
 from ui.feedback import Number, metric_row, plain
 from ui.pictures import Card, cards
+from ui.stored import stored
 from ui.words import count, percent, rate
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def hierarchy_view(run: Run, split: str) -> None:
     from clfcore.evaluation.metrics import consistent
     from clfcore.evaluation.tree import summary, tree
 
-    whole = run.predictions(split)
+    whole = stored(run, split)
     found = hierarchy.report(whole)
     metric_row(
         [
@@ -64,7 +65,7 @@ def opened_view(run: Run, split: str) -> None:
     from clfcore.evaluation.confusion import confusion
     from clfcore.evaluation.tree import ELSEWHERE, opened
 
-    whole = run.predictions(split)
+    whole = stored(run, split)
     levels, key = whole.task.levels, f"opened {run.id} {split}"
     path: list[str] = st.session_state.setdefault(key, [])
     with st.container(horizontal=True, vertical_alignment="center"):

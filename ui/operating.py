@@ -7,6 +7,7 @@ import streamlit as st
 from clfcore.runs.store import Run
 from ui.charts import chart, dark
 from ui.feedback import Number, metric_row
+from ui.stored import stored
 from ui.words import count, percent, rate, shorten
 
 GOALS = {"sensitivity": "Sensitivity", "precision": "Precision", "threshold": "Threshold"}
@@ -35,7 +36,7 @@ def operating_view(run: Run, predictions: "Predictions") -> None:
         wanted = st.slider(
             words, 0.0 if goal == "threshold" else 0.5, 1.0, first, 0.01, key=f"wanted {goal}", width=320
         )
-    validation = run.predictions("validation")
+    validation = stored(run, "validation")
     if validation.task.kind == "hierarchical":
         validation = validation.level(predictions.task.levels[-1].name)
     at = choices.operate(validation, name, **{goal: wanted})

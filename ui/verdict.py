@@ -8,9 +8,7 @@ import streamlit as st
 from clfcore.files import runs_folder
 from clfcore.runs import store
 from clfcore.runs.store import Run
-from ui.averaged import views_chosen
-from ui.cached import Photo, classifier, looked, said, samples
-from ui.calibration import temperature_for
+from ui.cached import Photo, answer_of, classifier, looked, samples
 from ui.choose import from_address, run_name, to_address
 from ui.feedback import plain, refusals
 from ui.pictures import Picture, square
@@ -79,7 +77,7 @@ def _verdict(photo: Photo, name: str) -> None:
     with refusals(stop=False):
         with place, st.spinner(f"Loading {plain(model_name(name))}; the first time takes some seconds", show_time=True):
             classifier(name)
-        answer = said(name, photo, temperature=temperature_for(name), views=views_chosen())
+        answer = answer_of(name, photo)
         bars, first = spoken(answer, sure=st.session_state.get("sure", 0.0)), answer.top[0][0]
         sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"What it sees: {answer.side} × {answer.side}")
         waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
