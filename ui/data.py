@@ -181,7 +181,8 @@ def browse(dataset: "ImageDataset", spec: str) -> None:
         wanted = st.selectbox(
             "Class", ["all", *dataset.classes], format_func=shorten, key="class", bind="query-params", width=260
         )
-        indices = [int(i) for i in dataset.splits[split] if wanted in ("all", *_labels(dataset, int(i)))]
+        chosen = dataset.splits[split]
+        indices = (chosen if wanted == "all" else chosen[dataset.having(wanted)[chosen]]).tolist()
         pages = max(1, -(-len(indices) // PER_PAGE))
         page = min(pages, st.pagination(pages, key=f"page {spec} {split} {wanted}"))
     if not indices:
@@ -195,12 +196,6 @@ def spread(indices: Sequence[int], page: int) -> Sequence[int]:
     """A page of the pictures, taken at even steps so that each page shows all classes in their order."""
     pages = max(1, -(-len(indices) // PER_PAGE))
     return indices[page - 1 :: pages][:PER_PAGE]
-
-
-def _labels(dataset: "ImageDataset", index: int) -> tuple[str, ...]:
-    if dataset.task.kind == "multi-label":
-        return tuple(name for name, there in zip(dataset.classes, dataset.targets[index], strict=True) if there)
-    return (dataset.label(index).rsplit(" / ", 1)[-1],)
 
 
 def catalogue_table() -> None:

@@ -78,6 +78,13 @@ class ImageDataset:
         finest = targets if targets.ndim == 1 else targets[:, -1]
         return np.bincount(finest, minlength=len(self.classes))
 
+    def having(self, name: str) -> np.ndarray:
+        """Which items are of a class of the finest level, or bear a label, N bool. Raises ValueError where unknown."""
+        at = self.classes.index(name)
+        if self.task.kind == "multi-label":
+            return self.targets[:, at] > 0
+        return (self.targets if self.targets.ndim == 1 else self.targets[:, -1]) == at
+
     def side(self) -> int:
         """The pictures' usual shorter side in pixels: of an array its own, of files the median of up to 64 headers."""
         if self.pixels is not None:
@@ -98,7 +105,7 @@ class ImageDataset:
         if self.task.kind == "single-label":
             return self.classes[int(target)]
         if self.task.kind == "multi-label":
-            return "; ".join(name for name, there in zip(self.classes, target, strict=True) if there) or "no label"
+            return "; ".join(self.classes[i] for i in np.flatnonzero(target)) or "no label"
         return " / ".join(level.classes[int(t)] for level, t in zip(self.task.levels, target, strict=True))
 
     def without(self, indices: list[int], problems: tuple[Problem, ...] = ()) -> "ImageDataset":

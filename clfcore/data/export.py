@@ -68,7 +68,7 @@ def _classes(dataset: ImageDataset) -> tuple[list[str], list[list[str]]]:
         odd = next((name for name in task.classes if ";" in name), None)
         if odd:
             raise InputError(f"label {odd!r} holds a semicolon, which parts labels in a manifest: rename it")
-        there = [[name for name, yes in zip(task.classes, row, strict=True) if yes] for row in dataset.targets]
+        there = [[task.classes[i] for i in np.flatnonzero(row)] for row in dataset.targets]
         return ["labels"], [[";".join(names)] for names in there]
     targets = dataset.targets.reshape(len(dataset), -1)  # N x L
     names = ["label"] if task.kind == "single-label" else [level.name for level in task.levels]

@@ -41,3 +41,19 @@ def test_labels_in_words() -> None:
 def test_a_split_that_is_not_is_refused() -> None:
     with pytest.raises(InputError, match="split is 'dev'"):
         ImageDataset("d", single_label("ab"), (), np.array([], int), {"dev": np.array([], int)})
+
+
+def test_items_of_a_class_in_every_task() -> None:
+    named = multi_label(["a / b", "b"])
+    targets = {
+        "labels": (named, np.array([[1, 0], [1, 1], [0, 0]], np.uint8), "a / b", [True, True, False]),
+        "class": (single_label(["a / b", "b"]), np.array([0, 1, 1]), "b", [False, True, True]),
+        "levels": (
+            Task("hierarchical", (Level("k", ("b", "x")), Level("f", ("a", "b")))),
+            np.array([[0, 1], [1, 0], [0, 0]]), "b", [True, False, False],
+        ),
+    }  # fmt: skip
+    for task, values, name, expected in targets.values():
+        ids = ("1", "2", "3")
+        dataset = ImageDataset("d", task, ids, values, {}, pixels=np.zeros((3, 2, 2, 3), np.uint8))
+        assert dataset.having(name).tolist() == expected

@@ -114,6 +114,18 @@ def test_multi_label_items_that_are_all_different_still_reach_every_split() -> N
     assert all(abs(len(splits[s]) - n) <= 6 for s, n in (("train", 84), ("validation", 18), ("test", 18)))
 
 
+@pytest.mark.parametrize("labels", [1, 3, 8, 9, 21])
+def test_strata_of_many_labels_are_those_of_sorted_rows(labels: int) -> None:
+    """Old runs find their split again by their order."""
+    targets = (np.random.default_rng(labels).random((300, labels)) < 0.15).astype(np.uint8)
+    _, combination, counts = np.unique(targets, axis=0, return_inverse=True, return_counts=True)
+    combination = combination.reshape(-1)
+    rarest = np.where(targets > 0, targets.sum(axis=0), len(targets) + 1).argmin(axis=1)
+    wanted = np.where(counts[combination] >= 7, combination, len(counts) + rarest)
+    names = [str(i) for i in range(labels)]
+    np.testing.assert_array_equal(strata(multi_label(names), targets), wanted)
+
+
 def test_strata_of_the_other_tasks_are_the_finest_class() -> None:
     two = Task("hierarchical", (Level("a", ("x",)), Level("b", ("y", "z"))))
     assert strata(two, np.array([[0, 1], [0, 0]])).tolist() == [1, 0]
