@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,15 @@ def _beside(path: Path) -> Path:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
             return partial
+
+
+def remove_abandoned(folder: Path, *, age: float = 3600) -> None:
+    """Remove what killed writers left in a folder: parts of files that nobody has written to for `age` seconds."""
+    with contextlib.suppress(OSError):
+        for part in folder.glob(".*.part"):
+            with contextlib.suppress(OSError):  # another process was quicker
+                if part.is_file() and time.time() - part.stat().st_mtime > age:
+                    part.unlink()
 
 
 def _keep_name(folder: Path) -> None:

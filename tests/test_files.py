@@ -1,13 +1,17 @@
 """Paths as people type them."""
 
+import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from clfcore.classifier import open_classifier
 from clfcore.data.catalogue import open_dataset
-from clfcore.errors import InputError
-from clfcore.files import runs_folder, typed_path
+from clfcore.data.download import download
+from clfcore.data.importers.archives import imported_folder
+from clfcore.errors import Failure, InputError
+from clfcore.files import datasets_folder, remove_abandoned, runs_folder, typed_path
 from clfcore.runs.store import open_run
 
 IMPOSSIBLE = {
@@ -54,3 +58,30 @@ def test_a_folder_named_in_the_environment_is_checked(monkeypatch: pytest.Monkey
 def test_settings_of_shapes_have_bounds(settings: str) -> None:
     with pytest.raises(InputError):
         open_dataset(f"shapes:{settings}")
+
+
+def test_parts_of_killed_writers_go_and_those_of_living_ones_stay(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in (".a.npy.0a1b.part", ".b.npy.0a1c.part", "c.part"))
+    for path in (old, new, other):
+        path.write_bytes(b"x")
+    for path in (old, other):
+        os.utime(path, (1000, 1000))
+    remove_abandoned(tmp_path)
+    assert [path.exists() for path in (old, new, other)] == [False, True, True]
+    remove_abandoned(tmp_path / "absent")
+
+
+def test_a_download_and_an_import_sweep_what_was_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [datasets_folder() / "mnist" / ".x.0a1b.part", imported_folder() / ".y.0a1b.part"]
+    for path in left:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x")
+        os.utime(path, (1000, 1000))
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: (_ for _ in ()).throw(OSError("no network")))
+    with pytest.raises(Failure):
+        download("mnist")
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.writestr("a/1.jpg", b"x")
+        archive.writestr("b/1.jpg", b"y")
+    open_dataset(str(tmp_path / "z.zip"))
+    assert [path.exists() for path in left] == [False, False]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from clfcore.data import published
 from clfcore.errors import Failure, unknown
-from clfcore.files import datasets_folder, write_whole
+from clfcore.files import datasets_folder, remove_abandoned, write_whole
 
 Progress = Callable[[int, int], None]
 SECONDS = 10.0  # without an answer: then a host counts as out of reach
@@ -73,6 +73,7 @@ def download(name: str, *, progress: Progress | None = None) -> Path:
     if name not in FILES:
         raise unknown("dataset", name, tuple(FILES))
     folder = datasets_folder() / name
+    remove_abandoned(folder)
     total, done = sum(remote.size for remote in FILES[name]), 0
     for remote in FILES[name]:
         target = folder / remote.name

@@ -20,7 +20,7 @@ from clfcore.data.importers.nested import import_tree
 from clfcore.data.importers.readings import Reading
 from clfcore.data.importers.walk import IMAGE_SUFFIXES, is_clutter, shortened
 from clfcore.errors import InputError
-from clfcore.files import cannot_write, datasets_folder, safe_name, write_json
+from clfcore.files import cannot_write, datasets_folder, remove_abandoned, safe_name, write_json
 
 MOST_ENTRIES = 1_000_000
 MOST_BYTES = 64 << 30
@@ -180,6 +180,7 @@ def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: BinaryIO) -> s
 
 def _remove_stale(folder: Path) -> None:
     """Remove what killed processes left a day ago or longer."""
+    remove_abandoned(folder)
     for part in folder.glob(".unpacking-*"):
         with contextlib.suppress(OSError):
             if time.time() - part.stat().st_mtime > 24 * 3600:

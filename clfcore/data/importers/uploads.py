@@ -11,7 +11,7 @@ from clfcore.data.importers.archives import imported_folder, unpack
 from clfcore.data.importers.manifests import written_paths
 from clfcore.data.importers.walk import IMAGE_SUFFIXES
 from clfcore.errors import InputError
-from clfcore.files import safe_name, write_whole
+from clfcore.files import remove_abandoned, safe_name, write_whole
 
 
 def import_upload(data: bytes | BinaryIO, name: str) -> str:
@@ -43,6 +43,8 @@ def keep_upload(files: Sequence[tuple[str, BinaryIO]]) -> str:
     kept = folder / f"{stem}.csv"
     if kept.is_file():
         return str(kept)
+    for part in (folder, *(one for one in folder.rglob("*") if one.is_dir())):  # of an upload that was killed
+        remove_abandoned(part)
     text = manifest.read()
     places = {PurePosixPath(path).name: path for path in reversed(written_paths(text, manifest_name))}
     for (name, file), kind in zip(files, kinds, strict=True):
