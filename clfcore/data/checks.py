@@ -28,6 +28,7 @@ KINDS = {
     "special-file": "a pipe, socket or device; left out",
     "unreadable-folder": "a folder that may not be read; left out",
     "too-deep": "a folder too many folders deep; left out",
+    "bad-name": "an entry of a zip whose name no file system takes, or that is also a folder; left out",
     "repeated": "a row of a manifest, or an entry of a zip, that stands there twice; the first is kept",
     "bad-row": "a row with more cells than the header; left out",
     "no-class": "a row without path or class; left out",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from clfcore.data.importers.archives import imported_folder, unpack
+from clfcore.data.importers.archives import imported_folder, unpack, unusable
 from clfcore.data.importers.manifests import written_paths
 from clfcore.data.importers.walk import IMAGE_SUFFIXES
 from clfcore.errors import InputError
@@ -49,8 +49,11 @@ def keep_upload(files: Sequence[tuple[str, BinaryIO]]) -> str:
     places = {PurePosixPath(path).name: path for path in reversed(written_paths(text, manifest_name))}
     for (name, file), kind in zip(files, kinds, strict=True):
         own = PurePosixPath(name.replace("\\", "/")).name
-        if kind in IMAGE_SUFFIXES and own in places:
-            write_whole(folder / places[own], lambda partial, file=file: _copy(file, partial))
+        place = places.get(own) or (
+            places.get(PurePosixPath(own).stem, "") and f"{places[PurePosixPath(own).stem]}{kind}"
+        )
+        if kind in IMAGE_SUFFIXES and place and not unusable(PurePosixPath(place)):
+            write_whole(folder / place, lambda partial, file=file: _copy(file, partial))
     write_whole(kept, lambda partial: partial.write_bytes(text))  # last: it stands for the whole
     return str(kept)
 

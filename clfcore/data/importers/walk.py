@@ -173,7 +173,7 @@ class Walk:
         """What was found besides pictures, by kind; paths relative to `root`. Nothing is said of ignored folders."""
         skipped = tuple(path + os.sep for path in ignored)
         found: dict[str, list[Problem]] = {}
-        hidden: dict[str, list[str]] = {}
+        hidden: list[str] = []
         for path, said in self._links.items():
             if not path.startswith(skipped or ("\0",)):
                 found.setdefault("link", []).append(
@@ -184,13 +184,21 @@ class Walk:
                 continue
             item = relative(path, root)
             if kind == "hidden":
-                name = Path(path).name.lower()
-                hidden.setdefault("._" if name.startswith("._") else name, []).append(item)
+                hidden.append(item)
             else:
                 found.setdefault(kind, []).append(Problem(kind, item, f"{item} {said}"))
         if hidden:
-            found["hidden"] = sorted((_hidden(items) for items in hidden.values()), key=lambda problem: problem.item)
+            found["hidden"] = hidden_once(hidden)
         return found
+
+
+def hidden_once(items: Iterable[str]) -> list[Problem]:
+    """What is said of hidden files and folders: once for each name that a system leaves in many places."""
+    by_name: dict[str, list[str]] = {}
+    for item in items:
+        name = item.rpartition("/")[2].lower()
+        by_name.setdefault("._" if name.startswith("._") else name, []).append(item)
+    return sorted((_hidden(listed) for listed in by_name.values()), key=lambda problem: problem.item)
 
 
 def relative(path: str, root: str) -> str:
