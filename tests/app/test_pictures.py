@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,3 +61,20 @@ def test_a_long_name_is_shortened_in_the_middle_and_whole_on_hover() -> None:
 
 def test_plain_text_keeps_markdown_from_being_read() -> None:
     assert plain("a*b*[x](y) $1$ :red[z]") == r"a\*b\*\[x\]\(y\) \$1\$ \:red\[z\]"
+
+
+def test_a_deep_dataset_is_shown_by_its_value_range(tmp_path: Path) -> None:
+    """Kelvins: by themselves all white, or all grey; by the training split's range dark and light."""
+    from ui.data import thumbnail
+
+    for name, level in (("cold", 285.0), ("hot", 301.0)):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for k in range(5):
+            values = np.full((20, 20), 293 + k / 10, np.float32)
+            values[5:15, 5:15] = level
+            Image.fromarray(values).save(tmp_path / "set" / name / f"{k}.tif")
+    shades = []
+    for item in ("cold/0.tif", "hot/0.tif"):
+        shown = decoded(thumbnail(str(tmp_path / "set"), 0, item).source)
+        shades.append(int(np.asarray(shown.convert("L"))[10, 10]))
+    assert shades == [0, 255]
