@@ -93,11 +93,11 @@ def list_errors(
 def _said(run: "Run", truths: dict[str, str], mark: tuple[str, str | None, str] | None) -> dict[str, Any]:
     """What was said of the pictures; where the data is gone and nothing is to be marked, nothing."""
     from clfcore.data import verdicts
-    from clfcore.data.catalogue import open_dataset
     from clfcore.evaluation.error_list import Said
+    from clfcore.runs.run_data import open_run_data
 
     try:
-        dataset: ImageDataset = open_dataset(run.config.data, split_seed=run.config.split_seed)
+        dataset: ImageDataset = open_run_data(run)
     except InputError:
         if mark is not None:
             raise

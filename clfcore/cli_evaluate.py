@@ -10,7 +10,7 @@ from clfcore.cli_flags import bar, number, whole
 def evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="RUN")
     command.add_argument("--split", metavar="NAME", help="train, validation or test (default: all that the run has)")
-    command.add_argument("--data", metavar="SPEC", help="other data with the same classes; all its items")
+    command.add_argument("--data", metavar="SPEC", help="other data with the same classes, or some of them")
     command.add_argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops")
     for name, (kind, metavar, words) in _CHOICE.items():
         command.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)

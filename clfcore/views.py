@@ -9,10 +9,10 @@ import torch
 from clfcore import augment
 from clfcore.classifier import Classifier
 from clfcore.data.cache import decode
-from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError, unknown
 from clfcore.exclusive import exclusive
 from clfcore.predictions import Predictions
+from clfcore.runs.run_data import open_run_data
 from clfcore.runs.store import Run
 from clfcore.training.batches import normalised
 
@@ -42,7 +42,7 @@ def predict_split(
     if split not in run.splits:
         raise unknown("split", split, run.splits)
     before = run.predictions(split)
-    dataset = open_dataset(run.config.data, split_seed=run.config.split_seed)
+    dataset = open_run_data(run)
     dataset, decoded = decode(dataset, classifier.preprocess, progress=progress)
     places = {name: i for i, name in enumerate(dataset.ids)}
     absent = next((name for name in before.ids if name not in places), None)

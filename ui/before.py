@@ -90,7 +90,7 @@ def how_it_goes(run: Run) -> None:
         parts.append("training accuracy is of mixed pictures, on each one's own label")
     st.caption(" · ".join(parts) or "The first epoch is under way.")
     if run.state == "running":
-        for note in notes(history):
+        for note in (*run.data.get("notes", ()), *notes(history)):
             st.caption(f"⚠ {plain(note)}")
     _rate_now(run)
 

@@ -10,14 +10,13 @@ from clfcore.errors import InputError
 from clfcore.runs.store import Run, open_run
 from ui.by_files import Files, by_files
 from ui.cached import classifier
-from ui.data import thumbnail
 from ui.feedback import plain, refusals
 from ui.jobs import Job, Progress, result_of
 from ui.pictures import Card, Picture, bars, cards, picture
+from ui.run_items import run_dataset, run_thumbnail
 from ui.words import count, rate
 
 if TYPE_CHECKING:
-    from clfcore.data.dataset import ImageDataset
     from clfcore.runs.neighbours import Space
 
 
@@ -52,10 +51,9 @@ def close_view(run: Run, split: str, level: str, found: Sequence[Item]) -> None:
 
 
 def _maps(run: Run, level: str, item: Item) -> None:
-    config = run.config
-    shown = [Card(thumbnail(config.data, config.split_seed, item.id), name=item.id, truth="The picture")]
+    shown = [Card(run_thumbnail(run, item.id), name=item.id, truth="The picture")]
     for target, label in item.targets.items():
-        overlay, evidence = saliency(str(run.path), config.data, config.split_seed, item.id, level, target)
+        overlay, evidence = saliency(str(run.path), item.id, level, target)
         words = f"For {label}" if evidence else f"Nothing for {label}"
         shown.append(Card(overlay, name=f"Grad-CAM for {label}", truth=words))
     cards(shown, side=140)
@@ -64,16 +62,14 @@ def _maps(run: Run, level: str, item: Item) -> None:
 
 @by_files
 @st.cache_data(show_spinner="Looking where it looked", max_entries=256)
-def saliency(
-    path: str, files: Files, spec: str, split_seed: int, item: str, level: str, target: int
-) -> tuple[Picture, bool]:
+def saliency(path: str, files: Files, item: str, level: str, target: int) -> tuple[Picture, bool]:
     """A run's Grad-CAM over one item for a class of a level, and whether anything speaks for it."""
     import numpy as np
 
     from clfcore.data.pixels import read_image
     from clfcore.explain import explain, overlay
 
-    model, data = classifier(path), dataset(spec, split_seed)
+    model, data = classifier(path), run_dataset(open_run(path))
     if item not in data.ids:
         raise InputError(f"{item} is no longer in the data: it cannot be shown")
     index = data.ids.index(item)
@@ -88,24 +84,16 @@ def saliency(
     return picture(overlay(square, found), side=224, lossless=True), found.evidence
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def dataset(spec: str, split_seed: int) -> "ImageDataset":
-    from clfcore.data.catalogue import open_dataset
-
-    return open_dataset(spec, split_seed=split_seed)
-
-
 def _neighbours(run: Run, split: str, item: Item) -> None:
     if not st.toggle("Find the nearest training pictures", key=f"nearest {run.id}"):
         st.caption("By the run's embeddings; where none are cached, that takes a pass over the data the first time.")
         return
     path = str(run.path)
     found = result_of(_space(path, split), "Embedding the pictures", forget=lambda: _space.clear(path, split))
-    config = run.config
     near = found.nearest(item.id, n=6)
     cards(
         [
-            Card(thumbnail(config.data, config.split_seed, one.id), name=one.id,
+            Card(run_thumbnail(run, one.id), name=one.id,
                  truth=f"{one.label} {rate(one.similarity)}")
             for one in near
         ],

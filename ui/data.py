@@ -9,7 +9,8 @@ from ui.charts import chart, dark
 from ui.choose import data_name
 from ui.feedback import Number, metric_row, plain, refusals
 from ui.jobs import Job, Progress, result_of
-from ui.pictures import THUMBNAIL, Card, Picture, cards, picture
+from ui.pictures import Card, Picture, cards, item_picture
+from ui.run_items import read_again
 from ui.words import count, listed, shorten
 
 if TYPE_CHECKING:
@@ -79,23 +80,8 @@ def _reading(spec: str, split_seed: int) -> Job:
 @st.cache_data(show_spinner=False, max_entries=4096)
 def thumbnail(spec: str, split_seed: int, item: str) -> Picture:
     """One item's picture; an item that can no longer be read is an empty square."""
-    import numpy as np
-
-    from clfcore.data.deep import shown
-    from clfcore.data.pixels import read_image
-    from clfcore.errors import InputError
-
     dataset, at = _items(spec, split_seed)
-    index = at.get(item)
-    if index is None:
-        return picture(np.full((8, 8, 3), 128, np.uint8))
-    if dataset.pixels is not None:
-        return picture(dataset.pixels[index])
-    try:
-        pixels = read_image(dataset.paths[index], least_side=THUMBNAIL)
-        return picture(shown(pixels, None if pixels.dtype == np.uint8 else _value_range(spec, split_seed)))
-    except InputError:
-        return picture(np.full((8, 8, 3), 128, np.uint8))
+    return item_picture(dataset, at.get(item), lambda: _value_range(spec, split_seed))
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
@@ -156,6 +142,7 @@ def data_problems(dataset: "ImageDataset") -> None:
         _reading.clear()
         _items.clear()
         thumbnail.clear()
+        read_again()
         st.rerun()
     if not dataset.problems:
         st.write(

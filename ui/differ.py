@@ -7,11 +7,11 @@ import streamlit as st
 
 from ui.charts import chart, dark
 from ui.compare import Side, named
-from ui.data import thumbnail
 from ui.differ_labels import label_cards, labels_moved
 from ui.differ_maps import looked_view
 from ui.feedback import plain, refusals
 from ui.pictures import Card, cards
+from ui.run_items import run_thumbnail
 from ui.words import count
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[in
     runs = aligned(runs)
     first = runs[0][1]
     side = next(iter(by_name.values()))
-    config = side.run.config
     names = [name for name, _ in runs]
     shown = chosen or names[0]
     other = next((name for name in names if name != shown), shown)
@@ -74,7 +73,7 @@ def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[in
         who = other if chosen else shown
         found.append(
             Card(
-                thumbnail(config.data, config.split_seed, first.ids[i]),
+                run_thumbnail(side.run, first.ids[i]),
                 name=f"{first.ids[i]}; below: {who}",
                 truth=first.classes[int(done[who].truth[i])],
                 predicted=first.classes[int(done[who].predicted[i])],

@@ -6,10 +6,10 @@ import streamlit as st
 
 from ui.charts import chart, dark
 from ui.compare import Side, named
-from ui.data import thumbnail
 from ui.feedback import plain
 from ui.panels import panels
 from ui.pictures import Card
+from ui.run_items import run_thumbnail
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
@@ -21,14 +21,14 @@ def label_cards(side: Side, predictions: "Predictions", indices: list[int], who:
     """Each picture with its labels above and those that run `who` says below."""
     from clfcore.evaluation.metrics import decide
 
-    config, said = side.run.config, decide(predictions)
+    said = decide(predictions)
 
     def words(row: object) -> str:
         return "; ".join(name for name, yes in zip(predictions.classes, row, strict=True) if yes) or "no label"
 
     return [
         Card(
-            thumbnail(config.data, config.split_seed, predictions.ids[i]),
+            run_thumbnail(side.run, predictions.ids[i]),
             name=f"{predictions.ids[i]}; below: {who}",
             truth=words(predictions.targets[i]),
             predicted=words(said[i]),

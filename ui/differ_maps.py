@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from clfcore.errors import InputError
+from clfcore.runs.store import open_run
 from ui.cached import Photo, answer_of
 from ui.compare import Side
 from ui.explain_made import Asked, Look, laid
 from ui.feedback import refusals
 from ui.pictures import Card, cards
+from ui.run_items import run_dataset
 
 CHOICE = 24
 
@@ -23,8 +25,7 @@ def looked_view(sides: Sequence[Side], items: Sequence[str]) -> None:
     if item is None:
         return
     with refusals(stop=False), st.spinner("Looking where they looked"):
-        config = sides[0].run.config
-        photo, truth = _photo(config.data, config.split_seed, item)
+        photo, truth = _photo(str(sides[0].run.path), item)
         shown = []
         for side in sides:
             label, probability = answer_of(side.run.id, photo).top[0]
@@ -39,12 +40,11 @@ def looked_view(sides: Sequence[Side], items: Sequence[str]) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _photo(spec: str, split_seed: int, item: str) -> tuple[Photo, str]:
+def _photo(path: str, item: str) -> tuple[Photo, str]:
     """An item of a dataset as a photo, and its truth. Raises InputError where it is gone."""
-    from clfcore.data.catalogue import open_dataset
     from ui.explain_choose import photo_of
 
-    dataset = open_dataset(spec, split_seed=split_seed)
+    dataset = run_dataset(open_run(path))
     if item not in dataset.ids:
         raise InputError(f"{item} is no longer in the data: choose another picture")
     index = dataset.ids.index(item)

@@ -15,6 +15,7 @@ from ui.choose import choose_run, from_address, to_address
 from ui.data import choose_data, read_data
 from ui.explain_made import Look, Wanted, stages_of, task_of
 from ui.feedback import plain
+from ui.run_items import run_dataset
 from ui.stored import stored
 from ui.verdict import choose_photos, model_name
 from ui.words import shorten
@@ -51,8 +52,6 @@ def _of_dataset() -> list[Photo]:
 
 
 def _of_errors() -> list[Photo]:
-    from clfcore.data.catalogue import open_dataset
-
     run = choose_run()
     if st.session_state.get("explain errors of") != run.id:  # its errors are explained by the run itself
         st.session_state["explain errors of"] = run.id
@@ -70,7 +69,7 @@ def _of_errors() -> list[Photo]:
         max_selections=MOST,
         key=f"errors {run.id}",
     )
-    dataset = open_dataset(run.config.data, split_seed=run.config.split_seed)
+    dataset = run_dataset(run)
     at = {name: i for i, name in enumerate(dataset.ids)}
     gone = [name for name in chosen if name not in at]
     if gone:

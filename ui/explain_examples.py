@@ -7,12 +7,12 @@ import streamlit as st
 
 from clfcore.runs.store import open_run
 from ui.cached import Photo, said
-from ui.data import thumbnail
 from ui.explain_choose import run_of
 from ui.explain_made import embedded, space_of
 from ui.feedback import plain, refusals
 from ui.jobs import result_of
 from ui.pictures import Card, cards
+from ui.run_items import run_thumbnail
 from ui.verdict import model_name
 from ui.words import count, rate, shorten
 
@@ -54,15 +54,12 @@ def _classes(name: str, photo: Photo, near: "dict[str, tuple[Neighbour, ...]]") 
         shown[-1] = first
     more = f", the {len(shown)} nearest of {count(len(near), 'class')}" if len(near) > len(shown) else ""
     st.markdown(f"**{plain(model_name(name))}**, {plain(shorten(photo.name, 60))}: it says {plain(first)}{more}")
-    config = open_run(name).config
+    run = open_run(name)
     row = st.grid(min(3, len(shown)), min_column_width=300)
     for label in shown:
         with row.cell():
             st.markdown(f"{plain(label)}{' (what it says)' if label == first else ''}")
             cards(
-                [
-                    Card(thumbnail(config.data, config.split_seed, one.id), name=one.id, truth=rate(one.similarity))
-                    for one in near[label]
-                ],
+                [Card(run_thumbnail(run, one.id), name=one.id, truth=rate(one.similarity)) for one in near[label]],
                 side=84,
             )

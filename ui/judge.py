@@ -7,10 +7,10 @@ import streamlit as st
 
 from clfcore.runs.store import Run
 from ui.choose import choose_run, data_name
-from ui.data import thumbnail
 from ui.feedback import Number, metric_row, plain, refusals
 from ui.paged import paged
 from ui.pictures import Card, cards
+from ui.run_items import run_thumbnail
 from ui.stored import class_rows, intervals, key_of, scores, stored
 from ui.words import count, percent, rate
 
@@ -139,10 +139,9 @@ def written_ends(interval: "tuple[float, float] | None", *, share: bool) -> str:
 
 def case_cards(run: Run, found: "Sequence[Case]") -> list[Card]:
     """Cards with truth, prediction, mark and both probabilities."""
-    config = run.config
     return [
         Card(
-            thumbnail(config.data, config.split_seed, case.id),
+            run_thumbnail(run, case.id),
             name=case.id,
             truth=case.truth,
             predicted=case.predicted,

@@ -8,10 +8,10 @@ import streamlit as st
 from clfcore.runs.store import Run
 from ui.charts import chart, dark
 from ui.close import Item, close_view
-from ui.data import thumbnail
 from ui.feedback import Number, metric_row, plain, refusals
 from ui.panels import panels
 from ui.pictures import Card, cards
+from ui.run_items import run_thumbnail
 from ui.said import list_button, verdicts_view
 from ui.stored import stored
 from ui.words import count, percent, rate, shorten
@@ -164,10 +164,9 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
     if not wanted:
         st.write(f"No {kind.lower()} of {plain(label)} in this split.")
         return
-    config = run.config
     shown = [
         Card(
-            thumbnail(config.data, config.split_seed, case.id),
+            run_thumbnail(run, case.id),
             name=case.id,
             truth=truths[case.id],
             predicted=f"{'says' if case.said else 'misses'} {case.label}",

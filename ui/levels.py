@@ -6,9 +6,9 @@ import streamlit as st
 
 from clfcore.runs.store import Run
 from ui.charts import chart, clicked, dark
-from ui.data import thumbnail
 from ui.feedback import Number, metric_row, plain
 from ui.pictures import Card, cards
+from ui.run_items import run_thumbnail
 from ui.stored import stored
 from ui.words import count, percent, rate
 
@@ -102,7 +102,7 @@ def _pictures(run: Run, whole: "Predictions", level: int, true: int, said: int, 
     """The pictures of one cell at the finest level."""
     from clfcore.evaluation.hierarchy import answers
 
-    found, config = answers(whole), run.config
+    found = answers(whole)
     if said < 0:  # elsewhere: none of the children
         inside = {whole.task.levels[level].classes.index(name) for name in names[:-1]}
         rows = [i for i in range(len(whole)) if whole.targets[i, level] == true and int(found[i, level]) not in inside]
@@ -114,7 +114,7 @@ def _pictures(run: Run, whole: "Predictions", level: int, true: int, said: int, 
     cards(
         [
             Card(
-                thumbnail(config.data, config.split_seed, whole.ids[i]),
+                run_thumbnail(run, whole.ids[i]),
                 name=whole.ids[i],
                 truth=classes[whole.targets[i, level]],
                 predicted=classes[found[i, level]],

@@ -6,7 +6,7 @@ Names come from folders and files of others: everything that is shown is escaped
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -17,6 +17,9 @@ from ui.words import percent, shorten
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from clfcore.data.dataset import ImageDataset
+    from clfcore.data.deep import ValueRange
 
 THUMBNAIL = 192  # pixels; more is not seen in a card
 SMALL = 96  # a picture smaller than this is enlarged without smoothing
@@ -108,3 +111,25 @@ def bars(top: Sequence[tuple[str, float]]) -> None:
 
 def _line(text: str, kind: str) -> str:
     return f'<figcaption class="{kind}" title="{escape(text)}">{escape(shorten(text))}</figcaption>'
+
+
+def item_picture(dataset: "ImageDataset", index: int | None, value_range: "Callable[[], ValueRange | None]") -> Picture:
+    """The thumbnail of an item, or an empty square where it is not there or cannot be read.
+
+    value_range: what counts as black and white in the dataset's pictures; asked for only where one is deep.
+    """
+    import numpy as np
+
+    from clfcore.data.deep import shown
+    from clfcore.data.pixels import read_image
+    from clfcore.errors import InputError
+
+    if index is None:
+        return picture(np.full((8, 8, 3), 128, np.uint8))
+    if dataset.pixels is not None:
+        return picture(dataset.pixels[index])
+    try:
+        pixels = read_image(dataset.paths[index], least_side=THUMBNAIL)
+        return picture(shown(pixels, None if pixels.dtype == np.uint8 else value_range()))
+    except InputError:
+        return picture(np.full((8, 8, 3), 128, np.uint8))

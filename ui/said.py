@@ -10,7 +10,7 @@ from clfcore.data.verdicts import Verdict
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation.error_list import Said
 from clfcore.runs.store import Run
-from ui.close import dataset
+from ui.run_items import run_dataset
 
 KINDS = ("wrong label", "ambiguous", "the model's fault")
 
@@ -23,7 +23,7 @@ def verdicts_view(run: Run, key: str, rows: Sequence[Mapping[str, Any]], truths:
     more = st.expander("Whose fault is it? Verdicts and notes", on_change="rerun", key="verdicts")
     if not more.open:
         return
-    data = dataset(run.config.data, run.config.split_seed)
+    data = run_dataset(run)
     kept = verdicts.of_items(data, truths)
     shown = [_row(row, kept.get(row["picture"])) for row in rows]
     with more:
@@ -85,7 +85,7 @@ def list_button(
 def said_of(run: Run, truths: Mapping[str, str]) -> dict[str, Said]:
     """What was said of some pictures (id -> label); nothing where the data is no longer there."""
     try:
-        kept = verdicts.of_items(dataset(run.config.data, run.config.split_seed), truths)
+        kept = verdicts.of_items(run_dataset(run), truths)
     except (InputError, Failure, OSError):
         return {}
     return {item: Said(one.kind or "", one.note) for item, one in kept.items()}

@@ -8,9 +8,9 @@ import streamlit as st
 from clfcore.runs.store import Run
 from ui.close import saliency
 from ui.compare import Side, named
-from ui.data import thumbnail
 from ui.feedback import plain, refusals
 from ui.pictures import Card, bars, cards
+from ui.run_items import run_thumbnail
 from ui.words import count, percent, shorten
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def same_view(sides: Sequence[Side]) -> None:
     index = at.get(typed, chosen)
     if index is None:
         return
-    config = sides[0].run.config
-    picture = Card(thumbnail(config.data, config.split_seed, first.ids[index]), first.ids[index], _truth(first, index))
+    picture = Card(run_thumbnail(sides[0].run, first.ids[index]), first.ids[index], _truth(first, index))
     cards([picture], side=150)
     by_name = {side.name: side for side in sides}
     for start in range(0, len(runs), IN_A_ROW):
@@ -60,14 +59,14 @@ def _column(run: Run, one: "Named", index: int) -> None:
     name, predictions = one
     p = predictions.row(index)
     order = sorted(range(len(p)), key=lambda i: -p[i])[:5]
-    best, config, level = order[0], run.config, predictions.task.levels[-1].name
+    best, level = order[0], predictions.task.levels[-1].name
     st.markdown(f"**{plain(name)}**")
     if not (run.path / "best.safetensors").exists():
         st.caption("No map: the weights are not in the run's folder.")
         _words(predictions, index, order, p)
         return
     with refusals(stop=False):
-        seen, evidence = saliency(str(run.path), config.data, config.split_seed, predictions.ids[index], level, best)
+        seen, evidence = saliency(str(run.path), predictions.ids[index], level, best)
         label = predictions.classes[best]
         cards([Card(seen, f"Where it looked for {label}", f"{'For' if evidence else 'Nothing for'} {label}")], side=170)
     _words(predictions, index, order, p)

@@ -116,14 +116,12 @@ def check_maps(
     from clfcore.classifier import open_classifier
     from clfcore.data.catalogue import open_dataset
     from clfcore.explain.check import ITEMS, check_dataset
+    from clfcore.runs.run_data import open_run_data
 
     classifier = open_classifier(name, runs)
     if data is None and classifier.run is None:
         raise InputError(f"{name} is an architecture and has no data of its own: name some with --data SPEC")
-    if data is not None:
-        dataset = open_dataset(data)
-    else:
-        dataset = open_dataset(classifier.run.config.data, split_seed=classifier.run.config.split_seed)
+    dataset = open_dataset(data) if data is not None else open_run_data(classifier.run)
     return check_dataset(classifier, dataset, items=items or ITEMS, everything=everything, progress=progress).as_dict()
 
 

@@ -98,12 +98,11 @@ def _errors(run: Run, predictions: Predictions) -> Section:
 
 
 def _pictures(run: Run, cases: tuple[mistakes.Case, ...]) -> list[Shown]:
-    from clfcore.data.catalogue import open_dataset
     from clfcore.data.deep import to_bytes
     from clfcore.data.pixels import Preprocess, read_image
+    from clfcore.runs.run_data import open_run_data
 
-    config, preprocess = run.config, Preprocess.from_dict(run.classifier["preprocess"])
-    dataset = open_dataset(config.data, split_seed=config.split_seed)
+    dataset, preprocess = open_run_data(run), Preprocess.from_dict(run.classifier["preprocess"])
     at = {name: i for i, name in enumerate(dataset.ids)}
     shown = []
     for case in cases:

@@ -73,12 +73,10 @@ def space(run: Run, split: str | None, *, progress: Progress | None = None) -> S
     Raises InputError where the data or the weights are gone.
     """
     from clfcore.data.cache import decode
-    from clfcore.data.catalogue import open_dataset
     from clfcore.data.pixels import Preprocess
+    from clfcore.runs.run_data import open_run_data
 
-    config = run.config
-    dataset = open_dataset(config.data, split_seed=config.split_seed)
-    dataset, decoded = decode(dataset, Preprocess.from_dict(run.classifier["preprocess"]))
+    dataset, decoded = decode(open_run_data(run), Preprocess.from_dict(run.classifier["preprocess"]))
     wanted = {name: dataset.splits[name] for name in ("train", split) if name is not None}
     found = _cached(run, decoded, wanted)
     if found is None:

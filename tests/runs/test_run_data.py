@@ -14,9 +14,11 @@ from clfcore.config import RunConfig, make
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.positional_splits import splits_by_position
 from clfcore.errors import InputError
+from clfcore.reports.run_page import run_html
 from clfcore.runs import store
 from clfcore.runs.execute import execute
 from clfcore.runs.kept_split import read_split
+from clfcore.runs.neighbours import space
 from clfcore.runs.outline import outline
 from clfcore.runs.run_data import open_run_data, split_of
 from clfcore.runs.store import Run
@@ -293,3 +295,32 @@ def test_other_tasks_and_drawn_pictures_keep_their_split_too(spec: str) -> None:
     assert np.array_equal(found.masks, drawn.masks)
     assert {s: c.tolist() for s, c in found.splits.items()} == {s: c.tolist() for s, c in drawn.splits.items()}
     assert {found.ids[i] for i in found.splits["test"]} == set(commands.store.open_run(run.id).predictions("test").ids)
+
+
+def test_all_that_opens_a_runs_data_again_sees_its_own_split_and_names(grow: Path) -> None:
+    run = store.create(config_of(grow))
+    execute(run)
+    was = predicted(run)["test"]
+    before = commands.evaluate(run.id, split="test", views="flip")["metrics"]
+    near = {name: space(run, "test").nearest(name) for name in sorted(was)[:2]}
+    add(grow, "a", range(20, 60))
+    add(grow, "new", range(5))
+    for path in sorted((grow / "b").iterdir()):
+        path.rename(path.with_name(f"moved-{path.name}"))
+    assert commands.evaluate(run.id, split="test", views="flip")["metrics"] == before
+    again = space(run, "test")
+    assert again.items.keys() == was
+    assert {name: again.nearest(name) for name in near} == near
+    data = open_run_data(run)
+    renamed = next(name for name in sorted(was) if name.startswith("b/"))
+    assert data.paths[data.ids.index(renamed)].name.startswith("moved-")
+    assert "data:image" in run_html(run)  # its errors, with their pictures
+    shutil.rmtree(grow / "c")  # a class that is gone takes nothing else with it
+    assert open_run_data(run).task == run.predictions("test").task
+    shutil.rmtree(grow)
+    with pytest.raises(InputError, match="there is no such folder"):
+        open_run_data(run)
+    for name in "ab":
+        add(grow, name, range(70, 80))
+    with pytest.raises(InputError, match="none of the pictures of run"):
+        open_run_data(run)
