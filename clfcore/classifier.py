@@ -23,6 +23,7 @@ from clfcore.errors import InputError, nearest
 from clfcore.exclusive import exclusive
 from clfcore.files import typed_path
 from clfcore.predictions import Predictions, probabilities
+from clfcore.randomness import undrawn
 from clfcore.runs import store
 from clfcore.runs.store import Run
 from clfcore.runs.thresholds import thresholds_of
@@ -90,12 +91,14 @@ def open_classifier(name: str, folder: Path | None = None) -> Classifier:
     return of_architecture(name)
 
 
+@undrawn()
 def of_architecture(name: str) -> Classifier:
     """An architecture with its ImageNet weights and their 1,000 classes."""
     network = pretrained(name)
     return Classifier(name, network.module.eval(), network.preprocess, single_label(network.labels))
 
 
+@undrawn()
 def of_run(run: Run) -> Classifier:
     """A completed run with its best weights. Raises InputError where the run has none or they do not fit."""
     if not (run.path / "best.safetensors").exists() or not (run.path / "classifier.json").exists():

@@ -11,6 +11,7 @@ from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import Architecture, configured
 from clfcore.architectures.measure import GradientNorm, check_weights, gradient_norms
 from clfcore.errors import InputError
+from clfcore.randomness import Stream
 
 DEPTHS = (3, 4, 6, 3)  # of ResNet-34: two convolutions a block, the first one and the classifier
 STEPS = 3
@@ -75,13 +76,12 @@ def reached(
     x, y, shapes = _drawn(side, channels, seed)
     if classes is not None and classes < shapes:
         raise InputError(f"classes is {classes}: the drawn images have {shapes}, so give at least {shapes}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with Stream(seed).drawn():
         columns = shapes if classes is None else classes
         module = build(name, columns=columns, channels=channels, image_size=side, options=values).module
-    if not normalised:
-        _without_normalisation(module)
-    return Reached(row.name, gradient_norms(module, x, y, steps=STEPS))
+        if not normalised:
+            _without_normalisation(module)
+        return Reached(row.name, gradient_norms(module, x, y, steps=STEPS))
 
 
 def _side(row: Architecture) -> int:

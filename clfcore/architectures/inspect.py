@@ -15,6 +15,7 @@ from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import Architecture, check_count, check_side, configured
 from clfcore.architectures.count import Pass, Undrawn, forward
 from clfcore.architectures.stages import Group, group_names, layer_groups, stages
+from clfcore.randomness import Stream
 
 __all__ = ["Group", "Layer", "Table", "describe", "layer_groups", "layer_table", "stages", "table"]
 
@@ -104,7 +105,8 @@ def _table(name: str, options: tuple, side: int, channels: int, classes: int) ->
             module = build(name, columns=classes, channels=channels, image_size=side, options=dict(options)).module
         seen = forward(module, torch.empty(1, channels, side, side, device="meta"))
     except NotImplementedError:  # a few of timm's compute values while they are built, which meta tensors do not have
-        module = build(name, columns=classes, channels=channels, image_size=side, options=dict(options)).module
+        with Stream(0).drawn():
+            module = build(name, columns=classes, channels=channels, image_size=side, options=dict(options)).module
         seen = forward(module, torch.zeros(1, channels, side, side))
     layers = _layers(module, seen)
     parameters = sum(parameter.numel() for parameter in module.parameters())

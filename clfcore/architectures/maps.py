@@ -16,6 +16,7 @@ from clfcore.architectures.load import first_convolution
 from clfcore.architectures.stages import stages, stem
 from clfcore.errors import InputError
 from clfcore.exclusive import borrowed, exclusive
+from clfcore.randomness import Stream
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -143,8 +144,7 @@ def look_inside(
         channels = row.channels if channels is None else channels
         if channels not in (1, 3):
             raise InputError(f"channels is {channels}: a picture has 1 or 3")
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with Stream(0).drawn():
             built = build(name, columns=row.classes, channels=channels, image_size=image_size, options=options)
         module, preprocess = built.module, built.preprocess
     square = preprocess.square(read_image(image, least_side=preprocess.stored_side))

@@ -14,6 +14,7 @@ from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import configured
 from clfcore.device import device_words
 from clfcore.errors import InputError
+from clfcore.randomness import Stream
 
 LARGEST = 4 << 30  # bytes of weights that are built for a measurement
 
@@ -101,7 +102,7 @@ def time_network(
     row, _ = configured(name, options)
     channels, columns = row.channels if channels is None else channels, row.classes if classes is None else classes
     check_weights(name, options)
-    with torch.random.fork_rng(devices=[]):
+    with Stream(0).drawn():
         built = build(row.name, columns=columns, channels=channels, image_size=image_size, options=options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     side = built.preprocess.size

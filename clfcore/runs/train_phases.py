@@ -13,6 +13,7 @@ from clfcore.architectures.stages import Group
 from clfcore.config import Recipe
 from clfcore.data.dataset import Split
 from clfcore.predictions import Predictions
+from clfcore.randomness import undrawn
 from clfcore.runs.best_epoch import Best
 from clfcore.runs.fit_head import starting_head
 from clfcore.runs.session import Session, copied, save_weights
@@ -107,7 +108,8 @@ def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | N
         head, scored = starting_head(session)
         return transfer.put_head(prepared.module, start.groups, head), scored
     features = prepared.module.get_submodule(head_name(prepared.module)).in_features
-    head = make_head(prepared.head, features, prepared.dataset.task.columns)
+    with undrawn():  # the checkpoint fills it
+        head = make_head(prepared.head, features, prepared.dataset.task.columns)
     return transfer.put_head(prepared.module, start.groups, head), None
 
 
