@@ -1,8 +1,15 @@
 """What the cache takes on disk, and the button that frees it."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
+from ui.feedback import refusals
 from ui.words import count
+
+if TYPE_CHECKING:
+    from clfcore.cache import Usage
 
 KINDS = {
     "decoded": "Decoded images",
@@ -14,9 +21,13 @@ KINDS = {
 
 def cache_usage() -> None:
     """Every kind that the cache holds with its size, the bound of all, and one button that clears it."""
-    from clfcore.cache import VARIABLE, clear, usage
+    from clfcore.cache import clear, usage
 
-    now = usage()
+    with refusals(stop=False):
+        _panel(usage(), clear)
+
+
+def _panel(now: "Usage", clear: Callable[[], int]) -> None:
     with st.expander(f"Cache: {megabytes(now.bytes)} of at most {megabytes(now.limit)}", key="cache"):
         st.dataframe(
             [
@@ -33,7 +44,7 @@ def cache_usage() -> None:
                 st.rerun()
             st.caption(
                 f"In `{now.folder}`. Nothing here is needed: what is cleared is computed again. "
-                f"What was used least recently goes first; {VARIABLE} sets another limit."
+                f"What was used least recently goes first; CLFLAB_CACHE_GB sets another limit."
             )
 
 
