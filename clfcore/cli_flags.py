@@ -1,12 +1,13 @@
 """What several commands share: the flags of a configuration, words checked, progress on standard error."""
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from clfcore import config as configs
-from clfcore.errors import Failure, InputError
+from clfcore.errors import Failure, InputError, brief
 from clfcore.files import typed_path
 from clfcore.task import TaskKind
 
@@ -105,18 +106,41 @@ def needed(value: str | None, what: str, how: str) -> str:
     return value
 
 
+LARGEST = 1_000_000_000  # of a whole number that a flag takes; no count here comes near
+
+
 def whole(word: str) -> int:
+    """A whole number as a flag takes it. Raises ArgumentTypeError, whose words argparse puts after the flag's name."""
     try:
-        return int(word)
+        value = int(word)
     except ValueError:
-        raise InputError(f"{word!r} is no whole number") from None
+        raise argparse.ArgumentTypeError(f"{brief(word)} is no whole number") from None
+    if abs(value) > LARGEST:
+        raise argparse.ArgumentTypeError(f"{brief(word)} is out of range: it must be at most {LARGEST:,}")
+    return value
+
+
+def between(low: int, high: int) -> Callable[[str], int]:
+    """A whole number in a range, as a flag takes it."""
+
+    def bounded(word: str) -> int:
+        value = whole(word)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{value} is out of range: it must be from {low:,} to {high:,}")
+        return value
+
+    return bounded
 
 
 def number(word: str) -> float:
+    """A finite number as a flag takes it."""
     try:
-        return float(word)
+        value = float(word)
     except ValueError:
-        raise InputError(f"{word!r} is no number") from None
+        raise argparse.ArgumentTypeError(f"{brief(word)} is no number") from None
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{brief(word)} is no finite number")
+    return value
 
 
 def metavar(info: Any) -> str:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from clfcore.cli_flags import bar, configuration, overwrite_flag, recipe_flags, shower, whole
+from clfcore.cli_flags import bar, configuration, between, overwrite_flag, recipe_flags, shower
 from clfcore.files import typed_path
 
 
@@ -26,7 +26,9 @@ def compare(command: argparse.ArgumentParser) -> None:
 
 def train_to_compare(command: argparse.ArgumentParser) -> None:
     recipe_flags(command)
-    command.add_argument("--seeds", type=whole, default=2, metavar="N", help="runs of each, seeds 0 to N - 1 (2)")
+    command.add_argument(
+        "--seeds", type=between(1, 100), default=2, metavar="N", help="runs of each, seeds 0 to N - 1 (2)"
+    )
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
         from clfcore.runs.grid import grid
