@@ -34,6 +34,9 @@ test: install ## every test, real Chromium included where it is installed
 kills: install ## kill N runs at random moments; each must resume to the identical end (N=20)
 	CLFLAB_KILLS=$(or $(N),20) $(BIN)/python -m pytest -q tests/runs/test_kill.py
 
+fuzz: install ## try N times as many hostile inputs as `make check` does (N=20)
+	CLFLAB_FUZZ=$(or $(N),20) $(BIN)/python -m pytest -q --timeout 3600 tests/fuzz
+
 maps: install ## every explain method on every architecture, as a table
 	$(BIN)/python benchmarks/maps.py --long --markdown docs/maps.md
 
@@ -44,4 +47,4 @@ bench: install ## print what the documentation claims of speed and accuracy (PHO
 	for script in $(filter-out $(ON_PHOTOS),$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
 	test -z "$(PHOTOS)" || for script in $(ON_PHOTOS); do $(BIN)/python $$script "$(PHOTOS)" || exit 1; done
 
-.PHONY: help install run check test kills maps screenshots bench
+.PHONY: help install run check test kills fuzz maps screenshots bench

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from clfcore.cli_flags import bar, configuration, between, overwrite_flag, recipe_flags, shower
+from clfcore.cli_flags import bar, between, configuration, overwrite_flag, recipe_flags, shower
 from clfcore.files import typed_path
 
 

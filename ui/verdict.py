@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from clfcore.data.formats import readable_kinds
 from clfcore.files import runs_folder
 from clfcore.runs import store
 from clfcore.runs.store import Run
@@ -15,7 +16,7 @@ from ui.pictures import Picture, square
 from ui.spoken import spoken
 from ui.words import shorten
 
-KINDS = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif", "dcm")
+KINDS = readable_kinds()
 
 
 def choose_photos() -> list[Photo]:

@@ -1,6 +1,7 @@
 """Pictures that Pillow reads only with an extra: HEIC of phones, DICOM of hospitals."""
 
 import importlib
+import importlib.util
 import io
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,13 @@ from PIL import Image
 from clfcore.errors import InputError
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+
+
+def readable_kinds() -> tuple[str, ...]:
+    """The endings of the pictures that this installation reads; HEIC and DICOM are among them with their extra."""
+    kinds = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
+    kinds += ["heic", "heif"] if importlib.util.find_spec("pillow_heif") else []
+    return (*kinds, *(["dcm"] if importlib.util.find_spec("pydicom") else []))
 
 
 def special(data: bytes, name: str) -> Image.Image | None:

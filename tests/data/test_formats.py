@@ -11,6 +11,7 @@ from PIL import Image
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.checks import check
 from clfcore.data.deep import shown
+from clfcore.data.formats import readable_kinds
 from clfcore.data.picture import Depth, depth, image_size
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
@@ -125,3 +126,11 @@ def test_a_phones_picture_comes_back(tmp_path: Path) -> None:
     assert found.shape == scene.shape
     assert np.abs(found.astype(int) - scene).mean() < 6  # lossy
     assert image_size(tmp_path / "phone.heic") == (96, 64)
+
+
+def test_only_what_this_installation_reads_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert not {"heic", "heif", "dcm"} & set(readable_kinds())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "pillow_heif" or None)
+    assert {"png", "heic", "heif"} <= set(readable_kinds())
+    assert "dcm" not in readable_kinds()

@@ -13,7 +13,7 @@ from PIL import Image
 from clfcore.cli import main, parser
 from clfcore.runs.store import Run
 
-COUNT = int(os.environ.get("CLFLAB_FUZZ", "250"))
+COUNT = 100 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 MEMORY = 8 << 30  # bytes of address space that a command may add
 _DATA = "--data shapes:count=24,side=16 --architecture lenet5 --epochs 1 --batch-size 16 --image-size 16"
 # A command line a command that is right, and done in a second.
@@ -74,17 +74,19 @@ SHOWS_STAGES = {"train", "resume", "train-to-compare"}
 NUMBERS = ("-1", "0", "1e999", "-inf", "nan", "9" * 30, "1" * 5000, "1.5", "0x10", "1_0", "٣", "", " ")
 PATHS = (
     "~nosuchuser", "~nosuchuser/x.png", "nul\0here", "x" * 300, "x" * 5000, "x/" * 3000, "../" * 200, "/dev/zero",
-    "/dev/null", "pipe", "folder", "empty", "absent/out.png", "deep.json", "big.json", "binary", "manifest.csv", "loop",
-    "photo.png", "photo.png/x", "bad\udcff.png", "half\ud800", "\x1b[31m\u202e.png", "a\nb.png", ".", "", "-", "list.json",
+    "/dev/null", "pipe", "folder", "empty", "absent/out.png", "deep.json", "big.json", "binary", "manifest.csv",
+    "loop", "photo.png", "photo.png/x", "bad\udcff.png", "half\ud800", "\x1b[31m\u202e.png", "a\nb.png", ".", "",
+    "-", "list.json",
 )  # fmt: skip
 SPECS = (
-    "shapes:seed=-1", "shapes:count=1e9", "shapes:count=999999999999", "shapes:side=0", "shapes:" + "," * 300, "shapes:::",
-    "shapes:count=" + "9" * 5000, "nested:", "nested:~nosuchuser", "outer,inner:folder", "path=x:folder", "digits:",
-    "nested:" * 500, "label==:x", ":", "digit",
+    "shapes:seed=-1", "shapes:count=1e9", "shapes:count=999999999999", "shapes:side=0", "shapes:" + "," * 300,
+    "shapes:::", "shapes:count=" + "9" * 5000, "nested:", "nested:~nosuchuser", "outer,inner:folder", "path=x:folder",
+    "digits:", "nested:" * 500, "label==:x", ":", "digit",
 )  # fmt: skip
 TEXTS = (
     "cuda:99999999999", "cuda:99", "cuda", "mps", "=", "a=", "=b", "a=" + "[" * 3000, "[" * 5000, '{"a":' * 3000,
-    '{"version": 1, "steps": [' + '{"step": "crop"},' * 2000 + '"crop"]}', '[{"step": "randaugment", "operations": 1e999}]',
+    '{"version": 1, "steps": [' + '{"step": "crop"},' * 2000 + '"crop"]}',
+    '[{"step": "randaugment", "operations": 1e999}]',
     '{"version": 1e999, "steps": []}', "%s%n{0}", "$(x)", "'; --", "timm/", "timm/../x", "timm/" + "y" * 300, "1,2,nan",
     ",".join(["1"] * 5000), "1:1,2:99999", "auto", "true", "None", "null", "\u202e", "\ud800", "--", "-x",
 )  # fmt: skip
@@ -123,10 +125,13 @@ def flags() -> dict[str, list[tuple[str, bool]]]:
     """Each command's flags, and whether they take a word."""
     action = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
     return {
-        name: [(one.option_strings[-1], one.nargs != 0) for one in command._actions if one.option_strings[-1:] != ["--help"]
-               and one.option_strings]
+        name: [(one.option_strings[-1], one.nargs != 0) for one in command._actions if _is_flag(one)]
         for name, command in action.choices.items()
-    }  # fmt: skip
+    }
+
+
+def _is_flag(action: argparse.Action) -> bool:
+    return bool(action.option_strings) and action.dest != "help"
 
 
 def hostile(generator: np.random.Generator) -> str:

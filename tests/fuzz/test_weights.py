@@ -19,7 +19,7 @@ from clfcore.cli import main
 from clfcore.errors import InputError
 from clfcore.runs.store import Run
 
-COUNT = int(os.environ.get("CLFLAB_FUZZ", "60"))
+COUNT = 60 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 FIRST = "features.0.weight"
 
 
