@@ -150,8 +150,9 @@ def show_run(name: str, *, runs: Path | None = None) -> dict[str, Any]:
 
 
 def delete_run(name: str, *, runs: Path | None = None) -> dict[str, Any]:
-    run = store.open_run(name, runs)
-    store.delete(run)
+    """Remove a run of the runs folder by its whole id: no path and no beginning of an id is taken."""
+    run = store.find_run(name, runs)
+    store.delete(run, runs)
     return {"deleted": run.id}
 
 

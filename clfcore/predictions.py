@@ -1,8 +1,7 @@
 """Predictions: what one classifier said of one split. Every number and figure of evaluation is a function of it."""
 
 import json
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +40,8 @@ class Predictions:
             )
         if self.thresholds is not None and (self.task.kind != "multi-label" or len(self.thresholds) != columns):
             raise InputError(f"{len(self.thresholds)} thresholds are given: a task of several labels has one a label")
+        if self.targets.size and not _within(self.targets, self.task):
+            raise InputError(f"targets are out of range: each must be one of the {columns} classes of the task")
         if not np.isfinite(self.logits).all():
             raise InputError(
                 "logits hold values that are not finite: the run diverged; train again with a lower learning rate"
@@ -94,24 +95,36 @@ class Predictions:
 
     @staticmethod
     def load(path: Path) -> "Predictions":
-        """Read what `save` wrote. Raises InputError where the file is absent or damaged."""
+        """Read what `save` wrote. Raises InputError, which names run and file, where it is absent or damaged."""
+        if not path.exists():
+            raise InputError(f"{path.name} is not in {path.parent}: the run has no predictions for this split")
         try:
+            if not path.is_file():
+                raise ValueError("it is no file")
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                return Predictions(
-                    Task.from_dict(json.loads(str(stored["task"]))),
-                    str(stored["split"]),
-                    tuple(str(name) for name in stored["ids"]),
-                    stored["targets"],
-                    stored["logits"],
-                )
-        except FileNotFoundError:
+                return _checked(stored)
+        except Exception as error:  # zipfile, zlib, numpy and json raise a dozen kinds on damaged files
+            cause = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
             raise InputError(
-                f"{path.name} is not in {path.parent}: the run has no predictions for this split"
+                f"run {path.parent.name}: {path.name} is damaged and cannot be read: evaluate the run again to write "
+                f"it anew ({cause})"
             ) from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"{path} is damaged and cannot be read: evaluate the run again to write it anew") from None
+
+
+def _checked(stored: Mapping[str, np.ndarray]) -> Predictions:
+    task = Task.from_dict(json.loads(str(stored["task"])))
+    ids, targets, logits = stored["ids"], stored["targets"], stored["logits"]
+    if ids.ndim != 1 or ids.dtype.kind not in "US" or targets.dtype.kind not in "iub" or logits.dtype != np.float32:
+        raise ValueError(f"ids, targets and logits are {ids.dtype}, {targets.dtype} and {logits.dtype}")
+    return Predictions(task, str(stored["split"]), tuple(str(name) for name in ids), targets, logits)
+
+
+def _within(targets: np.ndarray, task: Task) -> bool:
+    """Whether every target is a class of its task (of several labels: 0 or 1)."""
+    if task.kind == "multi-label":
+        return bool(((targets == 0) | (targets == 1)).all())
+    sizes = [len(level.classes) for level in task.levels]
+    return bool((targets >= 0).all() and (targets < (sizes if task.kind == "hierarchical" else sizes[-1])).all())
 
 
 def probabilities(logits: np.ndarray, task: Task) -> np.ndarray:

@@ -44,7 +44,6 @@ with right, st.container(border=True):
     st.subheader("The plan", anchor=False)
     filled = ui.show_plan(config)
     ui.label_warning(filled, dataset.classes)
-    if st.button("Train", type="primary", width="stretch"):
-        ui.launch(filled)
+    ui.train_button(filled)
     ui.check_before(filled)
     ui.schedule_preview(filled, images=len(dataset.splits["train"]))

@@ -46,7 +46,7 @@ from ui.strategy import choose_weights, say_where_from, take_over
 from ui.table import active_runs, choose_runs, queue, side_by_side
 from ui.task_views import has_levels, label_tabs, level_tabs
 from ui.together import train_to_compare
-from ui.training import choose_fit, choose_network, configure, defaults, launch, show_plan
+from ui.training import choose_fit, choose_network, configure, defaults, show_plan, train_button
 from ui.trial import does_it_help
 from ui.verdict import choose_models, choose_photos, verdicts
 from ui.views import (
@@ -118,7 +118,6 @@ __all__ = [
     "keep_policy",
     "label_tabs",
     "label_warning",
-    "launch",
     "layers_view",
     "level_tabs",
     "maps_view",
@@ -152,6 +151,7 @@ __all__ = [
     "show_views",
     "side_by_side",
     "take_over",
+    "train_button",
     "train_to_compare",
     "verdicts",
     "warn_of_labels",

@@ -1,13 +1,15 @@
 """Choices that several pages share, kept in the address so that a page can be sent to somebody or loaded again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from clfcore.errors import InputError
 from clfcore.runs import store
+from clfcore.runs.listing import Listed, finished_runs, listed
 from clfcore.runs.store import Run
-from ui.feedback import empty
+from ui.feedback import complain, empty
 from ui.words import moment
 
 
@@ -43,12 +45,26 @@ def choose_one(name: str, label: str, options: Sequence[str], *, names: dict[str
 
 def choose_run(label: str = "Run") -> Run:
     """One of the runs that can be judged; where there is none, says what to do and stops the page."""
-    known = {run.id: run for run in store.runs() if run.splits}
+    known = {one.id: one for one in finished_runs()}
+    _say_unreadable(st.query_params.get("run"), known)
     if not known:
         empty(
             "There is no finished run yet. Train one: on digits it takes less than a minute.", "Train", "pages/train.py"
         )
-    return known[choose_one("run", label, list(known), names=run_names(list(known.values())))]
+    names = {name: listed_name(one) for name, one in known.items()}
+    return known[choose_one("run", label, list(known), names=names)].run
+
+
+def _say_unreadable(name: str | None, known: Mapping[str, Listed]) -> None:
+    """Why the run that the address names is not among those to choose from."""
+    if not name or name in known:
+        return
+    try:
+        found = listed(store.find_run(name))
+    except InputError as error:
+        complain(str(error))
+        return
+    complain(found.damaged or f"run {found.id} is {found.state} and has no predictions: let it finish, or resume it")
 
 
 def run_names(runs: Sequence[Run]) -> dict[str, str]:
@@ -57,12 +73,15 @@ def run_names(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def run_name(run: Run) -> str:
-    config = run.summary()["config"]
-    if not config:
-        return f"{run.id} (damaged)"
-    return (
-        f"{config['architecture']} on {data_name(config['data'])}, {moment(run.status.get('created'))} ({run.id[-4:]})"
-    )
+    return listed_name(listed(run))
+
+
+def listed_name(one: Listed) -> str:
+    """What people call a run; a damaged one by its id."""
+    if one.config is None:
+        return f"{one.id} (damaged)"
+    made = moment(one.status.created)
+    return f"{one.config.architecture} on {data_name(one.config.data)}, {made} ({one.id[-4:]})"
 
 
 def data_name(spec: str) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from clfcore.errors import InputError
-from clfcore.runs import store
+from clfcore.runs.listing import finished_runs
 from clfcore.runs.store import Run
 from ui.charts import chart, dark
-from ui.choose import data_name, differing, from_address, run_names, to_address
+from ui.choose import data_name, differing, from_address, listed_name, to_address
 from ui.feedback import complain, empty, plain, refusals
 from ui.judge import METRICS, written_ends
 from ui.stored import stored
@@ -50,7 +50,8 @@ class Side:
 
 def choose_compared() -> list[Side]:
     """Two or more runs and the split they are judged on; damaged ones are named and left out."""
-    known = [run for run in store.runs() if run.splits and run.summary()["config"]]
+    finished = finished_runs()
+    known = [one.run for one in finished]
     coming = bool(st.query_params.get_all("batch"))
     if len(known) < 2 and coming:
         _say_coming()
@@ -58,7 +59,7 @@ def choose_compared() -> list[Side]:
         have = "one finished run" if known else "no finished run"
         empty(f"A comparison needs two: there is {have} yet. Train another network, or the same one again.",
               "Train", "pages/train.py")  # fmt: skip
-    configs = {run.id: run.summary()["config"] for run in known}
+    configs = {one.id: one.config.model_dump(include=set(ALWAYS)) for one in finished}
     one, two, three = st.columns([2, 6, 2], vertical_alignment="bottom")
     with one:
         offered = _filtered(known, configs)
@@ -67,7 +68,7 @@ def choose_compared() -> list[Side]:
     chosen_before = st.session_state["runs"]
     options = [run.id for run in known if run in offered or run.id in chosen_before]
     with two:
-        names = run_names(known)
+        names = {one.id: listed_name(one) for one in finished}
         chosen = st.multiselect(
             "Runs", options, format_func=names.__getitem__, key="runs", max_selections=MOST, wrap=True
         )

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from clfcore.errors import InputError
 from clfcore.runs import store
+from clfcore.runs.listing import Listed, accuracy_of, listed
 from ui.cached import samples
-from ui.choose import run_name
+from ui.choose import listed_name
 from ui.feedback import plain
 from ui.words import percent
 
@@ -40,20 +40,17 @@ def sample_strip() -> None:
 
 def newest_runs(most: int = 5) -> None:
     """The newest runs, each with its state and a way to look at it."""
-    newest = store.runs()[:most]
+    newest = [listed(run) for run in store.runs()[:most]]
     if not newest:
         return
     st.subheader("Newest runs", anchor=False)
-    for run in newest:
+    for one in newest:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-            page = "pages/evaluate.py" if run.splits else "pages/train.py"
-            st.page_link(page, label=plain(run_name(run)), query_params={"run": run.id}, width=330)
-            st.caption(_state(run), width="stretch")
+            page = "pages/evaluate.py" if one.splits and not one.damaged else "pages/train.py"
+            st.page_link(page, label=plain(listed_name(one)), query_params={"run": one.id}, width=330)
+            st.caption(_state(one), width="stretch")
 
 
-def _state(run: store.Run) -> str:
-    try:
-        accuracy = run.metrics.get("validation", {}).get("accuracy")
-        return run.state + (f", validation accuracy {percent(accuracy)}" if accuracy is not None else "")
-    except InputError:
-        return "damaged"
+def _state(one: Listed) -> str:
+    accuracy = accuracy_of(one.results, "validation")
+    return one.state + (f", validation accuracy {percent(accuracy)}" if accuracy is not None else "")

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from clfcore.runs import store
+from clfcore.runs.listing import finished_runs
 from ui.by_files import Files, by_files
 from ui.cached import Photo, classifier, samples
 from ui.charts import clicked, dark
-from ui.choose import run_name
+from ui.choose import listed_name
 from ui.feedback import plain, refusals
 from ui.jobs import Job, result_of
 from ui.networks import Wanted, diagram, table_of
@@ -119,8 +119,8 @@ def inside(row: "Architecture", wanted: Wanted) -> None:
     names = {"": "random weights"}
     if weights_at_hand(row.name) and not wanted.options:
         names = {row.name: "ImageNet weights", **names}
-    runs = [run for run in store.runs() if run.splits and run.config.architecture == row.name]
-    names |= {run.id: run_name(run) for run in runs}
+    runs = [one for one in finished_runs() if one.config.architecture == row.name]
+    names |= {one.id: listed_name(one) for one in runs}
     left, right = st.columns([3, 2], gap="medium")
     with right:
         upload = st.file_uploader("Your own image", KINDS, key="maps image", max_upload_size=64)

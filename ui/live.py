@@ -4,17 +4,18 @@ import streamlit as st
 
 from clfcore.errors import InputError
 from clfcore.runs.best_epoch import best_line, choice_in
-from clfcore.runs.store import RESUMABLE, Run, open_run
+from clfcore.runs.listing import ACTIVE, Listed, listed
+from clfcore.runs.records import ProgressNow
+from clfcore.runs.store import RESUMABLE, Run, find_run
 from ui.before import how_it_goes
 from ui.charts import chart, dark
-from ui.choose import run_name
+from ui.choose import listed_name, run_name
 from ui.feedback import Number, complain, metric_row, plain, refusals
 from ui.navigation import go_to
 from ui.strategy import further_button
 from ui.transfer import after_transfer
 from ui.words import count, duration, percent
 
-ACTIVE = ("queued", "running")
 STAGES = {
     "preparing": "Opening the data and building the network",
     "decoding": "Decoding pictures",
@@ -26,49 +27,58 @@ STAGES = {
 
 def watch(run: Run) -> None:
     """The run's card, with what can be done to it. It refreshes itself while the run works, and keeps its place."""
-    state = run.state
+    one = listed(run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plain(run_name(run)), anchor=False, width="stretch")
-        _buttons(run)
+        st.subheader(plain(listed_name(one)), anchor=False, width="stretch")
+        _buttons(one)
+    if one.damaged:
+        complain(one.damaged)
+        return
 
-    @st.fragment(run_every=0.8 if state in ACTIVE else None)
+    @st.fragment(run_every=0.8 if one.state in ACTIVE else None)
     def card() -> None:
-        now = open_run(str(run.path))
-        if now.state != state:
+        now = listed(run)
+        if now.state != one.state or not run.path.exists():
             st.rerun()  # once, as a whole page: the timer stops where the run has, and its buttons change
-        _far(now)
-        _numbers(now)
-        _curves(now)
-        how_it_goes(now)
+        with refusals():
+            _far(now)
+            _numbers(run)
+            _curves(run)
+            how_it_goes(run)
 
-    with refusals():
-        card()
-        if state == "completed":
+    card()
+    if one.state == "completed":
+        with refusals():
             after_transfer(run)
 
 
-def _far(run: Run) -> None:
+def share_done(far: ProgressNow | None) -> float:
+    """How much of its stage is done, from 0 to 1."""
+    return min(1.0, far.done / max(1, far.total)) if far else 0.0
+
+
+def _far(one: Listed) -> None:
     """One line and one bar; a finished run's bar is full, so that nothing moves."""
-    state, now = run.state, run.progress
+    state, run = one.state, one.run
+    far = run.read_progress()
     with st.container(height=46, border=False, gap=None):
-        if state == "running" and now:
-            words = STAGES.get(now.get("stage", ""), "Working")
-            if now.get("stage") == "training":
-                words += f", epoch {now.get('epoch', 1)} of {now.get('epochs', '?')}"
-            elif now.get("total", 0) > 1:
-                words += f", {count(now['done'])} of {count(now['total'])}"
-            left = now.get("seconds_left")
-            words += f"; about {duration(left)} left" if left is not None else ""
-            st.progress(min(1.0, now.get("done", 0) / max(1, now.get("total", 1))), text=words)
+        if state == "running" and far.stage:
+            words = STAGES.get(far.stage, "Working")
+            if far.stage == "training":
+                words += f", epoch {far.epoch or 1} of {far.epochs or '?'}"
+            elif far.total > 1:
+                words += f", {count(far.done)} of {count(far.total)}"
+            words += f"; about {duration(far.seconds_left)} left" if far.seconds_left is not None else ""
+            st.progress(share_done(far), text=words)
         elif state == "queued":
             st.progress(0.0, text="Waiting: another run goes first, or the worker is starting")
         elif state == "failed":
-            complain(run.message or "the run failed")
+            complain(one.status.message or "the run failed")
         else:
             words = {"completed": "Completed", "cancelled": "Stopped", "interrupted": "Interrupted"}.get(state, state)
-            seconds = run.results.get("seconds")
-            words += f" in {duration(seconds)}" if seconds is not None else ""
-            st.progress(1.0 if state == "completed" else _share(run), text=f"{words}. {plain(run.message)}")
+            words += f" in {duration(one.results.seconds)}" if "seconds" in one.results.model_fields_set else ""
+            share = 1.0 if state == "completed" else _share(run)
+            st.progress(share, text=f"{words}. {plain(one.status.message)}")
 
 
 def _share(run: Run) -> float:
@@ -120,55 +130,70 @@ def _curves(run: Run) -> None:
             chart(figure, key)
 
 
-def _buttons(run: Run) -> None:
-    """Stop now, stop after the epoch, resume or delete: what the run's state allows."""
+def stop(run: Run, *, after_epoch: bool = False) -> None:
+    """Ask for a stop, and say what becomes of it."""
     from clfcore.runs.worker import worker
 
-    state = run.state
+    with refusals(stop=False):
+        answer = worker().cancel(run, after_epoch=after_epoch)
+        st.toast({
+            "cancelled": "It was waiting, and has left the queue.",
+            "stopping": "Stopping after this epoch." if after_epoch else "Stopping within a batch.",
+            "starting": "It is just starting, and stops before it trains.",
+            "elsewhere": "It waits in another server's queue, which drops it within a second.",
+            "over": "It is not at work any more.",
+        }[answer])  # fmt: skip
+
+
+def _buttons(one: Listed) -> None:
+    """Stop now, stop after the epoch, resume or delete: what the run's state allows."""
+    run, state = one.run, one.state
     with st.container(horizontal=True, width="content"), refusals(stop=False):
         if state in ACTIVE:
             if st.button("Stop now", key=f"stop {run.id}", help="Within a batch; the last whole epoch is kept."):
-                worker().cancel(run)
-                st.toast("Stopping within a batch.")
+                stop(run)
             if state == "running" and st.button("Stop after this epoch", key=f"stop after {run.id}"):
-                worker().cancel(run, after_epoch=True)
-                st.toast("Stopping after this epoch.")
+                stop(run, after_epoch=True)
         if state in RESUMABLE and st.button(
             "Resume", key=f"resume {run.id}", help="Goes on from the last whole epoch."
         ):
+            from clfcore.runs.worker import worker
+
             worker().resume(run)
             go_to("pages/train.py", {"run": run.id})
-        if run.splits and st.button("Evaluate", key=f"evaluate {run.id}", type="primary"):
+        if one.splits and not one.damaged and st.button("Evaluate", key=f"evaluate {run.id}", type="primary"):
             go_to("pages/evaluate.py", {"run": run.id})
-        further_button(run)
+        if state == "completed":
+            further_button(run)
         if state not in ACTIVE and st.button("Delete", key=f"delete {run.id}"):
             _confirm(run)
 
 
 @st.dialog("Delete this run?")
 def _confirm(run: Run) -> None:
-    st.write(
-        f"{plain(run_name(run))}: its weights, history and predictions are removed from disk. This cannot be undone."
-    )
+    st.write(f"{plain(run_name(run))}: this folder is removed from disk, with its weights, history and predictions.")
+    st.code(str(run.path), language=None, wrap_lines=True)
+    st.write("This cannot be undone.")
     with st.container(horizontal=True):
         if st.button("Delete for ever", type="primary"):
             from clfcore.runs import store
 
             with refusals():
                 store.delete(run)
-            del st.query_params["run"]
+            if "run" in st.query_params:
+                del st.query_params["run"]
             st.rerun()
         if st.button("Keep it"):
             st.rerun()
 
 
 def run_in_address() -> Run | None:
-    """The run that the address names; a name that no run has is said, and the page goes on."""
+    """The run whose id the address holds; a name that no run has is refused, and the page goes on."""
     name = st.query_params.get("run")
     if not name:
         return None
     try:
-        return open_run(name)
+        return find_run(name)
     except InputError as error:
         complain(str(error))
         return None

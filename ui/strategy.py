@@ -95,12 +95,12 @@ def take_over() -> None:
     if not name:
         return
     from clfcore.errors import InputError
-    from clfcore.runs.store import open_run
+    from clfcore.runs.store import find_run
     from ui.feedback import complain
 
     del st.query_params["from"]
     try:
-        run = open_run(name)
+        run = find_run(name)
         config = run.config
     except InputError as error:
         complain(str(error))

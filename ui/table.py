@@ -5,14 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from clfcore.errors import InputError
-from clfcore.runs import store
+from clfcore.runs.listing import ACTIVE, Listed, accuracy_of, list_runs, listed
+from clfcore.runs.records import ProgressNow, Results
 from clfcore.runs.store import Run
 from ui.cache import cache_usage
 from ui.charts import chart, dark
-from ui.choose import data_name, differing, run_name
+from ui.choose import data_name, differing, listed_name
 from ui.feedback import empty, plain
-from ui.live import ACTIVE, STAGES
+from ui.live import STAGES, share_done, stop
 from ui.words import count, duration, moment, percent
 
 MARKS = {
@@ -28,45 +28,45 @@ MARKS = {
 
 def queue() -> None:
     """Runs at work and waiting, refreshed while there are any; the page is drawn anew when one of them ends."""
-    working = [run for run in store.runs() if run.state in ACTIVE]
+    working = [one.run for one in list_runs() if one.state in ACTIVE]
     if not working:
         return
 
     @st.fragment(run_every=1.0)
     def live() -> None:
-        if any(run.state not in ACTIVE for run in working):
+        now = [listed(run) for run in working]
+        if any(one.state not in ACTIVE for one in now):
             st.rerun()
-        for run in reversed(working):
+        for one in reversed(now):
             with st.container(horizontal=True, vertical_alignment="center", border=True):
-                now = run.progress if run.state == "running" else {}
-                st.progress(now.get("done", 0) / max(1, now.get("total", 1)), text=_line(run, now))
-                st.page_link("pages/train.py", label="Watch", query_params={"run": run.id})
-                if st.button("Stop", key=f"stop queued {run.id}"):
-                    from clfcore.runs.worker import worker
-
-                    worker().cancel(run)
+                far = one.run.read_progress() if one.state == "running" else None
+                st.progress(share_done(far), text=_line(one, far))
+                st.page_link("pages/train.py", label="Watch", query_params={"run": one.id})
+                if st.button("Stop", key=f"stop queued {one.id}"):
+                    stop(one.run)
 
     live()
 
 
-def _line(run: Run, now: dict[str, Any]) -> str:
-    left = now.get("seconds_left")
-    doing = STAGES.get(now.get("stage", ""), "Waiting") + (f", about {duration(left)} left" if left is not None else "")
-    return f"**{plain(run_name(run))}**: {doing}"
+def _line(one: Listed, far: ProgressNow | None) -> str:
+    stage = STAGES.get(far.stage, "Starting") if far else "Waiting"
+    left = f", about {duration(far.seconds_left)} left" if far and far.seconds_left is not None else ""
+    return f"**{plain(listed_name(one))}**: {stage}{left}"
 
 
 def active_runs() -> None:
-    """On other pages: one line and the way to a run that is at work."""
-    for run in store.runs():
-        if run.state in ACTIVE:
-            label = f"At work: {plain(run_name(run))}. Watch it."
-            st.page_link("pages/train.py", label=label, query_params={"run": run.id})
-            return
+    """On other pages: one line and the way to the run that is at work, or the first that waits."""
+    active = [one for one in list_runs() if one.state in ACTIVE]
+    if active:
+        at_work = next((one for one in active if one.state == "running"), active[-1])
+        words = "At work" if at_work.state == "running" else "Waiting"
+        label = f"{words}: {plain(listed_name(at_work))}. Watch it."
+        st.page_link("pages/train.py", label=label, query_params={"run": at_work.id})
 
 
 def choose_runs() -> list[Run]:
     """The table of all runs; returns the rows that are chosen. Where there are none, says what to do and stops."""
-    known = store.runs()
+    known = list_runs()
     if not known:
         cache_usage()
         empty(
@@ -74,7 +74,7 @@ def choose_runs() -> list[Run]:
             "Train a run",
             "pages/train.py",
         )
-    rows = [_row(run) for run in known]
+    rows = [_row(one) for one in known]
     chosen = st.dataframe(
         rows,
         hide_index=True,
@@ -90,49 +90,32 @@ def choose_runs() -> list[Run]:
         alt="All runs, newest first",
     )
     cache_usage()
-    return [known[i] for i in chosen["selection"]["rows"] if i < len(known)]
+    return [known[i].run for i in chosen["selection"]["rows"] if i < len(known)]
 
 
-def _row(run: Run) -> dict[str, Any]:
-    found = run.summary()
-    config, metrics = found["config"], found["metrics"]
-    recipe = config.get("recipe", {})
+def _row(one: Listed) -> dict[str, Any]:
+    config = one.config
     return {
-        "state": MARKS.get(found["state"], found["state"]),
-        "architecture": config.get("architecture", run.id),
-        "data": data_name(config.get("data", "")),
-        "strategy": config.get("strategy") or "",
-        "validation accuracy": _in_percent(metrics, "validation"),
-        "test accuracy": _in_percent(metrics, "test"),
-        "epochs": recipe.get("epochs"),
-        "took": _took(run),
-        "started": moment(_status(run).get("created")),
-        "run": run.id,
+        "state": MARKS.get(one.state, one.state),
+        "architecture": config.architecture if config else one.id,
+        "data": data_name(config.data) if config else "",
+        "strategy": (config.strategy if config else None) or "",
+        "validation accuracy": _in_percent(one.results, "validation"),
+        "test accuracy": _in_percent(one.results, "test"),
+        "epochs": config.recipe.epochs if config else None,
+        "took": _took(one.results),
+        "started": moment(one.status.created),
+        "run": one.id,
     }
 
 
-def _accuracy(metrics: dict[str, Any], split: str) -> float | None:
-    return metrics.get(split, {}).get("accuracy")
-
-
-def _in_percent(metrics: dict[str, Any], split: str) -> float | None:
-    accuracy = _accuracy(metrics, split)
+def _in_percent(results: Results, split: str) -> float | None:
+    accuracy = accuracy_of(results, split)
     return None if accuracy is None else 100 * accuracy
 
 
-def _status(run: Run) -> dict[str, Any]:
-    try:
-        return run.status
-    except InputError:
-        return {}
-
-
-def _took(run: Run) -> str:
-    try:
-        seconds = run.results.get("seconds")
-    except InputError:
-        return ""
-    return "" if seconds is None else duration(seconds)
+def _took(results: Results) -> str:
+    return duration(results.seconds) if "seconds" in results.model_fields_set else ""
 
 
 def _written(value: Any) -> str:
@@ -147,16 +130,17 @@ def side_by_side(runs: Sequence[Run]) -> None:
 
     names = [f"{run.config.architecture} {run.id[-4:]}" for run in runs]
     histories = {name: run.history for name, run in zip(names, runs, strict=True)}
+    found = [run.read(Results) for run in runs]
     left, right = st.columns(2, gap="medium")
     for column, quantity in ((left, "loss"), (right, "accuracy")):
         with column:
             chart(figures.history(histories, quantity=quantity, dark=dark()), f"side {quantity}")
     results = {
-        "Validation accuracy": [percent(_accuracy(run.metrics, "validation")) for run in runs],
-        "Test accuracy": [percent(_accuracy(run.metrics, "test")) for run in runs],
-        "Best epoch": [str(run.results.get("best_epoch", "–")) for run in runs],
-        "Parameters": [count(run.results["parameters"]["total"]) if run.results else "–" for run in runs],
-        "Took": [_took(run) for run in runs],
+        "Validation accuracy": [percent(accuracy_of(one, "validation")) for one in found],
+        "Test accuracy": [percent(accuracy_of(one, "test")) for one in found],
+        "Best epoch": ["–" if one.best_epoch is None else str(one.best_epoch) for one in found],
+        "Parameters": [count(one.parameters.total) if one.parameters.total else "–" for one in found],
+        "Took": [_took(one) for one in found],
     }
     rows = [{"": "", "setting": name, **dict(zip(names, values, strict=True))} for name, values in results.items()]
     for setting, values in differing([run.config.model_dump(mode="json") for run in runs]):

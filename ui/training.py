@@ -1,12 +1,14 @@
 """The Train page's parts: the configuration from widgets, its plan, and the way to launch it."""
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from clfcore.config import RunConfig, make
 from clfcore.errors import InputError
+from clfcore.runs.store import Run
 from ui.data import read_data
 from ui.feedback import Number, metric_row, plain, refusals
 from ui.fields import field
@@ -172,12 +174,47 @@ def _estimate(plan: "Plan") -> tuple[str, str]:
     return f"≈ {duration(plan.seconds, rough=True)}", "from a few real batches"
 
 
+class _Launches:
+    """The runs that this session's form has queued since it was last drawn unpressed: a second click finds the first.
+
+    Two scripts of one session can be at work at once: the one that a click interrupts may be in the midst of queueing.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs: dict[str, Run] = {}
+
+    def submit(self, config: RunConfig) -> Run:
+        from clfcore.runs.worker import worker
+
+        key = config.as_json()
+        with self._lock:
+            if key not in self._runs:
+                self._runs[key] = worker().submit(config)
+            return self._runs[key]
+
+    def forget(self) -> None:
+        with self._lock:
+            self._runs.clear()
+
+
+def _launches() -> _Launches:
+    return st.session_state.setdefault("launches", _Launches())
+
+
+def train_button(config: RunConfig) -> None:
+    """The button that queues the configuration, once however often it is clicked before the run is shown."""
+    if st.button("Train", type="primary", width="stretch"):
+        launch(config)
+    else:
+        _launches().forget()
+
+
 def launch(config: RunConfig) -> None:
     """Queue the run and show it: its id goes into the address, so that Reload and other tabs find it."""
-    from clfcore.runs.worker import worker
-
+    launches = _launches()
     with refusals():
-        run = worker().submit(config)
+        run = launches.submit(config)
     st.query_params["run"] = run.id  # what was chosen stays beside it: Streamlit refuses to clear bound parameters
     st.rerun()
 

@@ -7,10 +7,10 @@ import streamlit as st
 
 from clfcore.data.formats import readable_kinds
 from clfcore.files import runs_folder
-from clfcore.runs import store
+from clfcore.runs.listing import finished_runs
 from clfcore.runs.store import Run
 from ui.cached import Photo, answer_of, classifier, looked, samples
-from ui.choose import from_address, run_name, to_address
+from ui.choose import from_address, listed_name, run_name, to_address
 from ui.feedback import plain, refusals
 from ui.pictures import Picture, square
 from ui.spoken import spoken
@@ -50,9 +50,17 @@ def choose_models() -> list[str]:
     from clfcore.architectures.catalogue import architectures, weights_at_hand
 
     names = [row.name for row in architectures() if weights_at_hand(row.name)]
-    names += [run.id for run in store.runs() if run.splits]
+    runs = {one.id: listed_name(one) for one in finished_runs()}
+    names += runs
     from_address("model", names, ["efficientnet_lite0"])
-    chosen = st.multiselect("Classifiers", names, format_func=model_name, key="model", max_selections=4, wrap=True)
+    chosen = st.multiselect(
+        "Classifiers",
+        names,
+        format_func=lambda name: runs.get(name) or model_name(name),
+        key="model",
+        max_selections=4,
+        wrap=True,
+    )
     to_address("model", chosen)
     return chosen
 

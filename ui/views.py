@@ -67,9 +67,9 @@ def choose_source() -> tuple[Source, "ImageDataset | None"]:
 def choose_model() -> str | None:
     """A classifier that is asked what it says of every view; its preprocessing is used then."""
     from clfcore.architectures.catalogue import architectures, weights_at_hand
-    from clfcore.runs import store
+    from clfcore.runs.listing import finished_runs
 
-    names = [run.id for run in store.runs() if run.splits]
+    names = [one.id for one in finished_runs()]
     names += [row.name for row in architectures() if weights_at_hand(row.name)]
     return st.selectbox(
         "Ask a model",

@@ -55,10 +55,17 @@ def duration(seconds: float | None, *, rough: bool = False) -> str:
 
 
 def moment(stamp: str | None) -> str:
-    """A stored time (ISO 8601) in the machine's zone: `24 Nov 2026, 14:05`; empty where there is none."""
+    """A stored time (ISO 8601) in the machine's zone: `24 Nov 2026, 14:05`; empty where there is none.
+
+    >>> moment(None), moment("yesterday")
+    ('', '')
+    """
     if not stamp:
         return ""
-    then = datetime.fromisoformat(stamp).astimezone()
+    try:
+        then = datetime.fromisoformat(stamp).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return ""
     return f"{then.day} {then:%b %Y, %H:%M}"
 
 

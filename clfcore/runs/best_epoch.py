@@ -139,7 +139,8 @@ def best_line(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         return None
     if "best_epoch" in history[-1]:
         return next((line for line in history if line["epoch"] == history[-1]["best_epoch"]), None)
-    scored = [line for line in history if line.get("validation_score") is not None]
+    judged = ("validation_score", "validation_loss")
+    scored = [line for line in history if all(line.get(name) is not None for name in judged)]
     return max(scored, key=lambda line: (line["validation_score"], -line["validation_loss"]), default=None)
 
 

@@ -34,7 +34,7 @@ def main() -> int:
 
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()
     try:
-        execute(Run(Path(line)), orphaned=parent_gone.is_set)
+        execute(Run(Path(line)), orphaned=parent_gone.is_set, handed_over=True)
     except (InputError, Failure) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -21,8 +21,10 @@ from clfcore.device import keep_freed_memory, threads_for
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation import choices
 from clfcore.evaluation.metrics import evaluate
+from clfcore.runs.deletion import remove_parts
 from clfcore.runs.fit_head import fit_head
 from clfcore.runs.prepare import Prepared, prepare
+from clfcore.runs.records import Status
 from clfcore.runs.report import Reporter, Show
 from clfcore.runs.session import Orphaned, Session, Stopped
 from clfcore.runs.store import Run
@@ -31,16 +33,27 @@ from clfcore.runs.train_phases import train_phases
 from clfcore.training.watch import notes
 
 
-def execute(run: Run, *, show: Show | None = None, orphaned: Callable[[], bool] = lambda: False) -> None:
+def execute(
+    run: Run,
+    *,
+    show: Show | None = None,
+    orphaned: Callable[[], bool] = lambda: False,
+    handed_over: bool = False,
+) -> None:
     """Carry out the run's configuration, from its checkpoint where it has one.
 
     show: called with each progress. orphaned: True once nobody is left to work for; the run then ends within a batch,
-    unfinished, and reads as interrupted. Raises InputError or Failure after the run's state says so too.
+    unfinished, and reads as interrupted. handed_over: it comes from a queue, where somebody may have stopped it
+    already; else a request to stop that lies there is of an earlier process. Raises InputError or Failure after the
+    run's state says so too.
     """
+    stale = None if handed_over else run.stop_mark()
     with run.locked():
-        if run.status.get("state") == "completed":
+        if run.read(Status).state == "completed":
             raise InputError(f"run {run.id} is completed: there is nothing to resume")
-        run.clear_stop()
+        if stale is not None and run.stop_mark() == stale:
+            run.clear_stop()
+        remove_parts(run.path)
         run.set_state("running")
         keep_freed_memory()
         threads = torch.get_num_threads()
@@ -70,6 +83,8 @@ def _failed(run: Run, message: str, kind: type[Exception] = Failure) -> Exceptio
 
 def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
     started = time.perf_counter()
+    if run.stop_requested() == "now":
+        raise Stopped
     report("preparing", 0, 1)
 
     def decoding(done: int, total: int) -> None:
@@ -87,12 +102,14 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
     run.write("config.json", prepared.config.model_dump(mode="json"))
     run.write("data.json", _data(prepared))
     session = Session(run, prepared, report, orphaned, started)
+    session.check_stop()
     heads_only = prepared.config.strategy == "feature-extraction"
     trained, predict = fit_head(session) if heads_only else train_phases(session)
     run.write("classifier.json", _classifier(prepared))
     metrics, thresholds = {}, None
     for split in ("validation", "test"):
         if len(prepared.dataset.splits.get(split, ())):
+            session.check_stop()
             report("evaluating", 0, 1, split=split)
             predictions = predict(split)
             predictions.save(run.path / f"predictions-{split}.npz")
@@ -113,6 +130,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
         session.notes += notes(run.history, ended=True)
     run.set_state("completed", " ".join((*prepared.notes, *session.notes)))
     (run.path / "checkpoint.pt").unlink(missing_ok=True)
+    run.clear_stop()  # one that came too late
 
 
 def _data(prepared: Prepared) -> dict[str, Any]:

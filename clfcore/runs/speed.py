@@ -5,7 +5,7 @@
 A run that was copied here keeps what other machines said, and is measured anew.
 """
 
-import json
+import contextlib
 import os
 import platform
 from collections.abc import Callable
@@ -14,6 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from clfcore.errors import InputError
+from clfcore.runs.reading import read_values
+from clfcore.runs.records import SpeedLine
 from clfcore.runs.store import Run
 
 FILE = "speed.json"
@@ -42,16 +47,13 @@ class Speed:
 
 def kept(run: Run) -> Speed | None:
     """What was measured on this machine; None where nothing was, or the file is damaged: it can be measured again."""
-    try:
-        return Speed(**_stored(run)[machine()])
-    except (KeyError, TypeError):
-        return None
+    found = _stored(run).get(machine())
+    return None if found is None else Speed(**found.model_dump(include=set(SpeedLine.model_fields)))
 
 
 def multiply_adds(run: Run) -> int | None:
     """As any machine counted them: they are the same on all."""
-    counted = (found.get("multiply_adds") for found in _stored(run).values() if isinstance(found, dict))
-    return next((value for value in counted if isinstance(value, int)), None)
+    return next((line.multiply_adds for line in _stored(run).values() if line.multiply_adds is not None), None)
 
 
 def measure(run: Run, *, again: bool = False, progress: Progress | None = None) -> Speed:
@@ -81,7 +83,8 @@ def measure(run: Run, *, again: bool = False, progress: Progress | None = None) 
         memory=forward_bytes(module, image[None]),
         multiply_adds=cost(run, "multiply_adds"),
     )
-    run.write(FILE, {**_stored(run), machine(): found.as_dict()})
+    others = {name: line.model_dump(exclude_unset=True) for name, line in _stored(run).items()}
+    run.write(FILE, {**others, machine(): found.as_dict()})
     return found
 
 
@@ -96,9 +99,14 @@ def machine() -> str:
     return f"{name}, {os.cpu_count()} cores"
 
 
-def _stored(run: Run) -> dict[str, Any]:
+def _stored(run: Run) -> dict[str, SpeedLine]:
+    """By machine; what is damaged is left out, for it can be measured again."""
+    found: dict[str, SpeedLine] = {}
     try:
-        found = json.loads((run.path / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        values = read_values(run.path / FILE)
+    except (InputError, FileNotFoundError):
+        return found
+    for name, line in values.items():
+        with contextlib.suppress(ValidationError):
+            found[name] = SpeedLine.model_validate(line)
+    return found

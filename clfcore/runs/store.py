@@ -29,15 +29,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
-
 from clfcore import config as configs
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError, nearest
-from clfcore.files import cannot_write, runs_folder, safe_name, typed_path, write_json, write_text, write_whole
+from clfcore.files import (
+    cannot_write,
+    runs_folder,
+    safe_name,
+    shortened,
+    typed_path,
+    write_json,
+    write_text,
+    write_whole,
+)
 from clfcore.predictions import Predictions
+from clfcore.runs import records
+from clfcore.runs.deletion import delete_folder
+from clfcore.runs.kept import KEPT
+from clfcore.runs.locks import RunLock, is_held
+from clfcore.runs.reading import damaged, is_run, read_values
+from clfcore.runs.records import ClassifierFile, DataSeen, EpochLine, ProgressNow, R, Results, State, Status, TaskFile
+from clfcore.task import Task
 
-State = Literal["queued", "running", "completed", "cancelled", "failed", "interrupted"]
 FINISHED: tuple[State, ...] = ("completed", "cancelled", "failed")
 RESUMABLE: tuple[State, ...] = ("interrupted", "cancelled", "failed")
 
@@ -52,49 +65,55 @@ class Run:
     def id(self) -> str:
         return self.path.name
 
+    def read(self, kind: type[R]) -> R:
+        """One of the folder's records, checked. Raises InputError with run, file and cause where it is damaged."""
+        return records.read(self.path, kind)
+
     @property
     def config(self) -> RunConfig:
         """Raises InputError where config.json is absent, damaged or does not fit."""
-        return configs.make(self._read("config.json"))
+        return KEPT.get(self.path / "config.json", _config_of)
 
     @property
     def state(self) -> State:
-        stored = self.status.get("state", "interrupted")
-        if stored in FINISHED:
-            return stored
-        if is_locked(self.path / "run.lock"):
+        """What was left, or what a process does now; to look disturbs nobody. Raises InputError where it is damaged."""
+        left = self.read(Status).state
+        if left in FINISHED:
+            return left
+        if is_held(self.path / "run.lock"):
             return "running"
-        return "queued" if is_locked(self.path / "queue.lock") else "interrupted"
+        return "queued" if is_held(self.path / "queue.lock") else "interrupted"
 
     @property
     def status(self) -> dict[str, Any]:
         """What state.json holds: state, message, created, started, finished."""
-        return self._read("state.json", {})
+        return self.read(Status).as_dict()
 
     @property
     def message(self) -> str:
-        return str(self.status.get("message", ""))
+        return self.read(Status).message
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """One dict an epoch; a last line cut short by a kill is left out."""
-        lines = []
-        with contextlib.suppress(FileNotFoundError):
-            for line in (self.path / "history.jsonl").read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError):
-                    lines.append(json.loads(line))
-        return lines
+        """One dict an epoch; a last line cut short by a kill is left out. Raises InputError where it is damaged."""
+        return [line.as_dict() for line in records.read_lines(self.path, EpochLine)]
+
+    def read_progress(self) -> ProgressNow:
+        """Where the run is within its stage; nothing where that cannot be read, which harms nothing."""
+        try:
+            return self.read(ProgressNow)
+        except InputError:
+            return ProgressNow()
 
     @property
     def progress(self) -> dict[str, Any]:
-        with contextlib.suppress(InputError):
-            return self._read("progress.json", {})
-        return {}
+        """What progress.json holds; empty where that cannot be read."""
+        return self.read_progress().as_dict()
 
     @property
     def results(self) -> dict[str, Any]:
         """What metrics.json holds: best_epoch, seconds, parameters, metrics; empty before the end."""
-        return self._read("metrics.json", {})
+        return self.read(Results).as_dict()
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -102,11 +121,16 @@ class Run:
 
     @property
     def data(self) -> dict[str, Any]:
-        return self._read("data.json", {})
+        return self.read(DataSeen).as_dict()
 
     @property
     def classifier(self) -> dict[str, Any]:
-        return self._read("classifier.json")
+        return self.read(ClassifierFile).as_dict()
+
+    @property
+    def task(self) -> Task:
+        """What the run's classifier answers. Raises InputError where classifier.json is absent or damaged."""
+        return records.task_of(self.read(TaskFile).task)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -118,6 +142,13 @@ class Run:
         from clfcore.runs.thresholds import thresholds_of
 
         found = Predictions.load(self.path / f"predictions-{split}.npz")
+        if (self.path / TaskFile.file).exists():
+            task = self.task
+            if (found.task.kind, found.task.levels) != (task.kind, task.levels):
+                raise InputError(
+                    f"run {self.id}: predictions-{split}.npz is of another task than the run's classifier: it was "
+                    "replaced; restore it, or train the run again"
+                )
         return replace(found, thresholds=thresholds_of(self)) if found.task.kind == "multi-label" else found
 
     def predicted_at(self, split: str) -> float:
@@ -142,20 +173,31 @@ class Run:
             }
 
     def write(self, name: str, value: Any) -> None:
+        """Write a JSON file whole. Raises Failure where it cannot be written, or the folder was deleted meanwhile."""
+        if not self.path.is_dir():
+            raise Failure(f"{self.path} is gone: the run was deleted while it was at work")
         write_json(self.path / name, value)
 
     def set_state(self, state: State, message: str = "") -> None:
         stamp = {"queued": "created", "running": "started"}.get(state, "finished")
-        write_json(self.path / "state.json", {**self.status, "state": state, "message": message, stamp: now()})
+        before: dict[str, Any] = {}
+        with contextlib.suppress(InputError):  # a damaged one is written anew
+            before = self.status
+        self.write("state.json", {**before, "state": state, "message": message, stamp: now()})
 
     def record(self, line: dict[str, Any]) -> None:
-        """Append one epoch to the history."""
-        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, allow_nan=False) + "\n")
+        """Append one epoch to the history. Raises Failure where it cannot be written."""
+        path = self.path / "history.jsonl"
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, allow_nan=False) + "\n")
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
     def drop_history_after(self, epoch: int) -> None:
         """On resume, what came after the checkpoint never happened."""
-        kept = [json.dumps(line, allow_nan=False) for line in self.history if line["epoch"] <= epoch]
+        lines = self.history if epoch >= 0 else []  # what is dropped whole need not be readable
+        kept = [json.dumps(line, allow_nan=False) for line in lines if line["epoch"] <= epoch]
         write_text(self.path / "history.jsonl", "".join(line + "\n" for line in kept))
 
     def save_checkpoint(self, values: dict[str, Any]) -> None:
@@ -189,15 +231,13 @@ class Run:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for execution. Raises InputError where another process holds it."""
-        lock = FileLock(self.path / "run.lock", timeout=1.0, poll_interval=0.02, thread_local=False)
+        lock = RunLock(self.path / "run.lock")
         try:
-            lock.acquire()
-        except Timeout:
-            raise InputError(
-                f"run {self.id} is being executed by another process: wait for it, or stop it first"
-            ) from None
+            free = lock.acquire()
         except OSError as error:
             raise cannot_write(self.path / "run.lock", error) from error
+        if not free:
+            raise InputError(f"run {self.id} is being executed by another process: wait for it, or stop it first")
         try:
             yield
         finally:
@@ -208,28 +248,31 @@ class Run:
 
     def stop_requested(self) -> Literal["now", "epoch"] | None:
         try:
-            return "epoch" if (self.path / "stop").read_text() == "epoch" else "now"
+            return "epoch" if (self.path / "stop").read_bytes() == b"epoch" else "now"
+        except OSError:
+            return None
+
+    def stop_mark(self) -> tuple[int, int] | None:
+        """What tells the request that lies there now from a later one; None where there is none."""
+        try:
+            found = (self.path / "stop").stat()
         except FileNotFoundError:
             return None
+        return found.st_ino, found.st_mtime_ns
 
     def clear_stop(self) -> None:
         (self.path / "stop").unlink(missing_ok=True)
 
-    def _read(self, name: str, default: dict[str, Any] | None = None) -> dict[str, Any]:
-        path = self.path / name
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            if default is not None:
-                return default
-            raise InputError(f"run {self.id} has no {name}: the folder {self.path} is not a whole run") from None
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"{path} is damaged ({_first_line(error)}): the run cannot be read; delete or restore it"
-            ) from None
-        if not isinstance(value, dict):
-            raise InputError(f"{path} is damaged (no JSON object): the run cannot be read; delete or restore it")
-        return value
+
+def _config_of(path: Path) -> RunConfig:
+    try:
+        return configs.make(read_values(path))
+    except FileNotFoundError:
+        raise InputError(
+            f"run {path.parent.name} has no {path.name}: the folder {path.parent} is not a whole run"
+        ) from None
+    except InputError as error:
+        raise error if " is damaged (" in str(error) else damaged(path, error) from None
 
 
 def create(config: RunConfig, folder: Path | None = None) -> Run:
@@ -241,24 +284,49 @@ def create(config: RunConfig, folder: Path | None = None) -> Run:
         config = config.changed(data=f"nested:{Path(config.data.removeprefix('nested:')).expanduser().resolve()}")
     data = Path(config.data).stem if Path(config.data).suffix else Path(config.data).name
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    name = f"{stamp}-{safe_name(config.architecture, most=24)}-{safe_name(data, most=20)}-{secrets.token_hex(2)}"
-    path = folder.expanduser().resolve() / name
+    name = f"{stamp}-{safe_name(config.architecture, most=24)}-{safe_name(data, most=20)}"
+    path = folder.expanduser().resolve() / f"{name}-{secrets.token_hex(2)}"
+    while path.exists():  # of one second, two in 65,536 are called the same
+        path = path.with_name(f"{name}-{secrets.token_hex(2)}")
+    fresh = Run(path.with_name(f".{path.name}.new"))  # seen by nobody before it is whole
     try:
-        path.mkdir(parents=True)
+        fresh.path.mkdir(parents=True)
+        fresh.write("config.json", config.model_dump(mode="json"))
+        fresh.set_state("queued")
+        fresh.path.rename(path)
     except OSError as error:
+        shutil.rmtree(fresh.path, ignore_errors=True)
         raise cannot_write(path, error) from error
-    run = Run(path)
-    run.write("config.json", config.model_dump(mode="json"))
-    run.set_state("queued")
-    return run
+    except Failure:
+        shutil.rmtree(fresh.path, ignore_errors=True)
+        raise
+    return Run(path)
 
 
 def runs(folder: Path | None = None) -> list[Run]:
-    """All runs of a folder, newest first; a folder without state.json is no run."""
+    """All runs of a folder, newest first: its folders that hold a run's state or configuration."""
     folder = (folder or runs_folder()).expanduser()
-    if not folder.is_dir():
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+    except OSError:
         return []
-    return [Run(path.parent) for path in sorted(folder.glob("*/state.json"), key=lambda p: p.parent.name, reverse=True)]
+    return [Run(folder / name) for name in sorted(names, reverse=True) if is_run(f"{folder}/{name}")]
+
+
+def find_run(name: str, folder: Path | None = None) -> Run:
+    """A run of the runs folder by its whole id: what addresses name, and what is deleted. Raises InputError.
+
+    No path, no beginning of an id, no link out of the folder.
+    """
+    where = (folder or runs_folder()).expanduser()
+    if name != Path(name).name or "\\" in name or name.startswith("."):
+        raise InputError(f"run is {shortened(name)!r}: it must be the whole id of a run in {where}, not a path")
+    path = where / typed_path(name, "run")
+    if not is_run(path):
+        near = nearest(name, [run.id for run in runs(folder)])
+        raise InputError(f"run {name!r} is not in {where}{near}: it was deleted, or its id is not written in full")
+    return Run(path)
 
 
 def open_run(name: str, folder: Path | None = None) -> Run:
@@ -276,29 +344,9 @@ def open_run(name: str, folder: Path | None = None) -> Run:
     raise InputError(f"run {name!r} is not in {where}{nearest(name, [r.id for r in known])}: see `clfcore runs`")
 
 
-def delete(run: Run) -> None:
-    """Remove a run's folder. Raises InputError while it runs or waits."""
-    if run.state in ("running", "queued"):
-        raise InputError(f"run {run.id} is {run.state}: stop it before it is deleted")
-    try:
-        shutil.rmtree(run.path)
-    except OSError as error:
-        raise cannot_write(run.path, error) from error
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a process holds this lock file; a file that cannot be opened is held by nobody here."""
-    if not path.exists():
-        return False
-    lock = FileLock(path, timeout=0, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        return True
-    except OSError:
-        return False
-    lock.release()
-    return False
+def delete(run: Run, folder: Path | None = None) -> None:
+    """Remove a run's folder. Raises InputError while it runs or waits, and of all that is no run of `folder`."""
+    delete_folder(run.path, (folder or runs_folder()).expanduser())
 
 
 def now() -> str:

@@ -1,27 +1,22 @@
 """The temperature of a run: fitted on validation, kept in its folder, used by whoever asks for calibrated answers."""
 
-import json
-import math
 from typing import Any
 
 from clfcore.errors import InputError
+from clfcore.runs.records import TemperatureFile
 from clfcore.runs.store import Run
 
-FILE = "temperature.json"
+FILE = TemperatureFile.file
 
 
 def temperature_of(run: Run) -> float | None:
     """What the run's logits are divided by; None where none was fitted. Raises InputError where it is damaged."""
-    path = run.path / FILE
-    if not path.exists():
+    if not (run.path / FILE).exists():
         return None
     try:
-        value = float(json.loads(path.read_text(encoding="utf-8"))["value"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"{path} is damaged: delete it, or fit the temperature again") from None
-    if not (math.isfinite(value) and value > 0):
-        raise InputError(f"{path}: the temperature is {value:g}: it must be a finite number above 0; fit it again")
-    return value
+        return run.read(TemperatureFile).value
+    except InputError as error:
+        raise InputError(f"{error}; or fit the temperature again") from None
 
 
 def fit(run: Run) -> float:

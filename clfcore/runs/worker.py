@@ -6,66 +6,94 @@ is started. A queued run is held by a lock, so that a queue whose process has di
 
 import atexit
 import contextlib
+import logging
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-
-from filelock import FileLock
+from typing import Literal
 
 from clfcore.config import RunConfig
-from clfcore.errors import InputError
+from clfcore.errors import Failure, InputError
+from clfcore.files import cannot_write
 from clfcore.runs import store
-from clfcore.runs.store import RESUMABLE, Run
+from clfcore.runs.locks import RunLock, is_held
+from clfcore.runs.records import State, Status
+from clfcore.runs.store import FINISHED, RESUMABLE, Run
+
+LOOK = 0.5  # seconds between two looks for runs of this queue that another server stopped
+ENDING = 10.0  # seconds that a process may take to end after its run has
+log = logging.getLogger("clflab")
+
+# What a Stop does: it left this queue; it ends within a batch or after its epoch; its process still starts, and will
+# find the request; it waits in another server's queue, which drops it; it is not at work.
+Cancelled = Literal["cancelled", "stopping", "starting", "elsewhere", "over"]
 
 
 class Worker:
     """Submit, resume and cancel return at once; runs are carried out one after another, in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: Callable[[], subprocess.Popen] | None = None) -> None:
+        """start: starts a child as `start_child` does."""
+        self._start = start or start_child
         self._queue: deque[Run] = deque()
-        self._locks: dict[Path, FileLock] = {}
+        self._locks: dict[Path, RunLock] = {}
         self._changed = threading.Condition()
         self._idle: subprocess.Popen | None = None
-        self._current: tuple[Run, subprocess.Popen] | None = None
+        self._current: tuple[Run, subprocess.Popen | None] | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def warm(self) -> None:
-        """Start the idle child, so that the next run begins without waiting for imports."""
+        """Start the idle child, so that the next run begins without waiting for imports; without one, it waits."""
         with self._changed:
             if self._idle is None or self._idle.poll() is not None:
-                self._idle = _start_child()
+                try:
+                    self._idle = self._start()
+                except Exception:  # a run that needs a child says why it has none
+                    log.warning("no process waits for the next run", exc_info=True)
 
     def submit(self, config: RunConfig, folder: Path | None = None) -> Run:
         """A new run at the end of the queue. Raises Failure where its folder cannot be written."""
         run = store.create(config, folder)
-        self._enqueue(run)
+        self._enqueue(run, _place_in_queue(run))
         return run
 
     def resume(self, run: Run) -> None:
         """Queue an interrupted, cancelled or failed run again. Raises InputError for any other."""
-        with self._changed:
-            state = run.state
-            if state not in RESUMABLE:
-                raise InputError(
-                    f"run {run.id} is {state}: only an interrupted, cancelled or failed run can be resumed"
-                )
+        lock = _place_in_queue(run, resumed=True)
+        try:
+            left: State = run.read(Status).state  # anew: another server may have been quicker
+            if left not in FINISHED:
+                left = "running" if is_held(run.path / "run.lock") else "interrupted"
+            _refuse_unless_resumable(run, left)
             run.clear_stop()
             run.set_state("queued")
-            self._enqueue(run)
+        except (InputError, Failure):
+            lock.release()
+            raise
+        self._enqueue(run, lock)
 
-    def cancel(self, run: Run, *, after_epoch: bool = False) -> None:
-        """Stop a run within a batch, or after its epoch; a queued one leaves the queue. Others are left as they are."""
+    def cancel(self, run: Run, *, after_epoch: bool = False) -> Cancelled:
+        """Stop a run within a batch, or after its epoch; a queued one leaves the queue. Returns what happens now.
+
+        At any moment: whoever has the run next finds the request in its folder. Raises InputError where the run's
+        state is damaged.
+        """
         with self._changed:
             if run in self._queue:
-                self._queue.remove(run)
-                run.set_state("cancelled")
-                self._unlock(run)
-                return
-        if run.state == "running":
-            run.request_stop(after_epoch=after_epoch)
+                self._leave_queue(run)
+                return "cancelled"
+            here = self._current is not None and self._current[0] == run
+        state = run.state
+        if state not in ("running", "queued"):
+            return "over"
+        run.request_stop(after_epoch=after_epoch)
+        return "stopping" if state == "running" else "starting" if here else "elsewhere"
 
     @property
     def queued(self) -> tuple[Run, ...]:
@@ -76,61 +104,145 @@ class Worker:
     def close(self) -> None:
         """End the children; a run under way keeps its last checkpoint and reads as interrupted."""
         with self._changed:
+            self._closed = True
             for child in (self._idle, self._current[1] if self._current else None):
                 if child is not None:
                     with contextlib.suppress(OSError):
                         child.stdin.close()
 
-    def _enqueue(self, run: Run) -> None:
-        lock = FileLock(run.path / "queue.lock", timeout=1.0, thread_local=False)
-        lock.acquire()
+    def _enqueue(self, run: Run, lock: RunLock) -> None:
         with self._changed:
             self._locks[run.path] = lock
             self._queue.append(run)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._serve, daemon=True, name="clflab-worker")
                 self._thread.start()
             self._changed.notify_all()
+
+    def _leave_queue(self, run: Run) -> None:
+        """A run that waits is cancelled; held: self._changed."""
+        self._queue.remove(run)
+        try:
+            run.set_state("cancelled")
+            run.clear_stop()
+        finally:
+            self._unlock(run)
 
     def _unlock(self, run: Run) -> None:
         self._locks.pop(run.path).release()
 
     def _serve(self) -> None:
+        """Carry out run after run; whatever goes wrong with one is written into its state, and the next is taken."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue)
-                self.warm()
-                run, child = self._queue.popleft(), self._idle
-                self._current, self._idle = (run, child), None
-            self._carry_out(run, child)
+                run = self._queue.popleft()
+                self._current = (run, None)
+            try:
+                self._carry_out(run)
+            except OSError as error:
+                _fail(
+                    run, f"its process could not be started ({error.strerror or error}): close others, then resume it"
+                )
+            except Exception as error:  # the queue outlives every fault of one run
+                log.exception("run %s was not carried out", run.id)
+                _fail(run, f"it could not be carried out ({type(error).__name__}: {error}); resume it to try again")
             with self._changed:
                 self._current = None
                 self._unlock(run)
                 if not self._queue:
                     self.warm()
 
-    def _carry_out(self, run: Run, child: subprocess.Popen) -> None:
+    def _carry_out(self, run: Run) -> None:
         """Hand the run over and wait for the child's end; what it could not write of its end is written here."""
-        try:
-            child.stdin.write(f"{run.path}\n")
-            child.stdin.flush()
-        except OSError:  # the idle child was killed while it waited: take a fresh one
-            child = _start_child()
-            with self._changed:
-                self._current = (run, child)
-            child.stdin.write(f"{run.path}\n")
-            child.stdin.flush()
-        said = child.stderr.read()
-        child.wait()
+        if not run.path.is_dir():  # removed by hand
+            return
+        if run.stop_requested():
+            run.set_state("cancelled")
+            run.clear_stop()
+            return
+        child = self._hand_over(run)
+        said: list[str] = []
+        reader = threading.Thread(target=lambda: said.append(child.stderr.read()), daemon=True)
+        reader.start()
+        while reader.is_alive():
+            reader.join(LOOK)
+            self._drop_stopped()
+        code = child.wait()
         for pipe in (child.stdin, child.stdout, child.stderr):
             with contextlib.suppress(OSError):
                 pipe.close()
-        if said.strip():
+        text = "".join(said).strip()
+        if text and run.path.is_dir():
             with contextlib.suppress(OSError):
-                (run.path / "log.txt").write_text(said, encoding="utf-8")
+                (run.path / "log.txt").write_text(text + "\n", encoding="utf-8")
+        self._note_unbegun(run, code, text)
+
+    def _hand_over(self, run: Run) -> subprocess.Popen:
+        """A child that has the run: the idle one, or a fresh one where that was killed while it waited."""
+        with self._changed:
+            idle, self._idle = self._idle, None
+        for child in (idle, None):
+            child = child or self._start()
+            with self._changed:
+                self._current = (run, child)
+            try:
+                child.stdin.write(f"{run.path}\n")
+                child.stdin.flush()
+            except OSError:
+                if child is not idle:
+                    raise
+                continue
+            return child
+        raise OSError("no process took the run")
+
+    def _note_unbegun(self, run: Run, code: int, text: str) -> None:
+        """Where the child ended before it took the run's lock, say so: else the run reads as interrupted, no more."""
+        if self._closed or is_held(run.path / "run.lock") or run.read(Status).state != "queued":
+            return
+        if run.stop_requested():
+            run.set_state("cancelled")
+            run.clear_stop()
+            return
+        last = text.splitlines()[-1][:300] if text else "it said nothing"
+        _fail(run, f"its process ended before it began (exit status {code}): {last}")
+
+    def _drop_stopped(self) -> None:
+        """Those that wait and were stopped by another server on the same folder, which cannot reach this queue."""
+        for run in self.queued:
+            if run.stop_requested():
+                with self._changed, contextlib.suppress(Failure):
+                    if run in self._queue:
+                        self._leave_queue(run)
 
 
-def _start_child() -> subprocess.Popen:
+def _refuse_unless_resumable(run: Run, state: State) -> None:
+    if state not in RESUMABLE:
+        raise InputError(f"run {run.id} is {state}: only an interrupted, cancelled or failed run can be resumed")
+
+
+def _place_in_queue(run: Run, *, resumed: bool = False) -> RunLock:
+    """The run's place in a queue. One that was just stopped holds its old place until its process has ended."""
+    lock, until = RunLock(run.path / "queue.lock"), time.monotonic() + ENDING
+    while True:
+        if resumed:
+            _refuse_unless_resumable(run, run.state)
+        try:
+            if lock.acquire(timeout=0.1):
+                return lock
+        except OSError as error:
+            raise cannot_write(lock.path, error) from error
+        if time.monotonic() > until:
+            raise InputError(f"run {run.id} is in the queue of another server on this folder: wait for it, or stop it")
+
+
+def _fail(run: Run, message: str) -> None:
+    with contextlib.suppress(Failure):  # a full disk, or a folder that is gone
+        run.set_state("failed", message)
+
+
+def start_child() -> subprocess.Popen:
+    """A process that imports what a run needs, then waits for a run's folder on its standard input."""
     return subprocess.Popen(
         [sys.executable, "-m", "clfcore.runs.child"],
         stdin=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """A configuration to its end: what is written, chosen and refused; and that a resumed run is the same run."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +92,26 @@ def test_a_stop_is_a_cancel_that_can_be_resumed() -> None:
     assert run.stop_requested() is not None
     execute(run)
     assert (run.state, len(run.history)) == ("completed", 3)
+
+
+def test_a_stop_that_came_while_the_run_was_handed_over_is_honoured_and_an_old_one_is_not() -> None:
+    run = store.create(small_config(epochs=1))
+    run.request_stop()
+    execute(run, handed_over=True)
+    assert (run.state, run.history) == ("cancelled", [])
+    execute(run)
+    assert run.state == "completed"
+
+
+def test_what_killed_writers_left_is_swept_and_what_a_page_writes_is_not() -> None:
+    run = store.create(small_config(epochs=1))
+    for name in (".checkpoint.pt.a1b2.part", ".best.safetensors.x.part", ".stop.y.part"):
+        (run.path / name).write_text("half")
+    old = run.path / ".speed.json.z.part"
+    old.write_text("half")
+    os.utime(old, (0, 0))
+    execute(run)
+    assert [path.name for path in run.path.glob(".*")] == [".stop.y.part"]
 
 
 def test_a_stop_after_the_epoch_keeps_the_epoch() -> None:
