@@ -260,24 +260,32 @@ def test_an_old_run_with_other_classes_is_refused_too(grow: Path) -> None:
         execute(run)
 
 
-@pytest.mark.parametrize("damage", ["", "[]", "{}", "cut", "twice", "range", "label", "task", "version"])
-def test_a_damaged_split_is_refused_in_a_sentence(grow: Path, damage: str) -> None:
+def test_a_damaged_split_is_refused_in_a_sentence(grow: Path) -> None:
     run = interrupted(grow)
     path = run.path / "split.json"
-    values = json.loads(path.read_text())
-    if damage == "cut":
-        path.write_bytes(path.read_bytes()[:-30])
-    elif damage in ("", "[]", "{}"):
-        path.write_text(damage)
-    else:
-        values["splits"]["test"] += {"twice": values["splits"]["train"][:1], "range": [10_000]}.get(damage, [])
-        values["labels"][0] = {"label": 7}.get(damage, 0)
-        values |= {"task": {"task": 3}, "version": {"version": 9}}.get(damage, {})
-        path.write_text(json.dumps(values))
+    whole = path.read_text()
+    values = json.loads(whole)
+    splits, labels = values["splits"], values["labels"]
+    damaged = [
+        {"splits": {**splits, "test": [*splits["test"], splits["train"][0]]}},
+        {"splits": {**splits, "test": [10_000]}},
+        {"splits": {**splits, "test": ["a"]}},
+        {"labels": [7, *labels[1:]]},
+        {"labels": labels[1:]},
+        {"ids": [values["ids"][1], *values["ids"][1:]]},
+        {"contents": 3},
+        {"task": 3},
+        {"version": 9},
+    ]
+    for text in ("", "[]", "{}", whole[:-30], *(json.dumps({**values, **change}) for change in damaged)):
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"split\.json is damaged"):
+            open_run_data(run)
     with pytest.raises(InputError, match=r"split\.json is damaged"):
         execute(run)
-    with pytest.raises(InputError, match=r"split\.json is damaged"):
-        open_run_data(run)
+    path.write_text(whole)
+    execute(run)
+    assert run.state == "completed"
 
 
 @pytest.mark.parametrize("spec", ["shapes-multi-label:count=60,side=16", "shapes-hierarchical:count=60,side=16"])
