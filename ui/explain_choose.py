@@ -101,7 +101,7 @@ def _errors(run: Run, split: str) -> dict[str, str]:
 def photo_of(dataset: "ImageDataset", item: int, words: str) -> Photo:
     """An item as a file: its own bytes, or a PNG of its pixels."""
     if dataset.pixels is None:
-        from clfcore.data.picture import read_bytes
+        from clfcore.data.picture_file import read_bytes
 
         path = dataset.paths[item]
         return Photo(f"{words}, {path.name}", read_bytes(path))

@@ -52,6 +52,7 @@ def inside(
 
     from clfcore.architectures.maps import look_inside
     from clfcore.architectures.sheet import sheet
+    from clfcore.data.picture_file import read_bytes
 
     if out.suffix.lower() != ".png":
         raise InputError(f"out is {str(out)!r}: it must end in .png")
@@ -60,7 +61,7 @@ def inside(
     out = output_path(out, inputs=[image], overwrite=overwrite)
     opened, said = _opened(name, weights, plain=not options and image_size is None and channels is None, runs=runs)
     found = look_inside(
-        name, image.read_bytes(), classifier=opened, options=options, image_size=image_size, channels=channels
+        name, read_bytes(image), classifier=opened, options=options, image_size=image_size, channels=channels
     )
     save_picture(Image.fromarray(sheet(found)), out, "PNG")
     stages = [

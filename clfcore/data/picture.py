@@ -4,13 +4,10 @@ There is one reader, so that training, evaluation, pages and commands see the sa
 """
 
 import io
-import os
-import stat
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -18,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from clfcore.data import png, tiff
 from clfcore.data.deep import Extremes
 from clfcore.data.formats import has_colours, is_dicom, scan, special
+from clfcore.data.picture_file import name_of, open_regular, read_bytes
 from clfcore.data.portable import deep_colours, portable_pixels
 from clfcore.data.tiff_pixels import Values, tiff_pixels
 from clfcore.errors import InputError
@@ -27,16 +25,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM")
 MEGAPIXELS = 178  # as Pillow's own limit
 MEGABYTES = 4 * MEGAPIXELS  # of decoded samples: 89 megapixels of 16 bits with opacity
 MOST_SIDE = 100_000  # pixels
-MOST_BYTES = 1 << 30  # of a file
 _HEAD = 132  # bytes: as far as DICOM's mark stands
 _GREYS = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")  # Pillow's modes of more than 8 bits
-_KINDS = {
-    stat.S_ISFIFO: "a pipe",
-    stat.S_ISSOCK: "a socket",
-    stat.S_ISCHR: "a device",
-    stat.S_ISBLK: "a device",
-    stat.S_ISDIR: "a folder",
-}
 _UPRIGHT = {  # EXIF orientation -> what puts the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -88,37 +78,6 @@ class Depth:
     @property
     def deep(self) -> bool:
         return self.dtype != "uint8"
-
-
-def read_bytes(source: Path | bytes | BinaryIO) -> bytes:
-    """What a file holds. Raises InputError where it is absent, too large or no regular file: a pipe never ends."""
-    if isinstance(source, bytes):
-        return source
-    if not isinstance(source, Path):
-        return source.read()
-    try:
-        with open_regular(source) as file:
-            return file.read()
-    except OSError as error:
-        raise InputError(f"{source} cannot be read ({error.strerror or error}): name a readable image") from None
-
-
-def open_regular(path: Path, name: str | None = None) -> BinaryIO:
-    """A regular file, opened to be read. Raises OSError, and InputError of pipes, devices and what is too large."""
-    name = name or str(path)
-    state = os.stat(path)  # noqa: PTH116 - Path.stat costs a third more, and there may be 100,000
-    if not stat.S_ISREG(state.st_mode):
-        kind = next((words for test, words in _KINDS.items() if test(state.st_mode)), "no regular file")
-        raise InputError(f"{name} is {kind}, not a file: leave it out")
-    if state.st_size > MOST_BYTES:
-        raise InputError(
-            f"{name} has {state.st_size / 1e9:.1f} GB: at most {MOST_BYTES / 1e9:.1f} GB are read; make it smaller"
-        )
-    return path.open("rb")
-
-
-def name_of(source: Path | bytes | BinaryIO) -> str:
-    return str(source) if isinstance(source, Path) else str(getattr(source, "name", "the image"))
 
 
 def open_picture(data: bytes, name: str, least_side: int | None = None) -> Picture:

@@ -12,7 +12,8 @@ from PIL import Image
 from clfcore.data import deep
 from clfcore.data.compact import compact
 from clfcore.data.deep import Extremes, ValueRange
-from clfcore.data.picture import name_of, open_picture, read_bytes
+from clfcore.data.picture import open_picture
+from clfcore.data.picture_file import name_of, read_bytes
 from clfcore.errors import InputError, unknown
 
 Fit = Literal["crop", "pad", "squash"]

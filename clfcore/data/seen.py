@@ -12,7 +12,8 @@ from clfcore.data import file_index
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.deep import Extremes, deep_as_json, deep_of_json
 from clfcore.data.file_index import Sound
-from clfcore.data.picture import open_picture, open_regular
+from clfcore.data.picture import open_picture
+from clfcore.data.picture_file import open_regular
 from clfcore.data.threads import as_completed
 from clfcore.errors import InputError
 

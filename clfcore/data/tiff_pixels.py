@@ -16,6 +16,9 @@ from clfcore.data.tiff import COLOURS, COMPRESSIONS, LOSSLESS, Header
 from clfcore.errors import InputError
 
 _BAND = 1 << 19  # samples that are computed with at once
+_GROUP = 1 << 26  # bytes that libtiff unpacks at once
+MOST_PIXELS = 170_000_000  # that Pillow makes of one file
+_MOST_BYTES = 1_500_000_000  # of a plane, with what its last tiles hold beyond the picture
 _TOP = {8: 255, 16: 65535}
 
 
@@ -87,6 +90,8 @@ def _plane(data: bytes, header: Header, plane: int, planes: int, name: str) -> n
     if any(at + count > len(data) for at, count in zip(offsets, counts, strict=True)):
         raise InputError(f"{name} is truncated: its end is missing; copy it again or leave it out")
     rows = down * high if header.tiled else header.height
+    if rows * across * row > _MOST_BYTES:
+        raise InputError(f"{name} is damaged (strips or tiles of {wide} x {high} pixels): copy it again")
     packed = _uncompressed(data, header, (across * row, rows), (row, high), offsets, counts, name)
     values = _decoded(packed.reshape(rows, across, row), header, wide, samples)  # rows x across x wide x samples
     whole = values.reshape(rows, across * wide, samples)
@@ -104,32 +109,51 @@ def _uncompressed(
 ) -> np.ndarray:
     """rows x bytes uint8: what the strips or tiles hold, with nothing interpreted."""
     (width, height), (wide, high) = size, segment
-    if len(data) + 16 * len(offsets) > 0xFFFF0000:
-        raise InputError(f"{name} has more than 4 GB: make it smaller")
     if header.compression == 1 and not header.tiled and _one_piece(offsets, counts):
         if sum(counts) < width * height:
             raise InputError(f"{name} is truncated: its end is missing; copy it again or leave it out")
         return np.frombuffer(data, np.uint8, width * height, offsets[0]).reshape(height, width)
-    tags = [(256, width), (257, height), (258, 8), (259, header.compression), (262, 1), (277, 1)]
-    tags += [(266, header.fill_order), (284, 1)]
-    tags += [(322, wide), (323, high)] if header.tiled else [(278, high)]
-    out = bytearray(data)
+    across, out = width // wide, np.empty((height, width), np.uint8)
+    for first in range(0, len(offsets) // across, step := max(1, _GROUP // (width * high))):
+        top, bottom = first * high, min((first + step) * high, height)
+        if (bottom - top) * width > MOST_PIXELS and width % 4:
+            raise InputError(f"{name} is a TIFF of one strip of more than 178 MB: save it in smaller strips or tiles")
+        some = slice(first * across, (first + step) * across)
+        pieces = [data[at : at + count] for at, count in zip(offsets[some], counts[some], strict=True)]
+        grey = _grey_tiff(pieces, header, (width, bottom - top), segment)
+        # Not by Image.open: the size was judged before, in bytes, and these are bytes taken for pixels.
+        with TiffImagePlugin.TiffImageFile(io.BytesIO(grey)) as image:
+            image.load()
+            out[top:bottom] = np.asarray(image).reshape(bottom - top, width)
+    return out
+
+
+def _grey_tiff(pieces: list[bytes], header: Header, size: tuple[int, int], segment: tuple[int, int]) -> bytes:
+    """Strips or tiles as a TIFF of bytes of their own; of more than Pillow's most pixels, four bytes are one pixel."""
+    (width, height), (wide, high) = size, segment
+    samples = 4 if width * height > MOST_PIXELS else 1
+    tags = [(256, width // samples), (257, height), (259, header.compression), (262, 2 if samples == 4 else 1)]
+    tags += [(277, samples), (266, header.fill_order), (284, 1)]
+    tags += [(322, wide // samples), (323, high)] if header.tiled else [(278, high)]
+    tags += [(338, 2)] if samples == 4 else []
+    out, offsets = bytearray(8), []
+    for piece in pieces:
+        offsets.append(len(out))
+        out += piece
     out += b"\0" * (-len(out) % 8)
-    at = len(out)
-    out += struct.pack(f"<{len(offsets)}I", *offsets) + struct.pack(f"<{len(counts)}I", *counts)
+    bits, at = len(out), len(out) + 8
+    counts = [len(piece) for piece in pieces]
+    out += struct.pack("<4H", 8, 8, 8, 8) + struct.pack(f"<{len(pieces)}I{len(pieces)}I", *offsets, *counts)
     place, length = (324, 325) if header.tiled else (273, 279)
-    start = len(out)
-    one = len(offsets) == 1
+    one, start = len(pieces) == 1, len(out)
     entries = [struct.pack("<HHII", number, 4, 1, value) for number, value in tags]
-    entries.append(struct.pack("<HHII", place, 4, len(offsets), offsets[0] if one else at))
-    entries.append(struct.pack("<HHII", length, 4, len(counts), counts[0] if one else at + 4 * len(offsets)))
+    entries.append(struct.pack("<HHII", 258, 3, samples, bits if samples == 4 else 8))
+    entries.append(struct.pack("<HHII", place, 4, len(pieces), offsets[0] if one else at))
+    entries.append(struct.pack("<HHII", length, 4, len(pieces), counts[0] if one else at + 4 * len(offsets)))
     entries.sort(key=lambda entry: struct.unpack("<H", entry[:2])[0])
     out += struct.pack("<H", len(entries)) + b"".join(entries) + b"\0\0\0\0"
     out[:8] = b"II*\0" + struct.pack("<I", start)
-    # Not by Image.open: the size was judged before, in bytes, and these are bytes taken for pixels.
-    with TiffImagePlugin.TiffImageFile(io.BytesIO(out)) as image:
-        image.load()
-        return np.array(image)
+    return bytes(out)
 
 
 def _one_piece(offsets: tuple[int, ...], counts: tuple[int, ...]) -> bool:

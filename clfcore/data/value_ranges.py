@@ -7,7 +7,8 @@ import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem
 from clfcore.data.deep import Extremes, ValueRange, shared_range
-from clfcore.data.picture import depth, open_picture, read_bytes
+from clfcore.data.picture import depth, open_picture
+from clfcore.data.picture_file import read_bytes
 from clfcore.errors import InputError
 
 SAMPLE = 256  # pictures

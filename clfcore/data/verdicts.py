@@ -16,7 +16,7 @@ import numpy as np
 from filelock import FileLock
 
 from clfcore.data.dataset import ImageDataset
-from clfcore.data.picture import read_bytes
+from clfcore.data.picture_file import read_bytes
 from clfcore.errors import InputError, unknown
 from clfcore.files import safe_name, verdicts_folder, write_json
 from clfcore.spreadsheet import csv_text

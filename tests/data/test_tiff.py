@@ -180,3 +180,18 @@ def test_values_that_mean_no_data_do_not_count() -> None:
     assert "3 of its values are NaN or infinite" in picture.notes[0]
     with pytest.raises(InputError, match="not one of its values is a number"):
         open_picture(tiff(np.full_like(planes, np.nan)), "x.tif")
+
+
+@pytest.mark.parametrize("layout", [{"rows": 24}, {"rows": 5}, {"tile": 16}, {"rows": 7, "planar": 2}])
+@pytest.mark.parametrize(("most", "group"), [(100, 1), (10**9, 200), (100, 10**9)])
+def test_a_large_picture_is_unpacked_in_parts(
+    monkeypatch: pytest.MonkeyPatch, layout: dict, most: int, group: int
+) -> None:
+    """Pillow refuses more than 178 million pixels, which bytes of a deep picture may well be."""
+    from clfcore.data import tiff_pixels
+
+    monkeypatch.setattr(tiff_pixels, "MOST_PIXELS", most)
+    monkeypatch.setattr(tiff_pixels, "_GROUP", group)
+    planes = values("u2", (24, 16, 4))
+    data = tiff(planes, photometric=2, extra=(0,), compression=8, predictor=2, **layout)
+    assert np.array_equal(read_image(data), planes[..., :3])
