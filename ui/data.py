@@ -8,40 +8,76 @@ import streamlit as st
 from ui.charts import chart, dark
 from ui.choose import data_name
 from ui.feedback import Number, metric_row, plain, refusals
-from ui.jobs import Job, Progress, result_of
+from ui.jobs import PATIENCE, Job, Progress, result_of
 from ui.pictures import Card, Picture, cards, item_picture
 from ui.run_items import read_again
 from ui.words import count, listed, shorten
 
 if TYPE_CHECKING:
-    from clfcore.data.dataset import ImageDataset
+    from clfcore.data.dataset import ImageDataset, Problem
     from clfcore.data.deep import ValueRange
+    from clfcore.data.importers.readings import AmbiguousData
 
 PER_PAGE = 40
+RECENT = 12  # datasets that a session's list names
+
+
+DEFAULT = "digits"
 
 
 def choose_data() -> str:
     """A SPEC: a catalogue name, or the path of a folder, a zip or a CSV on this machine; kept in the address."""
-    from clfcore.data.catalogue import entries
-
-    known = [entry.name for entry in entries() if entry.available]
-    brought = st.session_state.setdefault("data brought", [])
-    if (said := st.query_params.get("data")) and said not in [*known, *brought]:
-        brought.append(said)
+    if "data" not in st.session_state and "data" not in st.query_params:
+        st.session_state["data"] = DEFAULT
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    left, right = row.container(width="stretch"), row.container(width="content")
-    with right, st.popover("Upload"):
-        _upload()  # before the box, whose value it may set
+    left, right = row.container(width="stretch"), row.container(width="content", horizontal=True)
+    with right:
+        _recent()
+        with st.popover("Upload"):
+            _upload()  # before the box, whose value it may set
     with left:
-        return st.selectbox(
+        typed = st.text_input(
             "Data",
-            [*known, *brought],
             key="data",
-            accept_new_options=True,
             bind="query-params",
+            placeholder=DEFAULT,
             help="A name of the catalogue, or the path of a folder of class folders, a .zip or a .csv on this machine. "
             "Type a path and press Enter.",
         )
+    return (typed or "").strip().strip("\"'").strip() or DEFAULT
+
+
+def _recent() -> None:
+    """The catalogue, what this session has opened, and what was imported in any session: a choice fills the box."""
+    from clfcore.data.catalogue import entries
+
+    named = {entry.name: f"{entry.name} (catalogue)" for entry in entries() if entry.available}
+    named |= {spec: spec for spec in st.session_state.get("data brought", []) if spec not in named}
+    named |= {spec: f"{name} (imported)" for name, spec in _imported()}
+    st.menu_button(
+        "Recent", list(named), key="data recent", format_func=lambda spec: named[spec], on_click=_take_recent
+    )
+
+
+def _take_recent() -> None:
+    st.session_state["data"] = st.session_state["data recent"]
+
+
+def _imported() -> tuple[tuple[str, str], ...]:
+    from clfcore.data.importers import imported_folder
+
+    try:
+        changed = imported_folder().stat().st_mtime_ns
+    except OSError:
+        return ()
+    return _imported_at(str(imported_folder()), changed)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _imported_at(folder: str, changed: int) -> tuple[tuple[str, str], ...]:
+    from clfcore.data.importers import imported
+
+    return tuple((found.name, found.spec) for found in imported())
 
 
 def _upload() -> None:
@@ -56,14 +92,37 @@ def _upload() -> None:
 
         with refusals(stop=False), st.spinner("Unpacking to disk"):
             spec = keep_upload([(file.name, file) for file in files])
-            st.session_state["data brought"] = [*dict.fromkeys([*st.session_state["data brought"], spec])]
             st.session_state["data"] = spec
 
 
 def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
     """The dataset, read and checked once for all sessions; what is wrong with it is among its problems."""
+    from clfcore.data.importers.readings import AmbiguousData
+
     words = f"Reading and checking {data_name(spec)}"
-    return result_of(_reading(spec, split_seed), words, forget=lambda: _reading.clear(spec, split_seed))
+    job = _reading(spec, split_seed)
+    job.thread.join(PATIENCE)
+    if isinstance(job.error, AmbiguousData):
+        _reading.clear(spec, split_seed)
+        _ask(job.error)
+        st.stop()
+    dataset = result_of(job, words, forget=lambda: _reading.clear(spec, split_seed))
+    st.session_state["data brought"] = [*dict.fromkeys([spec, *st.session_state.get("data brought", [])])][:RECENT]
+    return dataset
+
+
+def _ask(error: "AmbiguousData") -> None:
+    """How data shall be read that can be read in several ways: a button a reading, with what comes of it."""
+    with st.container(border=True):
+        st.write(plain(f"{error.question}. How should it be read?"))
+        for choice in error.choices:
+            name = choice.what or f"only the folder {data_name(choice.spec)}"
+            label = plain(f"{name[:1].upper()}{name[1:]}: {choice.counts}")
+            st.button(label, key=f"read as {choice.spec}", on_click=_read_as, args=(choice.spec,))
+
+
+def _read_as(spec: str) -> None:
+    st.session_state["data"] = spec
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
@@ -120,7 +179,9 @@ def data_numbers(dataset: "ImageDataset") -> None:
     for split, size in dataset.sizes().items():
         label, use = words[split]
         numbers.append(Number(label, count(size) if size else "–", use if size else "the data has none"))
-    metric_row([*numbers, Number("Problems", count(len(dataset.problems)), "found while reading")])
+    metric_row([*numbers, Number("Problems", count(len(_faults(dataset))), "found while reading")])
+    for note in (problem.message for problem in dataset.problems if problem.kind == "reading"):
+        st.caption(f":material/info: {plain(note[:1].upper() + note[1:])}.")
     if dataset.drawn:
         st.caption(f"{listed(dataset.drawn)} drawn by the lab: stratified by class, from split seed 0.".capitalize())
 
@@ -133,7 +194,12 @@ def data_advice(dataset: "ImageDataset") -> None:
 
 
 def problems_label(dataset: "ImageDataset") -> str:
-    return f"Problems ({count(len(dataset.problems))})"
+    return f"Problems ({count(len(_faults(dataset)))})"
+
+
+def _faults(dataset: "ImageDataset") -> list["Problem"]:
+    """The problems without what the importer only took for something."""
+    return [problem for problem in dataset.problems if problem.kind != "reading"]
 
 
 def data_problems(dataset: "ImageDataset") -> None:
@@ -144,12 +210,12 @@ def data_problems(dataset: "ImageDataset") -> None:
         thumbnail.clear()
         read_again()
         st.rerun()
-    if not dataset.problems:
+    if not _faults(dataset):
         st.write(
             "Nothing was found wrong: every file could be read, no picture stands twice, every class is in every split."
         )
         return
-    rows = [{"kind": p.kind, "item": p.item, "what was found": p.message} for p in dataset.problems]
+    rows = [{"kind": p.kind, "item": p.item, "what was found": p.message} for p in _faults(dataset)]
     st.dataframe(rows, hide_index=True, column_config={"what was found": st.column_config.TextColumn(width="large")})
 
 

@@ -81,6 +81,25 @@ def test_data_takes_a_folder_with_a_damaged_file(page: Page, address: str, tmp_p
     expect(page.locator(".clf-card b")).to_have_count(0)  # a class name is text, never markup
 
 
+def test_the_data_box_keeps_what_is_typed(page: Page, address: str, tmp_path: Path) -> None:
+    for name in ("0", "1"):
+        (tmp_path / "signs" / "Dataset" / name).mkdir(parents=True)
+        for i in range(10):
+            noise = np.random.default_rng([i, int(name)]).integers(0, 255, (20, 20, 3), np.uint8)
+            Image.fromarray(noise).save(tmp_path / "signs" / "Dataset" / name / f"{i}.png")
+    go(page, address, "data")
+    box = page.get_by_label("Data", exact=True).first
+    for path in (tmp_path / "signs", tmp_path / "signs" / "Dataset", tmp_path / "sign", tmp_path / "signs"):
+        box.click()
+        box.press("Control+a")
+        box.press_sequentially(str(path), delay=5)
+        box.press("Enter")
+        page.wait_for_url(re.compile(f"data=.*{path.name}$"))
+        settled(page)
+        expect(box).to_have_value(str(path))
+    expect(page.locator(".clf-card").first).to_be_visible()
+
+
 def test_data_takes_an_uploaded_zip_and_keeps_it_in_the_address(page: Page, address: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "coins.zip", "w") as packed:
         for name in ("cent", "dime"):

@@ -11,7 +11,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -41,6 +41,29 @@ def imported_folder() -> Path:
     return datasets_folder() / "imported"
 
 
+@dataclass(frozen=True)
+class Imported:
+    """A dataset that was uploaded or unpacked here before: its name and SPEC."""
+
+    name: str
+    spec: str
+
+
+def imported() -> tuple[Imported, ...]:
+    """What stands in `imported_folder()`, the newest first: it stays reachable from every session."""
+    try:
+        folders = [folder for folder in imported_folder().iterdir() if folder.is_dir() and not is_clutter(folder.name)]
+        folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+    except OSError:
+        return ()
+    return tuple(Imported(_name_of(folder), str(_place(folder))) for folder in folders)
+
+
+def _name_of(folder: Path) -> str:
+    name, unpacking = kept_beside(folder)
+    return name if unpacking is not None else folder.name.rpartition("-")[0] or folder.name
+
+
 def import_zip(path: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
     """The dataset of a zip: of class folders, of splits above them, or of a CSV manifest with its pictures.
 
@@ -67,7 +90,10 @@ def import_zip(path: Path, *, split_seed: int = 0, asked: Reading | None = None)
 
 def unpack(file: BinaryIO, name: str, asked: Reading | None = None) -> Path:
     """Unpack a zip once: the folder below `imported_folder()`, or the manifest in it where it has one on top."""
-    folder = _unpacked(file, name, asked or Reading())
+    return _place(_unpacked(file, name, asked or Reading()))
+
+
+def _place(folder: Path) -> Path:
     manifests = _manifests(folder, documented=True)
     return manifests[0] if len(manifests) == 1 else folder
 
