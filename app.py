@@ -9,12 +9,14 @@ import ui
 ASSETS = Path(__file__).parent / "assets"
 
 st.set_page_config(page_title="clflab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+ui.refuse_foreign_pages()
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
 st.html(ASSETS / "style.css")
 
+home = st.Page("pages/home.py", title="Home", default=True)
 page = st.navigation(
     {
-        "": [st.Page("pages/home.py", title="Home", default=True)],
+        "": [home],
         "Look": [st.Page("pages/predict.py", title="Predict"), st.Page("pages/explain.py", title="Explain")],
         "Prepare": [
             st.Page("pages/data.py", title="Data"),
@@ -30,6 +32,8 @@ page = st.navigation(
     expanded=True,
 )
 try:
+    if page.url_path != home.url_path:
+        ui.wait_for_figures()
     page.run()
 finally:  # also where a page stops early
     ui.after_first_paint()

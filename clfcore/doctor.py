@@ -11,12 +11,15 @@ from clfcore import __version__
 from clfcore.architectures.catalogue import architectures, weights_at_hand
 from clfcore.data.catalogue import entries
 from clfcore.files import cache_folder, datasets_folder, runs_folder
+from clfcore.heavy_imports import load
 
 PACKAGES = ("torch", "torchvision", "timm", "streamlit", "plotly", "pillow", "grad-cam", "scikit-learn", "numpy")
 
 
 def examine() -> dict[str, Any]:
     import psutil
+
+    load("torch")
     import torch
 
     from clfcore.device import pick_device
@@ -51,6 +54,7 @@ def examine() -> dict[str, Any]:
 
 
 def _device(device: Any) -> str:
+    load("torch")
     import torch
 
     if device.type == "cuda":

@@ -21,6 +21,7 @@ def bench() -> None:
         with warning:
             ui.warn_of_labels(policy, source.classes)
     with right:
+        ui.wait_for_networks()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = ui.choose_model()
             base = ui.preprocess_of(source, model)

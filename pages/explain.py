@@ -22,6 +22,7 @@ with answer:
     if not models:
         st.write("No classifier is chosen: efficientnet_lite0 knows 1,000 classes and needs no download.")
         st.stop()
+    ui.wait_for_networks()
     with ui.refusals():
         methods, wanted, look, layers = ui.choose_question(models)
     names = ["Methods", "Layer by layer", "Remove and add pixels", "Examples", "Can they be believed?"]

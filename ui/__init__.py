@@ -22,7 +22,7 @@ from ui.data import (
 )
 from ui.data_tasks import data_structure
 from ui.differ import differ_view, ensemble_view, moved_view
-from ui.entry import through_app
+from ui.entry import refuse_foreign_pages, through_app, wait_for_figures, wait_for_networks
 from ui.explain import maps_view
 from ui.explain_choose import choose_pictures, choose_question
 from ui.explain_examples import examples_view
@@ -136,6 +136,7 @@ __all__ = [
     "rare_classes",
     "read_data",
     "refusals",
+    "refuse_foreign_pages",
     "removed_view",
     "report_buttons",
     "run_in_address",
@@ -154,6 +155,8 @@ __all__ = [
     "train_button",
     "train_to_compare",
     "verdicts",
+    "wait_for_figures",
+    "wait_for_networks",
     "warn_of_labels",
     "watch",
     "ways",

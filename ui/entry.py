@@ -1,8 +1,39 @@
-"""Every visit goes through app.py."""
+"""Every visit goes through app.py: it comes from the lab's own page, and finds the libraries that pages draw with."""
+
+import threading
+from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
+
+from clfcore.heavy_imports import is_loaded, load
+
+_one_at_a_time = threading.Lock()
+# Streamlit sends no header that refuses frames; without scripts a framed page cannot work at all.
+_NO_FRAMES = """<script>
+let own = true;
+try { own = window.top.location.origin === window.location.origin } catch { own = false }
+if (!own && !document.getElementById("clf-framed")) {
+  document.body.style.display = "none";
+  const note = document.createElement("p");
+  note.id = "clf-framed";
+  note.textContent = "clflab does not work inside another site's page: open its own address.";
+  document.documentElement.append(note);
+}
+</script>"""
+
+
+def refuse_foreign_pages() -> None:
+    """End the script where another site's page asks, and hide the lab inside another site's frame.
+
+    Streamlit checks the host's name (server.allowedHosts), but takes every port of this machine for the lab's own.
+    """
+    origin, host = st.context.headers.get("Origin"), st.context.headers.get("Host")
+    if origin and host and urlsplit(origin).netloc != host and origin not in st.get_option("server.corsAllowedOrigins"):
+        st.error("Another site's page asked for the lab: open the lab's own address in a tab.")
+        st.stop()
+    st.html(_NO_FRAMES, unsafe_allow_javascript=True)
 
 
 def through_app() -> None:
@@ -15,3 +46,22 @@ def through_app() -> None:
     if get_script_run_ctx() is not None and PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+def wait_for_figures() -> None:
+    """pandas, plotly and the lab's figures, imported by the first page that needs them; others wait with a spinner.
+
+    Streamlit imports pandas itself, for a table: before any page can ask it to, pandas is there.
+    """
+    if not is_loaded("plotly"):
+        with st.spinner("Starting"):
+            load("plotly")
+    with _one_at_a_time:
+        import clfcore.figures  # noqa: F401
+
+
+def wait_for_networks() -> None:
+    """torch and what stands around it, imported by the first page that needs it; others wait with a spinner."""
+    if not is_loaded("timm"):
+        with st.spinner("Loading PyTorch, once after each start of the lab", show_time=True):
+            load("timm")

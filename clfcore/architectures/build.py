@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import timm
 import torchvision
 from torch import nn
 
@@ -120,8 +121,6 @@ _MAKERS: Mapping[str, Callable[..., nn.Module]] = {
 
 
 def _lite0(columns: int | None, channels: int, tag: str | None) -> nn.Module:
-    import timm
-
     module = timm.create_model("tf_efficientnet_lite0", num_classes=columns or 1000, in_chans=channels)
     if tag is not None:
         own = [key for key in module.state_dict() if not key.endswith("num_batches_tracked")]

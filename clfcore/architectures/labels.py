@@ -4,6 +4,8 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from clfcore.heavy_imports import load
+
 if TYPE_CHECKING:
     from timm.data import ImageNetInfo
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 @functools.cache
 def imagenet_labels() -> tuple[str, ...]:
     """The 1,000 names, in the order of the logits, all different: `golden retriever`. Read from timm's own data."""
+    load("timm")
     from timm.data import ImageNetInfo
 
     return labels_of(ImageNetInfo())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clfcore.architectures.families import Family, Paper
+from clfcore.heavy_imports import load
 
 CSV = Path(__file__).with_name("timm_names.csv")  # written by timm_table.py
 
@@ -51,6 +52,7 @@ def find(name: str) -> Row | None:
     bare, _, tag = name.partition(".")
     row = _by_name().get(bare)
     if row is None:
+        load("timm")
         import timm  # seconds; only for a name that the list lacks
 
         if not timm.is_model(bare):

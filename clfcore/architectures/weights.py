@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clfcore.errors import Failure
+from clfcore.heavy_imports import load
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,6 +58,7 @@ def _timm_file(name: str) -> Path | None:
 
 def packaged_state() -> Mapping[str, "Tensor"]:
     """The state of EfficientNet-Lite0 as the package names it. Raises Failure where the package is missing."""
+    load("torch")
     import torch
 
     file = packaged_file()
@@ -72,6 +74,7 @@ def torchvision_state(row: "Architecture", weights: str) -> Mapping[str, "Tensor
 
     Raises Failure where they are not at hand and cannot be fetched.
     """
+    load("torchvision")
     from torchvision.models import get_model_weights
 
     chosen = get_model_weights(row.name)[weights]
@@ -85,6 +88,7 @@ def timm_state_file(row: "Architecture", tag: str) -> Path:
     file = _timm_file(f"{name}.{tag}")
     if file is not None:
         return file
+    load("timm")
     import timm
     from huggingface_hub import constants, hf_hub_download
 

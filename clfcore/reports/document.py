@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from clfcore.heavy_imports import load
 from clfcore.outputs import MADE_BY
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def page(title: str, about: str, sections: Sequence[Section]) -> str:
     body = "".join(_section(section, figures) for section in sections)
     script = ""
     if any(section.figures for section in sections):
+        load("plotly")
         from plotly.offline import get_plotlyjs
 
         script = f"<script>{get_plotlyjs()}\n{SAVE}</script>"

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from clfcore.errors import Failure, InputError
 from clfcore.files import write_whole
+from clfcore.heavy_imports import load
 from clfcore.outputs import MADE_BY, output_path
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _root() -> bool:
 
 
 def _page(figures: "Sequence[Figure]") -> str:
+    load("plotly")
     from plotly.graph_objects import Figure
     from plotly.offline import get_plotlyjs
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clfcore.errors import InputError
+from clfcore.heavy_imports import load
 from clfcore.runs.store import Run
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def _of_class(dataset: "ImageDataset", indices: np.ndarray) -> np.ndarray:
 
 def _cached(run: Run, decoded: "Decoded", wanted: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
     """What the run's feature extraction kept, under the identity of its published weights; needs no network."""
+    load("torch")
     import torch
 
     from clfcore.data.pixels import Preprocess

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from clfcore.errors import InputError
+from clfcore.heavy_imports import load
 from clfcore.runs.reading import read_values
 from clfcore.runs.records import SpeedLine
 from clfcore.runs.store import Run
@@ -64,6 +65,7 @@ def measure(run: Run, *, again: bool = False, progress: Progress | None = None) 
     before = kept(run)
     if before is not None and not again:
         return before
+    load("torch")
     import torch
 
     from clfcore.architectures.measure import latency

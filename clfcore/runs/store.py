@@ -42,6 +42,7 @@ from clfcore.files import (
     write_text,
     write_whole,
 )
+from clfcore.heavy_imports import load
 from clfcore.predictions import Predictions
 from clfcore.runs import records
 from clfcore.runs.deletion import delete_folder
@@ -202,6 +203,7 @@ class Run:
 
     def save_checkpoint(self, values: dict[str, Any]) -> None:
         """Write the checkpoint whole or not at all; the one before it stands until then."""
+        load("torch")
         import torch
 
         def write(partial: Path) -> None:
@@ -216,6 +218,7 @@ class Run:
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """The last checkpoint, or None where there is none. Raises InputError where it is damaged."""
+        load("torch")
         import torch
 
         path = self.path / "checkpoint.pt"

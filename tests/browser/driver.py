@@ -49,7 +49,11 @@ def serving(folder: Path, log: Path | None = None) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:  # on a busy machine
+                process.kill()
+                process.wait()
 
 
 def _wait_until_healthy(address: str, process: subprocess.Popen) -> None:
@@ -67,10 +71,10 @@ def chromium_path() -> str | None:
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium, headless."""
+def chromium(*flags: str) -> Iterator[Browser]:
+    """The system's Chromium, headless; flags: more of its own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, *flags])
         try:
             yield browser
         finally:
