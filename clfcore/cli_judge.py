@@ -27,7 +27,7 @@ def compare(command: argparse.ArgumentParser) -> None:
 def train_to_compare(command: argparse.ArgumentParser) -> None:
     recipe_flags(command)
     command.add_argument(
-        "--seeds", type=between(1, 100), default=2, metavar="N", help="runs of each, seeds 0 to N - 1 (2)"
+        "--seeds", type=between(0, 100), default=2, metavar="N", help="runs of each, seeds 0 to N - 1 (2)"
     )
 
     def run(given: argparse.Namespace) -> dict[str, Any]:
