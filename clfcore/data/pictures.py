@@ -82,7 +82,8 @@ class InFiles:
     def _square(self, row: int) -> np.ndarray:
         kept = None if self.store is None else self.store.picture(row)
         square = self.preprocess.resized(self._from_file(row) if kept is None else kept)
-        return as_stored(square, self.channels, self.dtype)
+        as_it_is = square.dtype == self.dtype and square.shape[2] == self.channels
+        return square if as_it_is else as_stored(square, self.channels, self.dtype)
 
     def _from_file(self, row: int) -> np.ndarray:
         name = self.dataset.ids[row]
