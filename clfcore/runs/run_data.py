@@ -15,6 +15,7 @@ from clfcore.config import RunConfig
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.fingerprints import is_readable
+from clfcore.data.importers.readings import AmbiguousData, parted, reading
 from clfcore.data.positional_splits import splits_by_position
 from clfcore.data.splits import keep_splits
 from clfcore.errors import InputError
@@ -132,8 +133,33 @@ def split_of(run: Run) -> KeptSplit:
     return KeptSplit.of(_as_before(run, _opened(run)))
 
 
+# Ways in which data was read before there was a choice; the one whose classes are the run's is how it read its own.
+_FORMER_READINGS = ("keep-case", "outer", "outer,keep-case", "inner", "labeled-only")
+
+
 def _opened(run: Run) -> ImageDataset:
-    return open_dataset(run.config.data, split_seed=run.config.split_seed)
+    """The data as the run read it: of an older run, whose SPEC names no reading, its classes tell which one it was."""
+    spec, seed = run.config.data, run.config.split_seed
+    task = Task.from_dict(run.data["task"]) if read_split(run) is None and "task" in run.data else None
+    asked: AmbiguousData | None = None
+    dataset = None
+    try:
+        dataset = open_dataset(spec, split_seed=seed)
+    except AmbiguousData as error:
+        asked = error
+    if task is None or (dataset is not None and dataset.task == task):
+        if dataset is None and asked is not None:
+            raise asked
+        return dataset
+    own, path = parted(spec)
+    for words in _FORMER_READINGS:
+        with contextlib.suppress(InputError):
+            former = open_dataset(own.adding(reading(words)).before(path), split_seed=seed)
+            if former.task == task:
+                return former
+    if dataset is None and asked is not None:
+        raise asked
+    return dataset
 
 
 def _as_before(run: Run, dataset: ImageDataset) -> ImageDataset:

@@ -332,3 +332,21 @@ def test_all_that_opens_a_runs_data_again_sees_its_own_split_and_names(grow: Pat
         add(grow, name, range(70, 80))
     with pytest.raises(InputError, match="none of the pictures of run"):
         open_run_data(run)
+
+
+@pytest.mark.parametrize("reading", ["outer", "keep-case"])
+def test_an_older_run_reads_its_data_as_it_did_then(tmp_path: Path, reading: str) -> None:
+    """Its SPEC names no reading, and the data can be read in several ways: the run's classes tell which one it was."""
+    folder = tmp_path / "data"
+    names = {"outer": ("a/x", "a/y", "b/x", "b/y"), "keep-case": ("a", "A", "b")}[reading]
+    for k, name in enumerate(names):
+        add(folder, name, range(12 * k, 12 * k + 12), colour="abca"[k])
+    run = store.create(config_of(folder).changed(data=f"{reading}:{folder}"))
+    execute(run, orphaned=breaking_off(run, after=2, every=2))
+    classes = open_run_data(run).classes
+    config = json.loads((run.path / "config.json").read_text())
+    (run.path / "config.json").write_text(json.dumps({**config, "data": str(folder)}))
+    (run.path / "split.json").unlink()
+    assert open_run_data(run).classes == classes
+    execute(run)
+    assert run.state == "completed"
