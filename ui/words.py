@@ -1,6 +1,7 @@
 """Numbers, times and names as the lab writes them."""
 
 from datetime import datetime
+from functools import lru_cache
 
 
 def percent(value: float | None, *, digits: int = 1) -> str:
@@ -54,6 +55,7 @@ def duration(seconds: float | None, *, rough: bool = False) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+@lru_cache(8192)
 def moment(stamp: str | None) -> str:
     """A stored time (ISO 8601) in the machine's zone: `24 Nov 2026, 14:05`; empty where there is none.
 

@@ -13,6 +13,7 @@ from clfcore.runs.records import Results, State, Status
 from clfcore.runs.store import Run, runs
 
 ACTIVE = ("queued", "running")
+_NO_STATUS, _NO_RESULTS = Status(), Results()
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Listed:
 def listed(run: Run) -> Listed:
     """One run at a glance; raises nothing, whatever its folder holds."""
     state: State | Literal["damaged"] = "damaged"
-    config, status, results, cause = None, Status(), Results(), ""
+    config, status, results, cause = None, _NO_STATUS, _NO_RESULTS, ""
     try:
         status = run.read(Status)
         config = run.config

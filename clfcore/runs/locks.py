@@ -52,7 +52,7 @@ class RunLock:
         self._lock.release()
 
 
-def is_held(path: Path) -> bool:
+def is_held(path: Path | str) -> bool:
     """Whether a process holds this lock file; one that is absent or cannot be opened is held by nobody here."""
     if hasattr(fcntl, "F_OFD_GETLK"):
         try:
@@ -66,7 +66,7 @@ def is_held(path: Path) -> bool:
             pass
         finally:
             os.close(file)
-    return _taken(path)
+    return _taken(Path(path))
 
 
 def _whole_file() -> bytes:

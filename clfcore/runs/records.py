@@ -271,10 +271,9 @@ def preprocess_of(stored: Mapping[str, Any]) -> "Preprocess":
 
 def read(folder: Path, kind: type[R]) -> R:
     """The record of a run's folder. Raises InputError with run, file and cause where it is absent or damaged."""
-    path = folder / kind.file
     if not kind.listed:
-        return _read(path, kind)
-    return KEPT.get(path, lambda path: _read(path, kind))
+        return _read(folder / kind.file, kind)
+    return KEPT.get(f"{folder}/{kind.file}", lambda path: _read(path, kind))
 
 
 def read_lines(folder: Path, kind: type[R]) -> list[R]:

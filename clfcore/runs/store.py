@@ -73,7 +73,7 @@ class Run:
     @property
     def config(self) -> RunConfig:
         """Raises InputError where config.json is absent, damaged or does not fit."""
-        return KEPT.get(self.path / "config.json", _config_of)
+        return KEPT.get(f"{self.path}/config.json", _config_of)
 
     @property
     def state(self) -> State:
@@ -81,9 +81,9 @@ class Run:
         left = self.read(Status).state
         if left in FINISHED:
             return left
-        if is_held(self.path / "run.lock"):
+        if is_held(f"{self.path}/run.lock"):
             return "running"
-        return "queued" if is_held(self.path / "queue.lock") else "interrupted"
+        return "queued" if is_held(f"{self.path}/queue.lock") else "interrupted"
 
     @property
     def status(self) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class Run:
     @property
     def splits(self) -> tuple[str, ...]:
         """The splits that have predictions, validation first."""
-        return tuple(s for s in ("validation", "test", "train") if (self.path / f"predictions-{s}.npz").exists())
+        return tuple(s for s in ("validation", "test", "train") if os.path.lexists(f"{self.path}/predictions-{s}.npz"))
 
     def predictions(self, split: str) -> Predictions:
         """What was stored of a split, with the thresholds that the run keeps now."""
