@@ -12,7 +12,7 @@ from clfcore.data.importers import imported_folder
 from clfcore.data.importers.readings import AmbiguousData
 from clfcore.errors import Failure, InputError
 
-COUNT = int(os.environ.get("CLFLAB_FUZZ", "60"))
+COUNT = 60 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 
 
 def words(*lines: str) -> list[str]:
