@@ -13,17 +13,19 @@ from ui.feedback import complain, empty
 from ui.words import moment
 
 
-def from_address(name: str, options: Sequence[str], default: Sequence[str]) -> None:
+def from_address(name: str, options: Sequence[str], default: Sequence[str], *, most: int | None = None) -> None:
     """Before its widget (key `name`) is drawn: take over what the address says, else the default.
 
-    Streamlit's own binding writes the label that is shown; an address should hold the stable id.
+    Streamlit's own binding writes the label that is shown; an address should hold the stable id. What it names twice,
+    and what is more than the widget takes (`most`), is left out.
     """
     said = st.query_params.get_all(name)
     if said != st.session_state.get(f"{name} in address"):  # the address was changed from outside: a link, a reload
         wanted = [value for value in said if value in options]
         if wanted or name not in st.session_state:
             st.session_state[name] = wanted or list(default)
-    st.session_state[name] = [value for value in st.session_state.get(name, default) if value in options]
+    known = [value for value in dict.fromkeys(st.session_state.get(name, default)) if value in options]
+    st.session_state[name] = known[:most]
 
 
 def to_address(name: str, chosen: Sequence[str]) -> None:

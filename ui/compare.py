@@ -64,7 +64,7 @@ def choose_compared() -> list[Side]:
     with one:
         offered = _filtered(known, configs)
     first = [run.id for run in known if configs[run.id]["data"] == configs[known[0].id]["data"]][:4]
-    from_address("runs", [run.id for run in known], first)
+    from_address("runs", [run.id for run in known], first, most=MOST)
     chosen_before = st.session_state["runs"]
     options = [run.id for run in known if run in offered or run.id in chosen_before]
     with two:

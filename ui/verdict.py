@@ -16,6 +16,7 @@ from ui.pictures import Picture, square
 from ui.spoken import spoken
 from ui.words import shorten
 
+MOST = 4  # classifiers side by side
 KINDS = readable_kinds()
 
 
@@ -52,13 +53,13 @@ def choose_models() -> list[str]:
     names = [row.name for row in architectures() if weights_at_hand(row.name)]
     runs = {one.id: listed_name(one) for one in finished_runs()}
     names += runs
-    from_address("model", names, ["efficientnet_lite0"])
+    from_address("model", names, ["efficientnet_lite0"], most=MOST)
     chosen = st.multiselect(
         "Classifiers",
         names,
         format_func=lambda name: runs.get(name) or model_name(name),
         key="model",
-        max_selections=4,
+        max_selections=MOST,
         wrap=True,
     )
     to_address("model", chosen)
