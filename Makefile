@@ -37,6 +37,9 @@ kills: install ## kill N runs at random moments; each must resume to the identic
 fuzz: install ## try N times as many hostile inputs as `make check` does (N=20)
 	CLFLAB_FUZZ=$(or $(N),20) $(BIN)/python -m pytest -q --timeout 3600 tests/fuzz
 
+cold: install ## start N servers and open all pages of each at once (N=10)
+	CLFLAB_COLD=$(or $(N),10) $(BIN)/python -m pytest -q tests/browser/test_cold.py
+
 maps: install ## every explain method on every architecture, as a table
 	$(BIN)/python benchmarks/maps.py --long --markdown docs/maps.md
 
@@ -47,4 +50,4 @@ bench: install ## print what the documentation claims of speed and accuracy (PHO
 	for script in $(filter-out $(ON_PHOTOS),$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
 	test -z "$(PHOTOS)" || for script in $(ON_PHOTOS); do $(BIN)/python $$script "$(PHOTOS)" || exit 1; done
 
-.PHONY: help install run check test kills fuzz maps screenshots bench
+.PHONY: help install run check test kills fuzz cold maps screenshots bench

@@ -198,6 +198,12 @@ def datasets_folder() -> Path:
     return _folder("CLFLAB_DATASETS", "datasets")
 
 
+def data_root() -> Path | None:
+    """Below which folder a shared lab reads data, uploads aside: CLFLAB_DATA_ROOT; None: everywhere."""
+    named = os.environ.get("CLFLAB_DATA_ROOT")
+    return typed_path(named, "CLFLAB_DATA_ROOT") if named else None
+
+
 def cache_folder() -> Path:
     """Where decoded images and embeddings are kept, deletable at any time: CLFLAB_CACHE, else in the lab's folder."""
     return _folder("CLFLAB_CACHE", "cache")

@@ -9,7 +9,7 @@ from clfcore.data.dataset import ImageDataset, Problem
 from clfcore.data.importers import import_csv, import_tree, import_zip
 from clfcore.data.importers.readings import AmbiguousData, Reading, parted
 from clfcore.errors import InputError, nearest
-from clfcore.files import typed_path
+from clfcore.files import data_root, datasets_folder, typed_path
 from clfcore.task import TaskKind
 
 
@@ -180,6 +180,7 @@ def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
         path = typed_path(spec, "data")
     except InputError as error:
         raise InputError(f"{error}; there is no such folder, .zip or .csv") from None
+    _check_root(path, spec)
     if not path.exists():
         names = [row.name for row in _ROWS]
         raise InputError(
@@ -196,6 +197,16 @@ def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
         return opener(path, split_seed=split_seed, asked=asked)
     except AmbiguousData as error:
         raise error.of(asked, spec) from None
+
+
+def _check_root(path: Path, spec: str) -> None:
+    """Refuse what leads out of the folder that a shared lab reads data from, before anything is looked at."""
+    root = data_root()
+    if root is None:
+        return
+    real = path.resolve()
+    if not any(real.is_relative_to(one.resolve()) for one in (root, datasets_folder())):
+        raise InputError(f"data is {spec!r}: this lab reads data below {root} alone; name a folder or file there")
 
 
 def _settings(spec: str, text: str) -> dict[str, int | float]:
