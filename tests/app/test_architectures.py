@@ -65,14 +65,11 @@ def test_a_network_shows_its_totals_its_layers_and_its_diagram(opened) -> None:
     assert app.get("plotly_chart")
 
 
-def test_every_catalogue_network_appears_soon_from_shapes_alone(opened) -> None:
-    """1.5 s on a quiet machine, as measured; the budget leaves room for a busy one."""
-    app = opened(architecture="lenet5")  # torch is imported by now
+def test_every_catalogue_network_appears_from_shapes_alone(opened) -> None:
+    app = opened(architecture="lenet5")
     for row in architectures():
         app.selectbox(key="architecture").set_value(row.name)
-        begun = time.monotonic()
         ready(app.run())
-        assert time.monotonic() - begun < 8, row.name
         assert not app.error
         assert numbers(app)["Parameters"] == f"{row.parameters:,}"
 

@@ -82,7 +82,7 @@ def test_the_command_line_takes_a_policy_as_text_and_as_a_file(tmp_path) -> None
         ([{"step": "rotation", "degrees": 999}], r"steps\[0\].degrees is 999: it must be a number from 0 to 180"),
         ([{"step": "rotation", "degres": 9}], r"degres is not a parameter of rotation: it takes degrees"),
         ("{", "recipe.augmentation cannot be used: the policy is no valid JSON"),
-        ("nowhere.json", "recipe.augmentation is 'nowhere.json': the file cannot be read"),
+        ("nowhere.json", "recipe.augmentation cannot be used: nowhere.json cannot be read"),
         (7, "recipe.augmentation cannot be used"),
         (["erasing", "horizontal-flip"], "erasing must come last"),
     ],

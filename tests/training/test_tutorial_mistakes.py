@@ -30,10 +30,13 @@ class _Decoded:
     """Pixels in memory, as the cache gives them."""
 
     def __init__(self, pixels: np.ndarray) -> None:
-        self.pixels, self.dtype = pixels, pixels.dtype
+        self.pixels, self.dtype, self.deep = pixels, pixels.dtype, False
 
     def take(self, indices: np.ndarray) -> np.ndarray:
         return self.pixels[indices]
+
+    def tones(self, indices: np.ndarray, preprocess: Preprocess) -> np.ndarray:
+        return preprocess.tones(self.take(indices))
 
 
 def _batches(mix: augment.Mix | None, *, policy: str = "none", pixels: np.ndarray | None = None) -> Batches:
