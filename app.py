@@ -3,37 +3,38 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
-import ui
+from ui.entry import refuse_foreign_pages, wait_for_figures
+from ui.loaders import after_first_paint
 
 ASSETS = Path(__file__).parent / "assets"
 
 st.set_page_config(page_title="clflab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-ui.refuse_foreign_pages()
+refuse_foreign_pages()
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
 st.html(ASSETS / "style.css")
 
-home = st.Page("pages/home.py", title="Home", default=True)
+
+def page_of(name: str, *, default: bool = False) -> StreamlitPage:
+    """The page in `pages/NAME/`, at the address /NAME."""
+    return st.Page(f"pages/{name}/page.py", title=name.capitalize(), url_path="" if default else name, default=default)
+
+
+home = page_of("home", default=True)
 page = st.navigation(
     {
         "": [home],
-        "Look": [st.Page("pages/predict.py", title="Predict"), st.Page("pages/explain.py", title="Explain")],
-        "Prepare": [
-            st.Page("pages/data.py", title="Data"),
-            st.Page("pages/augmentations.py", title="Augmentations"),
-            st.Page("pages/architectures.py", title="Architectures"),
-        ],
-        "Train": [st.Page("pages/train.py", title="Train"), st.Page("pages/runs.py", title="Runs")],
-        "Judge": [
-            st.Page("pages/evaluate.py", title="Evaluate"),
-            st.Page("pages/compare.py", title="Compare"),
-        ],
+        "Explore": [page_of("predict"), page_of("explain")],
+        "Prepare": [page_of("data"), page_of("augmentations"), page_of("architectures")],
+        "Train": [page_of("train"), page_of("runs")],
+        "Evaluate": [page_of("evaluate"), page_of("compare")],
     },
     expanded=True,
 )
 try:
     if page.url_path != home.url_path:
-        ui.wait_for_figures()
+        wait_for_figures()
     page.run()
 finally:  # also where a page stops early
-    ui.after_first_paint()
+    after_first_paint()

@@ -29,7 +29,7 @@ BEGUN = "resnet18"  # what the page shows before the first choice
 
 def shapes(name: str) -> tuple[float, int]:
     """Seconds for the layer table, and the parameters that the page must name."""
-    from clfcore.architectures.inspect import table
+    from clfcore.architectures.summary import table
 
     start = time.perf_counter()
     found = table(name)

@@ -32,7 +32,7 @@ Found = dict[str, dict[str, float]]  # "title | recipe | seed" -> validation, te
 
 def trained(values: dict[str, Any], recipe: dict[str, Any], seed: int) -> dict[str, float]:
     """One run to its end: accuracies from 0 to 1."""
-    from clfcore.commands import train
+    from clfcore.api import train
     from clfcore.config import make
 
     done = train(make({**values, "recipe": {**values["recipe"], **recipe, "seed": seed}}))

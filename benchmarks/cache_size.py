@@ -40,9 +40,9 @@ def main() -> None:
     parser.add_argument("--fit", default="crop")
     given = parser.parse_args()
     from clfcore import cache
-    from clfcore.data.cache import decode
     from clfcore.data.catalogue import open_dataset
     from clfcore.data.checks import check
+    from clfcore.data.decode import decode
     from clfcore.data.pixels import Preprocess
 
     with tempfile.TemporaryDirectory() as home:

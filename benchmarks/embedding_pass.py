@@ -33,10 +33,10 @@ def main() -> None:
     from sklearn.linear_model import LogisticRegression
 
     from clfcore.architectures.build import build
-    from clfcore.architectures.fast import fast
-    from clfcore.data.cache import decode
+    from clfcore.architectures.fuse import fuse_for_inference
     from clfcore.data.catalogue import open_dataset
-    from clfcore.embeddings import BATCH, Embedder
+    from clfcore.data.decode import decode
+    from clfcore.embeddings.embedder import BATCH, Embedder
     from clfcore.training.batches import Batches
 
     data = open_dataset(given.folder)
@@ -63,7 +63,7 @@ def main() -> None:
             everything = np.arange(len(kept.ids))
             batches = Batches(decoded, everything, kept.targets, network.preprocess, BATCH, device)
             ready = [x for x, _ in batches.in_order()]
-            quick, dtype = fast(network.module, ready[0])
+            quick, dtype = fuse_for_inference(network.module, ready[0])
             ready = [x.to(dtype=dtype, memory_format=torch.channels_last) for x in ready]
             with torch.inference_mode():
                 quick(ready[0])
@@ -94,7 +94,7 @@ def main() -> None:
     slower = min(rate["decoding"], rate["forward"])
     print(f"embedding pass / slower of the two: {rate['pass'] / slower:.2f}")
     plain = np.concatenate([embedded(network.module, x.float()) for x in ready])
-    quick, dtype = fast(network.module, ready[0].float())
+    quick, dtype = fuse_for_inference(network.module, ready[0].float())
     quicker = np.concatenate([embedded(quick, x.to(dtype)) for x in ready])
     mean, deviation = quicker.mean(axis=0), quicker.std(axis=0) + 1e-6
     fitted = LogisticRegression(C=0.01, max_iter=300).fit((quicker - mean) / deviation, kept.targets)

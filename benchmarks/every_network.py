@@ -106,11 +106,11 @@ def equal(names: list[str]) -> tuple[int, int]:
 
 def timm_families(count: int) -> tuple[int, int]:
     """How many of the families' smallest networks give a layer table and take a step; spread over the alphabet."""
-    from clfcore.architectures import timm_names
-    from clfcore.architectures.inspect import table
+    from clfcore.architectures import timm_index
+    from clfcore.architectures.summary import table
 
-    smallest: dict[str, timm_names.Row] = {}
-    for row in timm_names.rows():
+    smallest: dict[str, timm_index.Row] = {}
+    for row in timm_index.rows():
         if row.parameters and row.parameters < smallest.get(row.family, row).parameters + 1:
             smallest[row.family] = row
     families = sorted(smallest)
@@ -127,11 +127,11 @@ def timm_families(count: int) -> tuple[int, int]:
 
 def timm_tables() -> tuple[int, int]:
     """How many of timm's names give a layer table whose parameters are those of the stored list."""
-    from clfcore.architectures import timm_names
-    from clfcore.architectures.inspect import table
+    from clfcore.architectures import timm_index
+    from clfcore.architectures.summary import table
 
     failed = []
-    for row in timm_names.rows():
+    for row in timm_index.rows():
         try:
             found = table(f"timm/{row.name}")
             if row.parameters not in (None, found.parameters) and found.classes == 1000:
@@ -139,7 +139,7 @@ def timm_tables() -> tuple[int, int]:
         except Exception as error:
             failed.append(row.name)
             print(f"timm/{row.name}: {type(error).__name__}: {error}", flush=True)
-    return len(timm_names.rows()) - len(failed), len(timm_names.rows())
+    return len(timm_index.rows()) - len(failed), len(timm_index.rows())
 
 
 def main() -> int:

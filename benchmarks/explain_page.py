@@ -22,7 +22,7 @@ SAMPLES = ("cat", "coat", "rocket", "sandals", "t-shirt")
 
 def two_runs(folder: Path) -> list[str]:
     """Two feature extractions of efficientnet_lite0 on a few shapes."""
-    from clfcore.commands import train
+    from clfcore.api import train
     from clfcore.config import make
 
     config = {"data": "shapes:count=60,side=64", "architecture": "efficientnet_lite0"}

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def ours(folder: str) -> dict:
-    from clfcore.commands import train
+    from clfcore.api import train
     from clfcore.config import RunConfig
 
     return train(RunConfig(data=folder, architecture="efficientnet_lite0", strategy="feature-extraction"))
@@ -125,9 +125,9 @@ def one_pass(folder: str) -> float:
     import torch
 
     from clfcore.architectures.build import build
-    from clfcore.data.cache import decode
     from clfcore.data.catalogue import open_dataset
-    from clfcore.embeddings import Embedder
+    from clfcore.data.decode import decode
+    from clfcore.embeddings.embedder import Embedder
 
     data = open_dataset(folder)
     network = build("efficientnet_lite0", columns=len(data.classes), weights="default")

@@ -20,7 +20,7 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from clfcore.architectures.build import build
-from clfcore.explain import explain
+from clfcore.explain.dispatch import explain
 from clfcore.explain.hooks import as_input
 from clfcore.task import single_label
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 def runs_of(data: str, epochs: int, seeds: int) -> list[tuple[float, float]]:
     """(test accuracy, seconds of work) of each seed."""
-    from clfcore.commands import train
+    from clfcore.api import train
     from clfcore.config import make
 
     found = []

@@ -27,11 +27,13 @@ from torch import nn
 
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import architectures
-from clfcore.data.shapes import draw
+from clfcore.data.synthetic_shapes import draw
 from clfcore.errors import InputError
-from clfcore.explain import METHODS, channel_cam, explain, outputs
+from clfcore.explain import perturbation, perturbation_cam
+from clfcore.explain.dispatch import explain
 from clfcore.explain.hooks import as_input
-from clfcore.explain.maps import NO_EVIDENCE
+from clfcore.explain.methods import METHODS
+from clfcore.explain.saliency_map import NO_EVIDENCE
 from clfcore.task import single_label
 
 TIMM = (
@@ -171,7 +173,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", default="", help="networks whose name holds this text")
     parser.add_argument("--long", action="store_true", help="methods of more than 20 forward passes too")
     chosen = parser.parse_args(arguments)
-    channel_cam.MOST, outputs.MASKS = 16, 32
+    perturbation_cam.MOST, perturbation.MASKS = 16, 32
     methods = [row.name for row in METHODS if chosen.long or row.quick]
     rows: list[list[str]] = []
     if chosen.out.exists():

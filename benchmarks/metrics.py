@@ -20,9 +20,9 @@ from sklearn import metrics as sk
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from clfcore.evaluation.auc import areas_under_curves
+from clfcore.evaluation.errors import confusion
 from clfcore.evaluation.metrics import evaluate
-from clfcore.evaluation.mistakes import confusion
-from clfcore.evaluation.ranking import areas
 from clfcore.predictions import Predictions
 from clfcore.task import single_label
 
@@ -86,7 +86,7 @@ def main(n: int, c: int) -> None:
     print(f"{n:,} items x {c:,} classes, numpy {np.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(f"quickest of {ROUNDS} rounds of ours, one round of scikit-learn")
     headline = timed(lambda: (evaluate(said, ranked=False), confusion(said)), rounds=ROUNDS)
-    ranked = timed(lambda: areas(said), rounds=ROUNDS)
+    ranked = timed(lambda: areas_under_curves(said), rounds=ROUNDS)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory with ours alone: {megabytes:,.0f} MB, of which the logits {said.logits.nbytes / 2**20:,.0f} MB")
 

@@ -26,7 +26,9 @@ def main() -> None:
 
     from clfcore.classifier import open_classifier
     from clfcore.data.pixels import read_image
-    from clfcore.explain import explain, method, overlay
+    from clfcore.explain.dispatch import explain
+    from clfcore.explain.methods import method
+    from clfcore.explain.saliency_map import overlay_image
 
     classifier = open_classifier("efficientnet_lite0")
     across, down = 1 + len(METHODS), len(SAMPLES)
@@ -45,7 +47,7 @@ def main() -> None:
         put(0, y, square)
         for x, name in enumerate(METHODS, 1):
             made = explain(classifier, square, method=name)
-            put(x, y, overlay(square, made))
+            put(x, y, overlay_image(square, made))
         said = classifier.classes[made.target]
         pen.text((GAP, LINE + y * (SIDE + LINE + GAP) + SIDE + 2), said, "black", font)
         print(f"{sample}: {said}; {made.note}", flush=True)

@@ -20,17 +20,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from clfcore.architectures.degradation import Record, Trained
+    from clfcore.architectures.degradation_study import Record, TrainedNetwork
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 BLOCKS = {20: 3, 56: 9}  # blocks a stage
 
 
-def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, runs: Path) -> "Trained":
+def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, runs: Path) -> "TrainedNetwork":
     """One network trained to its end."""
-    from clfcore.architectures.degradation import Trained
+    from clfcore.architectures.degradation_study import TrainedNetwork
     from clfcore.config import make
-    from clfcore.runs import store
+    from clfcore.runs import folder
     from clfcore.runs.execute import execute
 
     n = BLOCKS[layers]
@@ -49,11 +49,11 @@ def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, 
         "seed": seed,
     }
     config = {"data": given.data, "architecture": "resnet", "options": options, "strategy": "scratch", "recipe": recipe}
-    run = store.create(make(config), runs)
+    run = folder.create_run(make(config), runs)
     execute(run)
     last, losses = run.history[-1], tuple(round(line["train_loss"], 4) for line in run.history)
     scores = (last["train_loss"], last["train_accuracy"], last["validation_accuracy"])
-    return Trained(layers, residual, seed, *(round(score, 4) for score in scores), losses)
+    return TrainedNetwork(layers, residual, seed, *(round(score, 4) for score in scores), losses)
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
 
-    from clfcore.architectures.degradation import RECORD, Record, record
+    from clfcore.architectures.degradation_study import RECORD, Record, record
     from clfcore.data.catalogue import open_dataset
 
     images, rows = len(open_dataset(given.data).splits["train"]), []

@@ -30,7 +30,7 @@ TURNED = (
 
 def trained(data: str, epochs: int, steps: Sequence[dict] = TURNED) -> dict:
     """The outcome of one run of the small network, as `train --json` tells it."""
-    from clfcore.commands import train
+    from clfcore.api import train
     from clfcore.config import make
 
     recipe = {
@@ -50,8 +50,8 @@ def at_layers(run: str, layers: list[str], items: int, data: str) -> None:
     """Grad-CAM's pointing game on the first test images, a line a layer."""
     from clfcore.classifier import open_classifier
     from clfcore.data.catalogue import open_dataset
-    from clfcore.explain import explain
-    from clfcore.explain.scores import pointing_game
+    from clfcore.explain.deletion_insertion import pointing_game
+    from clfcore.explain.dispatch import explain
 
     classifier, dataset = open_classifier(run), open_dataset(data)
     for layer in layers:
@@ -74,9 +74,9 @@ def main() -> None:
         at_layers(given.run, given.layers.split(","), given.items, given.data)
         return
     from clfcore.classifier import open_classifier
-    from clfcore.cli_explain import text
+    from clfcore.cli.explain import text
     from clfcore.data.catalogue import open_dataset
-    from clfcore.explain.check import check_dataset
+    from clfcore.explain.faithfulness import check_dataset
 
     with tempfile.TemporaryDirectory() as home:
         for name in ("RUNS", "CACHE"):

@@ -31,9 +31,9 @@ WITH, WITHOUT = "shapes-shortcut:count=300,seed=1", "shapes:count=300,seed=1"  #
 
 def looked(classifier, dataset, items: int = 60) -> dict[str, tuple[float, float, float]]:
     """method -> pointing game, share of the map on the object, and on the corner (a quarter of the side), means."""
-    from clfcore.data.shapes import mark
-    from clfcore.explain import explain
-    from clfcore.explain.scores import energy_in_mask, pointing_game
+    from clfcore.data.synthetic_shapes import mark
+    from clfcore.explain.deletion_insertion import energy_in_mask, pointing_game
+    from clfcore.explain.dispatch import explain
 
     corner = np.zeros(dataset.masks.shape[1:], bool)
     rows, _ = mark(corner.shape[0])
@@ -58,7 +58,8 @@ def figure(classifiers: dict, dataset, path: Path) -> None:
     """A column an image of each class; below each picture its Grad-CAM under both networks, with what they say."""
     from PIL import Image, ImageDraw, ImageFont
 
-    from clfcore.explain import explain, overlay
+    from clfcore.explain.dispatch import explain
+    from clfcore.explain.saliency_map import overlay_image
 
     side, gap, line, left = 128, 10, 34, 150
     chosen = [int(np.flatnonzero(dataset.targets == place)[0]) for place in range(len(dataset.classes))]
@@ -78,7 +79,7 @@ def figure(classifiers: dict, dataset, path: Path) -> None:
             square = classifier.square(dataset.pixels[item])
             made = explain(classifier, square, method="gradcam")
             said = classifier.classes[int(classifier.logits(square[None])[0].argmax())]
-            put(x, y, overlay(square, made), f"says {said}")
+            put(x, y, overlay_image(square, made), f"says {said}")
     paper.save(path, optimize=True)
 
 
@@ -87,8 +88,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--figure", type=Path)
     given = parser.parse_args()
+    from clfcore.api import evaluate
     from clfcore.classifier import open_classifier
-    from clfcore.commands import evaluate
     from clfcore.data.catalogue import open_dataset
 
     marked, plain = open_dataset(WITH), open_dataset(WITHOUT)

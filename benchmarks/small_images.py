@@ -48,14 +48,14 @@ def network(device: torch.device, name: str) -> nn.Module:
 
 def ours(pixels: np.ndarray, targets: np.ndarray, device: torch.device, name: str) -> Spent:
     """Time of an epoch of `training.loop.train` over `training.batches`, as a run has it."""
-    from clfcore import augment
+    from clfcore.augment import policies
     from clfcore.config import Recipe
     from clfcore.data.pixels import Preprocess
     from clfcore.task import single_label
     from clfcore.training.batches import Batches
     from clfcore.training.loop import State, train
     from clfcore.training.losses import hits_of, loss_of
-    from clfcore.training.recipe import optimiser, parameter_groups
+    from clfcore.training.optimizer import make_optimizer, parameter_groups
 
     class Decoded:
         """Pixels in memory, as the cache gives them."""
@@ -69,10 +69,10 @@ def ours(pixels: np.ndarray, targets: np.ndarray, device: torch.device, name: st
     model = network(device, name)
     task, recipe = single_label([str(i) for i in range(CLASSES)]), Recipe(optimizer="adam", learning_rate=1e-3)
     groups = parameter_groups(model.named_parameters(), rate=1e-3, weight_decay=0.0, group="all")
-    policy = augment.policy([{"step": "shift", "most": 2 / SIDE}, "horizontal-flip"])
+    policy = policies.policy([{"step": "shift", "most": 2 / SIDE}, "horizontal-flip"])
     preprocess = Preprocess(SIZE, mean=(0.5,), deviation=(0.5,))
     batches = Batches(Decoded(), np.arange(len(pixels)), targets, preprocess, BATCH, device, policy=policy)
-    solver = optimiser(recipe, groups)
+    solver = make_optimizer(recipe, groups)
     state = State(model, solver, device, gradient_clip=0.0, channels_last=recipe.channels_last)
     events = train(
         state, batches, loss_of(task, recipe), hits_of(task), lambda _: 1.0, lambda _: None, epochs=2

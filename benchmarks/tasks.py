@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, help="maps of the first stage; resnet18_small has 64")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     given = parser.parse_args()
-    from clfcore.commands import train
+    from clfcore.api import train
     from clfcore.config import make
 
     network: dict = {"architecture": given.architecture}

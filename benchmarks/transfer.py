@@ -50,10 +50,10 @@ def main() -> None:
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
         import torch
 
-        from clfcore.commands import train
+        from clfcore.api import train
         from clfcore.config import make
         from clfcore.evaluation.intervals import wilson
-        from clfcore.runs.store import Run
+        from clfcore.runs.folder import Run
 
         folder = part_of(given.folder, given.part, Path(home) / "part") if given.part else given.folder
         said = {"epochs": given.epochs, "image_size": given.image_size}

@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from clfcore.cli import main
+    from clfcore.cli.main import main
 
     status = main()
 except KeyboardInterrupt:  # while modules were still being imported

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clfcore.decoding import decoded, path_of
 from clfcore.errors import InputError
+from clfcore.hierarchy import decoded, path_of
 from clfcore.predictions import moved_thresholds, probabilities
 
 if TYPE_CHECKING:

@@ -10,22 +10,22 @@ import torch
 from safetensors.torch import load_model
 from torch import nn
 
-from clfcore.architectures.attended import attended
+from clfcore.architectures.adapt_weights import check_kinds, check_numbers
+from clfcore.architectures.attention_pooling import with_attention_head
 from clfcore.architectures.build import build, head_name, pretrained, replace_head
 from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.heads import make_head
-from clfcore.architectures.own import check_kinds, check_numbers
-from clfcore.data.cache import decode
 from clfcore.data.dataset import ImageDataset
+from clfcore.data.decode import decode
 from clfcore.data.pixels import Preprocess
-from clfcore.decoding import Decoding, decoded
 from clfcore.errors import InputError, nearest
 from clfcore.exclusive import exclusive
 from clfcore.files import typed_path
+from clfcore.hierarchy import Decoding, decoded
 from clfcore.predictions import Predictions, probabilities
 from clfcore.randomness import undrawn
-from clfcore.runs import store
-from clfcore.runs.store import Run
+from clfcore.runs import folder as run_folder
+from clfcore.runs.folder import Run
 from clfcore.runs.thresholds import thresholds_of
 from clfcore.task import Level, Task, single_label
 from clfcore.training.batches import Batches, normalised
@@ -78,9 +78,9 @@ def open_classifier(name: str, folder: Path | None = None) -> Classifier:
 
     Opening costs seconds for a large network: callers keep what they opened.
     """
-    known = store.runs(folder)
+    known = run_folder.run_folders(folder)
     if (typed_path(name, "model") / "state.json").exists() or any(run.id.startswith(name) for run in known):
-        return of_run(store.open_run(name, folder))
+        return of_run(run_folder.open_run(name, folder))
     try:
         architecture(name)
     except InputError:
@@ -117,7 +117,7 @@ def of_run(run: Run) -> Classifier:
     if stored["head"] == "mlp":
         replace_head(module, make_head("mlp", module.get_submodule(head_name(module)).in_features, task.columns))
     if stored["head"] == "attention":
-        module = attended(module, task.columns, channels=stored["channels"], side=preprocess.size)
+        module = with_attention_head(module, task.columns, channels=stored["channels"], side=preprocess.size)
     try:
         check_kinds(run.path / "best.safetensors", module)
         load_model(module, run.path / "best.safetensors")

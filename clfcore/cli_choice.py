@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from clfcore.errors import InputError
 
 if TYPE_CHECKING:
-    from clfcore.evaluation.chosen import Choice
+    from clfcore.runs.evaluate import Choice
 
 
 def number(word: str) -> float:
@@ -36,6 +36,6 @@ def choice_flags(command: argparse.ArgumentParser) -> None:
 
 def choice_of(given: argparse.Namespace) -> "Choice":
     """What the flags ask to choose. Raises InputError where they do not fit together."""
-    from clfcore.evaluation.chosen import Choice
+    from clfcore.runs.evaluate import Choice
 
     return Choice(**{name: getattr(given, name) for name in _FLAGS if getattr(given, name) is not None})

@@ -181,9 +181,9 @@ class Recipe(_Frozen):
         """One's own policy becomes its steps here, so that a run keeps them whatever becomes of the name."""
         if given is None or given in get_args(Policy):
             return given
-        from clfcore.augment.policies import chosen
+        from clfcore.augment.policies import policy_or_name
 
-        return chosen(given).as_dict()
+        return policy_or_name(given).as_dict()
 
     @field_validator("unfreeze")
     @classmethod

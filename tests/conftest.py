@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from clfcore.config import RunConfig, make
-from clfcore.runs import store
-from clfcore.runs.store import Run
+from clfcore.runs import folder
+from clfcore.runs.folder import Run
 
 # Before torch: tests run side by side, and threads of several would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -56,7 +56,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
         home = tmp_path_factory.mktemp("trained")
         for variable, name in FOLDERS:
             patched.setenv(variable, str(home / name))
-        run = store.create(small_config())
+        run = folder.create_run(small_config())
         execute(run)
     return run
 

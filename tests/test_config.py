@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from clfcore import config as configs
 from clfcore.config import Recipe, RunConfig
-from clfcore.defaults import Facts, fill
 from clfcore.errors import InputError
+from clfcore.resolve import Facts, fill
 
 MINIMAL = {"data": "digits", "architecture": "lenet5"}
 PHOTOS = Facts("single-label", 3000, 10, 400, False, 1, 224, pretrained=True, gpu=False)

@@ -7,11 +7,17 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from clfcore import figures
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError
-from clfcore.evaluation import calibration, compare, curves, differences, ensembles, mistakes, multilabel, operating
-from clfcore.figures.theme import CIVIDIS, DARK, LIGHT, OKABE_ITO, colours, short
+from clfcore.evaluation import calibration, compare, curves, differences, ensembles, errors, multilabel, operating_point
+from clfcore.figures.bars import class_counts_figure, top_k_figure
+from clfcore.figures.calibration import reliability_figure
+from clfcore.figures.confusion import confusion_figure
+from clfcore.figures.curves import precision_recall_figure, roc_figure
+from clfcore.figures.history import history_figure
+from clfcore.figures.matrices import agreement_figure, co_occurrence_figure, confusion_difference_figure
+from clfcore.figures.paired_comparison import cost_figure, differences_figure, per_class_figure
+from clfcore.figures.theme import CIVIDIS, DARK, LIGHT, OKABE_ITO, alternative, colours, short
 from clfcore.task import single_label
 from tests.evaluation.made import predictions, seeded, seeded_labels
 
@@ -34,24 +40,24 @@ def all_figures(*, dark: bool) -> dict[str, go.Figure]:
         pixels=np.zeros((4, 2, 2, 1), np.uint8),
     )
     gaps = differences.class_differences(*runs)
-    spent = differences.worth([("a", 300, 400, 1e6), (TAGGED, 310, 400, 2e6), ("c", 290, 400, 3e6)])
-    point = operating.operating_point(a, "c1", threshold=0.3)
+    spent = differences.cost_efficiency([("a", 300, 400, 1e6), (TAGGED, 310, 400, 2e6), ("c", 290, 400, 3e6)])
+    point = operating_point.operating_point(a, "c1", threshold=0.3)
     return {
-        "history": figures.history({TAGGED: HISTORY}, epochs=5, best={TAGGED: 2}, dark=dark),
-        "histories": figures.history({"a": HISTORY, TAGGED: HISTORY[:1]}, quantity="accuracy", dark=dark),
-        "confusion": figures.confusion(mistakes.confusion(a), dark=dark),
-        "roc": figures.roc(curves.roc(a), point=point, dark=dark),
-        "precision-recall": figures.precision_recall(curves.precision_recall(a, classes=["c1"]), dark=dark),
-        "top": figures.top_k([(TAGGED, 0.9), ("cat", 0.1)], truth="cat", dark=dark),
-        "counts": figures.counts(dataset, dark=dark),
-        "reliability": figures.reliability(calibration.reliability(a), dark=dark),
-        "reliabilities": figures.reliability({n: calibration.reliability(p) for n, p in runs}, dark=dark),
-        "differences": figures.differences(compare.compare(runs, resamples=50).pairs[:1], dark=dark),
-        "agreement": figures.agreement(ensembles.agreement(runs), dark=dark),
-        "moved": figures.confusion_difference(differences.confusion_difference(*runs), dark=dark),
-        "per class": figures.per_class(gaps, a="a", b=TAGGED, dark=dark),
-        "cost": figures.cost(spent, axis="parameters", dark=dark),
-        "together": figures.co_occurrence(multilabel.co_occurrence(seeded_labels()), dark=dark),
+        "history": history_figure({TAGGED: HISTORY}, epochs=5, best={TAGGED: 2}, dark=dark),
+        "histories": history_figure({"a": HISTORY, TAGGED: HISTORY[:1]}, quantity="accuracy", dark=dark),
+        "confusion": confusion_figure(errors.confusion(a), dark=dark),
+        "roc": roc_figure(curves.roc(a), point=point, dark=dark),
+        "precision-recall": precision_recall_figure(curves.precision_recall(a, classes=["c1"]), dark=dark),
+        "top": top_k_figure([(TAGGED, 0.9), ("cat", 0.1)], truth="cat", dark=dark),
+        "counts": class_counts_figure(dataset, dark=dark),
+        "reliability": reliability_figure(calibration.reliability(a), dark=dark),
+        "reliabilities": reliability_figure({n: calibration.reliability(p) for n, p in runs}, dark=dark),
+        "differences": differences_figure(compare.compare(runs, resamples=50).pairs[:1], dark=dark),
+        "agreement": agreement_figure(ensembles.agreement(runs), dark=dark),
+        "moved": confusion_difference_figure(differences.confusion_difference(*runs), dark=dark),
+        "per class": per_class_figure(gaps, a="a", b=TAGGED, dark=dark),
+        "cost": cost_figure(spent, axis="parameters", dark=dark),
+        "together": co_occurrence_figure(multilabel.co_occurrence(seeded_labels()), dark=dark),
     }
 
 
@@ -59,7 +65,7 @@ def all_figures(*, dark: bool) -> dict[str, go.Figure]:
 def test_every_figure_is_transparent_has_words_and_shows_names_as_they_are(dark: bool) -> None:
     page = DARK if dark else LIGHT
     for name, figure in all_figures(dark=dark).items():
-        words = figures.alternative(figure)
+        words = alternative(figure)
         assert words.endswith("."), name
         assert "nan" not in words, name
         layout = figure.layout.template.layout
@@ -96,47 +102,47 @@ def test_long_names_are_shortened_in_the_middle() -> None:
 
 
 def test_a_live_chart_keeps_its_axis_and_its_zoom() -> None:
-    early, late = (figures.history({"r": HISTORY[:n]}, epochs=10) for n in (0, 2))
+    early, late = (history_figure({"r": HISTORY[:n]}, epochs=10) for n in (0, 2))
     assert early.layout.xaxis.range == late.layout.xaxis.range
     assert early.layout.uirevision == late.layout.uirevision
     training, validation = late.data[:2]
     assert (training.y, validation.y) == ((2.0, 1.0), (1.5, 0.9))
     assert (training.line.dash, validation.line.dash) == ("dot", None)
-    assert figures.alternative(early) == "loss (nats): no epoch has ended yet."
+    assert alternative(early) == "loss (nats): no epoch has ended yet."
     with pytest.raises(InputError, match=r"quantity is 'los': it must be one of loss, .* \(did you mean loss\?\)"):
-        figures.history({}, quantity="los")
+        history_figure({}, quantity="los")
 
 
 def test_a_missing_value_leaves_a_gap_and_epoch_0_has_its_place() -> None:
     lines = [{"epoch": 0, "validation_loss": 1.0, "train_loss": None}, *HISTORY]
-    figure = figures.history({"r": lines}, epochs=3)
+    figure = history_figure({"r": lines}, epochs=3)
     assert figure.data[0].y[0] is None
     assert figure.layout.xaxis.range[0] < 0
 
 
 def test_each_cell_with_items_can_be_clicked_and_says_which_classes_it_means() -> None:
     said = seeded(n=60)
-    matrix = mistakes.confusion(said).ordered("support")
-    heat, cells = figures.confusion(matrix).data
+    matrix = errors.confusion(said).ordered("support")
+    heat, cells = confusion_figure(matrix).data
     assert (heat.type, cells.type, cells.mode) == ("heatmap", "scatter", "markers")
     assert len(cells.x) == np.count_nonzero(matrix.counts)
     for x, y, (true, predicted, items, of) in zip(cells.x, cells.y, cells.customdata, strict=True):
         assert matrix.classes[y] == said.classes[true]
         assert matrix.classes[x] == said.classes[predicted]
-        assert len(mistakes.cell(said, true, predicted)) == items
+        assert len(errors.cell(said, true, predicted)) == items
         assert (said.targets == true).sum() == of
         assert heat.z[y][x] == items
 
 
 def test_clicks_reach_streamlit_only_while_dragging_does_not_select() -> None:
-    layout = figures.confusion(mistakes.confusion(seeded())).layout
+    layout = confusion_figure(errors.confusion(seeded())).layout
     assert layout.dragmode in ("pan", "zoom")
     assert layout.clickmode is None
 
 
 def test_shares_and_errors_only_leave_the_diagonal_empty() -> None:
-    matrix = mistakes.confusion(seeded())
-    heat = figures.confusion(matrix, norm="by-truth", errors_only=True).data[0]
+    matrix = errors.confusion(seeded())
+    heat = confusion_figure(matrix, norm="by-truth", errors_only=True).data[0]
     assert np.isnan(np.diagonal(heat.z)).all()
     expected = matrix.counts[0, 1] / matrix.counts[0].sum()
     assert heat.z[0][1] == pytest.approx(expected, nan_ok=expected == 0)
@@ -147,16 +153,16 @@ def test_a_thousand_classes_still_draw() -> None:
     targets = rng.integers(1000, size=5000)
     logits = np.zeros((5000, 1000), np.float32)
     logits[np.arange(5000), np.where(rng.random(5000) < 0.7, targets, rng.integers(1000, size=5000))] = 5
-    matrix = mistakes.confusion(predictions(logits, targets))
-    figure = figures.confusion(matrix)
+    matrix = errors.confusion(predictions(logits, targets))
+    figure = confusion_figure(matrix)
     assert len(figure.layout.xaxis.ticktext) <= 50
     assert len(figure.data[1].x) == np.count_nonzero(matrix.counts)
 
 
 def test_roc_draws_the_curve_and_the_chosen_point() -> None:
     said = seeded(c=2)
-    found, point = curves.roc(said), operating.operating_point(said, "c1", threshold=0.4)
-    figure = figures.roc(found, point=point)
+    found, point = curves.roc(said), operating_point.operating_point(said, "c1", threshold=0.4)
+    figure = roc_figure(found, point=point)
     assert np.array_equal(figure.data[0].x, found.curves[0].x)
     assert f"{found.curves[0].area:.3f}" in figure.data[0].name
     (marker,) = (trace for trace in figure.data if trace.mode == "markers")
@@ -173,16 +179,16 @@ def test_counts_stack_the_splits_and_many_classes_are_sorted() -> None:
         {"train": np.arange(0, len(targets), 2), "validation": np.arange(1, len(targets), 2)},
         pixels=np.zeros((len(targets), 1, 1, 1), np.uint8),
     )
-    figure = figures.counts(dataset)
+    figure = class_counts_figure(dataset)
     assert [trace.name for trace in figure.data] == ["Train", "Validation"]
     total = np.sum([trace.y for trace in figure.data], axis=0)
     assert (np.diff(total) <= 0).all()
-    assert figures.alternative(figure).startswith("60 classes with 1 to 60 items each; 915 train, 915 validation.")
+    assert alternative(figure).startswith("60 classes with 1 to 60 items each; 915 train, 915 validation.")
 
 
 def test_reliability_draws_only_bins_with_items() -> None:
     found = calibration.reliability(seeded())
-    line = next(trace for trace in figures.reliability(found).data if trace.mode == "lines+markers")
+    line = next(trace for trace in reliability_figure(found).data if trace.mode == "lines+markers")
     assert len(line.x) == (found.items > 0).sum()
     assert np.allclose(line.y, found.right[found.items > 0])
 
@@ -190,7 +196,7 @@ def test_reliability_draws_only_bins_with_items() -> None:
 def test_intervals_of_differences_stand_at_their_ends() -> None:
     a, b = seeded(gap=3), seeded(gap=1)
     (pair,) = compare.compare([("a", a), ("b", b)], resamples=50).pairs[:1]
-    trace = figures.differences([pair]).data[0]
+    trace = differences_figure([pair]).data[0]
     assert trace.x[0] + trace.error_x.array[0] == pytest.approx(pair.interval.high)
     assert trace.x[0] - trace.error_x.arrayminus[0] == pytest.approx(pair.interval.low)
     assert trace.marker.symbol == ("circle",)  # filled: told apart

@@ -12,7 +12,7 @@ from clfcore.data.download import download
 from clfcore.data.importers.archives import imported_folder
 from clfcore.errors import Failure, InputError
 from clfcore.files import datasets_folder, remove_abandoned, runs_folder, typed_path
-from clfcore.runs.store import open_run
+from clfcore.runs.folder import open_run
 
 IMPOSSIBLE = {
     "~nosuchuser/photos": "no user 'nosuchuser'",

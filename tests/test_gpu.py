@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from clfcore import augment
+from clfcore.augment import policies, random_table
+from clfcore.augment.apply import apply
+from clfcore.augment.policies import POLICIES
 from clfcore.classifier import open_classifier
 from clfcore.data.catalogue import open_dataset
-from clfcore.runs import store
+from clfcore.runs import folder
 from clfcore.runs.execute import execute
 from tests.conftest import breaking_off, small_config
 
@@ -15,19 +17,19 @@ DEVICE = "cuda"
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")]
 
 
-@pytest.mark.parametrize("name", augment.POLICIES)
+@pytest.mark.parametrize("name", POLICIES)
 def test_a_batch_on_the_device_is_the_batch_on_the_cpu(name: str) -> None:
-    policy, generator = augment.policy(name), torch.Generator().manual_seed(0)
+    policy, generator = policies.policy(name), torch.Generator().manual_seed(0)
     x = torch.randint(0, 256, (12, 3, 58, 58), dtype=torch.uint8, generator=generator)
-    table = augment.table(policy, seed=3, epoch=1, items=12)
-    here = augment.apply(policy, table, x, size=54)
-    there = augment.apply(policy, table, x.to(DEVICE), size=54).cpu()
+    table = random_table.table(policy, seed=3, epoch=1, items=12)
+    here = apply(policy, table, x, size=54)
+    there = apply(policy, table, x.to(DEVICE), size=54).cpu()
     assert (here.int() - there.int()).abs().max() <= 1
 
 
 @pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16", "float16"])
 def test_a_run_learns_on_the_device_and_answers_on_the_cpu(precision: str) -> None:
-    run = store.create(small_config(device=DEVICE, precision=precision, epochs=8))
+    run = folder.create_run(small_config(device=DEVICE, precision=precision, epochs=8))
     execute(run)
     assert run.state == "completed"
     assert run.history[-1]["train_loss"] < run.history[0]["train_loss"]
@@ -40,7 +42,7 @@ def test_a_run_learns_on_the_device_and_answers_on_the_cpu(precision: str) -> No
 
 
 def test_a_broken_run_on_the_device_goes_on() -> None:
-    run = store.create(small_config(device=DEVICE, epochs=3))
+    run = folder.create_run(small_config(device=DEVICE, epochs=3))
     execute(run, orphaned=breaking_off(run, after=1, every=3))
     assert (run.state, len(run.history)) == ("interrupted", 1)
     execute(run)

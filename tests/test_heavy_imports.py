@@ -31,8 +31,8 @@ for thread in threads: thread.join()
 assert not failed, failed
 """
 TOGETHER = (
-    ("clfcore.augment:views", "clfcore.architectures.maps", "clfcore.classifier", "clfcore.runs.estimate"),
-    ("clfcore.figures", "clfcore.explain.make", "clfcore.augment.geometry", "clfcore.architectures.of_timm"),
+    ("clfcore.augment:views", "clfcore.architectures.feature_maps", "clfcore.classifier", "clfcore.experiments.plan"),
+    ("clfcore.figures", "clfcore.explain.dispatch", "clfcore.augment.geometry", "clfcore.architectures.timm_models"),
 )
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore.cli import main
+from clfcore.cli.main import main
 from clfcore.errors import Failure, InputError
 from clfcore.files import write_text
 from clfcore.outputs import output_path, save_picture
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 
 IMAGE = Path(__file__).parents[1] / "assets" / "samples" / "coffee.jpg"
 

@@ -2,14 +2,15 @@
 
 import pytest
 
-from clfcore import figures
-from clfcore.balance import check
-from clfcore.cli import parser
-from clfcore.cli_flags import configuration
+from clfcore.cli.flags import configuration
+from clfcore.cli.main import parser
 from clfcore.config import Recipe, make
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
+from clfcore.figures.learning_rate import learning_rate_figure
+from clfcore.figures.theme import alternative
 from clfcore.presets import PRESETS, preset
+from clfcore.training.class_balance import check
 from clfcore.training.schedules import curve, rate_at
 
 
@@ -57,7 +58,7 @@ def test_the_drawn_schedule_is_the_rate_that_training_takes(schedule: str) -> No
     rate = rate_at(recipe, 90)
     assert (steps[0], steps[-1]) == (0, 7 * 90 - 1)
     assert rates.tolist() == pytest.approx([0.3 * rate(int(step)) for step in steps])
-    figure = figures.schedule(steps.tolist(), rates.tolist(), steps_per_epoch=90, now=200)
+    figure = learning_rate_figure(steps.tolist(), rates.tolist(), steps_per_epoch=90, now=200)
     assert figure.data[1].x[0] == pytest.approx(200 / 90)
     assert figure.data[1].y[0] == pytest.approx(0.3 * rate(200), rel=0.05, abs=0.003)
-    assert "Learning rate over 7 epochs" in figures.alternative(figure)
+    assert "Learning rate over 7 epochs" in alternative(figure)

@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from clfcore import augment
+from clfcore.augment.policies import policy
 from clfcore.classifier import of_run
 from clfcore.config import RunConfig
+from clfcore.experiments.compare_policies import compare_policies
+from clfcore.experiments.compare_strategies import compare_strategies
+from clfcore.experiments.learning_curve import learning_curve
+from clfcore.experiments.overfit_one_batch import overfit_one_batch
+from clfcore.experiments.plan import make_plan
 from clfcore.randomness import Stream
-from clfcore.runs.before import overfit_one_batch
-from clfcore.runs.estimate import make_plan
-from clfcore.runs.more_pictures import learning_curve
-from clfcore.runs.store import Run
-from clfcore.runs.trial import trial
-from clfcore.runs.try_all import try_all
+from clfcore.runs.folder import Run
 from tests.conftest import small_config
 
 
@@ -68,15 +68,15 @@ def checked(seed: int) -> object:
 
 
 def tried(seed: int) -> object:
-    policies = {"none": augment.policy("none"), "basic": augment.policy("basic")}
-    return trial(dropping(seed), policies, seconds=1e-9, sample=24).histories
+    policies = {"none": policy("none"), "basic": policy("basic")}
+    return compare_policies(dropping(seed), policies, seconds=1e-9, sample=24).histories
 
 
 @pytest.mark.parametrize("work", [checked, tried], ids=["overfit check", "trial"])
 def test_work_of_several_pages_at_once_gives_what_it_gives_alone(
     work: Callable[[int], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clfcore.runs.before.STEPS", 12)
+    monkeypatch.setattr("clfcore.experiments.overfit_one_batch.STEPS", 12)
     seeds = [0, 1] * 4
     alone = {seed: work(seed) for seed in set(seeds)}
     assert alone[0] != alone[1]
@@ -95,10 +95,10 @@ def test_no_page_changes_the_process(finished_run: Run, photos, monkeypatch: pyt
     pages = {
         "plan": lambda: make_plan(small_config(), measure=True),
         "check": lambda: overfit_one_batch(small_config(), images=4),
-        "trial": lambda: trial(small_config(), {"none": augment.policy("none")}, seconds=0.01, sample=20),
+        "trial": lambda: compare_policies(small_config(), {"none": policy("none")}, seconds=0.01, sample=20),
         "classifier": lambda: of_run(finished_run),
         "curve": lambda: learning_curve(lite),
-        "strategies": lambda: try_all(lite, seconds=0.4, sample=8),
+        "strategies": lambda: compare_strategies(lite, seconds=0.4, sample=8),
     }
     with ThreadPoolExecutor(1) as pool:
         for name, page in pages.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.cli import parser
+from clfcore.cli.main import parser
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_each_command_is_one_that_the_parser_takes(line: str) -> None:
 
 
 def test_the_commands_it_names_are_all_there_are() -> None:
-    from clfcore.cli import _commands
+    from clfcore.cli.main import _commands
 
     assert {line.split()[1] for line in COMMANDS} <= set(_commands())
     assert len(COMMANDS) >= 10

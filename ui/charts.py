@@ -59,8 +59,7 @@ def choose_format() -> None:
 
 
 def _show(figure: "Figure", key: str, **selection: Any) -> Any:
-    from clfcore.figures import alternative
-    from clfcore.figures.theme import look
+    from clfcore.figures.theme import alternative, look
 
     figure.update_layout(paper_bgcolor=look(dark=dark()).paper)  # what is saved keeps its ground
     saved = {

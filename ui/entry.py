@@ -57,7 +57,7 @@ def wait_for_figures() -> None:
         with st.spinner("Starting"):
             load("plotly")
     with _one_at_a_time:
-        import clfcore.figures  # noqa: F401
+        pass
 
 
 def wait_for_networks() -> None:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from clfcore.errors import Failure, InputError
 from clfcore.terminal import crash
-from ui.feedback import complain, refusals
-from ui.words import duration
+from ui.formatting import duration
+from ui.messages import complain, refusals
 
 Progress = Callable[[int, int], None]
 PATIENCE = 0.3  # seconds; what is done by then shows no bar

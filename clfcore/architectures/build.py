@@ -8,13 +8,13 @@ import timm
 import torchvision
 from torch import nn
 
-from clfcore.architectures import custom, small
-from clfcore.architectures import weights as stored
+from clfcore.architectures import configurable, small_images
+from clfcore.architectures import pretrained as stored
+from clfcore.architectures.adapt_published import adapt_published_state, fit_channels
 from clfcore.architectures.catalogue import Architecture, architecture, check_count, check_side, configured
 from clfcore.architectures.heads import head_name, replace_head
-from clfcore.architectures.labels import imagenet_labels
-from clfcore.architectures.load import fit_channels, load
-from clfcore.architectures.of_timm import timm_labels, timm_module
+from clfcore.architectures.imagenet_labels import imagenet_labels
+from clfcore.architectures.timm_models import timm_labels, timm_module
 from clfcore.config import Fit
 from clfcore.data.pixels import IMAGENET_DEVIATION, IMAGENET_MEAN, Preprocess
 from clfcore.errors import InputError, unknown
@@ -107,16 +107,16 @@ def _module(
         return _torchvision(row, columns, channels, side, tag)
     classes = columns or row.classes
     if row.name == "lenet5":
-        return small.LeNet5(columns=classes, channels=channels, image_size=side, **options)
+        return small_images.LeNet5(columns=classes, channels=channels, image_size=side, **options)
     if row.options:
         return fit_channels(_MAKERS[row.name](columns=classes, **options), channels)
-    return fit_channels(small.small_form(row.name.removesuffix("_small"), row.family, columns=classes), channels)
+    return fit_channels(small_images.small_form(row.name.removesuffix("_small"), row.family, columns=classes), channels)
 
 
 _MAKERS: Mapping[str, Callable[..., nn.Module]] = {
-    "vgg": custom.vgg,
-    "resnet": custom.StagedResNet,
-    "efficientnet": custom.efficientnet,
+    "vgg": configurable.vgg,
+    "resnet": configurable.StagedResNet,
+    "efficientnet": configurable.efficientnet,
 }
 
 
@@ -126,7 +126,7 @@ def _lite0(columns: int | None, channels: int, tag: str | None) -> nn.Module:
         own = [key for key in module.state_dict() if not key.endswith("num_batches_tracked")]
         packaged = {k: v for k, v in stored.packaged_state().items() if not k.endswith("num_batches_tracked")}
         # the package names its tensors otherwise, but in the same order
-        load(module, dict(zip(own, packaged.values(), strict=True)), new_head=columns is not None)
+        adapt_published_state(module, dict(zip(own, packaged.values(), strict=True)), new_head=columns is not None)
     return module
 
 
@@ -135,7 +135,7 @@ def _torchvision(row: Architecture, columns: int | None, channels: int, side: in
     module = torchvision.models.get_model(row.name, weights=None, num_classes=columns or 1000, **sized)
     module = fit_channels(module, channels)
     if tag is not None:
-        load(module, stored.torchvision_state(row, tag), new_head=columns is not None)
+        adapt_published_state(module, stored.torchvision_state(row, tag), new_head=columns is not None)
     return module
 
 

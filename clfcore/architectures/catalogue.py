@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clfcore.architectures import timm_names, weights
+from clfcore.architectures import pretrained, timm_index
+from clfcore.architectures.compound_scaling import compound
 from clfcore.architectures.families import FAMILIES, Family, Paper
 from clfcore.architectures.options import BY_NAME as OPTIONS
 from clfcore.architectures.options import Option, settle
-from clfcore.architectures.scaling import compound
 from clfcore.errors import InputError, nearest
 
 
@@ -45,7 +45,7 @@ class Architecture:
     @property
     def about(self) -> Family:
         """The family's paper, its idea and the problem it solved; for timm's families its own documentation."""
-        return FAMILIES.get(self.family) or timm_names.family(self.family)
+        return FAMILIES.get(self.family) or timm_index.family(self.family)
 
     @property
     def source(self) -> str:
@@ -123,7 +123,7 @@ def architecture(name: str) -> Architecture:
         return _BY_NAME[name]
     if name.startswith("timm/"):
         return _of_timm(name)
-    known = [*_BY_NAME, *(f"timm/{row.name}" for row in timm_names.rows() if row.name == name)]
+    known = [*_BY_NAME, *(f"timm/{row.name}" for row in timm_index.rows() if row.name == name)]
     raise InputError(
         f"architecture is {name!r}: no network has that name{nearest(name, known) or nearest('timm/' + name, known)}; "
         "`architectures` lists them, `architectures --search TEXT` finds timm's"
@@ -151,19 +151,19 @@ def configured(name: str, options: Mapping[str, Any] | None = None) -> tuple[Arc
 
 def weights_at_hand(name: str) -> bool:
     """Whether the default weights of a network can be loaded now without a download. Imports no torch."""
-    return weights.at_hand(architecture(name))
+    return pretrained.at_hand(architecture(name))
 
 
 def search(text: str) -> tuple[Architecture, ...]:
     """The rows whose name or family holds `text`, capitals aside: the named networks, then timm's as `timm/NAME`."""
     wanted = text.strip().lower()
     own = [row for row in _NAMED if wanted in row.name or wanted in row.family]
-    return (*own, *(_from(row) for row in timm_names.rows() if wanted.removeprefix("timm/") in row.name))
+    return (*own, *(_from(row) for row in timm_index.rows() if wanted.removeprefix("timm/") in row.name))
 
 
 def _of_timm(name: str) -> Architecture:
     bare = name.removeprefix("timm/")
-    row = timm_names.find(bare)
+    row = timm_index.find(bare)
     if row is None:
         raise InputError(f"architecture is {name!r}: timm has no such network{_near(bare)}")
     tag = bare.partition(".")[2]
@@ -172,11 +172,11 @@ def _of_timm(name: str) -> Architecture:
 
 
 def _near(bare: str) -> str:
-    known: Sequence[str] = [row.name for row in timm_names.rows()]
+    known: Sequence[str] = [row.name for row in timm_index.rows()]
     return nearest(bare, known).replace("did you mean ", "did you mean timm/").replace(" or ", " or timm/")
 
 
-def _from(row: timm_names.Row) -> Architecture:
+def _from(row: timm_index.Row) -> Architecture:
     name, sides = f"timm/{row.name}", (row.smallest_image, row.native_image)
     return Architecture(name, row.family, row.year, row.parameters, *sides, weights=row.weights)
 

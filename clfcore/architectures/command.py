@@ -16,8 +16,8 @@ Options = Mapping[str, Any]
 
 def compare(a: str, b: str, *, options: Options | None = None, other: Options | None = None, **size: Any) -> dict:
     """Two networks side by side; `options` are a's, `other` b's; sizes are both networks'."""
-    from clfcore.architectures.differences import differences
-    from clfcore.architectures.inspect import table
+    from clfcore.architectures.comparison import differences
+    from clfcore.architectures.summary import table
 
     found = differences(table(a, options=options, **size), table(b, options=other, **size))
     rows = [{**asdict(row), "same": row.same} for row in found.rows]
@@ -27,7 +27,7 @@ def compare(a: str, b: str, *, options: Options | None = None, other: Options | 
 
 def source(name: str) -> dict[str, Any]:
     """The idea, the papers and the block's source."""
-    from clfcore.architectures.about import about
+    from clfcore.architectures.papers import about
 
     return about(name).describe()
 
@@ -50,9 +50,9 @@ def inside(
     """
     from PIL import Image
 
-    from clfcore.architectures.maps import look_inside
-    from clfcore.architectures.sheet import sheet
-    from clfcore.data.picture_file import read_bytes
+    from clfcore.architectures.feature_map_sheet import sheet
+    from clfcore.architectures.feature_maps import network_features
+    from clfcore.data.regular_file import read_bytes
 
     if out.suffix.lower() != ".png":
         raise InputError(f"out is {str(out)!r}: it must end in .png")
@@ -60,7 +60,7 @@ def inside(
         raise InputError(f"image is {str(image)!r}: there is no such file")
     out = output_path(out, inputs=[image], overwrite=overwrite)
     opened, said = _opened(name, weights, plain=not options and image_size is None and channels is None, runs=runs)
-    found = look_inside(
+    found = network_features(
         name, read_bytes(image), classifier=opened, options=options, image_size=image_size, channels=channels
     )
     save_picture(Image.fromarray(sheet(found)), out, "PNG")
@@ -74,9 +74,12 @@ def inside(
 def _opened(name: str, weights: str | None, *, plain: bool, runs: Path | None) -> tuple[Any, str]:
     """The classifier whose weights are looked into, or None for random ones; and which they are."""
     from clfcore.classifier import open_classifier
-    from clfcore.runs import store
+    from clfcore.runs import folder
 
-    if any(run.id.startswith(name) for run in store.runs(runs)) or (typed_path(name, "model") / "state.json").exists():
+    if (
+        any(run.id.startswith(name) for run in folder.run_folders(runs))
+        or (typed_path(name, "model") / "state.json").exists()
+    ):
         return open_classifier(name, runs), "of the run"
     architecture(name)
     if weights not in (None, "none", "default"):
@@ -94,14 +97,14 @@ def gradients(
     name: str | None = None, *, normalised: bool = True, progress: Progress | None = None, **asked: Any
 ) -> dict[str, Any]:
     """Gradient norms layer by layer: of one network, or of 34 layers with and without additions."""
-    from clfcore.architectures.gradients import STEPS, plain_against_residual, reached
+    from clfcore.architectures.gradient_flow import STEPS, gradient_reach, plain_against_residual
 
     if name is None:
         if any(value is not None and value != {} for value in asked.values()):
             raise InputError("name is missing: options and sizes are of a network; name it, or leave them out")
         found = plain_against_residual(normalised=normalised, progress=progress)
     else:
-        found = (reached(name, normalised=normalised, **asked),)
+        found = (gradient_reach(name, normalised=normalised, **asked),)
     networks = [
         {
             "name": one.name,
@@ -116,7 +119,7 @@ def gradients(
 
 def speed(name: str, *, progress: Progress | None = None, **asked: Any) -> dict[str, Any]:
     """Forward passes timed on this device."""
-    from clfcore.architectures.measure import time_network
+    from clfcore.architectures.latency import time_network
 
     device, rows = time_network(name, progress=progress, **asked)
     return {"name": architecture(name).name, "device": device, "batches": [asdict(row) for row in rows]}
@@ -124,14 +127,14 @@ def speed(name: str, *, progress: Progress | None = None, **asked: Any) -> dict[
 
 def timeline() -> dict[str, Any]:
     """ImageNet accuracy of the catalogue's networks as published with their first weights."""
-    from clfcore.architectures.history import timeline as points
+    from clfcore.architectures.published_accuracy import timeline as points
 
     return {"points": [asdict(point) for point in points()]}
 
 
 def scaling(options: Options | None = None) -> dict[str, Any]:
     """EfficientNet's φ: what the formula gives, what the network it builds costs, and B0 to B7 as published."""
-    from clfcore.architectures.scaling import TARGET, compound, members
+    from clfcore.architectures.compound_scaling import TARGET, compound, members
 
     values = configured("efficientnet", options)[1]
     given = {name: values[name] for name in ("alpha", "beta", "gamma")}
@@ -150,7 +153,7 @@ def scaling(options: Options | None = None) -> dict[str, Any]:
 
 def counted_cost(options: Options | None = None) -> float:
     """Multiply-adds of the network that φ builds, as a multiple of those at φ = 0 with the other options alike."""
-    from clfcore.architectures.inspect import table
+    from clfcore.architectures.summary import table
 
     start = {**(options or {}), "phi": 0}
     pair = [table("efficientnet", options=chosen).multiply_adds for chosen in (options, start)]

@@ -38,7 +38,7 @@ _ROWS = (
         "Filters and classifier are learned together, from pixels to the label.",
         "Before it, features were designed by hand, and a fully connected network had a weight for every pixel and "
         "had to learn each shift of a digit anew.",
-        "clfcore.architectures.small:LeNet5",
+        "clfcore.architectures.small_images:LeNet5",
     ),
     Family(
         "alexnet",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from clfcore.augment.rules import KINDS, Value
+from clfcore.augment.step_rules import KINDS, Value
 from clfcore.errors import InputError, brief, nearest, unknown
 from clfcore.files import parse_json, read_text, typed_path
 
@@ -98,15 +98,15 @@ def policy(given: str | Mapping[str, object] | Sequence[object] | Policy, *, nam
     if isinstance(given, Policy):
         return given
     if isinstance(given, str):
-        from clfcore.augment import kept  # reads its files back through this module
+        from clfcore.augment import saved_policies  # reads its files back through this module
 
-        return POLICIES[given] if given in POLICIES else kept.load(given)
+        return POLICIES[given] if given in POLICIES else saved_policies.load_policy(given)
     if isinstance(given, Mapping):
         return _from_object(given, name)
     return Policy(name, steps(given))
 
 
-def chosen(given: object) -> Policy:
+def policy_or_name(given: object) -> Policy:
     """The policy that a run names: a name, JSON text, a .json file, its object, or a list of steps.
 
     Raises InputError whose words follow `recipe.augmentation`.
@@ -124,10 +124,10 @@ def chosen(given: object) -> Policy:
         raise InputError(said[13:] if said.startswith("augmentation ") else f"cannot be used: {said}") from None
 
 
-def named(given: str) -> Policy:
+def policy_by_name(given: str) -> Policy:
     """`chosen`, its refusals made to stand alone."""
     try:
-        return chosen(given)
+        return policy_or_name(given)
     except InputError as error:
         raise InputError(f"augmentation {error}") from None
 

@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clfcore.augment import auto, draws
-from clfcore.augment.batch import apply, stages
+from clfcore.augment import auto_augment, random_table
+from clfcore.augment.apply import apply, stages
 from clfcore.augment.policies import Policy, Step
 from clfcore.data.pixels import Preprocess
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class View:
     """A picture of the strip: the step's name, what was drawn in words, and S x S x C uint8."""
 
     title: str
@@ -31,7 +31,7 @@ class Statistics:
     after: tuple[float, float, float, float]
 
 
-def views(
+def policy_views(
     policy: Policy,
     stored: np.ndarray,
     *,
@@ -47,12 +47,12 @@ def views(
     stored: S x S x C uint8, as the cache holds it (`Preprocess.stored`).
     """
     epochs = range(epoch, epoch + count)
-    rows = np.concatenate([draws.row(policy, seed=seed, epoch=e, index=index) for e in epochs])
+    rows = np.concatenate([random_table.row(policy, seed=seed, epoch=e, index=index) for e in epochs])
     pixels = _batch(stored).expand(count, -1, -1, -1)
     return _pictures(apply(policy, rows, pixels, size=size, mean=mean))
 
 
-def strip(
+def step_strip(
     policy: Policy,
     stored: np.ndarray,
     *,
@@ -61,46 +61,46 @@ def strip(
     epoch: int = 1,
     index: int = 0,
     mean: Sequence[float] = (0.5,),
-) -> tuple[Shown, ...]:
+) -> tuple[View, ...]:
     """The stored picture, then the picture after every step of one view; the last is what training would feed."""
-    row = draws.row(policy, seed=seed, epoch=epoch, index=index)
-    numbers, side = iter(draws.by_step(policy, row)), stored.shape[0]
-    shown = [Shown("original", f"{side} x {side} pixels", stored)]
+    row = random_table.row(policy, seed=seed, epoch=epoch, index=index)
+    numbers, side = iter(random_table.by_step(policy, row)), stored.shape[0]
+    shown = [View("original", f"{side} x {side} pixels", stored)]
     for step, pixels in stages(policy, row, _batch(stored), size=size, mean=mean):
         before, side = side, pixels.shape[-1]
         if step is None:
-            shown.append(Shown("centre crop", f"the middle {size} x {size} pixels", _pictures(pixels)[0]))
+            shown.append(View("centre crop", f"the middle {size} x {size} pixels", _pictures(pixels)[0]))
         else:
-            drawn = words(step, next(numbers), side=before, size=size)
-            shown.append(Shown(step.kind.replace("-", " "), drawn, _pictures(pixels)[0]))
+            drawn = describe_step(step, next(numbers), side=before, size=size)
+            shown.append(View(step.kind.replace("-", " "), drawn, _pictures(pixels)[0]))
     return tuple(shown)
 
 
-def words(step: Step, u: np.ndarray, *, side: int, size: int) -> str:
+def describe_step(step: Step, u: np.ndarray, *, side: int, size: int) -> str:
     """What one image's numbers (1 x columns) mean for a step, in a few words; `unchanged` where it does not happen.
 
     side: of the picture before the step; size: of the network's input, in pixels.
     """
     if step.kind == "crop":
         whole = round(float(step["zoom"]) * size)
-        top, left = draws.cuts(u, whole - size)[0]
+        top, left = random_table.cuts(u, whole - size)[0]
         return f"{whole} pixels wide, cut {left} from the left and {top} from the top"
     if step.kind == "resized-crop":
-        top, left, height, width = draws.boxes(u, side=side, scale=step["scale"], ratio=step["ratio"])[0]
+        top, left, height, width = random_table.boxes(u, side=side, scale=step["scale"], ratio=step["ratio"])[0]
         return f"{width} x {height} pixels at {left}, {top}"
     if step.kind == "shift":
-        reach = draws.reach(step, side)
-        down, right = reach - draws.cuts(u, 2 * reach)[0]
+        reach = random_table.reach(step, side)
+        down, right = reach - random_table.cuts(u, 2 * reach)[0]
         return f"{right:+d} across, {down:+d} down" if down or right else "unchanged"
     if step.kind.endswith("flip"):
         return "mirrored" if u[0, 0] < step["probability"] else "unchanged"
     if step.kind == "rotation":
-        angle = draws.angles(step, u)[0]
+        angle = random_table.angles(step, u)[0]
         return f"{angle:+.1f}°" if angle else "unchanged"
     if step.kind == "colour-jitter":
         return _jitter_words(step, u)
     if step.kind == "erasing":
-        top, left, height, width = draws.erased(step, u, side=side)[0]
+        top, left, height, width = random_table.erased(step, u, side=side)[0]
         return f"{width} x {height} pixels at {left}, {top}" if height else "unchanged"
     return _operation_words(step, u, side)
 
@@ -119,7 +119,7 @@ def _four(values: np.ndarray) -> tuple[float, float, float, float]:
 
 
 def _jitter_words(step: Step, u: np.ndarray) -> str:
-    factors, order = draws.jitter(step, u)
+    factors, order = random_table.jitter(step, u)
     names = ("brightness", "contrast", "saturation", "hue")
     said = []
     for which in np.argsort(order[0]):
@@ -131,20 +131,24 @@ def _jitter_words(step: Step, u: np.ndarray) -> str:
 
 
 def _operation_words(step: Step, u: np.ndarray, side: int) -> str:
-    chosen, magnitudes = auto.drawn(step, u, side=side)
+    chosen, magnitudes = auto_augment.draw_operations(step, u, side=side)
     said = [
-        f"{auto.NAMES[which]} {magnitude:+.2f}" if auto.NAMES[which] in auto.SIGNED else _plain(which, magnitude)
+        f"{auto_augment.NAMES[which]} {magnitude:+.2f}"
+        if auto_augment.NAMES[which] in auto_augment.SIGNED
+        else _plain(which, magnitude)
         for which, magnitude in zip(chosen[0], magnitudes[0], strict=True)
         if which
     ]
     if step.kind == "augmix":
-        said.append(f"{auto.mixing(step, u)[0, 0]:.0%} of the picture kept".replace("%", " %"))
+        said.append(f"{auto_augment.mixing(step, u)[0, 0]:.0%} of the picture kept".replace("%", " %"))
     return ", ".join(said) or "unchanged"
 
 
 def _plain(which: int, magnitude: float) -> str:
     return (
-        f"{auto.NAMES[which]} {magnitude:.2g}" if auto.NAMES[which] in ("Posterize", "Solarize") else auto.NAMES[which]
+        f"{auto_augment.NAMES[which]} {magnitude:.2g}"
+        if auto_augment.NAMES[which] in ("Posterize", "Solarize")
+        else auto_augment.NAMES[which]
     )
 
 

@@ -48,7 +48,7 @@ def cut_off(sizes: np.ndarray) -> Cut | None:
 
 def sampled_sizes(dataset: ImageDataset) -> np.ndarray:
     """Width and height of up to SAMPLED pictures, evenly chosen, by their headers: n x 2 int64, none of an array."""
-    from clfcore.data.picture import image_size
+    from clfcore.data.image_file import image_size
 
     found = []
     for i in np.unique(np.linspace(0, len(dataset) - 1, SAMPLED).astype(int)) if dataset.paths else ():

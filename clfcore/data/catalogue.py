@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from clfcore.data import published, shapes
+from clfcore.data import published_datasets, synthetic_shapes
 from clfcore.data.dataset import ImageDataset, Problem
-from clfcore.data.importers import import_csv, import_tree, import_zip
+from clfcore.data.importers.archives import import_zip
+from clfcore.data.importers.manifests import import_csv
+from clfcore.data.importers.nested import import_tree
 from clfcore.data.importers.readings import AmbiguousData, Reading, parted
 from clfcore.errors import InputError, nearest
 from clfcore.files import data_root, datasets_folder, typed_path
@@ -122,17 +124,17 @@ _ROWS = (
 
 _SHAPES: dict[str, TaskKind] = {row.name: row.task for row in _ROWS if row.name.startswith("shapes")}
 _PUBLISHED: dict[str, Callable[..., ImageDataset]] = {
-    "fashion-mnist": published.open_mnist,
-    "mnist": published.open_mnist,
-    "cifar10": published.open_cifar,
-    "cifar100": published.open_cifar,
+    "fashion-mnist": published_datasets.open_mnist,
+    "mnist": published_datasets.open_mnist,
+    "cifar10": published_datasets.open_cifar,
+    "cifar100": published_datasets.open_cifar,
 }
 
 
 def entries() -> tuple[Entry, ...]:
     """The whole catalogue; published sets say whether their files are here, and where they go."""
     return tuple(
-        replace(row, available=published.find(row.name) is not None, where=published.where(row.name))
+        replace(row, available=published_datasets.find(row.name) is not None, where=published_datasets.where(row.name))
         if row.name in _PUBLISHED
         else row
         for row in _ROWS
@@ -155,11 +157,11 @@ def open_dataset(spec: str, *, split_seed: int = 0, judged: bool = False) -> Ima
     row = next((row for row in _ROWS if row.name == name), None)
     if row and (not settings or name in _SHAPES):
         if name == "digits":
-            dataset = published.open_digits(split_seed=split_seed)
+            dataset = published_datasets.open_digits(split_seed=split_seed)
         elif name in _SHAPES:
             chosen = _settings(spec, settings)
             shortcut = name == "shapes-shortcut"
-            dataset = shapes.draw(_SHAPES[name], split_seed=split_seed, shortcut=shortcut, **chosen)
+            dataset = synthetic_shapes.draw(_SHAPES[name], split_seed=split_seed, shortcut=shortcut, **chosen)
         else:
             dataset = _PUBLISHED[name](name, split_seed=split_seed)
         problems = dataset.problems + _namesake(name)

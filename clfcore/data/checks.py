@@ -8,7 +8,7 @@ import numpy as np
 from clfcore.data.aspect import cut_off
 from clfcore.data.dataset import SPLITS, ImageDataset, Problem
 from clfcore.data.importers.walk import shortened
-from clfcore.data.seen import Seen, seen_of_arrays, seen_of_files
+from clfcore.data.scan import Seen, seen_of_arrays, seen_of_files
 from clfcore.data.value_ranges import training_range, value_problems
 from clfcore.errors import InputError
 

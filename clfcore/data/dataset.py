@@ -89,7 +89,7 @@ class ImageDataset:
         """The pictures' usual shorter side in pixels: of an array its own, of files the median of up to 64 headers."""
         if self.pixels is not None:
             return int(min(self.pixels.shape[1:3]))
-        from clfcore.data.picture import image_size
+        from clfcore.data.image_file import image_size
 
         found = []
         for i in np.unique(np.linspace(0, len(self) - 1, 64).astype(int)):

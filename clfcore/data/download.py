@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from clfcore.data import published
+from clfcore.data import published_datasets
 from clfcore.errors import Failure, unknown
 from clfcore.files import datasets_folder, remove_abandoned, write_whole
 
@@ -134,7 +134,7 @@ def _received(name: str, remote: Remote) -> Iterator[bytes]:
 def _out_of_reach(name: str, host: str, reason: str) -> Failure:
     return Failure(
         f"{name} was not downloaded: {host} cannot be reached ({reason}); "
-        f"try again with a network, or put its files into {published.where(name)}"
+        f"try again with a network, or put its files into {published_datasets.where(name)}"
     )
 
 

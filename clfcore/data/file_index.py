@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clfcore import cache
-from clfcore.data.deep import Extremes, deep_as_json, deep_of_json
+from clfcore.data.bit_depth import Extremes, deep_as_json, deep_of_json
 from clfcore.errors import Failure
 from clfcore.files import write_whole
 

@@ -9,11 +9,11 @@ from typing import Any, BinaryIO, Literal, get_args
 import numpy as np
 from PIL import Image
 
-from clfcore.data import deep
-from clfcore.data.compact import compact
-from clfcore.data.deep import Extremes, ValueRange
-from clfcore.data.picture import open_picture
-from clfcore.data.picture_file import name_of, read_bytes
+from clfcore.data import bit_depth
+from clfcore.data.bit_depth import Extremes, ValueRange
+from clfcore.data.compact_square import compact
+from clfcore.data.image_file import open_picture
+from clfcore.data.regular_file import name_of, read_bytes
 from clfcore.errors import InputError, unknown
 
 Fit = Literal["crop", "pad", "squash"]
@@ -143,7 +143,7 @@ class Preprocess:
             return pixels
         if self.value_range is None and pixels.ndim == 4 and pixels.dtype != np.uint16:  # each by what it has itself
             return np.stack([self.tones(one) for one in pixels]) if len(pixels) else pixels
-        found = deep.tones(pixels, self.value_range, white=self.white)
+        found = bit_depth.tones(pixels, self.value_range, white=self.white)
         if self.fit != "pad":
             return found
         if found.shape[-1] < self.channels:
@@ -195,7 +195,7 @@ class Preprocess:
         side = np.stack([np.asarray(band) for band in bands], axis=2)
         if image.dtype == np.float32 or self.fit == "pad":
             return side
-        return np.clip(np.rint(side), 0, deep.TOP).astype(np.uint16)
+        return np.clip(np.rint(side), 0, bit_depth.TOP).astype(np.uint16)
 
     def _shades(self, channels: int) -> tuple[int, ...]:
         """The mean colour in bytes, as pictures of 1 or 3 channels have it."""

@@ -5,10 +5,10 @@ from collections import Counter
 
 import numpy as np
 
+from clfcore.data.bit_depth import Extremes, ValueRange, shared_range
 from clfcore.data.dataset import ImageDataset, Problem
-from clfcore.data.deep import Extremes, ValueRange, shared_range
-from clfcore.data.picture import depth, open_picture
-from clfcore.data.picture_file import read_bytes
+from clfcore.data.image_file import depth, open_picture
+from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
 
 SAMPLE = 256  # pictures

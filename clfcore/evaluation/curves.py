@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from clfcore.errors import unknown
+from clfcore.evaluation.auc import column_areas
 from clfcore.evaluation.outcomes import one_label, outcomes
-from clfcore.evaluation.ranking import column_areas
 from clfcore.predictions import Predictions
 
 Kind = Literal["roc", "precision-recall"]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clfcore.evaluation.classification_report import per_class
 from clfcore.evaluation.compare import Named, aligned
 from clfcore.evaluation.confusion import confusion
 from clfcore.evaluation.intervals import Interval, wilson
-from clfcore.evaluation.report import per_class
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def confusion_difference(a: Named, b: Named) -> ConfusionDifference:
 
 
 @dataclass(frozen=True)
-class Worth:
+class CostEfficiency:
     """A run's accuracy and what it costs (parameters, multiply-adds, seconds …: any one of them, less is better)."""
 
     run: str
@@ -89,7 +89,7 @@ class Worth:
     on_front: bool
 
 
-def worth(runs: Sequence[tuple[str, int, int, float]]) -> tuple[Worth, ...]:
+def cost_efficiency(runs: Sequence[tuple[str, int, int, float]]) -> tuple[CostEfficiency, ...]:
     """Accuracy against cost, the cheapest first. runs: (name, right items, items, cost).
 
     on_front: no other run is as cheap and more accurate, or as accurate and cheaper (the Pareto front).
@@ -101,5 +101,5 @@ def worth(runs: Sequence[tuple[str, int, int, float]]) -> tuple[Worth, ...]:
             other_accuracy >= accuracy and other_cost <= cost and (other_accuracy, -other_cost) != (accuracy, -cost)
             for _, other_accuracy, _, other_cost in known
         )
-        out.append(Worth(name, accuracy, interval, cost, not beaten))
+        out.append(CostEfficiency(name, accuracy, interval, cost, not beaten))
     return tuple(out)

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from clfcore.evaluation.bootstrap_auc import weighted_areas
 from clfcore.evaluation.calibration import errors_if_calibrated
 from clfcore.evaluation.counts import share
 from clfcore.evaluation.metrics import BINS, consistent, decide, expected_calibration_error
 from clfcore.evaluation.outcomes import Outcomes, outcomes
-from clfcore.evaluation.weighted import weighted_areas
 from clfcore.predictions import Predictions
 
 BLOCK = 2_000_000  # weights held at once: 16 MB

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from clfcore.evaluation.auc import areas_under_curves
 from clfcore.evaluation.counts import Rates, binned, confusion_counts, label_counts, rates
 from clfcore.evaluation.outcomes import Outcomes, outcomes
-from clfcore.evaluation.ranking import areas
 from clfcore.predictions import Predictions
 
 BINS = 15  # of the expected calibration error
@@ -111,7 +111,7 @@ def score(predictions: Predictions) -> float:
     if len(predictions) == 0:
         return 0.0
     if predictions.task.kind == "multi-label":
-        return _mean(areas(predictions).average_precision) or 0.0
+        return _mean(areas_under_curves(predictions).average_precision) or 0.0
     finest = predictions.logits[:, predictions.task.slices[-1]]
     truth = predictions.targets if predictions.targets.ndim == 1 else predictions.targets[:, -1]
     return float((finest.argmax(axis=1) == truth).mean())
@@ -161,7 +161,7 @@ def _single_label(predictions: Predictions, *, ranked: bool) -> SingleLabel:
 
 
 def _macro_auc(predictions: Predictions, done: Outcomes) -> float | None:
-    each = areas(predictions, known=done).auc
+    each = areas_under_curves(predictions, known=done).auc
     return _mean(each[1:] if done.classes == 2 else each)
 
 
@@ -171,7 +171,7 @@ def _multi_label(predictions: Predictions, thresholds: Sequence[float] | np.ndar
         return MultiLabel(0, *[None] * 6)
     truth = predictions.targets > 0
     predicted = decide(predictions, thresholds)
-    area = areas(predictions)
+    area = areas_under_curves(predictions)
     per_label = Rates(*label_counts(truth, predicted))
     wrong = truth != predicted
     pooled = Rates(per_label.hits.sum(), per_label.predicted.sum(), per_label.support.sum())

@@ -9,7 +9,7 @@ import numpy as np
 from clfcore.errors import InputError, unknown
 from clfcore.evaluation.curves import sweep
 from clfcore.evaluation.metrics import decide
-from clfcore.evaluation.operating import OperatingPoint
+from clfcore.evaluation.operating_point import OperatingPoint
 from clfcore.predictions import Predictions
 
 Goal = Literal["f1", "precision", "recall"]

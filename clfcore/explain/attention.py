@@ -17,8 +17,8 @@ from torch.utils.hooks import RemovableHandle
 from clfcore.errors import InputError, nearest
 from clfcore.exclusive import borrowed
 from clfcore.explain.hooks import Score, hooked
-from clfcore.explain.layers import fold, grids
-from clfcore.explain.maps import scaled
+from clfcore.explain.saliency_map import scaled
+from clfcore.explain.target_layers import fold, grids
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clfcore.explain.maps import Cancel, Explainable, Map, Progress, Target
+from clfcore.explain.saliency_map import Cancel, Explainable, Progress, SaliencyMap, Target
 
 if TYPE_CHECKING:
     from torch import nn
 
 LIMIT_BYTES = 128 << 20  # 640 maps of 224 x 224
 
-_kept: OrderedDict[tuple, Map] = OrderedDict()
+_kept: OrderedDict[tuple, SaliencyMap] = OrderedDict()
 _guard = threading.Lock()
 _numbers = itertools.count()
 _models: "weakref.WeakKeyDictionary[nn.Module, int]" = weakref.WeakKeyDictionary()
 
 
-def remembered(
+def cached_map(
     classifier: Explainable,
     square: np.ndarray,
     *,
@@ -31,12 +31,12 @@ def remembered(
     layer: str | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
-) -> Map:
+) -> SaliencyMap:
     """As `explain`, from memory where it was asked before; the least recently asked maps are forgotten.
 
     A network whose weights were changed in place, or put in another's place, is another network.
     """
-    from clfcore.explain import explain
+    from clfcore.explain.dispatch import explain
 
     content = hashlib.blake2b(np.ascontiguousarray(square), digest_size=16).digest()
     key = (*_identity(classifier.module), content, square.shape, method, target, layer)
@@ -53,7 +53,7 @@ def remembered(
     return made
 
 
-def forget() -> None:
+def clear_maps() -> None:
     """Empty the memory."""
     with _guard:
         _kept.clear()

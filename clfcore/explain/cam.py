@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from clfcore.exclusive import borrowed
 from clfcore.explain.hooks import Score, hooked
-from clfcore.explain.layers import Layer
+from clfcore.explain.target_layers import Layer
 
 
 class OneSidedEigenCAM(EigenCAM):

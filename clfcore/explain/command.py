@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from clfcore.errors import InputError
-from clfcore.explain.maps import COLOURS, NO_EVIDENCE, Map, Progress
+from clfcore.explain.saliency_map import COLOURS, NO_EVIDENCE, Progress, SaliencyMap
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
 from clfcore.task import Task
@@ -31,8 +31,9 @@ def write_map(
 
     target: a class by name or number, None the predicted one; against: a second class, for their difference.
     """
-    from clfcore.explain import explain, overlay
+    from clfcore.explain.dispatch import explain
     from clfcore.explain.methods import method as row_of
+    from clfcore.explain.saliency_map import overlay_image
 
     row_of(method)
     picture = _image(image)
@@ -57,11 +58,11 @@ def write_map(
         wanted = (wanted, column(classifier.task, against, level=level))
     square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
     found = explain(classifier, square, method=method, target=wanted, layer=layer, progress=progress)
-    _write(overlay(square, found, opacity=opacity, colours=colours, threshold=threshold), goal)
+    _write(overlay_image(square, found, opacity=opacity, colours=colours, threshold=threshold), goal)
     return {"model": classifier.name, **as_dict(found, classifier.task), "out": str(goal)}
 
 
-def as_dict(found: Map, task: Task) -> dict[str, Any]:
+def as_dict(found: SaliencyMap, task: Task) -> dict[str, Any]:
     """`method`, `layer`, `target` by name, `evidence` and what to read beside the map."""
     note = found.note if found.evidence else "; ".join(filter(None, (NO_EVIDENCE, found.note)))
     return {
@@ -115,7 +116,7 @@ def check_maps(
         raise InputError(f"items is {items}: it must be at least 1")
     from clfcore.classifier import open_classifier
     from clfcore.data.catalogue import open_dataset
-    from clfcore.explain.check import ITEMS, check_dataset
+    from clfcore.explain.faithfulness import ITEMS, check_dataset
     from clfcore.runs.run_data import open_run_data
 
     classifier = open_classifier(name, runs)

@@ -10,11 +10,11 @@ from clfcore.architectures.heads import head_name
 from clfcore.errors import InputError
 from clfcore.exclusive import exclusive
 from clfcore.explain.hooks import as_input, hooked
-from clfcore.explain.maps import Explainable, Progress
+from clfcore.explain.saliency_map import Explainable, Progress
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
-    from clfcore.runs.neighbours import Neighbour, Space
+    from clfcore.embeddings.neighbours import Neighbour, Space
 
 MOST = 20  # examples of a class
 
@@ -31,7 +31,7 @@ def embedding(classifier: Explainable, square: np.ndarray) -> np.ndarray:
 
 def training_space(classifier: "Classifier", progress: Progress | None = None) -> "Space":
     """The embeddings of the training pictures of a run's classifier. Raises InputError for an architecture."""
-    from clfcore.runs.neighbours import space
+    from clfcore.embeddings.neighbours import space
 
     if classifier.run is None:
         raise InputError(

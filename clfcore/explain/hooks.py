@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from clfcore.errors import InputError
-from clfcore.explain.maps import Explainable, Target
+from clfcore.explain.saliency_map import Explainable, Target
 from clfcore.task import Task
 
 

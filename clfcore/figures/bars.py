@@ -11,7 +11,7 @@ from clfcore.figures.theme import OKABE_ITO, blank, faded, look, percent, plain,
 LISTED = 40  # classes up to which each has a bar of its own name
 
 
-def top_k(top: Sequence[tuple[str, float]], *, truth: str | None = None, dark: bool = False) -> go.Figure:
+def top_k_figure(top: Sequence[tuple[str, float]], *, truth: str | None = None, dark: bool = False) -> go.Figure:
     """The most probable classes as horizontal bars, the first on top. truth, where it is known, is marked with ✓."""
     page = look(dark=dark)
     words = "Most probable: " + ", ".join(f"{label} {percent(p)}" for label, p in top) + "."
@@ -34,7 +34,7 @@ def top_k(top: Sequence[tuple[str, float]], *, truth: str | None = None, dark: b
     return figure.update_layout(margin={"t": 4, "b": 4})
 
 
-def counts(dataset: ImageDataset, *, dark: bool = False) -> go.Figure:
+def class_counts_figure(dataset: ImageDataset, *, dark: bool = False) -> go.Figure:
     """Items of each class, a colour a split; of many classes, the sizes from the largest to the smallest."""
     totals = dataset.counts()
     largest, smallest = int(totals.max()), int(totals.min())

@@ -9,7 +9,9 @@ from clfcore.evaluation.calibration import Reliability
 from clfcore.figures.theme import blank, faded, look, plain
 
 
-def reliability(found: Reliability | Mapping[str, Reliability], *, dark: bool = False, height: int = 420) -> go.Figure:
+def reliability_figure(
+    found: Reliability | Mapping[str, Reliability], *, dark: bool = False, height: int = 420
+) -> go.Figure:
     """Share right against confidence above, how many items stand in each bin below; the dotted diagonal is honesty.
 
     Several (before and after a temperature) are drawn as lines of their names, the last one in the accent's colour.

@@ -13,7 +13,7 @@ NAMED = 50  # names along an axis; of more classes every second, third, … is w
 ANY = -1  # in the customdata of a total: any class
 
 
-def confusion(
+def confusion_figure(
     matrix: Confusion,
     *,
     norm: Norm = "counts",
@@ -52,7 +52,7 @@ def confusion(
     return figure.update_layout(dragmode="pan" if c <= NAMED else "zoom", showlegend=False)
 
 
-def confusion_blocks(found: Blocks, *, dark: bool = False, height: int = 640) -> go.Figure:
+def confusion_blocks_figure(found: Blocks, *, dark: bool = False, height: int = 640) -> go.Figure:
     """A matrix of many classes in blocks; each block with items can be clicked: customdata is [down, across]."""
     page, k = look(dark=dark), len(found.starts)
     figure = blank(found.describe(), dark=dark, height=height, keep=f"blocks {k}")

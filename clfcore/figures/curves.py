@@ -4,11 +4,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from clfcore.evaluation.curves import Curve, Curves
-from clfcore.evaluation.operating import OperatingPoint
+from clfcore.evaluation.operating_point import OperatingPoint
 from clfcore.figures.theme import blank, colours, look, short
 
 
-def roc(curves: Curves, *, point: OperatingPoint | None = None, dark: bool = False, height: int = 420) -> go.Figure:
+def roc_figure(
+    curves: Curves, *, point: OperatingPoint | None = None, dark: bool = False, height: int = 420
+) -> go.Figure:
     """True against false positive rate; the dotted diagonal is chance. The threshold of each point stands on hover."""
     figure = _draw(curves, point, dark=dark, height=height)
     line = {"color": look(dark=dark).quiet, "width": 1, "dash": "dot"}
@@ -17,7 +19,7 @@ def roc(curves: Curves, *, point: OperatingPoint | None = None, dark: bool = Fal
     return figure.update_yaxes(title_text="true positive rate (sensitivity)", range=[-0.01, 1.01])
 
 
-def precision_recall(
+def precision_recall_figure(
     curves: Curves, *, point: OperatingPoint | None = None, dark: bool = False, height: int = 420
 ) -> go.Figure:
     """Precision against recall, as steps; a dotted line is what guessing reaches, where one curve is drawn."""

@@ -33,7 +33,7 @@ _SHOWN: dict[str, _Shown] = {
 }
 
 
-def history(
+def history_figure(
     histories: Mapping[str, Lines],
     *,
     quantity: Quantity = "loss",

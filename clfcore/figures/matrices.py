@@ -15,7 +15,7 @@ NUMBERED = 15  # rows and columns up to which each cell shows its number
 NAMED = 50  # names along an axis; of more every second, third, … is written
 
 
-def agreement(found: Agreement, *, dark: bool = False) -> go.Figure:
+def agreement_figure(found: Agreement, *, dark: bool = False) -> go.Figure:
     """The share of items to which two runs give the same answer."""
     page, k = look(dark=dark), len(found.runs)
     figure = blank(found.describe(), dark=dark, height=min(640, 170 + 44 * k), keep="agreement")
@@ -23,7 +23,7 @@ def agreement(found: Agreement, *, dark: bool = False) -> go.Figure:
     return figure
 
 
-def confusion_difference(found: ConfusionDifference, *, dark: bool = False) -> go.Figure:
+def confusion_difference_figure(found: ConfusionDifference, *, dark: bool = False) -> go.Figure:
     """What moved between two confusion matrices: more items in teal, fewer in amber; unchanged cells stay empty."""
     page, c = look(dark=dark), len(found.classes)
     figure = blank(found.describe(), dark=dark, height=min(760, max(320, 150 + 34 * c)), keep=f"moved {c}")
@@ -34,7 +34,7 @@ def confusion_difference(found: ConfusionDifference, *, dark: bool = False) -> g
     return figure.update_yaxes(title_text="true")
 
 
-def co_occurrence(found: CoOccurrence, *, predicted: bool = False, dark: bool = False) -> go.Figure:
+def co_occurrence_figure(found: CoOccurrence, *, predicted: bool = False, dark: bool = False) -> go.Figure:
     """Items that have both labels, in truth or as predicted; on the diagonal, items that have the label."""
     page, c = look(dark=dark), len(found.classes)
     figure = blank(found.describe(), dark=dark, height=min(760, max(320, 150 + 34 * c)), keep=f"together {c}")

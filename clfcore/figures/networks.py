@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 from clfcore.figures.theme import Look, blank, colours, faded, look, percent, plain
 
 if TYPE_CHECKING:  # they import torch
-    from clfcore.architectures.degradation import Record
-    from clfcore.architectures.gradients import Reached
-    from clfcore.architectures.history import Published
-    from clfcore.architectures.inspect import Summary, Table
+    from clfcore.architectures.degradation_study import Record
+    from clfcore.architectures.gradient_flow import GradientReach
+    from clfcore.architectures.published_accuracy import Published
+    from clfcore.architectures.summary import Summary, Table
 
 TILT = 0.32  # how far a block's depth leans to the right and up, of its height
 GAP = 0.5
@@ -197,7 +197,7 @@ def _said(point: "Published") -> str:
     )
 
 
-def gradients(found: "Sequence[Reached]", *, after: bool = False, dark: bool = False) -> go.Figure:
+def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bool = False) -> go.Figure:
     """Gradient norms of each layer, first to last, on a log scale: a line a network."""
     inks = colours(8)
     parts = [
@@ -223,7 +223,7 @@ def gradients(found: "Sequence[Reached]", *, after: bool = False, dark: bool = F
 
 def losses(found: "Record", *, dark: bool = False) -> go.Figure:
     """Training loss by epoch, log scale: a line for each trained network whose epochs were kept."""
-    from clfcore.architectures.degradation import SHALLOW, kind_name
+    from clfcore.architectures.degradation_study import SHALLOW, kind_name
 
     inks, seen = {False: colours(8)[5], True: colours(8)[0]}, set()
     figure = blank(found.describe(), dark=dark, height=320, keep="degradation")
@@ -246,6 +246,6 @@ def losses(found: "Record", *, dark: bool = False) -> go.Figure:
     return figure.update_yaxes(type="log", title_text="training loss", exponentformat="power", dtick=1)
 
 
-def _norm(one: "Reached", place: int, *, after: bool) -> float:
+def _norm(one: "GradientReach", place: int, *, after: bool) -> float:
     norm = one.norms[place]
     return norm.after if after else norm.before

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from clfcore import figures
 from clfcore.evaluation.compare import compare, hits
-from clfcore.evaluation.differences import worth
+from clfcore.evaluation.differences import cost_efficiency
 from clfcore.evaluation.ensembles import agreement, gains
-from clfcore.reports.document import Section, Table, page
-from clfcore.reports.facts import METRICS, finest, judged, shareable
-from clfcore.runs.cost import COSTS, known
-from clfcore.runs.store import Run
+from clfcore.figures.history import history_figure
+from clfcore.figures.matrices import agreement_figure
+from clfcore.figures.paired_comparison import cost_figure, differences_figure
+from clfcore.reports.html import Section, Table, page
+from clfcore.reports.run_facts import METRICS, finest_level, shareable, split_reports
+from clfcore.runs.costs import COSTS, known
+from clfcore.runs.folder import Run
 
 # cost -> its column; what was not measured on this machine is a dash
 SPENT = {
@@ -31,7 +33,7 @@ def compare_sections(runs: Sequence[Run], split: str) -> list[Section]:
     """What the report of several runs says and draws. Raises as `compare_html`."""
     names = [f"{run.config.architecture} {run.id[-4:]}" for run in runs]
     names = names if len(set(names)) == len(names) else [run.id for run in runs]
-    said = [(name, finest(run.predictions(split))) for name, run in zip(names, runs, strict=True)]
+    said = [(name, finest_level(run.predictions(split))) for name, run in zip(names, runs, strict=True)]
     found = compare(said)
     first = [pair for pair in found.pairs if pair.metric == found.pairs[0].metric]
     others = [pair for pair in found.pairs if pair not in first]
@@ -43,9 +45,9 @@ def compare_sections(runs: Sequence[Run], split: str) -> list[Section]:
             "Can the images tell them apart",
             [pair.describe() for pair in first],
             [_tests(others)] if others else [],
-            [figures.differences(first)],
+            [differences_figure(first)],
         ),
-        Section("Where they agree", [agreement(said).describe()], figures=[figures.agreement(agreement(said))]),
+        Section("Where they agree", [agreement(said).describe()], figures=[agreement_figure(agreement(said))]),
         _costs(runs, names, said),
         Section("Together", ["The mean of the probabilities of all.", *(gain.describe() for gain in gains(said))]),
         _curves(runs, names),
@@ -54,7 +56,7 @@ def compare_sections(runs: Sequence[Run], split: str) -> list[Section]:
 
 
 def _table(runs: Sequence[Run], names: Sequence[str], split: str) -> Table:
-    all_found = [next(one for one in judged(run) if one.split == split) for run in runs]
+    all_found = [next(one for one in split_reports(run) if one.split == split) for run in runs]
     metrics = [name for name in METRICS if name in all_found[0].values]
     rows = [
         [name, *(found.written(metric) for metric in metrics), *_spent(run)]
@@ -86,14 +88,14 @@ def _costs(runs: Sequence[Run], names: Sequence[str], said: Sequence) -> Section
             if value is not None:
                 rows.append((name, int(right.sum()), len(right), float(value)))
         if len(rows) > 1:
-            drawn.append(figures.cost(worth(rows), axis=COSTS[kind]))
+            drawn.append(cost_figure(cost_efficiency(rows), axis=COSTS[kind]))
     return Section("Accuracy against cost", ["Filled: no other run is both better and cheaper."], figures=drawn)
 
 
 def _curves(runs: Sequence[Run], names: Sequence[str]) -> Section:
     histories = {name: run.history for name, run in zip(names, runs, strict=True)}
     return Section(
-        "How they were trained", figures=[figures.history(histories, quantity=q) for q in ("loss", "accuracy")]
+        "How they were trained", figures=[history_figure(histories, quantity=q) for q in ("loss", "accuracy")]
     )
 
 

@@ -6,10 +6,10 @@ After Mitchell and others, Model Cards for Model Reporting, 2019.
 import shlex
 
 from clfcore.outputs import MADE_BY
-from clfcore.reports.facts import Judged, judged, limits, metric_head, metric_rows, shareable
-from clfcore.reports.tasks import levels
+from clfcore.reports.run_facts import SplitReport, limits, metric_head, metric_rows, shareable, split_reports
+from clfcore.reports.sections import levels
 from clfcore.runs.best_epoch import chosen_by
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 from clfcore.runs.temperature import temperature_of
 from clfcore.terminal import printable
 
@@ -18,7 +18,7 @@ LISTED = 40  # classes that are named
 
 def model_card(run: Run) -> str:
     """Markdown. Raises InputError where the run has no predictions or they are damaged."""
-    found, config, results, data = judged(run), shareable(run.config), run.results, run.data
+    found, config, results, data = split_reports(run), shareable(run.config), run.results, run.data
     recipe = config.recipe
     classes = list(found[0].predictions.classes)
     named = ", ".join(_plain(name) for name in classes[:LISTED]) + (", …" if len(classes) > LISTED else "")
@@ -65,7 +65,7 @@ def model_card(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _beyond(run: Run, first: Judged) -> list[str]:
+def _beyond(run: Run, first: SplitReport) -> list[str]:
     """The thresholds of labels, or the levels of a hierarchy."""
     said = run.predictions(first.split)
     if said.task.kind == "hierarchical":

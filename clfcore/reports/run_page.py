@@ -2,17 +2,28 @@
 
 import json
 
-from clfcore import figures
 from clfcore.errors import InputError
-from clfcore.evaluation import calibration, curves, mistakes
+from clfcore.evaluation import calibration, curves, errors
+from clfcore.evaluation.classification_report import per_class
 from clfcore.evaluation.confusion import most_confused
-from clfcore.evaluation.report import per_class
+from clfcore.figures.calibration import reliability_figure
+from clfcore.figures.confusion import confusion_figure
+from clfcore.figures.curves import precision_recall_figure, roc_figure
+from clfcore.figures.history import history_figure
 from clfcore.predictions import Predictions
-from clfcore.reports.document import Section, Shown, Table, page, picture
-from clfcore.reports.facts import Judged, dataset_name, judged, limits, metric_head, metric_rows, shareable
-from clfcore.reports.tasks import labels, levels
+from clfcore.reports.html import Section, Shown, Table, page, picture
+from clfcore.reports.run_facts import (
+    SplitReport,
+    dataset_name,
+    limits,
+    metric_head,
+    metric_rows,
+    shareable,
+    split_reports,
+)
+from clfcore.reports.sections import labels, levels
 from clfcore.runs.best_epoch import chosen_by
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 from clfcore.runs.temperature import temperature_of
 
 LISTED = 50  # classes in the table per class
@@ -31,7 +42,7 @@ def run_html(run: Run) -> str:
 
 def run_sections(run: Run) -> list[Section]:
     """What the report of a run says and draws. Raises as `run_html`."""
-    found = judged(run)
+    found = split_reports(run)
     first = found[0]
     sections = [
         Section("How good it is", _headline(first), [Table(metric_head(found), metric_rows(found))]),
@@ -47,7 +58,7 @@ def run_sections(run: Run) -> list[Section]:
     return [*sections, _curves(first), _calibration(run, first), _classes(first), _settings(run)]
 
 
-def _headline(first: Judged) -> list[str]:
+def _headline(first: SplitReport) -> list[str]:
     name = "accuracy" if "accuracy" in first.values else "mean_average_precision"
     what = name.replace("_", " ").capitalize()
     words = [f"{what} {first.written(name)} on {len(first.predictions):,} {first.split} images."]
@@ -66,23 +77,23 @@ def _training(run: Run) -> Section:
             f"seconds; {total.get('trainable', 0):,} of {total.get('total', 0):,} parameters were trained."
         )
     best = {"run": results.get("best_epoch") or 0}
-    drawn = [figures.history({"run": lines}, quantity=of, best=best) for of in ("loss", "accuracy")] if lines else []
+    drawn = [history_figure({"run": lines}, quantity=of, best=best) for of in ("loss", "accuracy")] if lines else []
     return Section("How it was trained", [*words, *([run.message] if run.message else [])], figures=drawn)
 
 
-def _confusion(first: Judged) -> Section:
-    matrix = mistakes.confusion(first.predictions)
-    rows = [[p.truth, p.predicted, f"{p.items:,}", f"{100 * p.share:.1f} %"] for p in mistakes.top_pairs(matrix, 10)]
+def _confusion(first: SplitReport) -> Section:
+    matrix = errors.confusion(first.predictions)
+    rows = [[p.truth, p.predicted, f"{p.items:,}", f"{100 * p.share:.1f} %"] for p in errors.top_pairs(matrix, 10)]
     pairs = [Table(["true", "taken for", "images", "of the class"], rows)] if rows else []
     words, shown = [matrix.describe()], matrix
     if len(matrix.classes) > WHOLE:
         shown = matrix.part(most_confused(matrix, WHOLE))
         words.append(f"The figure has the {len(shown.classes)} of {len(matrix.classes):,} classes confused most often.")
-    return Section("What it takes for what", words, pairs, [figures.confusion(shown)])
+    return Section("What it takes for what", words, pairs, [confusion_figure(shown)])
 
 
 def _errors(run: Run, predictions: Predictions) -> Section:
-    cases = mistakes.most_confident(predictions, ERRORS)
+    cases = errors.most_confident(predictions, ERRORS)
     if not cases:
         return Section("Most confident errors", [f"No {predictions.split} image is wrong."])
     rows = [
@@ -97,8 +108,8 @@ def _errors(run: Run, predictions: Predictions) -> Section:
         return Section("Most confident errors", [gone], [Table(head, rows)])
 
 
-def _pictures(run: Run, cases: tuple[mistakes.Case, ...]) -> list[Shown]:
-    from clfcore.data.deep import to_bytes
+def _pictures(run: Run, cases: tuple[errors.Case, ...]) -> list[Shown]:
+    from clfcore.data.bit_depth import to_bytes
     from clfcore.data.pixels import Preprocess, read_image
     from clfcore.runs.run_data import open_run_data
 
@@ -115,28 +126,28 @@ def _pictures(run: Run, cases: tuple[mistakes.Case, ...]) -> list[Shown]:
     return shown
 
 
-def _curves(first: Judged) -> Section:
+def _curves(first: SplitReport) -> Section:
     names = first.predictions.classes[:CURVES]
     some = f"The first {CURVES} of {len(first.predictions.classes):,} classes. "
     words = f"{some if len(first.predictions.classes) > CURVES else ''}Each class against all others."
     drawn = [
-        figures.roc(curves.roc(first.predictions, classes=names)),
-        figures.precision_recall(curves.precision_recall(first.predictions, classes=names)),
+        roc_figure(curves.roc(first.predictions, classes=names)),
+        precision_recall_figure(curves.precision_recall(first.predictions, classes=names)),
     ]
     return Section("ROC, precision and recall", [words], figures=drawn)
 
 
-def _calibration(run: Run, first: Judged) -> Section:
+def _calibration(run: Run, first: SplitReport) -> Section:
     before = calibration.reliability(first.predictions)
     words, shown, value = [before.describe()], {"As trained": before}, temperature_of(run)
     if value is not None:
         after = calibration.reliability(calibration.rescaled(first.predictions, value))
         shown[f"At temperature {value:.2f}"] = after
         words.append(f"With the temperature {value:.2f}, fitted on validation: {after.describe()}")
-    return Section("Do the probabilities mean what they say", words, figures=[figures.reliability(shown)])
+    return Section("Do the probabilities mean what they say", words, figures=[reliability_figure(shown)])
 
 
-def _classes(first: Judged) -> Section:
+def _classes(first: SplitReport) -> Section:
     def written(value: float | None) -> str:
         return "–" if value is None else f"{value:.3f}"
 
@@ -155,7 +166,7 @@ def _classes(first: Judged) -> Section:
 
 
 def _settings(run: Run) -> Section:
-    from clfcore.commands import command_of
+    from clfcore.api import command_of
 
     on = run.data.get("computed_on", {})
     words = [f"Computed with {', '.join(f'{name} {value}' for name, value in on.items())}."] if on else []

@@ -15,7 +15,7 @@ from clfcore.task import TaskKind
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from clfcore.runs.store import Run
+    from clfcore.runs.folder import Run
 
 GUARD = 0.1  # share of the lowest validation loss by which a candidate's may lie above it
 ROOM = 256 << 20  # bytes of weights that wait to be chosen, the choice and the lowest loss aside

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from clfcore.errors import InputError
 from clfcore.files import cannot_write
+from clfcore.runs.json_files import is_run
 from clfcore.runs.locks import RunLock, is_held
-from clfcore.runs.reading import is_run
 
 # What a run's folder may hold; `.part` is a file that a killed writer left.
 _ENDINGS = (".json", ".jsonl", ".npz", ".npy", ".pt", ".safetensors", ".lock", ".txt", ".csv", ".part")

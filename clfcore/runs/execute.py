@@ -16,21 +16,22 @@ from typing import Any
 
 import torch
 
-from clfcore import __version__, transfer
+from clfcore import __version__
 from clfcore.device import keep_freed_memory, threads_for
 from clfcore.errors import Failure, InputError
-from clfcore.evaluation import choices
+from clfcore.evaluation import thresholds as evaluation_thresholds
 from clfcore.evaluation.metrics import evaluate
 from clfcore.runs.deletion import remove_parts
-from clfcore.runs.fit_head import fit_head
+from clfcore.runs.folder import Run
 from clfcore.runs.prepare import Prepared, prepare
+from clfcore.runs.progress import Reporter, Show
 from clfcore.runs.records import Status
-from clfcore.runs.report import Reporter, Show
 from clfcore.runs.session import Orphaned, Session, Stopped
-from clfcore.runs.store import Run
 from clfcore.runs.thresholds import keep_thresholds
-from clfcore.runs.train_phases import train_phases
-from clfcore.training.watch import notes
+from clfcore.runs.train_head import train_head
+from clfcore.runs.train_network import train_network
+from clfcore.training import phases
+from clfcore.training.diagnose import notes
 
 
 def execute(
@@ -98,13 +99,15 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
     for change in prepared.changes:
         sys.stderr.write(f"{change}\n")
     config, recipe = prepared.config, prepared.config.recipe
-    torch.set_num_threads(threads_for(transfer.total(prepared.module), recipe.batch_size * recipe.image_size**2))
+    torch.set_num_threads(
+        threads_for(phases.count_parameters(prepared.module), recipe.batch_size * recipe.image_size**2)
+    )
     run.write("config.json", prepared.config.model_dump(mode="json"))
     run.write("data.json", _data(prepared))
     session = Session(run, prepared, report, orphaned, started)
     session.check_stop()
     heads_only = prepared.config.strategy == "feature-extraction"
-    trained, predict = fit_head(session) if heads_only else train_phases(session)
+    trained, predict = train_head(session) if heads_only else train_network(session)
     run.write("classifier.json", _classifier(prepared))
     metrics, thresholds = {}, None
     for split in ("validation", "test"):
@@ -114,13 +117,15 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
             predictions = predict(split)
             predictions.save(run.path / f"predictions-{split}.npz")
             if split == "validation":
-                chosen = choices.thresholds(predictions, config.thresholds, wanted=config.wanted)
+                chosen = evaluation_thresholds.choose_label_thresholds(
+                    predictions, config.thresholds, wanted=config.wanted
+                )
                 thresholds = keep_thresholds(run, chosen)
             metrics[split] = evaluate(predictions, thresholds=thresholds).as_dict()
     results = {
         "best_epoch": session.best.epoch,
         "seconds": round(session.seconds, 2),
-        "parameters": {"total": transfer.total(prepared.module), "trainable": trained},
+        "parameters": {"total": phases.count_parameters(prepared.module), "trainable": trained},
         "metrics": metrics,
         **({"baselines": session.baselines} if session.baselines else {}),
         **({"moved": session.moved} if session.moved else {}),

@@ -9,29 +9,31 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clfcore import augment, balance
-from clfcore.architectures.attended import attended
+from clfcore.architectures.adapt_weights import adapt_state, read_state
+from clfcore.architectures.attention_pooling import with_attention_head
 from clfcore.architectures.build import Network, build, published_preprocess
 from clfcore.architectures.catalogue import configured
 from clfcore.architectures.heads import head_name, make_head
-from clfcore.architectures.own import fit_state, read_state
 from clfcore.architectures.stages import Group, layer_groups
+from clfcore.augment import policies
+from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.config import RunConfig
-from clfcore.data.cache import Decoded, decode
 from clfcore.data.dataset import ImageDataset, Split
+from clfcore.data.decode import Decoded, decode
 from clfcore.data.pixels import Preprocess
-from clfcore.decoding import decoded as read_as
 from clfcore.device import pick_device
+from clfcore.hierarchy import decoded as read_as
 from clfcore.predictions import Predictions
 from clfcore.randomness import Stream
-from clfcore.runs.ancestry import Source, source_of
-from clfcore.runs.outline import check, outline
+from clfcore.runs.folder import Run
+from clfcore.runs.open_config import check, outline
 from clfcore.runs.run_data import keep_split, resume_run_data
-from clfcore.runs.store import Run
+from clfcore.runs.starting_weights import Source, source_of
+from clfcore.training import class_balance
 from clfcore.training.batches import Batches
 from clfcore.training.losses import loss_of
-from clfcore.training.recipe import mix_of
-from clfcore.transfer import phases, put_head
+from clfcore.training.optimizer import mix_of
+from clfcore.training.phases import phases, put_head
 
 Progress = Callable[[int, int], None]
 
@@ -87,7 +89,7 @@ class Prepared:
             self.preprocess,
             recipe.batch_size,
             self.device,
-            policy=augment.policy(recipe.augmentation) if training else None,
+            policy=policies.policy(recipe.augmentation) if training else None,
             seed=recipe.seed,
             mix=mix_of(recipe) if training else None,
             task=self.dataset.task,
@@ -119,7 +121,7 @@ class Prepared:
     def draw_weights(self) -> np.ndarray | None:
         """How often each training item is drawn; None where each is shown once an epoch."""
         balanced = self.config.recipe.sampling == "balanced"
-        return balance.draw_weights(self.dataset.task, self.train_targets()) if balanced else None
+        return class_balance.draw_weights(self.dataset.task, self.train_targets()) if balanced else None
 
 
 def prepare(config: RunConfig, progress: Progress | None = None, *, run: Run | None = None) -> Prepared:
@@ -159,8 +161,8 @@ def make_network(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Sta
     Its preprocessing evaluates at the scale at which the augmentation trains (`augment.at_scale`).
     """
     network, start = _made(config, dataset)
-    policy = augment.policy(config.recipe.augmentation)
-    return replace(network, preprocess=augment.at_scale(policy, network.preprocess)), start
+    policy = policies.policy(config.recipe.augmentation)
+    return replace(network, preprocess=at_training_scale(policy, network.preprocess)), start
 
 
 def _made(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Start]:
@@ -193,7 +195,9 @@ def _made(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Start]:
 
 def _attended(network: Network, dataset: ImageDataset) -> Network:
     preprocess = network.preprocess
-    module = attended(network.module, dataset.task.columns, channels=preprocess.channels, side=preprocess.size)
+    module = with_attention_head(
+        network.module, dataset.task.columns, channels=preprocess.channels, side=preprocess.size
+    )
     return replace(network, module=module)
 
 
@@ -208,7 +212,7 @@ def _with_own_weights(
         features = module.get_submodule(head_name(module)).in_features
         head = make_head(kind, features, dataset.task.columns)
         start = replace(start, groups=put_head(module, start.groups, head), head=kind)
-    fitted = fit_state(module, read_state(source.path), keep_head=keeps, source=source.name)
+    fitted = adapt_state(module, read_state(source.path), keep_head=keeps, source=source.name)
     told = source.preprocess or published_preprocess(network)
     preprocess = replace(told, size=network.preprocess.size, fit=config.fit)
     lacking = [name for name in fitted.lacking if not name.startswith(head_name(module) + ".")]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeV
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from clfcore.errors import InputError
-from clfcore.runs.kept import KEPT
-from clfcore.runs.reading import damaged, parsed, read_values, text_of
+from clfcore.runs.file_cache import KEPT
+from clfcore.runs.json_files import damaged, parsed, read_values, text_of
 from clfcore.task import Task
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from clfcore.data.importers.readings import AmbiguousData, parted, reading
 from clfcore.data.positional_splits import splits_by_position
 from clfcore.data.splits import keep_splits
 from clfcore.errors import InputError
-from clfcore.runs.ancestry import source_of
-from clfcore.runs.kept_split import KeptSplit, read_split
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
+from clfcore.runs.split_record import KeptSplit, read_split
+from clfcore.runs.starting_weights import source_of
 from clfcore.runs.task_changes import task_changes
 from clfcore.task import Task
 

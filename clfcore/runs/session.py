@@ -18,9 +18,9 @@ from clfcore.evaluation.metrics import score
 from clfcore.files import write_whole
 from clfcore.predictions import Predictions
 from clfcore.runs.best_epoch import Best
+from clfcore.runs.folder import Run
 from clfcore.runs.prepare import Prepared
-from clfcore.runs.report import Reporter
-from clfcore.runs.store import Run
+from clfcore.runs.progress import Reporter
 from clfcore.training.loop import Diverged, Epoch
 from clfcore.training.losses import hits_of, plain_loss_of
 

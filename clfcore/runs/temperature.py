@@ -3,8 +3,8 @@
 from typing import Any
 
 from clfcore.errors import InputError
+from clfcore.runs.folder import Run
 from clfcore.runs.records import TemperatureFile
-from clfcore.runs.store import Run
 
 FILE = TemperatureFile.file
 
@@ -19,7 +19,7 @@ def temperature_of(run: Run) -> float | None:
         raise InputError(f"{error}; or fit the temperature again") from None
 
 
-def fit(run: Run) -> float:
+def fit_run_temperature(run: Run) -> float:
     """Fit the temperature on the run's validation predictions and keep it. Raises InputError where there are none."""
     from clfcore.evaluation.calibration import fit_temperature
 

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from clfcore.errors import InputError
+from clfcore.runs.folder import Run
 from clfcore.runs.records import ThresholdsFile
-from clfcore.runs.store import Run
 
 if TYPE_CHECKING:
     from clfcore.evaluation.multilabel import Thresholds

@@ -20,10 +20,10 @@ from typing import Literal
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError
 from clfcore.files import cannot_write
-from clfcore.runs import store
+from clfcore.runs import folder as run_folder
+from clfcore.runs.folder import FINISHED, RESUMABLE, Run
 from clfcore.runs.locks import RunLock, is_held
 from clfcore.runs.records import State, Status
-from clfcore.runs.store import FINISHED, RESUMABLE, Run
 
 LOOK = 0.5  # seconds between two looks for runs of this queue that another server stopped
 ENDING = 10.0  # seconds that a process may take to end after its run has
@@ -59,7 +59,7 @@ class Worker:
 
     def submit(self, config: RunConfig, folder: Path | None = None) -> Run:
         """A new run at the end of the queue. Raises Failure where its folder cannot be written."""
-        run = store.create(config, folder)
+        run = run_folder.create_run(config, folder)
         self._enqueue(run, _place_in_queue(run))
         return run
 
@@ -244,7 +244,7 @@ def _fail(run: Run, message: str) -> None:
 def start_child() -> subprocess.Popen:
     """A process that imports what a run needs, then waits for a run's folder on its standard input."""
     return subprocess.Popen(
-        [sys.executable, "-m", "clfcore.runs.child"],
+        [sys.executable, "-m", "clfcore.runs.worker_process"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

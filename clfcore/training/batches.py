@@ -8,10 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clfcore import augment
-from clfcore.augment import Mix, Policy
+from clfcore.augment import random_table
+from clfcore.augment.apply import apply
 from clfcore.augment.geometry import centre
-from clfcore.data.cache import Decoded
+from clfcore.augment.mixup import mix_batch, soft_targets
+from clfcore.augment.mixup_draws import Mix, pairing
+from clfcore.augment.policies import Policy
+from clfcore.data.decode import Decoded
 from clfcore.data.pixels import Preprocess
 from clfcore.task import Task
 
@@ -59,22 +62,22 @@ class Batches:
         # An item that is drawn twice is changed in two ways: then a row of the table is a draw's, not an item's.
         places = order if self.weights is None else np.arange(n)
         table = (
-            None if self.policy is None else augment.table(self.policy, seed=self.seed, epoch=epoch, items=len(order))
+            None
+            if self.policy is None
+            else random_table.table(self.policy, seed=self.seed, epoch=epoch, items=len(order))
         )
         for place, (rows, drawn) in enumerate(zip(self._cut(order), self._cut(places), strict=True)):
             pixels = self._pixels(rows)
             if table is None:
                 pixels = centre(pixels, self.preprocess.size)
             else:
-                pixels = augment.apply(
-                    self.policy, table[drawn], pixels, size=self.preprocess.size, mean=self.preprocess.mean
-                )
+                pixels = apply(self.policy, table[drawn], pixels, size=self.preprocess.size, mean=self.preprocess.mean)
             x, y = normalised(pixels, self.preprocess), self._labels(rows)
             yield (x, y) if self.mix is None else self._mixed(x, y, epoch, place)
 
     def _mixed(self, x: Tensor, y: Tensor, epoch: int, place: int) -> tuple[Tensor, ...]:
-        pairs = augment.pairing(self.mix, seed=self.seed, epoch=epoch, step=place, items=len(x), side=x.shape[-1])
-        out = augment.mixed(pairs, x, augment.soft_targets(y, self.task))
+        pairs = pairing(self.mix, seed=self.seed, epoch=epoch, step=place, items=len(x), side=x.shape[-1])
+        out = mix_batch(pairs, x, soft_targets(y, self.task))
         return out.x, y, out.y
 
     def in_order(self, batch_size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from clfcore import balance
 from clfcore.config import Recipe
 from clfcore.task import Task
+from clfcore.training import class_balance
 
 Function = Callable[[Tensor, Tensor], Tensor]
 _PLAIN = {
@@ -41,7 +41,7 @@ def loss_of(task: Task, recipe: Recipe, targets: np.ndarray | None = None) -> Fu
     ]
     if task.kind == "single-label":
         return parts[0]
-    weights = balance.level_weights(recipe, task)
+    weights = class_balance.level_weights(recipe, task)
 
     def by_level(logits: Tensor, y: Tensor) -> Tensor:
         each = (
@@ -76,8 +76,8 @@ def _counts(task: Task, targets: np.ndarray | None, level: int) -> np.ndarray:
 
 def _one(recipe: Recipe, counts: np.ndarray, classes: int, *, finest: bool) -> Function:
     """The loss of one level: classes that exclude each other. Weights given as numbers are the finest level's."""
-    by_number = balance.numbers(recipe.class_weights) is not None
-    found = None if by_number and not finest else balance.class_weights(recipe, counts)
+    by_number = class_balance.numbers(recipe.class_weights) is not None
+    found = None if by_number and not finest else class_balance.class_weights(recipe, counts)
     weights = None if found is None else torch.tensor(found, dtype=torch.float32)
     smoothing, gamma = recipe.label_smoothing, recipe.focal_gamma
 
@@ -100,7 +100,7 @@ def _one(recipe: Recipe, counts: np.ndarray, classes: int, *, finest: bool) -> F
 def _several(task: Task, recipe: Recipe, targets: np.ndarray | None) -> Function:
     """The mean over the labels, each there or not by itself."""
     seen = np.zeros((0, task.columns), np.uint8) if targets is None else targets
-    found = balance.positive_weights(recipe, seen)
+    found = class_balance.positive_weights(recipe, seen)
     weights = torch.ones(task.columns) if found is None else torch.tensor(found, dtype=torch.float32)
     smoothing, gamma, margin = recipe.label_smoothing, recipe.focal_gamma, recipe.asymmetric_margin
     there, absent = recipe.asymmetric_positive, recipe.asymmetric_negative

@@ -12,7 +12,7 @@ def is_matrix(parameter: nn.Parameter, group: str) -> bool:
     return parameter.ndim == 2 and group != "head"
 
 
-class MatrixOptimiser:
+class MatrixOptimizer:
     """torch.optim.Muon and torch.optim.AdamW side by side, with the part of an Optimizer that the loop uses.
 
     torch's Muon takes matrices alone. Its updates are scaled to the size of AdamW's (Liu et al. 2025), so that one

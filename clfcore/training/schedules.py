@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from clfcore.augment.mix import Mix
+from clfcore.augment.mixup_draws import Mix
 from clfcore.config import Recipe
 
 

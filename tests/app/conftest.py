@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import ui
 from clfcore.config import make
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
+from ui import loaders
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def no_children(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test starts the worker's child by painting a page; nothing kept from one test is seen by the next."""
     import streamlit as st
 
-    monkeypatch.setattr(ui, "after_first_paint", lambda: None)
+    monkeypatch.setattr(loaders, "after_first_paint", lambda: None)
     st.cache_data.clear()
     st.cache_resource.clear()
 
@@ -33,7 +33,7 @@ def open_page() -> Callable[..., AppTest]:
         if name != "home":
             for key, value in address.items():
                 app.query_params[key] = value
-            app.switch_page(f"pages/{name}.py").run()
+            app.switch_page(f"pages/{name}/page.py").run()
         return app
 
     return open_it
@@ -42,9 +42,9 @@ def open_page() -> Callable[..., AppTest]:
 @pytest.fixture
 def finished_run() -> Run:
     """Three epochs of lenet5 on a few shapes, executed here."""
-    from clfcore.runs import store
+    from clfcore.runs import folder
     from clfcore.runs.execute import execute
 
-    run = store.create(make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": 2}}))
+    run = folder.create_run(make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": 2}}))
     execute(run)
     return run

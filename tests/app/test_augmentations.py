@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import ui
-from clfcore import augment
+from clfcore.augment.policies import policy, step
+from clfcore.augment.saved_policies import load_policy
+from pages.augmentations.previews import LOOKS
 
 OpenPage = Callable[..., AppTest]
 
@@ -17,7 +18,7 @@ def looked_at(open_page: OpenPage, look: str) -> AppTest:
     return control.set_value(look).run()
 
 
-@pytest.mark.parametrize("look", ui.LOOKS)
+@pytest.mark.parametrize("look", LOOKS)
 def test_every_look_is_drawn(open_page: OpenPage, look: str) -> None:
     app = looked_at(open_page, look)
     assert not app.exception
@@ -46,7 +47,7 @@ def test_a_changed_policy_is_saved_under_a_name_and_offered(open_page: OpenPage)
     app.text_input(key="policy name").set_value("mine").run()
     next(button for button in app.button if button.label == "Save").click().run()
     assert not app.exception
-    assert augment.load("mine").steps[0]["zoom"] == 1.5
+    assert load_policy("mine").steps[0]["zoom"] == 1.5
 
 
 def test_a_name_that_is_taken_is_refused_in_a_line(open_page: OpenPage) -> None:
@@ -71,9 +72,9 @@ def test_steps_are_added_moved_and_removed(open_page: OpenPage) -> None:
 
 def test_a_pasted_policy_takes_the_place_of_the_steps_or_is_refused_in_a_line(open_page: OpenPage) -> None:
     app = open_page("augmentations", data="digits")
-    wanted = augment.policy([{"step": "rotation", "degrees": 30}, "erasing"])
+    wanted = policy([{"step": "rotation", "degrees": 30}, "erasing"])
     app.text_area(key="policy text").set_value(wanted.as_json()).run()
-    found = [augment.step(values) for _, values in app.session_state["policy steps"]]
+    found = [step(values) for _, values in app.session_state["policy steps"]]
     assert tuple(found) == wanted.steps
     assert [slider.value for slider in app.slider if slider.label == "Degrees"] == [30]
     app.text_area(key="policy text").set_value(wanted.as_json().replace('"version": 1', '"version": 7')).run()

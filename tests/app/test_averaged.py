@@ -1,14 +1,14 @@
 """Answers averaged over views: the split predicted anew on Evaluate, and the choice on Predict."""
 
-from clfcore import commands
+from clfcore import api
 from clfcore.classifier import of_run
 from clfcore.evaluation.metrics import evaluate
-from clfcore.runs.store import Run
-from clfcore.views import predict_split
+from clfcore.runs.folder import Run
+from clfcore.tta import predict_split
 from tests.app.test_before import finished
 from tests.app.test_pages import OpenPage
-from ui.cached import SAMPLES
-from ui.words import percent
+from ui.formatting import percent
+from ui.loaders import SAMPLES
 
 
 def test_a_split_is_predicted_from_views_beside_what_is_stored(open_page: OpenPage, finished_run: Run) -> None:
@@ -46,7 +46,7 @@ def test_predict_answers_from_the_views_that_are_chosen(open_page: OpenPage, fin
         app.session_state["views averaged"] = views or "none"
         app.run()
         assert not app.exception
-        said = commands.predict(finished_run.id, [str(SAMPLES / "cat.jpg")], views=views)
+        said = api.predict(finished_run.id, [str(SAMPLES / "cat.jpg")], views=views)
         shown.append(percent(said["predictions"][0]["top"][0]["probability"]))
         assert shown[-1] in " ".join(block.proto.body for block in app.get("html"))
     assert shown[0] != shown[1]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from streamlit.testing.v1 import AppTest
 
 from clfcore.presets import PRESETS
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 
 OpenPage = Callable[..., AppTest]
 

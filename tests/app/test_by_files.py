@@ -10,12 +10,12 @@ from PIL import Image
 
 from clfcore.config import make
 from clfcore.files import runs_folder
-from clfcore.runs import store
+from clfcore.runs import folder
 from clfcore.runs.execute import execute
-from clfcore.runs.store import Run
-from ui.by_files import files_of
-from ui.cached import Photo, classifier, looked, said
-from ui.explain_made import Asked, Look, laid, task_of
+from clfcore.runs.folder import Run
+from pages.explain.map_loaders import MapRequest, OverlayStyle, overlaid_map, task_of
+from ui.cache_keys import files_of
+from ui.loaders import Photo, classifier, photo_prediction, photo_saliency
 
 
 def photo() -> Photo:
@@ -26,7 +26,7 @@ def photo() -> Photo:
 
 def executed(data: str, seed: int) -> Run:
     recipe = {"epochs": 1, "batch_size": 16, "image_size": 20, "seed": seed}
-    run = store.create(make({"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": recipe}))
+    run = folder.create_run(make({"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": recipe}))
     execute(run)
     return run
 
@@ -34,28 +34,28 @@ def executed(data: str, seed: int) -> Run:
 def test_thresholds_that_are_kept_reach_the_answer_at_once() -> None:
     run = executed("shapes-multi-label:count=80,side=20", 0)
     labels = run.classifier["task"]["levels"][0]["classes"]
-    before = said(run.id, photo())
+    before = photo_prediction(run.id, photo())
     assert {value for _, value in before.thresholds} == {0.5}
     run.write("thresholds.json", {"values": dict.fromkeys(labels, 0.25)})
-    assert {value for _, value in said(run.id, photo()).thresholds} == {0.25}
+    assert {value for _, value in photo_prediction(run.id, photo()).thresholds} == {0.25}
     (run.path / "thresholds.json").unlink()
-    assert said(run.id, photo()) == before
+    assert photo_prediction(run.id, photo()) == before
 
 
 @pytest.mark.parametrize("same_time", [False, True])
 def test_a_run_that_is_replaced_under_its_name_answers_with_its_new_weights(same_time: bool) -> None:
     data = "shapes:count=80,side=20"
     run, other, view = executed(data, 0), executed(data, 1), photo()
-    asked = lambda: laid(Asked(run.id, view, "saliency"), Look()).picture  # noqa: E731
-    before = said(run.id, view), looked(run.id, view).overlay, asked(), classifier(run.id)
-    wanted = said(other.id, view).levels
+    asked = lambda: overlaid_map(MapRequest(run.id, view, "saliency"), OverlayStyle()).picture  # noqa: E731
+    before = photo_prediction(run.id, view), photo_saliency(run.id, view).overlay, asked(), classifier(run.id)
+    wanted = photo_prediction(other.id, view).levels
     for name in ("best.safetensors", "classifier.json"):
         state = (run.path / name).stat()
         shutil.copyfile(other.path / name, run.path / f"{name}.new")
         (run.path / f"{name}.new").replace(run.path / name)
         if same_time:
             os.utime(run.path / name, ns=(state.st_atime_ns, state.st_mtime_ns))
-    assert said(run.id, view).levels == wanted != before[0].levels
+    assert photo_prediction(run.id, view).levels == wanted != before[0].levels
     assert asked() != before[2]
     assert classifier(run.id) is not before[3]
 

@@ -1,6 +1,6 @@
 """Choices in the address, and settings that differ."""
 
-from ui.choose import data_name, differing
+from ui.pickers import data_name, differing
 
 
 def test_settings_that_differ_come_first() -> None:

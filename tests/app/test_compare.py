@@ -12,8 +12,8 @@ from clfcore.config import make
 from clfcore.evaluation.compare import compare
 from clfcore.files import runs_folder
 from clfcore.predictions import Predictions
-from clfcore.runs import speed, store
-from clfcore.runs.store import Run
+from clfcore.runs import folder, measured_speed
+from clfcore.runs.folder import Run
 from clfcore.task import multi_label, single_label
 from tests.app.test_pages import OpenPage, refused, words
 
@@ -22,7 +22,7 @@ DIGITS = tuple(f"digit {i}" for i in range(3))
 
 def stored_run(seed: int, *, right: float, classes: tuple[str, ...] = DIGITS, splits=("validation", "test")) -> Run:
     """A finished run as it lies on disk, its answers right with a given share, without any training."""
-    run = store.create(make({"data": "digits", "architecture": "lenet5", "recipe": {"seed": seed}}))
+    run = folder.create_run(make({"data": "digits", "architecture": "lenet5", "recipe": {"seed": seed}}))
     rng, n = np.random.default_rng(seed), 200
     for split in splits:
         targets = np.arange(n) % len(classes)
@@ -149,7 +149,7 @@ def test_train_to_compare_queues_every_combination_and_fills_the_table(
 
     class Stub:
         def submit(self, config):
-            queued.append(store.create(config))
+            queued.append(folder.create_run(config))
             return queued[-1]
 
     monkeypatch.setattr("clfcore.runs.worker.worker", Stub)
@@ -196,7 +196,7 @@ def test_latency_and_memory_are_measured_on_a_button_and_fill_the_table(open_pag
         app.run()
     assert not app.exception, app.exception
     table = app.dataframe[0].value.set_index("run")
-    measured = speed.kept(finished_run)
+    measured = measured_speed.kept(finished_run)
     assert table.loc[short(finished_run), "ms an image"] == pytest.approx(1e3 * measured.seconds)
     assert table.loc[short(finished_run), "MB an answer"] == pytest.approx(measured.memory / 1e6)
     assert table.loc[short(finished_run), "multiply-adds"] == measured.multiply_adds

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from clfcore.files import runs_folder
-from clfcore.runs import store
-from clfcore.runs.store import Run
+from clfcore.runs import folder
+from clfcore.runs.folder import Run
 from tests.app.test_pages import OpenPage, refused
 
 WRITTEN = sorted((Path(__file__).parents[1] / "runs" / "written_by_0_1_0").iterdir())
@@ -48,7 +48,7 @@ def test_a_page_stays_alive_among_damaged_runs(page: str, runs: list[Run], open_
 
 def visited(app: AppTest, page: str, name: str) -> AppTest:
     app.query_params["run"] = name
-    return app.switch_page(f"pages/{page}.py").run()
+    return app.switch_page(f"pages/{page}/page.py").run()
 
 
 def test_each_damaged_run_is_shown_with_what_is_wrong(runs: list[Run], open_page: OpenPage) -> None:
@@ -63,8 +63,8 @@ def test_each_damaged_run_is_shown_with_what_is_wrong(runs: list[Run], open_page
 
 
 def test_an_address_names_a_run_by_its_whole_id(open_page: OpenPage, tmp_path: Path) -> None:
-    for folder in (runs_folder() / "20250101-good-0", tmp_path / "elsewhere"):
-        shutil.copytree(WRITTEN[0], folder)
+    for place in (runs_folder() / "20250101-good-0", tmp_path / "elsewhere"):
+        shutil.copytree(WRITTEN[0], place)
     app = open_page("home")
     for name in (
         str(tmp_path / "elsewhere"),
@@ -86,7 +86,7 @@ def test_a_run_that_is_deleted_while_it_is_watched_is_said_to_be_gone(open_page:
     shutil.copytree(WRITTEN[0], runs_folder() / "20250101-good-0")
     app = open_page("train", run="20250101-good-0")
     assert app.subheader[0].value.startswith("vgg on")
-    store.delete(store.find_run("20250101-good-0"))
+    folder.delete(folder.find_run("20250101-good-0"))
     app.run()
     assert not app.exception, app.exception
     assert any("it was deleted" in line for line in refused(app))
@@ -97,7 +97,7 @@ def test_a_second_click_on_train_finds_the_first(
 ) -> None:
     from clfcore.runs.worker import Worker
 
-    monkeypatch.setattr(Worker, "submit", lambda self, config: store.create(config))
+    monkeypatch.setattr(Worker, "submit", lambda self, config: folder.create_run(config))
     app = open_page("train")
     for _ in range(100):
         if any(button.label == "Train" for button in app.button):
@@ -106,13 +106,13 @@ def test_a_second_click_on_train_finds_the_first(
     button = next(button for button in app.button if button.label == "Train")
     address = dict(app.query_params)
     button.click().run()
-    assert len(store.runs()) == 1
+    assert len(folder.run_folders()) == 1
     app.query_params.clear()  # the second click was made before the first one's answer came
     for key, value in address.items():
         app.query_params[key] = value
     button.click().run()
-    assert len(store.runs()) == 1
+    assert len(folder.run_folders()) == 1
     app.query_params.clear()
     app.run()  # the form again, unpressed: what is asked for now is asked for anew
     next(button for button in app.button if button.label == "Train").click().run()
-    assert len(store.runs()) == 2
+    assert len(folder.run_folders()) == 2

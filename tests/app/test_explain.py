@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from clfcore.classifier import of_run
 from clfcore.files import runs_folder
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
+from pages.explain import map_loaders
+from pages.explain.map_loaders import MapRequest, OverlayStyle, TargetChoice, overlaid_map, sheet
 from tests.app.test_pages import OpenPage, refused, words
 from tests.app.test_tasks import run_of
-from ui import explain_made
-from ui.cached import Photo
-from ui.explain_made import Asked, Look, Wanted, laid, sheet
+from ui.loaders import Photo
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_method_without_classes_does_not_claim_one(open_page: OpenPage, run: R
 
 def test_each_stage_shows_the_same_method(open_page: OpenPage, run: Run) -> None:
     app = on_errors(open_page, run, view="Layer by layer")
-    stages = explain_made.stages_of(run.id, "layercam")
+    stages = map_loaders.stages_of(run.id, "layercam")
     assert len(stages) >= 2
     assert all(stage in html(app) for stage in stages)
 
@@ -151,16 +151,16 @@ def test_an_architecture_is_told_where_maps_are_measured(open_page: OpenPage) ->
 
 def test_a_map_is_of_the_class_by_name_and_the_look_changes_the_picture(run: Run) -> None:
     name = of_run(run).classes[3]
-    asked = Asked(run.id, photo(), "saliency", Wanted(name))
-    seen = laid(asked, Look())
+    asked = MapRequest(run.id, photo(), "saliency", TargetChoice(name))
+    seen = overlaid_map(asked, OverlayStyle())
     assert seen.target == name
-    assert laid(asked, Look(opacity=0.0)).picture == explain_made.seen(run.id, asked.photo)
-    assert laid(asked, Look(colours="cividis")).picture != seen.picture
+    assert overlaid_map(asked, OverlayStyle(opacity=0.0)).picture == map_loaders.input_square(run.id, asked.photo)
+    assert overlaid_map(asked, OverlayStyle(colours="cividis")).picture != seen.picture
 
 
 def test_the_sheet_has_a_row_a_model_and_a_column_a_map(run: Run) -> None:
-    cells = [(one, Asked(run.id, photo(), one)) for one in ("saliency", "gradcam")]
-    image = Image.open(io.BytesIO(sheet([("one", cells), ("two", cells)], Look())))
+    cells = [(one, MapRequest(run.id, photo(), one)) for one in ("saliency", "gradcam")]
+    image = Image.open(io.BytesIO(sheet([("one", cells), ("two", cells)], OverlayStyle())))
     assert image.size == (10 + 3 * 234, 10 + 2 * 252)
 
 
@@ -174,9 +174,15 @@ def test_several_labels_are_explained_by_label_and_hierarchies_by_level(open_pag
     assert all("missed" in option or "falsely said" in option for option in wrong.options)
 
     tree = run_of("hierarchical")
-    (coarse, families), (_, shapes) = explain_made.task_of(tree.id).levels
-    assert laid(Asked(tree.id, photo(), "saliency", Wanted(level=coarse)), Look()).target in families
-    assert laid(Asked(tree.id, photo(), "saliency", Wanted(shapes[0])), Look()).target == shapes[0]
+    (coarse, families), (_, shapes) = map_loaders.task_of(tree.id).levels
+    assert (
+        overlaid_map(MapRequest(tree.id, photo(), "saliency", TargetChoice(level=coarse)), OverlayStyle()).target
+        in families
+    )
+    assert (
+        overlaid_map(MapRequest(tree.id, photo(), "saliency", TargetChoice(shapes[0])), OverlayStyle()).target
+        == shapes[0]
+    )
     app = open_page("explain", model=tree.id, sample="cat")
     app.selectbox(key=f"level {tree.id}").set_value(coarse).run()
     assert not app.exception
@@ -184,13 +190,13 @@ def test_several_labels_are_explained_by_label_and_hierarchies_by_level(open_pag
 
 
 def test_a_damaged_and_a_huge_picture_are_refused_in_their_place(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clfcore.data import picture
+    from clfcore.data import image_file
     from clfcore.errors import InputError
 
     for data, says in ((b"not a picture", "noise.png"), (photo(600).data, "megapixels")):
-        monkeypatch.setattr(picture, "MEGAPIXELS", 0.1)
+        monkeypatch.setattr(image_file, "MEGAPIXELS", 0.1)
         with pytest.raises(InputError, match=says):
-            laid(Asked(run.id, Photo("noise.png", data), "gradcam"), Look())
+            overlaid_map(MapRequest(run.id, Photo("noise.png", data), "gradcam"), OverlayStyle())
 
 
 def test_two_models_with_other_classes_each_say_what_they_do_not_know(open_page: OpenPage, run: Run) -> None:

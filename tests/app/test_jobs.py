@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from clfcore import commands
+from clfcore import api
 from clfcore.errors import Failure, InputError
 from ui.jobs import Job
 
@@ -63,7 +63,7 @@ def test_a_fault_of_the_labs_own_becomes_a_line_with_its_traceback_in_a_file() -
 def test_what_is_measured_beside_a_page_says_why_it_failed_and_is_tried_again_by_a_click(
     error: Exception, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = commands.plan
+    plan = api.plan
     broken = [True]
 
     def plan_once_broken(*args, measure: bool, **named):
@@ -71,7 +71,7 @@ def test_what_is_measured_beside_a_page_says_why_it_failed_and_is_tried_again_by
             raise error
         return plan(*args, measure=measure, **named)
 
-    monkeypatch.setattr(commands, "plan", plan_once_broken)
+    monkeypatch.setattr(api, "plan", plan_once_broken)
     app = until(open_page("train", data="digits", architecture="lenet5"), lambda app: app.error)
     assert str(error) in app.error[0].value.replace("\\", "")
     assert duration(app) == "–"

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from clfcore.config import make
-from clfcore.runs import store
-from clfcore.runs.store import Run
+from clfcore.runs import folder
+from clfcore.runs.folder import Run
 
 OpenPage = Callable[..., AppTest]
 
@@ -130,7 +130,7 @@ def test_a_run_in_the_address_that_is_gone_is_said(open_page: OpenPage) -> None:
 
 @pytest.fixture
 def failed_run() -> Run:
-    run = store.create(make({"data": "digits", "architecture": "lenet5"}))
+    run = folder.create_run(make({"data": "digits", "architecture": "lenet5"}))
     run.set_state("failed", "memory ran out: try recipe.batch_size 8 (it was 16)")
     return run
 
@@ -144,7 +144,7 @@ def test_a_failed_run_says_why_and_can_be_resumed_or_deleted(open_page: OpenPage
 
 
 def test_an_interrupted_run_is_listed_at_once(open_page: OpenPage) -> None:
-    run = store.create(make({"data": "digits", "architecture": "lenet5"}))
+    run = folder.create_run(make({"data": "digits", "architecture": "lenet5"}))
     run.set_state("running")
     app = open_page("runs")
     table = app.dataframe[0].value

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ui.feedback import plain
-from ui.pictures import Card, _card, bar, picture, top_bars
-from ui.words import shorten
+from ui.cards import Card, _card, bar, picture, top_bars
+from ui.formatting import shorten
+from ui.messages import escape_markdown
 
 EVIL = '<img src=x onerror="alert(1)">'
 
@@ -60,12 +60,12 @@ def test_a_long_name_is_shortened_in_the_middle_and_whole_on_hover() -> None:
 
 
 def test_plain_text_keeps_markdown_from_being_read() -> None:
-    assert plain("a*b*[x](y) $1$ :red[z]") == r"a\*b\*\[x\]\(y\) \$1\$ \:red\[z\]"
+    assert escape_markdown("a*b*[x](y) $1$ :red[z]") == r"a\*b\*\[x\]\(y\) \$1\$ \:red\[z\]"
 
 
 def test_a_deep_dataset_is_shown_by_its_value_range(tmp_path: Path) -> None:
     """Kelvins: by themselves all white, or all grey; by the training split's range dark and light."""
-    from ui.data import thumbnail
+    from ui.data_picker import thumbnail
 
     for name, level in (("cold", 285.0), ("hot", 301.0)):
         (tmp_path / "set" / name).mkdir(parents=True)

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 
 from clfcore.errors import InputError
-from ui import cached
-from ui.cached import Photo, Said, predictions_csv
-from ui.pictures import picture
+from ui import loaders
+from ui.cards import picture
+from ui.loaders import Photo, PhotoPrediction, predictions_csv
 
 
 def test_every_probability_is_a_number_and_every_error_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     square = picture(np.zeros((8, 8, 3), np.uint8))
 
-    def answer(model: str, photo: Photo) -> Said:
+    def answer(model: str, photo: Photo) -> PhotoPrediction:
         if photo.name == "broken.jpg":
             raise InputError("broken.jpg is truncated: save it again")
-        return Said(square, 8, (("", (("@home", 0.75), ("cat", 0.25))),))
+        return PhotoPrediction(square, 8, (("", (("@home", 0.75), ("cat", 0.25))),))
 
-    monkeypatch.setattr(cached, "answer_of", answer)
+    monkeypatch.setattr(loaders, "answer_of", answer)
     photos = [Photo(name, b"") for name in ("=HYPERLINK(1).jpg", "broken.jpg", "b.jpg")]
     rows = [*csv.DictReader(io.StringIO(predictions_csv(photos, ["lenet5"])))]
     assert [row["error"] for row in rows] == ["", "", "broken.jpg is truncated: save it again", "", ""]

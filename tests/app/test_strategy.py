@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 
 
 def test_a_strategy_shows_what_it_can_be_told(open_page: Callable[..., AppTest]) -> None:
@@ -69,12 +69,12 @@ def test_a_fine_tuned_run_shows_how_far_it_moved_and_where_it_began(
     open_page: Callable[..., AppTest], finished_run: Run
 ) -> None:
     from clfcore.config import make
-    from clfcore.runs import store
+    from clfcore.runs import folder
     from clfcore.runs.execute import execute
 
     values = {"data": "digits", "architecture": "lenet5", "weights": str(finished_run.path)}
     recipe = {"epochs": 2, "trainable_groups": 2, "learning_rate": 1e-3, "backbone_learning_rate": 1e-3}
-    run = store.create(make({**values, "recipe": recipe}))
+    run = folder.create_run(make({**values, "recipe": recipe}))
     execute(run)
     app = open_page("train", run=run.id)
     assert not app.exception

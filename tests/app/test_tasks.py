@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from clfcore.config import make
-from clfcore.runs import store
-from clfcore.runs.store import Run
+from clfcore.runs import folder
+from clfcore.runs.folder import Run
 from tests.app.test_compare import of_labels
 
 OpenPage = Callable[..., AppTest]
@@ -25,7 +25,7 @@ def run_of(task: str, **values: object) -> Run:
 
     data = f"shapes-{task}:count=150,side=24"
     recipe = {"epochs": 2, "image_size": 24}
-    run = store.create(make({"data": data, "architecture": "lenet5", "recipe": recipe, **values}))
+    run = folder.create_run(make({"data": data, "architecture": "lenet5", "recipe": recipe, **values}))
     execute(run)
     return run
 

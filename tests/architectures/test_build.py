@@ -6,9 +6,9 @@ import torch
 import torchvision
 from torch import nn
 
-from clfcore.architectures import weights as stored
+from clfcore.architectures import pretrained as stored
+from clfcore.architectures.adapt_published import adapt_published_state, first_convolution
 from clfcore.architectures.build import build, head_name, pretrained, replace_head
-from clfcore.architectures.load import first_convolution, load
 from clfcore.errors import Failure, InputError
 
 EQUAL = ("resnet18", "mobilenet_v3_small", "alexnet", "vgg11_bn", "efficientnet_b0", "densenet121", "mnasnet1_0")
@@ -159,12 +159,14 @@ def test_grey_weights_see_grey_pictures_as_the_colour_weights_do():
 def test_a_new_head_replaces_only_the_classifier():
     state = torchvision.models.resnet18(weights=None).state_dict()
     module = build("resnet18", columns=7, channels=4).module
-    load(module, state, new_head=True)
+    adapt_published_state(module, state, new_head=True)
     assert module.fc.weight.shape == (7, 512)
     assert torch.equal(module.layer1[0].conv1.weight, state["layer1.0.conv1.weight"])
     assert torch.allclose(module.conv1.weight[:, :3], state["conv1.weight"] * 0.75)  # 3 of 4 channels
     with pytest.raises(ValueError, match="the weights do not fit"):
-        load(module, {key: value for key, value in state.items() if "layer4" not in key}, new_head=True)
+        adapt_published_state(
+            module, {key: value for key, value in state.items() if "layer4" not in key}, new_head=True
+        )
 
 
 def test_positions_are_resampled_to_the_image():
@@ -172,7 +174,7 @@ def test_positions_are_resampled_to_the_image():
     grid = torch.linspace(0, 1, 14)[:, None].expand(14, 14)  # brighter downwards
     state["encoder.pos_embedding"][:, 1:] = grid.reshape(1, 196, 1)
     module = build("vit_b_16", columns=3, image_size=64).module
-    load(module, state, new_head=True)
+    adapt_published_state(module, state, new_head=True)
     found = module.encoder.pos_embedding[0, 1:, 0].reshape(4, 4)
     assert torch.all(found.diff(dim=0) > 0)
     assert torch.allclose(found.diff(dim=1), torch.zeros(4, 3), atol=1e-5)
@@ -183,7 +185,7 @@ def test_old_densenet_names_are_read():
     old = {key.replace("norm1.", "norm.1.").replace("conv2.", "conv.2."): value for key, value in state.items()}
     old = {key: value for key, value in old.items() if not key.endswith("num_batches_tracked")}
     assert old.keys() - state.keys()
-    load(build("densenet121", columns=2, image_size=64).module, old, new_head=True)
+    adapt_published_state(build("densenet121", columns=2, image_size=64).module, old, new_head=True)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_stored_list_of_timm_is_timms():
 
 
 def test_each_family_has_its_paper_idea_and_source():
-    from clfcore.architectures.about import source
+    from clfcore.architectures.papers import source
 
     for row in ROWS:
         about = row.about

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from clfcore.architectures.build import build
-from clfcore.architectures.history import published, timeline
-from clfcore.architectures.maps import feature_maps, first_filters
-from clfcore.architectures.measure import gradient_norms, latency
+from clfcore.architectures.feature_maps import feature_maps, first_filters
+from clfcore.architectures.latency import gradient_norms, latency
+from clfcore.architectures.published_accuracy import published, timeline
 
 
 def test_feature_maps_are_what_the_stages_give():

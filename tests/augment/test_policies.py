@@ -5,25 +5,26 @@ from typing import get_args
 
 import pytest
 
-from clfcore import augment, config
-from clfcore.augment import draws
-from clfcore.augment.rules import KINDS
+from clfcore import config
+from clfcore.augment import policies, random_table
+from clfcore.augment.policies import POLICIES, from_json, step
+from clfcore.augment.step_rules import KINDS
 from clfcore.errors import InputError
 
 
 def test_the_named_policies_are_the_configurations():
-    assert tuple(augment.POLICIES) == get_args(config.Policy)
-    assert not any("flip" in step.kind for step in augment.policy("digits").steps)
-    assert augment.policy("conservative").steps[0]["probability"] == 0.3
+    assert tuple(POLICIES) == get_args(config.Policy)
+    assert not any("flip" in step.kind for step in policies.policy("digits").steps)
+    assert policies.policy("conservative").steps[0]["probability"] == 0.3
 
 
 def test_json_gives_the_same_policy_back():
-    for policy in augment.POLICIES.values():
-        assert augment.from_json(policy.as_json()) == policy
-    own = augment.policy([{"step": kind} for kind in KINDS], name="all of them")
-    assert augment.from_json(own.as_json()) == own
-    assert all(draws.columns(step) > 0 for step in own.steps)
-    assert hash(own) == hash(augment.from_json(own.as_json()))
+    for policy in POLICIES.values():
+        assert from_json(policy.as_json()) == policy
+    own = policies.policy([{"step": kind} for kind in KINDS], name="all of them")
+    assert from_json(own.as_json()) == own
+    assert all(random_table.columns(step) > 0 for step in own.steps)
+    assert hash(own) == hash(from_json(own.as_json()))
 
 
 REFUSED = [
@@ -57,18 +58,18 @@ REFUSED = [
 @pytest.mark.parametrize(("given", "message"), REFUSED, ids=[str(given)[:40] for given, _ in REFUSED])
 def test_a_refusal_says_what_is_allowed(given, message):
     with pytest.raises(InputError) as refusal:
-        augment.policy(given)
+        policies.policy(given)
     for part in message.split(".*"):
         assert part in str(refusal.value)
 
 
 def test_text_that_is_no_policy_is_refused():
     with pytest.raises(InputError, match="no valid JSON"):
-        augment.from_json("{steps")
+        from_json("{steps")
     with pytest.raises(InputError, match="must be an object with version, name and steps"):
-        augment.from_json(json.dumps("basic"))
+        from_json(json.dumps("basic"))
 
 
 def test_every_default_keeps_its_own_rule():
     for kind, made in KINDS.items():
-        assert augment.step(kind) == augment.step(augment.step(kind).as_dict()), made.help
+        assert step(kind) == step(step(kind).as_dict()), made.help

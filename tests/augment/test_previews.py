@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from clfcore import augment
-from clfcore.augment.previews import words
-from clfcore.augment.rules import KINDS
+from clfcore.augment import policies, random_table
+from clfcore.augment.apply import apply
+from clfcore.augment.policies import POLICIES
+from clfcore.augment.previews import describe_step, policy_views, statistics, step_strip
+from clfcore.augment.step_rules import KINDS
 from clfcore.data.pixels import Preprocess
 
 
@@ -18,25 +20,25 @@ def photo(side: int, channels: int = 3) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["basic", "autoaugment", "augmix", "none"])
 def test_views_and_strip_are_what_training_feeds(name):
-    policy, stored = augment.policy(name), photo(36)
+    policy, stored = policies.policy(name), photo(36)
     batch = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (9, 3, 36, 36), dtype=np.uint8))
     batch[7] = torch.from_numpy(stored.transpose(2, 0, 1).copy())
-    views = augment.views(policy, stored, size=32, seed=5, epoch=3, index=7, count=2, mean=(0.4, 0.5, 0.6))
+    views = policy_views(policy, stored, size=32, seed=5, epoch=3, index=7, count=2, mean=(0.4, 0.5, 0.6))
     for view, epoch in zip(views, (3, 4), strict=True):
-        table = augment.table(policy, seed=5, epoch=epoch, items=9)
-        fed = augment.apply(policy, table, batch, size=32, mean=(0.4, 0.5, 0.6))[7]
+        table = random_table.table(policy, seed=5, epoch=epoch, items=9)
+        fed = apply(policy, table, batch, size=32, mean=(0.4, 0.5, 0.6))[7]
         np.testing.assert_array_equal(view, fed.permute(1, 2, 0).numpy())
-    strip = augment.strip(policy, stored, size=32, seed=5, epoch=3, index=7, mean=(0.4, 0.5, 0.6))
+    strip = step_strip(policy, stored, size=32, seed=5, epoch=3, index=7, mean=(0.4, 0.5, 0.6))
     np.testing.assert_array_equal(strip[0].pixels, stored)
     np.testing.assert_array_equal(strip[-1].pixels, views[0])
     assert len(strip) == (2 if name == "none" else 1 + len(policy.steps))
 
 
 def test_the_strip_says_what_was_drawn():
-    policy = augment.policy(
+    policy = policies.policy(
         [{"step": "horizontal-flip", "probability": 1}, {"step": "rotation", "probability": 0}, "shift"]
     )
-    strip = augment.strip(policy, photo(20, 1), size=16, seed=1)
+    strip = step_strip(policy, photo(20, 1), size=16, seed=1)
     assert [shown.title for shown in strip] == ["original", "centre crop", "horizontal flip", "rotation", "shift"]
     assert [shown.words for shown in strip][1:4] == ["the middle 16 x 16 pixels", "mirrored", "unchanged"]
     flipped, shifted = strip[3].pixels, strip[4].pixels
@@ -51,8 +53,11 @@ def test_the_strip_says_what_was_drawn():
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_every_step_has_words(kind):
-    made = augment.policy([kind])
-    said = [words(made.steps[0], u[None], side=40, size=32) for u in augment.table(made, seed=0, epoch=0, items=30)]
+    made = policies.policy([kind])
+    said = [
+        describe_step(made.steps[0], u[None], side=40, size=32)
+        for u in random_table.table(made, seed=0, epoch=0, items=30)
+    ]
     assert all(said)
     assert len(set(said)) > 1
 
@@ -60,7 +65,7 @@ def test_every_step_has_words(kind):
 def test_statistics_are_those_of_the_networks_input():
     preprocess = Preprocess(size=8, interpolation="bilinear", mean=(0.5, 0.4, 0.3), deviation=(0.2, 0.25, 0.5))
     pixels = np.stack([photo(8), photo(8)[::-1]])
-    for channel, row in enumerate(augment.statistics(pixels, preprocess)):
+    for channel, row in enumerate(statistics(pixels, preprocess)):
         values = pixels[..., channel].astype(float)
         mean, deviation = preprocess.mean[channel], preprocess.deviation[channel]
         assert row.before == pytest.approx((values.mean(), values.std(), values.min(), values.max()), abs=1e-3)
@@ -69,15 +74,15 @@ def test_statistics_are_those_of_the_networks_input():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(augment.POLICIES))
+@pytest.mark.parametrize("name", list(POLICIES))
 def test_sixteen_views_at_224_pixels_take_less_than_150_ms(name):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        policy, stored, seconds = augment.policy(name), photo(256), []
+        policy, stored, seconds = policies.policy(name), photo(256), []
         for epoch in range(5):
             started = time.process_time()
-            augment.views(policy, stored, size=224, epoch=epoch, count=16)
+            policy_views(policy, stored, size=224, epoch=epoch, count=16)
             seconds.append(time.process_time() - started)
     finally:
         torch.set_num_threads(threads)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 from tests.browser.driver import STILL, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]

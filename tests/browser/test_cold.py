@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 from tests.browser.driver import serving, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from clfcore import commands
+from clfcore import api
 from tests.app.test_compare import short, stored_run
 from tests.browser.driver import settled
 
@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 def test_reports_open_without_a_network_and_without_a_complaint(browser: Browser, tmp_path: Path) -> None:
     a, b = stored_run(1, right=0.6), stored_run(2, right=0.95)
-    commands.report(a.id, tmp_path / "run.html")
-    commands.compare([a.id, b.id], html=tmp_path / "compared.html")
+    api.report(a.id, tmp_path / "run.html")
+    api.compare([a.id, b.id], html=tmp_path / "compared.html")
     context = browser.new_context()
     context.set_offline(True)
     for name, figures in (("run.html", 6), ("compared.html", 7)):
@@ -89,7 +89,7 @@ def test_a_figure_is_saved_as_svg_from_the_page_the_report_and_the_command_line(
         page.locator(".modebar-btn[data-title='Download plot']").first.click()
     assert saved.value.suggested_filename == "confusion.svg"
     assert "<svg" in saved.value.path().read_text(encoding="utf-8")
-    commands.report(run.id, tmp_path / "run.html", figures=tmp_path / "figures")
+    api.report(run.id, tmp_path / "run.html", figures=tmp_path / "figures")
     page.goto((tmp_path / "run.html").as_uri())
     for kind, begins in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
         with page.expect_download() as saved:

@@ -8,7 +8,7 @@ import pytest
 import torchvision
 from PIL import Image
 
-from clfcore.cli import main
+from clfcore.cli.main import main
 
 CAT = str(Path(__file__).parents[2] / "assets" / "samples" / "cat.jpg")
 

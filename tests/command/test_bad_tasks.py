@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore.cli import main
+from clfcore.cli.main import main
 from clfcore.data.catalogue import open_dataset
-from clfcore.runs import store
+from clfcore.runs import folder
 
 SMALL = ("--architecture", "lenet5", "--image-size", "16", "--epochs", "1", "--batch-size", "8")
 
@@ -37,7 +37,7 @@ def test_a_label_that_no_training_picture_has_is_said(manifest: Callable, capsys
     result = json.loads(capsys.readouterr().out)
     assert "No training image has the label rare" in result["message"]
     assert "Every training image has the label b" in result["message"]
-    said = store.open_run(result["run"]).predictions("validation")
+    said = folder.open_run(result["run"]).predictions("validation")
     assert result["metrics"]["validation"]["macro_auc"] == pytest.approx(_auc_of_a(said))  # b and rare are left out
 
 
@@ -68,13 +68,13 @@ def test_weights_of_the_wrong_length_leave_no_run(capsys: pytest.CaptureFixture[
     error = capsys.readouterr().err
     assert error.splitlines() == [error.strip()]
     assert "has 2 values: there are 6 classes" in error
-    assert not store.runs()
+    assert not folder.run_folders()
 
 
 def test_a_stored_threshold_outside_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["train", "--data", "shapes-multi-label:count=60,side=16", *SMALL, "--thresholds", "f1", "--json"]
     assert main(words) == 0
-    run = store.open_run(json.loads(capsys.readouterr().out)["run"])
+    run = folder.open_run(json.loads(capsys.readouterr().out)["run"])
     kept = json.loads((run.path / "thresholds.json").read_text())
     kept["values"]["circle"] = 1.5
     (run.path / "thresholds.json").write_text(json.dumps(kept))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.cli import main
+from clfcore.cli.main import main
 from clfcore.files import runs_folder
-from clfcore.runs import store
-from clfcore.runs.store import Run
+from clfcore.runs import folder
+from clfcore.runs.folder import Run
 from tests.conftest import SMALL, small_config
 
 ROOT = Path(__file__).parents[2]
@@ -75,16 +75,16 @@ def test_a_file_configures_and_flags_override_it(call: object, tmp_path: Path) -
     file = tmp_path / "config.json"
     file.write_text(small_config(epochs=3).as_json())
     status, out, _ = call("train", "--config", file, "--epochs", "1", "--json")
-    run = store.open_run(json.loads(out)["run"])
+    run = folder.open_run(json.loads(out)["run"])
     assert (status, run.config.recipe.epochs, run.config.recipe.batch_size) == (0, 1, 16)
 
 
 def test_the_copied_command_runs_the_same_configuration() -> None:
     import shlex
 
-    from clfcore.cli import parser
-    from clfcore.cli_flags import configuration
-    from clfcore.commands import command_of
+    from clfcore.api import command_of
+    from clfcore.cli.flags import configuration
+    from clfcore.cli.main import parser
 
     config = small_config(epochs=7, learning_rate=0.01, schedule="one-cycle").changed(
         options={"activation": "relu"}, data="my photos/of cats", fit="pad"
@@ -134,7 +134,7 @@ def test_an_architecture_means_its_imagenet_weights_with_human_labels(call: obje
 
 
 def test_resume_goes_on_with_a_cancelled_run(call: object) -> None:
-    run = store.create(small_config())
+    run = folder.create_run(small_config())
     run.set_state("cancelled")
     status, out, _ = call("resume", run.id, "--json")
     assert (status, json.loads(out)["state"]) == (0, "completed")
@@ -151,7 +151,7 @@ def test_runs_are_shown_and_deleted(call: object, finished_run: Run) -> None:
 def test_compare_pairs_runs_on_their_test_split(call: object, finished_run: Run) -> None:
     from clfcore.runs.execute import execute
 
-    other = store.create(small_config(seed=5))
+    other = folder.create_run(small_config(seed=5))
     execute(other)
     result = json.loads(call("compare", finished_run.id, other.id, "--json")[1])
     pair = result["pairs"][0]
@@ -177,7 +177,7 @@ def test_without_json_a_table_is_printed(call: object, words: list[str]) -> None
 
 
 def test_each_command_has_help_with_an_example() -> None:
-    from clfcore.cli import _commands, parser
+    from clfcore.cli.main import _commands, parser
 
     subparsers = next(a for a in parser()._actions if hasattr(a, "choices") and a.choices)
     for name in _commands():
@@ -282,7 +282,7 @@ def test_real_commands_leave_no_traceback(tmp_path: Path, photos: Path) -> None:
 
 @pytest.mark.slow
 def test_two_processes_that_resume_the_same_run(tmp_path: Path) -> None:
-    run = store.create(small_config(epochs=2000))
+    run = folder.create_run(small_config(epochs=2000))
     line = [sys.executable, "-m", "clfcore", "resume", run.id]
     first = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:

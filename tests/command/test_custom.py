@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.cli import main
-from clfcore.runs import store
+from clfcore.cli.main import main
+from clfcore.runs import folder
 from tests.conftest import SMALL
 
 ROOT = Path(__file__).parents[2]
@@ -43,13 +43,13 @@ def test_a_custom_network_trains_resumes_and_predicts(flags: list[str], capsys: 
             break
     broken.stderr.close()
     broken.wait(30)
-    run = next(run for run in store.runs() if run.id != straight["run"])
+    run = next(run for run in folder.run_folders() if run.id != straight["run"])
     if run.state != "completed":  # it may have been quicker than the signal
         assert run.state == "interrupted"
         resumed = json_of(capsys, "resume", run.id)
         assert resumed["state"] == "completed"
-    assert run.metrics == store.open_run(straight["run"]).metrics
-    assert run.config.options == store.open_run(straight["run"]).config.options
+    assert run.metrics == folder.open_run(straight["run"]).metrics
+    assert run.config.options == folder.open_run(straight["run"]).config.options
 
     image = str(ROOT / "assets" / "samples" / "coffee.jpg")
     answers = [json_of(capsys, "predict", name, image)["predictions"][0]["top"] for name in (straight["run"], run.id)]
@@ -81,4 +81,4 @@ def test_options_that_do_not_fit_are_refused_with_those_that_do(
     assert said.out == ""
     assert len(said.err.strip().splitlines()) == 1
     assert all(part in said.err for part in parts), said.err
-    assert not list(store.runs())
+    assert not list(folder.run_folders())

@@ -10,21 +10,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore import commands
+from clfcore import api
 from clfcore.classifier import of_run, predict_dataset
+from clfcore.cli.render import render
 from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
-from clfcore.runs import store
+from clfcore.runs import folder as run_folder
 from clfcore.runs.execute import execute
-from clfcore.runs.kept_split import read_split
-from clfcore.runs.store import Run
-from clfcore.text import render
+from clfcore.runs.folder import Run
+from clfcore.runs.split_record import read_split
 
 
 def trained_on(folder: Path) -> Run:
     recipe = {"epochs": 2, "batch_size": 16, "image_size": 16}
-    run = store.create(make({"data": str(folder), "architecture": "lenet5", "strategy": "scratch", "recipe": recipe}))
+    run = run_folder.create_run(
+        make({"data": str(folder), "architecture": "lenet5", "strategy": "scratch", "recipe": recipe})
+    )
     execute(run)
     return run
 
@@ -40,24 +42,24 @@ def three(photos: Path) -> Path:
 
 def test_folders_of_one_class_and_of_some_classes_are_taken(three: Path, tmp_path: Path) -> None:
     run = trained_on(three)
-    everything = commands.evaluate(run.id, data=str(three))
+    everything = api.evaluate(run.id, data=str(three))
     assert (everything["items"], everything["trained_on"]) == (36, len(read_split(run).splits["train"]))
     one = tmp_path / "one" / "green"
     shutil.copytree(three / "green", one)
-    above, itself = (commands.evaluate(run.id, data=str(path)) for path in (one.parent, one))
+    above, itself = (api.evaluate(run.id, data=str(path)) for path in (one.parent, one))
     assert above["metrics"] == itself["metrics"]
     assert above["items"] == itself["items"] == 12
     train = [read_split(run).ids[i] for i in read_split(run).splits["train"]]
     assert above["trained_on"] == itself["trained_on"] == sum(name.startswith("green/") for name in train)
     packed = shutil.make_archive(str(tmp_path / "packed"), "zip", one.parent)
-    assert commands.evaluate(run.id, data=packed)["metrics"] == above["metrics"]
+    assert api.evaluate(run.id, data=packed)["metrics"] == above["metrics"]
     listed = one / "list.csv"
     listed.write_text("path,label\n" + "".join(f"{i:02}.jpg,green\n" for i in range(5)))
-    assert commands.evaluate(run.id, data=str(listed))["items"] == 5
+    assert api.evaluate(run.id, data=str(listed))["items"] == 5
     (tmp_path / "only" / "test").mkdir(parents=True)
     for name in ("red", "green"):
         shutil.copytree(three / name, tmp_path / "only" / "test" / name)
-    assert commands.evaluate(run.id, data=str(tmp_path / "only" / "test"))["items"] == 24
+    assert api.evaluate(run.id, data=str(tmp_path / "only" / "test"))["items"] == 24
 
 
 def test_what_was_trained_on_is_said_in_text_and_new_pictures_are_not_counted(three: Path, tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_what_was_trained_on_is_said_in_text_and_new_pictures_are_not_counted(th
     fresh = tmp_path / "fresh" / "red"
     fresh.mkdir(parents=True)
     Image.fromarray(np.full((40, 40, 3), 200, np.uint8)).save(fresh / "x.png")
-    result = commands.evaluate(run.id, data=str(fresh.parent))
+    result = api.evaluate(run.id, data=str(fresh.parent))
     assert (result["items"], result["trained_on"]) == (1, 0)
     assert "the run was trained on none of these pictures" in render("evaluate", result)
     learned = read_split(run).ids[read_split(run).splits["train"][0]]
@@ -74,14 +76,14 @@ def test_what_was_trained_on_is_said_in_text_and_new_pictures_are_not_counted(th
     if target != "red":
         (fresh.parent / target).mkdir()
         (fresh.parent / "red" / "copy.jpg").rename(fresh.parent / target / "copy.jpg")
-    result = commands.evaluate(run.id, data=str(fresh.parent))
+    result = api.evaluate(run.id, data=str(fresh.parent))
     assert result["trained_on"] == 1
     assert "the run was trained on 1 of these 2 pictures: the metrics flatter" in render("evaluate", result)
     assert json.loads(json.dumps(result))["trained_on"] == 1
     # an older run kept no split, and its data has gone: nobody knows
     (run.path / "split.json").unlink()
     three.rename(tmp_path / "elsewhere")
-    result = commands.evaluate(run.id, data=str(fresh.parent))
+    result = api.evaluate(run.id, data=str(fresh.parent))
     assert result["trained_on"] is None
     assert "not known any more" in render("evaluate", result)
 
@@ -91,9 +93,9 @@ def test_classes_that_the_run_does_not_know_are_refused_by_name(three: Path, tmp
     for name in ("gren", "other"):
         shutil.copytree(three / "green", tmp_path / "data" / name)
     with pytest.raises(InputError, match=r"has the class 'gren' \(and 'other'\), which the run does not know.*green"):
-        commands.evaluate(run.id, data=str(tmp_path / "data"))
+        api.evaluate(run.id, data=str(tmp_path / "data"))
     with pytest.raises(InputError, match="has the class 'gren', which the run does not know"):
-        commands.evaluate(run.id, data=str(tmp_path / "data" / "gren"))
+        api.evaluate(run.id, data=str(tmp_path / "data" / "gren"))
     shutil.rmtree(tmp_path / "data" / "other")
     with pytest.raises(InputError, match="one class, 'gren': a classifier needs at least two"):  # to train on
         open_dataset(str(tmp_path / "data"))
@@ -101,7 +103,7 @@ def test_classes_that_the_run_does_not_know_are_refused_by_name(three: Path, tmp
 
 def test_the_finest_classes_of_a_hierarchy_are_enough(tmp_path: Path) -> None:
     config = {"data": "shapes-hierarchical:count=60,side=16", "architecture": "lenet5", "strategy": "scratch"}
-    run = store.create(make({**config, "recipe": {"epochs": 1, "batch_size": 16, "image_size": 16}}))
+    run = run_folder.create_run(make({**config, "recipe": {"epochs": 1, "batch_size": 16, "image_size": 16}}))
     execute(run)
     dataset = open_dataset(run.config.data)
     (tmp_path / "star").mkdir()

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from clfcore.classifier import of_run
-from clfcore.explain import explain, overlay
-from clfcore.runs.store import Run
+from clfcore.explain.dispatch import explain
+from clfcore.explain.saliency_map import overlay_image
+from clfcore.runs.folder import Run
 from tests.command.test_cli import call, refused
 
 __all__ = ["call"]
@@ -40,7 +41,7 @@ def test_a_map_is_written_and_told_of(call: object, finished_run: Run, image: Pa
     square = classifier.square(np.asarray(Image.open(image)))
     expected = explain(classifier, square, method="gradcam", target=2)
     assert (told["layer"], told["evidence"]) == (expected.layer, expected.evidence)
-    np.testing.assert_array_equal(np.asarray(Image.open(out)), overlay(square, expected))
+    np.testing.assert_array_equal(np.asarray(Image.open(out)), overlay_image(square, expected))
 
 
 def test_two_classes_a_number_and_a_layer(call: object, finished_run: Run, image: Path, tmp_path: Path) -> None:
@@ -80,9 +81,9 @@ def test_what_was_wrong_is_one_line(
 def test_a_huge_image_is_refused_before_it_is_decoded(
     call: object, finished_run: Run, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from clfcore.data import picture
+    from clfcore.data import image_file
 
-    monkeypatch.setattr(picture, "MEGAPIXELS", 0.001)
+    monkeypatch.setattr(image_file, "MEGAPIXELS", 0.001)
     refused(call("explain", finished_run.id, image, "--out", tmp_path / "map.png"), "noise.png", "megapixels")
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.cli import main
-from clfcore.runs.store import Run
+from clfcore.cli.main import main
+from clfcore.runs.folder import Run
 
 TRAIN = ["train", "--data", "shapes:count=24,side=16", "--architecture", "lenet5"]
 LONG = "x" * 300

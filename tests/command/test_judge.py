@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.cli import main
+from clfcore.cli.main import main
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.verdicts import read
-from clfcore.runs.store import Run
+from clfcore.data.label_review import read_reviews
+from clfcore.runs.folder import Run
 from tests.app.test_compare import stored_run
 
 TINY = ["--data", "shapes:count=120,side=12", "--epochs", "1", "--batch-size", "16", "--image-size", "12"]
@@ -62,7 +62,7 @@ def test_a_list_of_errors_with_a_verdict_as_json_and_csv(capsys: pytest.CaptureF
     with out.open() as file:
         row = next(csv.DictReader(file))
     assert (row["id"], row["verdict"]) == (worst["id"], "ambiguous")
-    assert len(read(open_dataset("digits"))) == 1
+    assert len(read_reviews(open_dataset("digits"))) == 1
     pair = said(capsys, "errors", run.id, "--list", "pair", "--true", "digit 0", "--predicted", "digit 1")
     assert {(one["truth"], one["predicted"]) for one in pair["errors"]} == {("digit 0", "digit 1")}
     assert "list is 'worst'" in refused(capsys, "errors", run.id, "--list", "worst")

@@ -8,11 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
-from clfcore import augment
-from clfcore.augment import policies
-from clfcore.cli import main
+from clfcore.augment import policies, random_table
+from clfcore.augment import policies as augment_policies
+from clfcore.augment.apply import apply
+from clfcore.augment.file_previews import file_previews, usual_preprocess
+from clfcore.augment.saved_policies import load_policy, saved_policies
+from clfcore.augment.train_test_resolution import at_training_scale
+from clfcore.cli.main import main
 from clfcore.data.catalogue import open_dataset
-from clfcore.runs.policy_views import policy_views, usual_preprocess
 
 
 def printed(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
@@ -27,29 +30,29 @@ def test_a_policy_is_kept_listed_shown_and_deleted(capsys: pytest.CaptureFixture
     assert {"name": "mine", "own": True, "steps": ["rotation", "horizontal-flip"]} in listed
     assert [line["name"] for line in listed if not line["own"]] == list(policies.POLICIES)
     shown = printed(capsys, "policies", "show", "mine")
-    assert augment.policy(shown["policy"]).steps == augment.load("mine").steps
+    assert augment_policies.policy(shown["policy"]).steps == load_policy("mine").steps
     assert "v2.RandomRotation(7," in shown["torchvision"]
     assert printed(capsys, "policies", "delete", "mine") == {"deleted": "mine"}
-    assert "mine" not in augment.saved()
+    assert "mine" not in saved_policies()
 
 
 def test_views_of_a_picture_are_those_that_training_feeds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    policy = augment.policy("basic")
-    square = augment.at_scale(policy, usual_preprocess(8, 1))
+    policy = augment_policies.policy("basic")
+    square = at_training_scale(policy, usual_preprocess(8, 1))
     data = open_dataset("digits")
     chosen = data.splits["train"][:6]
     stored = np.stack([square.stored(data.pixels[i]) for i in chosen])
-    found = policy_views(policy, data="digits", place=5, seed=3, epoch=2, count=2)
+    found = file_previews(policy, data="digits", place=5, seed=3, epoch=2, count=2)
     for view, epoch in zip(found.pictures[1:], (2, 3), strict=True):
-        table = augment.table(policy, seed=3, epoch=epoch, items=6)
-        fed = augment.apply(policy, table, torch.from_numpy(stored).permute(0, 3, 1, 2), size=28, mean=square.mean)
+        table = random_table.table(policy, seed=3, epoch=epoch, items=6)
+        fed = apply(policy, table, torch.from_numpy(stored).permute(0, 3, 1, 2), size=28, mean=square.mean)
         np.testing.assert_array_equal(view, fed[4].permute(1, 2, 0).numpy())
     out = tmp_path / "views.png"
     words = ["policies", "views", "basic", "--data", "digits", "--count", "3", "--out", str(out)]
     assert printed(capsys, *words)["shown"] == ["original", "epoch 1", "epoch 2", "epoch 3"]
     with Image.open(out) as sheet:
         assert sheet.size[0] == 4 * 112
-    strip = policy_views(policy, data="digits", place=5, seed=3, epoch=2, steps=True)
+    strip = file_previews(policy, data="digits", place=5, seed=3, epoch=2, steps=True)
     np.testing.assert_array_equal(strip.pictures[-1], found.pictures[1])
 
 

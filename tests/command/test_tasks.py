@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore.cli import main
-from clfcore.runs import store
+from clfcore.cli.main import main
+from clfcore.runs import folder
 
 Answer = Callable[..., dict]
 
@@ -57,7 +57,7 @@ def test_several_labels_go_through(ask: Answer, drawn: Path) -> None:
 
 def test_thresholds_do_not_look_at_test(ask: Answer) -> None:
     """The test predictions are turned upside down: what is chosen stays."""
-    run = store.open_run(ask(*SEVERAL, "--thresholds", "recall", "--wanted", 0.8)["run"])
+    run = folder.open_run(ask(*SEVERAL, "--thresholds", "recall", "--wanted", 0.8)["run"])
     before = ask("evaluate", run.id, "--split", "test", "--thresholds", "precision", "--wanted", 0.5)["thresholds"]
     test = run.predictions("test")
     object.__setattr__(test, "targets", 1 - test.targets)
@@ -93,7 +93,7 @@ def test_a_stopped_run_goes_on_to_the_same_end(ask: Answer, words: tuple) -> Non
     from clfcore.runs.execute import execute
 
     whole = ask(*words, "--sampling", "balanced")
-    run = store.create(store.open_run(whole["run"]).config)
+    run = folder.create_run(folder.open_run(whole["run"]).config)
 
     def stop(values: dict) -> None:
         if values["stage"] == "training" and values.get("epoch") == 2:
@@ -103,7 +103,7 @@ def test_a_stopped_run_goes_on_to_the_same_end(ask: Answer, words: tuple) -> Non
     assert run.state == "cancelled"
     resumed = ask("resume", run.id)
     assert resumed["metrics"] == whole["metrics"]
-    same = store.open_run(whole["run"]).predictions("test").logits
+    same = folder.open_run(whole["run"]).predictions("test").logits
     assert np.array_equal(run.predictions("test").logits, same)
 
 
@@ -128,7 +128,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("words", "said"), REFUSED, ids=[" ".join(map(str, r[0])) for r in REFUSED])
 def test_what_cannot_be_chosen_is_refused_in_one_line(
-    ask: Answer, finished_run: store.Run, words: tuple, said: str
+    ask: Answer, finished_run: folder.Run, words: tuple, said: str
 ) -> None:
     error = ask("evaluate", finished_run.id, *words, status=2)["error"]
     assert said in error

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore import commands
-from clfcore.cli import main
+from clfcore import api
+from clfcore.cli.main import main
 from clfcore.files import crashes_folder
 from clfcore.terminal import json_line, printable
 
@@ -124,7 +124,7 @@ def test_a_fault_of_our_own_is_one_line_and_a_file(
     def fault() -> None:
         raise ZeroDivisionError("by zero\nof course")
 
-    monkeypatch.setattr(commands, "doctor", fault)
+    monkeypatch.setattr(api, "doctor", fault)
     for _ in range(22):
         assert main(["doctor", "--json"]) == 1
         shown = capsys.readouterr()
@@ -146,7 +146,7 @@ def test_memory_that_is_not_enough_is_one_line(
     def hungry() -> None:
         raise MemoryError
 
-    monkeypatch.setattr(commands, "doctor", hungry)
+    monkeypatch.setattr(api, "doctor", hungry)
     assert main(["doctor"]) == 1
     assert "memory is not enough" in capsys.readouterr().err
 
@@ -172,7 +172,7 @@ def test_interrupted_from_the_keyboard_is_one_line(tmp_path: Path) -> None:
     fifo = tmp_path / "ready"
     os.mkfifo(fifo)
     script = (
-        "import clfcore.commands as c, clfcore.cli as cli, sys, time\n"
+        "import clfcore.api as c, clfcore.cli.main as cli, sys, time\n"
         f"c.doctor = lambda: (open({str(fifo)!r}, 'w').close(), time.sleep(60))\n"
         "sys.exit(cli.main(['doctor']))\n"
     )

@@ -14,12 +14,13 @@ from PIL import Image
 from clfcore import cache
 from clfcore.config import make
 from clfcore.data import checks
-from clfcore.data.cache import decode
 from clfcore.data.checks import KINDS, advice, check
 from clfcore.data.dataset import ImageDataset, Problem
-from clfcore.data.importers import import_csv, import_folder
+from clfcore.data.decode import decode
+from clfcore.data.importers.folders import import_folder
+from clfcore.data.importers.manifests import import_csv
 from clfcore.data.pixels import Preprocess
-from clfcore.runs.outline import outline
+from clfcore.runs.open_config import outline
 from clfcore.task import single_label
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torchvision
 
-from clfcore.cli import main
+from clfcore.cli.main import main
 from clfcore.data import download
 from clfcore.data.download import FILES, Remote
 from clfcore.errors import Failure, InputError

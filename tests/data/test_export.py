@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clfcore.data.bit_depth import shown
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.deep import shown
 from clfcore.data.export import write_manifest
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError

@@ -14,8 +14,8 @@ from PIL import Image
 
 from clfcore import config
 from clfcore.data import pixels
-from clfcore.data.deep import shown
-from clfcore.data.picture import image_size
+from clfcore.data.bit_depth import shown
+from clfcore.data.image_file import image_size
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore.data.picture import depth, open_picture
+from clfcore.data.image_file import depth, open_picture
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
 from tests.data.tiffs import PACKERS, tiff

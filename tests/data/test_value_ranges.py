@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 
 from clfcore.classifier import Classifier, predict_dataset
-from clfcore.data import deep
-from clfcore.data.cache import decode
+from clfcore.data import bit_depth
+from clfcore.data.bit_depth import Extremes, shared_range, shown
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.checks import check
-from clfcore.data.deep import Extremes, shared_range, shown
+from clfcore.data.decode import decode
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.data.value_ranges import shown_range
 from clfcore.task import single_label
@@ -147,13 +147,13 @@ def test_the_shared_range(pictures: list, values: tuple | None) -> None:
 
 
 def test_a_picture_alone_is_shown_by_what_its_type_says() -> None:
-    assert deep.own_range(np.array([[0, 4095]], np.uint16)) == (0, 65535)
+    assert bit_depth.own_range(np.array([[0, 4095]], np.uint16)) == (0, 65535)
     cases = {
         (0.1, 0.9): (0, 1), (0, 200): (0, 255), (0, 4000): (0, 65535), (-3, 5): (-3, 5), (285, 301): (0, 65535),
         (1e9, 3e9): (1e9, 3e9), (7e9, 7e9): (7e9, 7e9 + 1),
     }  # fmt: skip
     for numbers, expected in cases.items():
-        assert deep.own_range(np.array([numbers], np.float32)) == pytest.approx(expected)
+        assert bit_depth.own_range(np.array([numbers], np.float32)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("deep_ones", [False, True])

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from clfcore.errors import InputError
+from clfcore.evaluation.auc import areas_under_curves
 from clfcore.evaluation.curves import class_scores, precision_recall, roc
-from clfcore.evaluation.operating import operating_point, threshold_for
-from clfcore.evaluation.ranking import areas
+from clfcore.evaluation.operating_point import operating_point, threshold_for
 from clfcore.predictions import Predictions
 from tests.evaluation.made import predictions, quick, seeded, seeded_labels, single
 
@@ -17,8 +17,8 @@ from tests.evaluation.made import predictions, quick, seeded, seeded_labels, sin
 @quick
 @given(single(), st.sampled_from([0, 3, 512]))
 def test_areas_of_each_class_equal_scikit_learn(said: Predictions, few: int) -> None:
-    with patch("clfcore.evaluation.ranking.FEW", few):  # both ways of counting
-        found, p = areas(said), said.probabilities()
+    with patch("clfcore.evaluation.auc.FEW", few):  # both ways of counting
+        found, p = areas_under_curves(said), said.probabilities()
     for c in range(p.shape[1]):
         truth = said.targets == c
         if not truth.any():

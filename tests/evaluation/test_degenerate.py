@@ -3,8 +3,22 @@
 import numpy as np
 import pytest
 
-from clfcore import figures
-from clfcore.evaluation import baselines, calibration, compare, curves, ensembles, intervals, mistakes, report
+from clfcore.evaluation import (
+    baselines,
+    calibration,
+    classification_report,
+    compare,
+    curves,
+    ensembles,
+    errors,
+    intervals,
+)
+from clfcore.figures.calibration import reliability_figure
+from clfcore.figures.confusion import confusion_figure
+from clfcore.figures.curves import precision_recall_figure, roc_figure
+from clfcore.figures.matrices import agreement_figure
+from clfcore.figures.paired_comparison import differences_figure
+from clfcore.figures.theme import alternative
 from clfcore.predictions import Predictions
 from tests.evaluation.made import predictions
 
@@ -20,27 +34,27 @@ CASES = {
 def test_every_view_answers(said: Predictions) -> None:
     intervals.headline(said, resamples=20)
     baselines.baselines(said)
-    assert len(report.per_class(said)) == len(said.classes)
-    assert len(report.table_csv(said).splitlines()) == len(said) + 1
-    for view in (mistakes.most_confident, mistakes.least_confident_correct, mistakes.closest_calls):
+    assert len(classification_report.per_class(said)) == len(said.classes)
+    assert len(classification_report.table_csv(said).splitlines()) == len(said) + 1
+    for view in (errors.most_confident, errors.least_confident_correct, errors.closest_calls):
         assert len(view(said)) <= len(said)
-    assert len(mistakes.highest_loss(said)) == len(said)
-    matrix = mistakes.confusion(said)
+    assert len(errors.highest_loss(said)) == len(said)
+    matrix = errors.confusion(said)
     for order in ("name", "data", "support", "similarity"):
         assert matrix.ordered(order).items == len(said)
     for norm in ("counts", "by-truth", "by-prediction"):
-        figures.confusion(matrix, norm=norm, errors_only=True)
+        confusion_figure(matrix, norm=norm, errors_only=True)
     drawn = (
-        figures.roc(curves.roc(said)),
-        figures.precision_recall(curves.precision_recall(said)),
-        figures.reliability(calibration.reliability(said)),
-        figures.agreement(ensembles.agreement([("a", said), ("b", said)])),
+        roc_figure(curves.roc(said)),
+        precision_recall_figure(curves.precision_recall(said)),
+        reliability_figure(calibration.reliability(said)),
+        agreement_figure(ensembles.agreement([("a", said), ("b", said)])),
     )
-    assert not any("nan" in figures.alternative(figure) for figure in drawn)
+    assert not any("nan" in alternative(figure) for figure in drawn)
 
 
 @pytest.mark.parametrize("said", [said for said in CASES.values() if len(said)])
 def test_equal_runs_are_not_told_apart(said: Predictions) -> None:
     found = compare.compare([("a", said), ("b", said)], resamples=20)
     assert {pair.better for pair in found.pairs} == {None}
-    figures.differences(found.pairs[:1])
+    differences_figure(found.pairs[:1])

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from clfcore.evaluation.differences import class_differences, confusion_difference, worth
+from clfcore.evaluation.differences import class_differences, confusion_difference, cost_efficiency
+from clfcore.evaluation.errors import confusion
 from clfcore.evaluation.intervals import wilson
-from clfcore.evaluation.mistakes import confusion
 from tests.evaluation.made import predictions, seeded
 
 
@@ -28,7 +28,9 @@ def test_what_moved_is_the_difference_of_the_matrices() -> None:
 
 
 def test_the_front_holds_what_nothing_beats() -> None:
-    rows = worth([("dear", 90, 100, 9.0), ("cheap", 70, 100, 1.0), ("beaten", 69, 100, 2.0), ("twin", 90, 100, 9.0)])
+    rows = cost_efficiency(
+        [("dear", 90, 100, 9.0), ("cheap", 70, 100, 1.0), ("beaten", 69, 100, 2.0), ("twin", 90, 100, 9.0)]
+    )
     assert [(row.run, row.on_front) for row in rows] == [
         ("cheap", True),
         ("beaten", False),

@@ -3,10 +3,10 @@ import pytest
 from scipy.stats import binomtest, bootstrap
 from sklearn import metrics as sk
 
+from clfcore.evaluation.bootstrap_auc import weighted_areas
 from clfcore.evaluation.intervals import calibration_errors, headline, resampled, single_label_scores, wilson
 from clfcore.evaluation.metrics import evaluate
 from clfcore.evaluation.outcomes import outcomes
-from clfcore.evaluation.weighted import weighted_areas
 from tests.evaluation.made import hierarchical, predictions, seeded, seeded_labels
 
 

@@ -7,12 +7,12 @@ from sklearn import metrics as sk
 
 from clfcore.errors import InputError
 from clfcore.evaluation.calibration import rescaled
+from clfcore.evaluation.classification_report import per_class, table_csv
 from clfcore.evaluation.compare import aligned, hits
 from clfcore.evaluation.ensembles import ensemble
 from clfcore.evaluation.intervals import headline
 from clfcore.evaluation.metrics import decide, evaluate
 from clfcore.evaluation.multilabel import choose_thresholds, co_occurrence, mistaken_labels, panels
-from clfcore.evaluation.report import per_class, table_csv
 from clfcore.predictions import Predictions
 from tests.evaluation.made import predictions, quick, seeded, seeded_labels, several
 

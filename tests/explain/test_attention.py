@@ -5,8 +5,8 @@ import torch
 import torchvision
 
 from clfcore.errors import InputError
-from clfcore.explain import explain, stages
 from clfcore.explain.attention import captured, rolled
+from clfcore.explain.dispatch import explain, stages
 from clfcore.explain.hooks import Score, as_input
 from tests.explain.small_classifiers import picture, small_swin, small_vit, stub
 

@@ -6,9 +6,9 @@ import torch
 from pytorch_grad_cam import FEM, EigenCAM, EigenGradCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-from clfcore.explain import explain
+from clfcore.explain.dispatch import explain
 from clfcore.explain.hooks import as_input
-from clfcore.explain.layers import places
+from clfcore.explain.target_layers import layer_candidates
 from tests.explain.small_classifiers import picture, small_densenet, small_swin, small_vit, stub
 
 PLAIN = {
@@ -24,7 +24,7 @@ PLAIN = {
 def plain(package: type, classifier, square: np.ndarray, target: int) -> np.ndarray:
     """The package's map with nothing of ours but the layer and its fold."""
     x = as_input(classifier, square[None])
-    layer = places(classifier.module, x).automatic
+    layer = layer_candidates(classifier.module, x).automatic
     with package(classifier.module, [classifier.module.get_submodule(layer.name)], layer.as_map()) as made:
         return made(x, [ClassifierOutputTarget(target)])[0]
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import architectures
-from clfcore.explain import explain
+from clfcore.explain.dispatch import explain
 from tests.explain.small_classifiers import Stub, picture, stub
 from tests.explain.test_explain import state
 

@@ -7,7 +7,7 @@ from clfcore.classifier import of_run
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
 from clfcore.explain.examples import embedding, examples
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 from tests.explain.small_classifiers import picture
 
 

@@ -8,9 +8,11 @@ import pytest
 import torch
 import torchvision
 
-from clfcore.architectures.small import LeNet5
+from clfcore.architectures.small_images import LeNet5
 from clfcore.errors import Failure, InputError
-from clfcore.explain import NAMES, explain, outputs
+from clfcore.explain import perturbation
+from clfcore.explain.dispatch import explain
+from clfcore.explain.methods import NAMES
 from tests.explain.small_classifiers import picture, small_swin, small_vit, stub
 
 ATTENTION = {"attention-rollout", "attention-head"}
@@ -37,7 +39,7 @@ def state(module: torch.nn.Module) -> tuple:
 
 @pytest.mark.parametrize("name", ["lenet5", "resnet18", "vit", "swin"])
 def test_every_method_gives_a_map_and_leaves_the_network_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outputs, "MASKS", 64)
+    monkeypatch.setattr(perturbation, "MASKS", 64)
     classifier = four_networks()[name]
     module, size = classifier.module, classifier.preprocess.size
     list(module.modules())[-1].train()  # a mixed state, which must be found again
@@ -117,7 +119,7 @@ def test_importing_loads_no_torch() -> None:
 
 
 def test_rise_asks_as_often_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outputs, "MASKS", 48)
+    monkeypatch.setattr(perturbation, "MASKS", 48)
     classifier, told = four_networks()["lenet5"], []
     square = picture(classifier.preprocess.size, classifier.preprocess.channels)
     made = explain(classifier, square, method="rise", progress=lambda done, total: told.append((done, total)))

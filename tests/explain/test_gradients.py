@@ -2,7 +2,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from clfcore.explain import explain, gradients
+from clfcore.explain import gradients
+from clfcore.explain.dispatch import explain
 from clfcore.explain.hooks import Score, as_input
 from tests.explain.small_classifiers import picture, stub
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from clfcore.errors import InputError
-from clfcore.explain import explain
+from clfcore.explain.dispatch import explain
 from clfcore.explain.targets import column
 from clfcore.task import Level, Task, single_label
 from tests.explain.small_classifiers import picture, stub

@@ -10,8 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import ui
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
+from ui import loaders
 
 COUNT = 16 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -45,7 +45,7 @@ SEEN = (
 @pytest.fixture(autouse=True)
 def one_lab(finished_run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A lab with one finished run and no worker's child."""
-    monkeypatch.setattr(ui, "after_first_paint", lambda: None)
+    monkeypatch.setattr(loaders, "after_first_paint", lambda: None)
     yield
     st.cache_data.clear()
     st.cache_resource.clear()
@@ -56,7 +56,7 @@ def visit(page: str, address: dict[str, str | list[str]]) -> AppTest:
     app.run()
     for name, value in address.items():
         app.query_params[name] = value
-    app = app.run() if page == "home" else app.switch_page(f"pages/{page}.py").run()
+    app = app.run() if page == "home" else app.switch_page(f"pages/{page}/page.py").run()
     for _ in range(100):  # AppTest has no timers: run again until no work in the background is waited for
         if not app.get("progress") or app.exception:
             break

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore.cli import main, parser
-from clfcore.runs.store import Run
+from clfcore.cli.main import main, parser
+from clfcore.runs.folder import Run
 
 COUNT = 100 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 MEMORY = 8 << 30  # bytes of address space that a command may add

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore.data.picture import depth, image_size, open_picture
+from clfcore.data.image_file import depth, image_size, open_picture
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
-from tests.data.test_picture import chunk, png
+from tests.data.test_image_file import chunk, png
 from tests.data.tiffs import PACKERS, tiff
 
 ROUNDS = 40 * int(os.environ.get("CLFLAB_FUZZ", "1"))

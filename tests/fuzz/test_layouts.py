@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.importers import imported_folder
+from clfcore.data.importers.archives import imported_folder
 from clfcore.data.importers.readings import AmbiguousData
 from clfcore.errors import Failure, InputError
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore import commands, terminal
-from clfcore.cli import main
+from clfcore import api, terminal
+from clfcore.cli.main import main
 from clfcore.files import runs_folder
-from clfcore.runs.listing import list_runs
+from clfcore.runs.index import list_runs
 
 COUNT = 30 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 WRITTEN = sorted((Path(__file__).parents[1] / "runs" / "written_by_0_1_0").iterdir())
@@ -107,7 +107,7 @@ def test_a_damaged_file_of_a_run_ends_no_command_and_touches_no_other_run(
     rng = random.Random(20)
     good = runs_folder() / "20200101-good"
     shutil.copytree(WRITTEN[0], good)
-    right = commands.evaluate(good.name)
+    right = api.evaluate(good.name)
     rounds = itertools.cycle(WRITTEN)
     for number in range(COUNT):
         written = next(rounds)
@@ -127,4 +127,4 @@ def test_a_damaged_file_of_a_run_ends_no_command_and_touches_no_other_run(
         else:
             assert main(["runs", "delete", run.name]) == 0, (number, what, capsys.readouterr().err)
         assert not run.exists()
-    assert commands.evaluate(good.name) == right
+    assert api.evaluate(good.name) == right

@@ -12,16 +12,17 @@ import pytest
 from PIL import Image
 
 from clfcore.answers import answer
-from clfcore.architectures.maps import look_inside
+from clfcore.architectures.feature_maps import network_features
 from clfcore.classifier import Classifier, of_run, predict_dataset
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import Preprocess
-from clfcore.explain import METHODS, explain, heads, stages
+from clfcore.explain.dispatch import explain, heads, stages
 from clfcore.explain.examples import embedding
-from clfcore.explain.randomised import randomised
-from clfcore.runs.store import Run
+from clfcore.explain.methods import METHODS
+from clfcore.explain.sanity_check import with_random_weights
+from clfcore.runs.folder import Run
 from clfcore.task import single_label
-from clfcore.views import logits_of_views
+from clfcore.tta import logits_of_views
 from tests.explain.small_classifiers import picture, small_vit
 
 CALLS = 300 * int(os.environ.get("CLFLAB_FUZZ", "1"))
@@ -57,12 +58,12 @@ def calls_of(classifier: Classifier, pictures: list[np.ndarray], photo: bytes, m
         "stages": lambda: np.array(stages(classifier)),
         "heads": lambda: np.array(list(heads(classifier).items())),
         "randomised": lambda: (
-            next(iter(randomised(classifier, pictures[0][None]).module.parameters())).detach().numpy()
+            next(iter(with_random_weights(classifier, pictures[0][None]).module.parameters())).detach().numpy()
         ),
         "inside": lambda: np.concatenate(
             [
                 one.ravel()
-                for s in look_inside(classifier.name, photo, classifier=classifier).stages
+                for s in network_features(classifier.name, photo, classifier=classifier).stages
                 for _, one in s.strongest
             ]
         ),

@@ -13,11 +13,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from clfcore.architectures.adapt_weights import adapt_state, read_state
 from clfcore.architectures.build import build
-from clfcore.architectures.own import fit_state, read_state
-from clfcore.cli import main
+from clfcore.cli.main import main
 from clfcore.errors import InputError
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 
 COUNT = 60 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 FIRST = "features.0.weight"
@@ -29,7 +29,7 @@ def lenet() -> nn.Module:
 
 
 def load(path: Path) -> None:
-    fit_state(lenet(), read_state(path), keep_head=False, source="own")
+    adapt_state(lenet(), read_state(path), keep_head=False, source="own")
 
 
 def changed(change: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:

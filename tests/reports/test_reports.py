@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clfcore import commands
-from clfcore.cli import main
+from clfcore import api
+from clfcore.cli.main import main
 from clfcore.errors import InputError
 from clfcore.evaluation.intervals import wilson
 from clfcore.predictions import Predictions
-from clfcore.runs.store import Run
-from clfcore.runs.temperature import fit
+from clfcore.runs.folder import Run
+from clfcore.runs.temperature import fit_run_temperature
 from clfcore.task import Level, Task
 from tests.app.test_compare import stored_run
 
@@ -54,9 +54,9 @@ def stands_alone(found: Read, html: str) -> None:
 
 
 def test_a_run_s_report_stands_alone_and_tells_its_accuracy(tmp_path: Path, finished_run: Run) -> None:
-    fit(finished_run)
+    fit_run_temperature(finished_run)
     out = tmp_path / "report.html"
-    assert commands.report(finished_run.id, out)["bytes"] == out.stat().st_size
+    assert api.report(finished_run.id, out)["bytes"] == out.stat().st_size
     found = read(out)
     stands_alone(found, out.read_text())
     said = finished_run.predictions("test")
@@ -72,19 +72,19 @@ def test_names_of_others_stay_text(tmp_path: Path) -> None:
     evil = "</script><img src=http://x.example/a onerror=alert(1)>"
     run = stored_run(1, right=0.6, classes=(evil, "b|c", "d"))
     out = tmp_path / "report.html"
-    commands.report(run.id, out)
+    api.report(run.id, out)
     found = read(out)
     stands_alone(found, out.read_text())
     assert evil in found.text
     card = tmp_path / "card.md"
-    commands.report(run.id, card)
+    api.report(run.id, card)
     assert "b\\|c" in card.read_text()
     assert "<img" not in card.read_text().replace("\\<img", "")
 
 
 def test_the_card_has_the_numbers_and_the_limits(tmp_path: Path, finished_run: Run) -> None:
     out = tmp_path / "card.md"
-    commands.report(finished_run.id, out)
+    api.report(finished_run.id, out)
     text = out.read_text()
     accuracy = finished_run.metrics["test"]["accuracy"]
     assert re.search(rf"\| accuracy \| {100 * accuracy:.1f} %, [\d.]+ to [\d.]+ \|", text)
@@ -96,7 +96,7 @@ def test_the_card_has_the_numbers_and_the_limits(tmp_path: Path, finished_run: R
 def test_two_runs_in_one_report(tmp_path: Path) -> None:
     a, b = stored_run(1, right=0.6), stored_run(2, right=0.95)
     out = tmp_path / "compared.html"
-    found = commands.compare([a.id, b.id], html=out)
+    found = api.compare([a.id, b.id], html=out)
     assert found["html"] == str(out)
     page = read(out)
     stands_alone(page, out.read_text())
@@ -121,7 +121,7 @@ def test_other_tasks_have_reports_too(tmp_path: Path, kind: str) -> None:
         run.write("classifier.json", {"task": task.as_dict()})
         run.write("thresholds.json", {"values": {"a": 0.2, "b": 0.5, "c": 0.9}})
     for name in ("report.html", "card.md"):
-        assert commands.report(run.id, tmp_path / name)["bytes"] > 500
+        assert api.report(run.id, tmp_path / name)["bytes"] > 500
     page, card = read(tmp_path / "report.html").text, (tmp_path / "card.md").read_text()
     p = said.probabilities()
     if kind == "multi-label":
@@ -141,7 +141,7 @@ def test_other_tasks_have_reports_too(tmp_path: Path, kind: str) -> None:
 def test_what_cannot_be_written_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = stored_run(1, right=0.6)
     with pytest.raises(InputError, match=r"\.html"):
-        commands.report(run.id, tmp_path / "report.pdf")
+        api.report(run.id, tmp_path / "report.pdf")
     (run.path / "predictions-test.npz").write_bytes(b"no zip")
     assert main(["report", run.id, "--out", str(tmp_path / "a.html")]) == 2
     assert "damaged" in capsys.readouterr().err
@@ -156,8 +156,8 @@ def test_what_leaves_the_machine_holds_no_path_of_it(tmp_path: Path, photos: Pat
         run.write("data.json", {**run.data, "name": "photos"})
     reports = (tmp_path / "a.html", tmp_path / "b.html", tmp_path / "card.md", tmp_path / "both.html")
     for run, out in ((a, reports[0]), (b, reports[1]), (b, reports[2])):
-        commands.report(Run(run.path).id, out)
-    commands.compare([a.id, b.id], html=reports[3])
+        api.report(Run(run.path).id, out)
+    api.compare([a.id, b.id], html=reports[3])
     for out in reports:
         text = out.read_text()
         for path in (str(tmp_path), "/srv/secret", str(a.path.parent)):
@@ -169,7 +169,7 @@ def test_what_leaves_the_machine_holds_no_path_of_it(tmp_path: Path, photos: Pat
 
 def test_nothing_in_a_name_is_markdown_mathematics_or_an_escape(tmp_path: Path) -> None:
     run = stored_run(1, right=0.6, classes=("$x^2$", "\x1b[31mred", "&lt;b&gt;"))
-    commands.report(run.id, tmp_path / "card.md")
+    api.report(run.id, tmp_path / "card.md")
     text = (tmp_path / "card.md").read_text()
     assert r"\$x^2\$" in text
     assert "\x1b" not in text

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from clfcore.config import make
-from clfcore.runs import store
+from clfcore.runs import folder
 from clfcore.runs.best_epoch import Best, best_line, choice_of
 from clfcore.runs.execute import execute
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 from clfcore.training.batches import Batches
 from tests.conftest import small_config
 
@@ -72,7 +72,7 @@ def test_a_loss_that_is_no_number_never_chooses() -> None:
 def test_weights_and_history_agree_after_a_kill_between_choice_and_checkpoint(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = store.create(small_config(epochs=4, learning_rate=0.01))
+    run = folder.create_run(small_config(epochs=4, learning_rate=0.01))
     save, order, saved = Run.save_checkpoint, Batches.order, []
 
     def killed(self: Run, values: dict) -> None:
@@ -101,7 +101,7 @@ def test_a_checkpoint_of_before_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
     """The weights of the best epoch stood in a file of their own, beside what the checkpoint says of it."""
     from safetensors.torch import save_file
 
-    straight, run = store.create(small_config(epochs=3)), store.create(small_config(epochs=3))
+    straight, run = folder.create_run(small_config(epochs=3)), folder.create_run(small_config(epochs=3))
     execute(straight)
     save = Run.save_checkpoint
 
@@ -125,7 +125,7 @@ def test_a_checkpoint_of_before_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_run_of_several_labels_keeps_the_best_of_its_candidates() -> None:
-    run = store.create(labels_config(learning_rate=0.01, epochs=6))
+    run = folder.create_run(labels_config(learning_rate=0.01, epochs=6))
     execute(run)
     lines = [(line["validation_score"], line["validation_loss"]) for line in run.history]
     assert run.results["best_epoch"] == offline(lines, guarded=True) + 1 == run.history[-1]["best_epoch"]

@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import load_file
 
 from clfcore.config import make
-from clfcore.data.cache import Decoded
+from clfcore.data.decode import Decoded
 from clfcore.errors import Failure, InputError
+from clfcore.runs import folder
 from clfcore.runs import session as sessions
-from clfcore.runs import store
 from clfcore.runs.execute import execute
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 from tests.conftest import breaking_off, small_config
 
 
@@ -65,7 +65,7 @@ def test_the_best_epoch_has_the_highest_validation_accuracy(finished_run: Run) -
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
-    runs = [store.create(small_config(seed=seed)) for seed in (0, 0, 1)]
+    runs = [folder.create_run(small_config(seed=seed)) for seed in (0, 0, 1)]
     for run in runs:
         execute(run)
     assert_same_end(runs[0], runs[1])
@@ -75,7 +75,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
 @pytest.mark.parametrize("schedule", ["warmup-cosine", "plateau"])
 def test_a_run_stopped_in_the_middle_and_resumed_ends_as_an_unbroken_one(schedule: str) -> None:
     config = small_config(epochs=4, augmentation="basic", schedule=schedule)
-    straight, broken = store.create(config), store.create(config)
+    straight, broken = folder.create_run(config), folder.create_run(config)
     execute(straight)
     execute(broken, orphaned=breaking_off(broken, after=2, every=5))
     assert broken.state == "interrupted"
@@ -86,7 +86,7 @@ def test_a_run_stopped_in_the_middle_and_resumed_ends_as_an_unbroken_one(schedul
 
 
 def test_a_stop_is_a_cancel_that_can_be_resumed() -> None:
-    run = store.create(small_config(epochs=3))
+    run = folder.create_run(small_config(epochs=3))
     execute(run, show=lambda values: run.request_stop() if values["stage"] == "training" else None)
     assert run.state == "cancelled"
     assert run.stop_requested() is not None
@@ -95,7 +95,7 @@ def test_a_stop_is_a_cancel_that_can_be_resumed() -> None:
 
 
 def test_a_stop_that_came_while_the_run_was_handed_over_is_honoured_and_an_old_one_is_not() -> None:
-    run = store.create(small_config(epochs=1))
+    run = folder.create_run(small_config(epochs=1))
     run.request_stop()
     execute(run, handed_over=True)
     assert (run.state, run.history) == ("cancelled", [])
@@ -104,7 +104,7 @@ def test_a_stop_that_came_while_the_run_was_handed_over_is_honoured_and_an_old_o
 
 
 def test_what_killed_writers_left_is_swept_and_what_a_page_writes_is_not() -> None:
-    run = store.create(small_config(epochs=1))
+    run = folder.create_run(small_config(epochs=1))
     for name in (".checkpoint.pt.a1b2.part", ".best.safetensors.x.part", ".stop.y.part"):
         (run.path / name).write_text("half")
     old = run.path / ".speed.json.z.part"
@@ -115,7 +115,7 @@ def test_what_killed_writers_left_is_swept_and_what_a_page_writes_is_not() -> No
 
 
 def test_a_stop_after_the_epoch_keeps_the_epoch() -> None:
-    run = store.create(small_config(epochs=3))
+    run = folder.create_run(small_config(epochs=3))
 
     def ask(values: dict) -> None:
         if values["stage"] == "training":
@@ -126,14 +126,14 @@ def test_a_stop_after_the_epoch_keeps_the_epoch() -> None:
 
 
 def test_early_stopping_ends_before_the_last_epoch() -> None:
-    run = store.create(small_config(epochs=50, early_stopping=1, learning_rate=1e-9))
+    run = folder.create_run(small_config(epochs=50, early_stopping=1, learning_rate=1e-9))
     execute(run)
     assert run.state == "completed"
     assert len(run.history) < 50
 
 
 def test_no_test_image_is_seen_by_the_network_before_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = store.create(small_config(epochs=3))
+    run = folder.create_run(small_config(epochs=3))
     taken: list[tuple[int, tuple[int, ...]]] = []
     take = Decoded.take
     monkeypatch.setattr(
@@ -154,7 +154,7 @@ def test_no_test_image_is_seen_by_the_network_before_the_last_epoch(monkeypatch:
 
 
 def test_a_full_disk_ends_the_run_as_failed_and_keeps_the_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = store.create(small_config(epochs=3))
+    run = folder.create_run(small_config(epochs=3))
     save = Run.save_checkpoint
 
     def full_in_second_epoch(self: Run, values: dict) -> None:
@@ -173,19 +173,19 @@ def test_a_full_disk_ends_the_run_as_failed_and_keeps_the_checkpoint(monkeypatch
 
 
 def test_out_of_memory_says_which_batch_size_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = store.create(small_config())
+    run = folder.create_run(small_config())
 
     def exhausted(*_: object, **__: object) -> Iterator[None]:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("clfcore.runs.train_phases.train", exhausted)
+    monkeypatch.setattr("clfcore.runs.train_network.train", exhausted)
     with pytest.raises(Failure, match=r"try recipe.batch_size 8 \(it was 16\)"):
         execute(run)
     assert run.state == "failed"
 
 
 def test_a_batch_larger_than_the_split_is_lowered_and_said() -> None:
-    run = store.create(small_config(batch_size=5000, epochs=1))
+    run = folder.create_run(small_config(batch_size=5000, epochs=1))
     execute(run)
     assert run.config.recipe.batch_size == run.data["splits"]["train"]
     assert f"The batch size is lowered from 5000 to {run.data['splits']['train']}" in run.message
@@ -193,7 +193,9 @@ def test_a_batch_larger_than_the_split_is_lowered_and_said() -> None:
 
 def test_a_damaged_photo_is_left_out_and_named(photos: Path) -> None:
     (photos / "red" / "broken.jpg").write_bytes(b"")
-    run = store.create(make({"data": str(photos), "architecture": "lenet5", "recipe": {"epochs": 1, "image_size": 28}}))
+    run = folder.create_run(
+        make({"data": str(photos), "architecture": "lenet5", "recipe": {"epochs": 1, "image_size": 28}})
+    )
     execute(run)
     assert run.state == "completed"
     assert "broken.jpg" in run.message
@@ -204,10 +206,10 @@ def test_feature_extraction_leaves_the_backbone_alone_and_reads_its_embeddings_b
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from clfcore.architectures.build import head_name, pretrained
-    from clfcore.embeddings import Embedder
+    from clfcore.embeddings.embedder import Embedder
 
     config = make({"data": str(photos), "architecture": "efficientnet_lite0", "recipe": {"image_size": 64}})
-    first = store.create(config)
+    first = folder.create_run(config)
     execute(first)
     assert first.config.strategy == "feature-extraction"
     assert first.metrics["test"]["accuracy"] == 1.0
@@ -217,7 +219,7 @@ def test_feature_extraction_leaves_the_backbone_alone_and_reads_its_embeddings_b
         if not name.startswith(head):
             assert torch.equal(value, before.state_dict()[name]), name
     monkeypatch.setattr(Embedder, "_pass", lambda *_: pytest.fail("the embeddings were computed twice"))
-    second = store.create(config.changed(head="mlp", recipe={"epochs": 3}))
+    second = folder.create_run(config.changed(head="mlp", recipe={"epochs": 3}))
     execute(second)
     assert second.state == "completed"
 
@@ -228,7 +230,7 @@ def test_the_fitted_head_opened_again_predicts_what_the_run_recorded(photos: Pat
 
     for head in ("logistic", "mlp"):
         recipe = {"image_size": 64, "epochs": 5}
-        run = store.create(
+        run = folder.create_run(
             make({"data": str(photos), "architecture": "efficientnet_lite0", "head": head, "recipe": recipe})
         )
         execute(run)
@@ -244,7 +246,7 @@ def test_two_classes_are_needed(tmp_path: Path, photos: Path) -> None:
     for path in (photos / "blue").iterdir():
         path.unlink()
     (photos / "blue").rmdir()
-    run = store.create(make({"data": str(photos), "architecture": "lenet5"}))
+    run = folder.create_run(make({"data": str(photos), "architecture": "lenet5"}))
     with pytest.raises(InputError, match="one class"):
         execute(run)
     assert run.state == "failed"
@@ -262,7 +264,7 @@ def test_two_classes_are_needed(tmp_path: Path, photos: Path) -> None:
     ],
 )
 def test_what_does_not_fit_together_is_refused(changes: dict, sentence: str) -> None:
-    run = store.create(make({"data": "shapes:count=60", "architecture": "lenet5", **changes}))
+    run = folder.create_run(make({"data": "shapes:count=60", "architecture": "lenet5", **changes}))
     with pytest.raises(InputError, match=sentence):
         execute(run)
     assert run.state == "failed"
@@ -283,7 +285,7 @@ def test_ties_go_to_the_lower_loss_then_to_the_earlier_epoch() -> None:
 
 
 def test_progress_is_left_for_those_who_watch() -> None:
-    run = store.create(small_config())
+    run = folder.create_run(small_config())
     seen: list[dict] = []
     execute(run, show=seen.append)
     assert {"preparing", "training", "evaluating"} <= {values["stage"] for values in seen}

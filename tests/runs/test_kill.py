@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.runs import store
+from clfcore.runs import folder
 from clfcore.runs.execute import execute
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 from tests.conftest import small_config
 from tests.runs.test_execute import assert_same_end
 
@@ -22,9 +22,9 @@ CONFIG = small_config(epochs=12, augmentation="basic", batch_size=4)
 
 @pytest.mark.slow
 def test_a_killed_run_resumes_to_the_identical_end() -> None:
-    straight = store.create(CONFIG)
+    straight = folder.create_run(CONFIG)
     execute(straight)
-    killed = store.create(CONFIG)
+    killed = folder.create_run(CONFIG)
     chance = random.Random(0)
     kills = 0
     while killed.state != "completed":
@@ -47,7 +47,7 @@ def start(run: Run) -> subprocess.Popen:
     script = (
         "import sys, torch; from pathlib import Path; from clfcore.runs.execute import execute;"
         f"torch.set_num_threads({threads()});"
-        "from clfcore.runs.store import Run; execute(Run(Path(sys.argv[1])))"
+        "from clfcore.runs.folder import Run; execute(Run(Path(sys.argv[1])))"
     )
     return subprocess.Popen([sys.executable, "-c", script, str(run.path)], cwd=Path(__file__).parents[2])
 

@@ -5,14 +5,14 @@ import sys
 import threading
 from pathlib import Path
 
-from clfcore.runs import store
+from clfcore.runs import folder
 from clfcore.runs.locks import RunLock, is_held
 from tests.conftest import small_config
 
 LOOK = """
 import sys
 from pathlib import Path
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 print("looking", flush=True)
 print(",".join(sorted({Run(Path(sys.argv[1])).state for _ in range(400)})))
 """
@@ -34,7 +34,7 @@ def test_a_lock_that_cannot_be_opened_is_held_by_nobody(tmp_path: Path) -> None:
 
 
 def test_twenty_viewers_see_an_interrupted_run_as_interrupted() -> None:
-    run, wrong, ready = store.create(small_config()), [], threading.Barrier(20)
+    run, wrong, ready = folder.create_run(small_config()), [], threading.Barrier(20)
 
     def look() -> None:
         ready.wait()
@@ -54,7 +54,7 @@ def test_twenty_viewers_see_an_interrupted_run_as_interrupted() -> None:
 
 
 def test_viewers_keep_nobody_from_taking_a_run() -> None:
-    run, over, seen = store.create(small_config()), threading.Event(), set()
+    run, over, seen = folder.create_run(small_config()), threading.Event(), set()
     lock = RunLock(run.path / "run.lock")
 
     def look() -> None:

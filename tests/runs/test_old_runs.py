@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clfcore import commands
+from clfcore import api
 from clfcore.classifier import of_run
-from clfcore.data.cache import decode
 from clfcore.data.catalogue import open_dataset
+from clfcore.data.decode import decode
 from clfcore.files import runs_folder
-from clfcore.runs import speed
-from clfcore.runs.listing import list_runs
-from clfcore.runs.store import Run
+from clfcore.runs import measured_speed
+from clfcore.runs.folder import Run
+from clfcore.runs.index import list_runs
 from clfcore.runs.temperature import temperature_of
 
 WRITTEN = sorted((Path(__file__).parent / "written_by_0_1_0").iterdir())
@@ -29,16 +29,16 @@ def test_it_is_listed_and_shown_as_it_was(old: Run) -> None:
     (one,) = list_runs()
     assert (one.state, one.damaged, one.splits) == ("completed", "", ("validation", "test"))
     assert [line["epoch"] for line in old.history] == [1, 2]
-    shown = commands.show_run(old.id)["runs"][0]
+    shown = api.show_run(old.id)["runs"][0]
     assert shown["config"]["recipe"]["epochs"] == 2
     assert shown["results"]["parameters"]["total"] > 1000
     assert sum(old.data["splits"].values()) == 90
     assert temperature_of(old) > 0
-    assert speed.multiply_adds(old) > 1000
+    assert measured_speed.multiply_adds(old) > 1000
 
 
 def test_its_stored_predictions_give_its_stored_metrics(old: Run) -> None:
-    found = commands.evaluate(old.id)
+    found = api.evaluate(old.id)
     for split, metrics in old.metrics.items():
         for name, value in metrics.items():
             assert found["metrics"][split][name] == pytest.approx(value)

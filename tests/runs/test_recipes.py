@@ -5,12 +5,13 @@ import json
 import pytest
 import torch
 
-from clfcore import augment
+from clfcore.augment.policies import policy
+from clfcore.augment.saved_policies import delete_policy, save_policy
 from clfcore.config import make
 from clfcore.errors import Failure, InputError
-from clfcore.runs import store
+from clfcore.runs import folder
 from clfcore.runs.execute import execute
-from clfcore.runs.store import open_run
+from clfcore.runs.folder import open_run
 from clfcore.training import loop
 from tests.conftest import SMALL, breaking_off, small_config
 from tests.runs.test_execute import assert_same_end
@@ -32,7 +33,7 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_a_broken_run_of_every_way_ends_as_an_unbroken_one(way: str) -> None:
     config = small_config(epochs=3, **WAYS[way])
-    straight, broken = store.create(config), store.create(config)
+    straight, broken = folder.create_run(config), folder.create_run(config)
     execute(straight)
     execute(broken, orphaned=breaking_off(broken, after=1, every=3))
     assert (broken.state, len(broken.history)) == ("interrupted", 1)
@@ -42,7 +43,7 @@ def test_a_broken_run_of_every_way_ends_as_an_unbroken_one(way: str) -> None:
 
 
 def test_the_history_tells_the_gradients_norm_the_memory_and_whether_pictures_were_mixed() -> None:
-    run = store.create(small_config(mixup=0.2, epochs=1))
+    run = folder.create_run(small_config(mixup=0.2, epochs=1))
     execute(run)
     line = run.history[0]
     assert line["gradient_norm"] > 0
@@ -51,22 +52,22 @@ def test_the_history_tells_the_gradients_norm_the_memory_and_whether_pictures_we
 
 
 def test_a_run_keeps_the_steps_of_ones_own_policy_whatever_becomes_of_the_name() -> None:
-    augment.save(augment.policy(OWN), "mine")
-    run = store.create(small_config(augmentation="mine", epochs=1))
-    augment.delete("mine")
+    save_policy(policy(OWN), "mine")
+    run = folder.create_run(small_config(augmentation="mine", epochs=1))
+    delete_policy("mine")
     execute(run)
     kept = open_run(run.id).config.recipe.augmentation
-    assert kept == augment.policy(OWN).as_dict()
+    assert kept == policy(OWN).as_dict()
     again = make(json.loads(run.config.as_json()))
     assert again == run.config
 
 
 def test_the_command_line_takes_a_policy_as_text_and_as_a_file(tmp_path) -> None:
-    from clfcore.commands import command_of
+    from clfcore.api import command_of
 
     text = json.dumps(OWN)
     (tmp_path / "mine.json").write_text(text)
-    wanted = augment.policy(OWN).as_dict()
+    wanted = policy(OWN).as_dict()
     for given in (text, str(tmp_path / "mine.json"), json.dumps(OWN["steps"])):
         config = make({**SMALL, "recipe": {"augmentation": given}})
         assert config.recipe.augmentation["steps"] == wanted["steps"]
@@ -112,7 +113,7 @@ def test_numbers_out_of_range_are_named(recipe: dict, sentence: str) -> None:
 
 def test_a_run_that_diverges_keeps_its_best_weights_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_from(monkeypatch, epoch=3)
-    run = store.create(small_config(epochs=5))
+    run = folder.create_run(small_config(epochs=5))
     execute(run)
     assert (run.state, len(run.history)) == ("completed", 2)
     assert run.results["best_epoch"] in (1, 2)
@@ -123,7 +124,7 @@ def test_a_run_that_diverges_keeps_its_best_weights_and_says_why(monkeypatch: py
 
 def test_a_run_that_diverges_at_once_fails_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_from(monkeypatch, epoch=1)
-    run = store.create(small_config(epochs=2, gradient_clip=0))
+    run = folder.create_run(small_config(epochs=2, gradient_clip=0))
     with pytest.raises(Failure, match=r"lower recipe.learning_rate, which is .*, or clip the gradient"):
         execute(run)
     assert run.state == "failed"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from clfcore.errors import InputError
-from clfcore.runs import store
+from clfcore.runs import folder
+from clfcore.runs.folder import Run
 from clfcore.runs.records import (
     ClassifierFile,
     DataSeen,
@@ -20,7 +21,6 @@ from clfcore.runs.records import (
     read,
     read_lines,
 )
-from clfcore.runs.store import Run
 from tests.conftest import small_config
 
 TASK = {"kind": "single-label", "levels": [{"name": "class", "classes": ["cat", "dog"]}], "paths": []}
@@ -123,7 +123,7 @@ def test_a_history_names_the_line_that_is_damaged(tmp_path: Path) -> None:
 
 
 def test_damaged_progress_harms_nothing() -> None:
-    run = store.create(small_config())
+    run = folder.create_run(small_config())
     (run.path / ProgressNow.file).write_text('{"done": -4, "total": "x"}')
     assert run.progress == {}
 

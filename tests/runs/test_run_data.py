@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore import commands
+from clfcore import api
 from clfcore.config import RunConfig, make
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.positional_splits import splits_by_position
+from clfcore.embeddings.neighbours import space
 from clfcore.errors import InputError
 from clfcore.reports.run_page import run_html
-from clfcore.runs import store
+from clfcore.runs import folder as run_folder
 from clfcore.runs.execute import execute
-from clfcore.runs.kept_split import read_split
-from clfcore.runs.neighbours import space
-from clfcore.runs.outline import outline
+from clfcore.runs.folder import Run
+from clfcore.runs.open_config import outline
 from clfcore.runs.run_data import open_run_data, split_of
-from clfcore.runs.store import Run
+from clfcore.runs.split_record import read_split
 from tests.conftest import breaking_off
 
 COLOURS = {"a": (200, 40, 40), "b": (40, 200, 40), "c": (40, 40, 200), "new": (200, 200, 40)}
@@ -50,7 +50,7 @@ def config_of(folder: Path, **more: object) -> RunConfig:
 
 
 def interrupted(folder: Path) -> Run:
-    run = store.create(config_of(folder))
+    run = run_folder.create_run(config_of(folder))
     execute(run, orphaned=breaking_off(run, after=2, every=2))
     assert run.state == "interrupted"
     assert len(run.history) == 2
@@ -66,7 +66,7 @@ def predicted(run: Run) -> dict[str, set[str]]:
 
 
 def test_a_resumed_run_goes_on_with_exactly_its_split(grow: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    straight = store.create(config_of(grow))
+    straight = run_folder.create_run(config_of(grow))
     execute(straight)
     run = interrupted(grow)
     before = (run.path / "split.json").read_bytes()
@@ -84,7 +84,7 @@ def test_a_resumed_run_goes_on_with_exactly_its_split(grow: Path, capsys: pytest
 
 
 def test_renamed_and_moved_files_are_the_same_pictures(grow: Path) -> None:
-    straight = store.create(config_of(grow))
+    straight = run_folder.create_run(config_of(grow))
     execute(straight)
     run = interrupted(grow)
     for i, path in enumerate(sorted((grow / "b").iterdir())):
@@ -130,7 +130,7 @@ def only_new_ones(folder: Path) -> None:
 
 def no_test(folder: Path) -> None:
     """All pictures that are tested on are gone."""
-    (run,) = store.runs()
+    (run,) = run_folder.run_folders()
     kept = read_split(run)
     for i in kept.splits["test"]:
         (folder / kept.ids[i]).unlink()
@@ -161,14 +161,14 @@ def test_other_classes_are_named_and_refused(grow: Path, change: Callable[[Path]
 
 
 def test_a_run_that_continues_another_keeps_its_split(grow: Path) -> None:
-    first = store.create(config_of(grow))
+    first = run_folder.create_run(config_of(grow))
     execute(first)
     known = split_by_content(first)
     add(grow, "a", range(20, 40))
     add(grow, "new", range(20))
     config = config_of(grow, weights=first.id, strategy="fine-tuning")
     planned = outline(config)[1]
-    second = store.create(config)
+    second = run_folder.create_run(config)
     execute(second)
     found = split_by_content(second)
     assert len(found) == 100
@@ -182,7 +182,7 @@ def test_a_run_that_continues_another_keeps_its_split(grow: Path) -> None:
     other = grow.parent / "other"
     add(other, "a", range(40, 60))
     add(other, "c", range(40, 60))
-    third = store.create(config_of(other, weights=second.id, strategy="fine-tuning"))
+    third = run_folder.create_run(config_of(other, weights=second.id, strategy="fine-tuning"))
     execute(third)
     assert split_of(second).trained_on < split_of(third).trained_on
     shutil.rmtree(first.path)
@@ -193,7 +193,7 @@ def test_a_run_that_continues_another_keeps_its_split(grow: Path) -> None:
 
 
 def test_splits_that_the_data_gives_stay_and_what_was_trained_on_is_told(grow: Path, tmp_path: Path) -> None:
-    first = store.create(config_of(grow))
+    first = run_folder.create_run(config_of(grow))
     execute(first)
     kept = read_split(first)
     given = tmp_path / "given"
@@ -212,7 +212,7 @@ def test_splits_that_the_data_gives_stay_and_what_was_trained_on_is_told(grow: P
 
 
 def test_nothing_left_to_validate_on_is_refused(grow: Path, tmp_path: Path) -> None:
-    first = store.create(config_of(grow))
+    first = run_folder.create_run(config_of(grow))
     execute(first)
     kept = read_split(first)
     for i, item in enumerate(kept.ids):
@@ -294,7 +294,7 @@ def test_other_tasks_and_drawn_pictures_keep_their_split_too(spec: str) -> None:
         "data": spec, "architecture": "lenet5", "strategy": "scratch",
         "recipe": {"epochs": 2, "batch_size": 16, "image_size": 16},
     })  # fmt: skip
-    run = store.create(config)
+    run = run_folder.create_run(config)
     execute(run)
     found, drawn = open_run_data(run), open_dataset(spec)
     assert found.ids == drawn.ids
@@ -302,20 +302,20 @@ def test_other_tasks_and_drawn_pictures_keep_their_split_too(spec: str) -> None:
     assert found.task == drawn.task
     assert np.array_equal(found.masks, drawn.masks)
     assert {s: c.tolist() for s, c in found.splits.items()} == {s: c.tolist() for s, c in drawn.splits.items()}
-    assert {found.ids[i] for i in found.splits["test"]} == set(commands.store.open_run(run.id).predictions("test").ids)
+    assert {found.ids[i] for i in found.splits["test"]} == set(api.store.open_run(run.id).predictions("test").ids)
 
 
 def test_all_that_opens_a_runs_data_again_sees_its_own_split_and_names(grow: Path) -> None:
-    run = store.create(config_of(grow))
+    run = run_folder.create_run(config_of(grow))
     execute(run)
     was = predicted(run)["test"]
-    before = commands.evaluate(run.id, split="test", views="flip")["metrics"]
+    before = api.evaluate(run.id, split="test", views="flip")["metrics"]
     near = {name: space(run, "test").nearest(name) for name in sorted(was)[:2]}
     add(grow, "a", range(20, 60))
     add(grow, "new", range(5))
     for path in sorted((grow / "b").iterdir()):
         path.rename(path.with_name(f"moved-{path.name}"))
-    assert commands.evaluate(run.id, split="test", views="flip")["metrics"] == before
+    assert api.evaluate(run.id, split="test", views="flip")["metrics"] == before
     again = space(run, "test")
     assert again.items.keys() == was
     assert {name: again.nearest(name) for name in near} == near
@@ -341,7 +341,7 @@ def test_an_older_run_reads_its_data_as_it_did_then(tmp_path: Path, reading: str
     names = {"outer": ("a/x", "a/y", "b/x", "b/y"), "keep-case": ("a", "A", "b")}[reading]
     for k, name in enumerate(names):
         add(folder, name, range(12 * k, 12 * k + 12), colour="abca"[k])
-    run = store.create(config_of(folder).changed(data=f"{reading}:{folder}"))
+    run = run_folder.create_run(config_of(folder).changed(data=f"{reading}:{folder}"))
     execute(run, orphaned=breaking_off(run, after=2, every=2))
     classes = open_run_data(run).classes
     config = json.loads((run.path / "config.json").read_text())

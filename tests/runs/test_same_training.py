@@ -6,17 +6,17 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from clfcore import augment
+from clfcore.augment.policies import policy
 from clfcore.config import RunConfig, make
 from clfcore.errors import InputError
-from clfcore.runs import store
-from clfcore.runs.before import overfit_one_batch
-from clfcore.runs.estimate import make_plan
+from clfcore.experiments.compare_policies import compare_policies
+from clfcore.experiments.compare_strategies import compare_strategies
+from clfcore.experiments.learning_curve import learning_curve
+from clfcore.experiments.lr_finder import find_rate
+from clfcore.experiments.overfit_one_batch import overfit_one_batch
+from clfcore.experiments.plan import make_plan
+from clfcore.runs import folder
 from clfcore.runs.execute import execute
-from clfcore.runs.finder import find_rate
-from clfcore.runs.more_pictures import learning_curve
-from clfcore.runs.trial import trial
-from clfcore.runs.try_all import try_all
 from clfcore.training.loop import State
 from tests.conftest import small_config
 
@@ -44,13 +44,13 @@ def facts(state: State) -> dict[str, object]:
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe["optimizer"])
 def test_what_is_tried_before_a_launch_has_the_runs_state(recipe: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clfcore.runs.before.STEPS", 2)
+    monkeypatch.setattr("clfcore.experiments.overfit_one_batch.STEPS", 2)
     config = small_config(**recipe, epochs=1)
     with states() as made:
-        execute(store.create(config))
+        execute(folder.create_run(config))
         make_plan(config, measure=True)
         overfit_one_batch(config, images=6)
-        trial(config, {"none": augment.policy("none")}, seconds=1e-9, sample=40)
+        compare_policies(config, {"none": policy("none")}, seconds=1e-9, sample=40)
         find_rate(config, steps=10)
     assert len(made) == 5
     assert [facts(state) for state in made] == [facts(made[0])] * 5
@@ -60,7 +60,7 @@ def test_strategies_on_a_sample_keep_what_does_not_depend_on_the_strategy(photos
     recipe = {"image_size": 32, "optimizer": "sgd", "gradient_clip": 0.5, "ema": 0.5, "accumulation": 2, "seed": 4}
     config = make({"data": str(photos), "architecture": "efficientnet_lite0", "recipe": recipe})
     with states() as made:
-        try_all(config, seconds=0.5, sample=8)
+        compare_strategies(config, seconds=0.5, sample=8)
     assert {state.model.__class__.__name__ for state in made} >= {"EfficientNet"}
     for state in made:
         assert (state.gradient_clip, state.ema, state.accumulation, state.seed) == (0.5, 0.5, 2, 4)
@@ -77,8 +77,8 @@ def test_a_trial_reads_a_hierarchy_as_the_run_does() -> None:
     seen = {}
     for decoding in ("levels", "sum"):
         config = make({"data": data, "architecture": "lenet5", "decoding": decoding, "recipe": recipe})
-        policies = {"none": augment.policy("none")}
-        lines = trial(config, policies, seconds=1e-9, sample=80).histories["none"]
+        policies = {"none": policy("none")}
+        lines = compare_policies(config, policies, seconds=1e-9, sample=80).histories["none"]
         seen[decoding] = lines[0]["validation_loss"]
     assert seen["levels"] != seen["sum"]
 
@@ -88,7 +88,7 @@ def test_a_check_of_one_batch_says_where_it_diverged() -> None:
     assert np.isfinite(found.losses).all()
     with pytest.MonkeyPatch.context() as patched:
         nothing = lambda task, recipe: lambda logits, y: logits.sum() * float("nan")  # noqa: E731
-        patched.setattr("clfcore.runs.before.plain_loss_of", nothing)
+        patched.setattr("clfcore.experiments.overfit_one_batch.plain_loss_of", nothing)
         found = overfit_one_batch(small_config())
     assert not found.passed
     assert "stopped being a number" in found.verdict
@@ -99,7 +99,7 @@ def wrong(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"recipe": config.recipe.model_copy(update={"image_size": 2, "ema": 7.0})})
 
 
-@pytest.mark.parametrize("work", [try_all, learning_curve])
+@pytest.mark.parametrize("work", [compare_strategies, learning_curve])
 def test_a_configuration_that_does_not_fit_is_refused_in_sentences(work, photos) -> None:
     config = make({"data": str(photos), "architecture": "efficientnet_lite0"})
     with pytest.raises(InputError, match=r"recipe\.ema is 7"):
@@ -108,5 +108,5 @@ def test_a_configuration_that_does_not_fit_is_refused_in_sentences(work, photos)
 
 def test_an_attention_head_is_not_fitted_on_embeddings_among_strategies(photos) -> None:
     config = make({"data": str(photos), "architecture": "efficientnet_lite0", "head": "attention"})
-    found = try_all(config.changed(recipe={"image_size": 32}), seconds=0.2, sample=8)
+    found = compare_strategies(config.changed(recipe={"image_size": 32}), seconds=0.2, sample=8)
     assert "feature-extraction" not in {one.strategy for one in found.tried}

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from clfcore import commands
+from clfcore import api
 from clfcore.answers import answer
 from clfcore.errors import InputError
 from clfcore.predictions import Predictions
-from clfcore.runs import store
-from clfcore.runs.temperature import FILE, before_and_after, fit, forget, temperature_of
+from clfcore.runs import folder
+from clfcore.runs.temperature import FILE, before_and_after, fit_run_temperature, forget, temperature_of
 from clfcore.task import single_label
 from tests.app.test_compare import stored_run
 
 
-def overconfident(run: store.Run) -> None:
+def overconfident(run: folder.Run) -> None:
     """Replace the run's predictions by ones whose logits are three times too large, in truth drawn from them."""
     rng = np.random.default_rng(0)
     for split in ("validation", "test"):
@@ -34,7 +34,7 @@ def test_the_fitted_temperature_undoes_a_known_one_and_mends_test() -> None:
     run = stored_run(1, right=0.7)
     overconfident(run)
     assert temperature_of(run) is None
-    assert fit(run) == pytest.approx(3.0, rel=0.05)
+    assert fit_run_temperature(run) == pytest.approx(3.0, rel=0.05)
     assert temperature_of(run) == pytest.approx(3.0, rel=0.05)
     test = before_and_after(run)["splits"]["test"]
     assert test["after"]["ece"] < 0.25 * test["before"]["ece"]
@@ -47,10 +47,10 @@ def test_the_fitted_temperature_undoes_a_known_one_and_mends_test() -> None:
 def test_the_command_fits_stores_and_forgets() -> None:
     run = stored_run(1, right=0.7)
     overconfident(run)
-    found = commands.calibrate(run.id)
+    found = api.calibrate(run.id)
     assert found["fitted_on"] == "validation"
     assert found["temperature"] == temperature_of(run)
-    assert commands.calibrate(run.id, forget=True)["temperature"] is None
+    assert api.calibrate(run.id, forget=True)["temperature"] is None
 
 
 @pytest.mark.parametrize("content", ["{", '{"value": 0}', '{"value": "warm"}', '{"value": NaN}', "[]"])

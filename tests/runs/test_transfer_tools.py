@@ -9,16 +9,16 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
 from clfcore import cache
-from clfcore.cli import main
+from clfcore.cli.main import main
 from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
+from clfcore.embeddings.baselines import k_nearest, nearest_class_mean
 from clfcore.errors import InputError
+from clfcore.experiments.compare_strategies import compare_strategies, sample_split
+from clfcore.experiments.learning_curve import Point, suggestion
+from clfcore.experiments.lr_finder import find_rate, rate_of, smoothed, suggest
 from clfcore.files import runs_folder
-from clfcore.runs.finder import find_rate, rate_of, smoothed, suggest
-from clfcore.runs.more_pictures import Point, suggestion
-from clfcore.runs.store import Run
-from clfcore.runs.try_all import part, try_all
-from clfcore.training.neighbours import k_nearest, nearest_class_mean
+from clfcore.runs.folder import Run
 
 SHAPES = {"data": "shapes:count=160,side=20", "architecture": "lenet5"}
 
@@ -54,7 +54,7 @@ def test_feature_extraction_needs_no_rate(photos: Path) -> None:
 
 def test_all_strategies_are_tried_ranked_and_leave_no_run(photos: Path) -> None:
     config = {"data": str(photos), "architecture": "efficientnet_lite0", "recipe": {"image_size": 32}}
-    found = try_all(make(config), seconds=12, sample=16)
+    found = compare_strategies(make(config), seconds=12, sample=16)
     assert {one.strategy for one in found.tried} == {
         "feature-extraction",
         "fine-tuning",
@@ -70,7 +70,7 @@ def test_all_strategies_are_tried_ranked_and_leave_no_run(photos: Path) -> None:
 
 def test_a_part_of_a_split_keeps_the_shares_of_the_classes() -> None:
     dataset = open_dataset("digits")
-    chosen = part(dataset, "train", 200, seed=0)
+    chosen = sample_split(dataset, "train", 200, seed=0)
     assert set(chosen) <= set(dataset.splits["train"])
     shares = np.bincount(dataset.targets[chosen]) / len(chosen)
     np.testing.assert_allclose(shares, dataset.counts("train") / len(dataset.splits["train"]), atol=0.01)

@@ -12,7 +12,7 @@ from clfcore.errors import Failure
 from clfcore.predictions import Predictions
 from clfcore.task import single_label
 from clfcore.training.loop import Epoch, State, Step, train
-from clfcore.training.recipe import hits_of, loss_of, optimiser, parameter_groups, rate_at
+from clfcore.training.optimizer import hits_of, loss_of, make_optimizer, parameter_groups, rate_at
 
 TASK = single_label(["a", "b", "c"])
 RECIPE = Recipe(epochs=4, learning_rate=0.01, batch_size=8)
@@ -41,7 +41,7 @@ def validate(model: nn.Module) -> Predictions:
 
 def state_of(model: nn.Module, rate: float = 0.01) -> State:
     groups = parameter_groups(model.named_parameters(), rate=rate, weight_decay=0.01, group="all")
-    return State(model, optimiser(RECIPE, groups), torch.device("cpu"), gradient_clip=1.0)
+    return State(model, make_optimizer(RECIPE, groups), torch.device("cpu"), gradient_clip=1.0)
 
 
 def run(state: State, epochs: int) -> list[Step | Epoch]:

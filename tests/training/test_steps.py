@@ -12,8 +12,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from clfcore.config import Recipe
 from clfcore.task import Level, Task, multi_label, single_label
 from clfcore.training.loop import Diverged, Epoch, State, train
-from clfcore.training.muon import MatrixOptimiser
-from clfcore.training.recipe import hits_of, loss_of, optimiser, parameter_groups, rate_at, steps_of
+from clfcore.training.muon import MatrixOptimizer
+from clfcore.training.optimizer import hits_of, loss_of, make_optimizer, parameter_groups, rate_at, steps_of
 
 TASK = single_label(["a", "b", "c"])
 RECIPE = Recipe(epochs=2, learning_rate=0.05, batch_size=4, optimizer="sgd")
@@ -28,7 +28,7 @@ def network() -> nn.Module:
 
 def state_of(model: nn.Module, recipe: Recipe = RECIPE, **fields: object) -> State:
     groups = parameter_groups(model.named_parameters(), rate=0.05, weight_decay=0.01, group="all")
-    return State(model, optimiser(recipe, groups), torch.device("cpu"), **fields)
+    return State(model, make_optimizer(recipe, groups), torch.device("cpu"), **fields)
 
 
 def batches_of(size: int) -> object:
@@ -65,7 +65,9 @@ def test_averaged_weights_are_torchs_own_once_the_decay_has_risen() -> None:
     ours = state_of(network(), ema=0.6)
     model = network()
     theirs = AveragedModel(model, use_buffers=True)
-    solver = optimiser(RECIPE, parameter_groups(model.named_parameters(), rate=0.05, weight_decay=0.01, group="all"))
+    solver = make_optimizer(
+        RECIPE, parameter_groups(model.named_parameters(), rate=0.05, weight_decay=0.01, group="all")
+    )
     done = 0
     for _ in range(4):
         for x, y in batches_of(4)(0):
@@ -108,8 +110,8 @@ def test_muon_moves_the_inner_matrices_and_adamw_the_rest() -> None:
     named = list(model.named_parameters())
     groups = parameter_groups(named[:2], rate=0.02, weight_decay=0.01, group="stem")
     groups += parameter_groups(named[2:], rate=0.02, weight_decay=0.01, group="head")
-    ours = optimiser(Recipe(optimizer="muon", learning_rate=0.02), groups)
-    assert isinstance(ours, MatrixOptimiser)
+    ours = make_optimizer(Recipe(optimizer="muon", learning_rate=0.02), groups)
+    assert isinstance(ours, MatrixOptimizer)
     theirs = (
         torch.optim.Muon([same[0].weight], lr=0.02, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW([same[2].weight], lr=0.02, weight_decay=0.01),
@@ -127,8 +129,8 @@ def test_muon_moves_the_inner_matrices_and_adamw_the_rest() -> None:
 
 def test_rmsprop_and_plain_momentum_are_torchs() -> None:
     parameters = [{"params": [nn.Parameter(torch.zeros(1))]}]
-    assert type(optimiser(Recipe(optimizer="rmsprop", learning_rate=0.1), parameters)) is torch.optim.RMSprop
-    made = optimiser(Recipe(optimizer="sgd", learning_rate=0.1, nesterov=False, momentum=0.5), parameters)
+    assert type(make_optimizer(Recipe(optimizer="rmsprop", learning_rate=0.1), parameters)) is torch.optim.RMSprop
+    made = make_optimizer(Recipe(optimizer="sgd", learning_rate=0.1, nesterov=False, momentum=0.5), parameters)
     assert (made.defaults["nesterov"], made.defaults["momentum"]) == (False, 0.5)
 
 
@@ -154,7 +156,7 @@ def test_step_falls_where_and_as_far_as_it_is_told() -> None:
 
 
 def test_a_mixed_batch_is_lost_by_two_terms_and_counted_on_its_own_labels() -> None:
-    from clfcore.augment import soft_targets
+    from clfcore.augment.mixup import soft_targets
 
     share, y = 0.7, torch.tensor([0, 1, 2, 1])
     soft = soft_targets(y, TASK)
@@ -183,7 +185,7 @@ def test_a_mixed_batch_is_lost_by_two_terms_and_counted_on_its_own_labels() -> N
 
 
 def test_mixed_targets_of_levels_and_labels_are_lost_by_two_terms() -> None:
-    from clfcore.augment import soft_targets
+    from clfcore.augment.mixup import soft_targets
 
     for task, y in (
         (

@@ -8,18 +8,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from clfcore import augment
+from clfcore.augment import policies, random_table
+from clfcore.augment.apply import apply
+from clfcore.augment.mixup_draws import Mix
 from clfcore.config import Recipe, make
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
-from clfcore.runs import store
+from clfcore.runs import folder
 from clfcore.runs.execute import execute
-from clfcore.runs.store import Run
+from clfcore.runs.folder import Run
 from clfcore.task import single_label
 from clfcore.training.batches import Batches, normalised
 from clfcore.training.loop import State, train
 from clfcore.training.losses import hits_of, loss_of
-from clfcore.training.recipe import optimiser, parameter_groups
+from clfcore.training.optimizer import make_optimizer, parameter_groups
 from clfcore.training.schedules import Plateau
 from tests.conftest import small_config
 
@@ -39,12 +41,12 @@ class _Decoded:
         return preprocess.tones(self.take(indices))
 
 
-def _batches(mix: augment.Mix | None, *, policy: str = "none", pixels: np.ndarray | None = None) -> Batches:
+def _batches(mix: Mix | None, *, policy: str = "none", pixels: np.ndarray | None = None) -> Batches:
     if pixels is None:
         pixels = np.random.default_rng(0).integers(0, 256, (24, 12, 12, 3), dtype=np.uint8)
     targets = np.arange(24) % 3
     preprocess = Preprocess(12, mean=(0.4, 0.5, 0.6), deviation=(0.2, 0.2, 0.2))
-    chosen = augment.policy(policy)
+    chosen = policies.policy(policy)
     return Batches(
         _Decoded(pixels), np.arange(24), targets, preprocess, 8, torch.device("cpu"), policy=chosen, mix=mix, task=TASK
     )
@@ -53,12 +55,12 @@ def _batches(mix: augment.Mix | None, *, policy: str = "none", pixels: np.ndarra
 def test_erasing_comes_last_and_paints_what_the_network_sees_as_nothing() -> None:
     """Erasing before the normalisation with black or noise paints a value that the network never learned as empty."""
     with pytest.raises(InputError, match="erasing must come last"):
-        augment.policy(["erasing", "colour-jitter"])
+        policies.policy(["erasing", "colour-jitter"])
     preprocess = Preprocess(16, mean=(0.4, 0.5, 0.6), deviation=(0.2, 0.2, 0.2))
-    policy = augment.policy([{"step": "erasing", "probability": 1.0, "scale": [0.3, 0.33]}])
+    policy = policies.policy([{"step": "erasing", "probability": 1.0, "scale": [0.3, 0.33]}])
     pixels = torch.full((4, 3, 16, 16), 255, dtype=torch.uint8)
-    table = augment.table(policy, seed=0, epoch=1, items=4)
-    x = normalised(augment.apply(policy, table, pixels, size=16, mean=preprocess.mean), preprocess)
+    table = random_table.table(policy, seed=0, epoch=1, items=4)
+    x = normalised(apply(policy, table, pixels, size=16, mean=preprocess.mean), preprocess)
     painted = x[(x - x.amax(dim=(2, 3), keepdim=True)).abs() > 0.1]
     assert len(painted) > 100
     assert painted.abs().max() <= 0.5 / 255 / 0.2 + 1e-5  # half a byte: the mean colour is 0 after the normalisation
@@ -69,7 +71,7 @@ def test_plateau_is_fed_with_the_validation_loss_of_every_epoch(monkeypatch: pyt
     fed: list[float] = []
     after = Plateau.after
     monkeypatch.setattr(Plateau, "after", lambda self, loss: (fed.append(loss), after(self, loss))[1])
-    run = store.create(small_config(epochs=4, schedule="plateau", plateau_patience=0, plateau_factor=0.5))
+    run = folder.create_run(small_config(epochs=4, schedule="plateau", plateau_patience=0, plateau_factor=0.5))
     execute(run)
     assert fed == [line["validation_loss"] for line in run.history]
     rates, lowest = [run.config.recipe.learning_rate], float("inf")
@@ -83,7 +85,7 @@ def test_cutmix_reads_from_a_batch_that_it_does_not_write_to() -> None:
     """In place, an image would receive a box of one that has been cut already, and the epoch after would see it."""
     pixels = np.random.default_rng(0).integers(0, 256, (24, 12, 12, 3), dtype=np.uint8)
     before = pixels.copy()
-    mixed, plain = _batches(augment.Mix(cutmix=1.0, per="image"), pixels=pixels), _batches(None, pixels=pixels)
+    mixed, plain = _batches(Mix(cutmix=1.0, per="image"), pixels=pixels), _batches(None, pixels=pixels)
     for epoch in (1, 2):
         for (x, y, soft), (own, labels) in zip(mixed(epoch), plain(epoch), strict=True):
             assert torch.equal(y, labels)
@@ -100,11 +102,11 @@ def test_cutmix_reads_from_a_batch_that_it_does_not_write_to() -> None:
 def test_accuracy_is_counted_on_the_labels_and_the_history_says_that_pictures_were_mixed() -> None:
     """Hits against the argmax of a mixture, or against the partner's label too, flatter or hide what is learned."""
     counted: list[Tensor] = []
-    batches = _batches(augment.Mix(mixup=1.0))
+    batches = _batches(Mix(mixup=1.0))
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 144, 3))
     groups = parameter_groups(model.named_parameters(), rate=1e-9, weight_decay=0.0, group="all")
-    state = State(model, optimiser(Recipe(learning_rate=1e-9), groups), torch.device("cpu"))
+    state = State(model, make_optimizer(Recipe(learning_rate=1e-9), groups), torch.device("cpu"))
 
     def hits(logits: Tensor, y: Tensor) -> Tensor:
         counted.append(y)
@@ -114,7 +116,7 @@ def test_accuracy_is_counted_on_the_labels_and_the_history_says_that_pictures_we
     assert sorted(torch.cat(counted).tolist()) == sorted((np.arange(24) % 3).tolist())
     by_hand = sum(int((model(x).argmax(1) == y).sum()) for x, y, _ in batches(1))
     assert epoch.accuracy == pytest.approx(by_hand / 24, abs=1 / 24)
-    run = store.create(small_config(epochs=1, mixup=0.4))
+    run = folder.create_run(small_config(epochs=1, mixup=0.4))
     execute(run)
     assert run.history[0]["mixed"] is True
 
@@ -123,10 +125,10 @@ def test_unfreezing_keeps_the_optimiser_and_its_moments(photos, monkeypatch: pyt
     """An optimiser made anew at each unfreezing forgets its moments: the first steps after it are blind."""
     made: list[object] = []
     seen: list[int] = []
-    from clfcore.training import recipe
+    from clfcore.training import optimizer
 
-    make_optimiser = recipe.optimiser
-    monkeypatch.setattr(recipe, "optimiser", lambda *given: (made.append(given), make_optimiser(*given))[1])
+    make_optimiser = optimizer.make_optimizer
+    monkeypatch.setattr(optimizer, "optimiser", lambda *given: (made.append(given), make_optimiser(*given))[1])
     save = Run.save_checkpoint
 
     def look(self: Run, values: dict) -> None:
@@ -143,7 +145,7 @@ def test_unfreezing_keeps_the_optimiser_and_its_moments(photos, monkeypatch: pyt
             "recipe": {"image_size": 32, "epochs": 3, "unfreeze": "1:1,2:2,3:3", "batch_size": 8},
         }
     )
-    run = store.create(config)
+    run = folder.create_run(config)
     execute(run)
     assert len(made) == 1
     assert seen == sorted(set(seen))  # the head's moments count on through every phase
@@ -161,8 +163,8 @@ def test_frozen_batch_normalisation_stays_in_eval_mode() -> None:
     model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(64, 3))
     frozen = model[:2].requires_grad_(False)
     groups = parameter_groups(model[3].named_parameters(), rate=0.1, weight_decay=0.0, group="head")
-    state = State(model, optimiser(Recipe(learning_rate=0.1), groups), torch.device("cpu"))
-    from clfcore.transfer import frozen_parts
+    state = State(model, make_optimizer(Recipe(learning_rate=0.1), groups), torch.device("cpu"))
+    from clfcore.training.phases import frozen_parts
 
     state.frozen = frozen_parts(model)
     before = frozen[1].running_mean.clone()

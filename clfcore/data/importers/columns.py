@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clfcore.data.dataset import Split
+from clfcore.data.importers.csv_table import Table
 from clfcore.data.importers.readings import Reading
 from clfcore.data.importers.split_names import SPLIT_NAMES, splits_of, splits_of_folds
-from clfcore.data.importers.tables import Table
 from clfcore.data.importers.walk import IMAGE_SUFFIXES
 from clfcore.errors import InputError, nearest
 
@@ -317,6 +317,6 @@ def _levels(table: Table, others: list[str], where: str) -> _Found | Question:
 
 
 def _joined(values: Sequence[str]) -> bool:
-    from clfcore.data.importers.cells import blanks, separator_in
+    from clfcore.data.importers.label_cells import blanks, separator_in
 
     return bool(separator_in(values)) or blanks(values) == "joined"

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
+from clfcore.data.importers.class_names import by_case
 from clfcore.data.importers.layout import Layout, read_layout, refuse_empty
-from clfcore.data.importers.names import by_case
 from clfcore.data.importers.readings import Reading
 from clfcore.data.importers.split_names import SPLIT_NAMES
 from clfcore.data.importers.walk import Walk, plain, shortened

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clfcore.data.dataset import SPLITS, Problem, Split
-from clfcore.data.importers.names import canonical, joined
+from clfcore.data.importers.class_names import canonical, joined
 from clfcore.data.importers.readings import AmbiguousData, Choice, Reading
 from clfcore.data.importers.split_names import SPLIT_NAMES, fold_of, splits_of, splits_of_folds
 from clfcore.data.importers.walk import Folder, Walk, relative

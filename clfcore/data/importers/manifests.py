@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
-from clfcore.data.importers.cells import blanks, parts, separator_in, separator_of, several
+from clfcore.data.importers.class_names import by_case, canonical, joined
 from clfcore.data.importers.columns import Columns, Question, columns_of, own_names, path_columns
+from clfcore.data.importers.csv_table import Table, read_table
+from clfcore.data.importers.find_files import Files, inside
 from clfcore.data.importers.folders import kept_beside
-from clfcore.data.importers.locate import Files, inside
-from clfcore.data.importers.names import by_case, canonical, joined
+from clfcore.data.importers.label_cells import blanks, parts, separator_in, separator_of, several
 from clfcore.data.importers.readings import AmbiguousData, Choice, Reading, reading
 from clfcore.data.importers.split_names import SPLIT_NAMES
-from clfcore.data.importers.tables import Table, read_table
 from clfcore.data.importers.taxonomy import taxonomy
 from clfcore.data.importers.walk import plain, shortened
 from clfcore.data.splits import draw_splits, strata

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
+from clfcore.data.importers.class_names import by_case
 from clfcore.data.importers.folders import folder_layout, import_folder, unique
 from clfcore.data.importers.layout import given_splits
-from clfcore.data.importers.names import by_case
 from clfcore.data.importers.readings import Reading
 from clfcore.data.importers.split_names import SPLIT_NAMES
 from clfcore.data.importers.taxonomy import taxonomy

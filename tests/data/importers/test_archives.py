@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.importers import archives, import_zip, imported_folder
+from clfcore.data.importers import archives
+from clfcore.data.importers.archives import import_zip, imported_folder
 from clfcore.errors import Failure, InputError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.importers import import_folder
+from clfcore.data.importers.folders import import_folder
 from clfcore.data.importers.readings import AmbiguousData
 from clfcore.data.importers.walk import LISTED
 from clfcore.errors import InputError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.data.importers import import_csv
+from clfcore.data.importers.manifests import import_csv
 from clfcore.errors import InputError
 
 

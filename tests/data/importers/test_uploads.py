@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.importers import import_upload, imported, imported_folder, keep_upload
+from clfcore.data.importers.archives import imported, imported_folder
+from clfcore.data.importers.uploads import import_upload, keep_upload
 from clfcore.errors import InputError
 
 

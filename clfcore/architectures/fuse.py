@@ -1,0 +1,51 @@
+"""A network made fast for inference: batch normalisation folded, channels last, bfloat16 where the processor has it."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+
+def fuse_for_inference(module: nn.Module, sample: Tensor) -> tuple[nn.Module, torch.dtype]:
+    """A copy of `module` for forward passes only, on the sample's device, and the dtype that its input must have.
+
+    sample: a few images, B x C x H x W float32, normalised. Folding is kept only where it leaves the logits of the
+    sample alone (to 1e-3 of their largest). bfloat16 moves logits by about 2 %: benchmarks/ counts the top-1 it keeps.
+    """
+    plain = copy.deepcopy(module).eval().requires_grad_(False).to(sample.device)
+    network = copy.deepcopy(plain)
+    _fold(network)
+    with torch.inference_mode():
+        wanted, found = plain(sample[:2]), network(sample[:2])
+    if (wanted - found).abs().max() > 1e-3 * wanted.abs().max():
+        network = plain  # branches that the walk cannot see (a RepVGG block): leave them as they are
+    dtype = torch.bfloat16 if _has_bfloat16(sample.device) else torch.float32
+    return network.to(dtype=dtype, memory_format=torch.channels_last), dtype
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return device.type == "cpu" and bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def _fold(module: nn.Module) -> None:
+    """Walk the children in order; fold each batch normalisation into the convolution that stands right before it.
+
+    Order of children is order of calls in the torchvision and timm blocks this meets; where channel counts differ,
+    nothing is folded. timm's BatchNormAct2d keeps its activation.
+    """
+    before: tuple[str, nn.Conv2d] | None = None
+    for name, child in list(module.named_children()):
+        if isinstance(child, nn.BatchNorm2d) and before is not None and before[1].out_channels == child.num_features:
+            conv = nn.utils.fusion.fuse_conv_bn_eval(before[1], child)
+            setattr(module, before[0], conv)
+            rest = [part for part in (getattr(child, "drop", None), getattr(child, "act", None)) if part is not None]
+            setattr(module, name, nn.Sequential(*rest) if rest else nn.Identity())
+            before = None
+        elif isinstance(child, nn.Conv2d):
+            before = (name, child)
+        else:
+            before = None if list(child.children()) or list(child.parameters()) else before
+            _fold(child)

@@ -1,0 +1,181 @@
+"""What a forward pass does, seen operation by operation: multiply-adds, shapes, receptive fields. On shapes alone.
+
+A dispatch mode sees every operation, so that a transformer's attention, which no layer of its own computes, is counted
+too. Multiply-adds are of convolutions and matrix products; torch.utils.flop_counter counts two flops for each.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakIdKeyDictionary
+
+_ATEN = torch.ops.aten
+_MATRIX = {_ATEN.mm: 0, _ATEN.bmm: 0, _ATEN.addmm: 1, _ATEN.baddbmm: 1}  # place of the left factor
+_POOLS = {_ATEN.max_pool2d_with_indices, _ATEN.avg_pool2d, _ATEN.max_pool2d}
+_WHOLE = {_ATEN.mean, _ATEN._adaptive_avg_pool2d, _ATEN.adaptive_max_pool2d, _ATEN.sum}
+_MIXES = {_ATEN.bmm, _ATEN.baddbmm, _ATEN._softmax}  # attention
+
+
+_DRAWS = {"normal_", "uniform_", "trunc_normal_", "erfinv_", "clamp_", "fill_", "zero_", "mul_", "add_"}
+
+
+class Undrawn(TorchFunctionMode):
+    """Leaves out what fills tensors without storage: a large network draws for a second, and nothing comes of it."""
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        if getattr(func, "__name__", "") in _DRAWS and args and isinstance(args[0], Tensor) and args[0].is_meta:
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
+@dataclass(frozen=True)
+class Field:
+    """Receptive field and distance of neighbouring outputs, in pixels of the image; size 0: places are mixed."""
+
+    size: int
+    step: int
+
+
+_MIXED = Field(0, 0)
+
+
+@dataclass
+class OperationRecord:
+    """What was seen of one module: in the order of first calls."""
+
+    output: tuple[int, ...] = ()
+    multiply_adds: int = 0
+    field: int | None = None
+
+
+class Counter(TorchDispatchMode):
+    """Adds each operation to the innermost module that is running."""
+
+    def __init__(self, image: Tensor) -> None:
+        super().__init__()
+        self.fields: Any = WeakIdKeyDictionary()
+        self.fields[image] = Field(1, 1)
+        self.running: list[str] = [""]
+        self.seen: dict[str, OperationRecord] = {"": OperationRecord()}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        packet = func.overloadpacket
+        out = _normalised(packet, args) or func(*args, **(kwargs or {}))
+        first = out[0] if isinstance(out, (tuple, list)) and out else out
+        if isinstance(first, Tensor):
+            self.seen[self.running[-1]].multiply_adds += _multiply_adds(packet, args, first)
+            found = self._field(packet, args, first)
+            if found is not None:
+                for part in out if isinstance(out, (tuple, list)) else (out,):
+                    if isinstance(part, Tensor):
+                        self.fields[part] = found
+        return out
+
+    def _field(self, packet: Any, args: tuple, out: Tensor) -> Field | None:
+        if packet in _WHOLE:
+            return None
+        if packet in _MIXES or (packet in (_ATEN.transpose, _ATEN.permute) and out.dim() == 3):  # tokens
+            return _MIXED
+        inputs = [arg for arg in args if isinstance(arg, Tensor)]
+        inputs += [part for arg in args if isinstance(arg, (list, tuple)) for part in arg if isinstance(part, Tensor)]
+        known = [self.fields[tensor] for tensor in inputs if tensor in self.fields]
+        if not known or _MIXED in known:
+            return _MIXED if known else None
+        before = Field(max(f.size for f in known), max(f.step for f in known))
+        if packet is _ATEN.convolution:
+            kernel, stride, dilation = args[1].shape[2:], args[3], args[5]
+            return _grow(before, kernel[0], stride[0], dilation[0])
+        if packet in _POOLS:
+            kernel = args[1]
+            return _grow(before, kernel[0], (args[2] if len(args) > 2 and args[2] else kernel)[0], 1)
+        return before
+
+
+def _grow(before: Field, kernel: int, stride: int, dilation: int) -> Field:
+    """Araujo et al., Computing receptive fields of convolutional neural networks, 2019."""
+    return Field(before.size + (kernel - 1) * dilation * before.step, before.step * stride)
+
+
+def _normalised(packet: Any, args: tuple) -> tuple[Tensor, ...] | None:
+    """What batch normalisation gives in evaluation mode, by its shapes: torch's own takes milliseconds for it."""
+    if packet is not _ATEN.native_batch_norm or args[5] or not args[0].is_meta:
+        return None
+    return torch.empty_like(args[0]), args[0].new_empty(0), args[0].new_empty(0)
+
+
+def _multiply_adds(packet: Any, args: tuple, out: Tensor) -> int:
+    if packet is _ATEN.convolution:
+        return out.numel() * prod(args[1].shape[1:])
+    if packet in _MATRIX:
+        return out.numel() * args[_MATRIX[packet]].shape[-1]
+    return 0
+
+
+@dataclass
+class ForwardPass:
+    """A forward pass of one image: what each module did, and the bytes that training keeps for the way back."""
+
+    seen: dict[str, OperationRecord]
+    saved_bytes: int
+    output: Tensor = field(repr=False)
+
+
+def profile_forward(module: nn.Module, image: Tensor) -> ForwardPass:
+    """Run `image` (1 x C x H x W, meta) through a module in evaluation mode and note what each part does."""
+    counter = Counter(image)
+    with _noted(module.eval(), counter), _saved(module) as saved, counter:
+        output = module(image)
+    return ForwardPass(counter.seen, sum(saved.values()), output)
+
+
+@contextmanager
+def _noted(module: nn.Module, counter: Counter) -> Iterator[None]:
+    def enter(name: str) -> Any:
+        def hook(_part: nn.Module, _inputs: tuple) -> None:
+            counter.running.append(name)
+            counter.seen.setdefault(name, OperationRecord())
+
+        return hook
+
+    def leave(name: str) -> Any:
+        def hook(_part: nn.Module, _inputs: tuple, output: Any) -> None:
+            counter.running.pop()
+            if isinstance(output, Tensor):
+                counter.seen[name].output = tuple(output.shape[1:])
+                found = counter.fields.get(output)
+                counter.seen[name].field = found.size or None if found else None
+
+        return hook
+
+    hooks = []
+    for name, part in module.named_modules():
+        if name:
+            hooks += [part.register_forward_pre_hook(enter(name)), part.register_forward_hook(leave(name))]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+@contextmanager
+def _saved(module: nn.Module) -> Iterator[dict[int, int]]:
+    """Bytes of every tensor that autograd keeps, by storage; parameters and buffers aside, which exist anyway."""
+    own = {t.untyped_storage()._cdata for t in (*module.parameters(), *module.buffers())}
+    saved: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in own:
+            saved[storage._cdata] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        yield saved

@@ -1,0 +1,73 @@
+"""timm's networks by name, from a stored list: found without importing timm, which takes seconds."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from clfcore.architectures.families import Family, Paper
+from clfcore.heavy_imports import load
+
+CSV = Path(__file__).with_name("timm_names.csv")  # written by timm_table.py
+
+
+@dataclass(frozen=True)
+class Row:
+    """One of timm's networks; sides in pixels, parameters for 1,000 classes and 3 channels."""
+
+    name: str
+    family: str  # timm's module
+    year: int | None  # of the first paper its module names
+    parameters: int | None
+    smallest_image: int  # the smallest of some usual sides that ran
+    native_image: int
+    weights: tuple[str, ...]  # tags, the default first
+
+
+def to_line(row: Row) -> str:
+    fields = (row.name, row.family, row.year, row.parameters, row.smallest_image, row.native_image)
+    text = ["" if field is None else str(field) for field in fields]
+    return ",".join([*text, " ".join(row.weights)])
+
+
+def _from_line(line: str) -> Row:
+    name, family, year, parameters, smallest, native, weights = line.split(",")
+    count = int(parameters) if parameters else None
+    when = int(year) if year else None
+    return Row(name, family, when, count, int(smallest), int(native), tuple(weights.split()))
+
+
+@functools.cache
+def rows() -> tuple[Row, ...]:
+    """Every stored name, in timm's order."""
+    return tuple(_from_line(line) for line in CSV.read_text(encoding="utf-8").splitlines())
+
+
+@functools.cache
+def _by_name() -> dict[str, Row]:
+    return {row.name: row for row in rows()}
+
+
+def find(name: str) -> Row | None:
+    """The row of `NAME` or `NAME.TAG`, asking timm itself where the list lacks it; None where timm lacks it too."""
+    bare, _, tag = name.partition(".")
+    row = _by_name().get(bare)
+    if row is None:
+        load("timm")
+        import timm  # seconds; only for a name that the list lacks
+
+        if not timm.is_model(bare):
+            return None
+        from tools import build_timm_index
+
+        row = build_timm_index.row(bare)
+    return row if not tag or tag in row.weights else None
+
+
+def family(name: str) -> Family:
+    """What can be said of one of timm's families: where its own pages are."""
+    title = name.replace("_", " ")
+    paper = Paper((), f"{title}: see timm's source, whose text names the papers", None, f"{_DOCS}/{name}.py")
+    return Family(name, title, paper, "", "", "")
+
+
+_DOCS = "https://github.com/huggingface/pytorch-image-models/blob/main/timm/models"

@@ -1,0 +1,85 @@
+"""A policy's views of one picture, of a dataset or of a file: those of the Augmentations page, without the page."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clfcore.augment import previews
+from clfcore.augment.policies import Policy
+from clfcore.augment.previews import step_strip
+from clfcore.augment.train_test_resolution import at_training_scale
+from clfcore.data.bit_depth import to_bytes
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.pixels import Preprocess, read_image
+from clfcore.data.value_ranges import shown_range
+from clfcore.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class PolicyPreview:
+    """n x S x S x C uint8 pictures and what each is in words, the original first."""
+
+    name: str
+    pictures: np.ndarray
+    words: tuple[str, ...]
+
+
+def usual_preprocess(side: int, channels: int, size: int | None = None) -> Preprocess:
+    """The square of a network for pictures of `side` pixels, where no network is chosen yet.
+
+    As networks for photos have it, evaluation sees the middle 7/8 of what is kept, beyond 64 pixels.
+    """
+    size = size or min(224, max(28, side))
+    values = (0.5,) * channels
+    return Preprocess(size, crop_fraction=0.875 if size > 64 else 1.0, mean=values, deviation=values)
+
+
+def file_previews(
+    policy: Policy,
+    *,
+    image: Path | None = None,
+    data: str | None = None,
+    place: int = 1,
+    size: int | None = None,
+    seed: int = 0,
+    epoch: int = 1,
+    count: int = 16,
+    steps: bool = False,
+) -> PolicyPreview:
+    """The original and `count` views, of the epochs from `epoch` on; or with `steps` one view after every step.
+
+    image: a file; or data and place: the picture of the training split, from 1. Raises InputError for what is out of
+    range, and where neither or both are named.
+    """
+    if (image is None) == (data is None):
+        raise InputError("name either an image or data to take a picture from, one of the two")
+    limits = (("count", count, 1, 48), ("epoch", epoch, 1, 10_000), ("size", size or 224, 8, 1024))
+    for name, value, low, high in limits:
+        if not low <= value <= high:
+            raise InputError(f"{name} is {value}: it must be from {low} to {high}")
+    if image is not None:
+        pixels, index, name, values = read_image(image), 0, image.name, None
+    else:
+        dataset = open_dataset(data)
+        train = dataset.splits["train"]
+        if not 1 <= place <= len(train):
+            raise InputError(f"place is {place}: {data} has pictures 1 to {len(train):,} in its training split")
+        index, item = place - 1, int(train[place - 1])
+        pixels = np.asarray(dataset.pixels[item]) if dataset.pixels is not None else read_image(dataset.paths[item])
+        name, values = dataset.ids[item], shown_range(dataset)
+    usual = replace(usual_preprocess(min(pixels.shape[:2]), pixels.shape[-1], size), value_range=values)
+    preprocess = at_training_scale(policy, usual)
+    drawn: dict[str, Any] = {"size": preprocess.size, "seed": seed, "epoch": epoch, "index": index}
+    drawn["mean"] = preprocess.mean
+    stored = preprocess.stored(pixels)
+    original = preprocess.centre(stored[None])
+    if steps:
+        strip = step_strip(policy, stored, **drawn)[1:]
+        after = [original[0], *(one.pixels for one in strip if one.pixels.shape[0] == preprocess.size)]
+        words = [f"{one.title}: {one.words}" for one in strip if one.pixels.shape[0] == preprocess.size]
+        return PolicyPreview(name, to_bytes(np.stack(after)), ("original", *words))
+    made = previews.policy_views(policy, stored, count=count, **drawn)
+    words = tuple(f"epoch {epoch + i}" for i in range(count))
+    return PolicyPreview(name, to_bytes(np.concatenate([original, made])), ("original", *words))

@@ -1,0 +1,149 @@
+"""What `architectures` and its actions print without --json."""
+
+from typing import Any
+
+
+def _table(rows: list[list[Any]], head: list[str]) -> str:
+    from clfcore.cli.render import table
+
+    return table(rows, head)
+
+
+def listed(result: dict[str, Any]) -> str:
+    names = ("name", "family", "year", "parameters", "smallest_image")
+    rows = [
+        [str(a[n]) if n == "year" else a[n] for n in names] + [", ".join(a["weights"])] for a in result["architectures"]
+    ]
+    return _table(rows, ["name", "family", "year", "parameters", "smallest", "weights"])
+
+
+def layers(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            r["name"],
+            r["type"],
+            _shape(r["output_shape"]),
+            r["parameters"],
+            r["multiply_adds"],
+            r["activation_bytes"],
+            r["receptive_field"],
+        ]
+        for r in result["layers"]
+    ]
+    head = ["layer", "type", "output", "parameters", "multiply-adds", "activation bytes", "receptive field"]
+    groups = [
+        [g["name"], _shape(g["output_shape"]), g["parameters"], g["multiply_adds"], g["layers"]]
+        for g in result["groups"]
+    ]
+    size = f"{result['channels']} x {result['image_size']} x {result['image_size']}, {result['classes']:,} classes"
+    totals = (
+        f"{result['name']} for {size}: {result['parameters']:,} parameters, {result['multiply_adds']:,} multiply-adds, "
+        f"{result['saved_bytes'] / 1e6:,.1f} MB kept to train on one image"
+    )
+    below = _table(groups, ["group", "output", "parameters", "multiply-adds", "layers"])
+    return "\n\n".join([_table(rows, head), below, totals])
+
+
+def _shape(lengths: list[int]) -> str:
+    return " x ".join(map(str, lengths))
+
+
+def compared(result: dict[str, Any]) -> str:
+    names = [result["a"], result["b"] if result["b"] != result["a"] else f"{result['b']} (second)"]
+    rows = [["" if r["same"] else "≠", r["what"], r["a"], r["b"], _ratio(r["ratio"])] for r in result["rows"]]
+    return _table(rows, ["", "", *names, "ratio"]) + "\n" + result["sentence"]
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def told(result: dict[str, Any]) -> str:
+    lines = [result["title"]]
+    lines += [result[name] for name in ("idea", "solved") if result[name]]
+    for paper in result["papers"]:
+        by = f"{', '.join(paper['authors'])}: " if paper["authors"] else ""
+        lines.append(f"{by}{paper['title']}, {paper['year'] or 'undated'}. {paper['url']}")
+    return "\n".join([*lines, *result["notes"], f"\n{result['block']}:\n", result["source"].rstrip()])
+
+
+def inside(result: dict[str, Any]) -> str:
+    rows = [[s["stage"], s["layer"], s["maps"], ", ".join(map(str, s["shown"]))] for s in result["stages"]]
+    head = _table(rows, ["stage", "layer", "maps", "those that vary most"])
+    return f"{result['model']} with weights: {result['weights']}\n{head}\nwritten to {result['out']}"
+
+
+def gradients(result: dict[str, Any]) -> str:
+    parts = []
+    for one in result["networks"]:
+        rows = [[n["layer"], f"{n['before']:.3g}", f"{n['after']:.3g}"] for n in one["layers"]]
+        after = f"after {result['steps']} steps"
+        said = f"first over last: {one['ratio']:.3g} at initialisation, {one['ratio_after']:.3g} {after}"
+        parts.append(f"{one['name']}\n{_table(rows, ['layer', 'at initialisation', after])}\n{said}")
+    return "\n\n".join(parts)
+
+
+def speed(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            b["batch_size"],
+            f"{1e3 * b['median']:.2f}",
+            f"{1e3 * b['low']:.2f} to {1e3 * b['high']:.2f}",
+            f"{b['images_per_second']:.1f}",
+        ]
+        for b in result["batches"]
+    ]
+    head = _table(rows, ["batch", "median, ms", "10th to 90th of 100, ms", "images a second"])
+    return f"{result['name']} on {result['device']}, warm\n{head}"
+
+
+def timeline(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            p["name"],
+            p["family"],
+            str(p["year"]),
+            p["weights"],
+            f"{100 * p['top1']:.1f} %",
+            p["parameters"],
+            round(p["multiply_adds"]),
+            p["image_size"],
+        ]
+        for p in result["points"]
+    ]
+    return _table(rows, ["name", "family", "year", "weights", "top-1", "parameters", "multiply-adds", "image"])
+
+
+def scaling(result: dict[str, Any]) -> str:
+    said = (
+        f"φ = {result['phi']:g}: depth x {result['depth']:.3g}, width x {result['width']:.3g}, images of "
+        f"{result['image_size']} pixels; α·β²·γ² = {result['product']:.3f} (target {result['target']:g}): "
+        f"{result['cost']:.3g} times the cost of φ = 0 by the formula, {result['counted']:.3g} times its multiply-adds "
+        "as counted"
+    )
+    rows = [
+        [
+            m["name"],
+            *(
+                f"{m[which][what]:.3g}"
+                for what in ("depth", "width", "image_size")
+                for which in ("formula", "published")
+            ),
+        ]
+        for m in result["members"]
+    ]
+    head = [f"{what}{which}" for what in ("depth", "width", "image") for which in ("", " published")]
+    return said + "\n" + _table(rows, ["network", *head])
+
+
+VIEWS = {
+    ("architectures", "architectures"): listed,
+    ("architectures", "layers"): layers,
+    ("architectures", "rows"): compared,
+    ("architectures", "source"): told,
+    ("architectures", "stages"): inside,
+    ("architectures", "networks"): gradients,
+    ("architectures", "batches"): speed,
+    ("architectures", "points"): timeline,
+    ("architectures", "members"): scaling,
+}

@@ -1,0 +1,295 @@
+"""One picture file, opened: limits first, then its pixels upright, on white, of 8 bits or as deep as they are.
+
+There is one reader, so that training, evaluation, pages and commands see the same.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from clfcore.data import png, tiff
+from clfcore.data.bit_depth import Extremes
+from clfcore.data.dicom_heic import has_colours, is_dicom, scan, special
+from clfcore.data.ppm import deep_colours, portable_pixels
+from clfcore.data.regular_file import name_of, open_regular, read_bytes
+from clfcore.data.tiff_pixels import Values, tiff_pixels
+from clfcore.errors import InputError
+
+# What is read, and nothing else that Pillow knows: an .eps, for one, would start a program.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM")
+MEGAPIXELS = 178  # as Pillow's own limit
+MEGABYTES = 4 * MEGAPIXELS  # of decoded samples: 89 megapixels of 16 bits with opacity
+MOST_SIDE = 100_000  # pixels
+_HEAD = 132  # bytes: as far as DICOM's mark stands
+_GREYS = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")  # Pillow's modes of more than 8 bits
+_UPRIGHT = {  # EXIF orientation -> what puts the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_BAND = 1 << 20  # pixels that are laid on white at once
+# The size is judged here, so Pillow need not warn on standard error as well.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as it was read.
+
+    content: an RGB image of 8 bits, or H x W x C uint16 or float32, C 1 or 3, the values of the file. width, height:
+    its own, before any reduction, upright. extremes: of a deep picture's values that are numbers and to be seen.
+    notes: what was left out or taken for something, in words.
+    """
+
+    content: Image.Image | np.ndarray
+    width: int
+    height: int
+    extremes: Extremes | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the content, which may be reduced."""
+        content = self.content
+        return (content.shape[1], content.shape[0]) if isinstance(content, np.ndarray) else content.size
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """H x W x 3 uint8, or H x W x C uint16 or float32."""
+        return self.content if isinstance(self.content, np.ndarray) else np.asarray(self.content)
+
+
+@dataclass(frozen=True)
+class Depth:
+    """What a file's header says of its pixels: their type (uint8, uint16 or float32), and whether they are grey."""
+
+    dtype: str
+    grey: bool
+
+    @property
+    def deep(self) -> bool:
+        return self.dtype != "uint8"
+
+
+def open_picture(data: bytes, name: str, least_side: int | None = None) -> Picture:
+    """A picture file's bytes, read. least_side: see `read_image`. Raises InputError with `name` in it."""
+    if not data:
+        raise InputError(f"{name} is empty (0 bytes): copy it again or leave it out")
+    try:
+        if is_dicom(data):
+            return _of_values(Values(scan(data, name)), 1)
+        other = special(data, name)
+        if other is not None:
+            return Picture(other, *other.size)
+        if tiff.is_tiff(data):
+            header = tiff.read_header(io.BytesIO(data), name)
+            within_limits(name, header.width, header.height, header.samples * max(1, header.bits // 8))
+            if not header.simple:
+                return _of_values(tiff_pixels(data, header, name), header.orientation)
+            try:
+                return _of_image(data, name, least_side)
+            except UnidentifiedImageError:  # a layout that Pillow does not know
+                return _of_values(tiff_pixels(data, header, name), header.orientation)
+        if deep_colours(data):
+            width, height = image_size(data, name)
+            within_limits(name, width, height, 6)
+            return _of_values(Values(portable_pixels(data, name)), 1)
+        return _of_image(png.lean(data), name, least_side)
+    except InputError:
+        raise
+    except Exception as error:  # Pillow raises a dozen kinds on damaged files; none of them may end a run
+        raise _refused(name, error) from None
+
+
+def depth(path: Path) -> Depth:
+    """What a file's first bytes say, without decoding it; a file that cannot be read counts as one of 8 bits."""
+    shallow = Depth("uint8", False)
+    try:
+        with open_regular(path) as file:
+            head = file.read(_HEAD)
+            file.seek(0)
+            if head.startswith(png.MARK):
+                return Depth("uint16" if head[24:25] == b"\x10" else "uint8", head[25:26] in (b"\0", b"\4"))
+            if is_dicom(head):
+                grey = not has_colours(path)
+                return Depth("uint16" if grey else "uint8", grey)
+            if tiff.is_tiff(head):
+                header = tiff.read_header(file, str(path))
+                return shallow if header.simple else Depth(header.dtype, header.grey)
+            if head[:1] != b"P":
+                return shallow
+            if deep_colours(head):
+                return Depth("uint16", False)
+            with Image.open(file, formats=("PPM",)) as image:
+                return Depth(_dtype(image.mode), True) if image.mode in _GREYS else shallow
+    except Exception:  # the pass over the pictures says what is wrong
+        return shallow
+
+
+def image_size(source: Path | bytes, name: str | None = None) -> tuple[int, int]:
+    """Width and height from the file's header alone, in pixels, as stored (EXIF not applied). Raises InputError."""
+    name = name or name_of(source)
+    try:
+        with io.BytesIO(source) if isinstance(source, bytes) else open_regular(source) as file:
+            head = file.read(_HEAD)
+            file.seek(0)
+            if tiff.is_tiff(head):
+                header = tiff.read_header(file, name)
+                return header.width, header.height
+            with Image.open(file, formats=FORMATS) as image:
+                return image.size
+    except InputError:
+        raise
+    except Exception as error:  # Pillow raises a dozen kinds on damaged files
+        if isinstance(error, UnidentifiedImageError):
+            other = special(read_bytes(source), name)
+            if other is not None:
+                return other.size
+        raise _refused(name, error) from None
+
+
+def within_limits(name: str, width: int, height: int, pixel_bytes: int) -> None:
+    """Refuse a picture that would take too much, before any of it is decoded."""
+    if width * height > MEGAPIXELS * 1e6:
+        raise InputError(
+            f"{name} is {width} x {height} pixels: at most {MEGAPIXELS} megapixels are read; make it smaller"
+        )
+    if max(width, height) > MOST_SIDE:
+        raise InputError(f"{name} is {width} x {height} pixels: a side has at most {MOST_SIDE:,}; make it smaller")
+    if width * height * pixel_bytes > MEGABYTES * 1e6:
+        raise InputError(
+            f"{name} is {width} x {height} pixels of {pixel_bytes} bytes: at most {MEGABYTES} MB are decoded; "
+            "make it smaller, or save it with 8 bits"
+        )
+
+
+def _of_image(data: bytes, name: str, least_side: int | None) -> Picture:
+    """What Pillow opens: of 8 bits as it reads it, grey of more as it is, colours of 16 bits in two halves."""
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        within_limits(name, *image.size, len(image.getbands()) * (2 if ";16" in str(image.tile) else 1))
+        if png.deep_colours(image):
+            values = png.colours(image, data)
+            return _of_values(values, _orientation(image))
+        if image.mode in _GREYS:
+            image.load()
+            return _of_values(_greys(image), _orientation(image))
+        drafted = least_side is not None and image.format in ("JPEG", "MPO")
+        whole = image.size
+        if drafted:
+            image.draft(None, (least_side, least_side))
+        image.load()  # before the orientation is asked for: a TIFF is turned by Pillow, which then takes its tag away
+        orientation = _orientation(image)
+        rgb = _on_white(image)
+    upright = rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
+    if not drafted:
+        return Picture(upright, *upright.size)
+    return Picture(upright, *(whole[::-1] if orientation in (5, 6, 7, 8) else whole))
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """A loaded image of 8 bits as RGB, what is transparent on white; in bands, for the copies would take much."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if "transparency" not in image.info and image.mode not in ("RGBA", "LA", "PA", "RGBa", "La"):
+        return image.convert("RGB")
+    out, step = Image.new("RGB", image.size), max(1, _BAND // image.width)
+    for y in range(0, image.height, step):
+        box = (0, y, image.width, min(y + step, image.height))
+        band = image.crop(box)
+        band.info = image.info
+        band = band.convert("RGBA")
+        out.paste(Image.alpha_composite(Image.new("RGBA", band.size, "white"), band).convert("RGB"), box)
+    return out
+
+
+def _greys(image: Image.Image) -> Values:
+    values = np.asarray(image)
+    if image.mode == "F":
+        return Values(values[..., None])
+    if image.mode == "I":  # 16 bits, of a PNG or PGM, as Pillow holds them where it has scaled them
+        values = np.clip(values, 0, 65535)
+    values = values.astype(np.uint16)[..., None]
+    through = image.info.get("transparency")
+    if isinstance(through, int):
+        there = values[..., 0] != through
+        values = np.where(there[..., None], values, np.uint16(65535))
+        return Values(values, None if there.all() else there)
+    return Values(values)
+
+
+def _dtype(mode: str) -> str:
+    return "float32" if mode == "F" else "uint16"
+
+
+def _of_values(values: Values, orientation: int) -> Picture:
+    pixels, there, notes = values.pixels, values.there, values.notes
+    if pixels.dtype == np.float32:
+        pixels, there, more = _numbers_only(pixels, there)
+        notes += more
+    extremes = None
+    if pixels.dtype != np.uint8:
+        seen = pixels if there is None else pixels[there]
+        seen = seen if seen.size else pixels
+        extremes = Extremes(float(seen.min()), float(seen.max()), pixels.dtype.name)
+    pixels = np.ascontiguousarray(turned(pixels, orientation))
+    height, width = pixels.shape[:2]
+    if pixels.dtype == np.uint8:
+        pixels = Image.fromarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels)
+    return Picture(pixels, width, height, extremes, notes)
+
+
+def _numbers_only(
+    pixels: np.ndarray, there: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
+    """Floats, NaN and infinities counted as the lowest or highest number. Raises ValueError where there is none."""
+    finite = np.isfinite(pixels)
+    if there is not None:
+        finite &= there[..., None]
+    if finite.all():
+        return pixels, there, ()
+    if not finite.any():
+        raise ValueError("not one of its values is a number")
+    low, high = pixels[finite].min(), pixels[finite].max()
+    odd = int(np.count_nonzero(~np.isfinite(pixels)))
+    pixels = np.where(finite, pixels, np.where(pixels == np.inf, high, low))
+    notes = (f"{odd:,} of its values are NaN or infinite: they count as its lowest or highest",) if odd else ()
+    return pixels, finite.all(axis=2), notes
+
+
+def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """H x W x C upright, by the EXIF or TIFF orientation; an unknown one turns nothing."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # damaged EXIF: the pixels may be whole, and as they stand is the best guess
+        return 1
+
+
+def _refused(name: str, error: Exception) -> InputError:
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return InputError(f"{name} has too many pixels: at most {MEGAPIXELS} megapixels are read; make it smaller")
+    if isinstance(error, UnidentifiedImageError):
+        return InputError(f"{name} is not an image that can be read: give a JPEG, PNG, WebP, BMP, GIF or TIFF file")
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"{name} does not exist: name an image file")
+    if "truncated" in str(error).lower():
+        return InputError(f"{name} is truncated: its end is missing; copy it again or leave it out")
+    return InputError(f"{name} is damaged ({str(error) or type(error).__name__}): copy it again or leave it out")

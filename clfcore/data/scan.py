@@ -1,0 +1,112 @@
+"""What one pass over the pictures of a dataset sees, without keeping a pixel."""
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from clfcore.data import file_index
+from clfcore.data.bit_depth import Extremes, deep_as_json, deep_of_json
+from clfcore.data.dataset import ImageDataset
+from clfcore.data.file_index import Sound
+from clfcore.data.image_file import open_picture
+from clfcore.data.regular_file import open_regular
+from clfcore.data.thread_pool import as_completed
+from clfcore.errors import InputError
+
+Progress = Callable[[int, int], None]
+
+CHUNK = 16  # pictures a task: few enough to cancel soon, many enough that handing out costs nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What one pass over N pictures saw: content digests (empty where unreadable), N x 2 int64 width and height, and
+    the fault of each (empty where there is none). Of files also the extremes of pictures of more than 8 bits, and what
+    the reader left out of each or took for something."""
+
+    digests: tuple[str, ...]
+    sizes: np.ndarray
+    faults: tuple[str, ...]
+    extremes: tuple[Extremes | None, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
+
+    def sound(self) -> list[Sound | None]:
+        rows = zip(self.digests, self.sizes.tolist(), self.extremes, self.notes, strict=True)
+        return [Sound(digest, *size, one, said) if digest else None for digest, size, one, said in rows]
+
+    def deep(self) -> dict[str, list]:
+        """Extremes and notes, as JSON holds them, of those that have some."""
+        return deep_as_json(self.extremes, self.notes)
+
+    @staticmethod
+    def restored(
+        digests: tuple[str, ...], sizes: np.ndarray, faults: Sequence[str], deep: Mapping[str, list]
+    ) -> "Seen":
+        """What `deep` made of one that was kept. Raises ValueError, KeyError or TypeError of damage."""
+        return Seen(digests, sizes, tuple(faults), *deep_of_json(deep, len(faults)))
+
+
+def seen_of_arrays(pictures: np.ndarray) -> Seen:
+    """Of N x H x W x C in memory."""
+    flat = np.ascontiguousarray(pictures).reshape(len(pictures), -1)
+    digests = tuple(hashlib.blake2b(row, digest_size=16).hexdigest() for row in flat)
+    height, width = pictures.shape[1:3]
+    return Seen(digests, np.tile(np.array([[width, height]], np.int64), (len(pictures), 1)), ("",) * len(pictures))
+
+
+def seen_of_files(dataset: ImageDataset, progress: Progress | None = None) -> Seen:
+    """Read and decode each file that the index does not know; what was found stays in the index.
+
+    `progress` is called from this thread with how many are done; what it raises ends the pass, and what was read until
+    then is remembered.
+    """
+    paths = dataset.paths or ()
+    now = file_index.states(paths)
+    found = file_index.known(paths, now)
+    faults = [""] * len(paths)
+    rest = [i for i, sound in enumerate(found) if sound is None]
+    if not rest:
+        return _seen(found, faults)
+
+    def work(start: int) -> int:
+        for i in rest[start : start + CHUNK]:
+            try:
+                data = read_file(paths[i], dataset.ids[i])
+                seen = open_picture(data, dataset.ids[i], 1)
+            except InputError as error:
+                faults[i] = str(error)
+            else:
+                digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+                found[i] = Sound(digest, seen.width, seen.height, seen.extremes, seen.notes)
+        return len(rest[start : start + CHUNK])
+
+    try:
+        done = len(paths) - len(rest)
+        for finished in as_completed(work, range(0, len(rest), CHUNK)):
+            done += finished
+            if progress:
+                progress(done, len(paths))
+    finally:
+        with contextlib.suppress(InputError):  # of a bound that is no number: told where pixels are kept
+            file_index.remember(paths, now, found)
+    return _seen(found, faults)
+
+
+def read_file(path: Path, name: str) -> bytes:
+    """A picture file's bytes. Raises InputError, which names it, where it is gone, or no regular file."""
+    try:
+        with open_regular(path, name) as file:
+            return file.read()
+    except OSError as error:
+        raise InputError(f"{name} cannot be read ({error.strerror or error}): mend it or leave it out") from None
+
+
+def _seen(found: Sequence[Sound | None], faults: Sequence[str]) -> Seen:
+    sizes = np.array([(one.width, one.height) if one else (0, 0) for one in found], np.int64).reshape(-1, 2)
+    digests = tuple(one.digest if one else "" for one in found)
+    extremes = tuple(one.extremes if one else None for one in found)
+    return Seen(digests, sizes, tuple(faults), extremes, tuple(one.notes if one else () for one in found))

@@ -1,0 +1,1 @@
+"""Embeddings of a frozen network, kept on disk, and what is computed from them."""

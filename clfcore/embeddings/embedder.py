@@ -1,0 +1,148 @@
+"""One pass of a frozen network over a split, kept on disk: with it, any head costs seconds.
+
+A file a split and view, written whole or not at all, keyed by the content of the images, the network, its weights, its
+options and the preprocessing. A second head, another seed or another regularisation reads it back. `clfcore.cache`
+bounds it.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from clfcore import cache
+from clfcore.architectures.build import head_name
+from clfcore.architectures.fuse import fuse_for_inference
+from clfcore.augment import random_table
+from clfcore.augment.apply import apply
+from clfcore.augment.geometry import centre
+from clfcore.augment.policies import Policy
+from clfcore.data.decode import Decoded
+from clfcore.data.pixels import Preprocess
+from clfcore.errors import Failure
+from clfcore.files import write_whole
+from clfcore.training.batches import normalised, pixels_of
+
+Progress = Callable[[int, int], None]
+BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class View:
+    """A random view of every image: a policy's draw number `number` (from 1) under a seed."""
+
+    policy: Policy
+    seed: int
+    number: int
+
+    @property
+    def text(self) -> str:
+        return json.dumps([self.policy.as_dict(), self.seed, self.number], sort_keys=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Embedder:
+    """A network up to its head, ready for one pass: N images -> N x D float32, the input of the last linear layer."""
+
+    module: nn.Module
+    preprocess: Preprocess
+    identity: str  # architecture, weights and options, as text
+    device: torch.device
+
+    def of(
+        self, decoded: Decoded, indices: np.ndarray, progress: Progress | None = None, *, view: View | None = None
+    ) -> np.ndarray:
+        """Embeddings of some items, N x D float32, read from the cache or computed and kept there.
+
+        view: None is what evaluation sees.
+        """
+        kept = self.kept(decoded, indices, view=view)
+        if kept is not None:
+            return kept
+        found = self._pass(decoded, indices, progress, view)
+        if cache.make_room(found.nbytes):
+            with contextlib.suppress(Failure):  # a full disk does not end a run whose work is done
+                write_whole(self.path(decoded, indices, view=view), lambda partial: _write(partial, found))
+        return found
+
+    def kept(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> np.ndarray | None:
+        """What the cache holds of some items; None where it holds nothing, or nothing sound."""
+        found = _read(self.path(decoded, indices, view=view))
+        sound = found is not None and found.dtype == np.float32 and found.ndim == 2 and len(found) == len(indices)
+        return found if sound and np.isfinite(found).all() else None
+
+    def path(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> Path:
+        content = hashlib.blake2b(digest_size=16)
+        for index in indices:
+            content.update(decoded.digests[index].encode())
+        key = {"version": VERSION, "network": self.identity, "preprocess": self.preprocess.as_dict()}
+        if decoded.deep:
+            key["values"] = str(decoded.dtype)
+        if view is not None:
+            key["view"] = view.text
+        content.update(json.dumps(key, sort_keys=True).encode())
+        return cache.folder("embeddings") / f"{content.hexdigest()}.npy"
+
+    def _pass(
+        self, decoded: Decoded, indices: np.ndarray, progress: Progress | None, view: View | None = None
+    ) -> np.ndarray:
+        batch = BATCH if self.device.type == "cpu" else 128
+        seen: list[Tensor] = []
+        parts: list[np.ndarray] = []
+        network = hook = None
+        try:
+            with torch.inference_mode():
+                for x in self._inputs(decoded, indices, batch, view):
+                    if network is None:
+                        network, dtype = fuse_for_inference(self.module, x)
+                        head = network.get_submodule(head_name(self.module))
+                        hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+                    network(x.to(dtype=dtype, memory_format=torch.channels_last))
+                    parts.append(seen.pop().flatten(1).float().cpu().numpy())
+                    if progress:
+                        progress(sum(map(len, parts)), len(indices))
+        finally:
+            if hook is not None:
+                hook.remove()
+        return np.concatenate(parts)
+
+    def _inputs(
+        self, decoded: Decoded, indices: np.ndarray, batch: int, view: View | None
+    ) -> Iterator[Tensor]:  # B x channels x size x size
+        """Batch by batch from the cache: one pass gains nothing from all pixels in memory, and pays for the copy."""
+        size, mean = self.preprocess.size, self.preprocess.mean
+        table = view and random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
+        for start in range(0, len(indices), batch):
+            rows = np.arange(start, min(start + batch, len(indices)))
+            pixels = pixels_of(decoded, indices[rows], self.preprocess, self.device)
+            if view is None:
+                pixels = centre(pixels, size)
+            else:
+                pixels = apply(view.policy, table[rows], pixels, size=size, mean=mean)
+            yield normalised(pixels, self.preprocess)
+
+
+def _read(path: Path) -> np.ndarray | None:
+    try:
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+    except Exception:  # numpy raises many kinds on damaged files: they are computed anew, as absent ones are
+        return None
+    if not isinstance(found, np.ndarray):
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # what is read was used last
+    return found
+
+
+def _write(path: Path, values: np.ndarray) -> None:
+    with path.open("wb") as file:
+        np.save(file, values)

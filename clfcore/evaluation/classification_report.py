@@ -1,0 +1,109 @@
+"""What is known of each class, and each item's prediction as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clfcore.evaluation.auc import Areas, areas_under_curves
+from clfcore.evaluation.counts import Rates, confusion_counts, label_counts, rates
+from clfcore.evaluation.metrics import decide
+from clfcore.evaluation.outcomes import one_label
+from clfcore.predictions import Predictions
+from clfcore.spreadsheet import csv_line
+
+MANY = 5_000_000  # probabilities past which a table holds the likeliest alone
+TOP = 5
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class (or label). support: items of it; predicted: items taken for it. None where undefined: precision of a
+    class never predicted, recall and average precision of one without items, auc of one with none or with all."""
+
+    name: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+    predicted: int
+    auc: float | None
+    average_precision: float | None
+
+
+def per_class(
+    predictions: Predictions, *, thresholds: Sequence[float] | np.ndarray | None = None, ranked: bool = True
+) -> tuple[ClassRow, ...]:
+    """A row a class, in the task's order; of a hierarchical task at its finest level. thresholds: see `evaluate`.
+
+    ranked: False leaves auc and average_precision None (they take a second at 50,000 x 1,000).
+    """
+    if predictions.task.kind == "multi-label":
+        found = Rates(*label_counts(predictions.targets > 0, decide(predictions, thresholds)))
+    else:
+        predictions = one_label(predictions)
+        truth, predicted = predictions.targets.astype(np.int64), predictions.logits.argmax(axis=1)
+        found = rates(confusion_counts(truth, predicted, len(predictions.classes)))
+    undefined = np.full(len(predictions.classes), np.nan)
+    area = areas_under_curves(predictions) if ranked else Areas(undefined, undefined)
+    rows = zip(
+        predictions.classes,
+        _known(found.precision, found.predicted > 0),
+        _known(found.recall, found.support > 0),
+        _known(found.f1, found.occurs),
+        found.support.tolist(),
+        found.predicted.tolist(),
+        _known(area.auc, ~np.isnan(area.auc)),
+        _known(area.average_precision, ~np.isnan(area.average_precision)),
+        strict=True,
+    )
+    return tuple(ClassRow(*row) for row in rows)
+
+
+def table_csv(predictions: Predictions) -> str:
+    """An item a line: id, truth, predicted, right (yes or no) and a probability a class, six digits.
+
+    Several labels are joined by `;`, levels by ` / `; the columns of a hierarchical task are named `level: class`. Past
+    five million probabilities only the five likeliest classes of the finest level stand there, `likeliest` and
+    `probability` each: a file of 50,000 x 1,000 would take 500 MB.
+    """
+    task = predictions.task
+    p = predictions.probabilities()
+    few = p.size > MANY and task.kind != "multi-label"
+    several = len(task.levels) > 1
+    if few:
+        columns = [f"{what} {i}" for i in range(1, TOP + 1) for what in ("likeliest", "probability")]
+    else:
+        columns = [f"{level.name}: {name}" if several else name for level in task.levels for name in level.classes]
+    lines = [csv_line(["id", "truth", "predicted", "right", *columns])]
+    finest = task.slices[-1]
+    for name, true, said, row in zip(predictions.ids, *_words(predictions), p, strict=True):
+        values = csv_line(_likeliest(row[finest], task.classes)) if few else ",".join(f"{value:.6g}" for value in row)
+        lines.append(f"{csv_line([name, true, said, 'yes' if true == said else 'no'])},{values}")
+    return "\n".join([*lines, ""])
+
+
+def _likeliest(row: np.ndarray, classes: Sequence[str]) -> list[str]:
+    first = np.argpartition(-row, min(TOP, len(row) - 1))[:TOP]
+    first = first[np.argsort(-row[first], kind="stable")]
+    return [word for i in first for word in (classes[i], f"{row[i]:.6g}")]
+
+
+def _words(predictions: Predictions) -> tuple[list[str], list[str]]:
+    """Truth and prediction of each item in words."""
+    task, targets = predictions.task, predictions.targets
+    if task.kind == "multi-label":
+        sets = (targets > 0, decide(predictions))
+        return tuple(  # type: ignore[return-value]
+            [";".join(task.classes[c] for c in np.flatnonzero(row)) for row in chosen] for chosen in sets
+        )
+    truth = targets.reshape(len(predictions), len(task.levels))
+    said = np.stack([predictions.logits[:, part].argmax(axis=1) for part in task.slices], axis=1)
+    return tuple(  # type: ignore[return-value]
+        [" / ".join(lv.classes[i] for lv, i in zip(task.levels, row, strict=True)) for row in chosen]
+        for chosen in (truth, said)
+    )
+
+
+def _known(values: np.ndarray, defined: np.ndarray) -> list[float | None]:
+    return [value if there else None for value, there in zip(values.tolist(), defined.tolist(), strict=True)]

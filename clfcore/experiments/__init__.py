@@ -1,0 +1,1 @@
+"""What is tried before a run is launched, or over several runs."""

@@ -1,0 +1,164 @@
+"""Which strategy suits this data? Each one tried on a part of it within a time budget, ranked with intervals."""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clfcore.architectures.catalogue import weights_at_hand
+from clfcore.config import RunConfig, make
+from clfcore.data.dataset import ImageDataset
+from clfcore.errors import Failure, InputError
+from clfcore.evaluation.intervals import wilson
+from clfcore.runs import folder as run_folder
+from clfcore.runs.prepare import prepare
+from clfcore.runs.progress import Reporter
+from clfcore.runs.session import Orphaned, Session
+from clfcore.runs.train_head import train_head
+from clfcore.runs.train_network import train_network
+from clfcore.training import phases
+
+Progress = Callable[[int, int], None]
+STRATEGIES = ("feature-extraction", "fine-tuning", "progressive-unfreezing", "scratch")
+JUDGED = 300  # validation items at most
+# What a recipe owes to its strategy; all else (clipping, averaging, optimizer, loss) is as the run will have it.
+OF_STRATEGY = (
+    *("epochs", "batch_size", "learning_rate", "backbone_learning_rate", "augmentation", "views"),
+    *("trainable_groups", "freeze_batch_norm", "unfreeze"),
+)
+
+
+@dataclass(frozen=True)
+class StrategyResult:
+    """What a strategy reached on validation (score and 95 % interval, 0 to 1; None where no epoch fitted).
+
+    Several labels have a mean average precision, without an interval.
+    """
+
+    strategy: str
+    score: float | None
+    interval: tuple[float, float] | None
+    epochs: int
+    seconds: float
+    trainable: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The strategies, best first, the sizes of the sample, and what it says in a sentence."""
+
+    tried: tuple[StrategyResult, ...]
+    train_items: int
+    validation_items: int
+    sentence: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def compare_strategies(
+    config: RunConfig, *, seconds: float = 60.0, sample: int = 300, progress: Progress | None = None
+) -> Ranking:
+    """Train each strategy that the network allows on a stratified sample, each until its share of `seconds` is over.
+
+    Decoding is not counted; the test split is never looked at; no run is kept.
+    """
+    if seconds <= 0 or sample < 2:
+        raise InputError(f"the budget is {seconds:g} s for {sample} images: give more than 0 s and 2 images or more")
+    own = config.weights not in (None, "none", "default")
+    at_hand = own or weights_at_hand(config.architecture)
+    chosen = [name for name in STRATEGIES if (name == "scratch" and not own) or (name != "scratch" and at_hand)]
+    if config.head == "attention":  # which reads maps, of which embeddings keep none
+        chosen.remove("feature-extraction")
+    tried, sizes, spent = [], (0, 0), 0.0
+    for place, strategy in enumerate(chosen):
+        budget = (seconds - spent) / (len(chosen) - place)  # what one leaves over, the next may use
+        result, sizes = _try(_for(config, strategy), budget, sample)
+        spent += result.seconds
+        tried.append(result)
+        if progress:
+            progress(place + 1, len(chosen))
+    ranked = sorted(tried, key=lambda one: -1.0 if one.score is None else one.score, reverse=True)
+    return Ranking(tuple(ranked), *sizes, _sentence(ranked))
+
+
+def _for(config: RunConfig, strategy: str) -> RunConfig:
+    """The same configuration under another strategy, with its own defaults for what depends on the strategy."""
+    weights = "none" if strategy == "scratch" else (None if config.weights == "none" else config.weights)
+    recipe = {name: value for name, value in config.recipe.model_dump().items() if name not in OF_STRATEGY}
+    if strategy == "scratch":
+        recipe.pop("image_size")
+    recipe |= {"epochs": {"feature-extraction": None, "scratch": 20}.get(strategy, 6), "compile": False}
+    return make({**config.model_dump(), "strategy": strategy, "weights": weights, "recipe": recipe})
+
+
+def _try(config: RunConfig, budget: float, sample: int) -> tuple[StrategyResult, tuple[int, int]]:
+    prepared = prepare(config)
+    splits = {
+        "train": sample_split(prepared.dataset, "train", sample, seed=config.recipe.seed),
+        "validation": sample_split(prepared.dataset, "validation", JUDGED, seed=config.recipe.seed),
+    }
+    batch = min(prepared.config.recipe.batch_size, len(splits["train"]))
+    prepared = replace(
+        prepared,
+        dataset=replace(prepared.dataset, splits={**prepared.dataset.splits, **splits}),
+        config=prepared.config.changed(recipe={"batch_size": batch}),
+    )
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="clflab-try-") as folder:
+        run = run_folder.create_run(prepared.config, Path(folder))
+        over = lambda: time.perf_counter() - started > budget  # noqa: E731 - the clock of this strategy
+        session = Session(run, prepared, Reporter(run, None), over, started)
+        heads_only = prepared.config.strategy == "feature-extraction"
+        trained = 0
+        with contextlib.suppress(Orphaned, Failure):  # time is up, or it diverged: what was reached counts
+            trained = (train_head(session) if heads_only else train_network(session))[0]
+        epochs = max((line["epoch"] for line in run.history), default=0)
+    seconds, best, n = time.perf_counter() - started, session.best, len(splits["validation"])
+    score = best.score if best.epoch >= 0 else None
+    shares = prepared.dataset.task.kind != "multi-label"  # a mean average precision is no share of items
+    interval = wilson(round(score * n), n) if score is not None and shares else None
+    found = StrategyResult(
+        prepared.config.strategy,
+        score,
+        None if interval is None else (interval[0], interval[1]),
+        epochs,
+        round(seconds, 2),
+        trained or phases.count_trainable(prepared.module),
+    )
+    return found, (len(splits["train"]), n)
+
+
+def sample_split(dataset: ImageDataset, split: str, most: int, *, seed: int) -> np.ndarray:
+    """At most about `most` items of a split, each class with its share and at least one; all where there are fewer."""
+    chosen = dataset.splits[split]
+    if len(chosen) <= most:
+        return chosen
+    rng = np.random.default_rng((seed, most))
+    if dataset.task.kind == "multi-label":
+        return np.sort(rng.choice(chosen, most, replace=False))
+    targets = dataset.targets[chosen]
+    finest = targets if targets.ndim == 1 else targets[:, -1]
+    kept = []
+    for label in np.unique(finest):
+        items = chosen[finest == label]
+        kept.append(rng.permutation(items)[: max(1, round(most * len(items) / len(chosen)))])
+    return np.sort(np.concatenate(kept))
+
+
+def _sentence(ranked: Sequence[StrategyResult]) -> str:
+    done = [one for one in ranked if one.score is not None]
+    if not done:
+        return "No strategy finished an epoch in this time: allow more seconds, or take fewer images."
+    first = done[0]
+    if len(done) == 1:
+        return f"Only {first.strategy} finished an epoch: there is nothing to set it beside."
+    level = [one.strategy for one in done[1:] if not one.interval or one.interval[1] >= first.interval[0]]
+    if not level:
+        return f"On this sample {first.strategy} is clearly ahead."
+    return f"On this sample {first.strategy} is ahead, but not clearly: {', '.join(level)} may be as good."

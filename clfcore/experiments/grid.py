@@ -1,0 +1,87 @@
+"""Train to compare: architectures x strategies x seeds on one split with one recipe, as configurations for a queue."""
+
+import itertools
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clfcore import config as configs
+from clfcore.config import RunConfig
+from clfcore.errors import InputError
+
+if TYPE_CHECKING:
+    from clfcore.data.dataset import ImageDataset
+
+MOST = 60  # runs in one queue: more is a mistake of the hand
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What can be trained, and of each combination that cannot be, (its name, why)."""
+
+    configs: tuple[RunConfig, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+def grid(
+    data: str,
+    *,
+    architectures: Sequence[str],
+    strategies: Sequence[str],
+    seeds: Sequence[int],
+    recipe: Mapping[str, Any] | None = None,
+    split_seed: int = 0,
+    more: Mapping[str, Any] | None = None,
+    dataset: "ImageDataset | None" = None,
+) -> Grid:
+    """Every combination, seeds innermost, so that each network has a first result early. Trains nothing.
+
+    more: other fields of a configuration, the same for all. dataset: what `data` opens as, where the caller has it.
+    Raises InputError where nothing is chosen or too much is.
+    """
+    from clfcore.runs.open_config import outline
+
+    for name, chosen in (("architectures", architectures), ("strategies", strategies), ("seeds", seeds)):
+        if not chosen:
+            raise InputError(f"no {name} are chosen: choose at least one")
+    total = len(architectures) * len(strategies) * len(seeds)
+    if total > MOST:
+        raise InputError(f"these are {total} runs: at most {MOST} are queued at once; choose fewer")
+    fit, refused = [], []
+    for architecture, strategy in itertools.product(architectures, strategies):
+        chosen = [
+            configs.make(
+                {
+                    **(more or {}),
+                    "data": data,
+                    "architecture": architecture,
+                    "strategy": strategy,
+                    "split_seed": split_seed,
+                    "recipe": {**(recipe or {}), "seed": seed},
+                }
+            )
+            for seed in seeds
+        ]
+        try:
+            outline(chosen[0], dataset=dataset)
+        except InputError as error:
+            refused.append((f"{architecture}, {strategy}", str(error)))
+        else:
+            fit += chosen
+    return Grid(tuple(fit), tuple(refused))
+
+
+def command_of(
+    data: str, *, architectures: Sequence[str], strategies: Sequence[str], seeds: int, epochs: int | None
+) -> str:
+    """The command line that trains and compares the same.
+
+    >>> command_of("digits", architectures=["lenet5", "resnet18"], strategies=["scratch"], seeds=3, epochs=5)
+    'python -m clfcore train-to-compare --data digits --architecture lenet5,resnet18 --seeds 3 --epochs 5'
+    """
+    words = ["python", "-m", "clfcore", "train-to-compare", "--data", data, "--architecture", ",".join(architectures)]
+    if list(strategies) != ["scratch"]:
+        words += ["--strategy", ",".join(strategies)]
+    words += ["--seeds", str(seeds)]
+    return shlex.join(words + (["--epochs", str(epochs)] if epochs is not None else []))

@@ -1,0 +1,143 @@
+"""Would more pictures help? Accuracy against the size of the training split, in seconds from cached embeddings."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from clfcore.config import RunConfig, make
+from clfcore.embeddings.embedder import Embedder
+from clfcore.errors import InputError
+from clfcore.evaluation.intervals import headline, wilson
+from clfcore.evaluation.metrics import score
+from clfcore.experiments.compare_strategies import OF_STRATEGY, sample_split
+from clfcore.predictions import Predictions
+from clfcore.randomness import Stream
+from clfcore.runs.best_epoch import Best
+from clfcore.runs.prepare import Prepared, prepare
+from clfcore.training import linear_probe
+from clfcore.training.losses import hits_of, loss_of, plain_loss_of
+
+Progress = Callable[[int, int], None]
+SHARES = (0.10, 0.25, 0.50, 1.0)
+ITERATIONS = 60
+WORTH = 0.01  # a gain for twice the pictures that is worth a word
+
+
+@dataclass(frozen=True)
+class Point:
+    """A head fitted on `items` training images (a share of them): validation score with its 95 % interval."""
+
+    share: float
+    items: int
+    score: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """The score at each share of the training split, and what it suggests."""
+
+    points: tuple[Point, ...]
+    validation_items: int
+    sentence: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def learning_curve(config: RunConfig, *, progress: Progress | None = None) -> LearningCurve:
+    """Fit the logistic head on 10, 25, 50 and 100 % of the training split, stratified; judge each on all of validation.
+
+    Embeds once where the cache has nothing. Raises InputError where the network has no weights to embed with.
+    """
+    recipe = {name: value for name, value in config.recipe.model_dump().items() if name not in OF_STRATEGY}
+    weights = None if config.weights == "none" else config.weights
+    prepared = prepare(
+        make(
+            {
+                **config.model_dump(),
+                "strategy": "feature-extraction",
+                "weights": weights,
+                "head": "logistic",
+                "recipe": recipe,
+            }
+        )
+    )
+    embedder = Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device)
+    dataset = prepared.dataset
+    all_train, judged = dataset.splits["train"], dataset.splits["validation"]
+    train, validation = (embedder.of(prepared.decoded, chosen, progress) for chosen in (all_train, judged))
+    points = []
+    for share in SHARES:
+        chosen = sample_split(dataset, "train", max(2, round(share * len(all_train))), seed=prepared.config.recipe.seed)
+        rows = np.searchsorted(all_train, chosen) if _sorted(all_train) else _places(all_train, chosen)
+        best = _best(prepared, train[rows], dataset.targets[chosen], validation)
+        points.append(Point(share, len(chosen), score(best), _interval(best)))
+    return LearningCurve(tuple(points), len(judged), suggestion(points))
+
+
+def _sorted(values: np.ndarray) -> bool:
+    return bool((np.diff(values) > 0).all())
+
+
+def _places(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    where = {int(value): place for place, value in enumerate(values)}
+    return np.array([where[int(value)] for value in wanted], np.int64)
+
+
+def _interval(said: Predictions) -> tuple[float, float]:
+    """95 %: Wilson for a share of items, the bootstrap for a mean average precision."""
+    if said.task.kind == "multi-label":
+        found = headline(said, resamples=300)["mean_average_precision"]
+    else:
+        found = wilson(round(score(said) * len(said)), len(said))
+    return (found[0], found[1]) if found is not None else (0.0, 1.0)
+
+
+def _best(prepared: Prepared, train: np.ndarray, targets: np.ndarray, validation: np.ndarray) -> Predictions:
+    """What the best logistic head fitted on some embeddings says of validation."""
+    task = prepared.dataset.task
+    mean, deviation = linear_probe.standardise(train)
+    x, judged = (torch.from_numpy((found - mean) / deviation) for found in (train, validation))
+    with Stream(prepared.config.recipe.seed).drawn():
+        head = nn.Linear(x.shape[1], task.columns)
+
+    def validate(model: nn.Module) -> Predictions:
+        with torch.inference_mode():
+            return prepared.predictions("validation", model(judged).numpy())
+
+    y = torch.from_numpy(np.ascontiguousarray(targets))
+    plain, multi = plain_loss_of(task, prepared.config.recipe), task.kind == "multi-label"
+    loss = loss_of(task, prepared.config.recipe, targets)
+    events = linear_probe.logistic(
+        head, x, y, loss, hits_of(task), validate, iterations=ITERATIONS, labels=task.columns if multi else 1
+    )
+    best, found = Best(guarded=multi), {}
+    for event in events:
+        if event.candidate:
+            found[event.epoch] = said = event.validation
+            value = float(plain(torch.from_numpy(said.logits), torch.from_numpy(said.targets)))
+            best.improved(event.epoch, score(said), value)
+    return found[best.epoch]
+
+
+def suggestion(points: Sequence[Point]) -> str:
+    """What the last doubling of the training images brought, carried on to the next, in words."""
+    if len(points) < 2:
+        raise InputError("a learning curve of one point suggests nothing: take two shares or more")
+    before, last = points[-2], points[-1]
+    gain = (last.score - before.score) / max(1e-9, math.log2(last.items / before.items))
+    reached = f"{100 * last.score:.1f} % with all {last.items:,} training images"
+    if gain < WORTH:
+        return f"Hardly: {reached}, and the last doubling brought {100 * gain:+.1f} points. Look at the errors first."
+    unsure = before.interval[1] > last.interval[0]
+    doubt = ", though the intervals overlap" if unsure else ""
+    return (
+        f"Yes, probably: {reached}; the last doubling brought {100 * gain:.1f} points{doubt}. "
+        "Twice the pictures may bring nearly as much again."
+    )

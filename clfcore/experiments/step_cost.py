@@ -1,0 +1,162 @@
+"""Rates of a few real batches: what an epoch of each phase costs in time, and a step in memory."""
+
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from clfcore.architectures.fuse import fuse_for_inference
+from clfcore.architectures.stages import Group
+from clfcore.augment.policies import policy
+from clfcore.config import RunConfig
+from clfcore.data.bit_depth import to_bytes
+from clfcore.data.dataset import ImageDataset
+from clfcore.data.decode import Decoded
+from clfcore.data.pixel_sources import InMemory
+from clfcore.data.pixels import Preprocess, read_image
+from clfcore.device import pick_device
+from clfcore.errors import InputError
+from clfcore.training import phases as training_phases
+from clfcore.training.batches import Batches
+from clfcore.training.loop import State, Step, train
+from clfcore.training.losses import hits_of, loss_of
+from clfcore.training.optimizer import mix_of, steps_of
+
+STEPS = 2  # timed in each phase, after one to warm up
+GROUPED = 4  # batches of a timed step at most, where a recipe accumulates more
+HEAD_SECONDS = 4.0  # fitting a head on embeddings of some thousand images
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """Seconds of the whole run, within about a factor of two, and bytes of a step at its largest."""
+
+    seconds: float
+    memory: int
+
+
+def measure_step_cost(
+    config: RunConfig,
+    dataset: ImageDataset,
+    module: torch.nn.Module,
+    preprocess: Preprocess,
+    groups: Sequence[Group],
+) -> StepCost:
+    """Decode, embed, train and judge a few batches; writes nothing, but changes the module's weights."""
+    recipe, device, sizes = config.recipe, pick_device(config.recipe.device), dataset.sizes()
+    chosen = dataset.splits["train"][: recipe.batch_size]
+    started = time.perf_counter()
+    squares = _squares(dataset, chosen, preprocess)
+    images = sum(sizes.values())
+    decoding = (time.perf_counter() - started) / len(chosen) * images if dataset.paths is not None else 0.0
+    batches = _batches(config, dataset, chosen, squares, preprocess, device)
+    x, _ = next(iter(batches.in_order(len(chosen))))
+    module = module.to(device)
+    forward = _forward_seconds(module, x)
+    weights = 4 * training_phases.count_parameters(module)
+    if config.strategy == "feature-extraction":
+        passes = images + (recipe.views - 1) * sizes["train"]
+        return StepCost(decoding + forward * passes + HEAD_SECONDS, 2 * weights + x[:16].nbytes * 8)
+    batches_per_epoch = max(1, -(-sizes["train"] // recipe.batch_size))
+    training, memory = 0.0, 0
+    phases = training_phases.phases(config, groups)
+    state = training_phases.first_state(module, phases[0], groups, recipe, device)
+    averaged = weights if recipe.ema else 0
+    for phase in phases:
+        phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, batches_per_epoch))
+        per_batch = _batch_seconds(state, config, dataset, batches, most=batches_per_epoch)
+        training += per_batch * batches_per_epoch * (phase.last_epoch - phase.first_epoch + 1)
+        # gradient and two moments
+        memory = weights + averaged + 12 * training_phases.count_trainable(module) + _saved_bytes(state, x)
+    judging = forward * 2 * (sizes["validation"] * recipe.epochs + sizes["test"])
+    starting = 0.0 if config.strategy == "scratch" else forward * (sizes["train"] + sizes["validation"]) + HEAD_SECONDS
+    return StepCost(decoding + starting + training + judging, memory)
+
+
+def _batches(
+    config: RunConfig,
+    dataset: ImageDataset,
+    chosen: np.ndarray,
+    squares: np.ndarray,
+    preprocess: Preprocess,
+    device: torch.device,
+) -> Batches:
+    """Some training items as training feeds them: augmented and mixed."""
+    recipe = config.recipe
+    places = np.arange(len(chosen))
+    return Batches(
+        Decoded(InMemory(squares), places, (), ""),
+        places,
+        dataset.targets[chosen],
+        preprocess,
+        len(chosen),
+        device,
+        policy=policy(recipe.augmentation),
+        seed=recipe.seed,
+        mix=mix_of(recipe),
+        task=dataset.task,
+    )
+
+
+def _forward_seconds(module: torch.nn.Module, x: Tensor) -> float:
+    """Seconds an image of the network made fast."""
+    network, dtype = fuse_for_inference(module, x)
+    ready = x[:16].to(dtype=dtype, memory_format=torch.channels_last)
+    with torch.inference_mode():
+        network(ready)
+        started = time.perf_counter()
+        network(ready).float().sum().item()
+    return (time.perf_counter() - started) / len(ready)
+
+
+def _batch_seconds(state: State, config: RunConfig, dataset: ImageDataset, batches: Batches, *, most: int) -> float:
+    """Of the quickest of a few steps, over its batches: a busy moment makes steps slower, nothing makes them faster."""
+    count = min(config.recipe.accumulation, GROUPED, most)
+    events = train(
+        state,
+        lambda epoch: itertools.chain.from_iterable(batches(epoch * count + i) for i in range(count)),
+        loss_of(dataset.task, config.recipe, dataset.targets[dataset.splits["train"]]),
+        hits_of(dataset.task),
+        lambda _: 1.0,
+        lambda _: None,  # type: ignore[arg-type, return-value]
+        epochs=state.epoch + STEPS + 1,
+    )
+    times = [time.perf_counter() for event in events if isinstance(event, Step) and event.loss.item() is not None]
+    return float(np.diff(times).min()) / count
+
+
+def _saved_bytes(state: State, x: Tensor) -> int:
+    """Bytes that a forward pass keeps for the backward pass: what the batch size multiplies."""
+    seen: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        seen[tensor.data_ptr()] = max(seen.get(tensor.data_ptr(), 0), tensor.nbytes)
+        return tensor
+
+    own = {p.data_ptr() for p in state.model.parameters()}
+    state.train_mode()
+    with state.stream.drawn(), state.autocast(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        output = state.model(state.placed(x))
+    del output
+    return sum(size for place, size in seen.items() if place not in own)
+
+
+def _squares(dataset: ImageDataset, chosen: np.ndarray, preprocess: Preprocess) -> np.ndarray:
+    """n x S x S x 3 uint8 of some items as the cache holds them; an unreadable one is passed over, as the run will."""
+    squares = []
+    for index in chosen:
+        if dataset.paths is None:
+            image = np.broadcast_to(dataset.pixels[index], (*dataset.pixels.shape[1:3], 3))
+            squares.append(preprocess.stored(np.ascontiguousarray(image)))
+            continue
+        try:
+            image = read_image(dataset.paths[index], least_side=preprocess.stored_side)
+            stored = to_bytes(preprocess.stored(image))
+            squares.append(np.broadcast_to(stored, (*stored.shape[:2], 3)))
+        except InputError:
+            squares.append(squares[-1] if squares else np.zeros((preprocess.stored_side,) * 2 + (3,), np.uint8))
+    return np.stack(squares)

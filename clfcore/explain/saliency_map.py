@@ -1,0 +1,111 @@
+"""Map: where a classifier looked; and how it is laid over the picture. No torch here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from clfcore.data.bit_depth import to_bytes
+from clfcore.errors import InputError, unknown
+from clfcore.task import Task
+
+if TYPE_CHECKING:
+    import threading
+
+    from torch import nn
+
+Progress = Callable[[int, int], None]
+Cancel = Callable[[], bool]
+Target = int | tuple[int, int]  # a column of the logits, or two: "why the first and not the second"
+
+
+class Cancelled(Exception):
+    """The caller's `cancel` said so; nothing was kept."""
+
+
+class Explainable(Protocol):
+    """What is asked of a classifier here: clfcore.classifier.Classifier has it all."""
+
+    name: str
+    module: "nn.Module"
+    preprocess: Any
+    task: Task
+    lock: "threading.Lock"
+
+
+@dataclass(frozen=True, eq=False)
+class SaliencyMap:
+    """Where a classifier looked, by one method, for one target.
+
+    values: size x size float32 in 0..1, 1 at the strongest place; all 0 where `evidence` is False: the method found
+    nothing that speaks for the target. layer: the layer it is of, or None. note: what should be read beside the map.
+    """
+
+    values: np.ndarray
+    method: str
+    layer: str | None
+    target: Target
+    evidence: bool
+    note: str = ""
+
+
+NO_EVIDENCE = "no positive evidence"
+
+
+def scaled(raw: np.ndarray) -> tuple[np.ndarray, bool]:
+    """The positive part of size x size values, divided by its maximum, float32; and whether there was any."""
+    positive = np.maximum(raw, 0).astype(np.float64)
+    peak = positive.max(initial=0.0)
+    if not peak > 0:
+        return np.zeros(raw.shape, np.float32), False
+    return (positive / peak).astype(np.float32), True
+
+
+COLOURS = ("magma", "cividis", "viridis", "inferno")  # perceptually even; cividis also for the colour-blind
+
+
+def colour(values: np.ndarray, colours: str = "magma") -> np.ndarray:
+    """H x W values in 0..1 -> H x W x 3 uint8 of a perceptually even scale."""
+    if colours not in COLOURS:
+        raise unknown("colours", colours, COLOURS)
+    import cv2
+
+    table = getattr(cv2, f"COLORMAP_{colours.upper()}")
+    levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return cv2.cvtColor(cv2.applyColorMap(levels, table), cv2.COLOR_BGR2RGB)
+
+
+def overlay_image(
+    square: np.ndarray, shown: SaliencyMap, *, opacity: float = 0.6, colours: str = "magma", threshold: float = 0.0
+) -> np.ndarray:
+    """The map over its picture, size x size x 3 uint8; without evidence the picture alone.
+
+    square: size x size x 1 or 3, bytes or tones. opacity: 0 shows the picture, 1 the map. threshold: places whose value
+    is below it stay uncovered. Pixel-fine maps have few very bright points: they are shown up to their 99.5th
+    percentile.
+    """
+    if not 0 <= opacity <= 1:
+        raise InputError(f"opacity is {opacity}: it must be from 0 to 1")
+    if square.shape[:2] != shown.values.shape:
+        raise InputError(
+            f"the picture is {square.shape[1]} x {square.shape[0]} and its map "
+            f"{shown.values.shape[1]} x {shown.values.shape[0]}: lay a map over the square it was made from"
+        )
+    square = to_bytes(square)
+    picture = np.repeat(square, 3, axis=2) if square.shape[2] == 1 else square
+    if not shown.evidence:
+        return picture.copy()
+    cover = np.where(shown.values >= threshold, opacity, 0.0)[..., None]
+    heat = colour(stretched(shown), colours)
+    return np.rint(picture * (1 - cover) + heat * cover).astype(np.uint8)
+
+
+def stretched(shown: SaliencyMap) -> np.ndarray:
+    """The values as they are shown: pixel-fine maps up to their 99.5th percentile, others as they are."""
+    from clfcore.explain.methods import method
+
+    if not method(shown.method).fine:
+        return shown.values
+    top = np.percentile(shown.values, 99.5)
+    return np.clip(shown.values / top, 0, 1) if top > 0 else shown.values

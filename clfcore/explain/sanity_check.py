@@ -1,0 +1,68 @@
+"""The parameter-randomisation test: does a map depend on what the network learned (Adebayo et al. 2018)?"""
+
+import copy
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from clfcore.exclusive import exclusive
+from clfcore.explain.hooks import as_input
+from clfcore.explain.saliency_map import Explainable
+from clfcore.task import Task
+
+ALIKE = 0.5  # mean rank correlation from which on a map counts as unchanged
+
+
+@dataclass(frozen=True, eq=False)
+class RandomizedMap:
+    """A classifier in whose copy of the network the weights of each tensor are shuffled."""
+
+    name: str
+    module: nn.Module
+    preprocess: Any
+    task: Task
+    lock: Any
+
+
+def with_random_weights(classifier: Explainable, squares: np.ndarray, *, seed: int = 0) -> RandomizedMap:
+    """The classifier with each tensor's weights in random order: their spread stays, what was learned is gone.
+
+    Batch normalisation counts its statistics anew on `squares` (N x size x size x C uint8), else signals would die out.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    with exclusive(classifier) as shared:
+        module = copy.deepcopy(shared)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
+            parameter.copy_(parameter.flatten()[order].reshape(parameter.shape))
+    shuffled = RandomizedMap(
+        f"{classifier.name} with random weights",
+        module.eval(),
+        classifier.preprocess,
+        classifier.task,
+        threading.RLock(),
+    )
+    norms = [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    if norms:
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the plain mean over what it sees
+            norm.train()
+        with torch.no_grad():
+            module(as_input(shuffled, squares))
+        module.eval()
+    return shuffled
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's, of two maps' values; 0 where one of them is the same everywhere."""
+    from scipy.stats import rankdata
+
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])

@@ -1,0 +1,139 @@
+"""Runs side by side as pictures: differences with their intervals, classes, accuracy against cost."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from clfcore.evaluation.compare import Difference
+from clfcore.evaluation.differences import ClassDifference, CostEfficiency
+from clfcore.figures.theme import blank, look, percent, plain, short
+
+
+def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go.Figure:
+    """One metric of each pair of runs, second less first, as a point with its 95 % interval; the line is no difference.
+
+    Pairs that the items can tell apart are filled, the others hollow.
+    """
+    page = look(dark=dark)
+    words = " ".join(pair.describe() for pair in pairs)
+    figure = blank(words, dark=dark, height=90 + 40 * max(len(pairs), 1), keep="differences")
+    rows, places = list(pairs), list(range(len(pairs)))
+    middle = [pair.difference for pair in rows]
+    told = [pair.better is not None for pair in rows]
+    figure.add_vline(x=0, line={"color": page.quiet, "width": 1, "dash": "dot"})
+    figure.add_scatter(
+        x=middle,
+        y=places,
+        mode="markers",
+        marker={
+            "size": 11,
+            "color": page.accent,
+            "symbol": ["circle" if one else "circle-open" for one in told],
+            "line": {"width": 2, "color": page.accent},
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [pair.interval.high - pair.difference for pair in rows],
+            "arrayminus": [pair.difference - pair.interval.low for pair in rows],
+            "color": page.accent,
+            "thickness": 1.5,
+            "width": 5,
+        },
+        customdata=[plain(pair.describe()) for pair in rows],
+        hovertemplate="%{customdata}<extra></extra>",
+        showlegend=False,
+    )
+    nats = bool(rows) and rows[0].metric == "nll"
+    figure.update_xaxes(
+        title_text=f"difference of {rows[0].metric.replace('_', ' ') if rows else 'accuracy'}",
+        tickformat="+.3f" if nats else "+.1%",
+    )
+    names = [f"{short(pair.b, 18)} less {short(pair.a, 18)}" for pair in rows]
+    figure.update_yaxes(tickvals=places, ticktext=names, range=[len(rows) - 0.5, -0.5], showgrid=False, ticks="")
+    return figure
+
+
+def per_class_figure(rows: Sequence[ClassDifference], *, a: str, b: str, dark: bool = False) -> go.Figure:
+    """Recall of each class in two runs, the largest gain on top; a line joins the two."""
+    page = look(dark=dark)
+    rows = sorted((row for row in rows if row.difference is not None), key=lambda row: -row.difference)
+    words = "Recall by class: " + ", ".join(
+        f"{row.name} {percent(row.recall_a)} to {percent(row.recall_b)}" for row in rows[:8]
+    )
+    figure = blank(words + ".", dark=dark, height=100 + 26 * max(len(rows), 1), keep="per class")
+    places = list(range(len(rows)))
+    joined = [(x, y) for y, row in enumerate(rows) for x in (row.recall_a, row.recall_b, None)]
+    figure.add_scatter(
+        x=[x for x, _ in joined],
+        y=[y for _, y in joined],
+        mode="lines",
+        line={"color": page.line, "width": 3},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    for name, key, ink, symbol in ((a, "recall_a", page.amber, "circle-open"), (b, "recall_b", page.accent, "circle")):
+        figure.add_scatter(
+            x=[getattr(row, key) for row in rows],
+            y=places,
+            name=short(name),
+            mode="markers",
+            marker={"size": 9, "color": ink, "symbol": symbol, "line": {"width": 2, "color": ink}},
+            customdata=[f"{plain(row.name)}, {row.support:,} items" for row in rows],
+            hovertemplate=f"%{{customdata}}<br>{short(name)} %{{x:.1%}}<extra></extra>",
+        )
+    figure.update_xaxes(title_text="recall", tickformat=".0%", range=[-0.02, 1.02])
+    names = [short(row.name) for row in rows]
+    return figure.update_yaxes(tickvals=places, ticktext=names, range=[len(rows) - 0.5, -0.5], ticks="")
+
+
+def cost_figure(runs: Sequence[CostEfficiency], *, axis: str, dark: bool = False, height: int = 420) -> go.Figure:
+    """Accuracy with its interval against cost on a logarithmic axis; runs that no other beats are joined and filled.
+
+    axis: what the cost is, with its unit.
+    """
+    page = look(dark=dark)
+    front = [run for run in runs if run.on_front]
+    listed = ", ".join(f"{run.run} {percent(run.accuracy)}" for run in front)
+    words = f"Accuracy against {axis}. No run is both better and cheaper than {listed}." if front else "No run yet."
+    figure = blank(words, dark=dark, height=height, keep=f"cost {axis}")
+    figure.add_scatter(
+        x=[run.cost for run in front],
+        y=[run.accuracy for run in front],
+        mode="lines",
+        line={"color": page.line, "width": 2, "shape": "hv"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=[run.cost for run in runs],
+        y=[run.accuracy for run in runs],
+        mode="markers+text",
+        text=[short(run.run, 20) for run in runs],
+        textposition="top center",
+        textfont={"size": 11, "color": page.quiet},
+        cliponaxis=False,
+        marker={
+            "size": 10,
+            "color": page.accent,
+            "symbol": ["circle" if run.on_front else "circle-open" for run in runs],
+            "line": {"width": 2, "color": page.accent},
+        },
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [run.interval.high - run.accuracy for run in runs],
+            "arrayminus": [run.accuracy - run.interval.low for run in runs],
+            "color": page.line,
+            "thickness": 1.5,
+            "width": 4,
+        },
+        customdata=[plain(run.run) for run in runs],
+        hovertemplate=f"%{{customdata}}<br>accuracy %{{y:.1%}}<br>{axis} %{{x:.3s}}<extra></extra>",
+        showlegend=False,
+    )
+    wide = all(run.cost > 0 for run in runs)
+    figure.update_xaxes(title_text=axis, type="log" if wide else "linear", tickformat="~s")
+    if wide:
+        figure.update_xaxes(dtick="D2")  # 1, 2 and 5, written in full
+    return figure.update_yaxes(title_text="accuracy", tickformat=".0%")

@@ -1,0 +1,76 @@
+"""A run's metrics as asked: its own thresholds and decoding, or others for this one answer. Validation chooses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+from clfcore.errors import InputError, unknown
+from clfcore.evaluation import thresholds as evaluation_thresholds
+from clfcore.evaluation.metrics import evaluate
+from clfcore.hierarchy import Decoding, redecoded
+from clfcore.predictions import Predictions
+from clfcore.runs.folder import Run
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What `evaluate` is asked to choose; None: as the run has it. positive: a class, with one of the three below."""
+
+    thresholds: evaluation_thresholds.Goal | None = None
+    wanted: float = 0.9
+    decoding: Decoding | None = None
+    positive: str | None = None
+    sensitivity: float | None = None
+    precision: float | None = None
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, known in (("thresholds", evaluation_thresholds.Goal), ("decoding", Decoding)):
+            value = getattr(self, name)
+            if value is not None and value not in get_args(known):
+                raise unknown(name, value, get_args(known))
+        if self.positive is None and (self.sensitivity, self.precision, self.threshold) != (None, None, None):
+            raise InputError("sensitivity, precision and threshold are of one class: name it with positive")
+
+
+def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> dict[str, Any]:
+    """`metrics` a split, and with a positive class `operating`: its threshold and what that means on each split."""
+    if choice.decoding is not None:
+        splits = {name: _redecoded(run, said, choice.decoding) for name, said in splits.items()}
+    first = next(iter(splits.values()))
+    kind, thresholds = first.task.kind, first.thresholds
+    if choice.thresholds is not None:
+        if kind != "multi-label":
+            raise InputError(f"thresholds is {choice.thresholds!r} and the run is {kind}: name one class with positive")
+        found = evaluation_thresholds.choose_label_thresholds(
+            run.predictions("validation"), choice.thresholds, wanted=choice.wanted
+        )
+        thresholds = found.values if found else None
+        splits = {name: replace(said, thresholds=thresholds) for name, said in splits.items()}
+    result: dict[str, Any] = {"metrics": {name: evaluate(said).as_dict() for name, said in splits.items()}}
+    if thresholds is not None:
+        result["thresholds"] = dict(zip(first.classes, thresholds, strict=True))
+    if choice.positive is not None:
+        at = evaluation_thresholds.choose_operating_point(
+            run.predictions("validation"),
+            choice.positive,
+            sensitivity=choice.sensitivity,
+            precision=choice.precision,
+            threshold=choice.threshold,
+        )
+        judged = {
+            name: evaluation_thresholds.report_operating_point(said, choice.positive, at).as_dict()
+            for name, said in splits.items()
+        }
+        chosen_on = "validation" if choice.threshold is None else None
+        result["operating"] = {"class": choice.positive, "threshold": at, "chosen_on": chosen_on, **judged}
+    return result
+
+
+def _redecoded(run: Run, said: Predictions, how: Decoding) -> Predictions:
+    before = run.config.decoding
+    if said.task.kind != "hierarchical":
+        raise InputError(f"decoding is {how!r} and the run is {said.task.kind}: it is for hierarchies")
+    if before not in ("levels", how):
+        raise InputError(f"decoding is {how!r}: the run was trained with {before!r}, and keeps only that")
+    return said if before == how else redecoded(said, how)

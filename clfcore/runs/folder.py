@@ -1,0 +1,360 @@
+"""A run's folder: layout, states, atomic writes, listing and deleting. The folder describes itself and opens anywhere.
+
+    config.json                 the filled configuration
+    state.json                  state, message, times; what `finish` wrote is final
+    split.json                  which pictures are trained, validated and tested on, by content
+    data.json                   task, item counts, the splits that were drawn, problems left out
+    history.jsonl               a line an epoch
+    progress.json               where the run is within its epoch, for those who watch
+    checkpoint.pt               everything that the next epoch needs; absent once completed
+    classifier.json             network, options, task, preprocessing
+    best.safetensors            the weights of the best epoch
+    predictions-SPLIT.npz       logits of the best epoch
+    metrics.json                metrics, best epoch, seconds, parameters
+    speed.json                  what an image costs in time and memory, by machine; absent until measured
+    run.lock, queue.lock        held by the process that executes the run, or whose queue it waits in
+    stop                        a request to stop: `now` or `epoch`
+
+Unlocked and unfinished means interrupted, at once and without a time-out.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from clfcore import config as configs
+from clfcore.config import RunConfig
+from clfcore.errors import Failure, InputError, nearest
+from clfcore.files import (
+    cannot_write,
+    runs_folder,
+    safe_name,
+    shortened,
+    typed_path,
+    write_json,
+    write_text,
+    write_whole,
+)
+from clfcore.heavy_imports import load
+from clfcore.predictions import Predictions
+from clfcore.runs import records
+from clfcore.runs.deletion import delete_folder
+from clfcore.runs.file_cache import KEPT
+from clfcore.runs.json_files import damaged, is_run, read_values
+from clfcore.runs.locks import RunLock, is_held
+from clfcore.runs.records import ClassifierFile, DataSeen, EpochLine, ProgressNow, R, Results, State, Status, TaskFile
+from clfcore.task import Task
+
+FINISHED: tuple[State, ...] = ("completed", "cancelled", "failed")
+RESUMABLE: tuple[State, ...] = ("interrupted", "cancelled", "failed")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, known by its folder. Every property reads the disk, so that what is seen is what is."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    def read(self, kind: type[R]) -> R:
+        """One of the folder's records, checked. Raises InputError with run, file and cause where it is damaged."""
+        return records.read(self.path, kind)
+
+    @property
+    def config(self) -> RunConfig:
+        """Raises InputError where config.json is absent, damaged or does not fit."""
+        return KEPT.get(f"{self.path}/config.json", _config_of)
+
+    @property
+    def state(self) -> State:
+        """What was left, or what a process does now; to look disturbs nobody. Raises InputError where it is damaged."""
+        left = self.read(Status).state
+        if left in FINISHED:
+            return left
+        if is_held(f"{self.path}/run.lock"):
+            return "running"
+        return "queued" if is_held(f"{self.path}/queue.lock") else "interrupted"
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """What state.json holds: state, message, created, started, finished."""
+        return self.read(Status).as_dict()
+
+    @property
+    def message(self) -> str:
+        return self.read(Status).message
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One dict an epoch; a last line cut short by a kill is left out. Raises InputError where it is damaged."""
+        return [line.as_dict() for line in records.read_lines(self.path, EpochLine)]
+
+    def read_progress(self) -> ProgressNow:
+        """Where the run is within its stage; nothing where that cannot be read, which harms nothing."""
+        try:
+            return self.read(ProgressNow)
+        except InputError:
+            return ProgressNow()
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """What progress.json holds; empty where that cannot be read."""
+        return self.read_progress().as_dict()
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """What metrics.json holds: best_epoch, seconds, parameters, metrics; empty before the end."""
+        return self.read(Results).as_dict()
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return self.results.get("metrics", {})
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.read(DataSeen).as_dict()
+
+    @property
+    def classifier(self) -> dict[str, Any]:
+        return self.read(ClassifierFile).as_dict()
+
+    @property
+    def task(self) -> Task:
+        """What the run's classifier answers. Raises InputError where classifier.json is absent or damaged."""
+        return records.task_of(self.read(TaskFile).task)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that have predictions, validation first."""
+        return tuple(s for s in ("validation", "test", "train") if os.path.lexists(f"{self.path}/predictions-{s}.npz"))
+
+    def predictions(self, split: str) -> Predictions:
+        """What was stored of a split, with the thresholds that the run keeps now."""
+        from clfcore.runs.thresholds import thresholds_of
+
+        found = Predictions.load(self.path / f"predictions-{split}.npz")
+        if (self.path / TaskFile.file).exists():
+            task = self.task
+            if (found.task.kind, found.task.levels) != (task.kind, task.levels):
+                raise InputError(
+                    f"run {self.id}: predictions-{split}.npz is of another task than the run's classifier: it was "
+                    "replaced; restore it, or train the run again"
+                )
+        return replace(found, thresholds=thresholds_of(self)) if found.task.kind == "multi-label" else found
+
+    def predicted_at(self, split: str) -> float:
+        """When a split's predictions, or the thresholds they are read with, last changed; for what is kept of them."""
+        files = (self.path / f"predictions-{split}.npz", self.path / "thresholds.json")
+        return max(file.stat().st_mtime if file.exists() else 0.0 for file in files)
+
+    def summary(self) -> dict[str, Any]:
+        """What `runs --json` prints of a run; a damaged one is named as such instead of hidden."""
+        try:
+            config, metrics = self.config.model_dump(mode="json"), self.metrics
+            state: str = self.state
+            return {"run": self.id, "path": str(self.path), "state": state, "config": config, "metrics": metrics}
+        except InputError as error:
+            return {
+                "run": self.id,
+                "path": str(self.path),
+                "state": "damaged",
+                "config": {},
+                "metrics": {},
+                "error": str(error),
+            }
+
+    def write(self, name: str, value: Any) -> None:
+        """Write a JSON file whole. Raises Failure where it cannot be written, or the folder was deleted meanwhile."""
+        if not self.path.is_dir():
+            raise Failure(f"{self.path} is gone: the run was deleted while it was at work")
+        write_json(self.path / name, value)
+
+    def set_state(self, state: State, message: str = "") -> None:
+        stamp = {"queued": "created", "running": "started"}.get(state, "finished")
+        before: dict[str, Any] = {}
+        with contextlib.suppress(InputError):  # a damaged one is written anew
+            before = self.status
+        self.write("state.json", {**before, "state": state, "message": message, stamp: now()})
+
+    def record(self, line: dict[str, Any]) -> None:
+        """Append one epoch to the history. Raises Failure where it cannot be written."""
+        path = self.path / "history.jsonl"
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, allow_nan=False) + "\n")
+        except OSError as error:
+            raise cannot_write(path, error) from error
+
+    def drop_history_after(self, epoch: int) -> None:
+        """On resume, what came after the checkpoint never happened."""
+        lines = self.history if epoch >= 0 else []  # what is dropped whole need not be readable
+        kept = [json.dumps(line, allow_nan=False) for line in lines if line["epoch"] <= epoch]
+        write_text(self.path / "history.jsonl", "".join(line + "\n" for line in kept))
+
+    def save_checkpoint(self, values: dict[str, Any]) -> None:
+        """Write the checkpoint whole or not at all; the one before it stands until then."""
+        load("torch")
+        import torch
+
+        def write(partial: Path) -> None:
+            try:
+                torch.save(values, partial)
+            except RuntimeError as error:  # torch reports a full disk as a RuntimeError of its archive writer
+                raise Failure(
+                    f"{self.path / 'checkpoint.pt'} was not written ({_first_line(error)}): free space"
+                ) from error
+
+        write_whole(self.path / "checkpoint.pt", write)
+
+    def load_checkpoint(self) -> dict[str, Any] | None:
+        """The last checkpoint, or None where there is none. Raises InputError where it is damaged."""
+        load("torch")
+        import torch
+
+        path = self.path / "checkpoint.pt"
+        if not path.exists():
+            return None
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise InputError(
+                f"{path} is damaged ({_first_line(error)}): delete it to train the run from its start"
+            ) from error
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for execution. Raises InputError where another process holds it."""
+        lock = RunLock(self.path / "run.lock")
+        try:
+            free = lock.acquire()
+        except OSError as error:
+            raise cannot_write(self.path / "run.lock", error) from error
+        if not free:
+            raise InputError(f"run {self.id} is being executed by another process: wait for it, or stop it first")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def request_stop(self, *, after_epoch: bool = False) -> None:
+        write_text(self.path / "stop", "epoch" if after_epoch else "now")
+
+    def stop_requested(self) -> Literal["now", "epoch"] | None:
+        try:
+            return "epoch" if (self.path / "stop").read_bytes() == b"epoch" else "now"
+        except OSError:
+            return None
+
+    def stop_mark(self) -> tuple[int, int] | None:
+        """What tells the request that lies there now from a later one; None where there is none."""
+        try:
+            found = (self.path / "stop").stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def clear_stop(self) -> None:
+        (self.path / "stop").unlink(missing_ok=True)
+
+
+def _config_of(path: Path) -> RunConfig:
+    try:
+        return configs.make(read_values(path))
+    except FileNotFoundError:
+        raise InputError(
+            f"run {path.parent.name} has no {path.name}: the folder {path.parent} is not a whole run"
+        ) from None
+    except InputError as error:
+        raise error if " is damaged (" in str(error) else damaged(path, error) from None
+
+
+def create_run(config: RunConfig, folder: Path | None = None) -> Run:
+    """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written."""
+    folder = folder or runs_folder()
+    if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
+        config = config.changed(data=str(Path(config.data).resolve()))  # the run goes on from any working folder
+    elif config.data.startswith("nested:"):
+        config = config.changed(data=f"nested:{Path(config.data.removeprefix('nested:')).expanduser().resolve()}")
+    data = Path(config.data).stem if Path(config.data).suffix else Path(config.data).name
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    name = f"{stamp}-{safe_name(config.architecture, most=24)}-{safe_name(data, most=20)}"
+    path = folder.expanduser().resolve() / f"{name}-{secrets.token_hex(2)}"
+    while path.exists():  # of one second, two in 65,536 are called the same
+        path = path.with_name(f"{name}-{secrets.token_hex(2)}")
+    fresh = Run(path.with_name(f".{path.name}.new"))  # seen by nobody before it is whole
+    try:
+        fresh.path.mkdir(parents=True)
+        fresh.write("config.json", config.model_dump(mode="json"))
+        fresh.set_state("queued")
+        fresh.path.rename(path)
+    except OSError as error:
+        shutil.rmtree(fresh.path, ignore_errors=True)
+        raise cannot_write(path, error) from error
+    except Failure:
+        shutil.rmtree(fresh.path, ignore_errors=True)
+        raise
+    return Run(path)
+
+
+def run_folders(folder: Path | None = None) -> list[Run]:
+    """All runs of a folder, newest first: its folders that hold a run's state or configuration."""
+    folder = (folder or runs_folder()).expanduser()
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+    except OSError:
+        return []
+    return [Run(folder / name) for name in sorted(names, reverse=True) if is_run(f"{folder}/{name}")]
+
+
+def find_run(name: str, folder: Path | None = None) -> Run:
+    """A run of the runs folder by its whole id: what addresses name, and what is deleted. Raises InputError.
+
+    No path, no beginning of an id, no link out of the folder.
+    """
+    where = (folder or runs_folder()).expanduser()
+    if name != Path(name).name or "\\" in name or name.startswith("."):
+        raise InputError(f"run is {shortened(name)!r}: it must be the whole id of a run in {where}, not a path")
+    path = where / typed_path(name, "run")
+    if not is_run(path):
+        near = nearest(name, [run.id for run in run_folders(folder)])
+        raise InputError(f"run {name!r} is not in {where}{near}: it was deleted, or its id is not written in full")
+    return Run(path)
+
+
+def open_run(name: str, folder: Path | None = None) -> Run:
+    """A run by its id (or a beginning of it that only one has) or the path of its folder. Raises InputError."""
+    path = typed_path(name, "run")
+    if (path / "state.json").exists():
+        return Run(path.resolve())
+    known = run_folders(folder)
+    found = [run for run in known if run.id == name] or [run for run in known if name and run.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(f"run {name!r} could be {', '.join(run.id for run in found[:4])}: name one of them in full")
+    where = folder or runs_folder()
+    raise InputError(f"run {name!r} is not in {where}{nearest(name, [r.id for r in known])}: see `clfcore runs`")
+
+
+def delete(run: Run, folder: Path | None = None) -> None:
+    """Remove a run's folder. Raises InputError while it runs or waits, and of all that is no run of `folder`."""
+    delete_folder(run.path, (folder or runs_folder()).expanduser())
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:160]

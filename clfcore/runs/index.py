@@ -1,0 +1,66 @@
+"""Lists of runs: each run's state, configuration and results at a glance, however damaged one of them is.
+
+What lists read is kept in memory (`kept`), so that thousands of runs cost a look at each file's time.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from clfcore.config import RunConfig
+from clfcore.errors import InputError
+from clfcore.runs.folder import Run, run_folders
+from clfcore.runs.records import Results, State, Status
+
+ACTIVE = ("queued", "running")
+_NO_STATUS, _NO_RESULTS = Status(), Results()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run as lists show it. damaged: why its state, configuration or results cannot be read; else empty.
+
+    config is None, and results are empty, where they cannot be read. splits: those that have predictions.
+    """
+
+    run: Run
+    state: State | Literal["damaged"]
+    config: RunConfig | None
+    status: Status
+    results: Results
+    splits: tuple[str, ...]
+    damaged: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.run.id
+
+
+def listed(run: Run) -> Listed:
+    """One run at a glance; raises nothing, whatever its folder holds."""
+    state: State | Literal["damaged"] = "damaged"
+    config, status, results, cause = None, _NO_STATUS, _NO_RESULTS, ""
+    try:
+        status = run.read(Status)
+        config = run.config
+        results = run.read(Results)
+        state = run.state
+    except InputError as error:
+        state, cause = "damaged", str(error)
+    return Listed(run, state, config, status, results, run.splits, cause)
+
+
+def list_runs(folder: Path | None = None) -> list[Listed]:
+    """All runs of a folder, newest first."""
+    return [listed(run) for run in run_folders(folder)]
+
+
+def finished_runs(folder: Path | None = None) -> list[Listed]:
+    """The runs that have predictions and can be read, newest first: what is evaluated, compared and predicted with."""
+    return [one for one in list_runs(folder) if one.splits and one.config is not None and not one.damaged]
+
+
+def accuracy_of(results: Results, split: str) -> float | None:
+    """The accuracy of a split, where its task has one."""
+    value = results.metrics.get(split, {}).get("accuracy")
+    return value if isinstance(value, float) else None  # a level of a hierarchy may be called so

@@ -1,0 +1,114 @@
+"""What a run's network costs to use on this machine: measured when asked for, kept in the run's folder.
+
+    speed.json                  machine -> device, seconds, images_per_second, memory, multiply_adds
+
+A run that was copied here keeps what other machines said, and is measured anew.
+"""
+
+import contextlib
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from clfcore.errors import InputError
+from clfcore.heavy_imports import load
+from clfcore.runs.folder import Run
+from clfcore.runs.json_files import read_values
+from clfcore.runs.records import SpeedLine
+
+FILE = "speed.json"
+BATCH = 16  # images of the rate
+PASSES = 30
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """On one device, warm: seconds an image alone, images a second in batches of 16, and bytes of the weights and of
+    the tensors of one image at their fullest. multiply_adds: counted from shapes, of one image.
+
+    Times are the 10th percentile of thirty passes: other work on the machine makes passes slower, nothing quicker.
+    """
+
+    device: str
+    seconds: float
+    images_per_second: float
+    memory: int
+    multiply_adds: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def kept(run: Run) -> Speed | None:
+    """What was measured on this machine; None where nothing was, or the file is damaged: it can be measured again."""
+    found = _stored(run).get(machine())
+    return None if found is None else Speed(**found.model_dump(include=set(SpeedLine.model_fields)))
+
+
+def multiply_adds(run: Run) -> int | None:
+    """As any machine counted them: they are the same on all."""
+    return next((line.multiply_adds for line in _stored(run).values() if line.multiply_adds is not None), None)
+
+
+def measure(run: Run, *, again: bool = False, progress: Progress | None = None) -> Speed:
+    """What is kept of this machine, or measured now and kept. again: measures whatever is kept.
+
+    Raises InputError where the run has no weights.
+    """
+    before = kept(run)
+    if before is not None and not again:
+        return before
+    load("torch")
+    import torch
+
+    from clfcore.architectures.inference_memory import forward_bytes
+    from clfcore.architectures.latency import latency
+    from clfcore.classifier import of_run
+    from clfcore.device import device_words, pick_device
+    from clfcore.runs.costs import cost
+
+    device, classifier = pick_device("auto"), of_run(run)
+    module, preprocess = classifier.module.to(device), classifier.preprocess
+    image = torch.zeros(preprocess.channels, preprocess.size, preprocess.size, device=device)
+    alone, many = latency(module, image, batch_sizes=(1, BATCH), repeats=PASSES, progress=progress)
+    found = Speed(
+        device=device_words(device),
+        seconds=alone.low,
+        images_per_second=BATCH / many.low,
+        memory=forward_bytes(module, image[None]),
+        multiply_adds=cost(run, "multiply_adds"),
+    )
+    others = {name: line.model_dump(exclude_unset=True) for name, line in _stored(run).items()}
+    run.write(FILE, {**others, machine(): found.as_dict()})
+    return found
+
+
+@cache
+def machine() -> str:
+    """What tells this machine from others, without torch: its processor and its cores."""
+    name = platform.processor() or platform.machine()
+    cpus = Path("/proc/cpuinfo")
+    if cpus.exists():  # Linux leaves processor() empty, or says the instruction set alone
+        models = [line for line in cpus.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
+        name = models[0].split(":", 1)[1].strip() if models else name
+    return f"{name}, {os.cpu_count()} cores"
+
+
+def _stored(run: Run) -> dict[str, SpeedLine]:
+    """By machine; what is damaged is left out, for it can be measured again."""
+    found: dict[str, SpeedLine] = {}
+    try:
+        values = read_values(run.path / FILE)
+    except (InputError, FileNotFoundError):
+        return found
+    for name, line in values.items():
+        with contextlib.suppress(ValidationError):
+            found[name] = SpeedLine.model_validate(line)
+    return found

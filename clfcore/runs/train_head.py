@@ -1,0 +1,187 @@
+"""Feature extraction: embed once, fit a head, put it on the backbone with the standardisation folded in.
+
+The same fit begins fine-tuning and progressive unfreezing (`starting_head`).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from clfcore.architectures.heads import make_head
+from clfcore.augment import policies
+from clfcore.config import Recipe
+from clfcore.data.dataset import Split
+from clfcore.embeddings import baselines
+from clfcore.embeddings.embedder import Embedder, View
+from clfcore.evaluation.calibration import fit_temperature
+from clfcore.predictions import Predictions
+from clfcore.randomness import Stream
+from clfcore.runs.session import Session, copied, save_weights
+from clfcore.training import class_balance, linear_probe, phases
+from clfcore.training.loop import Diverged, Epoch, Step
+from clfcore.training.optimizer import hits_of
+
+START_EPOCHS = 100  # as feature extraction's own default
+_RATE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Standardised embeddings of train (all views, one after another) and validation; `standard` does it to others."""
+
+    train: Tensor
+    targets: Tensor
+    validation: Tensor
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    def standard(self, embeddings: np.ndarray) -> np.ndarray:
+        return (embeddings - self.mean) / self.deviation
+
+
+def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
+    """Fit on train, choose on validation, save the whole network's weights.
+
+    Returns how many parameters were fitted and a function that predicts a split from its embeddings.
+    """
+    run, prepared = session.run, session.prepared
+    recipe = prepared.config.recipe
+    run.drop_history_after(-1)  # a killed fit starts again from the cached embeddings
+    features = embed(session, views=recipe.views)
+    head, judged, events = _events(session, features, recipe)
+    session.report.epochs(recipe.epochs, 1, len(features.train))
+    epoch_started = time.perf_counter()
+    try:
+        for event in events:
+            session.check_stop(epoch_ended=isinstance(event, Epoch))
+            if isinstance(event, Epoch):
+                seconds = time.perf_counter() - epoch_started
+                session.record(event, seconds, len(features.train), lambda: copied(judged))
+                session.report.step(event.epoch, torch.tensor(event.loss))
+                if event.candidate is not False and 0 < recipe.early_stopping <= session.best.since:
+                    break
+                epoch_started = time.perf_counter()
+    except Diverged as error:
+        session.keep_best(error)
+    head.load_state_dict(session.best.weights)
+    linear_probe.fold_standardization(head, features.mean, features.deviation)
+    embedder = _embedder(session)  # the network with the head that it still has
+    phases.put_head(prepared.module, prepared.start.groups, head)
+    save_weights(run, prepared.module)
+
+    def predict(split: Split) -> Predictions:
+        found = _of_split(session, embedder, split)
+        _note_baselines(session, features, found, split)
+        return session.predictions(split, _forward(head, torch.from_numpy(found)))
+
+    return phases.count_parameters(head), predict
+
+
+def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
+    """The head that feature extraction would end with, standardisation folded in, and its best iteration.
+
+    Its logits are divided by the temperature that validation asks for: no answer changes, but a head too sure of itself
+    would begin the training with a gradient that tears the network apart.
+    """
+    recipe = session.prepared.config.recipe
+    few = session.prepared.config.head == "logistic" or len(session.prepared.dataset.splits["train"]) < 2048
+    fit = recipe.model_copy(
+        update={"epochs": START_EPOCHS, "learning_rate": _RATE, "batch_size": 64 if few else 256, "optimizer": "adamw"}
+    )
+    features = embed(session)
+    head, judged, events = _events(session, features, fit)
+    best, task = session.new_best(), session.prepared.dataset.task
+    for event in events:
+        session.check_stop()
+        if isinstance(event, Epoch) and event.candidate is not False:
+            best.improved(event.epoch, *session.judge(event.validation), lambda: copied(judged))
+    head.load_state_dict(best.weights)
+    said = session.predictions("validation", _forward(head, features.validation))
+    linear_probe.divide_by_temperature(head, fit_temperature(said).value)
+    with torch.no_grad():
+        logits = head.eval()(features.train)
+        loss = session.prepared.loss()(logits, features.targets).item()
+        accuracy = hits_of(task)(logits, features.targets).item() / len(logits)
+    linear_probe.fold_standardization(head, features.mean, features.deviation)
+    return head, Epoch(best.epoch, loss, accuracy, 0.0, said)
+
+
+def embed(session: Session, *, views: int = 1) -> Features:
+    """Embeddings of train and validation; with more views, train is embedded again under random changes."""
+    prepared = session.prepared
+    recipe, embedder = prepared.config.recipe, _embedder(session)
+    policy = policies.policy(recipe.augmentation)
+    parts = [_of_split(session, embedder, "train")]
+    for number in range(1, views):
+        parts.append(_of_split(session, embedder, "train", view=View(policy, recipe.seed, number)))
+    train, validation = np.concatenate(parts), _of_split(session, embedder, "validation")
+    mean, deviation = linear_probe.standardise(train)
+    targets = prepared.dataset.targets[prepared.dataset.splits["train"]]
+    return Features(
+        torch.from_numpy((train - mean) / deviation),
+        torch.from_numpy(np.concatenate([targets] * views)),
+        torch.from_numpy((validation - mean) / deviation),
+        mean,
+        deviation,
+    )
+
+
+def _embedder(session: Session) -> Embedder:
+    prepared = session.prepared
+    return Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device)
+
+
+def _of_split(session: Session, embedder: Embedder, split: Split, *, view: View | None = None) -> np.ndarray:
+    def progress(done: int, total: int) -> None:
+        session.check_stop()
+        session.report("embedding", done, total, split=split, view=view.number + 1 if view else 1)
+
+    return embedder.of(session.prepared.decoded, session.prepared.dataset.splits[split], progress, view=view)
+
+
+def _events(
+    session: Session, features: Features, recipe: Recipe
+) -> tuple[nn.Module, nn.Module, Iterator[Step | Epoch]]:
+    """A new head on the standardised embeddings, the one that validation judges, and the iterator that fits them."""
+    kind, task = session.prepared.config.head, session.prepared.dataset.task
+    x, y = features.train, features.targets
+    with Stream(recipe.seed).drawn():
+        head = make_head("linear" if kind == "logistic" else kind, x.shape[1], task.columns)
+
+    def validate(model: nn.Module) -> Predictions:
+        return session.predictions("validation", _forward(model, features.validation))
+
+    if kind == "logistic":
+        loss, hits = session.prepared.loss(), hits_of(task)
+        labels = task.columns if task.kind == "multi-label" else 1
+        events = linear_probe.logistic(head, x, y, loss, hits, validate, iterations=recipe.epochs, labels=labels)
+        return head, head, events
+    weights = class_balance.draw_weights(task, y.numpy()) if recipe.sampling == "balanced" else None
+    state = linear_probe.head_state(head, recipe)
+    return head, state.judged, linear_probe.mini_batches(state, x, y, task, recipe, validate, weights=weights)
+
+
+def _note_baselines(session: Session, features: Features, found: np.ndarray, split: Split) -> None:
+    """What nearest class mean and k-NN would have said of the split; of the finest level, and of single labels."""
+    dataset = session.prepared.dataset
+    if dataset.task.kind == "multi-label":
+        return
+    plain = len(dataset.splits["train"])  # the first view alone
+    train, targets = features.train[:plain].numpy(), features.targets[:plain].numpy()
+    true = dataset.targets[dataset.splits[split]]
+    if targets.ndim > 1:
+        targets, true = targets[:, -1], true[:, -1]
+    x = features.standard(found)
+    for name, method in (("nearest_class_mean", baselines.nearest_class_mean), ("k_nearest", baselines.k_nearest)):
+        accuracy = float((method(train, targets, x) == true).mean())
+        session.baselines.setdefault(name, {})[split] = {"accuracy": accuracy}
+
+
+def _forward(head: nn.Module, x: Tensor) -> np.ndarray:
+    head.eval()
+    with torch.inference_mode():
+        return head(x).numpy()

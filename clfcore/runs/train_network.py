@@ -1,0 +1,185 @@
+"""Training from pixels, phase by phase: scratch, fine-tuning, progressive unfreezing."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from safetensors.torch import load_file
+from torch import nn
+
+from clfcore.architectures.heads import head_name, make_head
+from clfcore.architectures.stages import Group
+from clfcore.config import Recipe
+from clfcore.data.dataset import Split
+from clfcore.predictions import Predictions
+from clfcore.randomness import undrawn
+from clfcore.runs.best_epoch import Best
+from clfcore.runs.session import Session, copied, save_weights
+from clfcore.runs.train_head import starting_head
+from clfcore.training import phases as training_phases
+from clfcore.training.loop import Diverged, Epoch, State, Step, train
+from clfcore.training.optimizer import Plateau, hits_of, rate_at, steps_of
+from clfcore.training.phases import Phase
+
+Fields = Mapping[str, Any]
+
+
+def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
+    """Train every phase; leaves the best weights in the module. Returns what trained and how to predict a split."""
+    run, prepared = session.run, session.prepared
+    module, recipe, task = prepared.module, prepared.config.recipe, prepared.dataset.task
+    phases = training_phases.phases(prepared.config, prepared.start.groups)
+    before = {name: value.detach().cpu().clone() for name, value in module.named_parameters()}
+    stored = run.load_checkpoint()
+    groups, first = _begin(session, fresh=stored is None)
+    batches = prepared.batches("train", training=True)
+    steps = steps_of(recipe, len(batches))
+    state = training_phases.first_state(module, phases[0], groups, recipe, prepared.device, compile=recipe.compile)
+    plateau = None
+    if recipe.schedule == "plateau":
+        plateau = Plateau(state.optimiser, patience=recipe.plateau_patience, factor=recipe.plateau_factor)
+
+    def validate(model: nn.Module) -> Predictions:
+        return session.predict(model, "validation")
+
+    def keep(event: Epoch, seconds: float, more: Fields) -> None:
+        loss = session.record(event, seconds, len(batches.indices), lambda: copied(state.judged), more=more)
+        if plateau and event.epoch:
+            plateau.after(loss)
+        run.save_checkpoint(_checkpoint(session, state, plateau))
+        session.check_stop(epoch_ended=True)
+
+    if stored is not None:
+        _resume(session, stored, state, plateau, phases, groups, steps)
+    else:
+        run.drop_history_after(-1)
+        if first is not None:
+            started = time.perf_counter()
+            phases[0].apply(state, groups, recipe, steps_per_epoch=steps)
+            scored = Epoch(0, first.loss, first.accuracy, 0.0, validate(module))
+            keep(scored, time.perf_counter() - started, {"phase": "starting head", "freed": []})
+    loss, hits, rate = prepared.loss(), hits_of(task), rate_at(recipe, steps)
+    session.report.epochs(recipe.epochs, steps, recipe.batch_size * recipe.accumulation)
+    trained = training_phases.count_trainable(module)
+    try:
+        for number, phase in enumerate(phases):
+            if _ends_early(session, recipe):
+                break
+            phase.apply(state, groups, recipe, steps_per_epoch=steps)  # changes nothing where it was applied before
+            trained = max(trained, training_phases.count_trainable(module))
+            since = time.perf_counter()
+            for event in train(state, batches, loss, hits, rate, validate, epochs=phase.last_epoch):
+                match event:
+                    case Step():
+                        session.check_stop()
+                        session.report.step(event.step, event.loss)
+                    case Epoch():
+                        keep(event, time.perf_counter() - since, _marks(phases, number, event, state))
+                        since = time.perf_counter()
+                        if _ends_early(session, recipe):
+                            break
+    except Diverged as error:
+        session.keep_best(error)
+    module.load_state_dict(session.best.weights)
+    save_weights(run, module)
+    if prepared.config.strategy != "scratch":
+        session.moved = training_phases.weight_change(before, module, groups)
+    return trained, lambda split: session.predict(module, split)
+
+
+def _ends_early(session: Session, recipe: Recipe) -> bool:
+    """The whole run ends, not only its phase."""
+    return bool(recipe.early_stopping) and session.best.since >= recipe.early_stopping
+
+
+def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | None]:
+    """Put the head in its place: fitted on embeddings, of the run it goes on from, or (scratch) as it was drawn.
+
+    Returns the layer groups with it, and what training said of the starting head; None for scratch and on resume.
+    """
+    prepared = session.prepared
+    start = prepared.start
+    if prepared.config.strategy == "scratch" or prepared.head == "attention":  # which reads maps, not embeddings
+        return start.groups, None
+    if start.keeps_head:
+        nothing = float("nan")  # of the training split nothing was measured
+        return start.groups, Epoch(0, nothing, nothing, 0.0, None) if fresh else None
+    if fresh:
+        head, scored = starting_head(session)
+        return training_phases.put_head(prepared.module, start.groups, head), scored
+    features = prepared.module.get_submodule(head_name(prepared.module)).in_features
+    with undrawn():  # the checkpoint fills it
+        head = make_head(prepared.head, features, prepared.dataset.task.columns)
+    return training_phases.put_head(prepared.module, start.groups, head), None
+
+
+def _marks(phases: Sequence[Phase], number: int, event: Epoch, state: State) -> Fields:
+    """What the history says of a phase: its name, in its first epoch what was freed, and the rate of each group."""
+    rates = {group["layer_group"]: group["lr"] for group in state.optimiser.param_groups}
+    more: dict[str, Any] = {"phase": _name(phases, number), "rates": rates, "learning_rate": rates["head"]}
+    if event.epoch == phases[number].first_epoch:
+        earlier = phases[number - 1].rates if number else {}
+        more["freed"] = [name for name in phases[number].rates if name not in earlier]
+    return more
+
+
+def _name(phases: Sequence[Phase], number: int) -> str:
+    """`training` where all is one phase; else what the phase adds."""
+    if len(phases) == 1:
+        return "training"
+    earlier = phases[number - 1].rates if number else {}
+    added = [name for name in phases[number].rates if name not in earlier]
+    return ("+ " if number else "") + ", ".join(reversed(added))
+
+
+def _resume(
+    session: Session,
+    stored: Mapping[str, Any],
+    state: State,
+    plateau: Plateau | None,
+    phases: Sequence[Phase],
+    groups: Sequence[Group],
+    steps: int,
+) -> None:
+    """Load the checkpoint: the phases that had begun are applied first, so that the optimiser's groups match."""
+    reached = stored["training"]["epoch"]
+    for phase in phases:
+        if phase.first_epoch <= max(1, reached):
+            phase.apply(state, groups, session.prepared.config.recipe, steps_per_epoch=steps)
+    state.load_state_dict(stored["training"])
+    if plateau:
+        plateau.load_state_dict(stored["plateau"])
+    session.best, session.seconds_before = _best(session, stored), stored["seconds"]
+    session.run.drop_history_after(reached)
+
+
+def _best(session: Session, stored: Mapping[str, Any]) -> Best:
+    """The checkpoint's choice, with its weights.
+
+    Checkpoints of before kept them in a file of their own, written first: where a kill came in between, it holds those
+    of an epoch that never happened, and the choice begins again.
+    """
+    values = stored["best"]
+    if "candidates" in values:
+        return Best.from_state(values)
+    best, reached = session.new_best(), stored["training"]["epoch"]
+    rank = (values["score"], -values["loss"])
+    if any(_rank(line) > rank for line in session.run.history if line["epoch"] > reached) or values["epoch"] < 0:
+        return best
+    weights = load_file(session.run.path / "best.safetensors")
+    best.improved(values["epoch"], values["score"], values["loss"], lambda: weights)
+    best.since = values["since"]
+    return best
+
+
+def _rank(line: Mapping[str, Any]) -> tuple[float, float]:
+    return line["validation_score"], -line["validation_loss"]
+
+
+def _checkpoint(session: Session, state: State, plateau: Plateau | None) -> dict[str, Any]:
+    return {
+        "training": state.state_dict(),
+        "best": session.best.state_dict(),
+        "plateau": plateau.state_dict() if plateau else {},
+        "seconds": session.seconds,
+    }

@@ -1,0 +1,212 @@
+"""A policy made by hand: chosen, its steps with a slider a parameter, saved under a name, copied as JSON and code."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from clfcore.augment import policies
+from clfcore.augment.label_safety import changes, warning
+from clfcore.augment.policies import POLICIES, Policy, from_json, step
+from clfcore.augment.saved_policies import save_policy, saved_policies
+from clfcore.augment.step_rules import KINDS, Rule
+from clfcore.augment.to_torchvision import torchvision_code
+from clfcore.errors import InputError
+from ui.messages import escape_markdown, refusals
+from ui.navigation import go_to
+
+if TYPE_CHECKING:
+    from clfcore.data.pixels import Preprocess
+
+
+def choose_policy_named(label: str, key: str, *, first: str = "basic") -> str:
+    """A built-in policy's name or one's own; kept in the address."""
+    names = [*POLICIES, *saved_policies()]
+    return st.selectbox(
+        label,
+        names,
+        index=names.index(first) if first in names else 0,
+        key=key,
+        bind="query-params",
+        format_func=lambda name: name if name in POLICIES else f"{name} (own)",
+    )
+
+
+def edit_policy(name: str) -> Policy:
+    """The named policy as its widgets now say: every step with its parameters, in order."""
+    state = st.session_state
+    if state.get("policy edited") != name:
+        with refusals():
+            steps = policies.policy(name).steps
+        state["policy edited"] = name
+        state["policy steps"] = [(_fresh(), step.as_dict()) for step in steps]
+    steps = []
+    for place, (uid, values) in enumerate(state["policy steps"]):
+        steps.append(_edit_step(uid, values, place))
+    _add_step()
+    try:
+        return Policy(name, policies.policy(steps).steps)
+    except InputError as error:
+        with refusals(stop=False):
+            raise error
+        st.caption("Below, the steps that stand before it.")
+        return Policy(name, policies.policy([step for step in steps if step["step"] != "erasing"]).steps)
+
+
+def _fresh() -> int:
+    st.session_state["policy uid"] = st.session_state.get("policy uid", 0) + 1
+    return st.session_state["policy uid"]
+
+
+def _edit_step(uid: int, values: Mapping[str, Any], place: int) -> dict[str, Any]:
+    kind = values["step"]
+    count = len(st.session_state["policy steps"])
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.markdown(
+                f"**{place + 1}. {kind.replace('-', ' ')}**",
+                help=escape_markdown(KINDS[kind].help) + ".",
+                width="stretch",
+            )
+            up, off = f"Move {kind} up", f"Remove {kind}"
+            if count > 1 and st.button(
+                "↑", key=f"up {uid}", help=up, type="tertiary", disabled=place == 0, on_click=_move, args=(place,)
+            ):
+                pass
+            st.button("✕", key=f"off {uid}", help=off, type="tertiary", on_click=_remove, args=(place,))
+        given: dict[str, Any] = {"step": kind}
+        rules = KINDS[kind].rules
+        if rules:
+            row = st.grid(2, min_column_width=130)
+            for name, rule in rules.items():
+                with row.cell():
+                    given[name] = _parameter(f"{uid} {name}", name, rule, values.get(name, rule.default))
+    st.session_state["policy steps"][place] = (uid, given)
+    return given
+
+
+def _parameter(key: str, name: str, rule: Rule, value: Any) -> Any:
+    label, words = name.replace("_", " ").capitalize(), f"{rule.help[:1].upper()}{rule.help[1:]}: {rule.allowed}."
+    key = f"step {key}"
+    if rule.kind == "choice":
+        return st.selectbox(label, rule.choices, rule.choices.index(value), key=key, help=words)
+    if rule.kind == "whole":
+        return st.slider(label, int(rule.low), int(rule.high), int(value), key=key, help=words)
+    step = 1.0 if rule.high >= 90 else 0.1 if rule.high > 4 else 0.05 if rule.high > 1 else 0.01
+    low = rule.low + step if rule.above else rule.low
+    given = tuple(float(v) for v in value) if rule.kind == "range" else float(value)
+    shown = "%.0f" if step == 1 else "%.1f" if step == 0.1 else "%.2f"
+    chosen = st.slider(label, float(low), float(rule.high), given, step, shown, key=key, help=words)
+    return list(chosen) if isinstance(chosen, tuple) else chosen
+
+
+def _move(place: int) -> None:
+    steps = st.session_state["policy steps"]
+    steps[place - 1], steps[place] = steps[place], steps[place - 1]
+
+
+def _remove(place: int) -> None:
+    del st.session_state["policy steps"][place]
+
+
+def _add_step() -> None:
+    def add() -> None:
+        kind = st.session_state.get("policy add")
+        if kind:
+            steps = st.session_state["policy steps"]
+            # Erasing stands last: nothing may follow it.
+            at = len(steps) - 1 if steps and steps[-1][1]["step"] == "erasing" and kind != "erasing" else len(steps)
+            steps.insert(at, (_fresh(), step(kind).as_dict()))
+            st.session_state["policy add"] = None
+
+    st.selectbox(
+        "Add a step",
+        list(KINDS),
+        index=None,
+        key="policy add",
+        placeholder="Add a step",
+        label_visibility="collapsed",
+        format_func=lambda kind: kind.replace("-", " "),
+        on_change=add,
+    )
+
+
+def _paste() -> None:
+    """Steps from a policy's JSON; what is wrong with it stands below the field."""
+    state = st.session_state
+
+    def opened() -> None:
+        state["policy refused"] = None
+        if not state["policy text"].strip():
+            return
+        try:
+            steps = from_json(state["policy text"]).steps
+        except InputError as error:
+            state["policy refused"] = str(error)
+        else:
+            state["policy steps"] = [(_fresh(), step.as_dict()) for step in steps]
+
+    st.text_area(
+        "A policy's JSON", key="policy text", height=160, on_change=opened, placeholder='{"version": 1, "steps": […]}',
+        help="Pasted here, its steps take the place of those above.",
+    )  # fmt: skip
+    if words := state.get("policy refused"):
+        with refusals(stop=False):
+            raise InputError(words)
+
+
+def keep_policy(policy: Policy, preprocess: "Preprocess") -> None:
+    """Save it under a name, use it in Train, copy it as JSON and as torchvision code, open another's JSON."""
+    # Both remember that they are open: a pasted policy of other steps moves them, and they would close.
+    with st.expander("Save, use in Train, copy, paste", on_change="rerun", key="keep policy"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input("Name", key="policy name", placeholder="my-policy", max_chars=40)
+            again = st.checkbox("Replace", key="policy replace", help="Where there is one of that name already.")
+            save = st.button("Save", disabled=not name)
+        if save:
+            with refusals(stop=False):
+                save_policy(policy, name, replace=again)
+                st.session_state["policy kept"] = name
+        if kept := st.session_state.get("policy kept"):
+            st.caption(f"Kept as {escape_markdown(kept)}; it stands among the policies here and on the Train page.")
+        unchanged = policy.name in (*POLICIES, *saved_policies()) and (
+            policies.policy(policy.name).steps == policy.steps
+        )
+        usable = kept or (policy.name if unchanged else None)
+        if st.button(
+            f"Use {usable} in Train" if usable else "Use in Train", disabled=usable is None, help="Save it first."
+        ):
+            st.session_state["field recipe.augmentation"] = usable
+            go_to("pages/train/page.py")
+        json, code, paste = st.tabs(["JSON", "torchvision", "Paste"], on_change="rerun", key="policy as")
+        with paste:
+            _paste()
+        json.code(policy.as_json(), language="json")
+        code.code(
+            torchvision_code(
+                policy,
+                size=preprocess.size,
+                stored_side=preprocess.stored_side,
+                mean=preprocess.mean,
+                deviation=preprocess.deviation,
+            ),
+            language="python",
+        )
+
+
+def warn_of_labels(policy: Policy, classes: tuple[str, ...]) -> None:
+    """Where a step can change a class into another; what the user says is safe is left out."""
+    doubtful = changes(policy)
+    if not doubtful or not warning(policy, classes=classes):
+        return
+    safe = st.multiselect(
+        "My labels survive",
+        doubtful,
+        key="policy safe",
+        persist_state="session",
+        format_func=lambda change: change.replace("-", " "),
+        help="Say so where a mirrored or turned picture of yours keeps its class.",
+    )
+    said = warning(policy, classes=classes, safe=safe)
+    if said:
+        st.warning(escape_markdown(said[:1].upper() + said[1:]) + ".", icon=":material/warning:")

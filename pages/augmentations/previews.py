@@ -1,0 +1,286 @@
+"""What a policy does to a picture: its views, its steps, mixed pairs, the pixels' statistics, two policies beside."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from clfcore.augment import policies
+from clfcore.augment.mixup_draws import Mix, density
+from clfcore.augment.mixup_previews import pairs
+from clfcore.augment.policies import Policy
+from clfcore.augment.previews import policy_views, statistics, step_strip
+from clfcore.augment.train_test_resolution import at_training_scale
+from pages.augmentations.editor import choose_policy_named
+from ui.cards import Card, cards, picture
+from ui.charts import chart, dark
+from ui.data_picker import choose_data, read_data
+from ui.formatting import shorten
+from ui.loaders import Photo, classifier, samples
+from ui.messages import escape_markdown, refusals
+from ui.navigation import go_to
+from ui.photo_picker import KINDS, model_name
+from ui.pickers import data_name
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from clfcore.data.bit_depth import ValueRange
+    from clfcore.data.dataset import ImageDataset
+    from clfcore.data.pixels import Preprocess
+
+LOOKS = ("Views", "Step by step", "Mixup and CutMix", "Pixels", "Two policies", "Does it help?")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The picture that is looked at: a dataset's, by its place in the training split, or one's own."""
+
+    name: str
+    data: str = ""
+    place: int = 0
+    photo: bytes = b""
+    classes: tuple[str, ...] = ()
+    side: int = 224
+    channels: int = 3
+    value_range: "ValueRange | None" = None  # of a dataset of deep pictures
+
+
+def choose_source() -> tuple[Source, "ImageDataset | None"]:
+    """A dataset's picture or one's own."""
+    kind = st.segmented_control(
+        "Picture", ("Of a dataset", "My own"), default="Of a dataset", required=True, key="picture of"
+    )
+    if kind == "My own":
+        file = st.file_uploader("A photo", KINDS, key="augment photo", help="Read here and forgotten with the tab.")
+        photo = Photo(file.name, file.getvalue()) if file else samples()["cat"][0]
+        return Source(photo.name, photo=photo.data), None
+    data = choose_data()
+    dataset = read_data(data)
+    train = dataset.splits["train"]
+    place = st.slider(f"Picture, of {len(train):,} in the training split", 1, len(train), 1, key=f"place {data}") - 1
+    grey = dataset.pixels is not None and dataset.pixels.shape[-1] == 1
+    item = int(train[place])
+    name = f"{dataset.label(item)}, {dataset.ids[item]}"
+    channels, values = 1 if grey else 3, dataset.value_range
+    return Source(name, data, place, b"", dataset.classes, dataset.side(), channels, values), dataset
+
+
+def choose_model() -> str | None:
+    """A classifier that is asked what it says of every view; its preprocessing is used then."""
+    from clfcore.architectures.catalogue import architectures, weights_at_hand
+    from clfcore.runs.index import finished_runs
+
+    names = [one.id for one in finished_runs()]
+    names += [row.name for row in architectures() if weights_at_hand(row.name)]
+    return st.selectbox(
+        "Ask a model",
+        names,
+        index=None,
+        format_func=model_name,
+        key="augment model",
+        placeholder="none",
+        help="What it says of each changed copy: a free look at how robust it is. The copies are then made for it.",
+    )
+
+
+def preprocess_of(source: Source, model: str | None) -> "Preprocess":
+    """The model's own; without one, a square of the size that is chosen."""
+    from clfcore.augment.file_previews import usual_preprocess
+
+    if model is not None:
+        with refusals(), st.spinner("Opening the model"):
+            return classifier(model).preprocess
+    usual = usual_preprocess(source.side, source.channels).size
+    size = st.number_input("Image size", 8, 512, usual, key=f"augment size {source.data}", help="Of the network.")
+    return replace(usual_preprocess(source.side, source.channels, int(size)), value_range=source.value_range)
+
+
+def stored(source: Source, preprocess: "Preprocess") -> "np.ndarray":
+    """The picture as the cache keeps it for training."""
+    if source.data:
+        return _stored(source.data, (source.place,), json.dumps(preprocess.as_dict()))[0]
+    return _own(source.photo, json.dumps(preprocess.as_dict()))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _stored(data: str, places: tuple[int, ...], wanted: str) -> "np.ndarray":
+    import numpy as np
+
+    from clfcore.data.pixels import Preprocess, read_image
+
+    dataset, preprocess = read_data(data), Preprocess.from_dict(json.loads(wanted))
+    found = []
+    for place in places:
+        index = int(dataset.splits["train"][place])
+        if dataset.pixels is not None:
+            found.append(preprocess.stored(np.asarray(dataset.pixels[index])))
+        else:
+            found.append(preprocess.stored(read_image(dataset.paths[index], least_side=preprocess.stored_side)))
+    return np.stack(found)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _own(photo: bytes, wanted: str) -> "np.ndarray":
+    from clfcore.data.pixels import Preprocess, read_image
+
+    preprocess = Preprocess.from_dict(json.loads(wanted))
+    return preprocess.stored(read_image(photo, least_side=preprocess.stored_side))
+
+
+def show_views(
+    policy: Policy,
+    source: Source,
+    preprocess: "Preprocess",
+    *,
+    model: str | None,
+    seed: int,
+    count: int,
+    side: int = 88,
+) -> None:
+    """The original and `count` views: those of the epochs from 1 on of a run with this seed."""
+    with refusals():
+        kept = stored(source, preprocess)
+        views = policy_views(
+            policy, kept, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
+        )
+    original = preprocess.centre(kept[None])[0]
+    said = _said(model, [original, *views])
+    # At 224 pixels as they are: to shrink them took longer than all the rest of a picture's way to the page.
+    shown = [Card(picture(original, side=224), "the original, as evaluation sees it", "Original", *said[0])]
+    shown += [
+        Card(picture(view, side=224), f"epoch {i}", f"Epoch {i}", *answer)
+        for i, (view, answer) in enumerate(zip(views, said[1:], strict=True), 1)
+    ]
+    cards(shown, side=side if model is None else 116)
+
+
+def _said(model: str | None, squares: Sequence["np.ndarray"]) -> list[tuple[Any, ...]]:
+    """The fields of a card after its truth: what the model says, whether as of the original, how surely."""
+    if model is None:
+        return [()] * len(squares)
+    import numpy as np
+
+    opened = classifier(model)
+    levels = opened.task.slices[-1]
+    probabilities = opened.probabilities(np.stack(squares))[:, levels]
+    first = probabilities.argmax(axis=1)
+    return [(opened.classes[c], None, float(p[c])) for c, p in zip(first, probabilities, strict=True)]
+
+
+def show_strip(policy: Policy, source: Source, preprocess: "Preprocess", *, seed: int, epoch: int) -> None:
+    """The picture after every step of one view, and what was drawn for it."""
+    with refusals():
+        strip = step_strip(
+            policy,
+            stored(source, preprocess),
+            size=preprocess.size,
+            seed=seed,
+            epoch=epoch,
+            index=source.place,
+            mean=preprocess.mean,
+        )
+    cards([Card(picture(one.pixels), f"{one.title}: {one.words}", shorten(one.title)) for one in strip], side=130)
+    st.dataframe(
+        [{"step": one.title, "drawn for this view": one.words} for one in strip], hide_index=True, width="stretch"
+    )
+
+
+def show_pairs(
+    policy: Policy, source: Source, dataset: "ImageDataset | None", preprocess: "Preprocess", *, seed: int, epoch: int
+) -> None:
+    """Six pictures of a batch, each with its partner, lambda and mixed label; lambda's distribution."""
+    from clfcore.figures.mixup_lambda import mixup_lambda_figure
+
+    if dataset is None:
+        st.info("Pairs are mixed from a dataset's pictures: choose one above.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mixup = st.slider("Mixup alpha", 0.0, 2.0, 0.2, 0.05, key="mixup alpha", help="0 is off.")
+        cutmix = st.slider("CutMix alpha", 0.0, 2.0, 1.0, 0.05, key="cutmix alpha", help="0 is off.")
+    if not mixup and not cutmix:
+        st.info("Both are off: nothing is mixed.")
+        return
+    places = [
+        (source.place + i * max(1, len(dataset.splits["train"]) // 9)) % len(dataset.splits["train"]) for i in range(6)
+    ]
+    with refusals():
+        # One draw a picture, so that a glance shows many lambdas; training draws once a batch.
+        mix = Mix(mixup=mixup or None, cutmix=cutmix or None, per="image")
+        kept = _stored(source.data, tuple(places), json.dumps(preprocess.as_dict()))
+        targets = dataset.targets[dataset.splits["train"][places]]
+        found = pairs(
+            mix, policy, kept, targets, dataset.task, places=places, size=preprocess.size, seed=seed, epoch=epoch,
+            mean=preprocess.mean,
+        )  # fmt: skip
+    row = st.grid(2, min_column_width=280)
+    for pair in found:
+        with row.cell(), st.container(gap="xsmall"):
+            three = [
+                Card(picture(pair.own), "a picture", f"λ = {pair.share:.2f}"),
+                Card(picture(pair.partner), "its partner", f"1 − λ = {1 - pair.share:.2f}"),
+                Card(picture(pair.mixed), pair.label, pair.how),
+            ]
+            cards(three, side=84)
+            st.caption(f"Label: {escape_markdown(pair.label)}")
+    if st.button(
+        "Use these alphas in Train", help="With the share of batches that Train says; there one draw a batch."
+    ):
+        st.session_state["field recipe.mixup"], st.session_state["field recipe.cutmix"] = mixup, cutmix
+        go_to("pages/train/page.py")
+    st.caption("Each picture has a draw of its own here, so that one look shows many; training draws once a batch.")
+    densities = {
+        f"{name}, alpha {alpha:g}": tuple(values.tolist() for values in density(alpha))
+        for name, alpha in (("Mixup", mixup), ("CutMix", cutmix))
+        if alpha
+    }
+    chart(mixup_lambda_figure(densities, dark=dark()), "lambda")
+
+
+def show_statistics(policy: Policy, source: Source, preprocess: "Preprocess", *, seed: int, count: int) -> None:
+    """Mean, deviation, smallest and largest value of the views' pixels, before and after normalisation."""
+    with refusals():
+        kept = stored(source, preprocess)
+        views = policy_views(
+            policy, kept, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
+        )
+    rows = []
+    for what, pixels in (("original", preprocess.centre(kept[None])), (f"{count} views", views)):
+        for row in statistics(pixels, preprocess):
+            for when, values in (("bytes", row.before), ("normalised", row.after)):
+                rows.append(
+                    {"pixels of": what, "channel": row.channel, "values": when}
+                    | dict(
+                        zip(("mean", "deviation", "smallest", "largest"), (round(v, 3) for v in values), strict=True)
+                    )
+                )
+    st.dataframe(rows, hide_index=True, width="stretch")
+    mean = ", ".join(f"{value:.3f}" for value in preprocess.mean)
+    deviation = ", ".join(f"{value:.3f}" for value in preprocess.deviation)
+    st.caption(f"Normalised: bytes / 255, less the mean ({mean}), over the deviation ({deviation}).")
+
+
+def about(source: Source, preprocess: "Preprocess") -> None:
+    """What is shown, in a line."""
+    where = f", {escape_markdown(data_name(source.data))}" if source.data else ""
+    st.caption(
+        f"{escape_markdown(source.name)}{where}: kept at {preprocess.stored_side} pixels, fed at {preprocess.size}. "
+        "The views are those of the first epochs of a run with this seed, made by the same code."
+    )
+
+
+def show_two(policy: Policy, source: Source, preprocess: "Preprocess", *, model: str | None, seed: int) -> None:
+    """The policy as it is edited beside another, each with the views of the same epochs."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.selectbox("This policy", [f"{policy.name}, as edited"], key="two this", disabled=True)
+        square = at_training_scale(policy, preprocess)
+        show_views(policy, source, square, model=model, seed=seed, count=8, side=66)
+    with right:
+        other = choose_policy_named("Beside it", "beside", first="none")
+        with refusals():
+            second = policies.policy(other)
+            square = at_training_scale(second, preprocess)
+            show_views(second, source, square, model=model, seed=seed, count=8, side=66)

@@ -1,0 +1,70 @@
+"""Does a policy help? A trial of several on a sample, within a time budget, and its curves."""
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from clfcore.augment import policies as augment_policies
+from clfcore.augment.policies import POLICIES, Policy
+from clfcore.augment.saved_policies import saved_policies
+from clfcore.config import make
+from pages.augmentations.previews import Source
+from ui.charts import chart, dark
+from ui.formatting import count, percent
+from ui.jobs import Job, result_of
+
+
+def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
+    """Policies trained on a sample within a time budget, from one initialisation; their validation curves."""
+    if not source.data:
+        st.info("A trial trains on a dataset: choose one above.")
+        return
+    others = [*POLICIES, *saved_policies()]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        beside = st.multiselect("Against", others, default=["none"], key="trial against", max_selections=4)
+        seconds = st.number_input("Seconds", 5, 600, 30, 5, key="trial seconds", help="For training, all together.")
+        sample = st.number_input("Training images", 50, 20_000, 1000, 50, key="trial sample")
+        asked = st.button("Train them", type="primary")
+    chosen = {f"{policy.name}, as edited": policy.as_dict()} | {
+        name: augment_policies.policy(name).as_dict() for name in beside
+    }
+    key = json.dumps([source.data, chosen, seconds, sample, seed])
+    if asked:
+        st.session_state["trial"] = key
+    if st.session_state.get("trial") != key:
+        st.caption("One small network learns under each policy, an epoch each in turn, from the same weights.")
+        return
+    found = result_of(_trial(key), "Training under each policy", forget=lambda: _trial.clear(key))
+    _show_trial(found)
+
+
+def _show_trial(found: Any) -> None:
+    from clfcore.figures.history import history_figure
+
+    lines = found.histories
+    chart(history_figure(lines, quantity="accuracy", dark=dark(), height=320), "trial accuracy")
+    rows = [
+        {"policy": name, "last": percent(one[-1]["validation_accuracy"]),
+         "best": percent(max(line["validation_accuracy"] for line in one)), "epochs": len(one)}
+        for name, one in lines.items()
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, width="stretch")
+    st.caption(
+        f"Validation accuracy on {count(found.validation_items, 'image')}, trained on {found.train_items:,}: a "
+        f"difference under {100 * found.noise:.0f} points can be chance. Strong policies need more epochs than a trial."
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _trial(key: str) -> Job:
+    data, chosen, seconds, sample, seed = json.loads(key)
+
+    def work(progress: Any) -> Any:
+        from clfcore.experiments.compare_policies import compare_policies
+
+        config = make({"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": {"seed": seed}})
+        policies = {name: augment_policies.policy(steps) for name, steps in chosen.items()}
+        return compare_policies(config, policies, seconds=seconds, sample=sample, progress=progress)
+
+    return Job(work)

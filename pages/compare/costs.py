@@ -1,0 +1,120 @@
+"""What runs cost: measured on this machine on a button, and set against how good they are."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from clfcore.errors import Failure, InputError
+from clfcore.runs.folder import open_run
+from pages.compare.selection import Side, side_name
+from ui.charts import chart, dark
+from ui.formatting import count, percent
+from ui.jobs import Job, Progress, result_if_ready
+from ui.messages import complain, escape_markdown, refusals
+
+# cost -> what its button says; the axis says the whole
+SHORT = {
+    "parameters": "Parameters",
+    "multiply_adds": "Multiply-adds",
+    "latency": "Latency here",
+    "answer_memory": "Memory of an answer",
+    "seconds": "Training time",
+    "memory": "Memory in training",
+}
+
+
+def measure_costs(sides: Sequence[Side]) -> None:
+    """A button where latency or memory of a run is not known here; the page goes on while it is measured."""
+    from clfcore.runs import measured_speed
+
+    waiting = tuple(str(side.run.path) for side in sides if measured_speed.kept(side.run) is None)
+    devices = {found.device for side in sides if (found := measured_speed.kept(side.run)) is not None}
+    if devices:
+        where = escape_markdown(" and ".join(sorted(devices)))
+        st.caption(
+            f"Latency: one image, warm, on {where} of this machine.",
+            help="The 10th percentile of thirty passes: other work only makes them slower. Memory of an answer: the "
+            "weights, and the tensors of one image at the moment when they are most. Both are kept with the run; "
+            "`measure RUN --again` measures anew.",
+        )
+    if not waiting:
+        return
+    if st.button(f"Measure latency and memory of {count(len(waiting), 'run')} here", key="measure runs"):
+        st.session_state.update({"measuring": waiting, "not measured": {}})
+        _job.clear(waiting)
+    asked = st.session_state.get("measuring")
+    if asked:
+        job = _job(asked)
+        errors = result_if_ready(job, forget=lambda: _job.clear(asked), key="measure runs again")
+        if errors is None and job.error is not None:
+            return
+        if errors is None:
+            st.caption("Timing forward passes; the table fills when they are done …")
+            return
+        st.session_state.update({"measuring": None, "not measured": errors})
+        st.rerun()
+    for path, error in st.session_state.get("not measured", {}).items():
+        if path in waiting:
+            complain(error)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _job(paths: tuple[str, ...]) -> Job:
+    """Measures each run; its result is what went wrong, by run."""
+    from clfcore.runs import measured_speed
+
+    def work(_: Progress) -> dict[str, str]:
+        errors = {}
+        for path in paths:
+            try:
+                measured_speed.measure(open_run(path))
+            except (InputError, Failure) as error:
+                errors[path] = str(error)
+        return errors
+
+    return Job(work)
+
+
+def cost_view(sides: Sequence[Side]) -> None:
+    """Accuracy against a cost, with the runs that no other beats."""
+    from clfcore.evaluation.compare import hits
+    from clfcore.evaluation.differences import cost_efficiency
+    from clfcore.figures.paired_comparison import cost_figure
+    from clfcore.runs.costs import COSTS, MEASURED
+
+    name = st.segmented_control(
+        "Cost", list(COSTS), default="parameters", required=True, key="cost", format_func=SHORT.__getitem__
+    )
+    rows, unknown = [], []
+    for side in sides:
+        with refusals(stop=False):
+            value = _cost(str(side.run.path), name, _changed(side))
+            right = hits(side_name(*side.key)[1])
+            if value is None:
+                unknown.append(side.name)
+            else:
+                rows.append((side.name, int(right.sum()), len(right), float(value)))
+    if not rows:
+        what = "Measure it with the button above." if name in MEASURED else "None of these runs knows it."
+        st.write(f"There is nothing to draw yet. {what}")
+        return
+    found = cost_efficiency(rows)
+    chart(cost_figure(found, axis=COSTS[name], dark=dark()), f"cost {name}")
+    front = [f"{escape_markdown(one.run)} ({percent(one.accuracy)})" for one in found if one.on_front]
+    words = f"On the Pareto front, where no other run is both better and cheaper: {', '.join(front)}."
+    st.caption(words + (f" Not known of {escape_markdown(', '.join(unknown))}." if unknown else ""))
+
+
+def _changed(side: Side) -> float:
+    from clfcore.runs.measured_speed import FILE
+
+    path = side.run.path / FILE
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+@st.cache_data(show_spinner="Counting multiply-adds", max_entries=128)
+def _cost(path: str, name: str, changed: float) -> float | None:
+    """`changed` is the time of the file that measurements are kept in."""
+    from clfcore.runs.costs import cost
+
+    return cost(open_run(path), name)

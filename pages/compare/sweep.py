@@ -1,0 +1,95 @@
+"""Train to compare: architectures, strategies and seeds chosen and queued at once; the comparison fills as they end."""
+
+from typing import get_args
+
+import streamlit as st
+
+from clfcore.config import Strategy
+from clfcore.runs import folder
+from pages.runs.table import queue
+from ui.data_picker import choose_data, read_data
+from ui.formatting import count
+from ui.messages import escape_markdown, refusals
+
+ENDED = ("failed", "cancelled", "damaged")
+
+
+def train_to_compare() -> None:
+    """The choice behind an expander, and the queue while there is one."""
+    if st.session_state.pop("together done", False):
+        st.session_state["together"] = False  # folded once the runs are queued
+    more = st.expander("Train to compare: several networks on one split", on_change="rerun", key="together")
+    if more.open:
+        with more:
+            _choose()
+    if _batch():
+        queue()
+
+
+def _choose() -> None:
+    from clfcore.architectures.catalogue import architectures
+    from clfcore.experiments.grid import command_of, grid
+
+    data = choose_data()
+    one, two = st.columns([3, 2], gap="medium")
+    with one:
+        names = [row.name for row in architectures()]
+        chosen = st.multiselect("Architectures", names, ["lenet5"], key="together architectures")
+    with two:
+        strategies = st.multiselect("Strategies", list(get_args(Strategy)), ["scratch"], key="together strategies")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        seeds = st.number_input(
+            "Seeds", 1, 10, 2, key="together seeds", width=140,
+            help="Runs that differ by their seed alone show how much is chance. Two are few; five tell more.",
+        )  # fmt: skip
+        epochs = st.number_input(
+            "Epochs", 1, 1000, None, key="together epochs", width=180, placeholder="as each strategy has it"
+        )
+    with refusals(stop=False):
+        found = grid(
+            data,
+            architectures=chosen,
+            strategies=strategies,
+            seeds=range(int(seeds)),
+            recipe={} if epochs is None else {"epochs": int(epochs)},
+            dataset=read_data(data),
+        )
+        for name, reason in found.refused:
+            st.caption(f"Left out, {escape_markdown(name)}: {escape_markdown(reason)}")
+        with st.expander("The same as a command"):
+            st.code(
+                command_of(data, architectures=chosen, strategies=strategies, seeds=int(seeds), epochs=epochs),
+                language="bash", wrap_lines=True,
+            )  # fmt: skip
+        label = f"Queue {count(len(found.configs), 'run')}"
+        if st.button(label, type="primary", disabled=not found.configs, key="together go"):
+            from clfcore.runs.worker import worker
+
+            ids = [worker().submit(config).id for config in found.configs]
+            st.query_params["batch"] = ids
+            st.query_params["runs"] = []
+            st.session_state["together done"] = True
+            st.rerun()
+
+
+def _batch() -> list[str]:
+    """The runs of the queue that was started here and have not ended; those that ended with a result are compared."""
+    waited = st.query_params.get_all("batch")
+    if not waited:
+        return []
+    known = {run.id: run for run in folder.run_folders()}
+    still, done = [], []
+    for name in waited:
+        with refusals(stop=False):
+            run = known.get(name)
+            if run is None or run.state in ENDED:
+                continue
+            (done if run.state == "completed" else still).append(name)
+    if done:
+        st.query_params["runs"] = [*dict.fromkeys([*st.query_params.get_all("runs"), *done])]
+    if still != waited:
+        if still:
+            st.query_params["batch"] = still
+        else:
+            del st.query_params["batch"]
+    return still

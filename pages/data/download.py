@@ -1,0 +1,31 @@
+"""Published datasets fetched by a click on the Data page."""
+
+import streamlit as st
+
+from ui.messages import escape_markdown, refusals
+
+
+def fetch_datasets() -> None:
+    """A button for each published set that is not here; nothing is fetched before it is clicked."""
+    from clfcore.data.catalogue import entries
+    from clfcore.data.download import FILES
+
+    absent = [entry for entry in entries() if not entry.available and entry.name in FILES]
+    if not absent:
+        return
+    st.caption("Not on this machine yet. A click fetches it from its publisher; nothing is fetched before.")
+    with st.container(horizontal=True):
+        for entry in absent:
+            size = sum(remote.size for remote in FILES[entry.name]) / 1e6
+            if st.button(f"Download {entry.name} ({size:.0f} MB)", key=f"fetch {entry.name}"):
+                _fetch(entry.name)
+
+
+def _fetch(name: str) -> None:
+    from clfcore.data.download import download
+
+    shown = st.progress(0.0, text=f"Downloading {escape_markdown(name)}")
+    with refusals(stop=False):
+        download(name, progress=lambda done, total: shown.progress(done / total, text=f"{done / 1e6:.0f} MB"))
+        st.rerun()
+    shown.empty()

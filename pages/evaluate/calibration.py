@@ -1,0 +1,96 @@
+"""Do the probabilities mean what they say: the reliability diagram, and a temperature that mends it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.files import runs_folder
+from clfcore.runs.folder import Run
+from ui.charts import chart, dark
+from ui.formatting import percent, rate
+from ui.messages import Number, metric_row, refusals
+
+if TYPE_CHECKING:
+    from clfcore.predictions import Predictions
+
+
+def calibration_view(run: Run, predictions: "Predictions") -> None:
+    """The reliability of the split, before and after the run's temperature; it is fitted and forgotten here."""
+    from clfcore.evaluation import calibration
+    from clfcore.figures.calibration import reliability_figure
+    from clfcore.runs import temperature
+
+    with refusals(stop=False):
+        _buttons(run)
+        value = temperature.temperature_of(run)
+        before = calibration.reliability(predictions)
+        after = None if value is None else calibration.reliability(calibration.rescaled(predictions, value))
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            shown = before if after is None else {"As trained": before, f"At temperature {value:.2f}": after}
+            chart(reliability_figure(shown, dark=dark()), "reliability")
+        with right:
+            for label, name, share, words in _NUMBERS:
+                was, now = getattr(before, name), getattr(after, name) if after else None
+                write = percent if share else rate
+                metric_row([Number(label, write(was if after is None else now),
+                                   "" if after is None else f"{write(was)} as trained", words)])  # fmt: skip
+            st.write((after or before).describe())
+            if predictions.split == "validation" and value is not None:
+                st.caption("The temperature was fitted on these images: judge it on test.")
+
+
+_NUMBERS = (
+    (
+        "Calibration error",
+        "ece",
+        True,
+        "The mean gap between how sure the network is and how often it is right, over 15 bins. Guo and others, 2017.",
+    ),
+    ("Brier score", "brier", False, "The mean squared error of the probabilities; 0 is perfect. Brier, 1950."),
+    ("Log-loss", "nll", False, "The mean of minus the logarithm of the truth's probability: sure errors cost most."),
+)
+
+
+def _buttons(run: Run) -> None:
+    from clfcore.runs import temperature
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        fitted = temperature.temperature_of(run) is not None
+        if st.button(
+            "Fit the temperature again" if fitted else "Fit a temperature on validation", key="fit temperature"
+        ):
+            temperature.fit_run_temperature(run)
+            st.rerun()
+        if fitted and st.button("Forget it", key="forget temperature"):
+            temperature.forget(run)
+            st.rerun()
+        st.caption(
+            "One number divides all logits, so that no answer changes, only how sure it is. It is kept with the run; "
+            "Predict uses it when asked to.",
+            help="Temperature scaling, Guo and others, 2017: fitted by the log-loss on validation, judged on test.",
+        )
+
+
+def choose_calibrated(models: Sequence[str]) -> None:
+    """On Predict, where one of the classifiers is a run with a temperature: whether it is used."""
+    if any(_kept(name) for name in models):
+        st.toggle(
+            "Calibrated probabilities",
+            key="calibrated",
+            help="Logits are divided by the temperature that was fitted on validation (Evaluate, Calibration). "
+            "No answer changes, only how sure it is.",
+        )
+
+
+def temperature_for(name: str) -> float:
+    """What a classifier's logits are divided by on this page; 1 where it has no temperature or none is asked for."""
+    return (_kept(name) or 1.0) if st.session_state.get("calibrated") else 1.0
+
+
+def _kept(name: str) -> float | None:
+    from clfcore.runs.temperature import temperature_of
+
+    folder = runs_folder() / name
+    return temperature_of(Run(folder)) if folder.is_dir() else None

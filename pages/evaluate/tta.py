@@ -1,0 +1,97 @@
+"""Test-time augmentation on the pages: an answer averaged over several fixed views of a picture."""
+
+from typing import Any
+
+import streamlit as st
+
+from clfcore.runs.folder import Run, open_run
+from ui.cache_keys import Files, by_files
+from ui.formatting import percent, rate
+from ui.jobs import Job, result_beside
+from ui.messages import escape_markdown
+
+# What `--views` takes, and what a page calls it.
+VIEWS = {"none": "One view", "flip": "With its mirror", "five-crops": "Middle and corners"}
+_HELP = (
+    "The probabilities of several fixed views of a picture are averaged: slower by as many times, often a little "
+    "better and better calibrated. Krizhevsky and others, 2012. On the command line: --views flip or five-crops."
+)
+# Shown where they are measured: name -> label, whether it is a share.
+_METRICS = {
+    "accuracy": ("Accuracy", True),
+    "balanced_accuracy": ("Balanced accuracy", True),
+    "mean_average_precision": ("Mean average precision", False),
+    "macro_f1": ("Macro F1", False),
+    "nll": ("Log-loss", False),
+    "ece": ("Calibration error", True),
+}
+
+
+def choose_views() -> None:
+    """On Predict: of how many views an answer is the mean."""
+    st.segmented_control(
+        "Answer from",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        default="none",
+        required=True,
+        key="views averaged",
+        help=_HELP,
+    )
+
+
+def views_chosen() -> str:
+    """The views that Predict averages over."""
+    return st.session_state.get("views averaged") or "none"
+
+
+def tta_view(run: Run, predictions: Any) -> None:
+    """On Evaluate: the split predicted anew from several views, beside what is stored; and its command."""
+    with st.expander("Average over several views of each picture"):
+        kind = st.segmented_control(
+            "Views", [name for name in VIEWS if name != "none"], format_func=VIEWS.__getitem__, default="flip",
+            required=True, key="views judged", help=_HELP,
+        )  # fmt: skip
+        st.code(f"python -m clfcore evaluate {run.id} --split {predictions.split} --views {kind}", language="bash")
+        key = (str(run.path), predictions.split, kind)
+        if st.button("Predict the split from these views", key="views predict"):
+            st.session_state["views asked"] = key
+        if st.session_state.get("views asked") != key:
+            st.caption("Choose the views on validation, then look at test once.")
+            return
+        said = result_beside(_predicted(*key), "Decoding and predicting", forget=lambda: _predicted.clear(*key))
+        if said is not None:
+            _beside(run, predictions, said)
+
+
+def _beside(run: Run, predictions: Any, said: Any) -> None:
+    """Metrics of both in a table, and whether they can be told apart."""
+    from clfcore.evaluation.compare import compare
+    from clfcore.evaluation.metrics import evaluate
+    from clfcore.runs.thresholds import thresholds_of
+
+    if len(said.task.levels) > 1:
+        said = said.level(predictions.task.levels[0].name)
+    thresholds = thresholds_of(run) if predictions.task.kind == "multi-label" else None
+    before, after = (evaluate(one, thresholds=thresholds).as_dict() for one in (predictions, said))
+    rows = []
+    for name, (label, share) in _METRICS.items():
+        if before.get(name) is not None and after.get(name) is not None:
+            write = percent if share else rate
+            rows.append({"metric": label, "one view": write(before[name]), "averaged": write(after[name])})
+    st.dataframe(rows, hide_index=True, width="stretch", alt="Metrics of one view and averaged over views")
+    pair = compare([("one view", predictions), ("averaged", said)]).pairs[0]
+    st.caption(escape_markdown(pair.describe()))
+
+
+@by_files
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _predicted(path: str, files: Files, split: str, kind: str) -> Job:
+    def work(progress: Any) -> Any:
+        from clfcore.classifier import of_run
+        from clfcore.tta import predict_split
+
+        run = open_run(path)
+        return predict_split(run, of_run(run), split, kind=kind, progress=progress)
+
+    return Job(work)

@@ -1,0 +1,68 @@
+"""Explanation by example: of each class, the training pictures that a run's network finds most like the picture."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.runs.folder import open_run
+from pages.explain.map_loaders import embedded, space_of
+from pages.explain.question import run_of
+from ui.cards import Card, cards
+from ui.formatting import count, rate, shorten
+from ui.jobs import result_of
+from ui.loaders import Photo, photo_prediction
+from ui.messages import escape_markdown, refusals
+from ui.photo_picker import model_name
+from ui.run_pictures import run_thumbnail
+
+if TYPE_CHECKING:
+    from clfcore.embeddings.neighbours import Neighbour
+
+CLASSES = 6  # of a run that knows more, those with the nearest pictures
+
+
+def examples_view(photos: Sequence[Photo], models: Sequence[str]) -> None:
+    """Each run and picture: the nearest training pictures class by class, the class of the nearest first."""
+    runs = run_of(models)
+    if not runs:
+        st.write(
+            "Examples come from a run's own training pictures: choose a run among the classifiers. The pictures that "
+            "ImageNet weights learned from are not here."
+        )
+        return
+    many = st.segmented_control("Of each class", (1, 3, 5), default=3, required=True, key="examples of each")
+    for name in runs:
+        with refusals(stop=False):
+            words = f"Embedding the training pictures of {escape_markdown(shorten(model_name(name), 40))}"
+            known = result_of(space_of(name), words, forget=lambda name=name: space_of.clear(name))
+            for photo in photos:
+                near = known.per_class(embedded(name, photo), n=int(many))
+                _classes(name, photo, near)
+    st.caption(
+        "Cosine similarity of what the last layer reads, 1 where equal. Where the nearest pictures are of a class "
+        "you did not expect, or alike in ground and not in object, the network has found another likeness than yours.",
+        help="Nearest neighbours in the embedding explain by example: Caruana and others, 1999, Case-based explanation "
+        "of non-case-based learning methods.",
+    )
+
+
+def _classes(name: str, photo: Photo, near: "dict[str, tuple[Neighbour, ...]]") -> None:
+    first = photo_prediction(name, photo).top[0][0]
+    shown = list(near)[:CLASSES]
+    if first in near and first not in shown:
+        shown[-1] = first
+    more = f", the {len(shown)} nearest of {count(len(near), 'class')}" if len(near) > len(shown) else ""
+    st.markdown(
+        f"**{escape_markdown(model_name(name))}**, {escape_markdown(shorten(photo.name, 60))}: "
+        f"it says {escape_markdown(first)}{more}"
+    )
+    run = open_run(name)
+    row = st.grid(min(3, len(shown)), min_column_width=300)
+    for label in shown:
+        with row.cell():
+            st.markdown(f"{escape_markdown(label)}{' (what it says)' if label == first else ''}")
+            cards(
+                [Card(run_thumbnail(run, one.id), name=one.id, truth=rate(one.similarity)) for one in near[label]],
+                side=84,
+            )

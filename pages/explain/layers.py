@@ -1,0 +1,64 @@
+"""The Explain page inside a network: the same method at each stage, and the heads of attention one by one."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from clfcore.errors import InputError
+from clfcore.explain.methods import METHODS, method
+from pages.explain.map_loaders import MapRequest, OverlayStyle, TargetChoice, heads_of, stages_of
+from pages.explain.maps import Cell, cell, draw, map_cell, show_scale
+from ui.formatting import shorten
+from ui.loaders import Photo
+from ui.messages import escape_markdown, refusals
+from ui.photo_picker import model_name
+
+
+def layers_view(photos: Sequence[Photo], models: Sequence[str], wanted: TargetChoice, *, look: OverlayStyle) -> None:
+    """The same method at each stage, first to last: fine and general at first, coarse and of the class at the end."""
+    names = [row.name for row in METHODS if row.quick and row.layered]
+    chosen = st.selectbox(
+        "Method", names, names.index("layercam"), lambda n: method(n).title, key="layer method", width=220,
+        help="Attention shows the layers of a transformer, as the mean of their heads, and then each head by itself.",
+    )  # fmt: skip
+    show_scale(look)
+    for name in models:
+        with refusals(stop=False):
+            stages = stages_of(name, chosen)
+            if not stages:
+                what = "attention over places" if chosen == "attention-head" else "layers with a map of places"
+                raise InputError(f"{model_name(name)} has no {what}: choose another method")
+            shown = {stage: stage for stage in stages}
+            for photo in photos:
+                _row(photo, name, f"{model_name(name)}, {shorten(photo.name, 60)}", chosen, wanted, shown, look)
+            if chosen == "attention-head":
+                _heads(photos, name, wanted, look)
+    if chosen == "attention-head":
+        st.caption("Weights of attention say what a layer could draw on, not what the answer depends on.")
+    else:
+        st.caption("LayerCAM stays readable early; Grad-CAM is made for the last stages.")
+
+
+def _heads(photos: Sequence[Photo], name: str, wanted: TargetChoice, look: OverlayStyle) -> None:
+    """Each head of one layer by itself, where it has several."""
+    several = {layer: count for layer, count in heads_of(name).items() if count > 1}
+    if not several:
+        return
+    layer = st.selectbox(
+        f"Heads of a layer of {escape_markdown(shorten(model_name(name), 40))}", list(several), len(several) - 1,
+        key=f"heads {name}", width=340, help="Different heads of one layer attend to different things.",
+    )  # fmt: skip
+    shown = {f"{layer}:{head}": f"Head {head}" for head in range(several[layer])}
+    for photo in photos:
+        _row(photo, name, f"{layer}, {shorten(photo.name, 60)}", "attention-head", wanted, shown, look)
+
+
+def _row(
+    photo: Photo, name: str, heading: str, chosen: str, wanted: TargetChoice, layers: dict[str, str], look: OverlayStyle
+) -> None:
+    """One photo's maps at some layers (their names -> their titles), drawn as they come."""
+    place, cells = st.empty(), list[Cell]()
+    for layer, title in layers.items():
+        _, hover, shown = map_cell(MapRequest(name, photo, chosen, wanted, layer), look)
+        cells.append(cell(shorten(title, 24), f"{title}. {hover}", shown))
+        draw(place, heading, photo, name, cells, len(layers))

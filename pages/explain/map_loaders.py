@@ -1,0 +1,267 @@
+"""What the Explain page computes, kept between reruns: maps laid over pictures, curves, the table of measures."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from ui.cache_keys import Files, by_files, files_of
+from ui.cards import Picture, picture
+from ui.jobs import Job, Progress
+from ui.loaders import Photo, classifier
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from clfcore.classifier import Classifier
+    from clfcore.embeddings.neighbours import Space
+    from clfcore.explain.deletion_insertion import Curve
+    from clfcore.explain.saliency_map import SaliencyMap, Target
+
+SIDE = 224
+
+
+@dataclass(frozen=True)
+class TargetChoice:
+    """Which class is explained, by name: None the predicted one of the level; against: why not this one."""
+
+    label: str | None = None
+    against: str | None = None
+    level: str | None = None
+
+
+@dataclass(frozen=True)
+class OverlayStyle:
+    """How a map is laid over its picture; beside: alone, for it stands beside the picture."""
+
+    opacity: float = 0.6
+    colours: str = "magma"
+    threshold: float = 0.0
+    beside: bool = False
+
+
+@dataclass(frozen=True)
+class MapRequest:
+    """One map that is asked for."""
+
+    model: str
+    photo: Photo
+    method: str
+    wanted: TargetChoice = TargetChoice()
+    layer: str | None = None
+    files: Files = field(init=False)  # of the model: kept by what it is, not by its name
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", files_of(self.model))
+
+
+@dataclass(frozen=True)
+class OverlaidMap:
+    """A map over its picture, of which class and layer, whether anything spoke for the class, and a note."""
+
+    picture: Picture
+    target: str
+    layer: str | None
+    evidence: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the class selector needs of a classifier: its kind, and the classes of each level, the finest last."""
+
+    kind: str
+    levels: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=64)
+def task_of(name: str, files: Files) -> Task:
+    """Opens the classifier. Raises InputError."""
+    task = classifier(name).task
+    return Task(task.kind, tuple((level.name, level.classes) for level in task.levels))
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=64)
+def stages_of(name: str, files: Files, method: str) -> tuple[str, ...]:
+    """The layers to offer, the automatic one last; empty where the method or the network has none."""
+    from clfcore.explain.dispatch import stages
+
+    return stages(classifier(name), method=method)
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=64)
+def heads_of(name: str, files: Files) -> dict[str, int]:
+    """Heads of each layer of attention; empty where the network has none over places."""
+    from clfcore.explain.dispatch import heads
+
+    return heads(classifier(name))
+
+
+@st.cache_data(show_spinner=False, max_entries=384)
+def overlaid_map(asked: MapRequest, look: OverlayStyle) -> OverlaidMap:
+    """The map over its picture, for the page. Raises InputError where it cannot be."""
+    from clfcore.explain.command import as_dict
+    from clfcore.explain.saliency_map import overlay_image
+
+    square, found = _found(asked)
+    opacity = 1.0 if look.beside else look.opacity
+    pixels = overlay_image(square, found, opacity=opacity, colours=look.colours, threshold=look.threshold)
+    told = as_dict(found, classifier(asked.model).task)
+    return OverlaidMap(
+        picture(pixels, side=SIDE, lossless=True), told["target"], found.layer, found.evidence, found.note
+    )
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=128)
+def input_square(name: str, files: Files, photo: Photo) -> Picture:
+    """The square that the network sees."""
+    return picture(_square(classifier(name), photo), side=SIDE, lossless=True)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def long_map(asked: MapRequest) -> Job:
+    """A map of many passes, made in a thread; it is kept where `laid` finds it."""
+
+    model = classifier(asked.model)  # here, for a thread calls no Streamlit
+
+    def work(progress: Progress) -> bool:
+        _map(model, asked, progress)
+        return True
+
+    return Job(work)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def curves(asked: MapRequest) -> "tuple[Curve, Curve]":
+    """How the probability falls as the most important pixels go, and rises as they come."""
+    from clfcore.explain.faithfulness import counterfactual
+
+    square, found = _found(asked)
+    return counterfactual(classifier(asked.model), square, found)
+
+
+@by_files
+@st.cache_resource(show_spinner=False, max_entries=4)
+def space_of(name: str, files: Files) -> Job:
+    """The embeddings of a run's training pictures, in a thread."""
+    model = classifier(name)  # here, for a thread calls no Streamlit
+
+    def work(progress: Progress) -> "Space":
+        from clfcore.explain.examples import training_space
+
+        return training_space(model, progress)
+
+    return Job(work)
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=256)
+def embedded(name: str, files: Files, photo: Photo) -> "np.ndarray":
+    """What the last layer of a network reads of a photo."""
+    from clfcore.explain.examples import embedding
+
+    model = classifier(name)
+    return embedding(model, _square(model, photo))
+
+
+@by_files
+@st.cache_resource(show_spinner=False, max_entries=8)
+def checked(name: str, files: Files, items: int, *, everything: bool) -> Job:
+    """The table of methods x measures, in a thread."""
+
+    def work(progress: Progress) -> dict[str, Any]:
+        from clfcore.explain.command import check_maps
+
+        return check_maps(name, items=items, everything=everything, progress=progress)
+
+    return Job(work)
+
+
+@st.cache_data(show_spinner=False)
+def scale(colours: str) -> str:
+    """A colour map as the stops of a CSS gradient, 0 first."""
+    import numpy as np
+
+    from clfcore.explain.saliency_map import colour
+
+    return ", ".join(f"rgb({r} {g} {b})" for r, g, b in colour(np.linspace(0, 1, 17)[None], colours)[0])
+
+
+def sheet(rows: "list[tuple[str, list[tuple[str, MapRequest]]]]", look: OverlayStyle) -> bytes:
+    """All maps that can be shown in one PNG: a row a model, the picture first, each with its name above it."""
+    import io
+
+    import numpy as np
+    from PIL import Image, ImageDraw, ImageFont
+
+    from clfcore.data.bit_depth import to_bytes
+    from clfcore.errors import Failure, InputError
+    from clfcore.explain.saliency_map import overlay_image
+
+    drawn = []
+    for title, cells in rows:
+        row = []
+        for name, asked in cells:
+            try:
+                square, found = _found(asked)
+            except (InputError, Failure):
+                continue
+            if not row:
+                shown = to_bytes(square)
+                row.append((title, np.repeat(shown, 3, axis=2) if shown.shape[2] == 1 else shown))
+            opacity = 1.0 if look.beside else look.opacity
+            pixels = overlay_image(square, found, opacity=opacity, colours=look.colours, threshold=look.threshold)
+            row.append((name if found.evidence else f"{name}: no positive evidence", pixels))
+        drawn.append(row)
+    gap, line = 10, 18
+    across = max((len(row) for row in drawn), default=1) or 1
+    paper = Image.new("RGB", (gap + across * (SIDE + gap), gap + len(drawn) * (SIDE + line + gap)), "white")
+    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(12)
+    for y, row in enumerate(drawn):
+        for x, (name, pixels) in enumerate(row):
+            left, top = gap + x * (SIDE + gap), gap + y * (SIDE + line + gap)
+            pen.text((left, top), name[:36], "black", font)
+            image = Image.fromarray(pixels)
+            kind = Image.Resampling.NEAREST if image.width < SIDE / 2 else Image.Resampling.LANCZOS
+            paper.paste(image.resize((SIDE, SIDE), kind), (left, top + line))
+    out = io.BytesIO()
+    paper.save(out, "png")
+    return out.getvalue()
+
+
+def _found(asked: MapRequest) -> "tuple[np.ndarray, SaliencyMap]":
+    return _map(classifier(asked.model), asked)
+
+
+def _map(model: "Classifier", asked: MapRequest, progress: Progress | None = None) -> "tuple[np.ndarray, SaliencyMap]":
+    from clfcore.explain.cache import cached_map
+
+    square = _square(model, asked.photo)
+    target = _target(model, square, asked.wanted)
+    found = cached_map(model, square, method=asked.method, target=target, layer=asked.layer, progress=progress)
+    return square, found
+
+
+def _target(model: "Classifier", square: "np.ndarray", wanted: TargetChoice) -> "Target | None":
+    """The column of the wanted class; the predicted one of a level that is named."""
+    from clfcore.explain.targets import column
+
+    names = [level.name for level in model.task.levels]
+    level = wanted.level if wanted.level in names else None
+    if wanted.label is not None:
+        first = column(model.task, wanted.label, level=level)
+        return first if wanted.against is None else (first, column(model.task, wanted.against, level=level))
+    if level is None:
+        return None
+    part = model.task.slices[names.index(level)]
+    return part.start + int(model.logits(square[None])[0, part].argmax())
+
+
+def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
+    from ui.loaders import _square as exactly
+
+    return exactly(model, photo)

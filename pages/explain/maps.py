@@ -1,0 +1,191 @@
+"""Maps as small multiples: a row a model, a column a method; layer by layer; long ones when they are asked for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
+
+import streamlit as st
+
+from clfcore.errors import Failure, InputError
+from clfcore.explain.methods import Method, method
+from pages.explain.map_loaders import (
+    MapRequest,
+    OverlaidMap,
+    OverlayStyle,
+    TargetChoice,
+    input_square,
+    long_map,
+    overlaid_map,
+    scale,
+    sheet,
+)
+from ui.cards import square
+from ui.formatting import percent, shorten
+from ui.jobs import result_of
+from ui.loaders import Photo, answer_of, classifier
+from ui.messages import escape_markdown, refusals
+from ui.photo_picker import model_name
+
+Cell = tuple[str, str, OverlaidMap | str]  # caption, hover, the map or the words in its place
+
+
+def maps_view(
+    photos: Sequence[Photo],
+    models: Sequence[str],
+    methods: Sequence[str],
+    wanted: TargetChoice,
+    *,
+    layers: dict[str, str],
+    look: OverlayStyle,
+) -> None:
+    """Each picture: a row a model, a column a method; below, the scale, the download, and what is still to be made."""
+    if not methods:
+        st.write("Choose a method: Grad-CAM is a good first look.")
+        return
+    show_scale(look)
+    grids = [(photo, [_asked(photo, name, methods, wanted, layers) for name in models]) for photo in photos]
+    waiting: list[MapRequest] = []
+    for photo, rows in grids:
+        st.subheader(escape_markdown(shorten(photo.name, 90)), anchor=False)
+        for name, row in zip(models, rows, strict=True):
+            waiting += _row(photo, name, row, look)
+        titled = [
+            (model_name(name), [(method(a.method).title, a) for a in row])
+            for name, row in zip(models, rows, strict=True)
+        ]
+        st.download_button(
+            "Download as PNG", data=lambda titled=titled: sheet(titled, look), file_name="maps.png", mime="image/png",
+            on_click="ignore", key=f"download {photo.name} {len(photo.data)}",
+        )  # fmt: skip
+    if waiting:
+        _make(waiting)
+
+
+def _asked(
+    photo: Photo, name: str, methods: Sequence[str], wanted: TargetChoice, layers: dict[str, str]
+) -> list[MapRequest]:
+    return [
+        MapRequest(
+            name, photo, one, wanted, layers.get(name) if method(one).layered and method(one).kind == "cam" else None
+        )
+        for one in methods
+    ]
+
+
+def _row(photo: Photo, name: str, row: Sequence[MapRequest], look: OverlayStyle) -> list[MapRequest]:
+    """One model's maps, drawn as they come; returns those that wait for a click."""
+    place, waiting = st.empty(), []
+    with refusals(stop=False):
+        with (
+            place,
+            st.spinner(
+                f"Loading {escape_markdown(model_name(name))}; the first time takes some seconds", show_time=True
+            ),
+        ):
+            classifier(name)
+        first, probability = answer_of(name, photo).top[0]
+        heading = f"{model_name(name)}: {first} {percent(probability)}"
+        cells: list[Cell] = []
+        for asked in row:
+            rows = method(asked.method)
+            if rows.quick or _is_made(asked):
+                draw(place, heading, photo, name, [*cells, cell(rows.title, rows.says, "…")], len(row))
+                cells.append(map_cell(asked, look))
+            else:
+                waiting.append(asked)
+                cells.append(cell(rows.title, rows.says, f"Long: about {rows.passes:,} passes of the network"))
+        draw(place, heading, photo, name, cells, len(row))
+    return waiting
+
+
+def map_cell(asked: MapRequest, look: OverlayStyle) -> Cell:
+    row = method(asked.method)
+    try:
+        found = overlaid_map(asked, look)
+    except (InputError, Failure) as error:
+        return cell(row.title, row.says, str(error))
+    if not row.classed:
+        found = replace(found, target="whatever the class")
+    return cell(row.title, _hover(row, found), found)
+
+
+def cell(title: str, hover: str, shown: OverlaidMap | str) -> Cell:
+    return title, hover, shown
+
+
+def _hover(row: Method, found: OverlaidMap) -> str:
+    at = f" At layer {found.layer}." if found.layer else ""
+    note = f" {found.note[0].upper()}{found.note[1:]}." if found.note else ""
+    return f"{row.says}{at}{note} {row.source}."
+
+
+def draw(
+    place: "st.delta_generator.DeltaGenerator", heading: str, photo: Photo, name: str, cells: Sequence[Cell], of: int
+) -> None:
+    first = _figure(square(input_square(name, photo), f"{photo.name} as {name} sees it"), "What it sees", "", "")
+    empty = _figure('<div class="clf-square"></div>', "…", "", "") * (of - len(cells))
+    body = first + "".join(_shown(*cell) for cell in cells) + empty
+    place.html(f'<p class="clf-note clf-model">{escape(heading)}</p>{_grid(body, of + 1)}')
+
+
+def _grid(body: str, count: int) -> str:
+    """All in one row up to six, else in rows of equal length."""
+    columns = -(-count // -(-count // 6))
+    return f'<div class="clf-maps" style="--columns: {columns}">{body}</div>'
+
+
+def _shown(title: str, hover: str, shown: OverlaidMap | str) -> str:
+    if isinstance(shown, str):
+        return _figure(f'<div class="clf-square clf-words"><span>{escape(shown)}</span></div>', title, "", hover)
+    target = shorten(shown.target, 26) if shown.evidence else f"no positive evidence for {shorten(shown.target, 22)}"
+    alt = f"{title}, {shown.target}" if shown.evidence else f"{title}: no positive evidence for {shown.target}"
+    return _figure(square(shown.picture, alt), title, target, hover, told=shown.note)
+
+
+def _figure(inside: str, title: str, below: str, hover: str, *, told: str = "") -> str:
+    words = f'<figcaption class="clf-truth">{escape(title)}</figcaption>'
+    words += f'<figcaption class="clf-note">{escape(below)}</figcaption>' if below else ""
+    words += f'<figcaption class="clf-note clf-told">{escape(told[0].upper() + told[1:])}</figcaption>' if told else ""
+    return f'<figure title="{escape(hover)}">{inside}{words}</figure>'
+
+
+def show_scale(look: OverlayStyle) -> None:
+    """The exact scale: what the colours mean."""
+    over = "" if look.beside else f", {look.opacity:.0%} opaque"
+    hidden = f", hidden below {look.threshold:.2f}" if look.threshold else ""
+    st.html(
+        f'<div class="clf-scale" role="img" aria-label="Colour scale from 0 to 1"><span>0, nothing for it</span>'
+        f'<i style="background: linear-gradient(90deg, {scale(look.colours)})"></i>'
+        f"<span>1, the strongest place of each map{over}{hidden}</span></div>"
+    )
+
+
+def _is_made(asked: MapRequest) -> bool:
+    """Whether a long map was asked for and is there."""
+    if asked not in st.session_state.get("long maps", ()):
+        return False
+    job = long_map(asked)
+    return job.result is not None and not job.thread.is_alive()
+
+
+def _make(waiting: Sequence[MapRequest]) -> None:
+    """The button for the long ones; once clicked, one after the other, with progress and a way to stop."""
+    wished = st.session_state.setdefault("long maps", set())
+    todo = [asked for asked in waiting if asked in wished]
+    if not todo:
+        titles = ", ".join(dict.fromkeys(method(asked.method).title for asked in waiting))
+        passes = sum(method(asked.method).passes for asked in waiting)
+        if st.button(f"Make the long maps: {titles}", help=f"About {passes:,} passes of the network; can be stopped."):
+            wished.update(waiting)
+            st.rerun()
+        return
+    first = todo[0]
+
+    def forget() -> None:
+        wished.difference_update(todo)
+        long_map.clear(first)
+
+    left = f", {len(todo)} to make" if len(todo) > 1 else ""
+    words = f"{method(first.method).title} of {escape_markdown(shorten(model_name(first.model), 40))}{left}"
+    result_of(long_map(first), words, forget=forget)
+    st.rerun()

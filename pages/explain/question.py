@@ -1,0 +1,203 @@
+"""What the Explain page is asked: which pictures, which class, which methods and layers, and how maps look."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.errors import InputError
+from clfcore.explain.methods import METHODS, method
+from clfcore.explain.saliency_map import COLOURS
+from clfcore.files import runs_folder
+from clfcore.runs.folder import Run
+from pages.explain.map_loaders import OverlayStyle, TargetChoice, stages_of, task_of
+from ui.data_picker import choose_data, read_data
+from ui.formatting import shorten
+from ui.loaders import Photo
+from ui.messages import escape_markdown
+from ui.photo_picker import choose_photos, model_name
+from ui.pickers import choose_run, from_address, to_address
+from ui.run_pictures import run_dataset
+from ui.stored_predictions import stored
+
+if TYPE_CHECKING:
+    from clfcore.data.dataset import ImageDataset
+
+SOURCES = ("Photos", "A dataset", "A run's errors")
+DEFAULTS = ("gradcam", "layercam", "saliency")
+
+MOST = 4  # pictures at once
+
+
+def choose_pictures() -> list[Photo]:
+    """Photos of one's own, samples, items of a dataset, or the most confident errors of a run."""
+    kind = st.segmented_control(
+        "Pictures", SOURCES, default=SOURCES[0], required=True, key="pictures of", bind="query-params"
+    )
+    if kind == "A dataset":
+        return _of_dataset()
+    return _of_errors() if kind == "A run's errors" else choose_photos()[:MOST]
+
+
+def _of_dataset() -> list[Photo]:
+    data = choose_data()
+    dataset = read_data(data)
+    split = next(name for name in ("test", "validation", "train") if len(dataset.splits.get(name, ())))
+    items = dataset.splits[split]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.slider(f"Picture, of {len(items):,} in {split}", 1, len(items), 1, key=f"explain place {data}")
+        many = st.number_input("How many", 1, MOST, 1, key="explain many", width=110)
+    chosen = [int(item) for item in items[place - 1 : place - 1 + many]]
+    return [photo_of(dataset, item, dataset.label(item)) for item in chosen]
+
+
+def _of_errors() -> list[Photo]:
+    run = choose_run()
+    if st.session_state.get("explain errors of") != run.id:  # its errors are explained by the run itself
+        st.session_state["explain errors of"] = run.id
+        st.query_params["model"] = [run.id]
+    split = "test" if "test" in run.splits else run.splits[0]
+    words = _errors(run, split)
+    if not words:
+        st.write(f"No picture of {split} is wrong.")
+        return []
+    chosen = st.multiselect(
+        f"The wrong pictures of {split}, the surest first",
+        list(words),
+        list(words)[:2],
+        format_func=words.__getitem__,
+        max_selections=MOST,
+        key=f"errors {run.id}",
+    )
+    dataset = run_dataset(run)
+    at = {name: i for i, name in enumerate(dataset.ids)}
+    gone = [name for name in chosen if name not in at]
+    if gone:
+        raise InputError(f"{gone[0]} is no longer in the run's data: choose another picture")
+    return [photo_of(dataset, at[name], words[name]) for name in chosen]
+
+
+def _errors(run: Run, split: str) -> dict[str, str]:
+    """Up to 24 wrong pictures, the surest first: id -> what is wrong; of a hierarchy at its finest level.
+
+    How sure it was is said below, of the answer that is explained: what was stored while it trained may differ in the
+    last digits, for embeddings are taken in bfloat16 where the processor has it.
+    """
+    from clfcore.evaluation.errors import most_confident
+    from clfcore.evaluation.multilabel import mistaken_labels
+
+    predictions = stored(run, split)
+    if predictions.task.kind == "multi-label":
+        words: dict[str, str] = {}
+        for one in mistaken_labels(predictions, 24):
+            what = "missed" if one.truth else "falsely said"
+            words.setdefault(one.id, f"{one.label} {what}")
+        return words
+    if predictions.task.kind == "hierarchical":
+        predictions = predictions.level(predictions.task.levels[-1].name)
+    return {case.id: f"{case.truth}, taken for {case.predicted}" for case in most_confident(predictions, 24)}
+
+
+def photo_of(dataset: "ImageDataset", item: int, words: str) -> Photo:
+    """An item as a file: its own bytes, or a PNG of its pixels."""
+    if dataset.pixels is None:
+        from clfcore.data.regular_file import read_bytes
+
+        path = dataset.paths[item]
+        return Photo(f"{words}, {path.name}", read_bytes(path))
+    import io
+
+    from PIL import Image
+
+    pixels, out = dataset.pixels[item], io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(out, "png")
+    return Photo(f"{words}, {dataset.ids[item]}", out.getvalue())
+
+
+def choose_methods() -> list[str]:
+    """Methods for the small multiples; those of many passes wait for a click."""
+    names = [row.name for row in METHODS]
+    from_address("method", names, DEFAULTS)
+    chosen = st.multiselect(
+        "Methods",
+        names,
+        key="method",
+        wrap=True,
+        format_func=lambda name: method(name).title + ("" if method(name).quick else " (long)"),
+        help="Long methods need more than 20 passes of the network for a map: they run when you say so.",
+    )
+    to_address("method", chosen)
+    return chosen
+
+
+def choose_target(models: Sequence[str]) -> TargetChoice:
+    """The class to explain: predicted, any, or one against another; of a hierarchy, by level."""
+    task = task_of(models[0])
+    levels = dict(task.levels)
+    level = None
+    row = st.grid(3 if len(levels) > 1 else 2, min_column_width=150)
+    if len(levels) > 1:
+        with row.cell():
+            level = st.selectbox("Level", list(levels), len(levels) - 1, key=f"level {models[0]}")
+    classes = levels[level or task.levels[-1][0]]
+    key = f"{models[0]} {level}"
+    kind = "label" if task.kind == "multi-label" else "class"
+    with row.cell():
+        label = st.selectbox(
+            f"Explain the {kind}", classes, None, key=f"class {key}", placeholder="the likeliest",
+            help="Each map says what speaks for this one. Left open, each model explains its own likeliest.",
+        )  # fmt: skip
+    with row.cell():
+        against = st.selectbox(
+            "and not", [name for name in classes if name != label], None, key=f"against {key} {label}",
+            placeholder="no other", disabled=label is None,
+            help="What speaks for the first and against this one: the difference of their scores.",
+        )  # fmt: skip
+    return TargetChoice(label, against, level)
+
+
+def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]:
+    """How maps are laid over pictures, and the layer of each model where one is chosen by hand."""
+    with st.popover("Look and layer"):
+        beside = st.segmented_control(
+            "Show", ("Over the picture", "Beside it"), default="Over the picture", required=True, key="explain over"
+        )
+        opacity = st.slider("Opacity", 0.0, 1.0, 0.6, 0.05, key="opacity", disabled=beside == "Beside it")
+        threshold = st.slider(
+            "Hide places weaker than", 0.0, 1.0, 0.0, 0.05, key="map threshold",
+            help="Of each map's strongest place, which is 1.",
+        )  # fmt: skip
+        colours = st.selectbox(
+            "Colour map", COLOURS, key="colour map",
+            help="All are perceptually even: equal steps look equal. Cividis looks the same to the colour-blind.",
+        )  # fmt: skip
+        layers = {}
+        for name in models:
+            offered = stages_of(name, "gradcam")
+            words = {stage: shorten(stage, 40) for stage in offered}
+            chosen = st.selectbox(
+                f"Layer of {escape_markdown(shorten(model_name(name), 40))}", offered, None, key=f"layer {name}",
+                format_func=words.__getitem__, disabled=not offered,
+                placeholder=f"by itself: {words[offered[-1]]}" if offered else "has no maps of places",
+                help="For methods that show one layer. Early layers are fine and say little of classes.",
+            )  # fmt: skip
+            if chosen:
+                layers[name] = chosen
+    return OverlayStyle(opacity, colours, threshold, beside == "Beside it"), layers
+
+
+def run_of(models: Sequence[str]) -> list[str]:
+    """Those of the models that are runs: they have data to measure maps on."""
+    return [name for name in models if (runs_folder() / name).is_dir()]
+
+
+def choose_question(models: Sequence[str]) -> tuple[list[str], TargetChoice, OverlayStyle, dict[str, str]]:
+    """Methods, class, look and layers, in one row."""
+    left, middle, right = st.columns([5, 6, 2], gap="small", vertical_alignment="bottom")
+    with left:
+        methods = choose_methods()
+    with middle:
+        wanted = choose_target(models)
+    with right:
+        look, layers = choose_overlay(models)
+    return methods, wanted, look, layers

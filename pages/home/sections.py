@@ -1,0 +1,56 @@
+"""What Home says: the ways through the lab, and the newest runs."""
+
+import streamlit as st
+
+from clfcore.runs import folder
+from clfcore.runs.index import Listed, accuracy_of, listed
+from ui.formatting import percent
+from ui.loaders import samples
+from ui.messages import escape_markdown
+from ui.pickers import listed_name
+
+WAYS = (
+    ("predict", "Predict", "Drop in a photo: what a pretrained network sees in it, and where it looked."),
+    ("explain", "Explain", "Where networks looked, by many methods, and whether such a map can be believed."),
+    ("data", "Data", "Bring a folder, a zip or a CSV, or take what ships: classes, splits, problems, samples."),
+    ("train", "Train", "Choose data, architecture and recipe; see the plan, launch it, watch it learn."),
+    ("runs", "Runs", "Everything that was trained: stop, resume, delete, lay side by side."),
+    ("evaluate", "Evaluate", "How good a run is and where it fails, down to the single picture."),
+)
+
+
+def ways() -> None:
+    """One line a page: what one can do there, and the way."""
+    with st.container(key="ways", gap=None):
+        for page, title, words in WAYS:
+            with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+                st.page_link(f"pages/{page}/page.py", label=f"**{title}**", width=96)
+                st.markdown(words, width="stretch")
+
+
+def sample_strip() -> None:
+    """The sample photos; each is a link to Predict with itself chosen."""
+    with st.container(key="strip"):
+        row = st.grid(6, min_column_width=104)
+        for name, (_, small) in samples().items():
+            label = f"![{name}]({small.source}) {name.capitalize()}"
+            with row.cell():
+                st.page_link("pages/predict/page.py", label=label, query_params={"sample": name}, width="stretch")
+
+
+def newest_runs(most: int = 5) -> None:
+    """The newest runs, each with its state and a way to look at it."""
+    newest = [listed(run) for run in folder.run_folders()[:most]]
+    if not newest:
+        return
+    st.subheader("Newest runs", anchor=False)
+    for one in newest:
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+            page = "pages/evaluate/page.py" if one.splits and not one.damaged else "pages/train/page.py"
+            st.page_link(page, label=escape_markdown(listed_name(one)), query_params={"run": one.id}, width=330)
+            st.caption(_state(one), width="stretch")
+
+
+def _state(one: Listed) -> str:
+    accuracy = accuracy_of(one.results, "validation")
+    return one.state + (f", validation accuracy {percent(accuracy)}" if accuracy is not None else "")

@@ -1,0 +1,59 @@
+"""What the cache takes on disk, and the button that frees it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui.formatting import count
+from ui.messages import refusals
+
+if TYPE_CHECKING:
+    from clfcore.cache import Usage
+
+KINDS = {
+    "decoded": "Decoded images",
+    "embeddings": "Embeddings",
+    "checked": "Index of checked files",
+    "fingerprints": "Content fingerprints",
+}
+
+
+def cache_usage() -> None:
+    """Every kind that the cache holds with its size, the bound of all, and one button that clears it."""
+    from clfcore.cache import clear, usage
+
+    with refusals(stop=False):
+        _panel(usage(), clear)
+
+
+def _panel(now: "Usage", clear: Callable[[], int]) -> None:
+    with st.expander(f"Cache: {megabytes(now.bytes)} of at most {megabytes(now.limit)}", key="cache"):
+        st.dataframe(
+            [
+                {"kept": KINDS[part.kind], "entries": count(part.entries), "size": megabytes(part.bytes)}
+                for part in now.parts
+            ],
+            hide_index=True,
+            alt="What the cache holds, by kind",
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Clear cache", key="clear cache", disabled=not now.bytes):
+                freed = clear()
+                st.toast(f"Cleared: {megabytes(freed)} freed.")
+                st.rerun()
+            st.caption(
+                f"In `{now.folder}`. Nothing here is needed: what is cleared is computed again. "
+                f"What was used least recently goes first; CLFLAB_CACHE_GB sets another limit."
+            )
+
+
+def megabytes(amount: int) -> str:
+    """Bytes as a person reads them.
+
+    >>> megabytes(0), megabytes(1_234_567), megabytes(25_200_000_000)
+    ('0 MB', '1.2 MB', '25.2 GB')
+    """
+    if amount < 100_000:
+        return "0 MB" if not amount else "0.1 MB"
+    return f"{amount / 1e9:,.1f} GB" if amount >= 1e9 else f"{amount / 1e6:,.1f} MB"

@@ -1,0 +1,150 @@
+"""All runs as a table, the queue above it, and chosen runs side by side."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from clfcore.runs.folder import Run
+from clfcore.runs.index import ACTIVE, Listed, accuracy_of, list_runs, listed
+from clfcore.runs.records import ProgressNow, Results
+from pages.runs.cache import cache_usage
+from ui.charts import chart, dark
+from ui.formatting import count, duration, moment, percent
+from ui.messages import empty, escape_markdown
+from ui.pickers import data_name, differing, listed_name
+from ui.run_monitor import STAGES, share_done, stop
+
+MARKS = {
+    "completed": "✓ completed",
+    "running": "▸ running",
+    "queued": "… waiting",
+    "cancelled": "■ stopped",
+    "failed": "✗ failed",
+    "interrupted": "‖ interrupted",
+    "damaged": "✗ damaged",
+}
+
+
+def queue() -> None:
+    """Runs at work and waiting, refreshed while there are any; the page is drawn anew when one of them ends."""
+    working = [one.run for one in list_runs() if one.state in ACTIVE]
+    if not working:
+        return
+
+    @st.fragment(run_every=1.0)
+    def live() -> None:
+        now = [listed(run) for run in working]
+        if any(one.state not in ACTIVE for one in now):
+            st.rerun()
+        for one in reversed(now):
+            with st.container(horizontal=True, vertical_alignment="center", border=True):
+                far = one.run.read_progress() if one.state == "running" else None
+                st.progress(share_done(far), text=_line(one, far))
+                st.page_link("pages/train/page.py", label="Watch", query_params={"run": one.id})
+                if st.button("Stop", key=f"stop queued {one.id}"):
+                    stop(one.run)
+
+    live()
+
+
+def _line(one: Listed, far: ProgressNow | None) -> str:
+    stage = STAGES.get(far.stage, "Starting") if far else "Waiting"
+    left = f", about {duration(far.seconds_left)} left" if far and far.seconds_left is not None else ""
+    return f"**{escape_markdown(listed_name(one))}**: {stage}{left}"
+
+
+def active_runs() -> None:
+    """On other pages: one line and the way to the run that is at work, or the first that waits."""
+    active = [one for one in list_runs() if one.state in ACTIVE]
+    if active:
+        at_work = next((one for one in active if one.state == "running"), active[-1])
+        words = "At work" if at_work.state == "running" else "Waiting"
+        label = f"{words}: {escape_markdown(listed_name(at_work))}. Watch it."
+        st.page_link("pages/train/page.py", label=label, query_params={"run": at_work.id})
+
+
+def choose_runs() -> list[Run]:
+    """The table of all runs; returns the rows that are chosen. Where there are none, says what to do and stops."""
+    known = list_runs()
+    if not known:
+        cache_usage()
+        empty(
+            "Runs appear here: no run has been started yet. On digits, the first takes less than a minute.",
+            "Train a run",
+            "pages/train/page.py",
+        )
+    rows = [_row(one) for one in known]
+    chosen = st.dataframe(
+        rows,
+        hide_index=True,
+        key=f"runs {known[0].id} {len(known)}",  # a new list begins without a choice: rows have moved
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={
+            "validation accuracy": st.column_config.NumberColumn(
+                format="%.1f %%", help="Of the best epoch, which it chose."
+            ),
+            "test accuracy": st.column_config.NumberColumn(format="%.1f %%", help="Looked at once, at the end."),
+        },
+        alt="All runs, newest first",
+    )
+    cache_usage()
+    return [known[i].run for i in chosen["selection"]["rows"] if i < len(known)]
+
+
+def _row(one: Listed) -> dict[str, Any]:
+    config = one.config
+    return {
+        "state": MARKS.get(one.state, one.state),
+        "architecture": config.architecture if config else one.id,
+        "data": data_name(config.data) if config else "",
+        "strategy": (config.strategy if config else None) or "",
+        "validation accuracy": _in_percent(one.results, "validation"),
+        "test accuracy": _in_percent(one.results, "test"),
+        "epochs": config.recipe.epochs if config else None,
+        "took": _took(one.results),
+        "started": moment(one.status.created),
+        "run": one.id,
+    }
+
+
+def _in_percent(results: Results, split: str) -> float | None:
+    accuracy = accuracy_of(results, split)
+    return None if accuracy is None else 100 * accuracy
+
+
+def _took(results: Results) -> str:
+    return duration(results.seconds) if "seconds" in results.model_fields_set else ""
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} {of}" for name, of in value.items())
+    return "–" if value in (None, "") else str(value)
+
+
+def side_by_side(runs: Sequence[Run]) -> None:
+    """The curves of chosen runs overlaid, their results, and their settings with those that differ first and marked."""
+    from clfcore.figures.history import history_figure
+
+    names = [f"{run.config.architecture} {run.id[-4:]}" for run in runs]
+    histories = {name: run.history for name, run in zip(names, runs, strict=True)}
+    found = [run.read(Results) for run in runs]
+    left, right = st.columns(2, gap="medium")
+    for column, quantity in ((left, "loss"), (right, "accuracy")):
+        with column:
+            chart(history_figure(histories, quantity=quantity, dark=dark()), f"side {quantity}")
+    results = {
+        "Validation accuracy": [percent(accuracy_of(one, "validation")) for one in found],
+        "Test accuracy": [percent(accuracy_of(one, "test")) for one in found],
+        "Best epoch": ["–" if one.best_epoch is None else str(one.best_epoch) for one in found],
+        "Parameters": [count(one.parameters.total) if one.parameters.total else "–" for one in found],
+        "Took": [_took(one) for one in found],
+    }
+    rows = [{"": "", "setting": name, **dict(zip(names, values, strict=True))} for name, values in results.items()]
+    for setting, values in differing([run.config.model_dump(mode="json") for run in runs]):
+        mark = "≠ differs" if any(value != values[0] for value in values) else ""
+        shown = [_written(value) for value in values]
+        rows.append({"": mark, "setting": setting.replace("_", " "), **dict(zip(names, shown, strict=True))})
+    st.dataframe(rows, hide_index=True, height=420, column_order=["setting", "", *names])

@@ -1,0 +1,111 @@
+"""The recipe part of the Train page: presets, which fields apply, one's own policies, the schedule drawn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from clfcore.config import RunConfig
+from clfcore.task import TaskKind
+from ui.charts import chart, dark
+from ui.messages import escape_markdown, refusals
+
+# A field that works under some choices alone is shown under those.
+_APPLIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "momentum": ("optimizer", ("sgd", "rmsprop")),
+    "nesterov": ("optimizer", ("sgd",)),
+    "warmup_epochs": ("schedule", ("warmup-cosine",)),
+    "step_size": ("schedule", ("step",)),
+    "step_factor": ("schedule", ("step",)),
+    "plateau_patience": ("schedule", ("plateau",)),
+    "plateau_factor": ("schedule", ("plateau",)),
+    "one_cycle_rise": ("schedule", ("one-cycle",)),
+}
+
+
+def applies(name: str, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+    """Whether a field of the recipe does anything under what is given, else shown as default."""
+
+    def value(field: str) -> Any:
+        return shown.get(field) if given.get(field) is None else given[field]
+
+    if name == "mix_probability":
+        return bool(value("mixup") or value("cutmix"))
+    field, choices = _APPLIES.get(name, ("", ()))
+    return not field or value(field) in choices
+
+
+def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
+    """`chosen` with the recipe and head of a preset, where one is picked; what the fields say goes before it."""
+    from clfcore.presets import PRESETS, values
+
+    name = st.selectbox(
+        "Preset",
+        list(PRESETS),
+        index=None,
+        key="preset",
+        placeholder="none: what suits the data",
+        persist_state="session",
+        help="A recipe that fills all fields. What you set below goes before it.",
+    )
+    if name is None:
+        return chosen
+    preset = PRESETS[name]
+    made_for = f" Made for the strategy {preset.strategy}." if preset.strategy not in (None, chosen.strategy) else ""
+    st.caption(escape_markdown(preset.why + made_for))
+    found = values(name, kind)
+    head = {"head": found["head"]} if "head" in found and chosen.strategy != "feature-extraction" else {}
+    with refusals():
+        return chosen.changed(recipe=found["recipe"], **head)
+
+
+def choose_policy(default: Any) -> Any:
+    """The policy of a run: a built-in's name or one's own; None where it is left to its default."""
+    from clfcore.augment.policies import POLICIES
+    from clfcore.augment.saved_policies import saved_policies
+
+    own = saved_policies()
+    shown = default.get("name", "own") if isinstance(default, dict) else str(default)
+    return st.selectbox(
+        "Augmentation",
+        [*POLICIES, *own],
+        index=None,
+        key="field recipe.augmentation",
+        placeholder=shown,
+        persist_state="session",
+        format_func=lambda name: f"{name} (own)" if name in own else name,
+        help="Random changes to the training images. See and make them on the Augmentations page.",
+    )
+
+
+def label_warning(config: RunConfig, classes: tuple[str, ...]) -> None:
+    """One line where the chosen policy can change a class into another, and the user has not said that it cannot."""
+    from clfcore.augment.label_safety import warning
+    from clfcore.augment.policies import policy
+
+    safe = st.session_state.get("policy safe") or ()  # said on the Augmentations page
+    with refusals():
+        said = warning(policy(config.recipe.augmentation or "none"), classes=classes, safe=safe)
+    if said:
+        st.caption(
+            f"⚠ {escape_markdown(said[:1].upper() + said[1:])}.",
+            help="The Augmentations page has a field, below the policy, to say so.",
+        )
+
+
+def schedule_preview(config: RunConfig, *, images: int, now: int | None = None) -> None:
+    """The learning rate over the run's steps, before launch; `now` marks the step that is reached."""
+    from clfcore.figures.learning_rate import learning_rate_figure
+    from clfcore.training.schedules import curve, steps_of
+
+    recipe = config.recipe
+    if config.strategy == "feature-extraction" and config.head == "logistic":
+        return  # L-BFGS finds its own steps
+    steps = steps_of(recipe, max(1, -(-images // recipe.batch_size)))
+    at, rates = curve(recipe, steps)
+    chart(
+        learning_rate_figure(at.tolist(), rates.tolist(), steps_per_epoch=steps, now=now, dark=dark()),
+        "schedule" if now is None else "schedule now",
+    )
+    if now is None:
+        st.caption(f"{steps:,} steps an epoch; each layer group has its own peak of the same shape.")

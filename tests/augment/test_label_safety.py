@@ -1,0 +1,35 @@
+"""A warning where a flip or a turn can change the class, and none where it cannot."""
+
+import pytest
+
+from clfcore.augment import policies
+from clfcore.augment.label_safety import changes, warning
+
+DIGITS, PETS = [str(i) for i in range(10)], ["cat", "dog", "bright red bird", "upset owl"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "classes", "warned"),
+    [
+        (policies.policy("basic").steps, DIGITS, "a mirrored picture of a sign such as '0'"),
+        (policies.policy("digits").steps, DIGITS, None),
+        (policies.policy("trivialaugment").steps, ["A", "B"], "a far turned picture of a sign such as 'a'"),
+        (["rotation"], DIGITS, None),
+        ([{"step": "rotation", "degrees": 90}], ["six", "nine"], "a far turned picture"),
+        (["vertical-flip"], ["b", "d"], "an upside-down picture"),
+        ([{"step": "horizontal-flip", "probability": 0}], DIGITS, None),
+        (["horizontal-flip"], ["turn-left", "turn-right"], "a mirrored picture of 'turn-left'"),
+        (["horizontal-flip"], ["arrow_up", "arrow_down"], None),
+        (["vertical-flip"], ["arrow_up", "arrow_down"], "an upside-down picture of 'arrow_up'"),
+        (["horizontal-flip", "vertical-flip", {"step": "rotation", "degrees": 180}], PETS, None),
+    ],
+)
+def test_warning(steps, classes, warned):
+    said = warning(policies.policy(steps), classes=classes)
+    assert (warned in said) if warned else said is None
+
+
+def test_the_user_knows_better():
+    policy = policies.policy("basic")
+    assert changes(policy) == ("horizontal-flip",)
+    assert warning(policy, classes=DIGITS, safe=["horizontal-flip"]) is None

@@ -1,0 +1,136 @@
+"""HEIC and DICOM: with their extras they are read, without them they are refused by name."""
+
+import importlib.util
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clfcore.data.bit_depth import shown
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.checks import check
+from clfcore.data.dicom_heic import readable_kinds
+from clfcore.data.image_file import Depth, depth, image_size
+from clfcore.data.pixels import read_image
+from clfcore.errors import InputError
+
+HEIC = b"\0\0\0\x18ftypheic" + b"\0" * 40
+DICOM = b"\0" * 128 + b"DICM" + b"\0" * 40
+
+
+@pytest.mark.parametrize(
+    ("module", "data", "says"),
+    [("pillow_heif", HEIC, "pip install pillow-heif"), ("pydicom", DICOM, "pip install pydicom")],
+)
+def test_without_the_extra_the_refusal_names_it(module: str, data: bytes, says: str) -> None:
+    if importlib.util.find_spec(module):
+        says = "damaged|cannot be read"
+    with pytest.raises(InputError, match=says):
+        read_image(data)
+
+
+def test_a_folder_with_one_goes_on_without_it(photos: Path) -> None:
+    before = open_dataset(str(photos))
+    name = f"{before.classes[0]}/phone.heic"
+    (photos / name).write_bytes(HEIC)
+    dataset, problems = check(open_dataset(str(photos)))
+    assert [problem.item for problem in problems if problem.kind == "unreadable"] == [name]
+    assert dataset.ids == before.ids
+
+
+def scanned(values: np.ndarray, **tags: object) -> bytes:
+    """A DICOM file of 16 bits with these pixels and tags."""
+    pydicom = pytest.importorskip("pydicom")
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    scan = FileDataset("scan", {}, file_meta=meta, preamble=b"\0" * 128)
+    scan.Rows, scan.Columns = values.shape[:2]
+    scan.SamplesPerPixel, scan.BitsAllocated, scan.BitsStored, scan.HighBit = 1, 16, 12, 11
+    scan.PixelRepresentation, scan.PhotometricInterpretation = 0, "MONOCHROME2"
+    for name, value in tags.items():
+        setattr(scan, name, value)
+    scan.PixelData = values.tobytes()
+    out = io.BytesIO()
+    pydicom.dcmwrite(out, scan)
+    return out.getvalue()
+
+
+TWELVE = np.linspace(0, 4095, 64).round().astype(np.uint16).reshape(8, 8)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_scan_keeps_its_depth(inverted: bool, tmp_path: Path) -> None:
+    """Twelve bits over the whole range; MONOCHROME1 is turned round. Shown, it has 8 bits."""
+    data = scanned(TWELVE, PhotometricInterpretation="MONOCHROME1" if inverted else "MONOCHROME2")
+    share = 1 - TWELVE / 4095 if inverted else TWELVE / 4095
+    found = read_image(data)
+    assert found.dtype == np.uint16
+    assert np.array_equal(found[..., 0], np.rint(share * 65535))
+    assert np.abs(shown(read_image(data), None)[..., 0] - share * 255).max() <= 0.51
+    (tmp_path / "scan.dcm").write_bytes(data)
+    assert depth(tmp_path / "scan.dcm") == Depth("uint16", grey=True)
+
+
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
+def test_a_window_is_that_of_pydicom(function: str) -> None:
+    """Values from the rescaled ones, as a radiologist sets the window: -160 to 240 Hounsfield units."""
+    window = {"WindowCenter": 40, "WindowWidth": 400, "VOILUTFunction": function}
+    data = scanned(TWELVE, RescaleSlope=1, RescaleIntercept=-1024, **window)
+    import pydicom
+    from pydicom.pixels import apply_modality_lut, apply_voi_lut
+
+    stored = pydicom.dcmread(io.BytesIO(data))
+    seen = apply_voi_lut(apply_modality_lut(stored.pixel_array, stored), stored)
+    low, high = -1024.0, 4095.0 - 1024.0  # what pydicom spreads a window over
+    found = read_image(data)[..., 0]
+    assert np.abs(found / 65535 - (seen - low) / (high - low)).max() < 1e-4
+    assert (found == 0).any() or function == "SIGMOID"
+
+
+def test_scans_without_a_window_keep_their_relation() -> None:
+    """By what their bits can say, signed or not, and not each by its own darkest and lightest."""
+    dark, light = (read_image(scanned(np.full((8, 8), v, np.uint16)))[0, 0, 0] for v in (100, 200))
+    assert (int(dark), int(light)) == (round(100 / 4095 * 65535), round(200 / 4095 * 65535))
+    signed = np.full((8, 8), -1024, np.int16)
+    found = read_image(scanned(signed, PixelRepresentation=1, RescaleSlope=2, RescaleIntercept=5))
+    assert int(found[0, 0, 0]) == round((-1024 + 2048) / 4095 * 65535)
+
+
+def test_several_frames_and_colours() -> None:
+    frames = np.stack([TWELVE, TWELVE[::-1]])
+    first = scanned(TWELVE)
+    several = scanned(frames.reshape(16, 8), Rows=8, NumberOfFrames=2)
+    assert np.array_equal(read_image(several), read_image(first))
+    colours = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    depths = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, "PlanarConfiguration": 0}
+    data = scanned(colours, SamplesPerPixel=3, PhotometricInterpretation="RGB", **depths)
+    assert np.array_equal(read_image(data), colours)
+    assert np.array_equal(read_image(data), colours)
+
+
+def test_a_phones_picture_comes_back(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    generator = np.random.default_rng(0)
+    scene = np.kron(generator.integers(0, 255, (4, 6, 3)), np.ones((16, 16, 1))).astype(np.uint8)
+    out = io.BytesIO()
+    heif.from_pillow(Image.fromarray(scene)).save(out, quality=95)
+    (tmp_path / "phone.heic").write_bytes(out.getvalue())
+    found = read_image(tmp_path / "phone.heic")
+    assert found.shape == scene.shape
+    assert np.abs(found.astype(int) - scene).mean() < 6  # lossy
+    assert image_size(tmp_path / "phone.heic") == (96, 64)
+
+
+def test_only_what_this_installation_reads_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert not {"heic", "heif", "dcm"} & set(readable_kinds())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "pillow_heif" or None)
+    assert {"png", "heic", "heif"} <= set(readable_kinds())
+    assert "dcm" not in readable_kinds()

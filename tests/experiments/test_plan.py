@@ -1,0 +1,38 @@
+"""The plan of a run: what trains, at which rate and when, counted by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from clfcore.architectures.build import build
+from clfcore.config import make
+from clfcore.experiments.plan import make_plan, rates
+from clfcore.figures.training_phases import group_rates, groups
+from clfcore.training import phases
+
+
+def test_a_plan_of_unfreezing_counts_and_times_its_phases(photos: Path) -> None:
+    recipe = {"epochs": 4, "unfreeze": "1:1,3:2", "batch_size": 8, "image_size": 32, "schedule": "constant"}
+    config = {"data": str(photos), "architecture": "efficientnet_lite0", "strategy": "progressive-unfreezing"}
+    plan = make_plan(make({**config, "recipe": recipe}), measure=True)
+    module = build("efficientnet_lite0", columns=2).module
+    assert plan.parameters == phases.count_parameters(module) == sum(plan.groups.values())
+    assert plan.trainable == plan.groups["head"] + plan.groups["stage_5"]
+    assert 0 < plan.seconds < 120
+    assert plan.memory > 4 * plan.parameters + 12 * plan.trainable
+    steps, found = rates(plan)
+    assert len(steps) == 8  # 16 pictures in batches of 8, over 4 epochs
+    assert found["head"] == [1e-3] * 8
+    assert [value is None for value in found["stage_5"]] == [True] * 4 + [False] * 4
+    assert found["stage_5"][-1] == pytest.approx(1e-4)
+    assert set(found["stem"]) == {None}
+
+
+def test_the_charts_say_in_words_what_they_show() -> None:
+    figure = groups(["stem", "stage_1", "head"], [(1, 2, ["head"]), (3, 5, ["stage_1", "head"])])
+    assert figure.layout.meta["alt"] == "Trained: head from epoch 1, stage_1 from epoch 3, stem never."
+    trains, frozen = figure.data
+    assert dict(zip(trains.y, trains.x, strict=True)) == {"stage_1": 3, "head": 5}
+    assert dict(zip(frozen.y, frozen.x, strict=True)) == {"stem": 5, "stage_1": 2}
+    lines = group_rates([0, 1], {"stem": [None, None], "head": [1e-3, 5e-4]}, steps_per_epoch=1)
+    assert [trace.name for trace in lines.data] == ["head"]

@@ -1,0 +1,135 @@
+"""Pictures on a page: square cards of one size, and what a network saw and said. HTML with pictures inside it.
+
+Pictures travel inside the page (data URIs of at most 192 pixels), so that nothing is left in the server's media store.
+Names come from folders and files of others: everything that is shown is escaped.
+"""
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui.formatting import percent, shorten
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from clfcore.data.bit_depth import ValueRange
+    from clfcore.data.dataset import ImageDataset
+
+THUMBNAIL = 192  # pixels; more is not seen in a card
+SMALL = 96  # a picture smaller than this is enlarged without smoothing
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture ready for the page: its address, and whether it is enlarged without smoothing."""
+
+    source: str
+    sharp: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """A picture with its truth, what was predicted, whether that is right, and the probabilities of both."""
+
+    picture: Picture
+    name: str
+    truth: str = ""
+    predicted: str = ""
+    right: bool | None = None
+    probability: float | None = None
+    truth_probability: float | None = None
+
+
+def picture(pixels: "np.ndarray", *, side: int = THUMBNAIL, lossless: bool = False) -> Picture:
+    """H x W x 3 or x 1, bytes or tones -> a picture of at most `side` pixels; a small one is enlarged unsmoothed."""
+    from PIL import Image
+
+    from clfcore.data.bit_depth import to_bytes
+
+    pixels = to_bytes(pixels)
+    image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+    sharp = max(image.size) < SMALL
+    if max(image.size) > side:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    out, kind = io.BytesIO(), "png" if sharp or lossless else "jpeg"
+    image.save(out, kind, **({} if kind == "png" else {"quality": 85}))
+    return Picture(f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}", sharp)
+
+
+def cards(shown: Sequence[Card], *, side: int = 150) -> None:
+    """A grid of square cards: truth above, prediction with its mark below, the probability as a thin bar."""
+    body = "".join(_card(card) for card in shown)
+    st.html(f'<div class="clf-cards" style="--side: {side}px">{body}</div>')
+
+
+def _card(card: Card) -> str:
+    above = _line(card.truth, "clf-truth") if card.truth else ""
+    alt = f"{card.name}: {card.truth}" + (f", predicted {card.predicted}" if card.predicted else "")
+    below = ""
+    if card.predicted:
+        mark = {True: '<b class="clf-right">✓ right</b>', False: '<b class="clf-wrong">✗ wrong</b>', None: ""}[
+            card.right
+        ]
+        below = _line(card.predicted, "clf-guess") + bar(card.probability) + f'<div class="clf-note">{mark}'
+        below += f"<span>{percent(card.probability)}</span></div>"
+        if card.truth_probability is not None:
+            below += f'<div class="clf-note"><span>the truth got {percent(card.truth_probability)}</span></div>'
+    return f'<figure class="clf-card" title="{escape(card.name)}">{above}{square(card.picture, alt)}{below}</figure>'
+
+
+def square(shown: Picture, alt: str) -> str:
+    """HTML of one picture in its square frame."""
+    sharp = ' class="clf-sharp"' if shown.sharp else ""
+    return f'<div class="clf-square"><img{sharp} src="{shown.source}" alt="{escape(alt)}"></div>'
+
+
+def bar(share: float | None) -> str:
+    """HTML of a thin bar filled to a share from 0 to 1."""
+    return f'<div class="clf-bar"><i style="width: {100 * (share or 0):.1f}%"></i></div>'
+
+
+def top_bars(top: Sequence[tuple[str, float]], level: str = "") -> str:
+    """HTML of the likeliest classes, each with its bar and its probability; `level` stands above them."""
+    rows = "".join(
+        f'<li title="{escape(label)}"><span>{escape(shorten(label, 34))}</span><em>{percent(p)}</em>{bar(p)}</li>'
+        for label, p in top
+    )
+    heading = f'<li class="clf-level">{escape(level)}</li>' if level else ""
+    return f'<ol class="clf-top">{heading}{rows}</ol>'
+
+
+def bars(top: Sequence[tuple[str, float]]) -> None:
+    """The likeliest classes by themselves."""
+    st.html(f'<div class="clf-verdict">{top_bars(top)}</div>')
+
+
+def _line(text: str, kind: str) -> str:
+    return f'<figcaption class="{kind}" title="{escape(text)}">{escape(shorten(text))}</figcaption>'
+
+
+def item_picture(dataset: "ImageDataset", index: int | None, value_range: "Callable[[], ValueRange | None]") -> Picture:
+    """The thumbnail of an item, or an empty square where it is not there or cannot be read.
+
+    value_range: what counts as black and white in the dataset's pictures; asked for only where one is deep.
+    """
+    import numpy as np
+
+    from clfcore.data.bit_depth import shown
+    from clfcore.data.pixels import read_image
+    from clfcore.errors import InputError
+
+    if index is None:
+        return picture(np.full((8, 8, 3), 128, np.uint8))
+    if dataset.pixels is not None:
+        return picture(dataset.pixels[index])
+    try:
+        pixels = read_image(dataset.paths[index], least_side=THUMBNAIL)
+        return picture(shown(pixels, None if pixels.dtype == np.uint8 else value_range()))
+    except InputError:
+        return picture(np.full((8, 8, 3), 128, np.uint8))

@@ -1,0 +1,271 @@
+"""Data chosen, read and checked once, and its pictures as cards."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui.cards import Card, Picture, cards, item_picture
+from ui.charts import chart, dark
+from ui.formatting import count, listed, shorten
+from ui.jobs import PATIENCE, Job, Progress, result_of
+from ui.messages import Number, escape_markdown, metric_row, refusals
+from ui.pickers import data_name
+from ui.run_pictures import read_again
+
+if TYPE_CHECKING:
+    from clfcore.data.bit_depth import ValueRange
+    from clfcore.data.dataset import ImageDataset, Problem
+    from clfcore.data.importers.readings import AmbiguousData
+
+PER_PAGE = 40
+RECENT = 12  # datasets that a session's list names
+
+
+DEFAULT = "digits"
+
+
+def choose_data() -> str:
+    """A SPEC: a catalogue name, or the path of a folder, a zip or a CSV on this machine; kept in the address."""
+    if "data" not in st.session_state and "data" not in st.query_params:
+        st.session_state["data"] = DEFAULT
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    left, right = row.container(width="stretch"), row.container(width="content", horizontal=True)
+    with right:
+        _recent()
+        with st.popover("Upload"):
+            _upload()  # before the box, whose value it may set
+    with left:
+        typed = st.text_input(
+            "Data",
+            key="data",
+            bind="query-params",
+            placeholder=DEFAULT,
+            help="A name of the catalogue, or the path of a folder of class folders, a .zip or a .csv on this machine. "
+            "Type a path and press Enter.",
+        )
+    return (typed or "").strip().strip("\"'").strip() or DEFAULT
+
+
+def _recent() -> None:
+    """The catalogue, what this session has opened, and what was imported in any session: a choice fills the box."""
+    from clfcore.data.catalogue import entries
+
+    named = {entry.name: f"{entry.name} (catalogue)" for entry in entries() if entry.available}
+    named |= {spec: spec for spec in st.session_state.get("data brought", []) if spec not in named}
+    named |= {spec: f"{name} (imported)" for name, spec in _imported()}
+    st.menu_button(
+        "Recent", list(named), key="data recent", format_func=lambda spec: named[spec], on_click=_take_recent
+    )
+
+
+def _take_recent() -> None:
+    st.session_state["data"] = st.session_state["data recent"]
+
+
+def _imported() -> tuple[tuple[str, str], ...]:
+    from clfcore.data.importers.archives import imported_folder
+
+    try:
+        changed = imported_folder().stat().st_mtime_ns
+    except OSError:
+        return ()
+    return _imported_at(str(imported_folder()), changed)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _imported_at(folder: str, changed: int) -> tuple[tuple[str, str], ...]:
+    from clfcore.data.importers.archives import imported
+
+    return tuple((found.name, found.spec) for found in imported())
+
+
+def _upload() -> None:
+    files = st.file_uploader(
+        "A .zip of class folders, or a .csv with its pictures",
+        ["zip", "csv", "jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"],
+        accept_multiple_files=True,
+        key="data files",
+    )
+    if st.button("Import", type="primary", disabled=not files):
+        from clfcore.data.importers.uploads import keep_upload
+
+        with refusals(stop=False), st.spinner("Unpacking to disk"):
+            spec = keep_upload([(file.name, file) for file in files])
+            st.session_state["data"] = spec
+
+
+def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
+    """The dataset, read and checked once for all sessions; what is wrong with it is among its problems."""
+    from clfcore.data.importers.readings import AmbiguousData
+
+    words = f"Reading and checking {data_name(spec)}"
+    job = _reading(spec, split_seed)
+    job.thread.join(PATIENCE)
+    if isinstance(job.error, AmbiguousData):
+        _reading.clear(spec, split_seed)
+        _ask(job.error)
+        st.stop()
+    dataset = result_of(job, words, forget=lambda: _reading.clear(spec, split_seed))
+    st.session_state["data brought"] = [*dict.fromkeys([spec, *st.session_state.get("data brought", [])])][:RECENT]
+    return dataset
+
+
+def _ask(error: "AmbiguousData") -> None:
+    """How data shall be read that can be read in several ways: a button a reading, with what comes of it."""
+    with st.container(border=True):
+        st.write(escape_markdown(f"{error.question}. How should it be read?"))
+        for choice in error.choices:
+            name = choice.what or f"only the folder {data_name(choice.spec)}"
+            label = escape_markdown(f"{name[:1].upper()}{name[1:]}: {choice.counts}")
+            st.button(label, key=f"read as {choice.spec}", on_click=_read_as, args=(choice.spec,))
+
+
+def _read_as(spec: str) -> None:
+    st.session_state["data"] = spec
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _reading(spec: str, split_seed: int) -> Job:
+    def read(progress: Progress) -> "ImageDataset":
+        from clfcore.data.catalogue import open_dataset
+        from clfcore.data.checks import check
+
+        return check(open_dataset(spec, split_seed=split_seed), progress=progress)[0]
+
+    return Job(read)
+
+
+@st.cache_data(show_spinner=False, max_entries=4096)
+def thumbnail(spec: str, split_seed: int, item: str) -> Picture:
+    """One item's picture; an item that can no longer be read is an empty square."""
+    dataset, at = _items(spec, split_seed)
+    return item_picture(dataset, at.get(item), lambda: _value_range(spec, split_seed))
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _items(spec: str, split_seed: int) -> tuple["ImageDataset", dict[str, int]]:
+    from clfcore.data.catalogue import open_dataset
+
+    dataset = open_dataset(spec, split_seed=split_seed)
+    return dataset, {name: i for i, name in enumerate(dataset.ids)}
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _value_range(spec: str, split_seed: int) -> "ValueRange | None":
+    from clfcore.data.value_ranges import shown_range
+
+    return shown_range(_items(spec, split_seed)[0])
+
+
+def sample_cards(dataset: "ImageDataset", spec: str, indices: Sequence[int], *, split_seed: int = 0) -> list[Card]:
+    """Cards of items with their truth, no prediction."""
+    return [
+        Card(thumbnail(spec, split_seed, dataset.ids[i]), name=dataset.ids[i], truth=dataset.label(i)) for i in indices
+    ]
+
+
+def data_numbers(dataset: "ImageDataset") -> None:
+    """How many images, classes, and images a split."""
+    numbers = [
+        Number("Images", count(len(dataset)), "readable"),
+        Number("Classes", count(len(dataset.classes)), dataset.task.kind),
+    ]
+    words = {
+        "train": ("Training", "learned from"),
+        "validation": ("Validation", "chooses the best epoch"),
+        "test": ("Test", "looked at once, at the end"),
+    }
+    for split, size in dataset.sizes().items():
+        label, use = words[split]
+        numbers.append(Number(label, count(size) if size else "–", use if size else "the data has none"))
+    metric_row([*numbers, Number("Problems", count(len(_faults(dataset))), "found while reading")])
+    for note in (problem.message for problem in dataset.problems if problem.kind == "reading"):
+        st.caption(f":material/info: {escape_markdown(note[:1].upper() + note[1:])}.")
+    if dataset.drawn:
+        st.caption(f"{listed(dataset.drawn)} drawn by the lab: stratified by class, from split seed 0.".capitalize())
+
+
+def data_advice(dataset: "ImageDataset") -> None:
+    """What the numbers suggest, in a plain sentence or two."""
+    from clfcore.data.checks import advice
+
+    st.write(escape_markdown(advice(dataset)))
+
+
+def problems_label(dataset: "ImageDataset") -> str:
+    return f"Problems ({count(len(_faults(dataset)))})"
+
+
+def _faults(dataset: "ImageDataset") -> list["Problem"]:
+    """The problems without what the importer only took for something."""
+    return [problem for problem in dataset.problems if problem.kind != "reading"]
+
+
+def data_problems(dataset: "ImageDataset") -> None:
+    """Everything that was found, none silent; and a second look at the files once they were mended."""
+    if st.button("Read it again", help="After you have mended, added or removed files."):
+        _reading.clear()
+        _items.clear()
+        thumbnail.clear()
+        read_again()
+        st.rerun()
+    if not _faults(dataset):
+        st.write(
+            "Nothing was found wrong: every file could be read, no picture stands twice, every class is in every split."
+        )
+        return
+    rows = [{"kind": p.kind, "item": p.item, "what was found": p.message} for p in _faults(dataset)]
+    st.dataframe(rows, hide_index=True, column_config={"what was found": st.column_config.TextColumn(width="large")})
+
+
+def data_counts(dataset: "ImageDataset") -> None:
+    """Images per class and split."""
+    from clfcore.figures.bars import class_counts_figure
+
+    chart(class_counts_figure(dataset, dark=dark()), "counts")
+
+
+def browse(dataset: "ImageDataset", spec: str) -> None:
+    """The pictures, by class and split, a page at a time."""
+    given = [split for split, size in dataset.sizes().items() if size]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        split = st.segmented_control("Split", given, default="train", required=True, key="split", bind="query-params")
+        wanted = st.selectbox(
+            "Class", ["all", *dataset.classes], format_func=shorten, key="class", bind="query-params", width=260
+        )
+        chosen = dataset.splits[split]
+        indices = (chosen if wanted == "all" else chosen[dataset.having(wanted)[chosen]]).tolist()
+        pages = max(1, -(-len(indices) // PER_PAGE))
+        page = min(pages, st.pagination(pages, key=f"page {spec} {split} {wanted}"))
+    if not indices:
+        st.write(f"No picture of {escape_markdown(wanted)} is in the {split} split.")
+        return
+    cards(sample_cards(dataset, spec, spread(indices, page)), side=128)
+    st.caption(f"{count(len(indices), 'picture')}, {PER_PAGE} a page.")
+
+
+def spread(indices: Sequence[int], page: int) -> Sequence[int]:
+    """A page of the pictures, taken at even steps so that each page shows all classes in their order."""
+    pages = max(1, -(-len(indices) // PER_PAGE))
+    return indices[page - 1 :: pages][:PER_PAGE]
+
+
+def catalogue_table() -> None:
+    """What the lab knows by name: what is at hand, and where the files of the rest go."""
+    from clfcore.data.catalogue import entries
+
+    rows = [
+        {
+            "name": e.name,
+            "at hand": "✓" if e.available else "✗ absent",
+            "task": e.task,
+            "classes": e.classes,
+            "images": e.items,
+            "licence": e.licence,
+            "where": e.note if e.available else f"put it here: {e.where}",
+            "source": e.source,
+        }
+        for e in entries()
+    ]
+    st.dataframe(rows, hide_index=True)

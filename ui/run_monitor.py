@@ -1,0 +1,202 @@
+"""A run while it works: how far, how fast, how long still, its curves, and the ways to stop it."""
+
+import streamlit as st
+
+from clfcore.errors import InputError
+from clfcore.runs.best_epoch import best_line, choice_in
+from clfcore.runs.folder import RESUMABLE, Run, find_run
+from clfcore.runs.index import ACTIVE, Listed, listed
+from clfcore.runs.records import ProgressNow
+from pages.train.checks import training_signals
+from pages.train.experiments import after_transfer
+from pages.train.strategy import further_button
+from ui.charts import chart, dark
+from ui.formatting import count, duration, percent
+from ui.messages import Number, complain, escape_markdown, metric_row, refusals
+from ui.navigation import go_to
+from ui.pickers import listed_name, run_name
+
+STAGES = {
+    "preparing": "Opening the data and building the network",
+    "decoding": "Decoding pictures",
+    "embedding": "Embedding pictures",
+    "training": "Training",
+    "evaluating": "Evaluating the best epoch",
+}
+
+
+def watch(run: Run) -> None:
+    """The run's card, with what can be done to it. It refreshes itself while the run works, and keeps its place."""
+    one = listed(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(escape_markdown(listed_name(one)), anchor=False, width="stretch")
+        _buttons(one)
+    if one.damaged:
+        complain(one.damaged)
+        return
+
+    @st.fragment(run_every=0.8 if one.state in ACTIVE else None)
+    def card() -> None:
+        now = listed(run)
+        if now.state != one.state or not run.path.exists():
+            st.rerun()  # once, as a whole page: the timer stops where the run has, and its buttons change
+        with refusals():
+            _far(now)
+            _numbers(run)
+            _curves(run)
+            training_signals(run)
+
+    card()
+    if one.state == "completed":
+        with refusals():
+            after_transfer(run)
+
+
+def share_done(far: ProgressNow | None) -> float:
+    """How much of its stage is done, from 0 to 1."""
+    return min(1.0, far.done / max(1, far.total)) if far else 0.0
+
+
+def _far(one: Listed) -> None:
+    """One line and one bar; a finished run's bar is full, so that nothing moves."""
+    state, run = one.state, one.run
+    far = run.read_progress()
+    with st.container(height=46, border=False, gap=None):
+        if state == "running" and far.stage:
+            words = STAGES.get(far.stage, "Working")
+            if far.stage == "training":
+                words += f", epoch {far.epoch or 1} of {far.epochs or '?'}"
+            elif far.total > 1:
+                words += f", {count(far.done)} of {count(far.total)}"
+            words += f"; about {duration(far.seconds_left)} left" if far.seconds_left is not None else ""
+            st.progress(share_done(far), text=words)
+        elif state == "queued":
+            st.progress(0.0, text="Waiting: another run goes first, or the worker is starting")
+        elif state == "failed":
+            complain(one.status.message or "the run failed")
+        else:
+            words = {"completed": "Completed", "cancelled": "Stopped", "interrupted": "Interrupted"}.get(state, state)
+            words += f" in {duration(one.results.seconds)}" if "seconds" in one.results.model_fields_set else ""
+            share = 1.0 if state == "completed" else _share(run)
+            st.progress(share, text=f"{words}. {escape_markdown(one.status.message)}")
+
+
+def _share(run: Run) -> float:
+    history = run.history
+    return min(1.0, history[-1]["epoch"] / (run.config.recipe.epochs or 1)) if history else 0.0
+
+
+def _numbers(run: Run) -> None:
+    history = run.history
+    best, last = best_line(history) or {}, history[-1] if history else {}
+    choice = choice_in(run)
+    metric = choice.metric
+    fast = run.progress.get("images_per_second") or last.get("images_per_second")
+    metric_row(
+        [
+            Number(
+                "Best validation", percent(best.get("validation_score")), f"{metric}, epoch {best.get('epoch', '–')}"
+            ),
+            Number(
+                "Last validation", percent(last.get("validation_score")), f"{metric}, epoch {last.get('epoch', '–')}"
+            ),
+            Number(
+                "Training loss",
+                f"{last['train_loss']:.3f}" if last.get("train_loss") is not None else "–",
+                "mean of the last epoch",
+            ),
+            Number("Pace", f"{fast:,.0f}" if fast else "–", "images a second"),
+        ]
+    )
+    if history:
+        st.caption(f"The best epoch is {choice.sentence}.")
+
+
+def _curves(run: Run) -> None:
+    from clfcore.figures.history import history_figure
+
+    epochs, lines = run.config.recipe.epochs, run.history
+    left, right = st.columns(2, gap="medium")
+    judged = (
+        "score" if choice_in(run).metric == "mean average precision" else "accuracy"
+    )  # what chooses is what is drawn
+    best_epoch = (best_line(lines) or {}).get("epoch")
+    best = {} if best_epoch is None else {run.id: best_epoch}
+    for column, quantity, key in ((left, "loss", "live loss"), (right, judged, "live accuracy")):
+        with column:
+            figure = history_figure({run.id: lines}, quantity=quantity, epochs=epochs, best=best, dark=dark())
+            if not lines:
+                figure.update_yaxes(range=[0, 1])  # an empty axis would show shares from -100 % to 400 %
+            chart(figure, key)
+
+
+def stop(run: Run, *, after_epoch: bool = False) -> None:
+    """Ask for a stop, and say what becomes of it."""
+    from clfcore.runs.worker import worker
+
+    with refusals(stop=False):
+        answer = worker().cancel(run, after_epoch=after_epoch)
+        st.toast({
+            "cancelled": "It was waiting, and has left the queue.",
+            "stopping": "Stopping after this epoch." if after_epoch else "Stopping within a batch.",
+            "starting": "It is just starting, and stops before it trains.",
+            "elsewhere": "It waits in another server's queue, which drops it within a second.",
+            "over": "It is not at work any more.",
+        }[answer])  # fmt: skip
+
+
+def _buttons(one: Listed) -> None:
+    """Stop now, stop after the epoch, resume or delete: what the run's state allows."""
+    run, state = one.run, one.state
+    with st.container(horizontal=True, width="content"), refusals(stop=False):
+        if state in ACTIVE:
+            if st.button("Stop now", key=f"stop {run.id}", help="Within a batch; the last whole epoch is kept."):
+                stop(run)
+            if state == "running" and st.button("Stop after this epoch", key=f"stop after {run.id}"):
+                stop(run, after_epoch=True)
+        if state in RESUMABLE and st.button(
+            "Resume", key=f"resume {run.id}", help="Goes on from the last whole epoch."
+        ):
+            from clfcore.runs.worker import worker
+
+            worker().resume(run)
+            go_to("pages/train/page.py", {"run": run.id})
+        if one.splits and not one.damaged and st.button("Evaluate", key=f"evaluate {run.id}", type="primary"):
+            go_to("pages/evaluate/page.py", {"run": run.id})
+        if state == "completed":
+            further_button(run)
+        if state not in ACTIVE and st.button("Delete", key=f"delete {run.id}"):
+            _confirm(run)
+
+
+@st.dialog("Delete this run?")
+def _confirm(run: Run) -> None:
+    st.write(
+        f"{escape_markdown(run_name(run))}: this folder is removed from disk, "
+        f"with its weights, history and predictions."
+    )
+    st.code(str(run.path), language=None, wrap_lines=True)
+    st.write("This cannot be undone.")
+    with st.container(horizontal=True):
+        if st.button("Delete for ever", type="primary"):
+            from clfcore.runs import folder
+
+            with refusals():
+                folder.delete(run)
+            if "run" in st.query_params:
+                del st.query_params["run"]
+            st.rerun()
+        if st.button("Keep it"):
+            st.rerun()
+
+
+def run_in_address() -> Run | None:
+    """The run whose id the address holds; a name that no run has is refused, and the page goes on."""
+    name = st.query_params.get("run")
+    if not name:
+        return None
+    try:
+        return find_run(name)
+    except InputError as error:
+        complain(str(error))
+        return None
