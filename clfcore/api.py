@@ -7,13 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clfcore import config as configs
+from clfcore.answers import NoAnswer, answer
+from clfcore.architectures import catalogue
 from clfcore.config import RunConfig
+from clfcore.data.catalogue import entries, open_dataset
+from clfcore.data.download import download
+from clfcore.data.export import write_manifest
+from clfcore.data.importers.readings import parted
+from clfcore.data.pixels import read_image
+from clfcore.doctor import examine
 from clfcore.errors import InputError, unknown
+from clfcore.evaluation.compare import compare as pair
 from clfcore.files import typed_path, write_text
 from clfcore.outputs import output_path
-from clfcore.runs import folder
+from clfcore.reports.export_figures import write_figures
+from clfcore.runs import folder, temperature
 from clfcore.runs.best_epoch import chosen_by
+from clfcore.runs.evaluate import Choice, metrics_of
 from clfcore.runs.folder import Run
+from clfcore.runs.open_config import outline
+from clfcore.runs.run_data import count_trained_on
+from clfcore.runs.temperature import temperature_of
 
 if TYPE_CHECKING:
     from clfcore.experiments.plan import Plan
@@ -25,8 +39,6 @@ Show = Callable[[dict[str, Any]], None]
 
 def datasets() -> dict[str, Any]:
     """The catalogue."""
-    from clfcore.data.catalogue import entries
-
     return {"datasets": [vars(entry) for entry in entries()]}
 
 
@@ -51,8 +63,6 @@ def datasets_check(spec: str, progress: Progress | None = None) -> dict[str, Any
 
 def datasets_download(name: str, progress: Progress | None = None) -> dict[str, Any]:
     """Fetch a published dataset, because somebody asked for it."""
-    from clfcore.data.download import download
-
     return {"name": name, "folder": str(download(name, progress=progress))}
 
 
@@ -60,10 +70,6 @@ def datasets_export(
     spec: str, out: Path, *, overwrite: bool = False, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Write any dataset as a manifest that opens again."""
-    from clfcore.data.catalogue import open_dataset
-    from clfcore.data.export import write_manifest
-    from clfcore.data.importers.readings import parted
-
     dataset = open_dataset(spec)
     items = write_manifest(dataset, out, inputs=[parted(spec)[1]], overwrite=overwrite, progress=progress)
     return {"name": dataset.name, "out": str(out), "items": items}
@@ -71,8 +77,6 @@ def datasets_export(
 
 def architectures(search: str | None = None) -> dict[str, Any]:
     """The catalogue, or what a text finds in it and among timm's names."""
-    from clfcore.architectures import catalogue
-
     rows = catalogue.search(search) if search else catalogue.architectures()
     return {"architectures": [_row(row) for row in rows]}
 
@@ -101,8 +105,6 @@ def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = No
 
     What can be refused without torch is refused before there is a folder.
     """
-    from clfcore.runs.open_config import outline
-
     _, _, notes = outline(config)
     if show is not None and notes:
         show({"stage": "preparing", "done": 0, "total": 1, "notes": list(notes)})
@@ -173,15 +175,11 @@ def evaluate(
     choice: thresholds or an operating point chosen on validation, or another decoding, for this answer alone.
     views: `flip` or `five-crops` predicts a split anew, each image's answer being the mean over its views.
     """
-    from clfcore.runs.evaluate import Choice, metrics_of
-
     run, choice = folder.open_run(name, runs), choice or Choice()
     if data is not None:
         if views is not None:
             raise InputError("views and data are both given: views are averaged over a run's own splits; leave one out")
         from clfcore.classifier import of_run, predict_dataset
-        from clfcore.data.catalogue import open_dataset
-        from clfcore.runs.run_data import count_trained_on
 
         dataset = open_dataset(data, judged=True)
         predictions = predict_dataset(of_run(run), dataset, progress)
@@ -217,14 +215,11 @@ def predict(
     views: `flip` or `five-crops` answers by the mean over views of each image. calibrated: with the temperature that
     `calibrate` stored with the run.
     """
-    from clfcore.data.pixels import read_image
-
     if k < 1:
         raise InputError(f"top is {k}: it must be at least 1")
     absent = next((image for image in images if not typed_path(image, "image").is_file()), None)
     if absent is not None:
         raise InputError(f"{absent} is no file: name image files")
-    from clfcore.answers import NoAnswer, answer
     from clfcore.classifier import open_classifier
 
     classifier = open_classifier(name, runs)
@@ -251,8 +246,6 @@ def predict(
 
 
 def _temperature(classifier: Any) -> float:
-    from clfcore.runs.temperature import temperature_of
-
     value = None if classifier.run is None else temperature_of(classifier.run)
     if value is None:
         raise InputError(f"{classifier.name} has no temperature: fit one with `calibrate RUN`, or leave calibrated out")
@@ -261,8 +254,6 @@ def _temperature(classifier: Any) -> float:
 
 def calibrate(name: str, *, forget: bool = False, runs: Path | None = None) -> dict[str, Any]:
     """Fit a run's temperature on validation and keep it, or forget it; its calibration before and after, a split."""
-    from clfcore.runs import temperature
-
     run = folder.open_run(name, runs)
     if forget:
         temperature.forget(run)
@@ -285,7 +276,6 @@ def compare(
     html: where a report goes; figures: a folder for its figures as SVG and PNG. measured: latency and memory of runs
     that were not measured on this machine yet.
     """
-    from clfcore.evaluation.compare import compare as pair
     from clfcore.evaluation.metrics import evaluate as measure
     from clfcore.runs import costs, measured_speed
 
@@ -319,8 +309,6 @@ def compare(
 
 
 def _figures(sections: Any, folder: Path, *, overwrite: bool) -> list[str]:
-    from clfcore.reports.export_figures import write_figures
-
     return [str(path) for path in write_figures(sections, folder, overwrite=overwrite)]
 
 
@@ -388,8 +376,6 @@ def check(
     from clfcore.experiments.overfit_one_batch import overfit_one_batch, preview_batch, write_contact_sheet
 
     if out is not None:
-        from clfcore.data.importers.readings import parted
-
         out = output_path(out, inputs=[parted(config.data)[1], config.weights], overwrite=overwrite)
     seen = preview_batch(config)
     if out is not None:
@@ -407,8 +393,6 @@ def plan(config: RunConfig, *, measure: bool = True) -> "Plan":
 
 def defaults(config: RunConfig, *, dataset: Any = None) -> RunConfig:
     """The configuration with every default filled in; needs no torch, and milliseconds where `dataset` is given."""
-    from clfcore.runs.open_config import outline
-
     return outline(config, dataset=dataset)[0]
 
 
@@ -438,6 +422,4 @@ def _plain(value: Any) -> str:
 
 def doctor() -> dict[str, Any]:
     """Versions, device, memory, weights and data at hand, and what is missing."""
-    from clfcore.doctor import examine
-
     return examine()

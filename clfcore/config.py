@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from clfcore.augment.policies import policy_or_name
 from clfcore.errors import InputError, nearest, refusal
 from clfcore.files import parse_json, read_text
 
@@ -181,8 +182,6 @@ class Recipe(_Frozen):
         """One's own policy becomes its steps here, so that a run keeps them whatever becomes of the name."""
         if given is None or given in get_args(Policy):
             return given
-        from clfcore.augment.policies import policy_or_name
-
         return policy_or_name(given).as_dict()
 
     @field_validator("unfreeze")

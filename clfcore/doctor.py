@@ -7,6 +7,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from clfcore import __version__
 from clfcore.architectures.catalogue import architectures, weights_at_hand
 from clfcore.data.catalogue import entries
@@ -17,8 +19,6 @@ PACKAGES = ("torch", "torchvision", "timm", "streamlit", "plotly", "pillow", "gr
 
 
 def examine() -> dict[str, Any]:
-    import psutil
-
     load("torch")
     import torch
 

@@ -31,8 +31,18 @@ for thread in threads: thread.join()
 assert not failed, failed
 """
 TOGETHER = (
-    ("clfcore.augment:views", "clfcore.architectures.feature_maps", "clfcore.classifier", "clfcore.experiments.plan"),
-    ("clfcore.figures", "clfcore.explain.dispatch", "clfcore.augment.geometry", "clfcore.architectures.timm_models"),
+    (
+        "clfcore.augment.previews",
+        "clfcore.architectures.feature_maps",
+        "clfcore.classifier",
+        "clfcore.experiments.plan",
+    ),
+    (
+        "clfcore.figures.history",
+        "clfcore.explain.dispatch",
+        "clfcore.augment.geometry",
+        "clfcore.architectures.timm_models",
+    ),
 )
 
 
@@ -70,7 +80,7 @@ def test_threads_of_a_cold_process_import_what_they_like(names: tuple[str, ...])
 
 
 def test_one_thread_alone_loads_no_more_than_it_needs() -> None:
-    script = f"import sys, clfcore.figures; print(sorted(set(sys.modules) & set({ORDER!r})))"
+    script = f"import sys, clfcore.figures.history; print(sorted(set(sys.modules) & set({ORDER!r})))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ast.literal_eval(done.stdout) == ["plotly.graph_objects"]
 

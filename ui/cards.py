@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
+from PIL import Image
 
+from clfcore.data.bit_depth import shown, to_bytes
+from clfcore.data.pixels import read_image
+from clfcore.errors import InputError
 from ui.formatting import percent, shorten
 
 if TYPE_CHECKING:
@@ -48,10 +53,6 @@ class Card:
 
 def picture(pixels: "np.ndarray", *, side: int = THUMBNAIL, lossless: bool = False) -> Picture:
     """H x W x 3 or x 1, bytes or tones -> a picture of at most `side` pixels; a small one is enlarged unsmoothed."""
-    from PIL import Image
-
-    from clfcore.data.bit_depth import to_bytes
-
     pixels = to_bytes(pixels)
     image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
     sharp = max(image.size) < SMALL
@@ -118,12 +119,6 @@ def item_picture(dataset: "ImageDataset", index: int | None, value_range: "Calla
 
     value_range: what counts as black and white in the dataset's pictures; asked for only where one is deep.
     """
-    import numpy as np
-
-    from clfcore.data.bit_depth import shown
-    from clfcore.data.pixels import read_image
-    from clfcore.errors import InputError
-
     if index is None:
         return picture(np.full((8, 8, 3), 128, np.uint8))
     if dataset.pixels is not None:

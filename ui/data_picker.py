@@ -5,6 +5,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.data.catalogue import entries, open_dataset
+from clfcore.data.checks import advice, check
+from clfcore.data.importers.archives import imported, imported_folder
+from clfcore.data.importers.readings import AmbiguousData
+from clfcore.data.importers.uploads import keep_upload
+from clfcore.data.value_ranges import shown_range
 from ui.cards import Card, Picture, cards, item_picture
 from ui.charts import chart, dark
 from ui.formatting import count, listed, shorten
@@ -49,8 +55,6 @@ def choose_data() -> str:
 
 def _recent() -> None:
     """The catalogue, what this session has opened, and what was imported in any session: a choice fills the box."""
-    from clfcore.data.catalogue import entries
-
     named = {entry.name: f"{entry.name} (catalogue)" for entry in entries() if entry.available}
     named |= {spec: spec for spec in st.session_state.get("data brought", []) if spec not in named}
     named |= {spec: f"{name} (imported)" for name, spec in _imported()}
@@ -64,8 +68,6 @@ def _take_recent() -> None:
 
 
 def _imported() -> tuple[tuple[str, str], ...]:
-    from clfcore.data.importers.archives import imported_folder
-
     try:
         changed = imported_folder().stat().st_mtime_ns
     except OSError:
@@ -75,8 +77,6 @@ def _imported() -> tuple[tuple[str, str], ...]:
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def _imported_at(folder: str, changed: int) -> tuple[tuple[str, str], ...]:
-    from clfcore.data.importers.archives import imported
-
     return tuple((found.name, found.spec) for found in imported())
 
 
@@ -88,8 +88,6 @@ def _upload() -> None:
         key="data files",
     )
     if st.button("Import", type="primary", disabled=not files):
-        from clfcore.data.importers.uploads import keep_upload
-
         with refusals(stop=False), st.spinner("Unpacking to disk"):
             spec = keep_upload([(file.name, file) for file in files])
             st.session_state["data"] = spec
@@ -97,8 +95,6 @@ def _upload() -> None:
 
 def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
     """The dataset, read and checked once for all sessions; what is wrong with it is among its problems."""
-    from clfcore.data.importers.readings import AmbiguousData
-
     words = f"Reading and checking {data_name(spec)}"
     job = _reading(spec, split_seed)
     job.thread.join(PATIENCE)
@@ -128,9 +124,6 @@ def _read_as(spec: str) -> None:
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _reading(spec: str, split_seed: int) -> Job:
     def read(progress: Progress) -> "ImageDataset":
-        from clfcore.data.catalogue import open_dataset
-        from clfcore.data.checks import check
-
         return check(open_dataset(spec, split_seed=split_seed), progress=progress)[0]
 
     return Job(read)
@@ -145,16 +138,12 @@ def thumbnail(spec: str, split_seed: int, item: str) -> Picture:
 
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _items(spec: str, split_seed: int) -> tuple["ImageDataset", dict[str, int]]:
-    from clfcore.data.catalogue import open_dataset
-
     dataset = open_dataset(spec, split_seed=split_seed)
     return dataset, {name: i for i, name in enumerate(dataset.ids)}
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _value_range(spec: str, split_seed: int) -> "ValueRange | None":
-    from clfcore.data.value_ranges import shown_range
-
     return shown_range(_items(spec, split_seed)[0])
 
 
@@ -188,8 +177,6 @@ def data_numbers(dataset: "ImageDataset") -> None:
 
 def data_advice(dataset: "ImageDataset") -> None:
     """What the numbers suggest, in a plain sentence or two."""
-    from clfcore.data.checks import advice
-
     st.write(escape_markdown(advice(dataset)))
 
 
@@ -253,8 +240,6 @@ def spread(indices: Sequence[int], page: int) -> Sequence[int]:
 
 def catalogue_table() -> None:
     """What the lab knows by name: what is at hand, and where the files of the rest go."""
-    from clfcore.data.catalogue import entries
-
     rows = [
         {
             "name": e.name,

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
+from PIL import Image, ImageOps
 
+from clfcore.answers import answer
+from clfcore.data.pixels import read_image
 from clfcore.errors import Failure, InputError
+from clfcore.explain.saliency_map import overlay_image
+from clfcore.runs.worker import worker
+from clfcore.spreadsheet import csv_text
 from pages.evaluate.calibration import temperature_for
 from pages.evaluate.tta import views_chosen
 from ui.cache_keys import Files, by_files
@@ -63,12 +70,8 @@ class PhotoSaliency:
 @st.cache_data(show_spinner=False)
 def samples() -> dict[str, tuple[Photo, Picture]]:
     """The sample photos by name, each with its thumbnail."""
-    from PIL import Image, ImageOps
-
     found = {}
     for path in sorted(SAMPLES.glob("*.jpg")):
-        import numpy as np
-
         small = ImageOps.fit(Image.open(path).convert("RGB"), (THUMBNAIL, THUMBNAIL))
         found[path.stem] = (Photo(path.name, path.read_bytes()), picture(np.asarray(small)))
     return found
@@ -89,8 +92,6 @@ def photo_prediction(
     name: str, files: Files, photo: Photo, *, k: int = 5, temperature: float = 1.0, views: str = "none"
 ) -> PhotoPrediction:
     """What classifier `name` says of a photo, by the mean over its `views`. Raises InputError where it is damaged."""
-    from clfcore.answers import answer
-
     model = classifier(name)
     square = _square(model, photo)
     k = model.task.columns if model.task.kind == "multi-label" else k  # labels do not exclude each other
@@ -117,7 +118,6 @@ def answer_of(name: str, photo: Photo, *, k: int = 5) -> PhotoPrediction:
 def photo_saliency(name: str, files: Files, photo: Photo) -> PhotoSaliency:
     """Where classifier `name` looked: its attention head's own map, else Grad-CAM for its first class."""
     from clfcore.explain.dispatch import explain
-    from clfcore.explain.saliency_map import overlay_image
 
     model = classifier(name)
     square = _square(model, photo)
@@ -134,8 +134,6 @@ def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
 
 
 def _pixels(model: "Classifier", photo: Photo) -> "np.ndarray":
-    from clfcore.data.pixels import read_image
-
     file = io.BytesIO(photo.data)
     file.name = photo.name
     return read_image(file, least_side=model.preprocess.stored_side)
@@ -147,8 +145,6 @@ def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
     The columns level and threshold are filled where a classifier has levels or thresholds; error says why a photo has
     no answer, and the other columns are empty then.
     """
-    from clfcore.spreadsheet import csv_text
-
     table: list[list[object]] = [["image", "model", "rank", "label", "probability", "level", "threshold", "error"]]
     for photo in photos:
         for model in models:
@@ -171,8 +167,6 @@ def after_first_paint() -> None:
     """Once a server: bring up the worker's first child, when the first page has had time to paint."""
 
     def warm() -> None:
-        from clfcore.runs.worker import worker
-
         worker().warm()
 
     timer = threading.Timer(2.0, warm)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.architectures.options import settle
 from clfcore.errors import InputError
 from ui.messages import complain
 
@@ -78,8 +79,6 @@ def _key(address: str, row: "Architecture", option: "Option") -> str:
 
 def _from_address(row: "Architecture", address: str) -> None:
     """Take over what a link says; what does not fit is said, and the default stands."""
-    from clfcore.architectures.options import settle
-
     said = st.query_params.get_all(address)
     kept = _key(address, row, row.options[0]) in st.session_state
     if not said or (kept and said == st.session_state.get(f"{address} in address", [])):

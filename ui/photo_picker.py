@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from clfcore.architectures.catalogue import architectures, weights_at_hand
 from clfcore.data.dicom_heic import readable_kinds
 from clfcore.files import runs_folder
 from clfcore.runs.folder import Run
@@ -48,8 +49,6 @@ def _choose_sample() -> None:
 
 def choose_models() -> list[str]:
     """One or several classifiers: ImageNet weights at hand and runs; kept in the address."""
-    from clfcore.architectures.catalogue import architectures, weights_at_hand
-
     names = [row.name for row in architectures() if weights_at_hand(row.name)]
     runs = {one.id: listed_name(one) for one in finished_runs()}
     names += runs

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from clfcore.errors import InputError
+from clfcore.runs import folder
 from clfcore.runs.best_epoch import best_line, choice_in
 from clfcore.runs.folder import RESUMABLE, Run, find_run
 from clfcore.runs.index import ACTIVE, Listed, listed
 from clfcore.runs.records import ProgressNow
+from clfcore.runs.worker import worker
 from pages.train.checks import training_signals
 from pages.train.experiments import after_transfer
 from pages.train.strategy import further_button
@@ -132,8 +134,6 @@ def _curves(run: Run) -> None:
 
 def stop(run: Run, *, after_epoch: bool = False) -> None:
     """Ask for a stop, and say what becomes of it."""
-    from clfcore.runs.worker import worker
-
     with refusals(stop=False):
         answer = worker().cancel(run, after_epoch=after_epoch)
         st.toast({
@@ -157,8 +157,6 @@ def _buttons(one: Listed) -> None:
         if state in RESUMABLE and st.button(
             "Resume", key=f"resume {run.id}", help="Goes on from the last whole epoch."
         ):
-            from clfcore.runs.worker import worker
-
             worker().resume(run)
             go_to("pages/train/page.py", {"run": run.id})
         if one.splits and not one.damaged and st.button("Evaluate", key=f"evaluate {run.id}", type="primary"):
@@ -179,8 +177,6 @@ def _confirm(run: Run) -> None:
     st.write("This cannot be undone.")
     with st.container(horizontal=True):
         if st.button("Delete for ever", type="primary"):
-            from clfcore.runs import folder
-
             with refusals():
                 folder.delete(run)
             if "run" in st.query_params:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.data.value_ranges import shown_range
 from clfcore.runs.folder import Run
+from clfcore.runs.run_data import open_run_data
 from ui.cards import Picture, item_picture
 
 if TYPE_CHECKING:
@@ -48,14 +50,10 @@ def _thumbnail(path: str, kept: Kept, item: str) -> Picture:
 
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _opened(path: str, kept: Kept) -> tuple["ImageDataset", dict[str, int]]:
-    from clfcore.runs.run_data import open_run_data
-
     dataset = open_run_data(Run(Path(path)))
     return dataset, {name: i for i, name in enumerate(dataset.ids)}
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _value_range(path: str, kept: Kept) -> "ValueRange | None":
-    from clfcore.data.value_ranges import shown_range
-
     return shown_range(_opened(path, kept)[0])

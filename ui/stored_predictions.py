@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.evaluation.classification_report import per_class
+from clfcore.evaluation.intervals import headline
+from clfcore.evaluation.metrics import evaluate
 from clfcore.runs.folder import Run, open_run
 
 if TYPE_CHECKING:
@@ -39,22 +42,16 @@ def key_of(run: Run, predictions: "Predictions") -> Key:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def scores(key: Key, _predictions: "Predictions") -> "Metrics":
-    from clfcore.evaluation.metrics import evaluate
-
     return evaluate(_predictions)
 
 
 @st.cache_data(show_spinner="Drawing resamples for the intervals", max_entries=64)
 def intervals(key: Key, _predictions: "Predictions") -> dict[str, Any]:
     """Metric -> its 95 % interval, or None."""
-    from clfcore.evaluation.intervals import headline
-
     return headline(_predictions)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def class_rows(key: Key, _predictions: "Predictions") -> "tuple[ClassRow, ...]":
     """Precision, recall, F1 and areas of each class or label."""
-    from clfcore.evaluation.classification_report import per_class
-
     return per_class(_predictions)

@@ -5,10 +5,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from clfcore.architectures.catalogue import architecture, configured, weights_at_hand
+from clfcore.architectures.compound_scaling import TARGET, compound, members
+from clfcore.architectures.feature_map_sheet import sheet
+from clfcore.architectures.papers import about
+from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
+from clfcore.runs import folder
 
 Progress = Callable[[int, int], None]
 Options = Mapping[str, Any]
@@ -27,8 +34,6 @@ def compare(a: str, b: str, *, options: Options | None = None, other: Options | 
 
 def source(name: str) -> dict[str, Any]:
     """The idea, the papers and the block's source."""
-    from clfcore.architectures.papers import about
-
     return about(name).describe()
 
 
@@ -48,11 +53,7 @@ def inside(
 
     weights of an architecture: none, default, or None: default where they are at hand and nothing else was asked for.
     """
-    from PIL import Image
-
-    from clfcore.architectures.feature_map_sheet import sheet
     from clfcore.architectures.feature_maps import network_features
-    from clfcore.data.regular_file import read_bytes
 
     if out.suffix.lower() != ".png":
         raise InputError(f"out is {str(out)!r}: it must end in .png")
@@ -74,7 +75,6 @@ def inside(
 def _opened(name: str, weights: str | None, *, plain: bool, runs: Path | None) -> tuple[Any, str]:
     """The classifier whose weights are looked into, or None for random ones; and which they are."""
     from clfcore.classifier import open_classifier
-    from clfcore.runs import folder
 
     if (
         any(run.id.startswith(name) for run in folder.run_folders(runs))
@@ -134,8 +134,6 @@ def timeline() -> dict[str, Any]:
 
 def scaling(options: Options | None = None) -> dict[str, Any]:
     """EfficientNet's φ: what the formula gives, what the network it builds costs, and B0 to B7 as published."""
-    from clfcore.architectures.compound_scaling import TARGET, compound, members
-
     values = configured("efficientnet", options)[1]
     given = {name: values[name] for name in ("alpha", "beta", "gamma")}
     found = compound(values["phi"], **given)

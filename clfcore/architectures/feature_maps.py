@@ -14,6 +14,8 @@ from clfcore.architectures.adapt_published import first_convolution
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import configured
 from clfcore.architectures.stages import stages, stem
+from clfcore.data.bit_depth import to_bytes
+from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
 from clfcore.exclusive import borrowed, exclusive
 from clfcore.randomness import Stream
@@ -134,9 +136,6 @@ def network_features(
 
     Raises InputError where the image is damaged, or the channels are not those of a picture.
     """
-    from clfcore.data.bit_depth import to_bytes
-    from clfcore.data.pixels import read_image
-
     if classifier is not None:
         module, preprocess = classifier.module, classifier.preprocess
     else:

@@ -10,6 +10,7 @@ from torch import Tensor
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import Architecture, configured
 from clfcore.architectures.latency import GradientNorm, check_weight_memory, gradient_norms
+from clfcore.data.synthetic_shapes import draw
 from clfcore.errors import InputError
 from clfcore.randomness import Stream
 
@@ -92,8 +93,6 @@ def _side(row: Architecture) -> int:
 
 def _drawn(side: int, channels: int, seed: int) -> tuple[Tensor, Tensor, int]:
     """Images B x C x H x W from -1 to 1, their classes, and how many classes there are."""
-    from clfcore.data.synthetic_shapes import draw
-
     drawn = draw(count=_COUNT if side <= _LARGE else _FEW, side=max(side, 8), seed=seed)
     x = torch.from_numpy(drawn.pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
     x = x[:, :, :side, :side]

@@ -8,7 +8,6 @@ import numpy as np
 
 from clfcore.augment import previews
 from clfcore.augment.policies import Policy
-from clfcore.augment.previews import step_strip
 from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.data.bit_depth import to_bytes
 from clfcore.data.catalogue import open_dataset
@@ -76,7 +75,7 @@ def file_previews(
     stored = preprocess.stored(pixels)
     original = preprocess.centre(stored[None])
     if steps:
-        strip = step_strip(policy, stored, **drawn)[1:]
+        strip = previews.step_strip(policy, stored, **drawn)[1:]
         after = [original[0], *(one.pixels for one in strip if one.pixels.shape[0] == preprocess.size)]
         words = [f"{one.title}: {one.words}" for one in strip if one.pixels.shape[0] == preprocess.size]
         return PolicyPreview(name, to_bytes(np.stack(after)), ("original", *words))

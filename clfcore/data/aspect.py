@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset
+from clfcore.data.image_file import image_size
 from clfcore.errors import InputError
 
 CUT_OFF = 0.4  # share of a picture from which the loss is worth a word: 4:3 loses a quarter, 16:9 loses 0.44
@@ -48,8 +49,6 @@ def cut_off(sizes: np.ndarray) -> Cut | None:
 
 def sampled_sizes(dataset: ImageDataset) -> np.ndarray:
     """Width and height of up to SAMPLED pictures, evenly chosen, by their headers: n x 2 int64, none of an array."""
-    from clfcore.data.image_file import image_size
-
     found = []
     for i in np.unique(np.linspace(0, len(dataset) - 1, SAMPLED).astype(int)) if dataset.paths else ():
         with contextlib.suppress(InputError):  # unreadable files are told of by the checks

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from clfcore.data.aspect import cut_off
+from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import SPLITS, ImageDataset, Problem
 from clfcore.data.importers.walk import shortened
 from clfcore.data.scan import Seen, seen_of_arrays, seen_of_files
@@ -57,8 +58,6 @@ def check(
     spec: str | ImageDataset, *, split_seed: int = 0, progress: Progress | None = None
 ) -> tuple[ImageDataset, tuple[Problem, ...]]:
     """A dataset read to its last picture, without the unreadable ones, and all its problems. Raises InputError."""
-    from clfcore.data.catalogue import open_dataset
-
     dataset = open_dataset(spec, split_seed=split_seed) if isinstance(spec, str) else spec
     seen = seen_of_files(dataset, progress) if dataset.pixels is None else seen_of_arrays(dataset.pixels)
     if len(dataset) and all(seen.faults):

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from clfcore.data.fingerprints import fingerprints
+from clfcore.data.image_file import image_size
 from clfcore.errors import InputError, unknown
 from clfcore.task import Task
 
@@ -89,8 +90,6 @@ class ImageDataset:
         """The pictures' usual shorter side in pixels: of an array its own, of files the median of up to 64 headers."""
         if self.pixels is not None:
             return int(min(self.pixels.shape[1:3]))
-        from clfcore.data.image_file import image_size
-
         found = []
         for i in np.unique(np.linspace(0, len(self) - 1, 64).astype(int)):
             with contextlib.suppress(InputError):  # unreadable files are told of by the checks

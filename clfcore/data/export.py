@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from PIL import Image
 
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError
@@ -125,8 +126,6 @@ def _content(dataset: ImageDataset, i: int) -> bytes:
     """The bytes of a picture's file."""
     if dataset.paths is not None:
         return dataset.paths[i].read_bytes()
-    from PIL import Image
-
     out = io.BytesIO()
     Image.fromarray(np.squeeze(dataset.pixels[i])).save(out, "png")
     return out.getvalue()

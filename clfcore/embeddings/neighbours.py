@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clfcore.data.decode import decode
+from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.heavy_imports import load
 from clfcore.runs.folder import Run
+from clfcore.runs.run_data import open_run_data
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -73,10 +76,6 @@ def space(run: Run, split: str | None, *, progress: Progress | None = None) -> S
 
     Raises InputError where the data or the weights are gone.
     """
-    from clfcore.data.decode import decode
-    from clfcore.data.pixels import Preprocess
-    from clfcore.runs.run_data import open_run_data
-
     dataset, decoded = decode(open_run_data(run), Preprocess.from_dict(run.classifier["preprocess"]))
     wanted = {name: dataset.splits[name] for name in ("train", split) if name is not None}
     found = _cached(run, decoded, wanted)
@@ -105,7 +104,6 @@ def _cached(run: Run, decoded: "Decoded", wanted: dict[str, np.ndarray]) -> dict
     load("torch")
     import torch
 
-    from clfcore.data.pixels import Preprocess
     from clfcore.embeddings.embedder import Embedder
 
     config = run.config

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clfcore import config as configs
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
+from clfcore.runs.open_config import outline
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -40,8 +41,6 @@ def grid(
     more: other fields of a configuration, the same for all. dataset: what `data` opens as, where the caller has it.
     Raises InputError where nothing is chosen or too much is.
     """
-    from clfcore.runs.open_config import outline
-
     for name, chosen in (("architectures", architectures), ("strategies", strategies), ("seeds", seeds)):
         if not chosen:
             raise InputError(f"no {name} are chosen: choose at least one")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from clfcore.api import compare, outcome
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError
 from clfcore.experiments.grid import Grid
@@ -21,8 +22,6 @@ def train_to_compare(found: Grid, *, runs: Path | None = None, show: Show | None
     if not found.configs:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.refused)
         raise InputError(f"none of these can be trained ({reasons}): choose other architectures or strategies")
-    from clfcore.api import compare, outcome
-
     created = [folder.create_run(config, runs) for config in found.configs]
     told = []
     for run in created:

@@ -3,10 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from clfcore.errors import InputError
-from clfcore.explain.saliency_map import COLOURS, NO_EVIDENCE, Progress, SaliencyMap
+from PIL import Image
+
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.pixels import read_image
+from clfcore.errors import InputError, unknown
+from clfcore.explain.methods import method as row_of
+from clfcore.explain.saliency_map import COLOURS, NO_EVIDENCE, Progress, SaliencyMap, overlay_image
+from clfcore.explain.targets import column
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
+from clfcore.runs.run_data import open_run_data
 from clfcore.task import Task
 
 
@@ -32,8 +39,6 @@ def write_map(
     target: a class by name or number, None the predicted one; against: a second class, for their difference.
     """
     from clfcore.explain.dispatch import explain
-    from clfcore.explain.methods import method as row_of
-    from clfcore.explain.saliency_map import overlay_image
 
     row_of(method)
     picture = _image(image)
@@ -42,15 +47,11 @@ def write_map(
         if not 0 <= share <= 1:
             raise InputError(f"{what} is {share:g}: it must be from 0 to 1")
     if colours not in COLOURS:
-        from clfcore.errors import unknown
-
         raise unknown("colours", colours, COLOURS)
     if against is not None and target is None:
         raise InputError(f"against is {against!r} without a target: name the class it is set against with --target")
 
     from clfcore.classifier import open_classifier
-    from clfcore.data.pixels import read_image
-    from clfcore.explain.targets import column
 
     classifier = open_classifier(name, runs)
     wanted = None if target is None else column(classifier.task, target, level=level)
@@ -92,7 +93,6 @@ def show_examples(
     picture = _image(image)
 
     from clfcore.classifier import open_classifier
-    from clfcore.data.pixels import read_image
     from clfcore.explain.examples import as_dict as rows
     from clfcore.explain.examples import examples
 
@@ -115,9 +115,7 @@ def check_maps(
     if items is not None and items < 1:
         raise InputError(f"items is {items}: it must be at least 1")
     from clfcore.classifier import open_classifier
-    from clfcore.data.catalogue import open_dataset
     from clfcore.explain.faithfulness import ITEMS, check_dataset
-    from clfcore.runs.run_data import open_run_data
 
     classifier = open_classifier(name, runs)
     if data is None and classifier.run is None:
@@ -147,6 +145,4 @@ def _goal(out: str | None, picture: Path, *, overwrite: bool) -> Path:
 
 
 def _write(pixels: Any, goal: Path) -> None:
-    from PIL import Image
-
     save_picture(Image.fromarray(pixels), goal, "PNG")

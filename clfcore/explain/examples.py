@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from clfcore.architectures.heads import head_name
+from clfcore.embeddings.neighbours import space
 from clfcore.errors import InputError
 from clfcore.exclusive import exclusive
 from clfcore.explain.hooks import as_input, hooked
@@ -31,8 +32,6 @@ def embedding(classifier: Explainable, square: np.ndarray) -> np.ndarray:
 
 def training_space(classifier: "Classifier", progress: Progress | None = None) -> "Space":
     """The embeddings of the training pictures of a run's classifier. Raises InputError for an architecture."""
-    from clfcore.embeddings.neighbours import space
-
     if classifier.run is None:
         raise InputError(
             f"{classifier.name} is an architecture whose training images are not here: choose a run, whose are"

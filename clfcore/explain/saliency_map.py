@@ -8,6 +8,7 @@ import numpy as np
 
 from clfcore.data.bit_depth import to_bytes
 from clfcore.errors import InputError, unknown
+from clfcore.explain.methods import method
 from clfcore.task import Task
 
 if TYPE_CHECKING:
@@ -103,8 +104,6 @@ def overlay_image(
 
 def stretched(shown: SaliencyMap) -> np.ndarray:
     """The values as they are shown: pixel-fine maps up to their 99.5th percentile, others as they are."""
-    from clfcore.explain.methods import method
-
     if not method(shown.method).fine:
         return shown.values
     top = np.percentile(shown.values, 99.5)

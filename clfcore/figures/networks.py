@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import plotly.graph_objects as go
 
+from clfcore.architectures.degradation_study import SHALLOW, kind_name
 from clfcore.figures.theme import Look, blank, colours, faded, look, percent, plain
 
 if TYPE_CHECKING:  # they import torch
@@ -223,8 +224,6 @@ def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bo
 
 def losses(found: "Record", *, dark: bool = False) -> go.Figure:
     """Training loss by epoch, log scale: a line for each trained network whose epochs were kept."""
-    from clfcore.architectures.degradation_study import SHALLOW, kind_name
-
     inks, seen = {False: colours(8)[5], True: colours(8)[0]}, set()
     figure = blank(found.describe(), dark=dark, height=320, keep="degradation")
     for one in sorted(found.trained, key=lambda one: (one.residual, one.layers, one.seed)):

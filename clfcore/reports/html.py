@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 from clfcore.heavy_imports import load
 from clfcore.outputs import MADE_BY
 
@@ -105,8 +107,6 @@ def page(title: str, about: str, sections: Sequence[Section]) -> str:
 
 def picture(pixels: "np.ndarray", words: str) -> Shown:
     """H x W x 3 or x 1 uint8 as a picture of at most SIDE pixels; a small one is enlarged without smoothing."""
-    from PIL import Image
-
     image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
     sharp = max(image.size) < SIDE // 2
     if max(image.size) > SIDE:

@@ -2,6 +2,8 @@
 
 import json
 
+from clfcore.data.bit_depth import to_bytes
+from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
 from clfcore.evaluation import calibration, curves, errors
 from clfcore.evaluation.classification_report import per_class
@@ -24,6 +26,7 @@ from clfcore.reports.run_facts import (
 from clfcore.reports.sections import labels, levels
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.folder import Run
+from clfcore.runs.run_data import open_run_data
 from clfcore.runs.temperature import temperature_of
 
 LISTED = 50  # classes in the table per class
@@ -109,10 +112,6 @@ def _errors(run: Run, predictions: Predictions) -> Section:
 
 
 def _pictures(run: Run, cases: tuple[errors.Case, ...]) -> list[Shown]:
-    from clfcore.data.bit_depth import to_bytes
-    from clfcore.data.pixels import Preprocess, read_image
-    from clfcore.runs.run_data import open_run_data
-
     dataset, preprocess = open_run_data(run), Preprocess.from_dict(run.classifier["preprocess"])
     at = {name: i for i, name in enumerate(dataset.ids)}
     shown = []

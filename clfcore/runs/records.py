@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeV
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
+from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.runs.file_cache import KEPT
 from clfcore.runs.json_files import damaged, parsed, read_values, text_of
@@ -256,8 +257,6 @@ def task_of(stored: Mapping[str, Any]) -> Task:
 
 def preprocess_of(stored: Mapping[str, Any]) -> "Preprocess":
     """A preprocessing as a file has it. Raises InputError where it is none."""
-    from clfcore.data.pixels import Preprocess
-
     try:
         found = Preprocess.from_dict(stored)
         numbers = (found.crop_fraction, found.white, *found.mean, *found.deviation)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from clfcore.errors import InputError
+from clfcore.evaluation.calibration import fit_temperature, reliability, rescaled
 from clfcore.runs.folder import Run
 from clfcore.runs.records import TemperatureFile
 
@@ -21,8 +22,6 @@ def temperature_of(run: Run) -> float | None:
 
 def fit_run_temperature(run: Run) -> float:
     """Fit the temperature on the run's validation predictions and keep it. Raises InputError where there are none."""
-    from clfcore.evaluation.calibration import fit_temperature
-
     if "validation" not in run.splits:
         raise InputError(f"run {run.id} is {run.state} and has no validation predictions: let it finish, or resume it")
     found = fit_temperature(run.predictions("validation"))
@@ -46,8 +45,6 @@ def forget(run: Run) -> None:
 
 def before_and_after(run: Run) -> dict[str, Any]:
     """ece, brier and nll of each split as they are and at the run's temperature; `after` is None where it has none."""
-    from clfcore.evaluation.calibration import reliability, rescaled
-
     value = temperature_of(run)
     splits: dict[str, Any] = {}
     for split in run.splits:

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.architectures.catalogue import architecture, architectures, configured, weights_at_hand
+from clfcore.architectures.command import counted_cost
+from clfcore.architectures.compound_scaling import TARGET, compound, members
 from clfcore.runs.index import finished_runs
 from pages.architectures.network import NetworkChoice, diagram, table_of
 from ui.cache_keys import Files, by_files
@@ -61,10 +64,6 @@ def _years() -> Any:
 
 def scaling(row: "Architecture", wanted: NetworkChoice) -> None:
     """EfficientNet's φ: what the formula gives for the chosen values, and B0 to B7 beside what was published."""
-    from clfcore.architectures.catalogue import configured
-    from clfcore.architectures.command import counted_cost
-    from clfcore.architectures.compound_scaling import TARGET, compound, members
-
     st.write(
         "One number φ makes EfficientNet deeper (α^φ), wider (β^φ) and its images larger (224·γ^φ). With α·β²·γ² near "
         f"{TARGET:g}, each step of φ doubles the cost."
@@ -114,8 +113,6 @@ class Inside:
 
 def inside(row: "Architecture", wanted: NetworkChoice) -> None:
     """Feature maps of a sample or of one's own image, and the first layer's filters."""
-    from clfcore.architectures.catalogue import weights_at_hand
-
     names = {"": "random weights"}
     if weights_at_hand(row.name) and not wanted.options:
         names = {row.name: "ImageNet weights", **names}
@@ -171,7 +168,6 @@ def _looking(model: str, files: Files, wanted: NetworkChoice, data: bytes) -> Jo
 
 def beside(found: "Table", wanted: NetworkChoice) -> None:
     """Another network beside this one, for the same sizes where some were chosen, drawn to one scale; what differs."""
-    from clfcore.architectures.catalogue import architecture, architectures, configured
     from clfcore.architectures.comparison import differences
 
     known = [row.name for row in architectures()]

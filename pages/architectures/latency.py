@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.architectures.degradation_study import record
 from pages.architectures.network import NetworkChoice
 from ui.charts import chart, dark
 from ui.jobs import Job, result_of
@@ -128,7 +129,6 @@ def _reaching(alone: NetworkChoice | None, normalised: bool) -> Job:  # noqa: FB
 
 def degradation() -> None:
     """Plain and residual networks trained to the end, as measured last: losses by epoch, and the table."""
-    from clfcore.architectures.degradation_study import record
     from clfcore.figures import networks
 
     found = record()

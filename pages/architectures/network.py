@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.architectures.catalogue import configured, search
+from clfcore.architectures.papers import about
 from pages.train.configure import choose_architecture
 from ui.charts import chart, dark
 from ui.formatting import count
@@ -49,8 +51,6 @@ class NetworkChoice:
 
 def choose_network() -> "tuple[Architecture, NetworkChoice]":
     """A network of the catalogue or of timm, its options and what it shall take; all of it in the address."""
-    from clfcore.architectures.catalogue import configured
-
     row = choose_architecture()
     search_timm()
     given = choose_options(row)
@@ -85,8 +85,6 @@ def search_timm() -> None:
         text = st.text_input("Part of a name", placeholder="such as maxvit, or resnet50", key="timm search")
         if not text.strip():
             return
-        from clfcore.architectures.catalogue import search
-
         found = search(text)
         if not found:
             st.caption("No network has that in its name.")
@@ -248,8 +246,6 @@ def papers(found: "Sequence[Paper]") -> None:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _about(name: str) -> Job:
     def work(_progress: Any) -> Any:
-        from clfcore.architectures.papers import about
-
         return about(name)
 
     return Job(work)

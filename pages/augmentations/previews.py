@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
+from clfcore.architectures.catalogue import architectures, weights_at_hand
 from clfcore.augment import policies
 from clfcore.augment.mixup_draws import Mix, density
-from clfcore.augment.mixup_previews import pairs
 from clfcore.augment.policies import Policy
-from clfcore.augment.previews import policy_views, statistics, step_strip
 from clfcore.augment.train_test_resolution import at_training_scale
+from clfcore.data.pixels import Preprocess, read_image
+from clfcore.runs.index import finished_runs
 from pages.augmentations.editor import choose_policy_named
 from ui.cards import Card, cards, picture
 from ui.charts import chart, dark
@@ -70,9 +72,6 @@ def choose_source() -> tuple[Source, "ImageDataset | None"]:
 
 def choose_model() -> str | None:
     """A classifier that is asked what it says of every view; its preprocessing is used then."""
-    from clfcore.architectures.catalogue import architectures, weights_at_hand
-    from clfcore.runs.index import finished_runs
-
     names = [one.id for one in finished_runs()]
     names += [row.name for row in architectures() if weights_at_hand(row.name)]
     return st.selectbox(
@@ -107,10 +106,6 @@ def stored(source: Source, preprocess: "Preprocess") -> "np.ndarray":
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _stored(data: str, places: tuple[int, ...], wanted: str) -> "np.ndarray":
-    import numpy as np
-
-    from clfcore.data.pixels import Preprocess, read_image
-
     dataset, preprocess = read_data(data), Preprocess.from_dict(json.loads(wanted))
     found = []
     for place in places:
@@ -124,8 +119,6 @@ def _stored(data: str, places: tuple[int, ...], wanted: str) -> "np.ndarray":
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _own(photo: bytes, wanted: str) -> "np.ndarray":
-    from clfcore.data.pixels import Preprocess, read_image
-
     preprocess = Preprocess.from_dict(json.loads(wanted))
     return preprocess.stored(read_image(photo, least_side=preprocess.stored_side))
 
@@ -141,6 +134,8 @@ def show_views(
     side: int = 88,
 ) -> None:
     """The original and `count` views: those of the epochs from 1 on of a run with this seed."""
+    from clfcore.augment.previews import policy_views
+
     with refusals():
         kept = stored(source, preprocess)
         views = policy_views(
@@ -161,8 +156,6 @@ def _said(model: str | None, squares: Sequence["np.ndarray"]) -> list[tuple[Any,
     """The fields of a card after its truth: what the model says, whether as of the original, how surely."""
     if model is None:
         return [()] * len(squares)
-    import numpy as np
-
     opened = classifier(model)
     levels = opened.task.slices[-1]
     probabilities = opened.probabilities(np.stack(squares))[:, levels]
@@ -172,6 +165,8 @@ def _said(model: str | None, squares: Sequence["np.ndarray"]) -> list[tuple[Any,
 
 def show_strip(policy: Policy, source: Source, preprocess: "Preprocess", *, seed: int, epoch: int) -> None:
     """The picture after every step of one view, and what was drawn for it."""
+    from clfcore.augment.previews import step_strip
+
     with refusals():
         strip = step_strip(
             policy,
@@ -192,6 +187,7 @@ def show_pairs(
     policy: Policy, source: Source, dataset: "ImageDataset | None", preprocess: "Preprocess", *, seed: int, epoch: int
 ) -> None:
     """Six pictures of a batch, each with its partner, lambda and mixed label; lambda's distribution."""
+    from clfcore.augment.mixup_previews import pairs
     from clfcore.figures.mixup_lambda import mixup_lambda_figure
 
     if dataset is None:
@@ -241,6 +237,8 @@ def show_pairs(
 
 def show_statistics(policy: Policy, source: Source, preprocess: "Preprocess", *, seed: int, count: int) -> None:
     """Mean, deviation, smallest and largest value of the views' pixels, before and after normalisation."""
+    from clfcore.augment.previews import policy_views, statistics
+
     with refusals():
         kept = stored(source, preprocess)
         views = policy_views(

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from clfcore.errors import Failure, InputError
+from clfcore.evaluation.compare import hits
+from clfcore.evaluation.differences import cost_efficiency
+from clfcore.runs import measured_speed
+from clfcore.runs.costs import COSTS, MEASURED, cost
 from clfcore.runs.folder import open_run
+from clfcore.runs.measured_speed import FILE
 from pages.compare.selection import Side, side_name
 from ui.charts import chart, dark
 from ui.formatting import count, percent
@@ -25,8 +30,6 @@ SHORT = {
 
 def measure_costs(sides: Sequence[Side]) -> None:
     """A button where latency or memory of a run is not known here; the page goes on while it is measured."""
-    from clfcore.runs import measured_speed
-
     waiting = tuple(str(side.run.path) for side in sides if measured_speed.kept(side.run) is None)
     devices = {found.device for side in sides if (found := measured_speed.kept(side.run)) is not None}
     if devices:
@@ -61,7 +64,6 @@ def measure_costs(sides: Sequence[Side]) -> None:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _job(paths: tuple[str, ...]) -> Job:
     """Measures each run; its result is what went wrong, by run."""
-    from clfcore.runs import measured_speed
 
     def work(_: Progress) -> dict[str, str]:
         errors = {}
@@ -77,10 +79,7 @@ def _job(paths: tuple[str, ...]) -> Job:
 
 def cost_view(sides: Sequence[Side]) -> None:
     """Accuracy against a cost, with the runs that no other beats."""
-    from clfcore.evaluation.compare import hits
-    from clfcore.evaluation.differences import cost_efficiency
     from clfcore.figures.paired_comparison import cost_figure
-    from clfcore.runs.costs import COSTS, MEASURED
 
     name = st.segmented_control(
         "Cost", list(COSTS), default="parameters", required=True, key="cost", format_func=SHORT.__getitem__
@@ -106,8 +105,6 @@ def cost_view(sides: Sequence[Side]) -> None:
 
 
 def _changed(side: Side) -> float:
-    from clfcore.runs.measured_speed import FILE
-
     path = side.run.path / FILE
     return path.stat().st_mtime if path.exists() else 0.0
 
@@ -115,6 +112,4 @@ def _changed(side: Side) -> float:
 @st.cache_data(show_spinner="Counting multiply-adds", max_entries=128)
 def _cost(path: str, name: str, changed: float) -> float | None:
     """`changed` is the time of the file that measurements are kept in."""
-    from clfcore.runs.costs import cost
-
     return cost(open_run(path), name)

@@ -8,6 +8,7 @@ from clfcore.errors import InputError
 from clfcore.runs.folder import open_run
 from pages.compare.selection import Side
 from pages.explain.map_loaders import MapRequest, OverlayStyle, overlaid_map
+from pages.explain.question import photo_of
 from ui.cards import Card, cards
 from ui.loaders import Photo, answer_of
 from ui.messages import refusals
@@ -42,8 +43,6 @@ def maps_of_disagreement(sides: Sequence[Side], items: Sequence[str]) -> None:
 @st.cache_data(show_spinner=False, max_entries=64)
 def _photo(path: str, item: str) -> tuple[Photo, str]:
     """An item of a dataset as a photo, and its truth. Raises InputError where it is gone."""
-    from pages.explain.question import photo_of
-
     dataset = run_dataset(open_run(path))
     if item not in dataset.ids:
         raise InputError(f"{item} is no longer in the data: choose another picture")

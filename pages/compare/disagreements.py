@@ -5,6 +5,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation.compare import aligned
+from clfcore.evaluation.confusion import Confusion, confusion, most_confused
+from clfcore.evaluation.differences import class_differences, confusion_difference, most_moved
+from clfcore.evaluation.ensembles import agreement, ensemble, gains
+from clfcore.evaluation.metrics import evaluate
+from clfcore.evaluation.outcomes import outcomes
 from pages.compare.disagreement_maps import maps_of_disagreement
 from pages.compare.label_disagreements import label_cards, labels_moved
 from pages.compare.selection import Side, side_names
@@ -23,8 +29,6 @@ MANY = 40  # classes of a figure: more cannot be read
 
 def differ_view(sides: Sequence[Side]) -> None:
     """The share of equal answers, and the pictures that one run alone gets right, or that none does."""
-    from clfcore.evaluation.compare import aligned
-    from clfcore.evaluation.ensembles import agreement
     from clfcore.figures.matrices import agreement_figure
 
     runs = side_names(sides)
@@ -55,9 +59,6 @@ def differ_view(sides: Sequence[Side]) -> None:
 
 def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[int], chosen: str) -> list[Card]:
     """Each picture with its truth and what another run took it for; where none is right, the first run."""
-    from clfcore.evaluation.compare import aligned
-    from clfcore.evaluation.outcomes import outcomes
-
     runs = aligned(runs)
     first = runs[0][1]
     side = next(iter(by_name.values()))
@@ -96,9 +97,6 @@ def choose_two(sides: Sequence[Side]) -> tuple[Side, Side]:
 
 def moved_view(sides: Sequence[Side]) -> None:
     """Between two runs: recall of each class, and what moved in the confusion matrix."""
-    from clfcore.evaluation.compare import aligned
-    from clfcore.evaluation.confusion import Confusion, confusion, most_confused
-    from clfcore.evaluation.differences import class_differences, confusion_difference, most_moved
     from clfcore.figures.confusion import confusion_figure
     from clfcore.figures.matrices import confusion_difference_figure
     from clfcore.figures.paired_comparison import per_class_figure
@@ -147,8 +145,6 @@ def moved_view(sides: Sequence[Side]) -> None:
 
 def ensemble_view(sides: Sequence[Side]) -> None:
     """The mean of the probabilities of chosen runs, and what it gains over each."""
-    from clfcore.evaluation.ensembles import ensemble, gains
-    from clfcore.evaluation.metrics import evaluate
     from clfcore.figures.paired_comparison import differences_figure
 
     names = [side.name for side in sides]

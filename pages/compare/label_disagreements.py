@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation.differences import class_differences, most_moved
+from clfcore.evaluation.metrics import decide
+from clfcore.evaluation.multilabel import panels as counted
 from pages.compare.selection import Side, side_names
 from pages.evaluate.label_panels import panels
 from ui.cards import Card
@@ -19,8 +22,6 @@ MANY = 40  # labels of a figure, those that moved most: more cannot be read
 
 def label_cards(side: Side, predictions: "Predictions", indices: list[int], who: str) -> list[Card]:
     """Each picture with its labels above and those that run `who` says below."""
-    from clfcore.evaluation.metrics import decide
-
     said = decide(predictions)
 
     def words(row: object) -> str:
@@ -40,8 +41,6 @@ def label_cards(side: Side, predictions: "Predictions", indices: list[int], who:
 
 def labels_moved(a: Side, b: Side) -> None:
     """Recall of each label in both runs, what else moved, and both runs' 2 x 2 panels; by their own thresholds."""
-    from clfcore.evaluation.differences import class_differences, most_moved
-    from clfcore.evaluation.multilabel import panels as counted
     from clfcore.figures.paired_comparison import per_class_figure
 
     one, two = side_names([a, b])

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation.compare import aligned
+from clfcore.evaluation.ensembles import dividing
 from clfcore.runs.folder import Run
 from pages.compare.selection import Side, side_names
 from pages.evaluate.closeup import photo_map
@@ -23,9 +25,6 @@ IN_A_ROW = 4
 
 def same_view(sides: Sequence[Side]) -> None:
     """An image chosen among those that divide the runs, or by its name; a column a run."""
-    from clfcore.evaluation.compare import aligned
-    from clfcore.evaluation.ensembles import dividing
-
     runs = aligned(side_names(sides))
     first = runs[0][1]
     divided = dividing(runs)

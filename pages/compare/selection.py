@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.cli.render import main_metric
 from clfcore.errors import InputError
+from clfcore.evaluation.compare import compare
+from clfcore.evaluation.intervals import headline, wilson
+from clfcore.evaluation.metrics import evaluate
+from clfcore.runs import costs as runs_costs
 from clfcore.runs.folder import Run
 from clfcore.runs.index import finished_runs
 from pages.evaluate.overview import METRICS, written_ends
@@ -146,9 +151,6 @@ def side_names(sides: Sequence[Side]) -> "list[tuple[str, Predictions]]":
 
 @st.cache_data(show_spinner=False, max_entries=48)
 def _scores(path: str, name: str, split: str, changed: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    from clfcore.evaluation.intervals import headline, wilson
-    from clfcore.evaluation.metrics import evaluate
-
     predictions = side_name(path, name, split, changed)[1]
     values, ends = evaluate(predictions).as_dict(), headline(predictions)
     if "accuracy" in values:
@@ -159,8 +161,6 @@ def _scores(path: str, name: str, split: str, changed: float) -> tuple[dict[str,
 
 def compared_table(sides: Sequence[Side]) -> None:
     """A row a run: metrics with 95 % intervals, what it cost, and the settings that differ, marked."""
-    from clfcore.runs import costs as runs_costs
-
     settings = differing([side.run.config.model_dump(mode="json") for side in sides])
     unequal = [(name, values) for name, values in settings if any(value != values[0] for value in values)]
     shared = {name: _shared(name, values[0]) for name, values in settings if name in ALWAYS}
@@ -208,8 +208,6 @@ def _written(value: Any) -> str:
 
 @st.cache_data(show_spinner="Drawing resamples for the paired tests", max_entries=16)
 def _compared(keys: tuple[tuple[str, str, str, float], ...]) -> "Comparison":
-    from clfcore.evaluation.compare import compare
-
     return compare([side_name(*key) for key in keys])
 
 
@@ -228,8 +226,6 @@ def paired_words(sides: Sequence[Side]) -> None:
 
 
 def _main(side: Side) -> float | None:
-    from clfcore.cli.render import main_metric
-
     return main_metric(_scores(*side.key)[0])
 
 

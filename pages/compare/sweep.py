@@ -4,8 +4,11 @@ from typing import get_args
 
 import streamlit as st
 
+from clfcore.architectures.catalogue import architectures
 from clfcore.config import Strategy
+from clfcore.experiments.grid import command_of, grid
 from clfcore.runs import folder
+from clfcore.runs.worker import worker
 from pages.runs.table import queue
 from ui.data_picker import choose_data, read_data
 from ui.formatting import count
@@ -27,9 +30,6 @@ def train_to_compare() -> None:
 
 
 def _choose() -> None:
-    from clfcore.architectures.catalogue import architectures
-    from clfcore.experiments.grid import command_of, grid
-
     data = choose_data()
     one, two = st.columns([3, 2], gap="medium")
     with one:
@@ -63,8 +63,6 @@ def _choose() -> None:
             )  # fmt: skip
         label = f"Queue {count(len(found.configs), 'run')}"
         if st.button(label, type="primary", disabled=not found.configs, key="together go"):
-            from clfcore.runs.worker import worker
-
             ids = [worker().submit(config).id for config in found.configs]
             st.query_params["batch"] = ids
             st.query_params["runs"] = []

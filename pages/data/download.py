@@ -2,14 +2,13 @@
 
 import streamlit as st
 
+from clfcore.data.catalogue import entries
+from clfcore.data.download import FILES, download
 from ui.messages import escape_markdown, refusals
 
 
 def fetch_datasets() -> None:
     """A button for each published set that is not here; nothing is fetched before it is clicked."""
-    from clfcore.data.catalogue import entries
-    from clfcore.data.download import FILES
-
     absent = [entry for entry in entries() if not entry.available and entry.name in FILES]
     if not absent:
         return
@@ -22,8 +21,6 @@ def fetch_datasets() -> None:
 
 
 def _fetch(name: str) -> None:
-    from clfcore.data.download import download
-
     shown = st.progress(0.0, text=f"Downloading {escape_markdown(name)}")
     with refusals(stop=False):
         download(name, progress=lambda done, total: shown.progress(done / total, text=f"{done / 1e6:.0f} MB"))

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.data.label_statistics import class_tree, label_pairs
+from clfcore.evaluation.multilabel import CoOccurrence
 from ui.charts import chart, dark
 from ui.formatting import count
 
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
 
 def data_structure(dataset: "ImageDataset") -> None:
     """Nothing for single labels; of several their pairs, of a hierarchy its tree."""
-    from clfcore.data.label_statistics import class_tree, label_pairs
-    from clfcore.evaluation.multilabel import CoOccurrence
     from clfcore.figures.matrices import co_occurrence_figure
     from clfcore.figures.sunburst import sunburst_figure
 

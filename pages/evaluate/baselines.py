@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
+from clfcore.evaluation.baselines import baselines
 from clfcore.runs.folder import Run
 from pages.evaluate.overview import INTERVALS, METRICS, written_ends
 from ui.formatting import percent, rate, shorten
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 
 def baselines_view(run: Run, predictions: "Predictions") -> None:
     """A line with the two baselines, and on demand a table of all metrics with 95 % intervals beside them."""
-    from clfcore.evaluation.baselines import baselines
-
     found = baselines(predictions, train_counts=_train_counts(run, predictions))
     if found is None:
         return
@@ -58,8 +58,6 @@ def _line(found: "Baselines", *, quick: bool) -> str:
 
 def _train_counts(run: Run, predictions: "Predictions") -> Any:
     """Items of each class in training, where the run tells them of exactly these classes."""
-    import numpy as np
-
     counts = run.data.get("train_counts", [])
     usable = predictions.task.kind == "single-label" and len(counts) == len(predictions.classes)
     return np.asarray(counts, np.int64) if usable else None

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation import calibration
 from clfcore.files import runs_folder
+from clfcore.runs import temperature
 from clfcore.runs.folder import Run
+from clfcore.runs.temperature import temperature_of
 from ui.charts import chart, dark
 from ui.formatting import percent, rate
 from ui.messages import Number, metric_row, refusals
@@ -17,9 +20,7 @@ if TYPE_CHECKING:
 
 def calibration_view(run: Run, predictions: "Predictions") -> None:
     """The reliability of the split, before and after the run's temperature; it is fitted and forgotten here."""
-    from clfcore.evaluation import calibration
     from clfcore.figures.calibration import reliability_figure
-    from clfcore.runs import temperature
 
     with refusals(stop=False):
         _buttons(run)
@@ -54,8 +55,6 @@ _NUMBERS = (
 
 
 def _buttons(run: Run) -> None:
-    from clfcore.runs import temperature
-
     with st.container(horizontal=True, vertical_alignment="center"):
         fitted = temperature.temperature_of(run) is not None
         if st.button(
@@ -90,7 +89,5 @@ def temperature_for(name: str) -> float:
 
 
 def _kept(name: str) -> float | None:
-    from clfcore.runs.temperature import temperature_of
-
     folder = runs_folder() / name
     return temperature_of(Run(folder)) if folder.is_dir() else None

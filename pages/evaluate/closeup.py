@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
+from clfcore.data.pixels import read_image
+from clfcore.embeddings.neighbours import space
 from clfcore.errors import InputError
+from clfcore.explain.saliency_map import overlay_image
 from clfcore.runs.folder import Run, open_run
 from ui.cache_keys import Files, by_files
 from ui.cards import Card, Picture, bars, cards, picture
@@ -64,11 +68,7 @@ def _maps(run: Run, level: str, item: Item) -> None:
 @st.cache_data(show_spinner="Looking where it looked", max_entries=256)
 def photo_map(path: str, files: Files, item: str, level: str, target: int) -> tuple[Picture, bool]:
     """A run's Grad-CAM over one item for a class of a level, and whether anything speaks for it."""
-    import numpy as np
-
-    from clfcore.data.pixels import read_image
     from clfcore.explain.dispatch import explain
-    from clfcore.explain.saliency_map import overlay_image
 
     model, data = classifier(path), run_dataset(open_run(path))
     if item not in data.ids:
@@ -115,8 +115,6 @@ def _classes(label: str) -> list[str]:
 @by_files
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _space(path: str, files: Files, split: str) -> Job:
-    from clfcore.embeddings.neighbours import space
-
     def work(progress: Progress) -> "Space":
         return space(open_run(path), split, progress=progress)
 

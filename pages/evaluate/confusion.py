@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation import errors
+from clfcore.evaluation.confusion import around, blocks, most_confused
 from clfcore.runs.folder import Run
 from pages.evaluate.overview import case_cards
 from ui.cards import cards
@@ -35,8 +37,6 @@ AT = ("true class", "taken for")  # what is looked at, in the session: indices o
 
 def confusion_view(run: Run, predictions: "Predictions") -> None:
     """The matrix; a click on a cell, a total or a pair shows its pictures, and so do the two boxes beside it."""
-    from clfcore.evaluation import errors
-
     with st.container(horizontal=True, vertical_alignment="bottom"):
         norm = st.segmented_control(
             "Cells", list(NORMS), format_func=NORMS.__getitem__, default="counts", required=True, key="norm",
@@ -75,7 +75,6 @@ def _matrix(matrix: "Confusion", *, norm: str, errors_only: bool, key: str) -> N
 
 def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | None":
     """Of many classes those that are asked for; None where the blocks are shown instead."""
-    from clfcore.evaluation.confusion import around, blocks, most_confused
     from clfcore.figures.confusion import confusion_blocks_figure
 
     of = count(len(matrix.classes), "class")
@@ -114,8 +113,6 @@ def _look_at(place: list) -> None:
 
 def _pictures(run: Run, predictions: "Predictions", matrix: "Confusion", *, errors_only: bool) -> None:
     """The two classes that are looked at, as boxes that a keyboard reaches too, and the pictures of both."""
-    from clfcore.evaluation import errors
-
     names = predictions.classes
     options = [ANY, *range(len(names))]
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation import curves
 from ui.charts import chart, dark
 from ui.formatting import shorten
 
@@ -16,7 +17,6 @@ MOST = 20  # curves that can still be told apart
 
 def both_curves_view(predictions: "Predictions") -> None:
     """The curves with their areas; of many classes, those that are chosen, with micro and macro averages over all."""
-    from clfcore.evaluation import curves
     from clfcore.figures.curves import precision_recall_figure, roc_figure
 
     names = predictions.classes

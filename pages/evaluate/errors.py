@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.evaluation.error_lists import cases_csv, error_list
+from clfcore.evaluation.errors import confusion, top_pairs
 from clfcore.runs.folder import Run
 from pages.evaluate.closeup import Item, close_view
 from pages.evaluate.overview import case_cards
@@ -62,8 +64,6 @@ def mistakes_view(run: Run, predictions: "Predictions") -> None:
 
 def _pair(predictions: "Predictions") -> tuple[str | None, str | None]:
     """A true and a predicted class, of the pairs confused most often; none where nothing is wrong."""
-    from clfcore.evaluation.errors import confusion, top_pairs
-
     pairs = top_pairs(confusion(predictions), 100)
     if not pairs:
         return None, None
@@ -77,16 +77,12 @@ def _pair(predictions: "Predictions") -> tuple[str | None, str | None]:
 def _found(
     predictions: "Predictions", name: str, most: int, true: str | None, predicted: str | None
 ) -> "tuple[Case, ...]":
-    from clfcore.evaluation.error_lists import error_list
-
     if name == "pair" and true is None:
         return ()
     return error_list(predictions, name, most, true=true, predicted=predicted)
 
 
 def _csv(found: "Sequence[Case]", said: Any) -> str:
-    from clfcore.evaluation.error_lists import cases_csv
-
     return cases_csv(found, said)
 
 

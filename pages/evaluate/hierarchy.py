@@ -4,6 +4,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation import hierarchy
+from clfcore.evaluation.class_tree import ELSEWHERE, opened, summary, tree
+from clfcore.evaluation.confusion import confusion
+from clfcore.evaluation.hierarchy import answers
+from clfcore.evaluation.metrics import consistent
 from clfcore.runs.folder import Run
 from ui.cards import Card, cards
 from ui.charts import chart, clicked, dark
@@ -18,9 +23,6 @@ if TYPE_CHECKING:
 
 def hierarchy_view(run: Run, split: str) -> None:
     """Paths and levels as a whole; the finest level alone is on the other tabs."""
-    from clfcore.evaluation import hierarchy
-    from clfcore.evaluation.class_tree import summary, tree
-    from clfcore.evaluation.metrics import consistent
     from clfcore.figures.sunburst import sunburst_figure
 
     whole = stored(run, split)
@@ -64,8 +66,6 @@ def hierarchy_view(run: Run, split: str) -> None:
 
 def opened_view(run: Run, split: str) -> None:
     """The confusion of the coarsest level; a click on a row opens the class into its children, and so on."""
-    from clfcore.evaluation.class_tree import ELSEWHERE, opened
-    from clfcore.evaluation.confusion import confusion
     from clfcore.figures.confusion import confusion_figure
 
     whole = stored(run, split)
@@ -103,8 +103,6 @@ def _row(indices: "object", value: int) -> int:
 
 def _pictures(run: Run, whole: "Predictions", level: int, true: int, said: int, names: tuple[str, ...]) -> None:
     """The pictures of one cell at the finest level."""
-    from clfcore.evaluation.hierarchy import answers
-
     found = answers(whole)
     if said < 0:  # elsewhere: none of the children
         inside = {whole.task.levels[level].classes.index(name) for name in names[:-1]}

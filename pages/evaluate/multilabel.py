@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation.classification_report import per_class
+from clfcore.evaluation.error_lists import labels_csv, wrong_labels
+from clfcore.evaluation.intervals import wilson
+from clfcore.evaluation.multilabel import co_occurrence
+from clfcore.evaluation.multilabel import panels as counted
+from clfcore.evaluation.operating_point import operating_point
+from clfcore.evaluation.threshold_sweep import threshold_curve
+from clfcore.evaluation.thresholds import choose_label_thresholds
 from clfcore.runs.folder import Run
+from clfcore.runs.thresholds import keep_thresholds
 from pages.evaluate.closeup import Item, close_view
 from pages.evaluate.label_panels import panels
 from pages.evaluate.review import list_button, review_view
@@ -26,8 +35,6 @@ GOALS = {"f1": "Highest F1", "precision": "A wanted precision", "recall": "A wan
 
 def thresholds_view(run: Run, predictions: "Predictions") -> None:
     """A label's curve with a movable threshold and its counts, and the choice of all thresholds on validation."""
-    from clfcore.evaluation.operating_point import operating_point
-    from clfcore.evaluation.threshold_sweep import threshold_curve
     from clfcore.figures.threshold_sweep import threshold_curve_figure
 
     kept = predictions.thresholds or (0.5,) * len(predictions.classes)
@@ -80,9 +87,6 @@ def _choose(run: Run) -> None:
 
 
 def _keep(run: Run, goal: str, wanted: float) -> "Thresholds | None":
-    from clfcore.evaluation.thresholds import choose_label_thresholds
-    from clfcore.runs.thresholds import keep_thresholds
-
     chosen = choose_label_thresholds(stored(run, "validation"), goal, wanted=wanted)
     keep_thresholds(run, chosen)
     return chosen
@@ -90,10 +94,6 @@ def _keep(run: Run, goal: str, wanted: float) -> "Thresholds | None":
 
 def panels_view(run: Run, predictions: "Predictions") -> None:
     """The 2 x 2 counts of each label at its threshold, as panels and as a table; click a heading to sort."""
-    from clfcore.evaluation.classification_report import per_class
-    from clfcore.evaluation.intervals import wilson
-    from clfcore.evaluation.multilabel import panels as counted
-
     points = counted(predictions)
     panels(points)
     areas = {row.name: row for row in per_class(predictions)}
@@ -132,8 +132,6 @@ def panels_view(run: Run, predictions: "Predictions") -> None:
 
 def label_errors_view(run: Run, predictions: "Predictions") -> None:
     """The surest false alarms and misses, of one label or of all."""
-    from clfcore.evaluation.error_lists import wrong_labels
-
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(
             "Label",
@@ -196,8 +194,6 @@ def _truth(case: "LabelCase") -> str:
 
 
 def _list_csv(found: "Sequence[LabelCase]", said: "Mapping[str, Review]") -> str:
-    from clfcore.evaluation.error_lists import labels_csv
-
     return labels_csv(found, said)
 
 
@@ -218,7 +214,6 @@ def _item(predictions: "Predictions", case: "LabelCase") -> Item:
 
 def together_view(run: Run, predictions: "Predictions") -> None:
     """Labels that stand on one picture, in truth and as predicted."""
-    from clfcore.evaluation.multilabel import co_occurrence
     from clfcore.figures.matrices import co_occurrence_figure
 
     found = co_occurrence(predictions)

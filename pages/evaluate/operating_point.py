@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation import curves, thresholds
 from clfcore.runs.folder import Run
 from ui.charts import chart, dark
 from ui.formatting import count, percent, rate, shorten
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 def operating_view(run: Run, predictions: "Predictions") -> None:
     """Sensitivity and specificity of one class at the operating point, with intervals, and both curves."""
-    from clfcore.evaluation import curves, thresholds
     from clfcore.figures.binary_confusion import binary_confusion_figure
     from clfcore.figures.curves import precision_recall_figure, roc_figure
 

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation import errors
+from clfcore.evaluation.classification_report import table_csv
+from clfcore.evaluation.intervals import wilson
 from clfcore.runs.folder import Run
 from ui.cards import Card, cards
 from ui.formatting import count, percent, rate
@@ -91,15 +94,11 @@ def choose_evaluated() -> "tuple[Run, Predictions]":
 
 
 def _csv(predictions: "Predictions") -> str:
-    from clfcore.evaluation.classification_report import table_csv
-
     return table_csv(predictions)
 
 
 def headline(predictions: "Predictions", run: Run) -> None:
     """The accuracy with what it is of and its interval, then the other metrics with theirs."""
-    from clfcore.evaluation.intervals import wilson
-
     key = key_of(run, predictions)
     found = scores(key, predictions)
     values = found.as_dict()
@@ -181,8 +180,6 @@ def classes_view(run: Run, predictions: "Predictions") -> None:
 
 
 def _class_pictures(run: Run, predictions: "Predictions", index: int) -> None:
-    from clfcore.evaluation import errors
-
     name = predictions.classes[index]
     right = errors.cell(predictions, index, index)
     groups = {

@@ -4,7 +4,10 @@ from typing import Any
 
 import streamlit as st
 
+from clfcore.evaluation.compare import compare
+from clfcore.evaluation.metrics import evaluate
 from clfcore.runs.folder import Run, open_run
+from clfcore.runs.thresholds import thresholds_of
 from ui.cache_keys import Files, by_files
 from ui.formatting import percent, rate
 from ui.jobs import Job, result_beside
@@ -66,10 +69,6 @@ def tta_view(run: Run, predictions: Any) -> None:
 
 def _beside(run: Run, predictions: Any, said: Any) -> None:
     """Metrics of both in a table, and whether they can be told apart."""
-    from clfcore.evaluation.compare import compare
-    from clfcore.evaluation.metrics import evaluate
-    from clfcore.runs.thresholds import thresholds_of
-
     if len(said.task.levels) > 1:
         said = said.level(predictions.task.levels[0].name)
     thresholds = thresholds_of(run) if predictions.task.kind == "multi-label" else None

@@ -1,14 +1,24 @@
 """What the Explain page computes, kept between reruns: maps laid over pictures, curves, the table of measures."""
 
+import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
+from PIL import Image, ImageDraw, ImageFont
 
+from clfcore.data.bit_depth import to_bytes
+from clfcore.errors import Failure, InputError
+from clfcore.explain.cache import cached_map
+from clfcore.explain.command import as_dict, check_maps
+from clfcore.explain.saliency_map import colour, overlay_image
+from clfcore.explain.targets import column
 from ui.cache_keys import Files, by_files, files_of
 from ui.cards import Picture, picture
 from ui.jobs import Job, Progress
 from ui.loaders import Photo, classifier
+from ui.loaders import _square as exactly
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,9 +113,6 @@ def heads_of(name: str, files: Files) -> dict[str, int]:
 @st.cache_data(show_spinner=False, max_entries=384)
 def overlaid_map(asked: MapRequest, look: OverlayStyle) -> OverlaidMap:
     """The map over its picture, for the page. Raises InputError where it cannot be."""
-    from clfcore.explain.command import as_dict
-    from clfcore.explain.saliency_map import overlay_image
-
     square, found = _found(asked)
     opacity = 1.0 if look.beside else look.opacity
     pixels = overlay_image(square, found, opacity=opacity, colours=look.colours, threshold=look.threshold)
@@ -174,8 +181,6 @@ def checked(name: str, files: Files, items: int, *, everything: bool) -> Job:
     """The table of methods x measures, in a thread."""
 
     def work(progress: Progress) -> dict[str, Any]:
-        from clfcore.explain.command import check_maps
-
         return check_maps(name, items=items, everything=everything, progress=progress)
 
     return Job(work)
@@ -184,24 +189,11 @@ def checked(name: str, files: Files, items: int, *, everything: bool) -> Job:
 @st.cache_data(show_spinner=False)
 def scale(colours: str) -> str:
     """A colour map as the stops of a CSS gradient, 0 first."""
-    import numpy as np
-
-    from clfcore.explain.saliency_map import colour
-
     return ", ".join(f"rgb({r} {g} {b})" for r, g, b in colour(np.linspace(0, 1, 17)[None], colours)[0])
 
 
 def sheet(rows: "list[tuple[str, list[tuple[str, MapRequest]]]]", look: OverlayStyle) -> bytes:
     """All maps that can be shown in one PNG: a row a model, the picture first, each with its name above it."""
-    import io
-
-    import numpy as np
-    from PIL import Image, ImageDraw, ImageFont
-
-    from clfcore.data.bit_depth import to_bytes
-    from clfcore.errors import Failure, InputError
-    from clfcore.explain.saliency_map import overlay_image
-
     drawn = []
     for title, cells in rows:
         row = []
@@ -238,8 +230,6 @@ def _found(asked: MapRequest) -> "tuple[np.ndarray, SaliencyMap]":
 
 
 def _map(model: "Classifier", asked: MapRequest, progress: Progress | None = None) -> "tuple[np.ndarray, SaliencyMap]":
-    from clfcore.explain.cache import cached_map
-
     square = _square(model, asked.photo)
     target = _target(model, square, asked.wanted)
     found = cached_map(model, square, method=asked.method, target=target, layer=asked.layer, progress=progress)
@@ -248,8 +238,6 @@ def _map(model: "Classifier", asked: MapRequest, progress: Progress | None = Non
 
 def _target(model: "Classifier", square: "np.ndarray", wanted: TargetChoice) -> "Target | None":
     """The column of the wanted class; the predicted one of a level that is named."""
-    from clfcore.explain.targets import column
-
     names = [level.name for level in model.task.levels]
     level = wanted.level if wanted.level in names else None
     if wanted.label is not None:
@@ -262,6 +250,4 @@ def _target(model: "Classifier", square: "np.ndarray", wanted: TargetChoice) -> 
 
 
 def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
-    from ui.loaders import _square as exactly
-
     return exactly(model, photo)

@@ -1,11 +1,16 @@
 """What the Explain page is asked: which pictures, which class, which methods and layers, and how maps look."""
 
+import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from PIL import Image
 
+from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
+from clfcore.evaluation.errors import most_confident
+from clfcore.evaluation.multilabel import mistaken_labels
 from clfcore.explain.methods import METHODS, method
 from clfcore.explain.saliency_map import COLOURS
 from clfcore.files import runs_folder
@@ -83,9 +88,6 @@ def _errors(run: Run, split: str) -> dict[str, str]:
     How sure it was is said below, of the answer that is explained: what was stored while it trained may differ in the
     last digits, for embeddings are taken in bfloat16 where the processor has it.
     """
-    from clfcore.evaluation.errors import most_confident
-    from clfcore.evaluation.multilabel import mistaken_labels
-
     predictions = stored(run, split)
     if predictions.task.kind == "multi-label":
         words: dict[str, str] = {}
@@ -101,14 +103,8 @@ def _errors(run: Run, split: str) -> dict[str, str]:
 def photo_of(dataset: "ImageDataset", item: int, words: str) -> Photo:
     """An item as a file: its own bytes, or a PNG of its pixels."""
     if dataset.pixels is None:
-        from clfcore.data.regular_file import read_bytes
-
         path = dataset.paths[item]
         return Photo(f"{words}, {path.name}", read_bytes(path))
-    import io
-
-    from PIL import Image
-
     pixels, out = dataset.pixels[item], io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(out, "png")
     return Photo(f"{words}, {dataset.ids[item]}", out.getvalue())

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.cache import clear, usage
 from ui.formatting import count
 from ui.messages import refusals
 
@@ -21,8 +22,6 @@ KINDS = {
 
 def cache_usage() -> None:
     """Every kind that the cache holds with its size, the bound of all, and one button that clears it."""
-    from clfcore.cache import clear, usage
-
     with refusals(stop=False):
         _panel(usage(), clear)
 

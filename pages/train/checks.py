@@ -1,11 +1,13 @@
 """The two checks before a launch as buttons, and how a run goes beside its curves: rate, gradient, memory, notes."""
 
+import json
 from typing import Any
 
 import streamlit as st
 
 from clfcore.config import RunConfig, make
 from clfcore.runs.folder import Run
+from clfcore.training.diagnose import notes
 from pages.train.recipe import schedule_preview
 from ui.cards import Card, cards, picture
 from ui.formatting import duration
@@ -33,8 +35,6 @@ def check_before_training(config: RunConfig) -> None:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _heart(config: str) -> Job:
     def work(progress: Any) -> Any:
-        import json
-
         from clfcore.experiments.overfit_one_batch import overfit_one_batch
 
         return overfit_one_batch(make(json.loads(config)), progress=progress)
@@ -45,8 +45,6 @@ def _heart(config: str) -> Job:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _batch(config: str) -> Job:
     def work(progress: Any) -> Any:
-        import json
-
         from clfcore.experiments.overfit_one_batch import preview_batch
 
         return preview_batch(make(json.loads(config)))
@@ -72,8 +70,6 @@ def _show_batch(seen: Any) -> None:
 
 def training_signals(run: Run) -> None:
     """Below a run's curves: the last epoch's rate, gradient, memory and device, and what its history says."""
-    from clfcore.training.diagnose import notes
-
     history = run.history
     last = history[-1] if history else {}
     parts = []

@@ -1,14 +1,21 @@
 """The Train page's parts: the configuration from widgets, its plan, and the way to launch it."""
 
 import contextlib
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore import api
+from clfcore.architectures.catalogue import architecture, architectures, search
 from clfcore.config import RunConfig, make
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.pixels import Preprocess, read_image
+from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
 from clfcore.runs.folder import Run
+from clfcore.runs.worker import worker
 from pages.train.experiments import rate_finder, strategy_advice, strategy_preview
 from pages.train.recipe import applies, choose_policy
 from pages.train.strategy import choose_strategy, strategy_fields
@@ -57,8 +64,6 @@ FITS = {"crop": "Crop", "pad": "Pad", "squash": "Squash"}
 
 def choose_architecture() -> "Architecture":
     """A row of the catalogue, or any of timm's by its name; kept in the address."""
-    from clfcore.architectures.catalogue import architecture, architectures, search
-
     known = [row.name for row in architectures()]
     if handed := st.session_state.pop("next architecture", None):  # by a click in a figure, or another page
         st.session_state["architecture"] = handed
@@ -122,8 +127,6 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
 
 def show_plan(config: RunConfig) -> RunConfig:
     """What would happen, measured on a few real batches; returns the filled configuration."""
-    from clfcore import api
-
     asked = config.as_json()
     counted = result_of(
         _planning(asked, measure=False), "Building the network", forget=lambda: _planning.clear(asked, measure=False)
@@ -160,11 +163,7 @@ def show_plan(config: RunConfig) -> RunConfig:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _planning(config: str, *, measure: bool) -> Job:
-    import json
-
     def plan(progress: Progress) -> "Plan":
-        from clfcore import api
-
         return api.plan(make(json.loads(config)), measure=measure)
 
     return Job(plan)
@@ -187,8 +186,6 @@ class _Launches:
         self._runs: dict[str, Run] = {}
 
     def submit(self, config: RunConfig) -> Run:
-        from clfcore.runs.worker import worker
-
         key = config.as_json()
         with self._lock:
             if key not in self._runs:
@@ -223,8 +220,6 @@ def launch(config: RunConfig) -> None:
 
 def defaults(chosen: RunConfig, dataset: "ImageDataset") -> RunConfig:
     """What stands for everything that is left open; without torch, so at once."""
-    from clfcore import api
-
     with refusals():
         return api.defaults(chosen, dataset=dataset)
 
@@ -256,10 +251,6 @@ def choose_fit(dataset: "ImageDataset", data: str) -> None:
 @st.cache_data(show_spinner=False, max_entries=16)
 def fitted(data: str, fits: tuple[str, ...], *, most: int = 5) -> "dict[str, list[tuple[str, Picture]]] | None":
     """A few training pictures as each fit makes them; None where they are square already."""
-    from clfcore.data.catalogue import open_dataset
-    from clfcore.data.pixels import Preprocess, read_image
-    from clfcore.data.value_ranges import shown_range
-
     dataset = open_dataset(data)
     if dataset.paths is None:
         return None

@@ -1,9 +1,11 @@
 """The strategy before a launch: what trains and when, advice, and what can be measured first."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.cli.experiments import advice
 from clfcore.config import RunConfig, make
 from pages.train.strategy import STRATEGIES
 from ui.charts import chart, dark
@@ -35,8 +37,6 @@ def strategy_preview(plan: "Plan") -> None:
 
 def strategy_advice(config: RunConfig, dataset: "ImageDataset") -> None:
     """What suits, with its reasons; and the buttons that measure it."""
-    from clfcore.cli.experiments import advice
-
     with refusals(), st.expander("Which strategy suits?"):
         found = advice(config, dataset=dataset)
         then = f", then **{STRATEGIES[found['then']].lower()}**" if found["then"] else ""
@@ -98,8 +98,6 @@ def _searching(config: str) -> Job:
 
 
 def _read(config: str) -> RunConfig:
-    import json
-
     return make(json.loads(config))
 
 

@@ -5,8 +5,13 @@ from typing import Any
 
 import streamlit as st
 
+from clfcore.augment.label_safety import warning
+from clfcore.augment.policies import POLICIES, policy
+from clfcore.augment.saved_policies import saved_policies
 from clfcore.config import RunConfig
+from clfcore.presets import PRESETS, values
 from clfcore.task import TaskKind
+from clfcore.training.schedules import curve, steps_of
 from ui.charts import chart, dark
 from ui.messages import escape_markdown, refusals
 
@@ -37,8 +42,6 @@ def applies(name: str, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bo
 
 def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
     """`chosen` with the recipe and head of a preset, where one is picked; what the fields say goes before it."""
-    from clfcore.presets import PRESETS, values
-
     name = st.selectbox(
         "Preset",
         list(PRESETS),
@@ -61,9 +64,6 @@ def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
 
 def choose_policy(default: Any) -> Any:
     """The policy of a run: a built-in's name or one's own; None where it is left to its default."""
-    from clfcore.augment.policies import POLICIES
-    from clfcore.augment.saved_policies import saved_policies
-
     own = saved_policies()
     shown = default.get("name", "own") if isinstance(default, dict) else str(default)
     return st.selectbox(
@@ -80,9 +80,6 @@ def choose_policy(default: Any) -> Any:
 
 def label_warning(config: RunConfig, classes: tuple[str, ...]) -> None:
     """One line where the chosen policy can change a class into another, and the user has not said that it cannot."""
-    from clfcore.augment.label_safety import warning
-    from clfcore.augment.policies import policy
-
     safe = st.session_state.get("policy safe") or ()  # said on the Augmentations page
     with refusals():
         said = warning(policy(config.recipe.augmentation or "none"), classes=classes, safe=safe)
@@ -96,7 +93,6 @@ def label_warning(config: RunConfig, classes: tuple[str, ...]) -> None:
 def schedule_preview(config: RunConfig, *, images: int, now: int | None = None) -> None:
     """The learning rate over the run's steps, before launch; `now` marks the step that is reached."""
     from clfcore.figures.learning_rate import learning_rate_figure
-    from clfcore.training.schedules import curve, steps_of
 
     recipe = config.recipe
     if config.strategy == "feature-extraction" and config.head == "logistic":

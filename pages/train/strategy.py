@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.config import RunConfig
-from clfcore.runs.folder import Run
+from clfcore.errors import InputError
+from clfcore.runs.folder import Run, find_run
 from ui.fields import field
-from ui.messages import escape_markdown
+from ui.messages import complain, escape_markdown
 from ui.navigation import go_to
 from ui.pickers import run_name
 
@@ -47,8 +49,6 @@ _BEGUN = "trained further"  # the run whose weights are taken, in the session
 
 def choose_strategy(architecture: "Architecture") -> str:
     """What is trained; the one that suits the network is chosen until another is."""
-    from clfcore.architectures.catalogue import weights_at_hand
-
     fitting = "feature-extraction" if weights_at_hand(architecture.name) else "scratch"
     return st.segmented_control(
         "Strategy",
@@ -94,10 +94,6 @@ def take_over() -> None:
     name = st.query_params.get("from")
     if not name:
         return
-    from clfcore.errors import InputError
-    from clfcore.runs.folder import find_run
-    from ui.messages import complain
-
     del st.query_params["from"]
     try:
         run = find_run(name)

@@ -57,7 +57,7 @@ def test_large_pictures_one_by_one_are_the_batch(name, channels, monkeypatch):
     """From ONE_BY_ONE pixels on, a CPU computes image by image."""
     policy, x = policies.policy(name), noise(7, channels, 40)
     together = apply(policy, rows(policy, 7), x, size=32)
-    monkeypatch.setattr(apply, "ONE_BY_ONE", 1)
+    monkeypatch.setattr("clfcore.augment.apply.ONE_BY_ONE", 1)
     assert torch.equal(apply(policy, rows(policy, 7), x, size=32), together)
 
 

@@ -112,7 +112,7 @@ def test_a_map_that_ignores_the_weights_is_marked(net, monkeypatch: pytest.Monke
     from clfcore.explain import faithfulness as module
     from clfcore.explain.saliency_map import SaliencyMap
 
-    def edges(classifier, square, method, target, layer, progress, cancel) -> SaliencyMap:
+    def edges(classifier, square, *, method, target=None, **_) -> SaliencyMap:
         """What a method that only finds edges would give: nothing of the network is in it."""
         grey = square.mean(axis=2)
         found = np.abs(np.gradient(grey)[0]) + np.abs(np.gradient(grey)[1])
@@ -120,7 +120,7 @@ def test_a_map_that_ignores_the_weights_is_marked(net, monkeypatch: pytest.Monke
 
     squares = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
     assert measure_faithfulness(net, squares, methods=["hirescam"]).methods[0].changes_with_random_weights is True
-    monkeypatch.setattr(module, "make", edges)
+    monkeypatch.setattr(module, "explain", edges)
     marked = measure_faithfulness(net, squares, methods=["saliency"]).methods[0]
     assert marked.changes_with_random_weights is False
     assert marked.correlation == pytest.approx(1)

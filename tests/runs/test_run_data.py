@@ -302,7 +302,7 @@ def test_other_tasks_and_drawn_pictures_keep_their_split_too(spec: str) -> None:
     assert found.task == drawn.task
     assert np.array_equal(found.masks, drawn.masks)
     assert {s: c.tolist() for s, c in found.splits.items()} == {s: c.tolist() for s, c in drawn.splits.items()}
-    assert {found.ids[i] for i in found.splits["test"]} == set(api.store.open_run(run.id).predictions("test").ids)
+    assert {found.ids[i] for i in found.splits["test"]} == set(run_folder.open_run(run.id).predictions("test").ids)
 
 
 def test_all_that_opens_a_runs_data_again_sees_its_own_split_and_names(grow: Path) -> None:

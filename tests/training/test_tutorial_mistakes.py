@@ -128,7 +128,7 @@ def test_unfreezing_keeps_the_optimiser_and_its_moments(photos, monkeypatch: pyt
     from clfcore.training import optimizer
 
     make_optimiser = optimizer.make_optimizer
-    monkeypatch.setattr(optimizer, "optimiser", lambda *given: (made.append(given), make_optimiser(*given))[1])
+    monkeypatch.setattr(optimizer, "make_optimizer", lambda *given: (made.append(given), make_optimiser(*given))[1])
     save = Run.save_checkpoint
 
     def look(self: Run, values: dict) -> None:

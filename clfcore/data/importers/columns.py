@@ -8,6 +8,7 @@ from typing import Literal
 
 from clfcore.data.dataset import Split
 from clfcore.data.importers.csv_table import Table
+from clfcore.data.importers.label_cells import blanks, separator_in
 from clfcore.data.importers.readings import Reading
 from clfcore.data.importers.split_names import SPLIT_NAMES, splits_of, splits_of_folds
 from clfcore.data.importers.walk import IMAGE_SUFFIXES
@@ -317,6 +318,4 @@ def _levels(table: Table, others: list[str], where: str) -> _Found | Question:
 
 
 def _joined(values: Sequence[str]) -> bool:
-    from clfcore.data.importers.label_cells import blanks, separator_in
-
     return bool(separator_in(values)) or blanks(values) == "joined"
