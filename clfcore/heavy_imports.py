@@ -12,6 +12,7 @@ pages of several people, and their background threads, do that whenever a server
 Nothing is loaded earlier than without this: `import clfcore` and the command line's help stay quick.
 """
 
+import ast
 import importlib
 import importlib.machinery
 import re
@@ -32,7 +33,7 @@ ORDER = (
 )
 ROOTS = tuple(dict.fromkeys(name.partition(".")[0] for name in ORDER))
 
-_AT_THE_TOP = re.compile(rf"^(?:import|from) ({'|'.join(ROOTS)})\b".encode(), re.MULTILINE)
+_AT_A_LINES_START = re.compile(rf"^(?:import|from) (?:{'|'.join(ROOTS)})\b".encode(), re.MULTILINE)
 _one_at_a_time = threading.RLock()
 _loaded: set[str] = set()
 
@@ -57,6 +58,23 @@ def is_loaded(library: str) -> bool:
     return all(name in _loaded for name in ORDER if name.partition(".")[0] == library)
 
 
+def imported_at_the_top(source: bytes) -> tuple[str, ...]:
+    """The heavy libraries that a module's own statements import, in the order of ROOTS.
+
+    >>> imported_at_the_top(b"import torch\\nfrom timm.data import x\\nif False:\\n    import plotly")
+    ('torch', 'timm')
+    """
+    if not _AT_A_LINES_START.search(source):
+        return ()
+    named: set[str] = set()
+    for node in ast.parse(source).body:  # a line may also stand in a text, as of code that is written for others
+        if isinstance(node, ast.Import):
+            named |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            named.add((node.module or "").partition(".")[0])
+    return tuple(library for library in ROOTS if library in named)
+
+
 class _Loader(importlib.machinery.SourceFileLoader):
     """Loads a module of this package as Python does, the heavy libraries that it imports at its top first.
 
@@ -65,10 +83,8 @@ class _Loader(importlib.machinery.SourceFileLoader):
     """
 
     def exec_module(self, module: ModuleType) -> None:
-        named = {found.decode() for found in _AT_THE_TOP.findall(self.get_data(self.path))}
-        for library in ROOTS:
-            if library in named:
-                load(library)
+        for library in imported_at_the_top(self.get_data(self.path)):
+            load(library)
         super().exec_module(module)
 
 

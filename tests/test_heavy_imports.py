@@ -85,6 +85,18 @@ def test_one_thread_alone_loads_no_more_than_it_needs() -> None:
     assert ast.literal_eval(done.stdout) == ["plotly.graph_objects"]
 
 
+def test_a_page_that_is_imported_in_a_thread_loads_none_of_them() -> None:
+    """As in a server: what stands in a text, such as code that is written for others, is no import."""
+    script = (
+        "import sys, threading\n"
+        "thread = threading.Thread(target=lambda: __import__('ui'))\n"
+        "thread.start(); thread.join()\n"
+        f"print(sorted(set(sys.modules) & set({ORDER!r}) - {{'plotly.graph_objects'}}), 'ui.views' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] True"
+
+
 def test_what_is_loaded_stays_loaded() -> None:
     load("plotly")
     load("plotly")
