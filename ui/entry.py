@@ -1,6 +1,5 @@
 """Every visit goes through app.py: it comes from the lab's own page, and finds the libraries that pages draw with."""
 
-import threading
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -9,7 +8,6 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 
 from clfcore.heavy_imports import is_loaded, load
 
-_one_at_a_time = threading.Lock()
 # Streamlit sends no header that refuses frames; without scripts a framed page cannot work at all.
 _NO_FRAMES = """<script>
 let own = true;
@@ -49,15 +47,13 @@ def through_app() -> None:
 
 
 def wait_for_figures() -> None:
-    """pandas, plotly and the lab's figures, imported by the first page that needs them; others wait with a spinner.
+    """pandas and plotly, imported by the first page that needs them; others wait with a spinner.
 
     Streamlit imports pandas itself, for a table: before any page can ask it to, pandas is there.
     """
     if not is_loaded("plotly"):
         with st.spinner("Starting"):
             load("plotly")
-    with _one_at_a_time:
-        pass
 
 
 def wait_for_networks() -> None:
