@@ -23,11 +23,13 @@ run: install ## start the app and open it in the browser
 check: install ## lint, format check and the quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not gpu"
 
 test: install ## every test, real Chromium included where it is installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n 2 -m "not browser"
 	$(BIN)/python -m pytest -q -m browser tests/browser
 
