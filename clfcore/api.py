@@ -1,12 +1,9 @@
 """One function a command: arguments -> the dict that --json prints. Pages call the same functions."""
 
-import json
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clfcore import config as configs
 from clfcore.answers import NoAnswer, answer
 from clfcore.architectures import catalogue
 from clfcore.config import RunConfig
@@ -17,17 +14,18 @@ from clfcore.data.importers.readings import parted
 from clfcore.data.pixels import read_image
 from clfcore.doctor import examine
 from clfcore.errors import InputError, unknown
-from clfcore.evaluation.compare import compare as pair
+from clfcore.experiments.compare_runs import comparable_split, compare_runs
 from clfcore.files import typed_path, write_text
 from clfcore.outputs import output_path
 from clfcore.reports.export_figures import write_figures
-from clfcore.runs import folder, temperature
-from clfcore.runs.best_epoch import chosen_by
+from clfcore.runs import folder, measured_speed, temperature
 from clfcore.runs.evaluate import Choice, metrics_of
 from clfcore.runs.folder import Run
 from clfcore.runs.open_config import outline
+from clfcore.runs.outcome import outcome_of
 from clfcore.runs.run_data import count_trained_on
 from clfcore.runs.temperature import temperature_of
+from clfcore.train_command import command_of as command_of
 
 if TYPE_CHECKING:
     from clfcore.experiments.plan import Plan
@@ -123,23 +121,7 @@ def _execute(run: Run, show: Show | None) -> dict[str, Any]:
     from clfcore.runs.execute import execute
 
     execute(run, show=show)
-    return outcome(run)
-
-
-def outcome(run: Run) -> dict[str, Any]:
-    """What `train` prints of a run."""
-    results = run.results
-    return {
-        "run": run.id,
-        "path": str(run.path),
-        "state": run.state,
-        "best_epoch": results.get("best_epoch"),
-        "chosen_by": chosen_by(run) if results else None,
-        "seconds": results.get("seconds"),
-        "parameters": results.get("parameters", {}),
-        "metrics": results.get("metrics", {}),
-        "message": run.message,
-    }
+    return outcome_of(run).as_json()
 
 
 def list_runs(*, runs: Path | None = None) -> dict[str, Any]:
@@ -184,20 +166,20 @@ def evaluate(
         dataset = open_dataset(data, judged=True)
         predictions = predict_dataset(of_run(run), dataset, progress)
         seen = {"items": len(predictions), "trained_on": count_trained_on(run, dataset, predictions.ids)}
-        return {**outcome(run), **seen, **metrics_of(run, {"data": predictions}, choice)}
+        return {**outcome_of(run).as_json(), **seen, **metrics_of(run, {"data": predictions}, choice)}
     if not run.splits:
         raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
     if split is not None and split not in run.splits:
         raise unknown("split", split, run.splits)
     chosen = [split] if split else list(run.splits)
     if views is None:
-        return {**outcome(run), **metrics_of(run, {s: run.predictions(s) for s in chosen}, choice)}
+        return {**outcome_of(run).as_json(), **metrics_of(run, {s: run.predictions(s) for s in chosen}, choice)}
     from clfcore.classifier import of_run
     from clfcore.tta import predict_split
 
     classifier = of_run(run)
     said = {s: predict_split(run, classifier, s, kind=views, progress=progress) for s in chosen}
-    return {**outcome(run), "views": views, **metrics_of(run, said, choice)}
+    return {**outcome_of(run).as_json(), "views": views, **metrics_of(run, said, choice)}
 
 
 def predict(
@@ -276,26 +258,14 @@ def compare(
     html: where a report goes; figures: a folder for its figures as SVG and PNG. measured: latency and memory of runs
     that were not measured on this machine yet.
     """
-    from clfcore.evaluation.metrics import evaluate as measure
-    from clfcore.runs import costs, measured_speed
-
     if len(names) < 2:
         raise InputError(f"{len(names)} run is named: name two or more to compare")
     html = None if html is None else _html(html, overwrite=overwrite)
     chosen = [folder.open_run(name, runs) for name in names]
-    for run in chosen:
-        if not run.splits:
-            raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
-    split = "test" if all("test" in run.splits for run in chosen) else "validation"
-    said = [(run.id, run.predictions(split)) for run in chosen]
-    pairs = pair(said).as_dict()["pairs"]
+    split = comparable_split(chosen)
     for run in chosen if measured else ():
         measured_speed.measure(run)
-    rows = [
-        {**run.summary(), "metrics": {split: measure(p).as_dict()}, "costs": costs.known(run)}
-        for run, (_, p) in zip(chosen, said, strict=True)
-    ]
-    found = {"split": split, "runs": rows, "pairs": pairs}
+    found = compare_runs(chosen).as_json()
     if html is not None:
         from clfcore.reports.compare_page import compare_html
 
@@ -316,8 +286,6 @@ def measure(
     names: Sequence[str], *, again: bool = False, runs: Path | None = None, progress: Progress | None = None
 ) -> dict[str, Any]:
     """What an image costs on this machine in time and memory, a run; kept with it, so that it is measured once."""
-    from clfcore.runs import measured_speed
-
     chosen = [folder.open_run(name, runs) for name in names]
     found = [{"run": run.id, **measured_speed.measure(run, again=again, progress=progress).as_dict()} for run in chosen]
     return {"machine": measured_speed.machine(), "measured": found}
@@ -394,30 +362,6 @@ def plan(config: RunConfig, *, measure: bool = True) -> "Plan":
 def defaults(config: RunConfig, *, dataset: Any = None) -> RunConfig:
     """The configuration with every default filled in; needs no torch, and milliseconds where `dataset` is given."""
     return outline(config, dataset=dataset)[0]
-
-
-def command_of(config: RunConfig) -> str:
-    """The command line that runs the same configuration: only what differs from the defaults."""
-    words = ["python", "-m", "clfcore", "train"]
-    stored, recipe = config.model_dump(), config.recipe.model_dump()
-    for name, info in configs.FIELDS.items():
-        value = recipe[name.removeprefix("recipe.")] if name.startswith("recipe.") else stored[name]
-        if name == "options":
-            words += [word for key, option in value.items() for word in ("--option", f"{key}={_plain(option)}")]
-        elif value != info.default:
-            words += [flag(name), _plain(value)]
-    return shlex.join(words)
-
-
-def flag(field: str) -> str:
-    """`recipe.learning_rate` -> `--learning-rate`."""
-    return "--" + field.removeprefix("recipe.").replace("_", "-")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def doctor() -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from clfcore.crash_report import crash
 from clfcore.errors import Failure, InputError
-from clfcore.terminal import crash
 from ui.formatting import duration
 from ui.messages import complain, refusals
 

@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from clfcore.cli.flags import bar, options_flag, options_of, overwrite_flag, whole
+from clfcore.cli.flags import options_flag, options_of, overwrite_flag, whole
+from clfcore.cli.terminal import bar
 from clfcore.errors import InputError, unknown
 from clfcore.files import typed_path
 

@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from clfcore.cli.flags import bar, configuration, needed, number, overwrite_flag, recipe_flags, whole
+from clfcore.cli.flags import configuration, needed, number, overwrite_flag, recipe_flags, whole
+from clfcore.cli.terminal import bar
 from clfcore.files import typed_path
 from clfcore.outputs import output_path
 

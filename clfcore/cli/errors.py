@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clfcore.cli.flags import overwrite_flag, whole
+from clfcore.cli.terminal import table
 from clfcore.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -113,8 +114,6 @@ def _said(run: "Run", truths: dict[str, str], mark: tuple[str, str | None, str] 
 
 def text(result: dict[str, Any]) -> str:
     """The list as lines."""
-    from clfcore.cli.render import table
-
     if not result["errors"]:
         return f"there is no such picture in the {result['split']} split"
     if "label" in result["errors"][0]:

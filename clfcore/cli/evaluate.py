@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from clfcore.cli.flags import bar, number, whole
+from clfcore.cli.flags import number, whole
+from clfcore.cli.terminal import bar
 
 
 def evaluate(command: argparse.ArgumentParser) -> None:

@@ -4,7 +4,8 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from clfcore.cli.flags import bar, configuration, number, recipe_flags, whole
+from clfcore.cli.flags import configuration, number, recipe_flags, whole
+from clfcore.cli.terminal import bar, table
 
 
 def advise(command: argparse.ArgumentParser) -> None:
@@ -83,8 +84,6 @@ def cache(command: argparse.ArgumentParser) -> None:
 
 def text(result: dict[str, Any]) -> str:
     """Any of these answers as lines."""
-    from clfcore.cli.render import table
-
     lines = []
     if "reasons" in result:
         then = f"; then {result['then']}" if result["then"] else ""

@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from clfcore.cli.flags import bar, number, overwrite_flag, whole
+from clfcore.cli.flags import number, overwrite_flag, whole
+from clfcore.cli.terminal import bar, table
 
 
 def explain(command: argparse.ArgumentParser) -> None:
@@ -73,8 +74,6 @@ MEASURES = ("pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", 
 
 def text(result: dict[str, Any]) -> str:
     """The table of `--check`, the baselines below, and why methods are missing; or the nearest images of each class."""
-    from clfcore.cli.render import table
-
     if "examples" in result:
         near = [[row["label"], one["id"], one["similarity"]] for row in result["examples"] for one in row["nearest"]]
         return table(near, ["class", "nearest training images", "cosine similarity"])

@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -148,18 +147,3 @@ def metavar(info: Any) -> str:
     if "bool" in kind:
         return "true|false"
     return "N" if "int" in kind else "X" if "float" in kind else "NAME"
-
-
-def bar(what: str) -> Callable[[int, int], None] | None:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        return None
-    show = shower()
-    return lambda done, total: show({"stage": what, "done": done, "total": total})
-
-
-def shower() -> Callable[[dict[str, Any]], None]:
-    """Progress on standard error: a bar on a terminal, a line a stage elsewhere."""
-    from clfcore.cli.render import Progress
-
-    return Progress(sys.stderr)

@@ -10,9 +10,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from clfcore import terminal
-from clfcore.cli import architectures, augmentation, errors, evaluate, experiments, explain, runs
-from clfcore.cli.flags import bar, configuration, needed, overwrite_flag, reading_flag, recipe_flags, shower
+from clfcore.cli import architectures, augmentation, errors, evaluate, experiments, explain, runs, terminal
+from clfcore.cli.flags import configuration, needed, overwrite_flag, reading_flag, recipe_flags
+from clfcore.cli.terminal import bar, shower
+from clfcore.crash_report import crash
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import typed_path
 
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _say("interrupted: what was reached is kept; `resume RUN` goes on with it", 130)
     except Exception as error:
-        return _say(terminal.crash(error, words), 1)
+        return _say(crash(error, words), 1)
     finally:
         os.environ.clear()
         os.environ.update(before)

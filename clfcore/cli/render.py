@@ -1,107 +1,16 @@
-"""Results and progress as text for a terminal."""
+"""Results as text for a terminal."""
 
-import contextlib
 import json
-from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any
 
 from clfcore.cli import render_architectures as networks
 from clfcore.cli.errors import text as errors
 from clfcore.cli.experiments import text as transfer
 from clfcore.cli.explain import text as explained
 from clfcore.cli.runs import text as judged
-from clfcore.terminal import printable
-
-BAR = 30  # characters
-
-
-class Progress:
-    """Shows a run's progress: one line that is drawn anew on a terminal, else a line for each stage and epoch."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream, self._seen, self._width = stream, ("", 0), 0
-
-    def __call__(self, values: dict[str, Any]) -> None:
-        """Draw them; where nobody reads the stream any more the work goes on unseen."""
-        with contextlib.suppress(OSError):
-            self._draw(values)
-
-    def _draw(self, values: dict[str, Any]) -> None:
-        for note in values.get("notes", ()):  # what is worth knowing before the work begins
-            self.stream.write(f"{note}\n")
-        now = (values["stage"], values.get("epoch", 0))
-        if self.stream.isatty():
-            line = progress_line(values)
-            self.stream.write("\r" + line.ljust(self._width))
-            self._width = len(line)
-            if values["done"] >= values["total"]:
-                self.stream.write("\n")
-                self._width = 0
-        elif now != self._seen and values["stage"] != "preparing":
-            self.stream.write(progress_line(values, bar=False) + "\n")
-        self._seen = now
-        self.stream.flush()
-
-
-def progress_line(values: dict[str, Any], *, bar: bool = True) -> str:
-    """
-    >>> progress_line({"stage": "decoding", "done": 5, "total": 10, "images_per_second": 120.0}, bar=False)
-    'decoding 5/10, 120 images/s'
-    """
-    done, total = values["done"], max(1, values["total"])
-    parts = [f"{done:,}/{values['total']:,}"]
-    if "epoch" in values:
-        parts.append(f"epoch {values['epoch']}/{values.get('epochs', '?')}")
-    if "loss" in values:
-        parts.append(f"loss {values['loss']:.4f}")
-    if "images_per_second" in values:
-        parts.append(f"{values['images_per_second']:,.0f} images/s")
-    if "seconds_left" in values:
-        parts.append(f"{duration(values['seconds_left'])} left")
-    full = round(BAR * min(1.0, done / total))
-    drawn = f" [{'#' * full}{'.' * (BAR - full)}] " if bar else " "
-    return values["stage"] + drawn + ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """
-    >>> duration(80.4), duration(7.25), duration(3700)
-    ('1 min 20 s', '7.2 s', '1 h 1 min')
-    """
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def table(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
-    """Columns two spaces apart; numbers to the right.
-
-    >>> print(table([["lenet5", 61706]], ["name", "parameters"]))
-    name    parameters
-    lenet5      61,706
-    """
-    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    right = [
-        bool(rows) and all(isinstance(row[i], int | float) or row[i] is None for row in rows) for i in range(len(head))
-    ]
-    lines = (
-        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)) for row in cells
-    )
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+from clfcore.cli.terminal import cell, duration, table
+from clfcore.evaluation.main_metric import main_metric
+from clfcore.printable import printable
 
 
 def render(command: str, result: dict[str, Any]) -> str:
@@ -130,9 +39,9 @@ def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
         if isinstance(value, dict):
             lines += [f"{indent}{name}", *_lines(value, indent + "  ")]
         elif isinstance(value, list):
-            lines += [f"{indent}{name}", *(f"{indent}  {_cell(item)}" for item in value)] if value else []
+            lines += [f"{indent}{name}", *(f"{indent}  {cell(item)}" for item in value)] if value else []
         else:
-            lines.append(f"{indent}{name}: {_cell(value)}")
+            lines.append(f"{indent}{name}: {cell(value)}")
     return lines
 
 
@@ -170,18 +79,6 @@ def _runs(result: dict[str, Any]) -> str:
             names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds")
             lines.append(table([[line.get(n) for n in names] for line in run["history"]], names))
     return "\n".join(lines)
-
-
-def main_metric(metrics: dict[str, Any]) -> float | None:
-    """What a run is chosen by: accuracy, mean average precision, or the accuracy of the finest level.
-
-    >>> main_metric({"family": {"accuracy": 0.9}, "shape": {"accuracy": 0.8}, "consistency": 1.0})
-    0.8
-    """
-    levels = [value for value in metrics.values() if isinstance(value, dict)]
-    if levels:
-        return levels[-1].get("accuracy")
-    return metrics.get("accuracy", metrics.get("mean_average_precision"))
 
 
 def _predictions(result: dict[str, Any]) -> str:

@@ -2,11 +2,7 @@
 
 from typing import Any
 
-
-def _table(rows: list[list[Any]], head: list[str]) -> str:
-    from clfcore.cli.render import table
-
-    return table(rows, head)
+from clfcore.cli.terminal import table
 
 
 def listed(result: dict[str, Any]) -> str:
@@ -14,7 +10,7 @@ def listed(result: dict[str, Any]) -> str:
     rows = [
         [str(a[n]) if n == "year" else a[n] for n in names] + [", ".join(a["weights"])] for a in result["architectures"]
     ]
-    return _table(rows, ["name", "family", "year", "parameters", "smallest", "weights"])
+    return table(rows, ["name", "family", "year", "parameters", "smallest", "weights"])
 
 
 def layers(result: dict[str, Any]) -> str:
@@ -40,8 +36,8 @@ def layers(result: dict[str, Any]) -> str:
         f"{result['name']} for {size}: {result['parameters']:,} parameters, {result['multiply_adds']:,} multiply-adds, "
         f"{result['saved_bytes'] / 1e6:,.1f} MB kept to train on one image"
     )
-    below = _table(groups, ["group", "output", "parameters", "multiply-adds", "layers"])
-    return "\n\n".join([_table(rows, head), below, totals])
+    below = table(groups, ["group", "output", "parameters", "multiply-adds", "layers"])
+    return "\n\n".join([table(rows, head), below, totals])
 
 
 def _shape(lengths: list[int]) -> str:
@@ -51,7 +47,7 @@ def _shape(lengths: list[int]) -> str:
 def compared(result: dict[str, Any]) -> str:
     names = [result["a"], result["b"] if result["b"] != result["a"] else f"{result['b']} (second)"]
     rows = [["" if r["same"] else "≠", r["what"], r["a"], r["b"], _ratio(r["ratio"])] for r in result["rows"]]
-    return _table(rows, ["", "", *names, "ratio"]) + "\n" + result["sentence"]
+    return table(rows, ["", "", *names, "ratio"]) + "\n" + result["sentence"]
 
 
 def _ratio(value: float | None) -> str:
@@ -69,7 +65,7 @@ def told(result: dict[str, Any]) -> str:
 
 def inside(result: dict[str, Any]) -> str:
     rows = [[s["stage"], s["layer"], s["maps"], ", ".join(map(str, s["shown"]))] for s in result["stages"]]
-    head = _table(rows, ["stage", "layer", "maps", "those that vary most"])
+    head = table(rows, ["stage", "layer", "maps", "those that vary most"])
     return f"{result['model']} with weights: {result['weights']}\n{head}\nwritten to {result['out']}"
 
 
@@ -79,7 +75,7 @@ def gradients(result: dict[str, Any]) -> str:
         rows = [[n["layer"], f"{n['before']:.3g}", f"{n['after']:.3g}"] for n in one["layers"]]
         after = f"after {result['steps']} steps"
         said = f"first over last: {one['ratio']:.3g} at initialisation, {one['ratio_after']:.3g} {after}"
-        parts.append(f"{one['name']}\n{_table(rows, ['layer', 'at initialisation', after])}\n{said}")
+        parts.append(f"{one['name']}\n{table(rows, ['layer', 'at initialisation', after])}\n{said}")
     return "\n\n".join(parts)
 
 
@@ -93,7 +89,7 @@ def speed(result: dict[str, Any]) -> str:
         ]
         for b in result["batches"]
     ]
-    head = _table(rows, ["batch", "median, ms", "10th to 90th of 100, ms", "images a second"])
+    head = table(rows, ["batch", "median, ms", "10th to 90th of 100, ms", "images a second"])
     return f"{result['name']} on {result['device']}, warm\n{head}"
 
 
@@ -111,7 +107,7 @@ def timeline(result: dict[str, Any]) -> str:
         ]
         for p in result["points"]
     ]
-    return _table(rows, ["name", "family", "year", "weights", "top-1", "parameters", "multiply-adds", "image"])
+    return table(rows, ["name", "family", "year", "weights", "top-1", "parameters", "multiply-adds", "image"])
 
 
 def scaling(result: dict[str, Any]) -> str:
@@ -133,7 +129,7 @@ def scaling(result: dict[str, Any]) -> str:
         for m in result["members"]
     ]
     head = [f"{what}{which}" for what in ("depth", "width", "image") for which in ("", " published")]
-    return said + "\n" + _table(rows, ["network", *head])
+    return said + "\n" + table(rows, ["network", *head])
 
 
 VIEWS = {

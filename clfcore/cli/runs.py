@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from clfcore.cli.flags import bar, between, configuration, overwrite_flag, recipe_flags, shower
+from clfcore.cli.flags import between, configuration, overwrite_flag, recipe_flags
+from clfcore.cli.terminal import bar, shower, table
+from clfcore.evaluation.main_metric import main_metric
 from clfcore.files import typed_path
 
 
@@ -41,7 +43,7 @@ def train_to_compare(command: argparse.ArgumentParser) -> None:
         config = configuration(given)
         names = several["architecture"] or [config.architecture]
         chosen = {"architectures": names, "strategies": several["strategy"], "seeds": range(given.seeds)}
-        return train_to_compare(grid(config.data, **chosen, **shared(config)), show=shower())
+        return train_to_compare(grid(config.data, **chosen, **shared(config)), show=shower()).as_json()
 
     command.set_defaults(run=run)
 
@@ -94,8 +96,6 @@ def _path(word: str | None) -> Path | None:
 
 def text(result: dict[str, Any]) -> str:
     """The answer of compare, measure or report as lines."""
-    from clfcore.cli.render import table
-
     if "pairs" in result:
         return _compared(result)
     if "comparison" in result:
@@ -122,8 +122,6 @@ def _together(result: dict[str, Any]) -> str:
 
 def _compared(result: dict[str, Any]) -> str:
     """The runs with their score and costs, what the first metric's pairs say in words, and all pairs as a table."""
-    from clfcore.cli.render import main_metric, table
-
     split = result["split"]
     names = ("parameters", "multiply_adds", "latency", "answer_memory", "seconds")
     rows = [

@@ -1,51 +1,78 @@
-"""Train to compare in this process: the runs of a grid, one after another, then what the comparison says of them."""
+"""Train to compare in this process: the runs of a grid, one after another, then their comparison."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clfcore.api import compare, outcome
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError
+from clfcore.experiments.compare_runs import RunComparison, compare_runs
 from clfcore.experiments.grid import Grid
+from clfcore.results import Result
 from clfcore.runs import folder
+from clfcore.runs.folder import Run
+from clfcore.runs.outcome import RunOutcome, outcome_of
 
 Show = Callable[[dict[str, Any]], None]
 
 
-def train_to_compare(found: Grid, *, runs: Path | None = None, show: Show | None = None) -> dict[str, Any]:
-    """Every run to its end; one that fails is told with its reason, and the others go on.
+@dataclass(frozen=True)
+class Refused(Result):
+    """A combination that cannot be trained, and why."""
 
-    `runs`: what `train` prints of each; `refused`: what could not be trained, and why; `comparison`: what `compare`
-    prints of those that completed, or why they are not compared. Raises InputError where nothing can be trained.
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotCompared(Result):
+    """Why completed runs are not compared."""
+
+    error: str
+
+
+@dataclass(frozen=True)
+class SweepResult(Result):
+    """Every run's outcome, what could not be trained, and the comparison of those that completed."""
+
+    runs: tuple[RunOutcome, ...]
+    refused: tuple[Refused, ...]
+    comparison: RunComparison | NotCompared
+
+
+def train_to_compare(grid: Grid, *, runs: Path | None = None, show: Show | None = None) -> SweepResult:
+    """Every run to its end; one that fails is reported with its reason, and the others go on.
+
+    Raises InputError where nothing can be trained.
     """
-    if not found.configs:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.refused)
+    if not grid.configs:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in grid.refused)
         raise InputError(f"none of these can be trained ({reasons}): choose other architectures or strategies")
-    created = [folder.create_run(config, runs) for config in found.configs]
-    told = []
-    for run in created:
-        from clfcore.runs.execute import execute
-
-        try:
-            execute(run, show=show)
-        except (InputError, Failure) as error:
-            told.append({**outcome(run), "message": str(error)})
-        else:
-            told.append(outcome(run))
-    done = [str(run.path) for run in created if run.state == "completed"]
-    refused = [{"name": name, "reason": reason} for name, reason in found.refused]
-    return {"runs": told, "refused": refused, "comparison": _comparison(done, compare)}
+    created = [folder.create_run(config, runs) for config in grid.configs]
+    outcomes = tuple(_execute(run, show) for run in created)
+    refused = tuple(Refused(name, reason) for name, reason in grid.refused)
+    return SweepResult(outcomes, refused, _comparison([run for run in created if run.state == "completed"]))
 
 
-def _comparison(paths: Sequence[str], compare: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    if len(paths) < 2:
-        return {"error": f"{len(paths)} of the runs completed: a comparison needs two"}
-    return compare(paths)
+def _execute(run: Run, show: Show | None) -> RunOutcome:
+    from clfcore.runs.execute import execute  # brings torch along
+
+    try:
+        execute(run, show=show)
+    except (InputError, Failure) as error:
+        return replace(outcome_of(run), message=str(error))
+    return outcome_of(run)
 
 
-def shared(config: RunConfig) -> dict[str, Any]:
-    """What a configuration says beside architecture, strategy and seed, as `grid` takes it."""
+def _comparison(completed: Sequence[Run]) -> RunComparison | NotCompared:
+    if len(completed) < 2:
+        return NotCompared(f"{len(completed)} of the runs completed: a comparison needs two")
+    return compare_runs(completed)
+
+
+def shared(config: RunConfig) -> Mapping[str, Any]:
+    """What a configuration sets apart from architecture, strategy and seed, as `grid` takes it."""
     given = config.model_dump(exclude_unset=True)
     recipe = {name: value for name, value in given.pop("recipe", {}).items() if name != "seed"}
     more = {name: value for name, value in given.items() if name not in ("data", "architecture", "strategy")}

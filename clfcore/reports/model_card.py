@@ -6,12 +6,12 @@ After Mitchell and others, Model Cards for Model Reporting, 2019.
 import shlex
 
 from clfcore.outputs import MADE_BY
+from clfcore.printable import printable
 from clfcore.reports.run_facts import SplitReport, limits, metric_head, metric_rows, shareable, split_reports
 from clfcore.reports.sections import levels
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.folder import Run
 from clfcore.runs.temperature import temperature_of
-from clfcore.terminal import printable
 
 LISTED = 40  # classes that are named
 

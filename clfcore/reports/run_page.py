@@ -28,6 +28,7 @@ from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data
 from clfcore.runs.temperature import temperature_of
+from clfcore.train_command import command_of
 
 LISTED = 50  # classes in the table per class
 CURVES = 8
@@ -165,8 +166,6 @@ def _classes(first: SplitReport) -> Section:
 
 
 def _settings(run: Run) -> Section:
-    from clfcore.api import command_of
-
     on = run.data.get("computed_on", {})
     words = [f"Computed with {', '.join(f'{name} {value}' for name, value in on.items())}."] if on else []
     config = shareable(run.config)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from clfcore.cli.render import main_metric
 from clfcore.errors import InputError
 from clfcore.evaluation.compare import compare
 from clfcore.evaluation.intervals import headline, wilson
+from clfcore.evaluation.main_metric import main_metric
 from clfcore.evaluation.metrics import evaluate
 from clfcore.runs import costs as runs_costs
 from clfcore.runs.folder import Run

@@ -14,8 +14,9 @@ from PIL import Image
 
 from clfcore import api
 from clfcore.cli.main import main
+from clfcore.cli.terminal import json_line
 from clfcore.files import crashes_folder
-from clfcore.terminal import json_line, printable
+from clfcore.printable import printable
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "\x1b[31mred\x07\u202egpj.\x9b2J\u2066x\x7f"

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore import api, terminal
+from clfcore import api
+from clfcore.cli import main as command_line
 from clfcore.cli.main import main
 from clfcore.files import runs_folder
 from clfcore.runs.index import list_runs
@@ -95,7 +96,7 @@ def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append("".join(traceback.format_exception(error))[-1500:])
         return "a fault"
 
-    monkeypatch.setattr(terminal, "crash", crash)
+    monkeypatch.setattr(command_line, "crash", crash)
     monkeypatch.chdir(tmp_path)
     Image.fromarray(np.full((20, 20, 3), 90, np.uint8)).save("photo.png")
     return found

@@ -1,0 +1,42 @@
+"""Results: frozen, typed values that know the JSON object they are printed as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+# Metadata of a field that is None by default, and then no key of the JSON object.
+WHEN_KNOWN: Mapping[str, bool] = {"left out of the JSON where it is None": True}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command, or its Python call, gives.
+
+    >>> @dataclass(frozen=True)
+    ... class Written(Result):
+    ...     run: str
+    ...     out: Path | None = field(default=None, metadata=WHEN_KNOWN)
+    >>> Written("20260131").as_json(), Written("20260131", Path("a.html")).as_json()
+    ({'run': '20260131'}, {'run': '20260131', 'out': 'a.html'})
+    """
+
+    def as_json(self) -> dict[str, Any]:
+        """A field a key: tuples become arrays, paths text, results and other dataclasses objects."""
+        values = ((f, getattr(self, f.name)) for f in fields(self))
+        return {f.name: json_value(v) for f, v in values if v is not None or f.metadata != WHEN_KNOWN}
+
+
+def json_value(value: Any) -> Any:
+    """The value in JSON's own types; numbers and text as they are."""
+    if isinstance(value, Result):
+        return value.as_json()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: json_value(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(one) for one in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: json_value(getattr(value, f.name)) for f in fields(value)}
+    return value

@@ -1,0 +1,31 @@
+"""The train command of a configuration: what a page shows to be copied, and a report to do it again."""
+
+import json
+import shlex
+from typing import Any
+
+from clfcore.config import FIELDS, RunConfig
+
+
+def command_of(config: RunConfig) -> str:
+    """The command line that runs the same configuration: only what differs from the defaults."""
+    words = ["python", "-m", "clfcore", "train"]
+    stored, recipe = config.model_dump(), config.recipe.model_dump()
+    for name, info in FIELDS.items():
+        value = recipe[name.removeprefix("recipe.")] if name.startswith("recipe.") else stored[name]
+        if name == "options":
+            words += [word for key, option in value.items() for word in ("--option", f"{key}={_plain(option)}")]
+        elif value != info.default:
+            words += [flag(name), _plain(value)]
+    return shlex.join(words)
+
+
+def flag(field: str) -> str:
+    """`recipe.learning_rate` -> `--learning-rate`."""
+    return "--" + field.removeprefix("recipe.").replace("_", "-")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value).lower() if isinstance(value, bool) else str(value)
