@@ -17,6 +17,79 @@ BINS = 15  # of the expected calibration error
 
 
 @dataclass(frozen=True)
+class Metric:
+    """What a metric is called and how it is read. share: a share of items, written in percent; higher: whether a higher
+    value is better; source: where it was defined."""
+
+    title: str
+    share: bool
+    higher: bool
+    help: str
+    source: str = ""
+
+    @property
+    def described(self) -> str:
+        """Help and source, as a help bubble shows them."""
+        return f"{self.help} {self.source}." if self.source else self.help
+
+
+# The metrics that pages and reports show, in their order; a task has some of them.
+METRICS: Mapping[str, Metric] = {
+    "accuracy": Metric("Accuracy", True, True, "The share of images whose predicted class is the true one."),
+    "balanced_accuracy": Metric(
+        "Balanced accuracy",
+        True,
+        True,
+        "Recall averaged over the classes: a rare class counts as much as a common one.",
+        "Brodersen and others, 2010",
+    ),
+    "top5_accuracy": Metric(
+        "Top-5 accuracy", True, True, "The share of images whose true class is among the five most probable."
+    ),
+    "mean_average_precision": Metric(
+        "Mean average precision",
+        False,
+        True,
+        "Average precision of each label, averaged over the labels that occur: how well each label ranks the images, "
+        "whatever its threshold.",
+        "Everingham and others, 2010",
+    ),
+    "subset_accuracy": Metric(
+        "Exact match", True, True, "Subset accuracy: the share of images for which every label is right."
+    ),
+    "hamming_loss": Metric("Hamming loss", True, False, "The share of single label decisions that are wrong."),
+    "micro_f1": Metric("Micro F1", False, True, "F1 of the label decisions of all images pooled."),
+    "macro_f1": Metric(
+        "Macro F1",
+        False,
+        True,
+        "F1 is the harmonic mean of precision and recall; macro F1 is its mean over the classes.",
+    ),
+    "macro_auc": Metric(
+        "Macro AUC",
+        False,
+        True,
+        "The area under the ROC curve, averaged over the classes: the probability that an image of a class scores "
+        "higher for it than an image of another class. 0.5 is chance.",
+        "Fawcett, 2006",
+    ),
+    "nll": Metric(
+        "Log-loss",
+        False,
+        False,
+        "The mean negative log-probability of the true class, in nats: confident errors cost most.",
+    ),
+    "ece": Metric(
+        "Calibration error",
+        True,
+        False,
+        "Expected calibration error: the mean gap between confidence and accuracy over 15 bins.",
+        "Guo and others, 2017",
+    ),
+}
+
+
+@dataclass(frozen=True)
 class SingleLabel:
     """Fractions from 0 to 1, as scikit-learn defines them; nll in nats.
 

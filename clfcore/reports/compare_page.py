@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from clfcore.evaluation.compare import compare, hits
 from clfcore.evaluation.differences import cost_efficiency
 from clfcore.evaluation.ensembles import agreement, gains
+from clfcore.evaluation.metrics import METRICS
 from clfcore.figures.history import history_figure
 from clfcore.figures.matrices import agreement_figure
 from clfcore.figures.paired_comparison import cost_figure, differences_figure
 from clfcore.reports.html import Section, Table, page
-from clfcore.reports.run_facts import METRICS, finest_level, shareable, split_reports
+from clfcore.reports.run_facts import finest_level, shareable, split_reports
 from clfcore.runs.costs import COSTS, known
 from clfcore.runs.folder import Run
 
@@ -62,7 +63,7 @@ def _table(runs: Sequence[Run], names: Sequence[str], split: str) -> Table:
         [name, *(found.written(metric) for metric in metrics), *_spent(run)]
         for name, run, found in zip(names, runs, all_found, strict=True)
     ]
-    return Table(["run", *(METRICS[name][0] for name in metrics), *SPENT.values()], rows)
+    return Table(["run", *(METRICS[name].title for name in metrics), *SPENT.values()], rows)
 
 
 def _spent(run: Run) -> list[str]:

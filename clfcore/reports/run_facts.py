@@ -11,24 +11,10 @@ from clfcore.data.importers.readings import parted
 from clfcore.errors import InputError
 from clfcore.evaluation.baselines import Baselines, baselines
 from clfcore.evaluation.intervals import headline
-from clfcore.evaluation.metrics import evaluate
+from clfcore.evaluation.metrics import METRICS, evaluate
 from clfcore.predictions import Predictions
 from clfcore.runs.folder import Run
 
-# metric -> its name in words, and whether it is a share of something
-METRICS = {
-    "accuracy": ("accuracy", True),
-    "balanced_accuracy": ("balanced accuracy", True),
-    "top5_accuracy": ("top-5 accuracy", True),
-    "mean_average_precision": ("mean average precision", False),
-    "subset_accuracy": ("all labels right", True),
-    "hamming_loss": ("labels wrong", True),
-    "micro_f1": ("micro F1", False),
-    "macro_f1": ("macro F1", False),
-    "macro_auc": ("macro AUC", False),
-    "nll": ("log-loss, nats", False),
-    "ece": ("calibration error", True),
-}
 SMALL = 200  # items below which a sample is called small
 
 
@@ -86,7 +72,7 @@ def number(metric: str, value: float | None) -> str:
     """
     if value is None:
         return "–"
-    return f"{100 * value:.1f} %" if METRICS[metric][1] else f"{value:.3f}"
+    return f"{100 * value:.1f} %" if METRICS[metric].share else f"{value:.3f}"
 
 
 def shareable(config: RunConfig) -> RunConfig:
@@ -122,7 +108,7 @@ def metric_rows(found: tuple[SplitReport, ...]) -> list[list[str]]:
     base = first.baselines
     return [
         [
-            METRICS[name][0],
+            METRICS[name].title,
             *(one.written(name) for one in found),
             number(name, base.majority.get(name) if base else None),
             number(name, base.chance.get(name) if base else None),

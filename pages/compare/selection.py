@@ -12,11 +12,11 @@ from clfcore.errors import InputError
 from clfcore.evaluation.compare import compare
 from clfcore.evaluation.intervals import headline, wilson
 from clfcore.evaluation.main_metric import main_metric
-from clfcore.evaluation.metrics import evaluate
+from clfcore.evaluation.metrics import METRICS, evaluate
 from clfcore.runs import costs as runs_costs
 from clfcore.runs.folder import Run
 from clfcore.runs.index import finished_runs
-from pages.evaluate.overview import METRICS, written_ends
+from pages.evaluate.overview import written_ends
 from ui.charts import chart, dark
 from ui.formatting import count
 from ui.messages import complain, empty, escape_markdown, refusals
@@ -176,11 +176,10 @@ def compared_table(sides: Sequence[Side]) -> None:
             "images": len(side_name(*side.key)[1]),
             **{name: value for name, value in shared.items() if name not in dict(unequal)},
         }
-        for name in ("accuracy", *METRICS):
+        for name, metric in METRICS.items():
             if name not in values:
                 continue
-            label, share, _ = METRICS.get(name, ("Accuracy", True, ""))
-            value = values[name]
+            label, share, value = metric.title, metric.share, values[name]
             row[label] = None if value is None else 100 * value if share else value
             columns[label] = st.column_config.NumberColumn(format="%.1f %%" if share else "%.3f")
             if name == "accuracy" or (name != "ece" and ends.get(name) and len(sides) <= MOST):
@@ -237,7 +236,7 @@ def paired_view(sides: Sequence[Side]) -> None:
     metrics = list(dict.fromkeys(pair.metric for pair in found.pairs))
     metric = st.segmented_control(
         "Metric", metrics, default=metrics[0], required=True, key="pair metric",
-        format_func=lambda name: METRICS.get(name, ("Accuracy",))[0],
+        format_func=lambda name: METRICS[name].title,
     )  # fmt: skip
     pairs = [pair for pair in found.pairs if pair.metric == metric]
     left, right = st.columns([3, 2], gap="medium")

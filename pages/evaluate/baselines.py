@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from clfcore.evaluation.baselines import baselines
+from clfcore.evaluation.metrics import METRICS
 from clfcore.runs.folder import Run
-from pages.evaluate.overview import INTERVALS, METRICS, written_ends
+from pages.evaluate.overview import INTERVALS, written_ends
 from ui.formatting import percent, rate, shorten
 from ui.messages import escape_markdown
 from ui.stored_predictions import intervals, key_of, scores
@@ -29,16 +30,15 @@ def baselines_view(run: Run, predictions: "Predictions") -> None:
     key = key_of(run, predictions)
     values, ends = scores(key, predictions).as_dict(), intervals(key, predictions)
     rows = []
-    for name in ("accuracy", *METRICS):
+    for name, metric in METRICS.items():
         if name not in values:
             continue
-        label, share, _ = METRICS.get(name, ("Accuracy", True, ""))
-        write = percent if share else rate
+        write = percent if metric.share else rate
         rows.append(
             {
-                "metric": label,
+                "metric": metric.title,
                 "this run": write(values[name]),
-                "95 % interval": written_ends(ends.get(name), share=share),
+                "95 % interval": written_ends(ends.get(name), share=metric.share),
                 "most frequent class": write(found.majority.get(name)),
                 "even guesses": write(found.chance.get(name)),
             }

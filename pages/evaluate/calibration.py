@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.evaluation import calibration
+from clfcore.evaluation.metrics import METRICS, Metric
 from clfcore.files import runs_folder
 from clfcore.runs import temperature
 from clfcore.runs.folder import Run
@@ -32,25 +33,25 @@ def calibration_view(run: Run, predictions: "Predictions") -> None:
             shown = before if after is None else {"As trained": before, f"At temperature {value:.2f}": after}
             chart(reliability_figure(shown, dark=dark()), "reliability")
         with right:
-            for label, name, share, words in _NUMBERS:
+            for name, metric in _NUMBERS:
                 was, now = getattr(before, name), getattr(after, name) if after else None
-                write = percent if share else rate
-                metric_row([Number(label, write(was if after is None else now),
-                                   "" if after is None else f"{write(was)} as trained", words)])  # fmt: skip
+                write = percent if metric.share else rate
+                value, trained = write(was if after is None else now), f"{write(was)} as trained"
+                metric_row([Number(metric.title, value, "" if after is None else trained, metric.described)])
             st.write((after or before).describe())
             if predictions.split == "validation" and value is not None:
                 st.caption("The temperature was fitted on these images: judge it on test.")
 
 
 _NUMBERS = (
+    ("ece", METRICS["ece"]),
     (
-        "Calibration error",
-        "ece",
-        True,
-        "The mean gap between how sure the network is and how often it is right, over 15 bins. Guo and others, 2017.",
+        "brier",
+        Metric(
+            "Brier score", False, False, "The mean squared error of the probabilities; 0 is perfect.", "Brier, 1950"
+        ),
     ),
-    ("Brier score", "brier", False, "The mean squared error of the probabilities; 0 is perfect. Brier, 1950."),
-    ("Log-loss", "nll", False, "The mean of minus the logarithm of the truth's probability: sure errors cost most."),
+    ("nll", METRICS["nll"]),
 )
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from clfcore.evaluation import errors
 from clfcore.evaluation.classification_report import table_csv
 from clfcore.evaluation.intervals import wilson
+from clfcore.evaluation.metrics import METRICS
 from clfcore.runs.folder import Run
 from ui.cards import Card, cards
 from ui.formatting import count, percent, rate
@@ -21,38 +22,6 @@ if TYPE_CHECKING:
     from clfcore.evaluation.errors import Case
     from clfcore.predictions import Predictions
 
-# name -> label, whether it is a share of something, help with its source
-METRICS = {
-    "mean_average_precision": (
-        "Mean average precision",
-        False,
-        "Average precision of each label, averaged over the labels that occur: how well each label sorts the pictures, "
-        "whatever its threshold.",
-    ),
-    "balanced_accuracy": (
-        "Balanced accuracy",
-        True,
-        "The mean over the classes of the share that is recognised: a rare class counts as much as a common one. "
-        "Brodersen and others, 2010.",
-    ),
-    "top5_accuracy": ("Top-5 accuracy", True, "The share whose true class is among the five likeliest."),
-    "macro_f1": ("Macro F1", False, "F1 is the harmonic mean of precision and recall; macro is its mean over classes."),
-    "macro_auc": (
-        "Macro AUC",
-        False,
-        "How probable it is that a picture of a class scores higher for it than a picture of another class, averaged "
-        "over the classes; 0.5 is chance. Fawcett, 2006.",
-    ),
-    "nll": ("Log-loss", False, "The mean of minus the logarithm of the truth's probability: sure errors cost most."),
-    "ece": (
-        "Calibration error",
-        True,
-        "The mean gap between how sure the network is and how often it is right, over 15 bins. Guo and others, 2017.",
-    ),
-    "micro_f1": ("Micro F1", False, "F1 of all labels of all pictures pooled."),
-    "subset_accuracy": ("All labels right", True, "The share of pictures whose labels are all right."),
-    "hamming_loss": ("Labels wrong", True, "The share of single labels that are wrong."),
-}
 INTERVALS = 20_000  # items up to which every interval stands in the headline: more take seconds
 
 
@@ -109,11 +78,11 @@ def headline(predictions: "Predictions", run: Run) -> None:
         of = f"{count(found.right)} of {count(found.items)} {predictions.split} images"
         interval = f", 95\u00a0% interval {written_ends(wilson(found.right, found.items), share=True)}"
         numbers.append(Number("Accuracy", percent(found.accuracy), of + interval))
-    for name, (label, share, words) in METRICS.items():
-        if name in values:
-            write = percent if share else rate
-            between = written_ends(ends.get(name), share=share) if ends.get(name) else ""
-            numbers.append(Number(label, write(values[name]), between, words))
+    for name, metric in METRICS.items():
+        if name in values and name != "accuracy":
+            write = percent if metric.share else rate
+            between = written_ends(ends.get(name), share=metric.share) if ends.get(name) else ""
+            numbers.append(Number(metric.title, write(values[name]), between, metric.described))
     metric_row(numbers, least=140)
     small = len(predictions) < 200
     said = []

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from clfcore.evaluation.compare import compare
-from clfcore.evaluation.metrics import evaluate
+from clfcore.evaluation.metrics import METRICS, evaluate
 from clfcore.runs.folder import Run, open_run
 from clfcore.runs.thresholds import thresholds_of
 from ui.cache_keys import Files, by_files
@@ -19,15 +19,8 @@ _HELP = (
     "The probabilities of several fixed views of a picture are averaged: slower by as many times, often a little "
     "better and better calibrated. Krizhevsky and others, 2012. On the command line: --views flip or five-crops."
 )
-# Shown where they are measured: name -> label, whether it is a share.
-_METRICS = {
-    "accuracy": ("Accuracy", True),
-    "balanced_accuracy": ("Balanced accuracy", True),
-    "mean_average_precision": ("Mean average precision", False),
-    "macro_f1": ("Macro F1", False),
-    "nll": ("Log-loss", False),
-    "ece": ("Calibration error", True),
-}
+# Shown where they are measured.
+_SHOWN = ("accuracy", "balanced_accuracy", "mean_average_precision", "macro_f1", "nll", "ece")
 
 
 def choose_views() -> None:
@@ -74,10 +67,12 @@ def _beside(run: Run, predictions: Any, said: Any) -> None:
     thresholds = thresholds_of(run) if predictions.task.kind == "multi-label" else None
     before, after = (evaluate(one, thresholds=thresholds).as_dict() for one in (predictions, said))
     rows = []
-    for name, (label, share) in _METRICS.items():
+    for name in _SHOWN:
         if before.get(name) is not None and after.get(name) is not None:
-            write = percent if share else rate
-            rows.append({"metric": label, "one view": write(before[name]), "averaged": write(after[name])})
+            write = percent if METRICS[name].share else rate
+            rows.append(
+                {"metric": METRICS[name].title, "one view": write(before[name]), "averaged": write(after[name])}
+            )
     st.dataframe(rows, hide_index=True, width="stretch", alt="Metrics of one view and averaged over views")
     pair = compare([("one view", predictions), ("averaged", said)]).pairs[0]
     st.caption(escape_markdown(pair.describe()))

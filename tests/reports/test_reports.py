@@ -87,7 +87,7 @@ def test_the_card_has_the_numbers_and_the_limits(tmp_path: Path, finished_run: R
     api.report(finished_run.id, out)
     text = out.read_text()
     accuracy = finished_run.metrics["test"]["accuracy"]
-    assert re.search(rf"\| accuracy \| {100 * accuracy:.1f} %, [\d.]+ to [\d.]+ \|", text)
+    assert re.search(rf"\| Accuracy \| {100 * accuracy:.1f} %, [\d.]+ to [\d.]+ \|", text)
     for heading in ("The model", "The data", "How good it is", "Limits", "Use"):
         assert f"## {heading}\n" in text
     assert "another camera" in text
@@ -129,7 +129,7 @@ def test_other_tasks_have_reports_too(tmp_path: Path, kind: str) -> None:
         there = int(targets[:, 2].sum())
         assert f"c0.900{hits}{there - hits}{alarms}{n - there - alarms}" in page  # the row of label c
         right = ((p >= (0.2, 0.5, 0.9)) == targets).all(axis=1).mean()
-        assert f"all labels right{100 * right:.1f} %" in page  # by the run's thresholds, as everywhere
+        assert f"Exact match{100 * right:.1f} %" in page  # by the run's thresholds, as everywhere
         assert "thresholds chosen on validation: a 0.2, b 0.5, c 0.9" in card
     else:
         assert "Answers that form a real path" in page
