@@ -13,6 +13,7 @@ WHEN_KNOWN: Mapping[str, bool] = {"left out of the JSON where it is None": True}
 class Result:
     """What a command, or its Python call, gives.
 
+    >>> from dataclasses import field
     >>> @dataclass(frozen=True)
     ... class Written(Result):
     ...     run: str
