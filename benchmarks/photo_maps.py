@@ -24,11 +24,11 @@ def main() -> None:
     given = parser.parse_args()
     from PIL import Image, ImageDraw, ImageFont
 
-    from clfcore.classifier import open_classifier
     from clfcore.data.pixels import read_image
     from clfcore.explain.dispatch import explain
     from clfcore.explain.methods import method
     from clfcore.explain.saliency_map import overlay_image
+    from clfcore.runs.open_classifier import open_classifier
 
     classifier = open_classifier("efficientnet_lite0")
     across, down = 1 + len(METHODS), len(SAMPLES)

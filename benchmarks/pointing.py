@@ -48,10 +48,10 @@ def trained(data: str, epochs: int, steps: Sequence[dict] = TURNED) -> dict:
 
 def at_layers(run: str, layers: list[str], items: int, data: str) -> None:
     """Grad-CAM's pointing game on the first test images, a line a layer."""
-    from clfcore.classifier import open_classifier
     from clfcore.data.catalogue import open_dataset
     from clfcore.explain.deletion_insertion import pointing_game
     from clfcore.explain.dispatch import explain
+    from clfcore.runs.open_classifier import open_classifier
 
     classifier, dataset = open_classifier(run), open_dataset(data)
     for layer in layers:
@@ -73,10 +73,10 @@ def main() -> None:
     if given.run:
         at_layers(given.run, given.layers.split(","), given.items, given.data)
         return
-    from clfcore.classifier import open_classifier
     from clfcore.cli.explain import text
     from clfcore.data.catalogue import open_dataset
     from clfcore.explain.faithfulness import check_dataset
+    from clfcore.runs.open_classifier import open_classifier
 
     with tempfile.TemporaryDirectory() as home:
         for name in ("RUNS", "CACHE"):

@@ -89,8 +89,8 @@ def main() -> None:
     parser.add_argument("--figure", type=Path)
     given = parser.parse_args()
     from clfcore.api import evaluate
-    from clfcore.classifier import open_classifier
     from clfcore.data.catalogue import open_dataset
+    from clfcore.runs.open_classifier import open_classifier
 
     marked, plain = open_dataset(WITH), open_dataset(WITHOUT)
     classifiers = {}

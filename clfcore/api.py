@@ -17,6 +17,7 @@ from clfcore.errors import InputError, unknown
 from clfcore.experiments.compare_runs import comparable_split, compare_runs
 from clfcore.files import typed_path, write_text
 from clfcore.outputs import output_path
+from clfcore.progress import Progress
 from clfcore.reports.export_figures import write_figures
 from clfcore.runs import folder, measured_speed, temperature
 from clfcore.runs.evaluate import Choice, metrics_of
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from clfcore.experiments.plan import Plan
     from clfcore.runs.evaluate import Choice
 
-Progress = Callable[[int, int], None]
 Show = Callable[[dict[str, Any]], None]
 
 
@@ -161,10 +161,11 @@ def evaluate(
     if data is not None:
         if views is not None:
             raise InputError("views and data are both given: views are averaged over a run's own splits; leave one out")
-        from clfcore.classifier import of_run, predict_dataset
+        from clfcore.classifier import predict_dataset
+        from clfcore.runs.open_classifier import classifier_of
 
         dataset = open_dataset(data, judged=True)
-        predictions = predict_dataset(of_run(run), dataset, progress)
+        predictions = predict_dataset(classifier_of(run), dataset, progress)
         seen = {"items": len(predictions), "trained_on": count_trained_on(run, dataset, predictions.ids)}
         return {**outcome_of(run).as_json(), **seen, **metrics_of(run, {"data": predictions}, choice)}
     if not run.splits:
@@ -174,10 +175,10 @@ def evaluate(
     chosen = [split] if split else list(run.splits)
     if views is None:
         return {**outcome_of(run).as_json(), **metrics_of(run, {s: run.predictions(s) for s in chosen}, choice)}
-    from clfcore.classifier import of_run
-    from clfcore.tta import predict_split
+    from clfcore.runs.open_classifier import classifier_of
+    from clfcore.runs.tta import predict_split
 
-    classifier = of_run(run)
+    classifier = classifier_of(run)
     said = {s: predict_split(run, classifier, s, kind=views, progress=progress) for s in chosen}
     return {**outcome_of(run).as_json(), "views": views, **metrics_of(run, said, choice)}
 
@@ -202,7 +203,7 @@ def predict(
     absent = next((image for image in images if not typed_path(image, "image").is_file()), None)
     if absent is not None:
         raise InputError(f"{absent} is no file: name image files")
-    from clfcore.classifier import open_classifier
+    from clfcore.runs.open_classifier import open_classifier
 
     classifier = open_classifier(name, runs)
     temperature = _temperature(classifier) if calibrated else 1.0
@@ -228,7 +229,7 @@ def predict(
 
 
 def _temperature(classifier: Any) -> float:
-    value = None if classifier.run is None else temperature_of(classifier.run)
+    value = None if classifier.folder is None else temperature_of(Run(classifier.folder))
     if value is None:
         raise InputError(f"{classifier.name} has no temperature: fit one with `calibrate RUN`, or leave calibrated out")
     return value

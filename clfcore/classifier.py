@@ -7,26 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_model
 from torch import nn
 
-from clfcore.architectures.adapt_weights import check_kinds, check_numbers
-from clfcore.architectures.attention_pooling import with_attention_head
-from clfcore.architectures.build import build, head_name, pretrained, replace_head
-from clfcore.architectures.catalogue import architecture
-from clfcore.architectures.heads import make_head
+from clfcore.architectures.build import pretrained
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode import decode
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError, nearest
 from clfcore.exclusive import exclusive
-from clfcore.files import typed_path
 from clfcore.hierarchy import Decoding, decoded
 from clfcore.predictions import Predictions, probabilities
 from clfcore.randomness import undrawn
-from clfcore.runs import folder as run_folder
-from clfcore.runs.folder import Run
-from clfcore.runs.thresholds import thresholds_of
 from clfcore.task import Level, Task, single_label
 from clfcore.training.batches import Batches, normalised
 
@@ -39,7 +30,8 @@ class Classifier:
     module: nn.Module
     preprocess: Preprocess
     task: Task
-    run: Run | None = None
+    folder: Path | None = None  # of the run it is opened from
+    head: str = "linear"  # its kind: linear, logistic, mlp or attention
     decoding: Decoding = "levels"
     thresholds: tuple[float, ...] | None = None  # a label, of several; None: 0.5 each
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -73,63 +65,11 @@ class Classifier:
         return probabilities(decoded(self.logits(squares), self.task, self.decoding), self.task)
 
 
-def open_classifier(name: str, folder: Path | None = None) -> Classifier:
-    """A run (by id or folder) or an architecture's ImageNet weights. Raises InputError where it is neither.
-
-    Opening costs seconds for a large network: callers keep what they opened.
-    """
-    known = run_folder.run_folders(folder)
-    if (typed_path(name, "model") / "state.json").exists() or any(run.id.startswith(name) for run in known):
-        return of_run(run_folder.open_run(name, folder))
-    try:
-        architecture(name)
-    except InputError:
-        raise InputError(
-            f"{name!r} is no run and no architecture{nearest(name, [run.id for run in known])}: "
-            "see `runs` for runs and `architectures` for architectures"
-        ) from None
-    return of_architecture(name)
-
-
 @undrawn()
 def of_architecture(name: str) -> Classifier:
     """An architecture with its ImageNet weights and their 1,000 classes."""
     network = pretrained(name)
     return Classifier(name, network.module.eval(), network.preprocess, single_label(network.labels))
-
-
-@undrawn()
-def of_run(run: Run) -> Classifier:
-    """A completed run with its best weights. Raises InputError where the run has none or they do not fit."""
-    if not (run.path / "best.safetensors").exists() or not (run.path / "classifier.json").exists():
-        raise InputError(f"run {run.id} is {run.state} and has no weights to open: let it finish, or resume it")
-    stored = run.classifier
-    preprocess, task = Preprocess.from_dict(stored["preprocess"]), Task.from_dict(stored["task"])
-    network = build(
-        stored["architecture"],
-        columns=task.columns,
-        channels=stored["channels"],
-        image_size=preprocess.size,
-        options=stored["options"],
-        fit=preprocess.fit,
-    )
-    module = network.module
-    if stored["head"] == "mlp":
-        replace_head(module, make_head("mlp", module.get_submodule(head_name(module)).in_features, task.columns))
-    if stored["head"] == "attention":
-        module = with_attention_head(module, task.columns, channels=stored["channels"], side=preprocess.size)
-    try:
-        check_kinds(run.path / "best.safetensors", module)
-        load_model(module, run.path / "best.safetensors")
-        check_numbers(module, str(run.path / "best.safetensors"))
-    except InputError:
-        raise
-    except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
-        raise InputError(f"{run.path / 'best.safetensors'} is damaged or of another network ({reason})") from error
-    return Classifier(
-        run.id, module.eval(), preprocess, task, run, stored.get("decoding", "levels"), thresholds_of(run)
-    )
 
 
 def predict_dataset(

@@ -6,7 +6,6 @@ import sys
 
 import torch
 
-from clfcore.config import Recipe
 from clfcore.errors import InputError
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
@@ -72,12 +71,12 @@ def threads_for(parameters: int, pixels: int) -> int:
     return 1 if parameters < 250_000 and pixels < 65_536 else torch.get_num_threads()
 
 
-def pick_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:
+def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     """`auto` is float32 on a CPU (bfloat16 was seen not to pay in training there) and mixed precision on a GPU."""
-    if recipe.precision != "auto":
-        if recipe.precision == "float16" and device.type == "cpu":
+    if precision != "auto":
+        if precision == "float16" and device.type == "cpu":
             raise InputError("recipe.precision is 'float16': a CPU trains in float32 or bfloat16; choose one of them")
-        return DTYPES[recipe.precision]
+        return DTYPES[precision]
     if device.type != "cuda":
         return torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16

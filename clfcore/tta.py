@@ -1,22 +1,12 @@
-"""Test-time augmentation: a run's predictions from several fixed views of each picture."""
-
-from collections.abc import Callable
-from dataclasses import replace
+"""Test-time augmentation: logits from several fixed views of each image."""
 
 import numpy as np
 import torch
 
 from clfcore.augment.tta_views import combined, evaluation_views
 from clfcore.classifier import Classifier
-from clfcore.data.decode import decode
-from clfcore.errors import InputError, unknown
 from clfcore.exclusive import exclusive
-from clfcore.predictions import Predictions
-from clfcore.runs.folder import Run
-from clfcore.runs.run_data import open_run_data
 from clfcore.training.batches import normalised
-
-Progress = Callable[[int, int], None]
 
 
 def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, batch_size: int = 16) -> np.ndarray:
@@ -33,21 +23,3 @@ def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, ba
             said = torch.stack([module(normalised(view, preprocess)).float() for view in views])
             parts.append(combined(said, classifier.task).cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, classifier.task.columns), np.float32)
-
-
-def predict_split(
-    run: Run, classifier: Classifier, split: str, *, kind: str, progress: Progress | None = None
-) -> Predictions:
-    """The run's answers on one of its splits from views of each picture. Raises InputError where the data has gone."""
-    if split not in run.splits:
-        raise unknown("split", split, run.splits)
-    before = run.predictions(split)
-    dataset = open_run_data(run)
-    dataset, decoded = decode(dataset, classifier.preprocess, progress=progress)
-    places = {name: i for i, name in enumerate(dataset.ids)}
-    absent = next((name for name in before.ids if name not in places), None)
-    if absent is not None:
-        raise InputError(f"{absent} of the run's {split} split is no longer in {run.config.data}: bring it back")
-    stored = decoded.tones(np.array([places[name] for name in before.ids], np.int64), classifier.preprocess)
-    logits = logits_of_views(classifier, stored, kind=kind)
-    return replace(before, logits=logits)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.classifier import open_classifier
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.download import download
 from clfcore.data.importers.archives import imported_folder
 from clfcore.errors import Failure, InputError
 from clfcore.files import datasets_folder, remove_abandoned, runs_folder, typed_path
 from clfcore.runs.folder import open_run
+from clfcore.runs.open_classifier import open_classifier
 
 IMPOSSIBLE = {
     "~nosuchuser/photos": "no user 'nosuchuser'",

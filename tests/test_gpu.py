@@ -7,10 +7,10 @@ import torch
 from clfcore.augment import policies, random_table
 from clfcore.augment.apply import apply
 from clfcore.augment.policies import POLICIES
-from clfcore.classifier import open_classifier
 from clfcore.data.catalogue import open_dataset
 from clfcore.runs import folder
 from clfcore.runs.execute import execute
+from clfcore.runs.open_classifier import open_classifier
 from tests.conftest import breaking_off, small_config
 
 DEVICE = "cuda"

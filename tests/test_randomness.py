@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from clfcore.augment.policies import policy
-from clfcore.classifier import of_run
 from clfcore.config import RunConfig
 from clfcore.experiments.compare_policies import compare_policies
 from clfcore.experiments.compare_strategies import compare_strategies
@@ -16,6 +15,7 @@ from clfcore.experiments.overfit_one_batch import overfit_one_batch
 from clfcore.experiments.plan import make_plan
 from clfcore.randomness import Stream
 from clfcore.runs.folder import Run
+from clfcore.runs.open_classifier import classifier_of
 from tests.conftest import small_config
 
 
@@ -96,7 +96,7 @@ def test_no_page_changes_the_process(finished_run: Run, photos, monkeypatch: pyt
         "plan": lambda: make_plan(small_config(), measure=True),
         "check": lambda: overfit_one_batch(small_config(), images=4),
         "trial": lambda: compare_policies(small_config(), {"none": policy("none")}, seconds=0.01, sample=20),
-        "classifier": lambda: of_run(finished_run),
+        "classifier": lambda: classifier_of(finished_run),
         "curve": lambda: learning_curve(lite),
         "strategies": lambda: compare_strategies(lite, seconds=0.4, sample=8),
     }

@@ -11,10 +11,11 @@ from clfcore.data.importers.archives import imported, imported_folder
 from clfcore.data.importers.readings import AmbiguousData
 from clfcore.data.importers.uploads import keep_upload
 from clfcore.data.value_ranges import shown_range
+from clfcore.progress import Progress
 from ui.cards import Card, Picture, cards, item_picture
 from ui.charts import chart, dark
 from ui.formatting import count, listed, shorten
-from ui.jobs import PATIENCE, Job, Progress, result_of
+from ui.jobs import PATIENCE, Job, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import data_name
 from ui.run_pictures import read_again

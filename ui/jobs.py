@@ -9,10 +9,10 @@ import streamlit as st
 
 from clfcore.crash_report import crash
 from clfcore.errors import Failure, InputError
+from clfcore.progress import Progress
 from ui.formatting import duration
 from ui.messages import complain, refusals
 
-Progress = Callable[[int, int], None]
 PATIENCE = 0.3  # seconds; what is done by then shows no bar
 
 

@@ -81,7 +81,7 @@ def samples() -> dict[str, tuple[Photo, Picture]]:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def classifier(name: str, files: Files) -> "Classifier":
     """An architecture with its ImageNet weights, or a run's classifier as its folder holds it now."""
-    from clfcore.classifier import open_classifier
+    from clfcore.runs.open_classifier import open_classifier
 
     return open_classifier(name)
 
@@ -121,7 +121,7 @@ def photo_saliency(name: str, files: Files, photo: Photo) -> PhotoSaliency:
 
     model = classifier(name)
     square = _square(model, photo)
-    own = model.run is not None and model.run.classifier.get("head") == "attention"
+    own = model.head == "attention"
     found = explain(model, square, method="attention-head" if own else "gradcam")
     return PhotoSaliency(
         picture(overlay_image(square, found), side=224, lossless=True), found.layer, found.evidence, own

@@ -1,6 +1,6 @@
 """What the actions of `architectures` give as JSON: each calls the function that the Architectures page calls."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
+from clfcore.progress import Progress
 from clfcore.runs import folder
 
-Progress = Callable[[int, int], None]
 Options = Mapping[str, Any]
 
 
@@ -74,7 +74,7 @@ def inside(
 
 def _opened(name: str, weights: str | None, *, plain: bool, runs: Path | None) -> tuple[Any, str]:
     """The classifier whose weights are looked into, or None for random ones; and which they are."""
-    from clfcore.classifier import open_classifier
+    from clfcore.runs.open_classifier import open_classifier
 
     if (
         any(run.id.startswith(name) for run in folder.run_folders(runs))

@@ -1,6 +1,6 @@
 """How gradients reach the layers of a network, and of one with and without its additions: same images, same seed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,13 @@ from clfcore.architectures.catalogue import Architecture, configured
 from clfcore.architectures.latency import GradientNorm, check_weight_memory, gradient_norms
 from clfcore.data.synthetic_shapes import draw
 from clfcore.errors import InputError
+from clfcore.progress import Progress
 from clfcore.randomness import Stream
 
 DEPTHS = (3, 4, 6, 3)  # of ResNet-34: two convolutions a block, the first one and the classifier
 STEPS = 3
 _COUNT, _SIDE = 24, 32
 _FEW, _LARGE = 8, 64  # images of more pixels than 64 a side are fewer
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

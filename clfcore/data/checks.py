@@ -1,6 +1,5 @@
 """What is wrong with a dataset: unreadable files, duplicates and leakage, thin or lopsided classes, odd sizes."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from clfcore.data.importers.walk import shortened
 from clfcore.data.scan import Seen, seen_of_arrays, seen_of_files
 from clfcore.data.value_ranges import training_range, value_problems
 from clfcore.errors import InputError
+from clfcore.progress import Progress
 
 FEW_ITEMS = 10  # a class with fewer in train is hardly learned
 ODD_RATIO = 4  # longer side to shorter, or the usual shorter side to this one's
@@ -50,8 +50,6 @@ KINDS = {
     "bands": "bands of a picture that are left out, or are taken for something",
     "no-test": "there is no test split, so there is no test account",
 }
-
-Progress = Callable[[int, int], None]
 
 
 def check(

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,8 +32,7 @@ from clfcore.data.pixels import Preprocess
 from clfcore.data.scan import CHUNK, Seen, read_file, seen_of_arrays
 from clfcore.data.thread_pool import as_completed
 from clfcore.errors import InputError
-
-Progress = Callable[[int, int], None]
+from clfcore.progress import Progress
 
 VERSION = 4  # of what is kept; a change makes older entries unused
 KEY_VERSION = 3  # of what the pixels are; a change makes results of before look like those of other data

@@ -4,7 +4,7 @@ import hashlib
 import http.client
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from clfcore.data import published_datasets
 from clfcore.errors import Failure, unknown
 from clfcore.files import datasets_folder, remove_abandoned, write_whole
+from clfcore.progress import Progress
 
-Progress = Callable[[int, int], None]
 SECONDS = 10.0  # without an answer: then a host counts as out of reach
 WINDOW, LEAST = 30.0, 1000.0  # seconds, and bytes a second: a host that sends fewer for so long is given up
 _BLOCK = 1 << 16

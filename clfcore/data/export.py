@@ -3,7 +3,7 @@
 import io
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,9 +14,8 @@ from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError
 from clfcore.files import cannot_write, write_text
 from clfcore.outputs import output_path
+from clfcore.progress import Progress
 from clfcore.spreadsheet import csv_text, escaped
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,7 @@ from clfcore.data.image_file import open_picture
 from clfcore.data.regular_file import open_regular
 from clfcore.data.thread_pool import as_completed
 from clfcore.errors import InputError
-
-Progress = Callable[[int, int], None]
+from clfcore.progress import Progress
 
 CHUNK = 16  # pictures a task: few enough to cancel soon, many enough that handing out costs nothing
 

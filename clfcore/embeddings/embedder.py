@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +28,9 @@ from clfcore.data.decode import Decoded
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import Failure
 from clfcore.files import write_whole
+from clfcore.progress import Progress
 from clfcore.training.batches import normalised, pixels_of
 
-Progress = Callable[[int, int], None]
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
 VERSION = 1
 

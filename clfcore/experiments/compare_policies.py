@@ -1,7 +1,7 @@
 """Does a policy help? The same network trained under several policies on a sample, in turn, within a time budget."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +11,13 @@ import torch
 from clfcore.augment.policies import Policy
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
+from clfcore.progress import Progress
 from clfcore.runs.prepare import Prepared, prepare
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import Epoch, train
 from clfcore.training.losses import hits_of, plain_loss_of
 from clfcore.training.optimizer import steps_of
 
-Progress = Callable[[int, int], None]
 MOST = 500  # epochs: a small sample would otherwise be learned by heart within the budget
 
 

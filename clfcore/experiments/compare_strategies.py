@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from clfcore.config import RunConfig, make
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation.intervals import wilson
+from clfcore.progress import Progress
 from clfcore.runs import folder as run_folder
 from clfcore.runs.prepare import prepare
 from clfcore.runs.progress import Reporter
@@ -23,7 +24,6 @@ from clfcore.runs.train_head import train_head
 from clfcore.runs.train_network import train_network
 from clfcore.training import phases
 
-Progress = Callable[[int, int], None]
 STRATEGIES = ("feature-extraction", "fine-tuning", "progressive-unfreezing", "scratch")
 JUDGED = 300  # validation items at most
 # What a recipe owes to its strategy; all else (clipping, averaging, optimizer, loss) is as the run will have it.

@@ -1,7 +1,7 @@
 """Would more pictures help? Accuracy against the size of the training split, in seconds from cached embeddings."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,13 +16,13 @@ from clfcore.evaluation.intervals import headline, wilson
 from clfcore.evaluation.metrics import score
 from clfcore.experiments.compare_strategies import OF_STRATEGY, sample_split
 from clfcore.predictions import Predictions
+from clfcore.progress import Progress
 from clfcore.randomness import Stream
 from clfcore.runs.best_epoch import Best
 from clfcore.runs.prepare import Prepared, prepare
 from clfcore.training import linear_probe
 from clfcore.training.losses import hits_of, loss_of, plain_loss_of
 
-Progress = Callable[[int, int], None]
 SHARES = (0.10, 0.25, 0.50, 1.0)
 ITERATIONS = 60
 WORTH = 0.01  # a gain for twice the pictures that is worth a word

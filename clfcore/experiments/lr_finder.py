@@ -1,18 +1,18 @@
 """The learning-rate finder: a short training whose rate rises from step to step until the loss goes up."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
+from clfcore.progress import Progress
 from clfcore.runs.prepare import prepare
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import Diverged, Step, train
 from clfcore.training.losses import hits_of
 
-Progress = Callable[[int, int], None]
 SMOOTHING = 0.9  # of the running mean of the loss
 RISE = 4.0  # times the lowest loss: there the search ends
 FALL = 0.05  # share by which the loss must have fallen for a suggestion

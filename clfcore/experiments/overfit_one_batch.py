@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ from clfcore.augment.mixup import mixed_label, soft_targets
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.outputs import save_picture
+from clfcore.progress import Progress
 from clfcore.runs.prepare import prepare
 from clfcore.training.loop import Diverged, Epoch, train
 from clfcore.training.losses import hits_of, plain_loss_of
 from clfcore.training.optimizer import new_state, parameter_groups
 
-Progress = Callable[[int, int], None]
 STEPS = 200
 SECONDS = 60.0  # a large network on a CPU is judged by the steps that fit
 

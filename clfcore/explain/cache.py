@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clfcore.explain.saliency_map import Cancel, Explainable, Progress, SaliencyMap, Target
+from clfcore.explain.saliency_map import Cancel, Explainable, SaliencyMap, Target
+from clfcore.progress import Progress
 
 if TYPE_CHECKING:
     from torch import nn

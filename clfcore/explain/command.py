@@ -9,10 +9,12 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError, unknown
 from clfcore.explain.methods import method as row_of
-from clfcore.explain.saliency_map import COLOURS, NO_EVIDENCE, Progress, SaliencyMap, overlay_image
+from clfcore.explain.saliency_map import COLOURS, NO_EVIDENCE, SaliencyMap, overlay_image
 from clfcore.explain.targets import column
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
+from clfcore.progress import Progress
+from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data
 from clfcore.task import Task
 
@@ -51,7 +53,7 @@ def write_map(
     if against is not None and target is None:
         raise InputError(f"against is {against!r} without a target: name the class it is set against with --target")
 
-    from clfcore.classifier import open_classifier
+    from clfcore.runs.open_classifier import open_classifier
 
     classifier = open_classifier(name, runs)
     wanted = None if target is None else column(classifier.task, target, level=level)
@@ -92,13 +94,13 @@ def show_examples(
     """Of each class the n training images nearest to an image, by the run's embeddings. Raises InputError."""
     picture = _image(image)
 
-    from clfcore.classifier import open_classifier
     from clfcore.explain.examples import as_dict as rows
-    from clfcore.explain.examples import examples
+    from clfcore.runs.nearest_images import nearest_examples
+    from clfcore.runs.open_classifier import open_classifier
 
     classifier = open_classifier(name, runs)
     square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
-    found = examples(classifier, square, n=n, progress=progress)
+    found = nearest_examples(classifier, square, n=n, progress=progress)
     return {"model": classifier.name, "image": str(picture), "examples": rows(found)}
 
 
@@ -114,13 +116,13 @@ def check_maps(
     """Methods x measures, on up to `items` pictures (100) of the run's own data, or of `data`. Raises InputError."""
     if items is not None and items < 1:
         raise InputError(f"items is {items}: it must be at least 1")
-    from clfcore.classifier import open_classifier
     from clfcore.explain.faithfulness import ITEMS, check_dataset
+    from clfcore.runs.open_classifier import open_classifier
 
     classifier = open_classifier(name, runs)
-    if data is None and classifier.run is None:
+    if data is None and classifier.folder is None:
         raise InputError(f"{name} is an architecture and has no data of its own: name some with --data SPEC")
-    dataset = open_dataset(data) if data is not None else open_run_data(classifier.run)
+    dataset = open_dataset(data) if data is not None else open_run_data(Run(classifier.folder))
     return check_dataset(classifier, dataset, items=items or ITEMS, everything=everything, progress=progress).as_dict()
 
 

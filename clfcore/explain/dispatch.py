@@ -14,8 +14,9 @@ from clfcore.explain.hooks import Score, as_input
 from clfcore.explain.methods import METHODS
 from clfcore.explain.methods import method as row_of
 from clfcore.explain.perturbation_cam import channel_cam
-from clfcore.explain.saliency_map import Cancel, Cancelled, Explainable, Progress, SaliencyMap, Target, scaled
+from clfcore.explain.saliency_map import Cancel, Cancelled, Explainable, SaliencyMap, Target, scaled
 from clfcore.explain.target_layers import choose_layer, layer_candidates
+from clfcore.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,8 +23,9 @@ from clfcore.explain.hooks import Score, as_input, batch_size
 from clfcore.explain.methods import METHODS, Method
 from clfcore.explain.methods import method as row_of
 from clfcore.explain.perturbation import masked_outputs
-from clfcore.explain.saliency_map import Cancel, Cancelled, Explainable, Progress, SaliencyMap
+from clfcore.explain.saliency_map import Cancel, Cancelled, Explainable, SaliencyMap
 from clfcore.explain.sanity_check import ALIKE, RandomizedMap, rank_correlation, with_random_weights
+from clfcore.progress import Progress
 
 ITEMS = 100
 RANDOMISED = 16  # items of the parameter-randomisation test

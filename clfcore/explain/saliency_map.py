@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
 Target = int | tuple[int, int]  # a column of the logits, or two: "why the first and not the second"
 

@@ -1,9 +1,7 @@
 """What a run costs to use and to train: the numbers that its accuracy is set against."""
 
-from clfcore.errors import Failure, InputError
 from clfcore.runs import measured_speed
 from clfcore.runs.folder import Run
-from clfcore.task import Task
 
 # name -> the axis, with its unit
 COSTS = {
@@ -20,7 +18,7 @@ MEASURED = ("latency", "answer_memory")  # not known before `speed.measure`
 def cost(run: Run, name: str) -> float | None:
     """One of COSTS; None where the run does not know it. Multiply-adds are counted from shapes, in about a second."""
     found = known(run)[name]
-    return _multiply_adds(run) if name == "multiply_adds" and found is None else found
+    return measured_speed.count_multiply_adds(run) if name == "multiply_adds" and found is None else found
 
 
 def known(run: Run) -> dict[str, float | None]:
@@ -34,22 +32,3 @@ def known(run: Run) -> dict[str, float | None]:
         "seconds": run.results.get("seconds"),
         "memory": max((line["memory"] for line in run.history if line.get("memory")), default=None),
     }
-
-
-def _multiply_adds(run: Run) -> int | None:
-    """None of a run without a network, and of a network that is known no longer."""
-    if not (run.path / "classifier.json").exists():
-        return None
-    from clfcore.architectures.summary import table
-
-    stored = run.classifier
-    try:
-        return table(
-            stored["architecture"],
-            options=stored["options"],
-            image_size=stored["preprocess"]["size"],
-            channels=stored["channels"],
-            classes=Task.from_dict(stored["task"]).columns,
-        ).multiply_adds
-    except (InputError, Failure):
-        return None

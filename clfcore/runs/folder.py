@@ -49,7 +49,18 @@ from clfcore.runs.deletion import delete_folder
 from clfcore.runs.file_cache import KEPT
 from clfcore.runs.json_files import damaged, is_run, read_values
 from clfcore.runs.locks import RunLock, is_held
-from clfcore.runs.records import ClassifierFile, DataSeen, EpochLine, ProgressNow, R, Results, State, Status, TaskFile
+from clfcore.runs.records import (
+    ClassifierFile,
+    DataSeen,
+    EpochLine,
+    ProgressNow,
+    R,
+    Results,
+    State,
+    Status,
+    TaskFile,
+    ThresholdsFile,
+)
 from clfcore.task import Task
 
 FINISHED: tuple[State, ...] = ("completed", "cancelled", "failed")
@@ -138,10 +149,25 @@ class Run:
         """The splits that have predictions, validation first."""
         return tuple(s for s in ("validation", "test", "train") if os.path.lexists(f"{self.path}/predictions-{s}.npz"))
 
+    @property
+    def thresholds(self) -> tuple[float, ...] | None:
+        """The probability from which each label counts, in the task's order; None: 0.5 each. Raises InputError."""
+        path = self.path / ThresholdsFile.file
+        if not path.exists():
+            return None
+        labels = self.task.classes
+        try:
+            values = self.read(ThresholdsFile).values
+            return tuple(values[label] for label in labels)
+        except KeyError as error:
+            raise InputError(
+                f"{path} is damaged (no threshold of {error.args[0]}): delete it, and each label counts from 0.5 again"
+            ) from None
+        except InputError as error:
+            raise InputError(f"{error}; without {path.name} each label counts from 0.5 again") from None
+
     def predictions(self, split: str) -> Predictions:
         """What was stored of a split, with the thresholds that the run keeps now."""
-        from clfcore.runs.thresholds import thresholds_of
-
         found = Predictions.load(self.path / f"predictions-{split}.npz")
         if (self.path / TaskFile.file).exists():
             task = self.task
@@ -150,7 +176,7 @@ class Run:
                     f"run {self.id}: predictions-{split}.npz is of another task than the run's classifier: it was "
                     "replaced; restore it, or train the run again"
                 )
-        return replace(found, thresholds=thresholds_of(self)) if found.task.kind == "multi-label" else found
+        return replace(found, thresholds=self.thresholds) if found.task.kind == "multi-label" else found
 
     def predicted_at(self, split: str) -> float:
         """When a split's predictions, or the thresholds they are read with, last changed; for what is kept of them."""

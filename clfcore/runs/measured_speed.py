@@ -8,7 +8,6 @@ A run that was copied here keeps what other machines said, and is measured anew.
 import contextlib
 import os
 import platform
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -16,16 +15,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clfcore.errors import InputError
+from clfcore.errors import Failure, InputError
 from clfcore.heavy_imports import load
+from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.json_files import read_values
 from clfcore.runs.records import SpeedLine
+from clfcore.task import Task
 
 FILE = "speed.json"
 BATCH = 16  # images of the rate
 PASSES = 30
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,25 @@ def multiply_adds(run: Run) -> int | None:
     return next((line.multiply_adds for line in _stored(run).values() if line.multiply_adds is not None), None)
 
 
+def count_multiply_adds(run: Run) -> int | None:
+    """Counted from shapes, in about a second; None without a network, and of one that is known no longer."""
+    if not (run.path / "classifier.json").exists():
+        return None
+    from clfcore.architectures.summary import table
+
+    stored = run.classifier
+    try:
+        return table(
+            stored["architecture"],
+            options=stored["options"],
+            image_size=stored["preprocess"]["size"],
+            channels=stored["channels"],
+            classes=Task.from_dict(stored["task"]).columns,
+        ).multiply_adds
+    except (InputError, Failure):
+        return None
+
+
 def measure(run: Run, *, again: bool = False, progress: Progress | None = None) -> Speed:
     """What is kept of this machine, or measured now and kept. again: measures whatever is kept.
 
@@ -70,20 +89,20 @@ def measure(run: Run, *, again: bool = False, progress: Progress | None = None) 
 
     from clfcore.architectures.inference_memory import forward_bytes
     from clfcore.architectures.latency import latency
-    from clfcore.classifier import of_run
     from clfcore.device import device_words, pick_device
-    from clfcore.runs.costs import cost
+    from clfcore.runs.open_classifier import classifier_of
 
-    device, classifier = pick_device("auto"), of_run(run)
+    device, classifier = pick_device("auto"), classifier_of(run)
     module, preprocess = classifier.module.to(device), classifier.preprocess
     image = torch.zeros(preprocess.channels, preprocess.size, preprocess.size, device=device)
     alone, many = latency(module, image, batch_sizes=(1, BATCH), repeats=PASSES, progress=progress)
+    known = multiply_adds(run)
     found = Speed(
         device=device_words(device),
         seconds=alone.low,
         images_per_second=BATCH / many.low,
         memory=forward_bytes(module, image[None]),
-        multiply_adds=cost(run, "multiply_adds"),
+        multiply_adds=known if known is not None else count_multiply_adds(run),
     )
     others = {name: line.model_dump(exclude_unset=True) for name, line in _stored(run).items()}
     run.write(FILE, {**others, machine(): found.as_dict()})

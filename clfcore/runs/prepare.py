@@ -24,6 +24,7 @@ from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
 from clfcore.hierarchy import decoded as read_as
 from clfcore.predictions import Predictions
+from clfcore.progress import Progress
 from clfcore.randomness import Stream
 from clfcore.runs.folder import Run
 from clfcore.runs.open_config import check, outline
@@ -34,8 +35,6 @@ from clfcore.training.batches import Batches
 from clfcore.training.losses import loss_of
 from clfcore.training.optimizer import mix_of
 from clfcore.training.phases import phases, put_head
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

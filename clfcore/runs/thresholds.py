@@ -1,8 +1,7 @@
-"""The thresholds of a run's labels: chosen on validation, kept in its folder, used by whoever opens it."""
+"""The thresholds of a run's labels: chosen on validation, kept in its folder (`Run.thresholds` reads them)."""
 
 from typing import TYPE_CHECKING
 
-from clfcore.errors import InputError
 from clfcore.runs.folder import Run
 from clfcore.runs.records import ThresholdsFile
 
@@ -10,23 +9,6 @@ if TYPE_CHECKING:
     from clfcore.evaluation.multilabel import Thresholds
 
 FILE = ThresholdsFile.file
-
-
-def thresholds_of(run: Run) -> tuple[float, ...] | None:
-    """The probability from which each label counts, in the task's order; None: 0.5 each. Raises InputError."""
-    path = run.path / ThresholdsFile.file
-    if not path.exists():
-        return None
-    labels = run.task.classes
-    try:
-        values = run.read(ThresholdsFile).values
-        return tuple(values[label] for label in labels)
-    except KeyError as error:
-        raise InputError(
-            f"{path} is damaged (no threshold of {error.args[0]}): delete it, and each label counts from 0.5 again"
-        ) from None
-    except InputError as error:
-        raise InputError(f"{error}; without {path.name} each label counts from 0.5 again") from None
 
 
 def keep_thresholds(run: Run, chosen: "Thresholds | None") -> tuple[float, ...] | None:

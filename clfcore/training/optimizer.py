@@ -82,7 +82,7 @@ def new_state(
         module,
         make_optimizer(recipe, groups),
         device,
-        dtype or pick_dtype(recipe, device),
+        dtype or pick_dtype(recipe.precision, device),
         gradient_clip=recipe.gradient_clip,
         accumulation=recipe.accumulation,
         ema=recipe.ema,

@@ -7,6 +7,7 @@ import streamlit as st
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation.compare import hits
 from clfcore.evaluation.differences import cost_efficiency
+from clfcore.progress import Progress
 from clfcore.runs import measured_speed
 from clfcore.runs.costs import COSTS, MEASURED, cost
 from clfcore.runs.folder import open_run
@@ -14,7 +15,7 @@ from clfcore.runs.measured_speed import FILE
 from pages.compare.selection import Side, side_name
 from ui.charts import chart, dark
 from ui.formatting import count, percent
-from ui.jobs import Job, Progress, result_if_ready
+from ui.jobs import Job, result_if_ready
 from ui.messages import complain, escape_markdown, refusals
 
 # cost -> what its button says; the axis says the whole

@@ -8,14 +8,15 @@ import numpy as np
 import streamlit as st
 
 from clfcore.data.pixels import read_image
-from clfcore.embeddings.neighbours import space
 from clfcore.errors import InputError
 from clfcore.explain.saliency_map import overlay_image
+from clfcore.progress import Progress
 from clfcore.runs.folder import Run, open_run
+from clfcore.runs.nearest_images import embedding_space
 from ui.cache_keys import Files, by_files
 from ui.cards import Card, Picture, bars, cards, picture
 from ui.formatting import count, rate
-from ui.jobs import Job, Progress, result_of
+from ui.jobs import Job, result_of
 from ui.loaders import classifier
 from ui.messages import escape_markdown, refusals
 from ui.run_pictures import run_dataset, run_thumbnail
@@ -116,6 +117,6 @@ def _classes(label: str) -> list[str]:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _space(path: str, files: Files, split: str) -> Job:
     def work(progress: Progress) -> "Space":
-        return space(open_run(path), split, progress=progress)
+        return embedding_space(open_run(path), split, progress=progress)
 
     return Job(work)

@@ -7,7 +7,6 @@ import streamlit as st
 from clfcore.evaluation.compare import compare
 from clfcore.evaluation.metrics import METRICS, evaluate
 from clfcore.runs.folder import Run, open_run
-from clfcore.runs.thresholds import thresholds_of
 from ui.cache_keys import Files, by_files
 from ui.formatting import percent, rate
 from ui.jobs import Job, result_beside
@@ -64,7 +63,7 @@ def _beside(run: Run, predictions: Any, said: Any) -> None:
     """Metrics of both in a table, and whether they can be told apart."""
     if len(said.task.levels) > 1:
         said = said.level(predictions.task.levels[0].name)
-    thresholds = thresholds_of(run) if predictions.task.kind == "multi-label" else None
+    thresholds = run.thresholds if predictions.task.kind == "multi-label" else None
     before, after = (evaluate(one, thresholds=thresholds).as_dict() for one in (predictions, said))
     rows = []
     for name in _SHOWN:
@@ -82,10 +81,10 @@ def _beside(run: Run, predictions: Any, said: Any) -> None:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _predicted(path: str, files: Files, split: str, kind: str) -> Job:
     def work(progress: Any) -> Any:
-        from clfcore.classifier import of_run
-        from clfcore.tta import predict_split
+        from clfcore.runs.open_classifier import classifier_of
+        from clfcore.runs.tta import predict_split
 
         run = open_run(path)
-        return predict_split(run, of_run(run), split, kind=kind, progress=progress)
+        return predict_split(run, classifier_of(run), split, kind=kind, progress=progress)
 
     return Job(work)

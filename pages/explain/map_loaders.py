@@ -14,9 +14,10 @@ from clfcore.explain.cache import cached_map
 from clfcore.explain.command import as_dict, check_maps
 from clfcore.explain.saliency_map import colour, overlay_image
 from clfcore.explain.targets import column
+from clfcore.progress import Progress
 from ui.cache_keys import Files, by_files, files_of
 from ui.cards import Picture, picture
-from ui.jobs import Job, Progress
+from ui.jobs import Job
 from ui.loaders import Photo, classifier
 from ui.loaders import _square as exactly
 
@@ -158,7 +159,7 @@ def space_of(name: str, files: Files) -> Job:
     model = classifier(name)  # here, for a thread calls no Streamlit
 
     def work(progress: Progress) -> "Space":
-        from clfcore.explain.examples import training_space
+        from clfcore.runs.nearest_images import training_space
 
         return training_space(model, progress)
 

@@ -14,6 +14,7 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
+from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.worker import worker
 from pages.train.experiments import rate_finder, strategy_advice, strategy_preview
@@ -23,7 +24,7 @@ from ui.cards import THUMBNAIL, Card, Picture, cards, picture
 from ui.data_picker import read_data
 from ui.fields import field
 from ui.formatting import count, duration, listed
-from ui.jobs import Job, Progress, result_if_ready, result_of
+from ui.jobs import Job, result_if_ready, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
 
 if TYPE_CHECKING:

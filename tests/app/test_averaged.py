@@ -1,10 +1,10 @@
 """Answers averaged over views: the split predicted anew on Evaluate, and the choice on Predict."""
 
 from clfcore import api
-from clfcore.classifier import of_run
 from clfcore.evaluation.metrics import evaluate
 from clfcore.runs.folder import Run
-from clfcore.tta import predict_split
+from clfcore.runs.open_classifier import classifier_of
+from clfcore.runs.tta import predict_split
 from tests.app.test_before import finished
 from tests.app.test_pages import OpenPage
 from ui.formatting import percent
@@ -21,7 +21,7 @@ def test_a_split_is_predicted_from_views_beside_what_is_stored(open_page: OpenPa
             break
         app.run()
     table = next(table.value for table in app.dataframe if "averaged" in table.value)
-    by_hand = evaluate(predict_split(finished_run, of_run(finished_run), "test", kind="flip"))
+    by_hand = evaluate(predict_split(finished_run, classifier_of(finished_run), "test", kind="flip"))
     assert dict(zip(table["metric"], table["averaged"], strict=True))["Accuracy"] == percent(by_hand.accuracy)
     assert not app.exception
 

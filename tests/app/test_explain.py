@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from clfcore.classifier import of_run
 from clfcore.files import runs_folder
 from clfcore.runs.folder import Run
+from clfcore.runs.open_classifier import classifier_of
 from pages.explain import map_loaders
 from pages.explain.map_loaders import MapRequest, OverlayStyle, TargetChoice, overlaid_map, sheet
 from tests.app.test_pages import OpenPage, refused, words
@@ -81,7 +81,7 @@ def test_the_errors_of_a_run_are_explained_by_the_run_for_any_class(open_page: O
     assert app.multiselect(key="model").value == [run.id]
     errors = app.multiselect(key=f"errors {run.id}").value
     assert len(errors) == 2
-    first, second = of_run(run).classes[:2]
+    first, second = classifier_of(run).classes[:2]
     app.selectbox(key=f"class {run.id} None").set_value(first).run()
     app.selectbox(key=f"against {run.id} None {first}").set_value(second).run()
     assert not app.exception
@@ -150,7 +150,7 @@ def test_an_architecture_is_told_where_maps_are_measured(open_page: OpenPage) ->
 
 
 def test_a_map_is_of_the_class_by_name_and_the_look_changes_the_picture(run: Run) -> None:
-    name = of_run(run).classes[3]
+    name = classifier_of(run).classes[3]
     asked = MapRequest(run.id, photo(), "saliency", TargetChoice(name))
     seen = overlaid_map(asked, OverlayStyle())
     assert seen.target == name
@@ -201,7 +201,7 @@ def test_a_damaged_and_a_huge_picture_are_refused_in_their_place(run: Run, monke
 
 def test_two_models_with_other_classes_each_say_what_they_do_not_know(open_page: OpenPage, run: Run) -> None:
     app = on_errors(open_page, run)
-    name = of_run(run).classes[0]
+    name = classifier_of(run).classes[0]
     app.multiselect(key="model").set_value([run.id, "efficientnet_lite0"]).run()
     app.selectbox(key=f"class {run.id} None").set_value(name).run()
     assert not app.exception
@@ -211,8 +211,8 @@ def test_two_models_with_other_classes_each_say_what_they_do_not_know(open_page:
 
 
 def test_heads_of_attention_are_shown_one_by_one(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clfcore import classifier as opened
     from clfcore.data.pixels import Preprocess
+    from clfcore.runs import open_classifier as opened
     from clfcore.task import single_label
     from tests.explain.small_classifiers import small_vit
 
@@ -234,7 +234,7 @@ def test_the_nearest_training_pictures_of_each_class(open_page: OpenPage, run: R
     app = finished(app.run())
     assert not refused(app)
     drawn, said = html(app), words(app)
-    assert all(name in said for name in of_run(run).classes)
+    assert all(name in said for name in classifier_of(run).classes)
     assert "(what it says)" in said
     assert drawn.count("clf-card") >= 2 * 6 * 3  # two pictures, six classes, three examples
 

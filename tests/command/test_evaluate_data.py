@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from clfcore import api
-from clfcore.classifier import of_run, predict_dataset
+from clfcore.classifier import predict_dataset
 from clfcore.cli.render import render
 from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
@@ -19,6 +19,7 @@ from clfcore.errors import InputError
 from clfcore.runs import folder as run_folder
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
+from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.split_record import read_split
 
 
@@ -110,7 +111,7 @@ def test_the_finest_classes_of_a_hierarchy_are_enough(tmp_path: Path) -> None:
     stars = [i for i in range(len(dataset)) if dataset.label(i).endswith("star")]
     for i in stars:
         Image.fromarray(dataset.pixels[i]).save(tmp_path / "star" / f"{i}.png")
-    found = predict_dataset(of_run(run), open_dataset(str(tmp_path), judged=True))
+    found = predict_dataset(classifier_of(run), open_dataset(str(tmp_path), judged=True))
     assert np.array_equal(found.targets, dataset.targets[stars])
 
 
@@ -123,5 +124,5 @@ def test_the_ids_are_gone_through_a_few_times_only(finished_run: Run) -> None:
             return super().__iter__()
 
     dataset = open_dataset(finished_run.config.data)
-    predict_dataset(of_run(finished_run), replace(dataset, ids=Counted(dataset.ids)))
+    predict_dataset(classifier_of(finished_run), replace(dataset, ids=Counted(dataset.ids)))
     assert len(walks) < 10

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore.classifier import of_run
 from clfcore.explain.dispatch import explain
 from clfcore.explain.saliency_map import overlay_image
 from clfcore.runs.folder import Run
+from clfcore.runs.open_classifier import classifier_of
 from tests.command.test_cli import call, refused
 
 __all__ = ["call"]
@@ -27,7 +27,7 @@ def image(tmp_path: Path) -> Path:
 
 def test_a_map_is_written_and_told_of(call: object, finished_run: Run, image: Path, tmp_path: Path) -> None:
     out = tmp_path / "map.png"
-    classifier = of_run(finished_run)
+    classifier = classifier_of(finished_run)
     words = ["--out", out, "--target", classifier.classes[2], "--json"]
     status, said, err = call("explain", finished_run.id, image, *words)
     assert status == 0, err
@@ -45,7 +45,7 @@ def test_a_map_is_written_and_told_of(call: object, finished_run: Run, image: Pa
 
 
 def test_two_classes_a_number_and_a_layer(call: object, finished_run: Run, image: Path, tmp_path: Path) -> None:
-    a, b = of_run(finished_run).classes[:2]
+    a, b = classifier_of(finished_run).classes[:2]
     out = tmp_path / "map.png"
     both = call("explain", finished_run.id, image, "--out", out, "--target", 0, "--against", b, "--json")
     assert json.loads(both[1])["target"] == f"{a}, not {b}"
@@ -125,7 +125,7 @@ def test_the_nearest_training_images_of_each_class(call: object, finished_run: R
     status, said, err = call("explain", finished_run.id, image, "--examples", 2, "--json")
     assert status == 0, err
     told = json.loads(said)
-    assert {row["label"] for row in told["examples"]} == set(of_run(finished_run).classes)
+    assert {row["label"] for row in told["examples"]} == set(classifier_of(finished_run).classes)
     best = [row["nearest"][0]["similarity"] for row in told["examples"]]
     assert best == sorted(best, reverse=True)
     text = call("explain", finished_run.id, image, "--examples", 1)[1].splitlines()

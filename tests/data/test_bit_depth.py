@@ -12,7 +12,6 @@ from PIL import Image
 
 from clfcore import api
 from clfcore.augment import auto_augment, policies
-from clfcore.classifier import of_run
 from clfcore.config import make
 from clfcore.data import bit_depth
 from clfcore.data.catalogue import open_dataset
@@ -21,6 +20,7 @@ from clfcore.data.image_file import Depth, depth
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
 from clfcore.runs import folder
+from clfcore.runs.open_classifier import classifier_of
 from clfcore.training.batches import Batches, normalised
 
 LOW, HIGH = 30_000, 30_040  # both are 117 in 8 bits
@@ -204,7 +204,7 @@ def test_a_run_learns_what_8_bits_would_lose_and_says_so_everywhere(scans: Path,
     dark, light = (str(sorted((scans / name).glob("*.png"))[0]) for name in ("dark", "light"))
     said = api.predict(run.id, [dark, light])["predictions"]
     assert [one["top"][0]["label"] for one in said] == ["dark", "light"]
-    classifier = of_run(run)
+    classifier = classifier_of(run)
     square = classifier.square(read_image(Path(light)))
     assert square.dtype == np.float32
     by_hand = read_image(Path(light))[..., 0] / 4095

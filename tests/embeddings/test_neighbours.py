@@ -9,11 +9,12 @@ from PIL import Image
 
 from clfcore import cache
 from clfcore.config import make
-from clfcore.embeddings.neighbours import Space, space
+from clfcore.embeddings.neighbours import Space
 from clfcore.errors import InputError
 from clfcore.runs import folder
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
+from clfcore.runs.nearest_images import embedding_space
 
 
 def test_nearest_is_the_largest_cosine_by_hand() -> None:
@@ -26,7 +27,7 @@ def test_nearest_is_the_largest_cosine_by_hand() -> None:
 
 
 def test_a_run_s_training_pictures_are_nearest_to_themselves(finished_run: Run) -> None:
-    found = space(finished_run, "test")
+    found = embedding_space(finished_run, "test")
     sizes = finished_run.data["splits"]
     assert (len(found.ids), len(found.items)) == (sizes["train"], sizes["test"])
     assert np.allclose(np.linalg.norm(found.train, axis=1), 1, atol=1e-5)
@@ -74,7 +75,7 @@ def test_a_damaged_embedding_is_computed_again(
 ) -> None:
     shutil.copytree(embedded.path.parents[1] / "cache", tmp_path / "cache")
     monkeypatch.setenv("CLFLAB_CACHE", str(tmp_path / "cache"))
-    expected = space(embedded, "test")
+    expected = embedding_space(embedded, "test")
     assert {path.suffix for path in cache.folder("embeddings").iterdir()} == {".npy"}
     for path in cache.folder("embeddings").iterdir():
         if damage == "absent":
@@ -85,7 +86,7 @@ def test_a_damaged_embedding_is_computed_again(
             np.save(path, np.load(path) * np.nan)
         else:
             path.write_bytes(damage)
-    again = space(embedded, "test")
+    again = embedding_space(embedded, "test")
     assert (again.ids, again.items) == (expected.ids, expected.items)
     assert np.allclose(again.train @ again.queries.T, expected.train @ expected.queries.T, atol=0.05)
 

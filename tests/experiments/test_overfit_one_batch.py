@@ -7,7 +7,6 @@ import pytest
 
 from clfcore import api
 from clfcore.augment.policies import policy
-from clfcore.classifier import of_run
 from clfcore.config import RunConfig
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
@@ -15,8 +14,9 @@ from clfcore.experiments import compare_policies as tried
 from clfcore.experiments.compare_policies import compare_policies
 from clfcore.experiments.overfit_one_batch import overfit_one_batch, preview_batch, write_contact_sheet
 from clfcore.runs.folder import Run
+from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.prepare import Prepared, prepare
-from clfcore.tta import predict_split
+from clfcore.runs.tta import predict_split
 from tests.conftest import small_config
 
 
@@ -80,7 +80,7 @@ def test_a_trial_without_budget_or_policies_is_refused() -> None:
 
 
 def test_plain_views_are_the_runs_own_answers_and_flips_are_averaged(finished_run: Run) -> None:
-    classifier = of_run(finished_run)
+    classifier = classifier_of(finished_run)
     before = finished_run.predictions("test")
     plain = predict_split(finished_run, classifier, "test", kind="none")
     np.testing.assert_allclose(plain.probabilities(), before.probabilities(), atol=1e-4)

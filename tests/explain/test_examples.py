@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from clfcore.classifier import of_run
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
-from clfcore.explain.examples import embedding, examples
+from clfcore.explain.examples import embedding
 from clfcore.runs.folder import Run
+from clfcore.runs.nearest_images import nearest_examples
+from clfcore.runs.open_classifier import classifier_of
 from tests.explain.small_classifiers import picture
 
 
@@ -21,9 +22,9 @@ def test_the_embedding_is_what_the_last_layer_reads(net) -> None:
 
 
 def test_a_training_picture_is_its_own_nearest_example(finished_run: Run) -> None:
-    classifier, dataset = of_run(finished_run), open_dataset(finished_run.config.data)
+    classifier, dataset = classifier_of(finished_run), open_dataset(finished_run.config.data)
     item = int(dataset.splits["train"][5])
-    found = examples(classifier, classifier.square(dataset.pixels[item]), n=2)
+    found = nearest_examples(classifier, classifier.square(dataset.pixels[item]), n=2)
     assert set(found) == set(dataset.classes)
     first = next(iter(found))
     assert (first, found[first][0].id) == (dataset.label(item), dataset.ids[item])
@@ -33,8 +34,8 @@ def test_a_training_picture_is_its_own_nearest_example(finished_run: Run) -> Non
 
 def test_refusals(finished_run: Run, net) -> None:
     with pytest.raises(InputError, match="examples is 0: it must be from 1 to 20"):
-        examples(of_run(finished_run), picture(20), n=0)
-    architecture = of_run(finished_run)
-    object.__setattr__(architecture, "run", None)
+        nearest_examples(classifier_of(finished_run), picture(20), n=0)
+    architecture = classifier_of(finished_run)
+    object.__setattr__(architecture, "folder", None)
     with pytest.raises(InputError, match="is an architecture whose training images are not here: choose a run"):
-        examples(architecture, picture(20))
+        nearest_examples(architecture, picture(20))

@@ -13,7 +13,7 @@ from PIL import Image
 
 from clfcore.answers import answer
 from clfcore.architectures.feature_maps import network_features
-from clfcore.classifier import Classifier, of_run, predict_dataset
+from clfcore.classifier import Classifier, predict_dataset
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import Preprocess
 from clfcore.explain.dispatch import explain, heads, stages
@@ -21,6 +21,7 @@ from clfcore.explain.examples import embedding
 from clfcore.explain.methods import METHODS
 from clfcore.explain.sanity_check import with_random_weights
 from clfcore.runs.folder import Run
+from clfcore.runs.open_classifier import classifier_of
 from clfcore.task import single_label
 from clfcore.tta import logits_of_views
 from tests.explain.small_classifiers import picture, small_vit
@@ -90,7 +91,7 @@ def photo(tmp_path: Path) -> bytes:
 
 
 def test_a_run_that_eight_threads_ask(trained: Run, photo: bytes) -> None:
-    classifier, dataset = of_run(trained), open_dataset(trained.config.data)
+    classifier, dataset = classifier_of(trained), open_dataset(trained.config.data)
     calls = calls_of(classifier, [picture(20, seed=i) for i in range(5)], photo, [*QUICK, "ablationcam"])
     calls["dataset"] = lambda: predict_dataset(classifier, dataset).logits
     assert same_in_threads(calls, CALLS) == []

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from clfcore import presets
-from clfcore.classifier import of_run, predict_dataset
+from clfcore.classifier import predict_dataset
 from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
 from clfcore.runs import folder
 from clfcore.runs.execute import execute
+from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.open_config import outline
 
 
@@ -20,7 +21,7 @@ def test_it_trains_and_opens_as_it_was() -> None:
     execute(run)
     assert run.state == "completed"
     dataset = open_dataset("shapes:count=120,side=24")
-    said = predict_dataset(of_run(run), dataset)
+    said = predict_dataset(classifier_of(run), dataset)
     kept = run.predictions("test")
     rows = [said.ids.index(name) for name in kept.ids]
     assert np.allclose(said.logits[rows], kept.logits, atol=1e-4)
@@ -35,7 +36,7 @@ def test_it_is_fine_tuned_without_a_fitted_head() -> None:
     execute(run)
     assert run.state == "completed"
     assert run.classifier["head"] == "attention"
-    of_run(run)
+    classifier_of(run)
 
 
 def test_embeddings_have_no_maps() -> None:

@@ -225,8 +225,8 @@ def test_feature_extraction_leaves_the_backbone_alone_and_reads_its_embeddings_b
 
 
 def test_the_fitted_head_opened_again_predicts_what_the_run_recorded(photos: Path) -> None:
-    from clfcore.classifier import of_run
     from clfcore.data.pixels import read_image
+    from clfcore.runs.open_classifier import classifier_of
 
     for head in ("logistic", "mlp"):
         recipe = {"image_size": 64, "epochs": 5}
@@ -234,7 +234,7 @@ def test_the_fitted_head_opened_again_predicts_what_the_run_recorded(photos: Pat
             make({"data": str(photos), "architecture": "efficientnet_lite0", "head": head, "recipe": recipe})
         )
         execute(run)
-        classifier, said = of_run(run), run.predictions("validation")
+        classifier, said = classifier_of(run), run.predictions("validation")
         squares = np.stack([classifier.square(read_image(photos / name)) for name in said.ids])
         # the run's logits come from the fast path, which may be bfloat16
         np.testing.assert_allclose(

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from clfcore import api
-from clfcore.classifier import of_run
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.decode import decode
 from clfcore.files import runs_folder
 from clfcore.runs import measured_speed
 from clfcore.runs.folder import Run
 from clfcore.runs.index import list_runs
+from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.temperature import temperature_of
 
 WRITTEN = sorted((Path(__file__).parent / "written_by_0_1_0").iterdir())
@@ -45,7 +45,7 @@ def test_its_stored_predictions_give_its_stored_metrics(old: Run) -> None:
 
 
 def test_its_weights_answer_as_they_did(old: Run) -> None:
-    said, classifier = old.predictions("test"), of_run(old)
+    said, classifier = old.predictions("test"), classifier_of(old)
     assert classifier.task.levels == said.task.levels
     assert (said.thresholds is None) == (said.task.kind != "multi-label")
     dataset = open_dataset(old.config.data, split_seed=old.config.split_seed)

@@ -13,12 +13,12 @@ from clfcore import api
 from clfcore.config import RunConfig, make
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.positional_splits import splits_by_position
-from clfcore.embeddings.neighbours import space
 from clfcore.errors import InputError
 from clfcore.reports.run_page import run_html
 from clfcore.runs import folder as run_folder
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
+from clfcore.runs.nearest_images import embedding_space
 from clfcore.runs.open_config import outline
 from clfcore.runs.run_data import open_run_data, split_of
 from clfcore.runs.split_record import read_split
@@ -310,13 +310,13 @@ def test_all_that_opens_a_runs_data_again_sees_its_own_split_and_names(grow: Pat
     execute(run)
     was = predicted(run)["test"]
     before = api.evaluate(run.id, split="test", views="flip")["metrics"]
-    near = {name: space(run, "test").nearest(name) for name in sorted(was)[:2]}
+    near = {name: embedding_space(run, "test").nearest(name) for name in sorted(was)[:2]}
     add(grow, "a", range(20, 60))
     add(grow, "new", range(5))
     for path in sorted((grow / "b").iterdir()):
         path.rename(path.with_name(f"moved-{path.name}"))
     assert api.evaluate(run.id, split="test", views="flip")["metrics"] == before
-    again = space(run, "test")
+    again = embedding_space(run, "test")
     assert again.items.keys() == was
     assert {name: again.nearest(name) for name in near} == near
     data = open_run_data(run)

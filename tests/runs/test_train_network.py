@@ -52,11 +52,11 @@ def test_what_training_worsens_is_not_kept(photos: Path) -> None:
 
 
 def test_an_mlp_head_is_fine_tuned_and_opens_again(photos: Path) -> None:
-    from clfcore.classifier import of_run
+    from clfcore.runs.open_classifier import classifier_of
 
     run = folder.create_run(photo_config(photos, "fine-tuning", epochs=1).changed(head="mlp"))
     execute(run)
-    assert len(of_run(run).module.get_submodule("classifier")) == 4
+    assert len(classifier_of(run).module.get_submodule("classifier")) == 4
 
 
 def test_the_history_marks_what_was_freed_and_when(finished_run: Run) -> None:
