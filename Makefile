@@ -20,16 +20,18 @@ $(READY): requirements.txt requirements-dev.txt
 run: install ## start the app and open it in the browser
 	$(BIN)/python -m streamlit run app.py
 
-check: install ## lint, format check and the quick tests
+check: install ## lint, format check, types and the quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not gpu"
 
 test: install ## every test, real Chromium included where it is installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 -m "not browser"
 	$(BIN)/python -m pytest -q -m browser tests/browser
 
