@@ -197,6 +197,6 @@ def test_intervals_of_differences_stand_at_their_ends() -> None:
     a, b = seeded(gap=3), seeded(gap=1)
     (pair,) = compare.compare([("a", a), ("b", b)], resamples=50).pairs[:1]
     trace = differences_figure([pair]).data[0]
-    assert trace.x[0] + trace.error_x.array[0] == pytest.approx(pair.interval.high)
-    assert trace.x[0] - trace.error_x.arrayminus[0] == pytest.approx(pair.interval.low)
+    assert trace.x[0] + trace.error_x.array[0] == pytest.approx(100 * pair.interval.high)  # in points
+    assert trace.x[0] - trace.error_x.arrayminus[0] == pytest.approx(100 * pair.interval.low)
     assert trace.marker.symbol == ("circle",)  # filled: told apart

@@ -42,16 +42,15 @@ class Reliability:
     def describe(self) -> str:
         """One sentence, for those who cannot see the picture."""
         if self.ece is None:
-            return "No items: nothing can be said about calibration."
+            return "No items: calibration is undefined."
         gap = float(np.nansum((self.confidence - self.right) * self.items) / self.items.sum())
-        way = "too sure" if gap > 0 else "too modest"
+        way = "overconfident" if gap > 0 else "underconfident"
         of = f"{int(self.items.sum()):,} {'decisions' if self.per_label else 'items'}"
-        apart = f"Confidence and share right are {100 * self.ece:.1f} points apart on average over {of}"
+        apart = f"Confidence and accuracy are {100 * self.ece:.1f} points apart on average over {of}"
         if self.ece <= self.by_chance:
-            return (
-                f"{apart}: no more than chance gives a calibrated classifier (up to {100 * self.by_chance:.1f} points)."
-            )
-        return f"{apart}; on the whole the classifier is {way} by {100 * abs(gap):.1f} points."
+            chance = f"up to {100 * self.by_chance:.1f} points"
+            return f"{apart}: no more than expected by chance of a calibrated classifier ({chance})."
+        return f"{apart}; overall, the classifier is {way} by {100 * abs(gap):.1f} points."
 
 
 def reliability(predictions: Predictions, *, bins: int = BINS) -> Reliability:

@@ -8,7 +8,7 @@ import numpy as np
 
 from clfcore.errors import InputError
 from clfcore.evaluation.intervals import Interval, multi_label_scores, percentiles, resampled, single_label_scores
-from clfcore.evaluation.metrics import decide
+from clfcore.evaluation.metrics import METRICS, decide
 from clfcore.evaluation.outcomes import outcomes
 from clfcore.predictions import Predictions
 
@@ -40,10 +40,10 @@ class Difference:
 
     @property
     def better(self) -> str | None:
-        """The better run, or None where the items cannot tell: by the adjusted p-value, or by the interval."""
+        """The better run by the adjusted p-value or the interval; None where the difference is not significant."""
         low, high = self.interval
-        told = low > 0 or high < 0 if self.adjusted_p_value is None else self.adjusted_p_value < LEVEL
-        if not told or self.difference == 0:
+        significant = low > 0 or high < 0 if self.adjusted_p_value is None else self.adjusted_p_value < LEVEL
+        if not significant or self.difference == 0:
             return None
         return self.b if (self.difference > 0) != self.lower_is_better else self.a
 
@@ -52,15 +52,15 @@ class Difference:
         gap, low, high = self.difference, *self.interval
         if self.better is not None and gap < 0:
             gap, low, high = -gap, -high, -low
-        what = self.metric.replace("_", " ")
+        what = METRICS[self.metric].in_text
         size = f"{abs(gap):.3f} nats" if self.metric == "nll" else f"{100 * abs(gap):.1f} points"
         scale, digits = (1, 3) if self.metric == "nll" else (100, 1)
         ends = " to ".join(f"{round(scale * end, digits) + 0.0:.{digits}f}" for end in (low, high))  # no "-0.0"
-        alone = f"{_images(self.only_b)} that only {self.b} gets right against {self.only_a:,} that only {self.a} does"
+        alone = f"only {self.b} is right on {_images(self.only_b)}, only {self.a} on {self.only_a:,}"
         if self.better is None:
             return (
-                f"{_images(self.items)} cannot tell {self.a} and {self.b} apart: {what} differs by {size}, "
-                f"95 % interval of {self.b} less {self.a} {ends}; {alone}."
+                f"No significant difference between {self.a} and {self.b} on {_images(self.items)}: {what} differs by "
+                f"{size}, 95 % interval of {self.b} − {self.a} {ends}; {alone}."
             )
         return f"{self.better} is better by {size} of {what}, 95 % interval {ends}; {alone}."
 

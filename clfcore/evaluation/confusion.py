@@ -1,4 +1,4 @@
-"""Which classes are taken for which: the confusion matrix, its orders, and the pairs most often confused."""
+"""Confusion matrix: its orders and parts, and the pairs of classes most often confused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Confusion:
 
     @property
     def said(self) -> np.ndarray:
-        """C int64: items taken for each class."""
+        """C int64: items predicted as each class."""
         return self.counts.sum(axis=0) if self.whole_said is None else self.whole_said
 
     def values(self, norm: Norm = "counts", *, errors_only: bool = False) -> np.ndarray:
@@ -89,7 +89,7 @@ class Confusion:
         right = int(np.trace(self.counts))
         pairs = top_pairs(self, 1)
         worst = (
-            f"; most often {pairs[0].truth} is taken for {pairs[0].predicted} ({pairs[0].items} of {pairs[0].of})"
+            f"; most often {pairs[0].truth} is predicted as {pairs[0].predicted} ({pairs[0].items} of {pairs[0].of})"
             if pairs
             else ""
         )
@@ -158,7 +158,9 @@ def around(matrix: Confusion, row: int, n: int = 30) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Pair:
-    """Items of one class taken for another. of: items of the true class; share: items / of; *_index: as in the task."""
+    """Items of one class predicted as another. of: items of the true class; share: items / of; *_index: as in the
+    task.
+    """
 
     truth: str
     predicted: str

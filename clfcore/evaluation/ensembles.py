@@ -31,7 +31,7 @@ class Agreement:
         alone = ", ".join(f"{name} {len(found):,}" for name, found in self.only.items())
         return (
             f"All runs are right on {len(self.all_right):,} items and none on {len(self.none_right):,}; "
-            f"only one is right: {alone}."
+            f"items that a single run gets right: {alone}."
         )
 
 

@@ -28,6 +28,11 @@ class Metric:
     source: str = ""
 
     @property
+    def in_text(self) -> str:
+        """The title inside a sentence."""
+        return self.title[0].lower() + self.title[1:]
+
+    @property
     def described(self) -> str:
         """Help and source, as a help bubble shows them."""
         return f"{self.help} {self.source}." if self.source else self.help

@@ -1,4 +1,4 @@
-"""One class against the rest at one threshold: what is found, what is missed, what is taken for it."""
+"""Operating point of one class against the rest: true and false positives and negatives at one threshold."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,8 @@ class OperatingPoint:
         found, of = self.true_positives, self.true_positives + self.false_negatives
         return (
             f"At a threshold of {self.threshold:.3g}, {found:,} of {of:,} items of {self.name} are found, "
-            f"and {self.false_positives:,} of {self.false_positives + self.true_negatives:,} others are taken for it."
+            f"and {self.false_positives:,} of {self.false_positives + self.true_negatives:,} others are false "
+            "positives."
         )
 
 

@@ -18,7 +18,7 @@ def binary_confusion_figure(point: OperatingPoint, *, dark: bool = False) -> go.
     )
     rows = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, rows, out=np.zeros((2, 2)), where=rows > 0)
-    names = (("found", "missed"), ("false alarms", "let pass"))
+    names = (("true positives", "false negatives"), ("false positives", "true negatives"))
     figure.add_heatmap(
         z=shares,
         zmin=0,
@@ -32,7 +32,9 @@ def binary_confusion_figure(point: OperatingPoint, *, dark: bool = False) -> go.
         hovertemplate="%{text}: %{z:.1%} of the row<extra></extra>",
     )
     own = short(point.name, 14)
-    figure.update_xaxes(tickvals=[0, 1], ticktext=[own, "other"], title_text="said", showgrid=False, constrain="domain")
+    figure.update_xaxes(
+        tickvals=[0, 1], ticktext=[own, "other"], title_text="predicted", showgrid=False, constrain="domain"
+    )
     figure.update_yaxes(
         tickvals=[0, 1], ticktext=[own, "other"], title_text="true", showgrid=False, constrain="domain",
         scaleanchor="x", range=[1.5, -0.5],

@@ -33,7 +33,7 @@ def reliability_figure(
         _add(figure, name, one, ink=ink, dashed=i < len(several) - 1)
     figure.update_layout(
         xaxis={"range": [-0.01, 1.01], "anchor": "y2", "tickformat": ".0%", "title": {"text": _axis(several)}},
-        yaxis={"domain": [0.3, 1], "range": [-0.02, 1.02], "tickformat": ".0%", "title": {"text": "share right"}},
+        yaxis={"domain": [0.3, 1], "range": [-0.02, 1.02], "tickformat": ".0%", "title": {"text": "accuracy"}},
         yaxis2={"domain": [0, 0.2], "title": {"text": "items"}, "tickformat": ",d", "nticks": 3, "anchor": "x"},
         barmode="overlay",
         showlegend=len(several) > 1,

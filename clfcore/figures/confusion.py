@@ -68,7 +68,7 @@ def confusion_blocks_figure(found: Blocks, *, dark: bool = False, height: int = 
         side=max(3.0, (height - 130) / max(k, 1)),
         amber=page.amber,
         data=np.stack([down, across], axis=1).tolist(),
-        text=[f"{names[i]}<br>taken for {names[j]}<br>{n:,} items" for i, j, n in said],
+        text=[f"{names[i]}<br>predicted as {names[j]}<br>{n:,} items" for i, j, n in said],
     )
     places = list(range(0, k, math.ceil(k / 25) or 1))
     ticks = [short(found.matrix.classes[found.starts[i]], 16) for i in places]
@@ -112,7 +112,7 @@ def _cells(figure: go.Figure, matrix: Confusion, values: np.ndarray, *, amber: s
         amber=amber,
         data=np.stack([matrix.indices[rows], matrix.indices[columns], items, of], axis=1).tolist(),
         text=[
-            f"{names[r]} taken for {names[k]}<br>{n:,} of {all_:,} ({percent(n / all_)})"
+            f"{names[r]} predicted as {names[k]}<br>{n:,} of {all_:,} ({percent(n / all_)})"
             if r != k
             else f"{names[r]}, right<br>{n:,} of {all_:,} ({percent(n / all_)})"
             for r, k, n, all_ in zip(rows, columns, items.tolist(), of.tolist(), strict=True)
@@ -144,7 +144,7 @@ def _totals(figure: go.Figure, matrix: Confusion, page: Look, *, errors_only: bo
         there = np.flatnonzero(shown)
         places, beyond = there, np.full(len(there), c)
         own, any_ = matrix.indices[there], np.full(len(there), ANY)
-        words = "taken for {}" if whole == "said" else "of {}"
+        words = "predicted as {}" if whole == "said" else "of {}"
         size = min(12, max(8, side * 0.36))
         figure.add_scatter(
             x=places if across else beyond,

@@ -57,7 +57,7 @@ def _add(figure: go.Figure, curves: Curves, curve: Curve, line: dict) -> None:
     figure.add_scatter(
         x=curve.x,
         y=curve.y,
-        name=f"{short(curve.name)} {curve.area:.3f}",
+        name=f"{short(curve.name)}: {'AUC' if roc_like else 'AP'} {curve.area:.3f}",
         mode="lines",
         line=line | {"shape": "linear" if roc_like or curve.name == "macro average" else "vh"},
         text=["" if not k else f"<br>threshold {t:.3g}" for k, t in zip(known, curve.thresholds, strict=True)],

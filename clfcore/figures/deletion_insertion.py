@@ -16,7 +16,7 @@ def deletion_insertion_figure(
     )
     figure = blank(words, dark=dark, height=height, keep=f"counterfactual {name}")
     inks = colours(2)
-    named = (("removed", gone, "solid"), ("added", come, "dash"))
+    named = (("deletion", gone, "solid"), ("insertion", come, "dash"))
     for (label, curve, dash), ink in zip(named, inks, strict=True):
         figure.add_scatter(
             x=curve.shares,

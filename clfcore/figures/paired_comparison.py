@@ -1,4 +1,4 @@
-"""Runs side by side as pictures: differences with their intervals, classes, accuracy against cost."""
+"""Paired comparison of runs: differences with their intervals, recall of each class, accuracy against cost."""
 
 from collections.abc import Sequence
 
@@ -6,36 +6,38 @@ import plotly.graph_objects as go
 
 from clfcore.evaluation.compare import Difference
 from clfcore.evaluation.differences import ClassDifference, CostEfficiency
+from clfcore.evaluation.metrics import METRICS
 from clfcore.figures.theme import blank, look, percent, plain, short
 
 
 def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go.Figure:
     """One metric of each pair of runs, second less first, as a point with its 95 % interval; the line is no difference.
 
-    Pairs that the items can tell apart are filled, the others hollow.
+    Significant differences are filled, the others hollow; shares in points, log-loss in nats.
     """
     page = look(dark=dark)
     words = " ".join(pair.describe() for pair in pairs)
     figure = blank(words, dark=dark, height=90 + 40 * max(len(pairs), 1), keep="differences")
     rows, places = list(pairs), list(range(len(pairs)))
-    middle = [pair.difference for pair in rows]
-    told = [pair.better is not None for pair in rows]
+    nats = bool(rows) and rows[0].metric == "nll"
+    scale = 1 if nats else 100
+    significant = [pair.better is not None for pair in rows]
     figure.add_vline(x=0, line={"color": page.quiet, "width": 1, "dash": "dot"})
     figure.add_scatter(
-        x=middle,
+        x=[scale * pair.difference for pair in rows],
         y=places,
         mode="markers",
         marker={
             "size": 11,
             "color": page.accent,
-            "symbol": ["circle" if one else "circle-open" for one in told],
+            "symbol": ["circle" if one else "circle-open" for one in significant],
             "line": {"width": 2, "color": page.accent},
         },
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": [pair.interval.high - pair.difference for pair in rows],
-            "arrayminus": [pair.difference - pair.interval.low for pair in rows],
+            "array": [scale * (pair.interval.high - pair.difference) for pair in rows],
+            "arrayminus": [scale * (pair.difference - pair.interval.low) for pair in rows],
             "color": page.accent,
             "thickness": 1.5,
             "width": 5,
@@ -44,12 +46,10 @@ def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go
         hovertemplate="%{customdata}<extra></extra>",
         showlegend=False,
     )
-    nats = bool(rows) and rows[0].metric == "nll"
-    figure.update_xaxes(
-        title_text=f"difference of {rows[0].metric.replace('_', ' ') if rows else 'accuracy'}",
-        tickformat="+.3f" if nats else "+.1%",
-    )
-    names = [f"{short(pair.b, 18)} less {short(pair.a, 18)}" for pair in rows]
+    metric = METRICS[rows[0].metric if rows else "accuracy"].in_text
+    unit = "nats" if nats else "points"
+    figure.update_xaxes(title_text=f"difference in {metric} ({unit})", tickformat="+~r" if nats else "+~g")
+    names = [f"{short(pair.b, 18)} − {short(pair.a, 18)}" for pair in rows]
     figure.update_yaxes(tickvals=places, ticktext=names, range=[len(rows) - 0.5, -0.5], showgrid=False, ticks="")
     return figure
 

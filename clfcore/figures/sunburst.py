@@ -41,5 +41,5 @@ def _by_accuracy(branches: Sequence[Branch], page: Look) -> dict:
         "cmin": 0,
         "cmax": 1,
         "showscale": True,
-        "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": ".0%", "title": {"text": "right"}},
+        "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": ".0%", "title": {"text": "accuracy"}},
     }

@@ -74,7 +74,7 @@ def _spent(run: Run) -> list[str]:
 def _tests(pairs: Sequence) -> Table:
     rows = [
         [f"{pair.b} less {pair.a}", pair.metric.replace("_", " "), f"{pair.difference:+.3f}",
-         f"{pair.interval.low:+.3f} to {pair.interval.high:+.3f}", pair.better or "cannot tell"]
+         f"{pair.interval.low:+.3f} to {pair.interval.high:+.3f}", pair.better or "not significant"]
         for pair in pairs
     ]  # fmt: skip
     return Table(["runs", "metric", "difference", "95 % interval", "better"], rows)

@@ -88,7 +88,7 @@ def _training(run: Run) -> Section:
 def _confusion(first: SplitReport) -> Section:
     matrix = errors.confusion(first.predictions)
     rows = [[p.truth, p.predicted, f"{p.items:,}", f"{100 * p.share:.1f} %"] for p in errors.top_pairs(matrix, 10)]
-    pairs = [Table(["true", "taken for", "images", "of the class"], rows)] if rows else []
+    pairs = [Table(["true class", "predicted as", "images", "share of class"], rows)] if rows else []
     words, shown = [matrix.describe()], matrix
     if len(matrix.classes) > WHOLE:
         shown = matrix.part(most_confused(matrix, WHOLE))
@@ -121,7 +121,7 @@ def _pictures(run: Run, cases: tuple[errors.Case, ...]) -> list[Shown]:
             continue
         i = at[case.id]
         pixels = dataset.pixels[i] if dataset.pixels is not None else read_image(dataset.paths[i], least_side=144)
-        words = f"{case.truth}, taken for {case.predicted} with {100 * case.p_predicted:.1f} %"
+        words = f"{case.truth}, predicted as {case.predicted} with {100 * case.p_predicted:.1f} %"
         shown.append(picture(to_bytes(preprocess.tones(pixels)), words))
     return shown
 

@@ -42,10 +42,10 @@ def test_brier_and_loss_equal_scikit_learn(said: Predictions) -> None:
 def test_a_calibrated_classifier_is_within_chance_and_an_overconfident_one_is_not() -> None:
     honest, loud = reliability(calibrated()), reliability(calibrated(factor=2.0))
     assert honest.ece <= honest.by_chance
-    assert "no more than chance" in honest.describe()
+    assert "no more than expected by chance" in honest.describe()
     assert loud.ece > 2 * loud.by_chance
-    assert "too sure" in loud.describe()
-    assert "too modest" in reliability(calibrated(factor=0.5)).describe()
+    assert "overconfident" in loud.describe()
+    assert "underconfident" in reliability(calibrated(factor=0.5)).describe()
 
 
 def test_errors_by_chance_are_those_of_a_loop() -> None:

@@ -58,7 +58,7 @@ def test_a_pair_has_what_the_command_prints() -> None:
     assert 0 < low < 23 / 400 < high
     assert pair["better"] == "b"
     assert pair["words"].startswith(
-        "b is better by 5.8 points of accuracy, 95 % interval 2.0 to 9.5; 41 images that only b"
+        "b is better by 5.8 points of accuracy, 95 % interval 2.0 to 9.5; only b is right on 41 images"
     )
 
 
@@ -67,14 +67,16 @@ def test_the_better_run_is_named_whichever_comes_first() -> None:
     pair = compare([("a", a), ("b", b)]).pairs[0]
     assert pair.difference < 0
     assert pair.better == "a"
-    assert pair.describe().startswith("a is better by 5.8 points of accuracy, 95 % interval 2.0 to 9.5; 18 images that")
+    assert pair.describe().startswith("a is better by 5.8 points of accuracy, 95 % interval 2.0 to 9.5; only b")
 
 
 def test_a_few_items_cannot_tell() -> None:
     a, b = planted(200, only_a=9, only_b=12, both=150)
     pair = compare([("a", a), ("b", b)]).pairs[0]
     assert pair.better is None
-    assert pair.describe().startswith("200 images cannot tell a and b apart: accuracy differs by 1.5 points")
+    assert pair.describe().startswith(
+        "No significant difference between a and b on 200 images: accuracy differs by 1.5 points"
+    )
 
 
 def test_three_runs_are_corrected_together_and_accuracy_comes_first() -> None:
@@ -104,7 +106,7 @@ def test_a_lower_loss_is_better() -> None:
     assert pair.difference == pytest.approx(evaluate(good).nll - evaluate(bad).nll)
     assert pair.difference < 0
     assert pair.better == "good"
-    assert pair.describe().startswith(f"good is better by {-pair.difference:.3f} nats of nll")
+    assert pair.describe().startswith(f"good is better by {-pair.difference:.3f} nats of log-loss")
 
 
 @pytest.mark.parametrize("n", [200, 373, 1000])
@@ -246,4 +248,4 @@ def test_the_gain_of_an_ensemble_is_said_against_each_run() -> None:
 def test_equal_answers_of_many_items_have_no_negative_zero() -> None:
     one, _ = planted(50_000, only_a=0, only_b=0, both=25_000)
     words = compare([("a", one), ("b", one)], resamples=2).pairs[0].describe()
-    assert "95 % interval of b less a 0.0 to 0.0;" in words
+    assert "95 % interval of b − a 0.0 to 0.0;" in words

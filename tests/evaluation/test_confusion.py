@@ -21,7 +21,7 @@ def test_counts_and_shares_equal_scikit_learn(said: Predictions) -> None:
 
 
 def made() -> Predictions:
-    """Two of c0 are taken for c2, one of c1 for c0; c2 is right twice and once taken for c1."""
+    """Two of c0 are predicted as c2, one of c1 as c0; c2 is right twice and once predicted as c1."""
     return predictions(np.eye(3)[[0, 2, 2, 0, 1, 2, 2, 1]], [0, 0, 0, 1, 1, 2, 2, 2])
 
 
@@ -34,7 +34,7 @@ def test_top_pairs_come_by_items_then_by_share() -> None:
     ]
     assert (pairs[0].truth_index, pairs[0].predicted_index, pairs[0].share) == (0, 2, 2 / 3)
     assert confusion(made()).describe() == (
-        "Confusion matrix of 3 classes: 4 of 8 items are right; most often c0 is taken for c2 (2 of 3)."
+        "Confusion matrix of 3 classes: 4 of 8 items are right; most often c0 is predicted as c2 (2 of 3)."
     )
 
 

@@ -100,7 +100,7 @@ def test_an_operating_point_counts_the_four_cases() -> None:
     assert (point.sensitivity, point.specificity, point.precision, point.f1) == (0.5, 0.5, 0.5, 0.5)
     assert operating_point(said, "c1", threshold=1.0).precision is None
     assert point.describe() == (
-        "At a threshold of 0.5, 1 of 2 items of c1 are found, and 1 of 2 others are taken for it."
+        "At a threshold of 0.5, 1 of 2 items of c1 are found, and 1 of 2 others are false positives."
     )
 
 

@@ -65,7 +65,7 @@ def test_a_run_s_report_stands_alone_and_tells_its_accuracy(tmp_path: Path, fini
     assert f"Accuracy {100 * right / len(said):.1f} %, {100 * low:.1f} to {100 * high:.1f}" in found.text
     assert "small sample" in found.text
     assert "At temperature" in out.read_text()
-    assert found.text.count("taken for") > 1
+    assert found.text.count("predicted as") > 1
 
 
 def test_names_of_others_stay_text(tmp_path: Path) -> None:
