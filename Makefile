@@ -10,11 +10,11 @@ help: ## list the targets
 
 install: $(READY) ## make .venv and install what the app and its tests need
 
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-dev.txt requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make install PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -c requirements.lock
 	touch $(READY)
 
 run: install ## start the app and open it in the browser
@@ -25,6 +25,7 @@ check: install ## lint, format check, types and the quick tests
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/deptry .
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not gpu"
 
 test: install ## every test, real Chromium included where it is installed
@@ -32,8 +33,15 @@ test: install ## every test, real Chromium included where it is installed
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/deptry .
 	$(BIN)/python -m pytest -q -n 2 -m "not browser"
 	$(BIN)/python -m pytest -q -m browser tests/browser
+
+coverage: install ## the quick tests, and how much of each file they run
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not gpu" --cov --cov-report term:skip-covered
+
+lock: install ## resolve the requirements afresh and write the versions to requirements.lock
+	$(BIN)/python tools/lock_requirements.py
 
 kills: install ## kill N runs at random moments; each must resume to the identical end (N=20)
 	CLFLAB_KILLS=$(or $(N),20) $(BIN)/python -m pytest -q tests/runs/test_kill.py
@@ -54,4 +62,4 @@ bench: install ## print what the documentation claims of speed and accuracy (PHO
 	for script in $(filter-out $(ON_PHOTOS),$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
 	test -z "$(PHOTOS)" || for script in $(ON_PHOTOS); do $(BIN)/python $$script "$(PHOTOS)" || exit 1; done
 
-.PHONY: help install run check test kills fuzz cold maps screenshots bench
+.PHONY: help install run check test coverage lock kills fuzz cold maps screenshots bench
