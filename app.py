@@ -5,8 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ui.entry import refuse_foreign_pages, wait_for_figures
-from ui.loaders import after_first_paint
+from ui.entry import after_first_paint, refuse_foreign_pages, wait_for_figures
 
 ASSETS = Path(__file__).parent / "assets"
 

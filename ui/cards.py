@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from clfcore.data.bit_depth import ValueRange
     from clfcore.data.dataset import ImageDataset
+
 
 THUMBNAIL = 192  # pixels; more is not seen in a card
 SMALL = 96  # a picture smaller than this is enlarged without smoothing
@@ -128,3 +129,16 @@ def item_picture(dataset: "ImageDataset", index: int | None, value_range: "Calla
         return picture(shown(pixels, None if pixels.dtype == np.uint8 else value_range()))
     except InputError:
         return picture(np.full((8, 8, 3), 128, np.uint8))
+
+
+T = TypeVar("T")
+
+
+A_PAGE = 24
+
+
+def paged(found: Sequence[T], key: str, *, most: int = A_PAGE) -> Sequence[T]:
+    """The part of a list that is on the chosen page; the pages are drawn here, where there are several."""
+    pages = -(-len(found) // most)
+    page = min(pages, st.pagination(pages, key=f"page {key}")) if pages > 1 else 1
+    return found[(page - 1) * most : page * most]

@@ -1,31 +1,28 @@
 """Data chosen, read and checked once, and its pictures as cards."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore.data.catalogue import entries, open_dataset
-from clfcore.data.checks import advice, check
+from clfcore.data.checks import check
 from clfcore.data.importers.archives import imported, imported_folder
 from clfcore.data.importers.readings import AmbiguousData
 from clfcore.data.importers.uploads import keep_upload
 from clfcore.data.value_ranges import shown_range
 from clfcore.progress import Progress
-from ui.cards import Card, Picture, cards, item_picture
-from ui.charts import chart, dark
-from ui.formatting import count, listed, shorten
+from ui.cards import Picture, item_picture
 from ui.jobs import PATIENCE, Job, result_of
-from ui.messages import Number, escape_markdown, metric_row, refusals
+from ui.loaders import forget_run_data
+from ui.messages import escape_markdown, refusals
 from ui.pickers import data_name
-from ui.run_pictures import read_again
 
 if TYPE_CHECKING:
     from clfcore.data.bit_depth import ValueRange
-    from clfcore.data.dataset import ImageDataset, Problem
+    from clfcore.data.dataset import ImageDataset
     from clfcore.data.importers.readings import AmbiguousData
 
-PER_PAGE = 40
+
 RECENT = 12  # datasets that a session's list names
 
 
@@ -108,6 +105,14 @@ def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
     return dataset
 
 
+def forget_data() -> None:
+    """Forget every dataset that was read, and the pictures of runs' data, after files were changed."""
+    _reading.clear()
+    _items.clear()
+    thumbnail.clear()
+    forget_run_data()
+
+
 def _ask(error: "AmbiguousData") -> None:
     """How data shall be read that can be read in several ways: a button a reading, with what comes of it."""
     with st.container(border=True):
@@ -146,112 +151,3 @@ def _items(spec: str, split_seed: int) -> tuple["ImageDataset", dict[str, int]]:
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _value_range(spec: str, split_seed: int) -> "ValueRange | None":
     return shown_range(_items(spec, split_seed)[0])
-
-
-def sample_cards(dataset: "ImageDataset", spec: str, indices: Sequence[int], *, split_seed: int = 0) -> list[Card]:
-    """Cards of items with their truth, no prediction."""
-    return [
-        Card(thumbnail(spec, split_seed, dataset.ids[i]), name=dataset.ids[i], truth=dataset.label(i)) for i in indices
-    ]
-
-
-def data_numbers(dataset: "ImageDataset") -> None:
-    """How many images, classes, and images a split."""
-    numbers = [
-        Number("Images", count(len(dataset)), "readable"),
-        Number("Classes", count(len(dataset.classes)), dataset.task.kind),
-    ]
-    words = {
-        "train": ("Training", "learned from"),
-        "validation": ("Validation", "chooses the best epoch"),
-        "test": ("Test", "looked at once, at the end"),
-    }
-    for split, size in dataset.sizes().items():
-        label, use = words[split]
-        numbers.append(Number(label, count(size) if size else "–", use if size else "the data has none"))
-    metric_row([*numbers, Number("Problems", count(len(_faults(dataset))), "found while reading")])
-    for note in (problem.message for problem in dataset.problems if problem.kind == "reading"):
-        st.caption(f":material/info: {escape_markdown(note[:1].upper() + note[1:])}.")
-    if dataset.drawn:
-        st.caption(f"{listed(dataset.drawn)} drawn by the lab: stratified by class, from split seed 0.".capitalize())
-
-
-def data_advice(dataset: "ImageDataset") -> None:
-    """What the numbers suggest, in a plain sentence or two."""
-    st.write(escape_markdown(advice(dataset)))
-
-
-def problems_label(dataset: "ImageDataset") -> str:
-    return f"Problems ({count(len(_faults(dataset)))})"
-
-
-def _faults(dataset: "ImageDataset") -> list["Problem"]:
-    """The problems without what the importer only took for something."""
-    return [problem for problem in dataset.problems if problem.kind != "reading"]
-
-
-def data_problems(dataset: "ImageDataset") -> None:
-    """Everything that was found, none silent; and a second look at the files once they were mended."""
-    if st.button("Read it again", help="After you have mended, added or removed files."):
-        _reading.clear()
-        _items.clear()
-        thumbnail.clear()
-        read_again()
-        st.rerun()
-    if not _faults(dataset):
-        st.write(
-            "Nothing was found wrong: every file could be read, no picture stands twice, every class is in every split."
-        )
-        return
-    rows = [{"kind": p.kind, "item": p.item, "what was found": p.message} for p in _faults(dataset)]
-    st.dataframe(rows, hide_index=True, column_config={"what was found": st.column_config.TextColumn(width="large")})
-
-
-def data_counts(dataset: "ImageDataset") -> None:
-    """Images per class and split."""
-    from clfcore.figures.bars import class_counts_figure
-
-    chart(class_counts_figure(dataset, dark=dark()), "counts")
-
-
-def browse(dataset: "ImageDataset", spec: str) -> None:
-    """The pictures, by class and split, a page at a time."""
-    given = [split for split, size in dataset.sizes().items() if size]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = st.segmented_control("Split", given, default="train", required=True, key="split", bind="query-params")
-        wanted = st.selectbox(
-            "Class", ["all", *dataset.classes], format_func=shorten, key="class", bind="query-params", width=260
-        )
-        chosen = dataset.splits[split]
-        indices = (chosen if wanted == "all" else chosen[dataset.having(wanted)[chosen]]).tolist()
-        pages = max(1, -(-len(indices) // PER_PAGE))
-        page = min(pages, st.pagination(pages, key=f"page {spec} {split} {wanted}"))
-    if not indices:
-        st.write(f"No picture of {escape_markdown(wanted)} is in the {split} split.")
-        return
-    cards(sample_cards(dataset, spec, spread(indices, page)), side=128)
-    st.caption(f"{count(len(indices), 'picture')}, {PER_PAGE} a page.")
-
-
-def spread(indices: Sequence[int], page: int) -> Sequence[int]:
-    """A page of the pictures, taken at even steps so that each page shows all classes in their order."""
-    pages = max(1, -(-len(indices) // PER_PAGE))
-    return indices[page - 1 :: pages][:PER_PAGE]
-
-
-def catalogue_table() -> None:
-    """What the lab knows by name: what is at hand, and where the files of the rest go."""
-    rows = [
-        {
-            "name": e.name,
-            "at hand": "✓" if e.available else "✗ absent",
-            "task": e.task,
-            "classes": e.classes,
-            "images": e.items,
-            "licence": e.licence,
-            "where": e.note if e.available else f"put it here: {e.where}",
-            "source": e.source,
-        }
-        for e in entries()
-    ]
-    st.dataframe(rows, hide_index=True)

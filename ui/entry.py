@@ -1,12 +1,12 @@
-"""Every visit goes through app.py: it comes from the lab's own page, and finds the libraries that pages draw with."""
+"""Entry checks of every visit: no foreign site, heavy libraries loaded with a spinner, the worker warmed up."""
 
+import threading
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from clfcore.heavy_imports import is_loaded, load
+from clfcore.runs.worker import worker
 
 # Streamlit sends no header that refuses frames; without scripts a framed page cannot work at all.
 _NO_FRAMES = """<script>
@@ -34,18 +34,6 @@ def refuse_foreign_pages() -> None:
     st.html(_NO_FRAMES, unsafe_allow_javascript=True)
 
 
-def through_app() -> None:
-    """Once a server: say that the app has st.navigation, and begin this run anew.
-
-    Streamlit takes a folder named `pages` for its older kind of app until st.navigation was called: where the first
-    visit of a server is a link to a page, or a tab that outlived a restart, it runs that page without app.py, bare of
-    style and navigation. (Seen in 1.67: script_runner._mpa_v1.)
-    """
-    if get_script_run_ctx() is not None and PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
-
-
 def wait_for_figures() -> None:
     """pandas and plotly, imported by the first page that needs them; others wait with a spinner.
 
@@ -61,3 +49,15 @@ def wait_for_networks() -> None:
     if not is_loaded("timm"):
         with st.spinner("Loading PyTorch, once after each start of the lab", show_time=True):
             load("timm")
+
+
+@st.cache_resource
+def after_first_paint() -> None:
+    """Once a server: bring up the worker's first child, when the first page has had time to paint."""
+
+    def warm() -> None:
+        worker().warm()
+
+    timer = threading.Timer(2.0, warm)
+    timer.daemon = True
+    timer.start()

@@ -1,10 +1,18 @@
 """A setting's rule, unit and help (clfcore.config.FIELDS) -> its widget."""
 
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import streamlit as st
 
+from clfcore.architectures.options import settle
 from clfcore.config import FIELDS
+from clfcore.errors import InputError
+from ui.messages import complain
+
+if TYPE_CHECKING:
+    from clfcore.architectures.catalogue import Architecture
+    from clfcore.architectures.options import Option
+
 
 LABELS = {
     "gradient_clip": "Gradient clipping",
@@ -76,3 +84,95 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return YES_NO[value]
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+SLIDER = 10  # a number whose range is at most so wide is a slider
+
+
+def choose_options(row: "Architecture", *, address: str = "option") -> dict[str, str]:
+    """The widgets of a network's options; returns what differs from the defaults, as `--option` takes it.
+
+    address: the query parameter that holds them, and what the widgets' keys begin with.
+    """
+    if not row.options:
+        _to_address(address, {})
+        return {}
+    _from_address(row, address)
+    given = {}
+    grid = st.grid(2, min_column_width=120)
+    for option in row.options:
+        with st.container() if option.kind in ("counts", "layers") else grid.cell():
+            value = _widget(option, _key(address, row, option))
+        if value != _option_value(option, option.default):
+            given[option.name] = _option_text(value)
+    _to_address(address, given)
+    return given
+
+
+def _widget(option: "Option", key: str) -> Any:
+    label = {"phi": "φ", "alpha": "α", "beta": "β", "gamma": "γ"}.get(option.name) or option.name.replace("_", " ")
+    label = label[:1].upper() + label[1:] if option.name not in ("alpha", "beta", "gamma", "phi") else label
+    help_text = f"{option.help[:1].upper() + option.help[1:]}: {option.rule}."
+    if key not in st.session_state:
+        st.session_state[key] = _option_value(option, option.default)
+    common: dict[str, Any] = {"key": key, "help": help_text, "persist_state": "session"}
+    match option.kind:
+        case "choice":
+            return st.segmented_control(label, option.allowed, required=True, **common)
+        case "flag":
+            return st.toggle(label, **common)
+        case "whole":
+            return st.number_input(label, min_value=int(option.least), max_value=int(option.most), step=1, **common)
+        case "number" if option.most - option.least <= SLIDER:
+            step = 0.1 if option.most - option.least > 1 else 0.01
+            return st.slider(label, min_value=float(option.least), max_value=float(option.most), step=step, **common)
+        case _:
+            return st.text_input(label, **common).strip()
+
+
+def _option_value(option: "Option", text: str) -> Any:
+    """Text as its widget holds it."""
+    match option.kind:
+        case "flag":
+            return text == "true"
+        case "whole":
+            return int(text)
+        case "number":
+            return float(text)
+        case _:
+            return text
+
+
+def _option_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _key(address: str, row: "Architecture", option: "Option") -> str:
+    return f"{address} {row.name} {option.name}"
+
+
+def _from_address(row: "Architecture", address: str) -> None:
+    """Take over what a link says; what does not fit is said, and the default stands."""
+    said = st.query_params.get_all(address)
+    kept = _key(address, row, row.options[0]) in st.session_state
+    if not said or (kept and said == st.session_state.get(f"{address} in address", [])):
+        return  # another page's address says nothing: the session's choice goes on
+    for option in row.options:
+        st.session_state[_key(address, row, option)] = _option_value(option, option.default)
+    known = {option.name: option for option in row.options}
+    for word in said:
+        name, _, text = word.partition("=")
+        try:
+            value = settle(row.name, row.options, {name: text})[name]
+        except InputError as error:
+            complain(str(error))
+            continue
+        shown = ",".join(str(part) for part in value) if isinstance(value, tuple) else _option_text(value)
+        st.session_state[_key(address, row, known[name])] = _option_value(known[name], shown)
+
+
+def _to_address(address: str, given: dict[str, str]) -> None:
+    words = [f"{name}={value}" for name, value in given.items()]
+    if st.query_params.get_all(address) != words:
+        st.query_params[address] = words
+    st.session_state[f"{address} in address"] = words

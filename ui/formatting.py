@@ -83,10 +83,10 @@ def shorten(text: str, most: int = 22) -> str:
     return f"{text[:head]}…{text[-(most - head - 1) :]}"
 
 
-def listed(names: list[str] | tuple[str, ...], most: int = 8) -> str:
+def join_names(names: list[str] | tuple[str, ...], most: int = 8) -> str:
     """Names in a row, the rest counted: `a, b, c and 4 more`.
 
-    >>> listed(["a", "b", "c"], 2)
+    >>> join_names(["a", "b", "c"], 2)
     'a, b and 1 more'
     """
     shown = ", ".join(names[:most])

@@ -2,10 +2,11 @@
 
 import io
 import threading
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -13,19 +14,66 @@ from PIL import Image, ImageOps
 
 from clfcore.answers import answer
 from clfcore.data.pixels import read_image
-from clfcore.errors import Failure, InputError
+from clfcore.data.value_ranges import shown_range
+from clfcore.evaluation.classification_report import per_class
+from clfcore.evaluation.intervals import headline
+from clfcore.evaluation.metrics import evaluate
 from clfcore.explain.saliency_map import overlay_image
-from clfcore.runs.worker import worker
-from clfcore.spreadsheet import csv_text
-from pages.evaluate.calibration import temperature_for
-from pages.evaluate.tta import views_chosen
-from ui.cache_keys import Files, by_files
-from ui.cards import THUMBNAIL, Picture, picture
+from clfcore.files import runs_folder
+from clfcore.runs.folder import Run, open_run
+from clfcore.runs.run_data import open_run_data
+from ui.cards import THUMBNAIL, Picture, item_picture, picture
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from clfcore.classifier import Classifier
+    from clfcore.data.bit_depth import ValueRange
+    from clfcore.data.dataset import ImageDataset
+    from clfcore.evaluation.classification_report import ClassRow
+    from clfcore.evaluation.metrics import Metrics
+    from clfcore.predictions import Predictions
+
+
+NAMES = ("best.safetensors", "classifier.json", "thresholds.json")
+
+
+P, R = ParamSpec("P"), TypeVar("R")
+
+
+Files = tuple[tuple[str, int, int, int], ...]
+
+
+def files_of(name: str) -> Files:
+    """The identity of what a run's classifier is opened from: file, number, size, time; nothing for an architecture."""
+    folder, found = runs_folder() / name, []
+    for file in NAMES:
+        try:
+            state = (folder / file).stat()
+        except (OSError, ValueError):
+            continue
+        found.append((file, state.st_ino, state.st_size, state.st_mtime_ns))
+    return tuple(found)
+
+
+class by_files(Generic[P, R]):
+    """Over a Streamlit cache whose first arguments are a classifier's name and its files: callers name it alone.
+
+    A name may be a run's id, the path of its folder, or an architecture.
+    """
+
+    def __init__(self, cached: Callable[Concatenate[str, Files, P], R]) -> None:
+        self._cached = cached
+        self.__doc__ = cached.__doc__
+
+    def __call__(self, name: str, *given: P.args, **named: P.kwargs) -> R:
+        return self._cached(name, files_of(name), *given, **named)
+
+    def clear(self, name: str | None = None, *given: P.args, **named: P.kwargs) -> None:
+        """Forget what these arguments gave; without any, everything."""
+        if name is None:
+            self._cached.clear()
+        else:
+            self._cached.clear(name, files_of(name), *given, **named)
+
 
 SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
 
@@ -93,7 +141,7 @@ def photo_prediction(
 ) -> PhotoPrediction:
     """What classifier `name` says of a photo, by the mean over its `views`. Raises InputError where it is damaged."""
     model = classifier(name)
-    square = _square(model, photo)
+    square = photo_square(model, photo)
     k = model.task.columns if model.task.kind == "multi-label" else k  # labels do not exclude each other
     logits = None
     if views != "none":
@@ -108,11 +156,6 @@ def photo_prediction(
     return PhotoPrediction(picture(square, side=224, lossless=True), square.shape[0], named, thresholds, path)
 
 
-def answer_of(name: str, photo: Photo, *, k: int = 5) -> PhotoPrediction:
-    """What classifier `name` says of a photo as the person wants it read: calibrated or not, of one view or several."""
-    return photo_prediction(name, photo, k=k, temperature=temperature_for(name), views=views_chosen())
-
-
 @by_files
 @st.cache_data(show_spinner=False, max_entries=256)
 def photo_saliency(name: str, files: Files, photo: Photo) -> PhotoSaliency:
@@ -120,7 +163,7 @@ def photo_saliency(name: str, files: Files, photo: Photo) -> PhotoSaliency:
     from clfcore.explain.dispatch import explain
 
     model = classifier(name)
-    square = _square(model, photo)
+    square = photo_square(model, photo)
     own = model.head == "attention"
     found = explain(model, square, method="attention-head" if own else "gradcam")
     return PhotoSaliency(
@@ -128,7 +171,7 @@ def photo_saliency(name: str, files: Files, photo: Photo) -> PhotoSaliency:
     )
 
 
-def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
+def photo_square(model: "Classifier", photo: Photo) -> "np.ndarray":
     """Exactly what the network sees of a photo; a refusal names the file."""
     return model.square(_pixels(model, photo))
 
@@ -139,36 +182,92 @@ def _pixels(model: "Classifier", photo: Photo) -> "np.ndarray":
     return read_image(file, least_side=model.preprocess.stored_side)
 
 
-def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
-    """A row for each of the five most probable classes (of a hierarchy, of each level), or for every label.
-
-    The columns level and threshold are filled where a classifier has levels or thresholds; error says why a photo has
-    no answer, and the other columns are empty then.
-    """
-    table: list[list[object]] = [["image", "model", "rank", "label", "probability", "level", "threshold", "error"]]
-    for photo in photos:
-        for model in models:
-            try:
-                found = answer_of(model, photo)
-            except (InputError, Failure) as error:
-                table.append([photo.name, model, "", "", "", "", "", str(error)])
-                continue
-            at = {label: f"{threshold:.6g}" for label, threshold in found.thresholds}
-            for level, rows in found.levels:
-                table.extend(
-                    [photo.name, model, i, label, f"{p:.6f}", level, at.get(label, ""), ""]
-                    for i, (label, p) in enumerate(rows, 1)
-                )
-    return csv_text(table)
+SplitFile = tuple[int, int, int] | None  # which split.json it was: a run replaced under its name is another one
 
 
-@st.cache_resource
-def after_first_paint() -> None:
-    """Once a server: bring up the worker's first child, when the first page has had time to paint."""
+def run_dataset(run: Run) -> "ImageDataset":
+    """The data of a run, opened once for all sessions. Raises InputError where it is gone."""
+    return _run_data(str(run.path), _split_file(run))[0]
 
-    def warm() -> None:
-        worker().warm()
 
-    timer = threading.Timer(2.0, warm)
-    timer.daemon = True
-    timer.start()
+def run_thumbnail(run: Run, item: str) -> Picture:
+    """The picture of one of a run's items; one that can no longer be read is an empty square."""
+    return _run_thumbnail(str(run.path), _split_file(run), item)
+
+
+def forget_run_data() -> None:
+    """Forget what was read of the data of runs, after files were changed."""
+    _run_data.clear()
+    _run_thumbnail.clear()
+    _run_value_range.clear()
+
+
+def _split_file(run: Run) -> SplitFile:
+    try:
+        state = (run.path / "split.json").stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
+@st.cache_data(show_spinner=False, max_entries=4096)
+def _run_thumbnail(path: str, kept: SplitFile, item: str) -> Picture:
+    dataset, at = _run_data(path, kept)
+    return item_picture(dataset, at.get(item), lambda: _run_value_range(path, kept))
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _run_data(path: str, kept: SplitFile) -> tuple["ImageDataset", dict[str, int]]:
+    dataset = open_run_data(Run(Path(path)))
+    return dataset, {name: i for i, name in enumerate(dataset.ids)}
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _run_value_range(path: str, kept: SplitFile) -> "ValueRange | None":
+    return shown_range(_run_data(path, kept)[0])
+
+
+MOST_LOGITS = 700 << 20  # bytes of logits that stay in memory, for all sessions: 50,000 x 1,000 take 200 MB
+
+
+PredictionsKey = tuple[str, str, str, float]
+
+
+_predictions: "OrderedDict[tuple[str, str, float], Predictions]" = OrderedDict()
+
+
+_lock = threading.Lock()
+
+
+def stored(run: Run, split: str) -> "Predictions":
+    """A split's predictions; those that were not asked for longest make room. Raises InputError where damaged."""
+    key = (str(run.path), split, run.predicted_at(split))
+    with _lock:
+        if key not in _predictions:
+            _predictions[key] = open_run(str(run.path)).predictions(split)
+        _predictions.move_to_end(key)
+        while len(_predictions) > 1 and sum(found.logits.nbytes for found in _predictions.values()) > MOST_LOGITS:
+            _predictions.popitem(last=False)
+        return _predictions[key]
+
+
+def key_of(run: Run, predictions: "Predictions") -> PredictionsKey:
+    """What results are kept under: the run's folder, the finest level, the split, the time of its files."""
+    return str(run.path), predictions.task.levels[-1].name, predictions.split, run.predicted_at(predictions.split)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def scores(key: PredictionsKey, _predictions: "Predictions") -> "Metrics":
+    return evaluate(_predictions)
+
+
+@st.cache_data(show_spinner="Drawing resamples for the intervals", max_entries=64)
+def intervals(key: PredictionsKey, _predictions: "Predictions") -> dict[str, Any]:
+    """Metric -> its 95 % interval, or None."""
+    return headline(_predictions)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def class_rows(key: PredictionsKey, _predictions: "Predictions") -> "tuple[ClassRow, ...]":
+    """Precision, recall, F1 and areas of each class or label."""
+    return per_class(_predictions)

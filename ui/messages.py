@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from clfcore.errors import Failure, InputError
-from ui.navigation import go_to
+from ui.session import go_to
 
 
 @contextlib.contextmanager

@@ -1,16 +1,24 @@
 """Choices that several pages share, kept in the address so that a page can be sent to somebody or loaded again."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.architectures.catalogue import architecture, architectures, search, weights_at_hand
+from clfcore.data.dicom_heic import readable_kinds
 from clfcore.errors import InputError
+from clfcore.files import runs_folder
 from clfcore.runs import folder
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, finished_runs, listed
-from ui.formatting import moment
-from ui.messages import complain, empty
+from clfcore.runs.temperature import temperature_of
+from ui.formatting import count, join_names, moment
+from ui.loaders import Photo, PhotoPrediction, photo_prediction, samples
+from ui.messages import complain, empty, escape_markdown, refusals
+
+if TYPE_CHECKING:
+    from clfcore.architectures.catalogue import Architecture
 
 
 def from_address(name: str, options: Sequence[str], default: Sequence[str], *, most: int | None = None) -> None:
@@ -100,3 +108,144 @@ def differing(configs: Sequence[dict[str, Any]]) -> list[tuple[str, list[Any]]]:
         (name, [values.get(name) for values in flat]) for name in dict.fromkeys(n for values in flat for n in values)
     ]
     return sorted(rows, key=lambda row: all(value == row[1][0] for value in row[1]))
+
+
+def answer_of(name: str, photo: Photo, *, k: int = 5) -> PhotoPrediction:
+    """What classifier `name` says of a photo as the person wants it read: calibrated or not, of one view or several."""
+    return photo_prediction(name, photo, k=k, temperature=temperature_for(name), views=views_chosen())
+
+
+MOST = 4  # classifiers side by side
+
+
+KINDS = readable_kinds()
+
+
+def choose_photos() -> list[Photo]:
+    """Photos dropped in, taken with the camera, or a sample; the sample stands in the address."""
+    uploads = st.file_uploader(
+        "Photos", KINDS, accept_multiple_files=True, max_upload_size=64, help="Read here and forgotten with the tab."
+    )
+    photos = [Photo(file.name, file.getvalue()) for file in uploads]
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        _choose_sample()
+        shot = None
+        with st.popover("Camera"):
+            if st.toggle("Use the camera", key="camera on"):
+                shot = st.camera_input("Take a picture", label_visibility="collapsed")
+    if shot is not None:
+        photos.append(Photo("camera.jpg", shot.getvalue()))
+    chosen = st.query_params.get("sample")
+    if not photos and chosen in samples():
+        photos.append(samples()[chosen][0])
+    return photos
+
+
+def _choose_sample() -> None:
+    for name, (_, small) in samples().items():
+        if st.button(f"![{name}]({small.source}) {name}", key=f"sample {name}"):
+            st.query_params["sample"] = name
+
+
+def choose_models() -> list[str]:
+    """One or several classifiers: ImageNet weights at hand and runs; kept in the address."""
+    names = [row.name for row in architectures() if weights_at_hand(row.name)]
+    runs = {one.id: listed_name(one) for one in finished_runs()}
+    names += runs
+    from_address("model", names, ["efficientnet_lite0"], most=MOST)
+    chosen = st.multiselect(
+        "Classifiers",
+        names,
+        format_func=lambda name: runs.get(name) or model_name(name),
+        key="model",
+        max_selections=MOST,
+        wrap=True,
+    )
+    to_address("model", chosen)
+    return chosen
+
+
+def model_name(name: str) -> str:
+    """What people call a classifier: `efficientnet_lite0, ImageNet` or `lenet5 on digits, …`."""
+    run = runs_folder() / name
+    return run_name(Run(run)) if run.is_dir() else f"{name}, ImageNet"
+
+
+def choose_architecture() -> "Architecture":
+    """A row of the catalogue, or any of timm's by its name; kept in the address."""
+    known = [row.name for row in architectures()]
+    if handed := st.session_state.pop("next architecture", None):  # by a click in a figure, or another page
+        st.session_state["architecture"] = handed
+    chosen = st.selectbox(
+        "Architecture",
+        known,
+        key="architecture",
+        accept_new_options=True,
+        bind="query-params",
+        help="Type to search. Any network of timm works too: type `timm/` and its name, then press Enter.",
+    )
+    try:
+        with refusals():
+            row = architecture(chosen)
+    finally:
+        if chosen not in known and (near := [r.name for r in search(chosen)[:9] if r.name != chosen]):
+            st.caption(f"Near it: {escape_markdown(join_names(near))}.")
+    sides = f"images of {row.native_image} pixels, at least {row.smallest_image}"
+    size = "" if row.parameters is None or row.options else f"{count(row.parameters)} parameters; "
+    paper = row.paper
+    st.caption(
+        f"{row.family}, {row.year or 'undated'}; {size}{sides}.",
+        help=f"{join_names(paper.authors, 3)}: {escape_markdown(paper.title)}, {paper.year}. {paper.url}"
+        if paper
+        else None,
+    )
+    return row
+
+
+def choose_calibrated(models: Sequence[str]) -> None:
+    """On Predict, where one of the classifiers is a run with a temperature: whether it is used."""
+    if any(_temperature(name) for name in models):
+        st.toggle(
+            "Calibrated probabilities",
+            key="calibrated",
+            help="Logits are divided by the temperature that was fitted on validation (Evaluate, Calibration). "
+            "No answer changes, only how sure it is.",
+        )
+
+
+def temperature_for(name: str) -> float:
+    """What a classifier's logits are divided by on this page; 1 where it has no temperature or none is asked for."""
+    return (_temperature(name) or 1.0) if st.session_state.get("calibrated") else 1.0
+
+
+def _temperature(name: str) -> float | None:
+    folder = runs_folder() / name
+    return temperature_of(Run(folder)) if folder.is_dir() else None
+
+
+# What `--views` takes, and what a page calls it.
+VIEWS = {"none": "One view", "flip": "With its mirror", "five-crops": "Middle and corners"}
+
+
+VIEWS_HELP = (
+    "The probabilities of several fixed views of a picture are averaged: slower by as many times, often a little "
+    "better and better calibrated. Krizhevsky and others, 2012. On the command line: --views flip or five-crops."
+)
+
+
+def choose_views() -> None:
+    """On Predict: of how many views an answer is the mean."""
+    st.segmented_control(
+        "Answer from",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        default="none",
+        required=True,
+        key="views averaged",
+        help=VIEWS_HELP,
+    )
+
+
+def views_chosen() -> str:
+    """The views that Predict averages over."""
+    return st.session_state.get("views averaged") or "none"

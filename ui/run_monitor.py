@@ -1,30 +1,24 @@
 """A run while it works: how far, how fast, how long still, its curves, and the ways to stop it."""
 
+from typing import Any
+
 import streamlit as st
 
+from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.runs import folder
 from clfcore.runs.best_epoch import best_line, choice_in
 from clfcore.runs.folder import RESUMABLE, Run, find_run
 from clfcore.runs.index import ACTIVE, Listed, listed
-from clfcore.runs.records import ProgressNow
 from clfcore.runs.worker import worker
-from pages.train.checks import training_signals
-from pages.train.experiments import after_transfer
-from pages.train.strategy import further_button
+from clfcore.training.diagnose import notes
+from clfcore.training.schedules import curve, steps_of
 from ui.charts import chart, dark
 from ui.formatting import count, duration, percent
 from ui.messages import Number, complain, escape_markdown, metric_row, refusals
-from ui.navigation import go_to
 from ui.pickers import listed_name, run_name
-
-STAGES = {
-    "preparing": "Opening the data and building the network",
-    "decoding": "Decoding pictures",
-    "embedding": "Embedding pictures",
-    "training": "Training",
-    "evaluating": "Evaluating the best epoch",
-}
+from ui.run_queue import STAGES, share_done, stop
+from ui.session import go_to
 
 
 def watch(run: Run) -> None:
@@ -52,11 +46,6 @@ def watch(run: Run) -> None:
     if one.state == "completed":
         with refusals():
             after_transfer(run)
-
-
-def share_done(far: ProgressNow | None) -> float:
-    """How much of its stage is done, from 0 to 1."""
-    return min(1.0, far.done / max(1, far.total)) if far else 0.0
 
 
 def _far(one: Listed) -> None:
@@ -132,19 +121,6 @@ def _curves(run: Run) -> None:
             chart(figure, key)
 
 
-def stop(run: Run, *, after_epoch: bool = False) -> None:
-    """Ask for a stop, and say what becomes of it."""
-    with refusals(stop=False):
-        answer = worker().cancel(run, after_epoch=after_epoch)
-        st.toast({
-            "cancelled": "It was waiting, and has left the queue.",
-            "stopping": "Stopping after this epoch." if after_epoch else "Stopping within a batch.",
-            "starting": "It is just starting, and stops before it trains.",
-            "elsewhere": "It waits in another server's queue, which drops it within a second.",
-            "over": "It is not at work any more.",
-        }[answer])  # fmt: skip
-
-
 def _buttons(one: Listed) -> None:
     """Stop now, stop after the epoch, resume or delete: what the run's state allows."""
     run, state = one.run, one.state
@@ -196,3 +172,80 @@ def run_in_address() -> Run | None:
     except InputError as error:
         complain(str(error))
         return None
+
+
+def training_signals(run: Run) -> None:
+    """Below a run's curves: the last epoch's rate, gradient, memory and device, and what its history says."""
+    history = run.history
+    last = history[-1] if history else {}
+    parts = []
+    if last.get("learning_rate") is not None:
+        by_l2 = run.config.strategy == "feature-extraction" and run.config.head == "logistic"
+        parts.append(f"{'L2 penalty' if by_l2 else 'learning rate'} {last['learning_rate']:.2g}")
+    if last.get("gradient_norm") is not None:
+        parts.append(f"gradient norm {last['gradient_norm']:.3g}")
+    if last.get("memory"):
+        parts.append(f"memory {last['memory']:,} MB at most")
+    if device := run.data.get("computed_on", {}).get("device"):
+        parts.append(f"device {device}")
+    if last.get("mixed"):
+        parts.append("training accuracy is of mixed pictures, on each one's own label")
+    st.caption(" · ".join(parts) or "The first epoch is under way.")
+    if run.state == "running":
+        for note in (*run.data.get("notes", ()), *notes(history)):
+            st.caption(f"⚠ {escape_markdown(note)}")
+    _rate_now(run)
+
+
+def _rate_now(run: Run) -> None:
+    """The schedule with the step that is reached, while the run trains."""
+    now = run.progress
+    splits = run.data.get("splits", {})
+    if run.state != "running" or now.get("stage") != "training" or "train" not in splits:
+        return
+    with st.expander("Learning rate, and where it stands"):
+        learning_rate_chart(run.config, images=splits["train"], now=int(now.get("done", 0)))
+
+
+def after_transfer(run: Any) -> None:
+    """How far each group moved, the baselines beside a fitted head, and where the weights came from."""
+    from clfcore.figures.training_phases import moved
+
+    results, ancestry = run.results, run.data.get("ancestry", {})
+    if results.get("moved") and any(results["moved"].values()):
+        with st.expander("How far each group moved from where it began"):
+            chart(moved(results["moved"], dark=dark()), f"moved {run.id}")
+    names = {"nearest_class_mean": "nearest class mean", "k_nearest": "5 nearest neighbours"}
+    for split in ("test", "validation"):
+        found = {names[n]: by[split]["accuracy"] for n, by in results.get("baselines", {}).items() if split in by}
+        if found:
+            told = ", ".join(f"{name} {percent(value)}" for name, value in found.items())
+            st.caption(f"Without any fitting, on {split}: {told}.")
+            break
+    for older in ancestry.get("ancestors", ())[:1]:
+        st.caption(f"Began with the weights of {escape_markdown(str(older.get('run') or older.get('file')))}.")
+
+
+def further_button(run: Run) -> None:
+    """On a finished run: the way to train it further, by any strategy that begins with weights."""
+    if run.state == "completed" and st.button(
+        "Train further", key=f"further {run.id}", help="A new run that begins with this one's weights."
+    ):
+        go_to("pages/train/page.py", {"from": run.id})
+
+
+def learning_rate_chart(config: RunConfig, *, images: int, now: int | None = None) -> None:
+    """The learning rate over the run's steps, before launch; `now` marks the step that is reached."""
+    from clfcore.figures.learning_rate import learning_rate_figure
+
+    recipe = config.recipe
+    if config.strategy == "feature-extraction" and config.head == "logistic":
+        return  # L-BFGS finds its own steps
+    steps = steps_of(recipe, max(1, -(-images // recipe.batch_size)))
+    at, rates = curve(recipe, steps)
+    chart(
+        learning_rate_figure(at.tolist(), rates.tolist(), steps_per_epoch=steps, now=now, dark=dark()),
+        "schedule" if now is None else "schedule now",
+    )
+    if now is None:
+        st.caption(f"{steps:,} steps an epoch; each layer group has its own peak of the same shape.")

@@ -10,20 +10,19 @@ from clfcore.architectures.command import counted_cost
 from clfcore.architectures.compound_scaling import TARGET, compound, members
 from clfcore.runs.index import finished_runs
 from pages.architectures.network import NetworkChoice, diagram, table_of
-from ui.cache_keys import Files, by_files
 from ui.cards import Card, Picture, cards, picture
 from ui.charts import clicked, dark
+from ui.fields import choose_options
 from ui.formatting import count
 from ui.jobs import Job, result_of
-from ui.loaders import Photo, classifier, samples
+from ui.loaders import Files, Photo, by_files, classifier, samples
 from ui.messages import escape_markdown, refusals
-from ui.option_fields import choose_options
-from ui.photo_picker import KINDS
-from ui.pickers import listed_name
+from ui.pickers import KINDS, listed_name
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
     from clfcore.architectures.summary import Table
+
 
 MAPS = 8  # shown of each stage
 FILTERS = 64

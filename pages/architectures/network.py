@@ -8,12 +8,12 @@ import streamlit as st
 
 from clfcore.architectures.catalogue import configured, search
 from clfcore.architectures.papers import about
-from pages.train.configure import choose_architecture
 from ui.charts import chart, dark
+from ui.fields import choose_options
 from ui.formatting import count
 from ui.jobs import Job, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
-from ui.option_fields import choose_options
+from ui.pickers import choose_architecture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
     from clfcore.architectures.families import Paper
     from clfcore.architectures.summary import Table
+
 
 PAPERS = 4  # shown at once
 

@@ -13,7 +13,7 @@ from clfcore.augment.step_rules import KINDS, Rule
 from clfcore.augment.to_torchvision import torchvision_code
 from clfcore.errors import InputError
 from ui.messages import escape_markdown, refusals
-from ui.navigation import go_to
+from ui.session import go_to
 
 if TYPE_CHECKING:
     from clfcore.data.pixels import Preprocess

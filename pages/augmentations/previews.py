@@ -22,9 +22,8 @@ from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
 from ui.loaders import Photo, classifier, samples
 from ui.messages import escape_markdown, refusals
-from ui.navigation import go_to
-from ui.photo_picker import KINDS, model_name
-from ui.pickers import data_name
+from ui.pickers import KINDS, data_name, model_name
+from ui.session import go_to
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from clfcore.data.bit_depth import ValueRange
     from clfcore.data.dataset import ImageDataset
     from clfcore.data.pixels import Preprocess
+
 
 LOOKS = ("Views", "Step by step", "Mixup and CutMix", "Pixels", "Two policies", "Does it help?")
 

@@ -10,9 +10,9 @@ from pages.compare.selection import Side
 from pages.explain.map_loaders import MapRequest, OverlayStyle, overlaid_map
 from pages.explain.question import photo_of
 from ui.cards import Card, cards
-from ui.loaders import Photo, answer_of
+from ui.loaders import Photo, run_dataset
 from ui.messages import refusals
-from ui.run_pictures import run_dataset
+from ui.pickers import answer_of
 
 CHOICE = 24
 

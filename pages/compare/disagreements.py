@@ -17,11 +17,12 @@ from pages.compare.selection import Side, side_names
 from ui.cards import Card, cards
 from ui.charts import chart, dark
 from ui.formatting import count
+from ui.loaders import run_thumbnail
 from ui.messages import escape_markdown, refusals
-from ui.run_pictures import run_thumbnail
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Named
+
 
 SHOWN = 24
 MANY = 40  # classes of a figure: more cannot be read

@@ -11,11 +11,12 @@ from pages.compare.selection import Side, side_names
 from pages.evaluate.label_panels import panels
 from ui.cards import Card
 from ui.charts import chart, dark
+from ui.loaders import run_thumbnail
 from ui.messages import escape_markdown
-from ui.run_pictures import run_thumbnail
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
+
 
 MANY = 40  # labels of a figure, those that moved most: more cannot be read
 

@@ -12,12 +12,13 @@ from pages.compare.selection import Side, side_names
 from pages.evaluate.closeup import photo_map
 from ui.cards import Card, bars, cards
 from ui.formatting import count, percent, shorten
+from ui.loaders import run_thumbnail
 from ui.messages import escape_markdown, refusals
-from ui.run_pictures import run_thumbnail
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Named
     from clfcore.predictions import Predictions
+
 
 OFFERED = 200  # images in the list
 IN_A_ROW = 4

@@ -19,13 +19,14 @@ from clfcore.runs.index import finished_runs
 from pages.evaluate.overview import written_ends
 from ui.charts import chart, dark
 from ui.formatting import count
+from ui.loaders import stored
 from ui.messages import complain, empty, escape_markdown, refusals
 from ui.pickers import data_name, differing, from_address, listed_name, to_address
-from ui.stored_predictions import stored
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Comparison
     from clfcore.predictions import Predictions
+
 
 MOST = 12  # runs at once: more make pairs that nobody reads
 ALWAYS = ("data", "architecture", "strategy")  # settings that stand in the table where they are equal too

@@ -9,10 +9,10 @@ from clfcore.config import Strategy
 from clfcore.experiments.grid import command_of, grid
 from clfcore.runs import folder
 from clfcore.runs.worker import worker
-from pages.runs.table import queue
 from ui.data_picker import choose_data, read_data
 from ui.formatting import count
 from ui.messages import escape_markdown, refusals
+from ui.run_queue import show_queue
 
 ENDED = ("failed", "cancelled", "damaged")
 
@@ -26,7 +26,7 @@ def train_to_compare() -> None:
         with more:
             _choose()
     if _batch():
-        queue()
+        show_queue()
 
 
 def _choose() -> None:

@@ -26,3 +26,21 @@ def _fetch(name: str) -> None:
         download(name, progress=lambda done, total: shown.progress(done / total, text=f"{done / 1e6:.0f} MB"))
         st.rerun()
     shown.empty()
+
+
+def catalogue_table() -> None:
+    """What the lab knows by name: what is at hand, and where the files of the rest go."""
+    rows = [
+        {
+            "name": e.name,
+            "at hand": "✓" if e.available else "✗ absent",
+            "task": e.task,
+            "classes": e.classes,
+            "images": e.items,
+            "licence": e.licence,
+            "where": e.note if e.available else f"put it here: {e.where}",
+            "source": e.source,
+        }
+        for e in entries()
+    ]
+    st.dataframe(rows, hide_index=True)

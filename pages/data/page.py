@@ -2,19 +2,11 @@
 
 import streamlit as st
 
-from pages.data.download import fetch_datasets
-from pages.data.structure import data_structure
-from ui.data_picker import (
-    browse,
-    catalogue_table,
-    choose_data,
-    data_advice,
-    data_counts,
-    data_numbers,
-    data_problems,
-    problems_label,
-    read_data,
-)
+from pages.data.browse import browse, data_advice, data_numbers
+from pages.data.download import catalogue_table, fetch_datasets
+from pages.data.problems import data_problems, problems_label
+from pages.data.structure import data_counts, data_structure
+from ui.data_picker import choose_data, read_data
 
 st.title("What is in the data?")
 st.caption("Classes, splits, everything that is wrong with it, and the pictures themselves.")

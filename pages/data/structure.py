@@ -30,3 +30,10 @@ def data_structure(dataset: "ImageDataset") -> None:
         words = f"{len(levels)} levels ({sizes}); {len(dataset.task.paths)} real paths."
         st.caption(f"{words} A click opens a class.")
         chart(sunburst_figure(class_tree(dataset), words=words, judged=False, dark=dark()), "data tree")
+
+
+def data_counts(dataset: "ImageDataset") -> None:
+    """Images per class and split."""
+    from clfcore.figures.bars import class_counts_figure
+
+    chart(class_counts_figure(dataset, dark=dark()), "counts")

@@ -10,8 +10,8 @@ from clfcore.evaluation.metrics import METRICS
 from clfcore.runs.folder import Run
 from pages.evaluate.overview import INTERVALS, written_ends
 from ui.formatting import percent, rate, shorten
+from ui.loaders import intervals, key_of, scores
 from ui.messages import escape_markdown
-from ui.stored_predictions import intervals, key_of, scores
 
 if TYPE_CHECKING:
     from clfcore.evaluation.baselines import Baselines

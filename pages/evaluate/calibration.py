@@ -1,16 +1,13 @@
 """Do the probabilities mean what they say: the reliability diagram, and a temperature that mends it."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore.evaluation import calibration
 from clfcore.evaluation.metrics import METRICS, Metric
-from clfcore.files import runs_folder
 from clfcore.runs import temperature
 from clfcore.runs.folder import Run
-from clfcore.runs.temperature import temperature_of
 from ui.charts import chart, dark
 from ui.formatting import percent, rate
 from ui.messages import Number, metric_row, refusals
@@ -71,24 +68,3 @@ def _buttons(run: Run) -> None:
             "Predict uses it when asked to.",
             help="Temperature scaling, Guo and others, 2017: fitted by the log-loss on validation, judged on test.",
         )
-
-
-def choose_calibrated(models: Sequence[str]) -> None:
-    """On Predict, where one of the classifiers is a run with a temperature: whether it is used."""
-    if any(_kept(name) for name in models):
-        st.toggle(
-            "Calibrated probabilities",
-            key="calibrated",
-            help="Logits are divided by the temperature that was fitted on validation (Evaluate, Calibration). "
-            "No answer changes, only how sure it is.",
-        )
-
-
-def temperature_for(name: str) -> float:
-    """What a classifier's logits are divided by on this page; 1 where it has no temperature or none is asked for."""
-    return (_kept(name) or 1.0) if st.session_state.get("calibrated") else 1.0
-
-
-def _kept(name: str) -> float | None:
-    folder = runs_folder() / name
-    return temperature_of(Run(folder)) if folder.is_dir() else None

@@ -13,13 +13,11 @@ from clfcore.explain.saliency_map import overlay_image
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run, open_run
 from clfcore.runs.nearest_images import embedding_space
-from ui.cache_keys import Files, by_files
 from ui.cards import Card, Picture, bars, cards, picture
 from ui.formatting import count, rate
 from ui.jobs import Job, result_of
-from ui.loaders import classifier
+from ui.loaders import Files, by_files, classifier, run_dataset, run_thumbnail
 from ui.messages import escape_markdown, refusals
-from ui.run_pictures import run_dataset, run_thumbnail
 
 if TYPE_CHECKING:
     from clfcore.embeddings.neighbours import Space

@@ -8,15 +8,15 @@ from clfcore.evaluation import errors
 from clfcore.evaluation.confusion import around, blocks, most_confused
 from clfcore.runs.folder import Run
 from pages.evaluate.overview import case_cards
-from ui.cards import cards
+from ui.cards import cards, paged
 from ui.charts import dark, on_click
 from ui.formatting import count, percent, shorten
 from ui.messages import escape_markdown
-from ui.paging import paged
 
 if TYPE_CHECKING:
     from clfcore.evaluation.confusion import Confusion, Pair
     from clfcore.predictions import Predictions
+
 
 NORMS = {"counts": "Counts", "by-truth": "Share of the true class", "by-prediction": "Share of the predicted class"}
 ORDERS = {

@@ -13,9 +13,8 @@ from clfcore.runs.folder import Run
 from ui.cards import Card, cards
 from ui.charts import chart, clicked, dark
 from ui.formatting import count, percent, rate
+from ui.loaders import run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row
-from ui.run_pictures import run_thumbnail
-from ui.stored_predictions import stored
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions

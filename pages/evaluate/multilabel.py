@@ -21,14 +21,14 @@ from pages.evaluate.review import list_button, review_view
 from ui.cards import Card, cards
 from ui.charts import chart, dark
 from ui.formatting import count, percent, rate, shorten
+from ui.loaders import run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
-from ui.run_pictures import run_thumbnail
-from ui.stored_predictions import stored
 
 if TYPE_CHECKING:
     from clfcore.evaluation.error_lists import Review
     from clfcore.evaluation.multilabel import LabelCase, Thresholds
     from clfcore.predictions import Predictions
+
 
 GOALS = {"f1": "Highest F1", "precision": "A wanted precision", "recall": "A wanted recall", "half": "0.5 each"}
 

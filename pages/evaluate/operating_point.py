@@ -8,15 +8,16 @@ from clfcore.evaluation import curves, thresholds
 from clfcore.runs.folder import Run
 from ui.charts import chart, dark
 from ui.formatting import count, percent, rate, shorten
+from ui.loaders import stored
 from ui.messages import Number, metric_row
-from ui.stored_predictions import stored
-
-GOALS = {"sensitivity": "Sensitivity", "precision": "Precision", "threshold": "Threshold"}
 
 if TYPE_CHECKING:
     from clfcore.evaluation.curves import Curves
     from clfcore.evaluation.intervals import Interval
     from clfcore.predictions import Predictions
+
+
+GOALS = {"sensitivity": "Sensitivity", "precision": "Precision", "threshold": "Threshold"}
 
 
 def operating_view(run: Run, predictions: "Predictions") -> None:

@@ -10,13 +10,11 @@ from clfcore.evaluation.classification_report import table_csv
 from clfcore.evaluation.intervals import wilson
 from clfcore.evaluation.metrics import METRICS
 from clfcore.runs.folder import Run
-from ui.cards import Card, cards
+from ui.cards import Card, cards, paged
 from ui.formatting import count, percent, rate
+from ui.loaders import class_rows, intervals, key_of, run_thumbnail, scores, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
-from ui.paging import paged
 from ui.pickers import choose_run, data_name
-from ui.run_pictures import run_thumbnail
-from ui.stored_predictions import class_rows, intervals, key_of, scores, stored
 
 if TYPE_CHECKING:
     from clfcore.evaluation.errors import Case

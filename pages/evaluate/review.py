@@ -10,7 +10,7 @@ from clfcore.data.label_review import LabelReview
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation.error_lists import Review
 from clfcore.runs.folder import Run
-from ui.run_pictures import run_dataset
+from ui.loaders import run_dataset
 
 KINDS = ("wrong label", "ambiguous", "the model's fault")
 

@@ -7,37 +7,14 @@ import streamlit as st
 from clfcore.evaluation.compare import compare
 from clfcore.evaluation.metrics import METRICS, evaluate
 from clfcore.runs.folder import Run, open_run
-from ui.cache_keys import Files, by_files
 from ui.formatting import percent, rate
 from ui.jobs import Job, result_beside
+from ui.loaders import Files, by_files
 from ui.messages import escape_markdown
+from ui.pickers import VIEWS, VIEWS_HELP
 
-# What `--views` takes, and what a page calls it.
-VIEWS = {"none": "One view", "flip": "With its mirror", "five-crops": "Middle and corners"}
-_HELP = (
-    "The probabilities of several fixed views of a picture are averaged: slower by as many times, often a little "
-    "better and better calibrated. Krizhevsky and others, 2012. On the command line: --views flip or five-crops."
-)
 # Shown where they are measured.
 _SHOWN = ("accuracy", "balanced_accuracy", "mean_average_precision", "macro_f1", "nll", "ece")
-
-
-def choose_views() -> None:
-    """On Predict: of how many views an answer is the mean."""
-    st.segmented_control(
-        "Answer from",
-        list(VIEWS),
-        format_func=VIEWS.__getitem__,
-        default="none",
-        required=True,
-        key="views averaged",
-        help=_HELP,
-    )
-
-
-def views_chosen() -> str:
-    """The views that Predict averages over."""
-    return st.session_state.get("views averaged") or "none"
 
 
 def tta_view(run: Run, predictions: Any) -> None:
@@ -45,7 +22,7 @@ def tta_view(run: Run, predictions: Any) -> None:
     with st.expander("Average over several views of each picture"):
         kind = st.segmented_control(
             "Views", [name for name in VIEWS if name != "none"], format_func=VIEWS.__getitem__, default="flip",
-            required=True, key="views judged", help=_HELP,
+            required=True, key="views judged", help=VIEWS_HELP,
         )  # fmt: skip
         st.code(f"python -m clfcore evaluate {run.id} --split {predictions.split} --views {kind}", language="bash")
         key = (str(run.path), predictions.split, kind)

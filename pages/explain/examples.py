@@ -11,13 +11,13 @@ from pages.explain.question import run_of
 from ui.cards import Card, cards
 from ui.formatting import count, rate, shorten
 from ui.jobs import result_of
-from ui.loaders import Photo, photo_prediction
+from ui.loaders import Photo, photo_prediction, run_thumbnail
 from ui.messages import escape_markdown, refusals
-from ui.photo_picker import model_name
-from ui.run_pictures import run_thumbnail
+from ui.pickers import model_name
 
 if TYPE_CHECKING:
     from clfcore.embeddings.neighbours import Neighbour
+
 
 CLASSES = 6  # of a run that knows more, those with the nearest pictures
 

@@ -12,7 +12,7 @@ from ui.formatting import shorten
 from ui.jobs import result_of
 from ui.loaders import Photo
 from ui.messages import escape_markdown, refusals
-from ui.photo_picker import model_name
+from ui.pickers import model_name
 
 
 def removed_view(

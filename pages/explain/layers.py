@@ -11,7 +11,7 @@ from pages.explain.maps import Cell, cell, draw, map_cell, show_scale
 from ui.formatting import shorten
 from ui.loaders import Photo
 from ui.messages import escape_markdown, refusals
-from ui.photo_picker import model_name
+from ui.pickers import model_name
 
 
 def layers_view(photos: Sequence[Photo], models: Sequence[str], wanted: TargetChoice, *, look: OverlayStyle) -> None:

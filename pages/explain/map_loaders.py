@@ -15,11 +15,9 @@ from clfcore.explain.command import as_dict, check_maps
 from clfcore.explain.saliency_map import colour, overlay_image
 from clfcore.explain.targets import column
 from clfcore.progress import Progress
-from ui.cache_keys import Files, by_files, files_of
 from ui.cards import Picture, picture
 from ui.jobs import Job
-from ui.loaders import Photo, classifier
-from ui.loaders import _square as exactly
+from ui.loaders import Files, Photo, by_files, classifier, files_of, photo_square
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from clfcore.embeddings.neighbours import Space
     from clfcore.explain.deletion_insertion import Curve
     from clfcore.explain.saliency_map import SaliencyMap, Target
+
 
 SIDE = 224
 
@@ -251,4 +250,4 @@ def _target(model: "Classifier", square: "np.ndarray", wanted: TargetChoice) -> 
 
 
 def _square(model: "Classifier", photo: Photo) -> "np.ndarray":
-    return exactly(model, photo)
+    return photo_square(model, photo)

@@ -22,9 +22,9 @@ from pages.explain.map_loaders import (
 from ui.cards import square
 from ui.formatting import percent, shorten
 from ui.jobs import result_of
-from ui.loaders import Photo, answer_of, classifier
+from ui.loaders import Photo, classifier
 from ui.messages import escape_markdown, refusals
-from ui.photo_picker import model_name
+from ui.pickers import answer_of, model_name
 
 Cell = tuple[str, str, OverlaidMap | str]  # caption, hover, the map or the words in its place
 

@@ -9,7 +9,7 @@ from pages.explain.maps import maps_view
 from pages.explain.question import choose_pictures, choose_question
 from ui.entry import wait_for_networks
 from ui.messages import refusals
-from ui.photo_picker import choose_models
+from ui.pickers import choose_models
 
 st.title("Where did it look, and can the map be believed?")
 st.caption("Maps of the places that speak for a class, by several methods and models side by side, and their checks.")

@@ -18,15 +18,13 @@ from clfcore.runs.folder import Run
 from pages.explain.map_loaders import OverlayStyle, TargetChoice, stages_of, task_of
 from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
-from ui.loaders import Photo
+from ui.loaders import Photo, run_dataset, stored
 from ui.messages import escape_markdown
-from ui.photo_picker import choose_photos, model_name
-from ui.pickers import choose_run, from_address, to_address
-from ui.run_pictures import run_dataset
-from ui.stored_predictions import stored
+from ui.pickers import choose_photos, choose_run, from_address, model_name, to_address
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
+
 
 SOURCES = ("Photos", "A dataset", "A run's errors")
 DEFAULTS = ("gradcam", "layercam", "saliency")

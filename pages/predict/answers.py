@@ -6,11 +6,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from clfcore.errors import Failure, InputError
 from clfcore.files import runs_folder
 from clfcore.runs.folder import Run
-from ui.cards import bar, top_bars
+from clfcore.spreadsheet import csv_text
+from ui.cards import Picture, bar, square, top_bars
 from ui.formatting import percent, shorten
-from ui.loaders import PhotoPrediction
+from ui.loaders import Photo, PhotoPrediction, classifier, photo_saliency
+from ui.messages import escape_markdown, refusals
+from ui.pickers import answer_of, model_name
 
 BARS = 12  # of labels, where fewer reach their threshold
 
@@ -74,3 +78,65 @@ def _kind(name: str) -> str:
     if not folder.is_dir():
         return "single-label"
     return Run(folder).data.get("task", {}).get("kind", "single-label")
+
+
+def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
+    """A row for each of the five most probable classes (of a hierarchy, of each level), or for every label.
+
+    The columns level and threshold are filled where a classifier has levels or thresholds; error says why a photo has
+    no answer, and the other columns are empty then.
+    """
+    table: list[list[object]] = [["image", "model", "rank", "label", "probability", "level", "threshold", "error"]]
+    for photo in photos:
+        for model in models:
+            try:
+                found = answer_of(model, photo)
+            except (InputError, Failure) as error:
+                table.append([photo.name, model, "", "", "", "", "", str(error)])
+                continue
+            at = {label: f"{threshold:.6g}" for label, threshold in found.thresholds}
+            for level, rows in found.levels:
+                table.extend(
+                    [photo.name, model, i, label, f"{p:.6f}", level, at.get(label, ""), ""]
+                    for i, (label, p) in enumerate(rows, 1)
+                )
+    return csv_text(table)
+
+
+def answers_view(photo: Photo, models: Sequence[str]) -> None:
+    """What each model makes of one photo: the exact square it sees, where it looked, its five most probable classes."""
+    st.subheader(escape_markdown(shorten(photo.name, 60)), anchor=False)
+    for column, name in zip(st.columns(len(models), gap="medium"), models, strict=True):
+        with column:
+            if len(models) > 1:
+                st.markdown(f"**{escape_markdown(model_name(name))}**")
+            _answer(photo, name)
+
+
+def _answer(photo: Photo, name: str) -> None:
+    place = st.empty()
+    with refusals(stop=False):
+        with (
+            place,
+            st.spinner(
+                f"Loading {escape_markdown(model_name(name))}; the first time takes some seconds", show_time=True
+            ),
+        ):
+            classifier(name)
+        answer = answer_of(name, photo)
+        bars, first = answer_html(answer, sure=st.session_state.get("sure", 0.0)), answer.top[0][0]
+        sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"What it sees: {answer.side} × {answer.side}")
+        waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
+        place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{waiting}</div>{bars}</div>')
+        found = photo_saliency(name, photo)
+        words = f"Where it looked for {first}" if found.evidence else f"Nothing in it speaks for {first}: no map"
+        if found.own:
+            words = "Where its attention head looked"
+        by = "The map of the attention head" if found.own else "Grad-CAM"
+        where = _figure(found.overlay, words, words, hover=f"{by} at layer {found.layer}")
+        place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{where}</div>{bars}</div>')
+
+
+def _figure(shown: Picture, alt: str, caption: str, *, hover: str = "") -> str:
+    title = f' title="{escape(hover)}"' if hover else ""
+    return f"<figure{title}>{square(shown, alt)}<figcaption>{escape(shorten(caption, 60))}</figcaption></figure>"

@@ -2,12 +2,9 @@
 
 import streamlit as st
 
-from pages.evaluate.calibration import choose_calibrated
-from pages.evaluate.tta import choose_views
-from pages.predict.answers import choose_certainty
-from ui.loaders import predictions_csv
+from pages.predict.answers import answers_view, choose_certainty, predictions_csv
 from ui.messages import refusals
-from ui.photo_picker import answers_view, choose_models, choose_photos
+from ui.pickers import choose_calibrated, choose_models, choose_photos, choose_views
 
 st.title("What does a network make of it?")
 st.caption(

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from pages.runs.table import choose_runs, queue, side_by_side
+from pages.runs.table import choose_runs, side_by_side
 from ui.messages import refusals
 from ui.run_monitor import watch
+from ui.run_queue import show_queue
 
 st.title("What has been trained?")
 st.caption("The queue, and every run with its state. A run is a folder on this machine that describes itself.")
 
-queue()
+show_queue()
 chosen = choose_runs()
 
 if not chosen:

@@ -6,14 +6,13 @@ from typing import Any
 import streamlit as st
 
 from clfcore.runs.folder import Run
-from clfcore.runs.index import ACTIVE, Listed, accuracy_of, list_runs, listed
-from clfcore.runs.records import ProgressNow, Results
+from clfcore.runs.index import Listed, accuracy_of, list_runs
+from clfcore.runs.records import Results
 from pages.runs.cache import cache_usage
 from ui.charts import chart, dark
 from ui.formatting import count, duration, moment, percent
-from ui.messages import empty, escape_markdown
-from ui.pickers import data_name, differing, listed_name
-from ui.run_monitor import STAGES, share_done, stop
+from ui.messages import empty
+from ui.pickers import data_name, differing
 
 MARKS = {
     "completed": "✓ completed",
@@ -24,44 +23,6 @@ MARKS = {
     "interrupted": "‖ interrupted",
     "damaged": "✗ damaged",
 }
-
-
-def queue() -> None:
-    """Runs at work and waiting, refreshed while there are any; the page is drawn anew when one of them ends."""
-    working = [one.run for one in list_runs() if one.state in ACTIVE]
-    if not working:
-        return
-
-    @st.fragment(run_every=1.0)
-    def live() -> None:
-        now = [listed(run) for run in working]
-        if any(one.state not in ACTIVE for one in now):
-            st.rerun()
-        for one in reversed(now):
-            with st.container(horizontal=True, vertical_alignment="center", border=True):
-                far = one.run.read_progress() if one.state == "running" else None
-                st.progress(share_done(far), text=_line(one, far))
-                st.page_link("pages/train/page.py", label="Watch", query_params={"run": one.id})
-                if st.button("Stop", key=f"stop queued {one.id}"):
-                    stop(one.run)
-
-    live()
-
-
-def _line(one: Listed, far: ProgressNow | None) -> str:
-    stage = STAGES.get(far.stage, "Starting") if far else "Waiting"
-    left = f", about {duration(far.seconds_left)} left" if far and far.seconds_left is not None else ""
-    return f"**{escape_markdown(listed_name(one))}**: {stage}{left}"
-
-
-def active_runs() -> None:
-    """On other pages: one line and the way to the run that is at work, or the first that waits."""
-    active = [one for one in list_runs() if one.state in ACTIVE]
-    if active:
-        at_work = next((one for one in active if one.state == "running"), active[-1])
-        words = "At work" if at_work.state == "running" else "Waiting"
-        label = f"{words}: {escape_markdown(listed_name(at_work))}. Watch it."
-        st.page_link("pages/train/page.py", label=label, query_params={"run": at_work.id})
 
 
 def choose_runs() -> list[Run]:

@@ -6,9 +6,6 @@ from typing import Any
 import streamlit as st
 
 from clfcore.config import RunConfig, make
-from clfcore.runs.folder import Run
-from clfcore.training.diagnose import notes
-from pages.train.recipe import schedule_preview
 from ui.cards import Card, cards, picture
 from ui.formatting import duration
 from ui.jobs import Job, result_of
@@ -66,36 +63,3 @@ def _show_batch(seen: Any) -> None:
         f"The network's input runs from {seen.low:.2f} to {seen.high:.2f}, mean {seen.mean:.2f}, "
         f"deviation {seen.deviation:.2f}."
     )
-
-
-def training_signals(run: Run) -> None:
-    """Below a run's curves: the last epoch's rate, gradient, memory and device, and what its history says."""
-    history = run.history
-    last = history[-1] if history else {}
-    parts = []
-    if last.get("learning_rate") is not None:
-        by_l2 = run.config.strategy == "feature-extraction" and run.config.head == "logistic"
-        parts.append(f"{'L2 penalty' if by_l2 else 'learning rate'} {last['learning_rate']:.2g}")
-    if last.get("gradient_norm") is not None:
-        parts.append(f"gradient norm {last['gradient_norm']:.3g}")
-    if last.get("memory"):
-        parts.append(f"memory {last['memory']:,} MB at most")
-    if device := run.data.get("computed_on", {}).get("device"):
-        parts.append(f"device {device}")
-    if last.get("mixed"):
-        parts.append("training accuracy is of mixed pictures, on each one's own label")
-    st.caption(" · ".join(parts) or "The first epoch is under way.")
-    if run.state == "running":
-        for note in (*run.data.get("notes", ()), *notes(history)):
-            st.caption(f"⚠ {escape_markdown(note)}")
-    _rate_now(run)
-
-
-def _rate_now(run: Run) -> None:
-    """The schedule with the step that is reached, while the run trains."""
-    now = run.progress
-    splits = run.data.get("splits", {})
-    if run.state != "running" or now.get("stage") != "training" or "train" not in splits:
-        return
-    with st.expander("Learning rate, and where it stands"):
-        schedule_preview(run.config, images=splits["train"], now=int(now.get("done", 0)))

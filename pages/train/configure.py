@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from clfcore import api
-from clfcore.architectures.catalogue import architecture, architectures, search
 from clfcore.config import RunConfig, make
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import Preprocess, read_image
@@ -23,14 +22,16 @@ from pages.train.strategy import choose_strategy, strategy_fields
 from ui.cards import THUMBNAIL, Card, Picture, cards, picture
 from ui.data_picker import read_data
 from ui.fields import field
-from ui.formatting import count, duration, listed
+from ui.formatting import count, duration
 from ui.jobs import Job, result_if_ready, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
+from ui.pickers import choose_architecture
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
     from clfcore.data.dataset import ImageDataset
     from clfcore.experiments.plan import Plan
+
 
 MAIN = ("epochs", "batch_size", "image_size", "learning_rate")
 MORE = (
@@ -61,37 +62,6 @@ MORE = (
     "seed",
 )
 FITS = {"crop": "Crop", "pad": "Pad", "squash": "Squash"}
-
-
-def choose_architecture() -> "Architecture":
-    """A row of the catalogue, or any of timm's by its name; kept in the address."""
-    known = [row.name for row in architectures()]
-    if handed := st.session_state.pop("next architecture", None):  # by a click in a figure, or another page
-        st.session_state["architecture"] = handed
-    chosen = st.selectbox(
-        "Architecture",
-        known,
-        key="architecture",
-        accept_new_options=True,
-        bind="query-params",
-        help="Type to search. Any network of timm works too: type `timm/` and its name, then press Enter.",
-    )
-    try:
-        with refusals():
-            row = architecture(chosen)
-    finally:
-        if chosen not in known and (near := [r.name for r in search(chosen)[:9] if r.name != chosen]):
-            st.caption(f"Near it: {escape_markdown(listed(near))}.")
-    sides = f"images of {row.native_image} pixels, at least {row.smallest_image}"
-    size = "" if row.parameters is None or row.options else f"{count(row.parameters)} parameters; "
-    paper = row.paper
-    st.caption(
-        f"{row.family}, {row.year or 'undated'}; {size}{sides}.",
-        help=f"{listed(paper.authors, 3)}: {escape_markdown(paper.title)}, {paper.year}. {paper.url}"
-        if paper
-        else None,
-    )
-    return row
 
 
 def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:

@@ -139,22 +139,3 @@ def _show_rates(found: Any) -> None:
 
 def _take(rate: float) -> None:
     st.session_state["field recipe.learning_rate"] = float(f"{rate:.1e}")
-
-
-def after_transfer(run: Any) -> None:
-    """How far each group moved, the baselines beside a fitted head, and where the weights came from."""
-    from clfcore.figures.training_phases import moved
-
-    results, ancestry = run.results, run.data.get("ancestry", {})
-    if results.get("moved") and any(results["moved"].values()):
-        with st.expander("How far each group moved from where it began"):
-            chart(moved(results["moved"], dark=dark()), f"moved {run.id}")
-    names = {"nearest_class_mean": "nearest class mean", "k_nearest": "5 nearest neighbours"}
-    for split in ("test", "validation"):
-        found = {names[n]: by[split]["accuracy"] for n, by in results.get("baselines", {}).items() if split in by}
-        if found:
-            told = ", ".join(f"{name} {percent(value)}" for name, value in found.items())
-            st.caption(f"Without any fitting, on {split}: {told}.")
-            break
-    for older in ancestry.get("ancestors", ())[:1]:
-        st.caption(f"Began with the weights of {escape_markdown(str(older.get('run') or older.get('file')))}.")

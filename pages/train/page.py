@@ -3,15 +3,15 @@
 import streamlit as st
 
 from clfcore.config import make
-from pages.runs.table import active_runs
 from pages.train.checks import check_before_training
 from pages.train.configure import choose_fit, choose_network, configure, defaults, show_plan, train_button
 from pages.train.imbalance import rare_classes
-from pages.train.recipe import choose_preset, label_warning, schedule_preview
+from pages.train.recipe import choose_preset, label_warning
 from pages.train.strategy import choose_weights, say_where_from, take_over
 from ui.data_picker import choose_data, read_data
-from ui.option_fields import choose_options
-from ui.run_monitor import run_in_address, watch
+from ui.fields import choose_options
+from ui.run_monitor import learning_rate_chart, run_in_address, watch
+from ui.run_queue import active_runs
 
 run = run_in_address()
 if run is not None:
@@ -54,4 +54,4 @@ with right, st.container(border=True):
     label_warning(filled, dataset.classes)
     train_button(filled)
     check_before_training(filled)
-    schedule_preview(filled, images=len(dataset.splits["train"]))
+    learning_rate_chart(filled, images=len(dataset.splits["train"]))

@@ -11,8 +11,6 @@ from clfcore.augment.saved_policies import saved_policies
 from clfcore.config import RunConfig
 from clfcore.presets import PRESETS, values
 from clfcore.task import TaskKind
-from clfcore.training.schedules import curve, steps_of
-from ui.charts import chart, dark
 from ui.messages import escape_markdown, refusals
 
 # A field that works under some choices alone is shown under those.
@@ -88,20 +86,3 @@ def label_warning(config: RunConfig, classes: tuple[str, ...]) -> None:
             f"⚠ {escape_markdown(said[:1].upper() + said[1:])}.",
             help="The Augmentations page has a field, below the policy, to say so.",
         )
-
-
-def schedule_preview(config: RunConfig, *, images: int, now: int | None = None) -> None:
-    """The learning rate over the run's steps, before launch; `now` marks the step that is reached."""
-    from clfcore.figures.learning_rate import learning_rate_figure
-
-    recipe = config.recipe
-    if config.strategy == "feature-extraction" and config.head == "logistic":
-        return  # L-BFGS finds its own steps
-    steps = steps_of(recipe, max(1, -(-images // recipe.batch_size)))
-    at, rates = curve(recipe, steps)
-    chart(
-        learning_rate_figure(at.tolist(), rates.tolist(), steps_per_epoch=steps, now=now, dark=dark()),
-        "schedule" if now is None else "schedule now",
-    )
-    if now is None:
-        st.caption(f"{steps:,} steps an epoch; each layer group has its own peak of the same shape.")

@@ -8,14 +8,14 @@ import streamlit as st
 from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
-from clfcore.runs.folder import Run, find_run
+from clfcore.runs.folder import find_run
 from ui.fields import field
 from ui.messages import complain, escape_markdown
-from ui.navigation import go_to
 from ui.pickers import run_name
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
+
 
 STRATEGIES = {
     "scratch": "From scratch",
@@ -116,11 +116,3 @@ def say_where_from() -> None:
         if st.button("Begin anew", key="begin anew"):
             del st.session_state[_BEGUN]
             st.rerun()
-
-
-def further_button(run: Run) -> None:
-    """On a finished run: the way to train it further, by any strategy that begins with weights."""
-    if run.state == "completed" and st.button(
-        "Train further", key=f"further {run.id}", help="A new run that begins with this one's weights."
-    ):
-        go_to("pages/train/page.py", {"from": run.id})

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from clfcore.config import make
 from clfcore.runs.folder import Run
-from ui import loaders
+from ui import entry
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def no_children(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test starts the worker's child by painting a page; nothing kept from one test is seen by the next."""
     import streamlit as st
 
-    monkeypatch.setattr(loaders, "after_first_paint", lambda: None)
+    monkeypatch.setattr(entry, "after_first_paint", lambda: None)
     st.cache_data.clear()
     st.cache_resource.clear()
 

@@ -14,8 +14,7 @@ from clfcore.runs import folder
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from pages.explain.map_loaders import MapRequest, OverlayStyle, overlaid_map, task_of
-from ui.cache_keys import files_of
-from ui.loaders import Photo, classifier, photo_prediction, photo_saliency
+from ui.loaders import Photo, classifier, files_of, photo_prediction, photo_saliency
 
 
 def photo() -> Photo:

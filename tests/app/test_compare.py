@@ -152,7 +152,7 @@ def test_train_to_compare_queues_every_combination_and_fills_the_table(
             queued.append(folder.create_run(config))
             return queued[-1]
 
-    monkeypatch.setattr("clfcore.runs.worker.worker", Stub)
+    monkeypatch.setattr("pages.compare.sweep.worker", Stub)
     app = open_page("compare")
     app.session_state["together"] = True
     app.run()

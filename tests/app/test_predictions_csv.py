@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from clfcore.errors import InputError
-from ui import loaders
+from pages.predict import answers
+from pages.predict.answers import predictions_csv
 from ui.cards import picture
-from ui.loaders import Photo, PhotoPrediction, predictions_csv
+from ui.loaders import Photo, PhotoPrediction
 
 
 def test_every_probability_is_a_number_and_every_error_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +21,7 @@ def test_every_probability_is_a_number_and_every_error_a_sentence(monkeypatch: p
             raise InputError("broken.jpg is truncated: save it again")
         return PhotoPrediction(square, 8, (("", (("@home", 0.75), ("cat", 0.25))),))
 
-    monkeypatch.setattr(loaders, "answer_of", answer)
+    monkeypatch.setattr(answers, "answer_of", answer)
     photos = [Photo(name, b"") for name in ("=HYPERLINK(1).jpg", "broken.jpg", "b.jpg")]
     rows = [*csv.DictReader(io.StringIO(predictions_csv(photos, ["lenet5"])))]
     assert [row["error"] for row in rows] == ["", "", "broken.jpg is truncated: save it again", "", ""]

@@ -1,4 +1,4 @@
-"""From one page to another."""
+"""Navigation between pages."""
 
 from collections.abc import Mapping
 from typing import NoReturn
