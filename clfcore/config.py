@@ -1,21 +1,19 @@
 """RunConfig: everything that determines a run, checked once, when it is made.
 
 Each field carries its rule, unit and help once; flags, widgets, JSON and refusals are read from here. A field that is
-None is chosen for the data and the device by `defaults.fill`, and the run's folder keeps the filled configuration.
+None is chosen for the data and the device by `resolve`, and the run's folder keeps what was chosen. No check reads a
+disk: where the words of a person enter, `parse_config` reads the files that they name.
 """
 
 import json
 import math
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from clfcore.augment.policies import policy_or_name
-from clfcore.errors import InputError, nearest, refusal
-from clfcore.files import parse_json, read_text
+from clfcore.errors import brief, nearest, refusal
 
 Strategy = Literal["scratch", "feature-extraction", "fine-tuning", "progressive-unfreezing"]
 Schedule = Literal["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle"]
@@ -24,12 +22,15 @@ Policy = Literal[
 ]
 Fit = Literal["crop", "pad", "squash"]
 Option = bool | int | float | str
-LARGEST = 1 << 20  # bytes of a configuration file
 _UNFREEZE = re.compile(r"\d{1,5}:(\d{1,4}|all)(,\d{1,5}:(\d{1,4}|all))*")
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __hash__(self) -> int:
+        """By content, as two equal ones are: options and policies are mappings, which have no hash of their own."""
+        return hash(json.dumps(self.model_dump(mode="json"), sort_keys=True))
 
 
 class Recipe(_Frozen):
@@ -178,11 +179,13 @@ class Recipe(_Frozen):
 
     @field_validator("augmentation", mode="before")
     @classmethod
-    def _own_policy(cls, given: Any) -> Any:
-        """One's own policy becomes its steps here, so that a run keeps them whatever becomes of the name."""
-        if given is None or given in get_args(Policy):
+    def _policy(cls, given: object) -> object:
+        """A name that comes with the lab, or steps: `parse_config` turns one's own names and files into these."""
+        known = get_args(Policy)
+        if given is None or given in known or (isinstance(given, Mapping) and isinstance(given.get("steps"), list)):
             return given
-        return policy_or_name(given).as_dict()
+        near = nearest(given, known) if isinstance(given, str) else ""
+        raise ValueError(f"is {brief(given)}: it must be one of {', '.join(known)}, or a policy with its steps{near}")
 
     @field_validator("unfreeze")
     @classmethod
@@ -248,15 +251,3 @@ def make(values: Mapping[str, Any]) -> RunConfig:
         return RunConfig.model_validate(dict(values))
     except ValidationError as error:
         raise refusal(error.errors(), [name.removeprefix("recipe.") for name in FIELDS]) from None
-
-
-def read(path: Path) -> dict[str, Any]:
-    """The values of a configuration file, unchecked. Raises InputError where it is absent or no JSON object."""
-    text = read_text(path, most=LARGEST, what="a run's configuration as JSON")
-    try:
-        values = parse_json(text, what=str(path))
-    except InputError as error:
-        raise InputError(f"{error}: write it as `train --json` or the Train page shows it") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path} holds no JSON object: it must hold the fields of a run's configuration")
-    return values

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clfcore.config import RunConfig, make
+from clfcore.config import RunConfig
+from clfcore.parse_config import parse_config
 from clfcore.runs import folder
 from clfcore.runs.folder import Run
 
@@ -38,7 +39,7 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 
 def small_config(**recipe: object) -> RunConfig:
     """A run of a second: LeNet-5 on a few drawn shapes."""
-    return make({**SMALL, "recipe": {"epochs": 2, "batch_size": 16, "image_size": 20, **recipe}})
+    return parse_config({**SMALL, "recipe": {"epochs": 2, "batch_size": 16, "image_size": 20, **recipe}})
 
 
 def breaking_off(run: Run, *, after: int, every: int) -> Callable[[], bool]:

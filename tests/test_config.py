@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from clfcore import config as configs
 from clfcore.config import Recipe, RunConfig
 from clfcore.errors import InputError
+from clfcore.parse_config import read_config_file
 from clfcore.resolve import Facts, fill
 
 MINIMAL = {"data": "digits", "architecture": "lenet5"}
@@ -51,14 +52,14 @@ def test_two_wrong_fields_are_one_line() -> None:
 def test_a_configuration_goes_round_through_json(tmp_path: Path) -> None:
     config = RunConfig(data="digits", architecture="lenet5", options={"activation": "relu"}, recipe=Recipe(epochs=3))
     (tmp_path / "config.json").write_text(config.as_json())
-    assert configs.make(configs.read(tmp_path / "config.json")) == config
+    assert configs.make(read_config_file(tmp_path / "config.json")) == config
 
 
 @pytest.mark.parametrize(("text", "words"), [("{", "no valid JSON"), ("[]", "no JSON object")])
 def test_a_file_that_holds_no_configuration_is_refused(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(InputError, match=words):
-        configs.read(tmp_path / "config.json")
+        read_config_file(tmp_path / "config.json")
 
 
 def test_photos_with_weights_at_hand_start_with_feature_extraction() -> None:

@@ -33,6 +33,13 @@ def head_name(module: nn.Module) -> str:
     raise InputError(f"{type(module).__name__} has no linear classifier: take another network")
 
 
+def embedding_width(module: nn.Module) -> int:
+    """D, the numbers that the classifier reads of an image."""
+    head = module.get_submodule(head_name(module))
+    assert isinstance(head, nn.Linear), "head_name names a Linear"
+    return head.in_features
+
+
 def replace_head(module: nn.Module, head: nn.Module) -> None:
     """Put `head` (embedding -> logits) in the place of the classifier, in place."""
     parent, _, last = head_name(module).rpartition(".")

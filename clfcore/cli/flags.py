@@ -8,6 +8,7 @@ from typing import Any
 from clfcore import config as configs
 from clfcore.errors import Failure, InputError, brief
 from clfcore.files import typed_path
+from clfcore.parse_config import parse_config, read_config_file
 from clfcore.task import TaskKind
 
 
@@ -32,7 +33,7 @@ def recipe_flags(command: argparse.ArgumentParser) -> None:
 
 def configuration(given: argparse.Namespace) -> configs.RunConfig:
     """The file's values, where there is one, overridden by the flags."""
-    values = configs.read(typed_path(given.config, "config")) if given.config else {}
+    values = read_config_file(typed_path(given.config, "config")) if given.config else {}
     recipe = values.get("recipe", {})
     if not isinstance(recipe, dict):
         raise InputError(f"recipe is {recipe!r}: it must be an object")
@@ -60,7 +61,7 @@ def configuration(given: argparse.Namespace) -> configs.RunConfig:
     for name, flag in (("data", "--data SPEC"), ("architecture", "--architecture NAME")):
         if name not in values:
             raise InputError(f"{name} is missing: give {flag}, or a file with --config")
-    return configs.make(values)
+    return parse_config(values)
 
 
 def _kind(spec: str | None) -> TaskKind:

@@ -9,7 +9,7 @@ import numpy as np
 from clfcore.errors import InputError
 
 if TYPE_CHECKING:
-    from clfcore.data.dataset import ImageDataset
+    from clfcore.data.dataset import ImageDataset, Split
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Space:
         return tuple(Neighbour(self.ids[i], self.labels[i], float(similar[i])) for i in order)
 
 
-def make_space(dataset: "ImageDataset", embeddings: Mapping[str, np.ndarray], split: str | None) -> Space:
+def make_space(dataset: "ImageDataset", embeddings: "Mapping[Split, np.ndarray]", split: "Split | None") -> Space:
     """The space of a dataset's training images and of one split, or of no split: split -> N x D embeddings."""
     train = _unit(embeddings["train"])
     queries = train[:0] if split is None else _unit(embeddings[split])

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clfcore import config as configs
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
+from clfcore.parse_config import parse_config
 from clfcore.runs.open_config import outline
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def grid(
     fit, refused = [], []
     for architecture, strategy in itertools.product(architectures, strategies):
         chosen = [
-            configs.make(
+            parse_config(
                 {
                     **(more or {}),
                     "data": data,

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from clfcore.data.bit_depth import to_bytes
 from clfcore.errors import InputError, unknown
+from clfcore.exclusive import Shared
 from clfcore.explain.methods import method
 from clfcore.task import Task
 
 if TYPE_CHECKING:
-    import threading
-
-    from torch import nn
+    from clfcore.data.pixels import Preprocess
 
 Cancel = Callable[[], bool]
 Target = int | tuple[int, int]  # a column of the logits, or two: "why the first and not the second"
@@ -24,14 +23,17 @@ class Cancelled(Exception):
     """The caller's `cancel` said so; nothing was kept."""
 
 
-class Explainable(Protocol):
+class Explainable(Shared, Protocol):
     """What is asked of a classifier here: clfcore.classifier.Classifier has it all."""
 
-    name: str
-    module: "nn.Module"
-    preprocess: Any
-    task: Task
-    lock: "threading.Lock"
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def preprocess(self) -> "Preprocess": ...
+
+    @property
+    def task(self) -> Task: ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from clfcore import config as configs
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import (
@@ -43,6 +42,7 @@ from clfcore.files import (
     write_whole,
 )
 from clfcore.heavy_imports import load
+from clfcore.parse_config import parse_config
 from clfcore.predictions import Predictions
 from clfcore.runs import records
 from clfcore.runs.deletion import delete_folder
@@ -295,7 +295,7 @@ class Run:
 
 def _config_of(path: Path) -> RunConfig:
     try:
-        return configs.make(read_values(path))
+        return parse_config(read_values(path))
     except FileNotFoundError:
         raise InputError(
             f"run {path.parent.name} has no {path.name}: the folder {path.parent} is not a whole run"

@@ -5,10 +5,12 @@ What a feature extraction cached is read back; another run's are computed once, 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clfcore.data.dataset import Split
 from clfcore.data.decode import decode
 from clfcore.data.pixels import Preprocess
 from clfcore.embeddings.neighbours import Neighbour, Space, make_space
@@ -26,13 +28,14 @@ if TYPE_CHECKING:
 MOST = 20  # examples of a class
 
 
-def embedding_space(run: Run, split: str | None, *, progress: Progress | None = None) -> Space:
+def embedding_space(run: Run, split: Split | None, *, progress: Progress | None = None) -> Space:
     """The embeddings of training, and of one split unless it is None.
 
     Raises InputError where the data or the weights are gone.
     """
     dataset, decoded = decode(open_run_data(run), Preprocess.from_dict(run.classifier["preprocess"]))
-    wanted = {name: dataset.splits[name] for name in ("train", split) if name is not None}
+    names: tuple[Split, ...] = ("train",) if split is None else ("train", split)
+    wanted = {name: dataset.splits[name] for name in names}
     embeddings = _cached(run, decoded, wanted)
     if embeddings is None:
         embedder = _own_embedder(run)
@@ -61,7 +64,7 @@ def nearest_examples(
     return training_space(classifier, progress).per_class(embedding(classifier, square), n=n)
 
 
-def _cached(run: Run, decoded: "Decoded", wanted: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+def _cached(run: Run, decoded: "Decoded", wanted: Mapping[Split, np.ndarray]) -> dict[Split, np.ndarray] | None:
     """What the run's feature extraction kept, under the identity of its published weights; needs no network."""
     load("torch")
     import torch

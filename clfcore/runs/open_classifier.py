@@ -6,9 +6,9 @@ from safetensors.torch import load_model
 
 from clfcore.architectures.adapt_weights import check_kinds, check_numbers
 from clfcore.architectures.attention_pooling import with_attention_head
-from clfcore.architectures.build import build, head_name, replace_head
+from clfcore.architectures.build import build, replace_head
 from clfcore.architectures.catalogue import architecture
-from clfcore.architectures.heads import make_head
+from clfcore.architectures.heads import embedding_width, make_head
 from clfcore.classifier import Classifier, of_architecture
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError, nearest
@@ -54,7 +54,7 @@ def classifier_of(run: Run) -> Classifier:
     )
     module = network.module
     if stored["head"] == "mlp":
-        replace_head(module, make_head("mlp", module.get_submodule(head_name(module)).in_features, task.columns))
+        replace_head(module, make_head("mlp", embedding_width(module), task.columns))
     if stored["head"] == "attention":
         module = with_attention_head(module, task.columns, channels=stored["channels"], side=preprocess.size)
     try:

@@ -13,7 +13,7 @@ from clfcore.architectures.adapt_weights import adapt_state, read_state
 from clfcore.architectures.attention_pooling import with_attention_head
 from clfcore.architectures.build import Network, build, published_preprocess
 from clfcore.architectures.catalogue import configured
-from clfcore.architectures.heads import head_name, make_head
+from clfcore.architectures.heads import embedding_width, head_name, make_head
 from clfcore.architectures.stages import Group, layer_groups
 from clfcore.augment import policies
 from clfcore.augment.train_test_resolution import at_training_scale
@@ -208,7 +208,7 @@ def _with_own_weights(
     keeps = config.strategy != "feature-extraction" and stored.get("task") == dataset.task.as_dict()
     kind = stored["head"].replace("logistic", "linear") if keeps else "linear"
     if kind != "linear":
-        features = module.get_submodule(head_name(module)).in_features
+        features = embedding_width(module)
         head = make_head(kind, features, dataset.task.columns)
         start = replace(start, groups=put_head(module, start.groups, head), head=kind)
     fitted = adapt_state(module, read_state(source.path), keep_head=keeps, source=source.name)

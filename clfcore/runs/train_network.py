@@ -7,7 +7,7 @@ from typing import Any
 from safetensors.torch import load_file
 from torch import nn
 
-from clfcore.architectures.heads import head_name, make_head
+from clfcore.architectures.heads import embedding_width, make_head
 from clfcore.architectures.stages import Group
 from clfcore.config import Recipe
 from clfcore.data.dataset import Split
@@ -107,7 +107,7 @@ def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | N
     if fresh:
         head, scored = starting_head(session)
         return training_phases.put_head(prepared.module, start.groups, head), scored
-    features = prepared.module.get_submodule(head_name(prepared.module)).in_features
+    features = embedding_width(prepared.module)
     with undrawn():  # the checkpoint fills it
         head = make_head(prepared.head, features, prepared.dataset.task.columns)
     return training_phases.put_head(prepared.module, start.groups, head), None

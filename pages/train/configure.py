@@ -13,6 +13,7 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
+from clfcore.parse_config import with_changes
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.worker import worker
@@ -90,7 +91,8 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
     given = {"split_seed": split_seed, "fit": st.session_state.get("fit")}
     given["head"] = own.get("head")
     with refusals():
-        return chosen.changed(
+        return with_changes(
+            chosen,
             **{name: value for name, value in given.items() if value is not None},
             recipe={name: value for name, value in recipe.items() if value is not None},
         )

@@ -9,6 +9,7 @@ from clfcore.augment.label_safety import warning
 from clfcore.augment.policies import POLICIES, policy
 from clfcore.augment.saved_policies import saved_policies
 from clfcore.config import RunConfig
+from clfcore.parse_config import with_changes
 from clfcore.presets import PRESETS, values
 from clfcore.task import TaskKind
 from ui.messages import escape_markdown, refusals
@@ -57,7 +58,7 @@ def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
     found = values(name, kind)
     head = {"head": found["head"]} if "head" in found and chosen.strategy != "feature-extraction" else {}
     with refusals():
-        return chosen.changed(recipe=found["recipe"], **head)
+        return with_changes(chosen, recipe=found["recipe"], **head)
 
 
 def choose_policy(default: Any) -> Any:

@@ -7,8 +7,8 @@ import torch
 
 from clfcore.augment.policies import policy
 from clfcore.augment.saved_policies import delete_policy, save_policy
-from clfcore.config import make
 from clfcore.errors import Failure, InputError
+from clfcore.parse_config import parse_config
 from clfcore.runs import folder
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import open_run
@@ -58,7 +58,7 @@ def test_a_run_keeps_the_steps_of_ones_own_policy_whatever_becomes_of_the_name()
     execute(run)
     kept = open_run(run.id).config.recipe.augmentation
     assert kept == policy(OWN).as_dict()
-    again = make(json.loads(run.config.as_json()))
+    again = parse_config(json.loads(run.config.as_json()))
     assert again == run.config
 
 
@@ -69,7 +69,7 @@ def test_the_command_line_takes_a_policy_as_text_and_as_a_file(tmp_path) -> None
     (tmp_path / "mine.json").write_text(text)
     wanted = policy(OWN).as_dict()
     for given in (text, str(tmp_path / "mine.json"), json.dumps(OWN["steps"])):
-        config = make({**SMALL, "recipe": {"augmentation": given}})
+        config = parse_config({**SMALL, "recipe": {"augmentation": given}})
         assert config.recipe.augmentation["steps"] == wanted["steps"]
     assert '"degrees": 7.0' in command_of(config)
 
@@ -90,7 +90,7 @@ def test_the_command_line_takes_a_policy_as_text_and_as_a_file(tmp_path) -> None
 )
 def test_a_policy_that_cannot_be_used_is_named_with_what_is_allowed(given: object, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence) as refused:
-        make({**SMALL, "recipe": {"augmentation": given}})
+        parse_config({**SMALL, "recipe": {"augmentation": given}})
     assert "\n" not in str(refused.value)
 
 
@@ -108,7 +108,7 @@ def test_a_policy_that_cannot_be_used_is_named_with_what_is_allowed(given: objec
 )
 def test_numbers_out_of_range_are_named(recipe: dict, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
-        make({**SMALL, "recipe": recipe})
+        parse_config({**SMALL, "recipe": recipe})
 
 
 def test_a_run_that_diverges_keeps_its_best_weights_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
