@@ -6,7 +6,7 @@ import torch
 
 from clfcore.augment import policies, random_table
 from clfcore.augment.apply import apply
-from clfcore.augment.policies import POLICIES
+from clfcore.augment.builtin_policies import POLICIES
 from clfcore.data.catalogue import open_dataset
 from clfcore.runs import folder
 from clfcore.runs.execute import execute

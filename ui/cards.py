@@ -16,7 +16,6 @@ import streamlit as st
 from PIL import Image
 
 from clfcore.data.bit_depth import shown, to_bytes
-from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
 from ui.formatting import percent, shorten
 
@@ -122,10 +121,8 @@ def item_picture(dataset: "ImageDataset", index: int | None, value_range: "Calla
     """
     if index is None:
         return picture(np.full((8, 8, 3), 128, np.uint8))
-    if dataset.pixels is not None:
-        return picture(dataset.pixels[index])
     try:
-        pixels = read_image(dataset.paths[index], least_side=THUMBNAIL)
+        pixels = dataset.image(index, least_side=THUMBNAIL)
         return picture(shown(pixels, None if pixels.dtype == np.uint8 else value_range()))
     except InputError:
         return picture(np.full((8, 8, 3), 128, np.uint8))

@@ -1,4 +1,4 @@
-"""A policy applied to a batch: step after step, each image by its own row of the epoch's table."""
+"""Augmentation of a batch: a policy's steps in order, each image by its own row of the epoch's random table."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from clfcore.augment import auto_augment, colour, geometry, random_table
-from clfcore.augment.policies import Policy, Step
+from clfcore.augment.policy import Policy, Step
 from clfcore.errors import InputError
 
 # The steps that take the stored square to the network's size. Without one, the middle is cut out first.
@@ -20,8 +20,8 @@ ONE_BY_ONE = 160
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a step needs to know beside its own numbers: the network's side in pixels, the data's mean from 0 to 1."""
+class Target:
+    """What a policy's output must fit: the network's side in pixels, the data's mean from 0 to 1."""
 
     size: int
     mean: tuple[float, ...]
@@ -32,9 +32,9 @@ def apply(
 ) -> Tensor:
     """n x C x size x size of the pixels' type on their device; the pixels themselves are not changed.
 
-    table_rows: n x columns, from `draws.table`; pixels: n x C x S x S, bytes or tones, S at least size, C 1 or 3. mean:
-    the preprocessing's, from 0 to 1, the colour that erasing paints with: on bytes, before normalisation, it comes out
-    within half a byte of the 0 that torchvision's RandomErasing writes after it. Raises InputError where S < size.
+    table_rows: n x columns, from `random_table.table`. pixels: n x C x S x S, bytes or tones, S at least size, C 1 or
+    3. mean: the preprocessing's, from 0 to 1, the colour that erasing paints with: on bytes, before normalisation, it
+    is within half a byte of the 0 that torchvision's RandomErasing writes after it. Raises InputError where S < size.
     """
     return list(stages(policy, table_rows, pixels, size=size, mean=mean))[-1][1]
 
@@ -45,69 +45,70 @@ def stages(
     """The batch after each step, as (step, pixels); the first is the cut to size (None) where no step crops."""
     side = pixels.shape[-1]
     if side < size:
-        raise InputError(f"image_size is {size}: the pictures are kept at {side} pixels, so it must be at most {side}")
+        raise InputError(
+            f"image_size is {size}: the pictures are stored at {side} pixels, so it must be at most {side}"
+        )
     parts = random_table.by_step(policy, table_rows)
     if not CROPS & {step.kind for step in policy.steps}:
         pixels = geometry.centre(pixels, size)
         yield None, pixels
     for step, u in zip(policy.steps, parts, strict=True):
-        pixels = _taken(step, u, pixels, Wanted(size, tuple(mean)))
+        pixels = _apply_step(step, u, pixels, Target(size, tuple(mean)))
         yield step, pixels
 
 
-def _taken(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+def _apply_step(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
     """A batch after one step."""
     change = STEPS[step.kind]
     if step.kind not in COMPUTED or not geometry.on_cpu(pixels) or pixels.shape[-1] < ONE_BY_ONE:
-        return change(step, u, pixels, wanted)
-    return torch.cat([change(step, row[None], image[None], wanted) for row, image in zip(u, pixels, strict=True)])
+        return change(step, u, pixels, target)
+    return torch.cat([change(step, row[None], image[None], target) for row, image in zip(u, pixels, strict=True)])
 
 
-def _crop(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
-    side = round(float(step["zoom"]) * wanted.size)
-    return geometry.cut(geometry.enlarged(pixels, side), random_table.cuts(u, side - wanted.size), wanted.size)
+def _crop(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+    side = round(step.number("zoom") * target.size)
+    return geometry.cut(geometry.enlarged(pixels, side), random_table.cuts(u, side - target.size), target.size)
 
 
-def _resized_crop(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
-    boxes = random_table.boxes(u, side=pixels.shape[-1], scale=step["scale"], ratio=step["ratio"])
-    return geometry.resized(pixels, boxes, wanted.size)
+def _resized_crop(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+    return geometry.resized(pixels, random_table.crops(step, u, side=pixels.shape[-1]), target.size)
 
 
-def _shift(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+def _shift(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
     side = pixels.shape[-1]
     width = random_table.reach(step, side)
-    wider = geometry.padded(pixels, width, border=str(step["border"]), fill=float(step["fill"]))
+    wider = geometry.padded(pixels, width, border=step.choice("border"), fill=step.number("fill"))
     return geometry.cut(wider, random_table.cuts(u, 2 * width), side)
 
 
-def _rotation(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+def _rotation(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
     angles = random_table.angles(step, u)
-    return geometry.turned(pixels, angles, interpolation=str(step["interpolation"]), fill=float(step["fill"]))
+    return geometry.turned(pixels, angles, interpolation=step.choice("interpolation"), fill=step.number("fill"))
 
 
-def _jitter(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
+def _jitter(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
     return colour.jittered(pixels, *random_table.jitter(step, u))
 
 
-def _erasing(step: Step, u: np.ndarray, pixels: Tensor, wanted: Wanted) -> Tensor:
-    shades = [0] if step["paint"] == "black" else [round(255 * value) for value in wanted.mean]
+def _erasing(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+    shades = [0] if step.choice("paint") == "black" else [round(255 * value) for value in target.mean]
     if len(shades) not in (1, pixels.shape[1]):  # grey pictures for a network that takes colour
         shades = [round(sum(shades) / len(shades))]
     shade = torch.tensor(shades, dtype=pixels.dtype, device=pixels.device).expand(pixels.shape[1])
     return colour.painted(pixels, random_table.erased(step, u, side=pixels.shape[-1]), shade)
 
 
-STEPS: Mapping[str, Callable[[Step, np.ndarray, Tensor, Wanted], Tensor]] = {
+STEPS: Mapping[str, Callable[[Step, np.ndarray, Tensor, Target], Tensor]] = {
     "crop": _crop,
     "resized-crop": _resized_crop,
     "shift": _shift,
-    "horizontal-flip": lambda step, u, x, wanted: geometry.flipped(x, u[:, 0] < step["probability"], -1),
-    "vertical-flip": lambda step, u, x, wanted: geometry.flipped(x, u[:, 0] < step["probability"], -2),
+    "horizontal-flip": lambda step, u, x, target: geometry.flipped(x, u[:, 0] < step.number("probability"), -1),
+    "vertical-flip": lambda step, u, x, target: geometry.flipped(x, u[:, 0] < step.number("probability"), -2),
     "rotation": _rotation,
     "colour-jitter": _jitter,
     **dict.fromkeys(
         ("autoaugment", "randaugment", "trivialaugment", "augmix"),
-        lambda step, u, x, wanted: auto_augment.apply_auto_augment(step, u, x),
+        lambda step, u, x, target: auto_augment.apply_auto_augment(step, u, x),
     ),
     "erasing": _erasing,
 }

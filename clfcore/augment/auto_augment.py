@@ -12,7 +12,7 @@ from torch import Tensor
 
 from clfcore.augment import colour, geometry
 from clfcore.augment.autoaugment_policies import PAIRS
-from clfcore.augment.policies import Step
+from clfcore.augment.policy import Step
 from clfcore.augment.random_table import signs, whole
 
 # Name -> (pixels, magnitudes n, interpolation) -> pixels.
@@ -71,21 +71,20 @@ def draw_operations(step: Step, u: np.ndarray, *, side: int) -> tuple[np.ndarray
         return _searched(step, u, side)
     if step.kind == "randaugment":
         chosen = whole(u[:, 0::2], len(_WITHOUT_INVERT))
-        share = np.full(chosen.shape, int(step["magnitude"]) / 30)
+        share = np.full(chosen.shape, step.whole("magnitude") / 30)
         return chosen, _magnitudes(chosen, share, signs(u[:, 1::2]), step.kind, side)
     if step.kind == "trivialaugment":
         chosen = whole(u[:, :1], len(_WITHOUT_INVERT))
         return chosen, _magnitudes(chosen, whole(u[:, 1:2], 31) / 30, signs(u[:, 2:3]), step.kind, side)
-    chains, depth = int(step["width"]), int(step["depth"]) or 3
+    chains, depth = step.whole("width"), step.whole("depth") or 3
     numbers = u[:, 2 + 2 * chains :].reshape(len(u), chains, depth, 3)
     chosen = 1 + whole(numbers[..., 0], len(_AUGMIX))
     lengths = np.full((len(u), chains), depth)
-    if step["depth"] == 0:
+    if step.whole("depth") == 0:
         lengths = whole(u[:, 2 + chains : 2 + 2 * chains], 3) + 1
     chosen = np.where(np.arange(depth) < lengths[..., None], chosen, 0).reshape(len(u), -1)
-    share = whole(numbers[..., 1], int(step["severity"])) / 9
-    share, sign = share.reshape(len(u), -1), signs(numbers[..., 2]).reshape(len(u), -1)
-    return chosen, _magnitudes(chosen, share, sign, step.kind, side)
+    shares = (whole(numbers[..., 1], step.whole("severity")) / 9).reshape(len(u), -1)
+    return chosen, _magnitudes(chosen, shares, signs(numbers[..., 2]).reshape(len(u), -1), step.kind, side)
 
 
 def mixing(step: Step, u: np.ndarray) -> np.ndarray:
@@ -93,7 +92,7 @@ def mixing(step: Step, u: np.ndarray) -> np.ndarray:
     from scipy.special import gammaincinv
 
     # A Dirichlet draw is a set of gamma draws over their sum; a gamma draw is its quantile at a uniform number.
-    gammas = gammaincinv(float(step["alpha"]), u[:, : 2 + int(step["width"])]).clip(min=1e-300)
+    gammas = gammaincinv(step.number("alpha"), u[:, : 2 + step.whole("width")]).clip(min=1e-300)
     own, chains = gammas[:, :2], gammas[:, 2:]
     own, chains = own / own.sum(axis=1, keepdims=True), chains / chains.sum(axis=1, keepdims=True)
     return np.concatenate([own[:, :1], own[:, 1:] * chains], axis=1)
@@ -123,9 +122,9 @@ def apply_auto_augment(step: Step, u: np.ndarray, pixels: Tensor) -> Tensor:
         for slot in range(chosen.shape[1]):
             pixels = apply_operation(pixels, chosen[:, slot], magnitudes[:, slot])
         return pixels
-    weights, depth = mixing(step, u), int(step["depth"]) or 3
+    weights, depth = mixing(step, u), step.whole("depth") or 3
     mixed = pixels * geometry.column(weights[:, 0], pixels)
-    for chain in range(int(step["width"])):
+    for chain in range(step.whole("width")):
         out = pixels
         for slot in range(chain * depth, (chain + 1) * depth):
             out = apply_operation(out, chosen[:, slot], magnitudes[:, slot], interpolation="bilinear")
@@ -144,7 +143,7 @@ def _magnitudes(chosen: np.ndarray, share: np.ndarray, sign: np.ndarray, method:
 
 
 def _searched(step: Step, u: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    pairs = PAIRS[str(step["searched_on"])]
+    pairs = PAIRS[step.choice("searched_on")]
     pair = whole(u[:, 0], len(pairs))
     names = np.array([[NAMES.index(name) for name, _, _ in two] for two in pairs])[pair]  # n x 2
     chances = np.array([[chance for _, chance, _ in two] for two in pairs])[pair]

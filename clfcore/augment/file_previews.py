@@ -1,13 +1,12 @@
-"""A policy's views of one picture, of a dataset or of a file: those of the Augmentations page, without the page."""
+"""Augmented views of one picture, of a dataset or of a file: what the Augmentations page shows."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from clfcore.augment import previews
-from clfcore.augment.policies import Policy
+from clfcore.augment.policy import Policy
 from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.data.bit_depth import to_bytes
 from clfcore.data.catalogue import open_dataset
@@ -18,11 +17,11 @@ from clfcore.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class PolicyPreview:
-    """n x S x S x C uint8 pictures and what each is in words, the original first."""
+    """n x S x S x C uint8 pictures and a caption for each, the original first."""
 
     name: str
     pictures: np.ndarray
-    words: tuple[str, ...]
+    captions: tuple[str, ...]
 
 
 def usual_preprocess(side: int, channels: int, size: int | None = None) -> Preprocess:
@@ -52,33 +51,35 @@ def file_previews(
     image: a file; or data and place: the picture of the training split, from 1. Raises InputError for what is out of
     range, and where neither or both are named.
     """
-    if (image is None) == (data is None):
+    if image is not None and data is not None:
         raise InputError("name either an image or data to take a picture from, one of the two")
     limits = (("count", count, 1, 48), ("epoch", epoch, 1, 10_000), ("size", size or 224, 8, 1024))
     for name, value, low, high in limits:
         if not low <= value <= high:
             raise InputError(f"{name} is {value}: it must be from {low} to {high}")
+    index, values = 0, None
     if image is not None:
-        pixels, index, name, values = read_image(image), 0, image.name, None
-    else:
+        pixels, name = read_image(image), image.name
+    elif data is not None:
         dataset = open_dataset(data)
         train = dataset.splits["train"]
         if not 1 <= place <= len(train):
             raise InputError(f"place is {place}: {data} has pictures 1 to {len(train):,} in its training split")
         index, item = place - 1, int(train[place - 1])
-        pixels = np.asarray(dataset.pixels[item]) if dataset.pixels is not None else read_image(dataset.paths[item])
-        name, values = dataset.ids[item], shown_range(dataset)
+        pixels, name, values = dataset.image(item), dataset.ids[item], shown_range(dataset)
+    else:
+        raise InputError("name either an image or data to take a picture from, one of the two")
     usual = replace(usual_preprocess(min(pixels.shape[:2]), pixels.shape[-1], size), value_range=values)
     preprocess = at_training_scale(policy, usual)
-    drawn: dict[str, Any] = {"size": preprocess.size, "seed": seed, "epoch": epoch, "index": index}
-    drawn["mean"] = preprocess.mean
-    stored = preprocess.stored(pixels)
+    stored, size, mean = preprocess.stored(pixels), preprocess.size, preprocess.mean
     original = preprocess.centre(stored[None])
     if steps:
-        strip = previews.step_strip(policy, stored, **drawn)[1:]
-        after = [original[0], *(one.pixels for one in strip if one.pixels.shape[0] == preprocess.size)]
-        words = [f"{one.title}: {one.words}" for one in strip if one.pixels.shape[0] == preprocess.size]
-        return PolicyPreview(name, to_bytes(np.stack(after)), ("original", *words))
-    made = previews.policy_views(policy, stored, count=count, **drawn)
-    words = tuple(f"epoch {epoch + i}" for i in range(count))
-    return PolicyPreview(name, to_bytes(np.concatenate([original, made])), ("original", *words))
+        strip = previews.step_strip(policy, stored, size=size, seed=seed, epoch=epoch, index=index, mean=mean)
+        views = [view for view in strip[1:] if view.pixels.shape[0] == size]
+        after = np.stack([original[0], *(view.pixels for view in views)])
+        return PolicyPreview(name, to_bytes(after), ("original", *(f"{view.title}: {view.text}" for view in views)))
+    augmented = previews.policy_views(
+        policy, stored, size=size, seed=seed, epoch=epoch, index=index, count=count, mean=mean
+    )
+    captions = tuple(f"epoch {epoch + i}" for i in range(count))
+    return PolicyPreview(name, to_bytes(np.concatenate([original, augmented])), ("original", *captions))

@@ -47,8 +47,8 @@ def cut(pixels: Tensor, corners: np.ndarray, size: int) -> Tensor:
     if side == size:
         return pixels
     if on_cpu(pixels):
-        windows = sliding_window_view(pixels.numpy(), (size, size), axis=(2, 3))  # a copy of rows: torch's is by pixel
-        return torch.from_numpy(windows[np.arange(n), :, corners[:, 0], corners[:, 1]])
+        rows = sliding_window_view(pixels.numpy(), (size, size), axis=(2, 3))  # a copy of rows: torch's is by pixel
+        return torch.from_numpy(rows[np.arange(n), :, corners[:, 0], corners[:, 1]])
     windows = pixels.unfold(2, size, 1).unfold(3, size, 1)  # n x C x room x room x size x size, a view
     at = places(corners, pixels)
     return windows[torch.arange(n, device=pixels.device), :, at[:, 0], at[:, 1]]

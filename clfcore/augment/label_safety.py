@@ -4,10 +4,11 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from clfcore.augment.policies import Policy, Step
+from clfcore.augment.policy import Policy, Step
 
 Change = Literal["horizontal-flip", "vertical-flip", "rotation"]
 
+_FLIPS: tuple[Change, ...] = ("horizontal-flip", "vertical-flip")
 _DIGITS = frozenset(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
 _SIDES = re.compile(r"(?<![a-z])(left|right|clockwise|anticlockwise|counterclockwise|east|west)(?![a-z])", re.I)
 _ENDS = re.compile(r"(?<![a-z])(up|upward|down|downward|upside|top|bottom|north|south)(?![a-z])", re.I)
@@ -28,24 +29,25 @@ def warning(policy: Policy, *, classes: Sequence[str], safe: Collection[Change] 
 
 def changes(policy: Policy) -> tuple[Change, ...]:
     """The changes among the policy's steps that can turn one class into another, each once, in order."""
-    found = (_change(step) for step in policy.steps)
-    return tuple(dict.fromkeys(change for change in found if change is not None))
+    kinds = (_change(step) for step in policy.steps)
+    return tuple(dict.fromkeys(change for change in kinds if change is not None))
 
 
 def _change(step: Step) -> Change | None:
-    if step.kind in ("horizontal-flip", "vertical-flip") and step["probability"] > 0:
-        return step.kind  # type: ignore[return-value]
+    for flip in _FLIPS:
+        if step.kind == flip and step.number("probability") > 0:
+            return flip
     # TrivialAugment turns by up to 135 degrees, the other searched methods by up to 30.
-    far = step.kind == "trivialaugment" or (step.kind == "rotation" and step["degrees"] > _FAR)
+    far = step.kind == "trivialaugment" or (step.kind == "rotation" and step.number("degrees") > _FAR)
     return "rotation" if far else None
 
 
 def _doubt(change: Change, classes: Sequence[str]) -> str | None:
     names = [name.strip().lower() for name in classes]
     signs = [name for name in names if name in _DIGITS or (len(name) == 1 and name.isalnum())]
-    words = {"horizontal-flip": "a mirrored", "vertical-flip": "an upside-down", "rotation": "a far turned"}[change]
+    changed = {"horizontal-flip": "a mirrored", "vertical-flip": "an upside-down", "rotation": "a far turned"}[change]
     if len(signs) >= 2:
-        return f"{words} picture of a sign such as {signs[0]!r} can be another sign, or none"
-    told = [name for name in names if (change != "vertical-flip" and _SIDES.search(name))]
-    told += [name for name in names if (change != "horizontal-flip" and _ENDS.search(name))]
-    return f"{words} picture of {told[0]!r} can belong to another class" if told else None
+        return f"{changed} picture of a sign such as {signs[0]!r} can be another sign, or none"
+    affected = [name for name in names if (change != "vertical-flip" and _SIDES.search(name))]
+    affected += [name for name in names if (change != "horizontal-flip" and _ENDS.search(name))]
+    return f"{changed} picture of {affected[0]!r} can belong to another class" if affected else None

@@ -10,7 +10,7 @@ from clfcore.augment import random_table
 from clfcore.augment.apply import apply
 from clfcore.augment.mixup import mix_batch, mixed_label, soft_targets
 from clfcore.augment.mixup_draws import Mix, Pairing, pairing
-from clfcore.augment.policies import Policy
+from clfcore.augment.policy import Policy
 from clfcore.task import Task
 
 

@@ -1,4 +1,4 @@
-"""A policy seen before it is used: the very views that training would feed, and the picture after every step."""
+"""Augmentation previews: the exact views that training would feed, and the picture after every step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from torch import Tensor
 
 from clfcore.augment import auto_augment, random_table
 from clfcore.augment.apply import apply, stages
-from clfcore.augment.policies import Policy, Step
+from clfcore.augment.policy import Policy, Step
 from clfcore.data.pixels import Preprocess
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A picture of the strip: the step's name, what was drawn in words, and S x S x C uint8."""
+    """A picture of the strip: the step's name, what was drawn as text, and S x S x C uint8."""
 
     title: str
-    words: str
+    text: str
     pixels: np.ndarray
 
 
@@ -82,27 +82,29 @@ def describe_step(step: Step, u: np.ndarray, *, side: int, size: int) -> str:
     side: of the picture before the step; size: of the network's input, in pixels.
     """
     if step.kind == "crop":
-        whole = round(float(step["zoom"]) * size)
+        whole = round(step.number("zoom") * size)
         top, left = random_table.cuts(u, whole - size)[0]
         return f"{whole} pixels wide, cut {left} from the left and {top} from the top"
     if step.kind == "resized-crop":
-        top, left, height, width = random_table.boxes(u, side=side, scale=step["scale"], ratio=step["ratio"])[0]
+        top, left, height, width = random_table.boxes(
+            u, side=side, scale=step.interval("scale"), ratio=step.interval("ratio")
+        )[0]
         return f"{width} x {height} pixels at {left}, {top}"
     if step.kind == "shift":
         reach = random_table.reach(step, side)
         down, right = reach - random_table.cuts(u, 2 * reach)[0]
         return f"{right:+d} across, {down:+d} down" if down or right else "unchanged"
     if step.kind.endswith("flip"):
-        return "mirrored" if u[0, 0] < step["probability"] else "unchanged"
+        return "mirrored" if u[0, 0] < step.number("probability") else "unchanged"
     if step.kind == "rotation":
         angle = random_table.angles(step, u)[0]
         return f"{angle:+.1f}°" if angle else "unchanged"
     if step.kind == "colour-jitter":
-        return _jitter_words(step, u)
+        return _jitter_text(step, u)
     if step.kind == "erasing":
         top, left, height, width = random_table.erased(step, u, side=side)[0]
         return f"{width} x {height} pixels at {left}, {top}" if height else "unchanged"
-    return _operation_words(step, u, side)
+    return _operation_text(step, u, side)
 
 
 def statistics(pixels: np.ndarray, preprocess: Preprocess) -> tuple[Statistics, ...]:
@@ -118,33 +120,33 @@ def _four(values: np.ndarray) -> tuple[float, float, float, float]:
     return float(values.mean()), float(values.std()), float(values.min()), float(values.max())
 
 
-def _jitter_words(step: Step, u: np.ndarray) -> str:
+def _jitter_text(step: Step, u: np.ndarray) -> str:
     factors, order = random_table.jitter(step, u)
     names = ("brightness", "contrast", "saturation", "hue")
-    said = []
+    parts = []
     for which in np.argsort(order[0]):
         if which == 3 and factors[0, 3]:
-            said.append(f"hue {factors[0, 3]:+.2f}")
+            parts.append(f"hue {factors[0, 3]:+.2f}")
         elif which != 3 and factors[0, which] != 1:
-            said.append(f"{names[which]} × {factors[0, which]:.2f}")
-    return ", ".join(said) or "unchanged"
+            parts.append(f"{names[which]} × {factors[0, which]:.2f}")
+    return ", ".join(parts) or "unchanged"
 
 
-def _operation_words(step: Step, u: np.ndarray, side: int) -> str:
+def _operation_text(step: Step, u: np.ndarray, side: int) -> str:
     chosen, magnitudes = auto_augment.draw_operations(step, u, side=side)
-    said = [
+    parts = [
         f"{auto_augment.NAMES[which]} {magnitude:+.2f}"
         if auto_augment.NAMES[which] in auto_augment.SIGNED
-        else _plain(which, magnitude)
+        else _unsigned_text(which, magnitude)
         for which, magnitude in zip(chosen[0], magnitudes[0], strict=True)
         if which
     ]
     if step.kind == "augmix":
-        said.append(f"{auto_augment.mixing(step, u)[0, 0]:.0%} of the picture kept".replace("%", " %"))
-    return ", ".join(said) or "unchanged"
+        parts.append(f"{auto_augment.mixing(step, u)[0, 0]:.0%} of the picture kept".replace("%", " %"))
+    return ", ".join(parts) or "unchanged"
 
 
-def _plain(which: int, magnitude: float) -> str:
+def _unsigned_text(which: int, magnitude: float) -> str:
     return (
         f"{auto_augment.NAMES[which]} {magnitude:.2g}"
         if auto_augment.NAMES[which] in ("Posterize", "Solarize")

@@ -8,7 +8,7 @@ import itertools
 
 import numpy as np
 
-from clfcore.augment.policies import Policy, Step
+from clfcore.augment.policy import Policy, Step
 
 # Tries for a box that fits inside the picture, as torchvision has them.
 TRIES = 10
@@ -20,9 +20,9 @@ ORDERS = np.array(list(itertools.permutations(range(4))))
 def columns(step: Step) -> int:
     """How many uniform numbers an image needs for a step."""
     if step.kind == "randaugment":
-        return 2 * int(step["operations"])
+        return 2 * step.whole("operations")
     if step.kind == "augmix":
-        chains, depth = int(step["width"]), int(step["depth"]) or 3
+        chains, depth = step.whole("width"), step.whole("depth") or 3
         return 2 + chains + chains + chains * depth * 3
     return {
         "crop": 2,
@@ -40,7 +40,9 @@ def columns(step: Step) -> int:
 
 def table(policy: Policy, *, seed: int, epoch: int, items: int) -> np.ndarray:
     """items x columns float64 in [0, 1): the draws of one epoch, a row an item of the training split."""
-    parts = [_generator(seed, epoch, i).random((items, columns(step))) for i, step in enumerate(policy.steps)]
+    parts = [
+        np.random.Generator(_bits(seed, epoch, i)).random((items, columns(step))) for i, step in enumerate(policy.steps)
+    ]
     return np.concatenate(parts, axis=1) if parts else np.empty((items, 0))
 
 
@@ -48,9 +50,9 @@ def row(policy: Policy, *, seed: int, epoch: int, index: int) -> np.ndarray:
     """1 x columns: one row of `table`, without drawing the ones before it."""
     parts = []
     for i, step in enumerate(policy.steps):
-        generator, count = _generator(seed, epoch, i), columns(step)
-        generator.bit_generator.advance(index * count)  # a float64 takes one step of PCG64
-        parts.append(generator.random((1, count)))
+        count = columns(step)
+        bits = _bits(seed, epoch, i).advance(index * count)  # a float64 takes one step of PCG64
+        parts.append(np.random.Generator(bits).random((1, count)))
     return np.concatenate(parts, axis=1) if parts else np.empty((1, 0))
 
 
@@ -60,13 +62,13 @@ def by_step(policy: Policy, rows: np.ndarray) -> list[np.ndarray]:
     return np.split(rows, edges[:-1], axis=1) if policy.steps else []
 
 
-def _generator(seed: int, epoch: int, place: int) -> np.random.Generator:
+def _bits(seed: int, epoch: int, place: int) -> np.random.PCG64:
     # A stream a step, so that a changed parameter leaves the other steps' draws alone. place + 1: trailing zeros are
     # lost on a SeedSequence, and (seed, epoch) alone is the order of the images.
-    return np.random.Generator(np.random.PCG64((seed, epoch, place + 1)))
+    return np.random.PCG64((seed, epoch, place + 1))
 
 
-def between(u: np.ndarray, low: float, high: float) -> np.ndarray:
+def between(u: np.ndarray, low: float | np.ndarray, high: float | np.ndarray) -> np.ndarray:
     return low + (high - low) * u
 
 
@@ -86,8 +88,8 @@ def cuts(u: np.ndarray, room: int) -> np.ndarray:
 
 def angles(step: Step, u: np.ndarray) -> np.ndarray:
     """n degrees, anticlockwise; 0 where the step does not happen."""
-    drawn = between(u[:, 0], -float(step["degrees"]), float(step["degrees"]))
-    return np.where(u[:, 1] < step["probability"], drawn, 0.0)
+    drawn = between(u[:, 0], -step.number("degrees"), step.number("degrees"))
+    return np.where(u[:, 1] < step.number("probability"), drawn, 0.0)
 
 
 def jitter(step: Step, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -95,10 +97,10 @@ def jitter(step: Step, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     A factor of 1 and a turn of 0 leave the image as it is.
     """
-    limits = np.array([float(step[name]) for name in ("brightness", "contrast", "saturation", "hue")])
+    limits = np.array([step.number(name) for name in ("brightness", "contrast", "saturation", "hue")])
     drawn = between(u[:, :4], -limits, limits)
     drawn[:, :3] += 1.0
-    drawn[u[:, 4] >= step["probability"]] = (1.0, 1.0, 1.0, 0.0)
+    drawn[u[:, 4] >= step.number("probability")] = (1.0, 1.0, 1.0, 0.0)
     return drawn, ORDERS[whole(u[:, 5], len(ORDERS))]
 
 
@@ -117,21 +119,26 @@ def boxes(
     height = np.rint(np.sqrt(area / shape)).astype(np.int64)
     fits = (width > 0) & (width <= most) & (height > 0) & (height <= most)
     first, n = fits.argmax(axis=1), np.arange(len(u))
-    found = fits[n, first]
-    height, width = np.where(found, height[n, first], side), np.where(found, width[n, first], side)
+    any_fits = fits[n, first]
+    height, width = np.where(any_fits, height[n, first], side), np.where(any_fits, width[n, first], side)
     top, left = whole(u[:, 2 * TRIES], side - height + 1), whole(u[:, 2 * TRIES + 1], side - width + 1)
     return np.stack([top, left, height, width], axis=1)
 
 
+def crops(step: Step, u: np.ndarray, *, side: int) -> np.ndarray:
+    """n x 4 int64 (top, left, height, width) that a resized-crop cuts out."""
+    return boxes(u, side=side, scale=step.interval("scale"), ratio=step.interval("ratio"))
+
+
 def erased(step: Step, u: np.ndarray, *, side: int) -> np.ndarray:
     """n x 4 int64 (top, left, height, width) of what is painted over; height 0 where nothing is."""
-    low, high = step["ratio"]
+    low, high = step.interval("ratio")
     # The ratio is height over width here, width over height in a crop; torchvision has it so.
-    drawn = boxes(u, side=side, scale=step["scale"], ratio=(1 / high, 1 / low), most=side - 1)
-    drawn[(drawn[:, 2] == side) | (u[:, -1] >= step["probability"])] = 0
+    drawn = boxes(u, side=side, scale=step.interval("scale"), ratio=(1 / high, 1 / low), most=side - 1)
+    drawn[(drawn[:, 2] == side) | (u[:, -1] >= step.number("probability"))] = 0
     return drawn
 
 
 def reach(step: Step, side: int) -> int:
     """The largest move of a shift, in pixels."""
-    return min(round(float(step["most"]) * side), side - 1)
+    return min(round(step.number("most") * side), side - 1)

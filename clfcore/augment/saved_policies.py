@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from clfcore.augment.policies import LARGEST, POLICIES, Policy, from_json
+from clfcore.augment.builtin_policies import POLICIES
+from clfcore.augment.policy import LARGEST, Policy, from_json
 from clfcore.errors import InputError, unknown
 from clfcore.files import policies_folder, read_text, safe_name, write_text
 

@@ -1,4 +1,4 @@
-"""The steps a policy may take, and what each of their parameters may be. Data: refusals, widgets and JSON read it."""
+"""Augmentation steps and the rules of their parameters, as data: error messages, widgets and JSON read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,17 +44,17 @@ class Rule:
             if value not in self.choices:
                 raise unknown(where, str(value), self.choices)
             return str(value)
-        parts = list(value) if self.kind == "range" and isinstance(value, list | tuple) else [value]
-        fits = len(parts) == (2 if self.kind == "range" else 1) and all(self._fits(part) for part in parts)
-        if not fits or parts[0] > parts[-1]:
+        given = list(value) if self.kind == "range" and isinstance(value, list | tuple) else [value]
+        parts = [part for part in given if isinstance(part, int | float) and self._fits(part)]
+        if len(given) != (2 if self.kind == "range" else 1) or len(parts) != len(given) or parts[0] > parts[-1]:
             shown = list(value) if isinstance(value, tuple) else value
             raise InputError(f"{where} is {brief(shown)}: it must be {self.allowed}")
         if self.kind == "range":
             return float(parts[0]), float(parts[1])
         return int(parts[0]) if self.kind == "whole" else float(parts[0])
 
-    def _fits(self, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+    def _fits(self, value: float) -> bool:
+        if isinstance(value, bool):
             return False
         inside = (self.low < value if self.above else self.low <= value) and value <= self.high  # so it is finite too
         return inside and (self.kind != "whole" or value == int(value))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from clfcore.augment.policies import Policy, Step
+from clfcore.augment.policy import Policy, Step
 from clfcore.augment.random_table import reach
 
 _HEAD = """import torch
@@ -60,30 +60,30 @@ def _tuple(values: Sequence[float]) -> str:
 
 
 def _crop(step: Step, side: int, size: int) -> list[str]:
-    return [f"v2.Resize({round(float(step['zoom']) * size)}, antialias=True)", f"v2.RandomCrop({size})"]
+    return [f"v2.Resize({round(step.number('zoom') * size)}, antialias=True)", f"v2.RandomCrop({size})"]
 
 
 def _resized_crop(step: Step, side: int, size: int) -> list[str]:
-    box = f"scale={_tuple(step['scale'])}, ratio={_tuple(step['ratio'])}"
+    box = f"scale={_tuple(step.interval('scale'))}, ratio={_tuple(step.interval('ratio'))}"
     return [f"v2.RandomResizedCrop({size}, {box}, antialias=True)"]
 
 
 def _shift(step: Step, side: int, size: int) -> list[str]:
-    border = str(step["border"])
-    fill = f", fill={round(float(step['fill']))}" if border == "constant" else ""
+    border = step.choice("border")
+    fill = f", fill={round(step.number('fill'))}" if border == "constant" else ""
     return [f"v2.RandomCrop({side}, padding={reach(step, side)}{fill}, padding_mode={border!r})"]
 
 
 def _rotation(step: Step, side: int, size: int) -> list[str]:
-    way = f"v2.InterpolationMode.{str(step['interpolation']).upper()}"
+    way = f"v2.InterpolationMode.{step.choice('interpolation').upper()}"
     # fill=0 would weigh the edge twice; None is black without a line around the picture.
-    turn = f"v2.RandomRotation({step['degrees']:g}, interpolation={way}, fill={step['fill'] or None})"
-    return _sometimes(turn, float(step["probability"]))
+    turn = f"v2.RandomRotation({step.number('degrees'):g}, interpolation={way}, fill={step.number('fill') or None})"
+    return _sometimes(turn, step.number("probability"))
 
 
 def _jitter(step: Step, side: int, size: int) -> list[str]:
-    amounts = ", ".join(f"{name}={step[name]:g}" for name in ("brightness", "contrast", "saturation", "hue"))
-    return _sometimes(f"v2.ColorJitter({amounts})", float(step["probability"]))
+    amounts = ", ".join(f"{name}={step.number(name):g}" for name in ("brightness", "contrast", "saturation", "hue"))
+    return _sometimes(f"v2.ColorJitter({amounts})", step.number("probability"))
 
 
 def _sometimes(line: str, probability: float) -> list[str]:
@@ -93,29 +93,29 @@ def _sometimes(line: str, probability: float) -> list[str]:
 def _erasing(step: Step, mean: Sequence[float], deviation: Sequence[float]) -> str:
     # After the normalisation 0 is the mean colour, and black is -mean / deviation.
     black = _tuple([-m / d for m, d in zip(mean, deviation, strict=True)])
-    value = "0" if step["paint"] == "mean" else black
-    box = f"scale={_tuple(step['scale'])}, ratio={_tuple(step['ratio'])}"
-    return f"v2.RandomErasing(p={step['probability']:g}, {box}, value={value})"
+    value = "0" if step.choice("paint") == "mean" else black
+    box = f"scale={_tuple(step.interval('scale'))}, ratio={_tuple(step.interval('ratio'))}"
+    return f"v2.RandomErasing(p={step.number('probability'):g}, {box}, value={value})"
 
 
 def _augmix(step: Step, side: int, size: int) -> list[str]:
-    chains = f"mixture_width={step['width']}, chain_depth={step['depth'] or -1}"
-    return [f"v2.AugMix(severity={step['severity']}, {chains}, alpha={step['alpha']!r})"]
+    chains = f"mixture_width={step.whole('width')}, chain_depth={step.whole('depth') or -1}"
+    return [f"v2.AugMix(severity={step.whole('severity')}, {chains}, alpha={step.number('alpha')!r})"]
 
 
 _LINES: Mapping[str, Callable[[Step, int, int], list[str]]] = {
     "crop": _crop,
     "resized-crop": _resized_crop,
     "shift": _shift,
-    "horizontal-flip": lambda step, side, size: [f"v2.RandomHorizontalFlip({step['probability']:g})"],
-    "vertical-flip": lambda step, side, size: [f"v2.RandomVerticalFlip({step['probability']:g})"],
+    "horizontal-flip": lambda step, side, size: [f"v2.RandomHorizontalFlip({step.number('probability'):g})"],
+    "vertical-flip": lambda step, side, size: [f"v2.RandomVerticalFlip({step.number('probability'):g})"],
     "rotation": _rotation,
     "colour-jitter": _jitter,
     "autoaugment": lambda step, side, size: [
-        f"v2.AutoAugment(v2.AutoAugmentPolicy.{str(step['searched_on']).upper()})"
+        f"v2.AutoAugment(v2.AutoAugmentPolicy.{step.choice('searched_on').upper()})"
     ],
     "randaugment": lambda step, side, size: [
-        f"v2.RandAugment(num_ops={step['operations']}, magnitude={step['magnitude']})"
+        f"v2.RandAugment(num_ops={step.whole('operations')}, magnitude={step.whole('magnitude')})"
     ],
     "trivialaugment": lambda step, side, size: ["v2.TrivialAugmentWide()"],
     "augmix": _augmix,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from clfcore.augment.policies import Policy
+from clfcore.augment.policy import Policy
 
 if TYPE_CHECKING:
     from clfcore.data.pixels import Preprocess
@@ -16,7 +16,7 @@ def at_training_scale(policy: Policy, preprocess: "Preprocess") -> "Preprocess":
     (Touvron et al. 2019): with this LeNet-5 gained 6 points on 6,000 images of Fashion-MNIST. Weights that come with a
     scale keep theirs.
     """
-    zooms = [float(step["zoom"]) for step in policy.steps if step.kind == "crop"]
+    zooms = [step.number("zoom") for step in policy.steps if step.kind == "crop"]
     if not zooms or preprocess.fit != "crop" or preprocess.crop_fraction != 1:
         return preprocess
     return replace(preprocess, crop_fraction=1 / zooms[0])

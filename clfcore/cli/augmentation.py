@@ -69,7 +69,8 @@ def policies(command: argparse.ArgumentParser) -> None:
 
 
 def _policies(given: argparse.Namespace) -> dict[str, Any]:
-    from clfcore.augment.policies import POLICIES, policy_by_name
+    from clfcore.augment.builtin_policies import POLICIES
+    from clfcore.augment.policies import policy_by_name
     from clfcore.augment.saved_policies import delete_policy, save_policy, saved_policies
     from clfcore.augment.to_torchvision import torchvision_code
     from clfcore.augment.train_test_resolution import at_training_scale
@@ -103,11 +104,12 @@ def _policies(given: argparse.Namespace) -> dict[str, Any]:
         epoch=given.epoch, count=given.count, steps=given.strip,
     )  # fmt: skip
     write_contact_sheet(found.pictures, out)
-    return {"picture": found.name, "out": str(out), "shown": list(found.words)}
+    return {"picture": found.name, "out": str(out), "shown": list(found.captions)}
 
 
 def _line(name: str) -> dict[str, Any]:
-    from clfcore.augment.policies import POLICIES, policy
+    from clfcore.augment.builtin_policies import POLICIES
+    from clfcore.augment.policies import policy
 
     kinds = [step.kind for step in policy(name).steps]
     return {"name": name, "own": name not in POLICIES, "steps": kinds}

@@ -52,5 +52,5 @@ def sampled_sizes(dataset: ImageDataset) -> np.ndarray:
     found = []
     for i in np.unique(np.linspace(0, len(dataset) - 1, SAMPLED).astype(int)) if dataset.paths else ():
         with contextlib.suppress(InputError):  # unreadable files are told of by the checks
-            found.append(image_size(dataset.paths[i]))
+            found.append(image_size(dataset.files[i]))
     return np.array(found, np.int64).reshape(-1, 2)

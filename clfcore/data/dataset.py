@@ -11,6 +11,7 @@ import numpy as np
 
 from clfcore.data.fingerprints import fingerprints
 from clfcore.data.image_file import image_size
+from clfcore.data.pixels import read_image
 from clfcore.errors import InputError, unknown
 from clfcore.task import Task
 
@@ -62,6 +63,22 @@ class ImageDataset:
     def classes(self) -> tuple[str, ...]:
         return self.task.classes
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The picture files. Raises ValueError where the pictures are an array."""
+        if self.paths is None:
+            raise ValueError(f"the pictures of {self.name} are an array, not files")
+        return self.paths
+
+    def image(self, index: int, *, least_side: int | None = None) -> np.ndarray:
+        """One item's pixels, H x W x C, as `read_image` gives them; an array's as they are.
+
+        Raises InputError where the file cannot be read.
+        """
+        if self.pixels is not None:
+            return np.asarray(self.pixels[index])
+        return read_image(self.files[index], least_side=least_side)
+
     @cached_property
     def contents(self) -> tuple[str, ...]:
         """A content fingerprint an item: equal where pictures are equal, whatever they are called."""
@@ -81,22 +98,22 @@ class ImageDataset:
 
     def having(self, name: str) -> np.ndarray:
         """Which items are of a class of the finest level, or bear a label, N bool. Raises ValueError where unknown."""
-        at = self.classes.index(name)
+        column = self.classes.index(name)
         if self.task.kind == "multi-label":
-            return self.targets[:, at] > 0
-        return (self.targets if self.targets.ndim == 1 else self.targets[:, -1]) == at
+            return self.targets[:, column] > 0
+        return (self.targets if self.targets.ndim == 1 else self.targets[:, -1]) == column
 
     def side(self) -> int:
         """The pictures' usual shorter side in pixels: of an array its own, of files the median of up to 64 headers."""
         if self.pixels is not None:
             return int(min(self.pixels.shape[1:3]))
-        found = []
+        sides = []
         for i in np.unique(np.linspace(0, len(self) - 1, 64).astype(int)):
-            with contextlib.suppress(InputError):  # unreadable files are told of by the checks
-                found.append(min(image_size(self.paths[i])))
-        if not found:
+            with contextlib.suppress(InputError):  # the checks report unreadable files
+                sides.append(min(image_size(self.files[i])))
+        if not sides:
             raise InputError(f"{self.name} has no readable images: check the files")
-        return int(np.median(found))
+        return int(np.median(sides))
 
     def label(self, index: int) -> str:
         """The truth of one item in words: `cat`, `cat; dog` or `animal / cat`."""
@@ -108,19 +125,19 @@ class ImageDataset:
         return " / ".join(level.classes[int(t)] for level, t in zip(self.task.levels, target, strict=True))
 
     def without(self, indices: list[int], problems: tuple[Problem, ...] = ()) -> "ImageDataset":
-        """The dataset less some items (unreadable ones), with what was found added to its problems."""
-        keep = np.setdiff1d(np.arange(len(self)), np.asarray(indices, dtype=np.int64))
+        """The dataset without some items (unreadable ones), with `problems` added to its own."""
+        remaining = np.setdiff1d(np.arange(len(self)), np.asarray(indices, dtype=np.int64))
         place = np.full(len(self), -1, dtype=np.int64)
-        place[keep] = np.arange(len(keep))
-        kept = {split: place[chosen][place[chosen] >= 0] for split, chosen in self.splits.items()}
+        place[remaining] = np.arange(len(remaining))
+        splits = {split: place[chosen][place[chosen] >= 0] for split, chosen in self.splits.items()}
         return replace(
             self,
-            ids=tuple(self.ids[i] for i in keep),
-            targets=self.targets[keep],
-            splits=kept,
-            paths=None if self.paths is None else tuple(self.paths[i] for i in keep),
-            pixels=None if self.pixels is None else self.pixels[keep],
-            masks=None if self.masks is None else self.masks[keep],
-            groups=None if self.groups is None else tuple(self.groups[i] for i in keep),
+            ids=tuple(self.ids[i] for i in remaining),
+            targets=self.targets[remaining],
+            splits=splits,
+            paths=None if self.paths is None else tuple(self.paths[i] for i in remaining),
+            pixels=None if self.pixels is None else self.pixels[remaining],
+            masks=None if self.masks is None else self.masks[remaining],
+            groups=None if self.groups is None else tuple(self.groups[i] for i in remaining),
             problems=self.problems + problems,
         )

@@ -204,7 +204,7 @@ def _faults_again(dataset: ImageDataset, preprocess: Preprocess, seen: Seen) -> 
     faults = list(seen.faults)
     for i in bad:
         try:
-            data = read_file(dataset.paths[i], dataset.ids[i])
+            data = read_file(dataset.files[i], dataset.ids[i])
             preprocess.stored_file(data, dataset.ids[i])
         except InputError as error:
             faults[i] = str(error)
@@ -306,7 +306,7 @@ def _pass(
         pictures: list[np.ndarray | None] = []
         for i in range(start, stop):
             try:
-                data = read_file(dataset.paths[i], dataset.ids[i])
+                data = read_file(dataset.files[i], dataset.ids[i])
                 stored = preprocess.stored_file(data, dataset.ids[i])
             except InputError as error:
                 faults[i] = str(error)

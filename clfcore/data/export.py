@@ -126,5 +126,5 @@ def _content(dataset: ImageDataset, i: int) -> bytes:
     if dataset.paths is not None:
         return dataset.paths[i].read_bytes()
     out = io.BytesIO()
-    Image.fromarray(np.squeeze(dataset.pixels[i])).save(out, "png")
+    Image.fromarray(np.squeeze(dataset.image(i))).save(out, "png")
     return out.getvalue()

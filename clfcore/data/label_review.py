@@ -40,7 +40,7 @@ def digest(dataset: ImageDataset, index: int) -> str:
     if dataset.pixels is not None:
         content = np.ascontiguousarray(dataset.pixels[index]).tobytes()
     else:
-        content = read_bytes(dataset.paths[index])
+        content = read_bytes(dataset.files[index])
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 

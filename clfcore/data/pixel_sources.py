@@ -87,7 +87,7 @@ class InFiles:
 
     def _from_file(self, row: int) -> np.ndarray:
         name = self.dataset.ids[row]
-        data = read_file(self.dataset.paths[row], name)
+        data = read_file(self.dataset.files[row], name)
         if hashlib.blake2b(data, digest_size=16).hexdigest() != self.digests[row]:
             raise InputError(
                 f"{name} has changed since it was read: begin again, so that all of the data is of one state"

@@ -23,7 +23,7 @@ from clfcore.architectures.fuse import fuse_for_inference
 from clfcore.augment import random_table
 from clfcore.augment.apply import apply
 from clfcore.augment.geometry import centre
-from clfcore.augment.policies import Policy
+from clfcore.augment.policy import Policy
 from clfcore.data.decode import Decoded
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import Failure

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from clfcore.augment.policies import Policy
+from clfcore.augment.policy import Policy
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.progress import Progress

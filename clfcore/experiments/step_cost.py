@@ -17,7 +17,7 @@ from clfcore.data.bit_depth import to_bytes
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode import Decoded
 from clfcore.data.pixel_sources import InMemory
-from clfcore.data.pixels import Preprocess, read_image
+from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
 from clfcore.errors import InputError
 from clfcore.training import phases as training_phases
@@ -154,7 +154,7 @@ def _squares(dataset: ImageDataset, chosen: np.ndarray, preprocess: Preprocess) 
             squares.append(preprocess.stored(np.ascontiguousarray(image)))
             continue
         try:
-            image = read_image(dataset.paths[index], least_side=preprocess.stored_side)
+            image = dataset.image(index, least_side=preprocess.stored_side)
             stored = to_bytes(preprocess.stored(image))
             squares.append(np.broadcast_to(stored, (*stored.shape[:2], 3)))
         except InputError:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from clfcore.data.dataset import ImageDataset
-from clfcore.data.pixels import Preprocess, read_image
+from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.explain.deletion_insertion import (
     Curve,
@@ -269,9 +269,7 @@ def _steps(total: int, progress: Progress | None, cancel: Cancel | None) -> Call
 
 
 def _square(dataset: ImageDataset, index: int, preprocess: Preprocess) -> np.ndarray:
-    if dataset.pixels is not None:
-        return preprocess.square(dataset.pixels[index])
-    return preprocess.square(read_image(dataset.paths[index], least_side=preprocess.stored_side))
+    return preprocess.square(dataset.image(index, least_side=preprocess.stored_side))
 
 
 def _mask(mask: np.ndarray, preprocess: Preprocess) -> np.ndarray:

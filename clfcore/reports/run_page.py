@@ -3,7 +3,7 @@
 import json
 
 from clfcore.data.bit_depth import to_bytes
-from clfcore.data.pixels import Preprocess, read_image
+from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.evaluation import calibration, curves, errors
 from clfcore.evaluation.classification_report import per_class
@@ -120,7 +120,7 @@ def _pictures(run: Run, cases: tuple[errors.Case, ...]) -> list[Shown]:
         if case.id not in at:
             continue
         i = at[case.id]
-        pixels = dataset.pixels[i] if dataset.pixels is not None else read_image(dataset.paths[i], least_side=144)
+        pixels = dataset.image(i, least_side=144)
         words = f"{case.truth}, predicted as {case.predicted} with {100 * case.p_predicted:.1f} %"
         shown.append(picture(to_bytes(preprocess.tones(pixels)), words))
     return shown

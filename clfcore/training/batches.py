@@ -13,7 +13,7 @@ from clfcore.augment.apply import apply
 from clfcore.augment.geometry import centre
 from clfcore.augment.mixup import mix_batch, soft_targets
 from clfcore.augment.mixup_draws import Mix, pairing
-from clfcore.augment.policies import Policy
+from clfcore.augment.policy import Policy
 from clfcore.data.decode import Decoded
 from clfcore.data.pixels import Preprocess
 from clfcore.task import Task

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from clfcore.augment import policies
+from clfcore.augment.builtin_policies import POLICIES
 from clfcore.augment.label_safety import changes, warning
-from clfcore.augment.policies import POLICIES, Policy, from_json, step
+from clfcore.augment.policy import Policy, from_json, step
 from clfcore.augment.saved_policies import save_policy, saved_policies
 from clfcore.augment.step_rules import KINDS, Rule
 from clfcore.augment.to_torchvision import torchvision_code

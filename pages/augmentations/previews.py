@@ -11,7 +11,7 @@ import streamlit as st
 from clfcore.architectures.catalogue import architectures, weights_at_hand
 from clfcore.augment import policies
 from clfcore.augment.mixup_draws import Mix, density
-from clfcore.augment.policies import Policy
+from clfcore.augment.policy import Policy
 from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.runs.index import finished_runs
@@ -110,10 +110,7 @@ def _stored(data: str, places: tuple[int, ...], wanted: str) -> "np.ndarray":
     found = []
     for place in places:
         index = int(dataset.splits["train"][place])
-        if dataset.pixels is not None:
-            found.append(preprocess.stored(np.asarray(dataset.pixels[index])))
-        else:
-            found.append(preprocess.stored(read_image(dataset.paths[index], least_side=preprocess.stored_side)))
+        found.append(preprocess.stored(dataset.image(index, least_side=preprocess.stored_side)))
     return np.stack(found)
 
 
@@ -177,9 +174,9 @@ def show_strip(policy: Policy, source: Source, preprocess: "Preprocess", *, seed
             index=source.place,
             mean=preprocess.mean,
         )
-    cards([Card(picture(one.pixels), f"{one.title}: {one.words}", shorten(one.title)) for one in strip], side=130)
+    cards([Card(picture(one.pixels), f"{one.title}: {one.text}", shorten(one.title)) for one in strip], side=130)
     st.dataframe(
-        [{"step": one.title, "drawn for this view": one.words} for one in strip], hide_index=True, width="stretch"
+        [{"step": one.title, "drawn for this view": one.text} for one in strip], hide_index=True, width="stretch"
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from clfcore.augment import policies as augment_policies
-from clfcore.augment.policies import POLICIES, Policy
+from clfcore.augment.builtin_policies import POLICIES
+from clfcore.augment.policy import Policy
 from clfcore.augment.saved_policies import saved_policies
 from clfcore.config import make
 from pages.augmentations.previews import Source

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
 from clfcore.explain.saliency_map import overlay_image
 from clfcore.progress import Progress
@@ -76,7 +75,7 @@ def photo_map(path: str, files: Files, item: str, level: str, target: int) -> tu
     if data.pixels is not None:
         image = np.broadcast_to(data.pixels[index], (*data.pixels.shape[1:3], 3))
     else:
-        image = read_image(data.paths[index], least_side=model.preprocess.stored_side)
+        image = data.image(index, least_side=model.preprocess.stored_side)
     square = model.square(np.ascontiguousarray(image))
     levels = [one.name for one in model.task.levels]
     begins = model.task.slices[levels.index(level)].start

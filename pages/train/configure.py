@@ -10,7 +10,7 @@ import streamlit as st
 from clfcore import api
 from clfcore.config import RunConfig, make
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.pixels import Preprocess, read_image
+from clfcore.data.pixels import Preprocess
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
 from clfcore.parse_config import with_changes
@@ -231,7 +231,7 @@ def fitted(data: str, fits: tuple[str, ...], *, most: int = 5) -> "dict[str, lis
     pictures = {}
     for i in chosen[:: max(1, len(chosen) // most)][:most].tolist():
         with contextlib.suppress(InputError):
-            pictures[dataset.ids[i]] = read_image(dataset.paths[i], least_side=THUMBNAIL)
+            pictures[dataset.ids[i]] = dataset.image(i, least_side=THUMBNAIL)
     if all(p.shape[0] == p.shape[1] for p in pictures.values()):
         return None
     values = shown_range(dataset)

@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
+from clfcore.augment.builtin_policies import POLICIES
 from clfcore.augment.label_safety import warning
-from clfcore.augment.policies import POLICIES, policy
+from clfcore.augment.policies import policy
 from clfcore.augment.saved_policies import saved_policies
 from clfcore.config import RunConfig
 from clfcore.parse_config import with_changes

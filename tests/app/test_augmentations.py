@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from clfcore.augment.policies import policy, step
+from clfcore.augment.policies import policy
+from clfcore.augment.policy import step
 from clfcore.augment.saved_policies import load_policy
 from pages.augmentations.previews import LOOKS
 

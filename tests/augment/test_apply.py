@@ -7,7 +7,8 @@ from torchvision.transforms.v2 import functional as V
 
 from clfcore.augment import geometry, policies, random_table
 from clfcore.augment.apply import apply
-from clfcore.augment.policies import POLICIES, Policy
+from clfcore.augment.builtin_policies import POLICIES
+from clfcore.augment.policy import Policy
 from clfcore.errors import InputError
 
 
@@ -156,5 +157,7 @@ def test_erasing_on_bytes_is_erasing_after_the_normalisation():
 
 
 def test_a_picture_smaller_than_the_image_is_refused():
-    with pytest.raises(InputError, match="image_size is 40: the pictures are kept at 32 pixels, so it must be at most"):
+    with pytest.raises(
+        InputError, match="image_size is 40: the pictures are stored at 32 pixels, so it must be at most"
+    ):
         apply(policies.policy("basic"), rows(policies.policy("basic"), 1), noise(1, 3, 32), size=40)

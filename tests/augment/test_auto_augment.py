@@ -8,7 +8,8 @@ from torchvision.transforms.v2 import functional as V
 
 from clfcore.augment import auto_augment, random_table
 from clfcore.augment.autoaugment_policies import PAIRS
-from clfcore.augment.policies import policy, step
+from clfcore.augment.policies import policy
+from clfcore.augment.policy import step
 from clfcore.augment.random_table import table
 
 METHODS = {"randaugment": v2.RandAugment, "trivialaugment": v2.TrivialAugmentWide, "augmix": v2.AugMix}

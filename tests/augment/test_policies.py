@@ -7,7 +7,8 @@ import pytest
 
 from clfcore import config
 from clfcore.augment import policies, random_table
-from clfcore.augment.policies import POLICIES, from_json, step
+from clfcore.augment.builtin_policies import POLICIES
+from clfcore.augment.policy import from_json, step
 from clfcore.augment.step_rules import KINDS
 from clfcore.errors import InputError
 

@@ -8,7 +8,7 @@ import torch
 
 from clfcore.augment import policies, random_table
 from clfcore.augment.apply import apply
-from clfcore.augment.policies import POLICIES
+from clfcore.augment.builtin_policies import POLICIES
 from clfcore.augment.previews import describe_step, policy_views, statistics, step_strip
 from clfcore.augment.step_rules import KINDS
 from clfcore.data.pixels import Preprocess
@@ -40,9 +40,9 @@ def test_the_strip_says_what_was_drawn():
     )
     strip = step_strip(policy, photo(20, 1), size=16, seed=1)
     assert [shown.title for shown in strip] == ["original", "centre crop", "horizontal flip", "rotation", "shift"]
-    assert [shown.words for shown in strip][1:4] == ["the middle 16 x 16 pixels", "mirrored", "unchanged"]
+    assert [shown.text for shown in strip][1:4] == ["the middle 16 x 16 pixels", "mirrored", "unchanged"]
     flipped, shifted = strip[3].pixels, strip[4].pixels
-    across, down = (int(part.split()[0]) for part in strip[4].words.split(","))
+    across, down = (int(part.split()[0]) for part in strip[4].text.split(","))
     wanted = np.zeros_like(flipped)
     for y in range(16):
         for x in range(16):

@@ -6,7 +6,9 @@ import torch
 from torchvision.transforms import v2
 
 from clfcore.augment import random_table
-from clfcore.augment.policies import POLICIES, policy, step
+from clfcore.augment.builtin_policies import POLICIES
+from clfcore.augment.policies import policy
+from clfcore.augment.policy import step
 from clfcore.augment.random_table import row, table
 
 

@@ -7,7 +7,8 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from clfcore.augment import policies
-from clfcore.augment.policies import POLICIES, Policy
+from clfcore.augment.builtin_policies import POLICIES
+from clfcore.augment.policy import Policy
 from clfcore.augment.previews import policy_views
 from clfcore.augment.to_torchvision import torchvision_code
 

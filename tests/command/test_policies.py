@@ -8,9 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from clfcore.augment import policies, random_table
 from clfcore.augment import policies as augment_policies
+from clfcore.augment import random_table
 from clfcore.augment.apply import apply
+from clfcore.augment.builtin_policies import POLICIES
 from clfcore.augment.file_previews import file_previews, usual_preprocess
 from clfcore.augment.saved_policies import load_policy, saved_policies
 from clfcore.augment.train_test_resolution import at_training_scale
@@ -28,7 +29,7 @@ def test_a_policy_is_kept_listed_shown_and_deleted(capsys: pytest.CaptureFixture
     assert printed(capsys, "policies", "save", "mine", "--steps", steps) == {"saved": "mine"}
     listed = printed(capsys, "policies")["policies"]
     assert {"name": "mine", "own": True, "steps": ["rotation", "horizontal-flip"]} in listed
-    assert [line["name"] for line in listed if not line["own"]] == list(policies.POLICIES)
+    assert [line["name"] for line in listed if not line["own"]] == list(POLICIES)
     shown = printed(capsys, "policies", "show", "mine")
     assert augment_policies.policy(shown["policy"]).steps == load_policy("mine").steps
     assert "v2.RandomRotation(7," in shown["torchvision"]

@@ -1,5 +1,5 @@
 import json
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,7 +150,7 @@ def test_a_dataset_is_checked_on_its_test_split() -> None:
     report = check_dataset(classifier, dataset, items=5, methods=["gradcam"])
     assert report.items == 5
     assert report.methods[0].pointing_game is not None
-    without = SimpleNamespace(**{**vars(dataset), "splits": {"train": dataset.splits["train"]}, "masks": None})
+    without = replace(dataset, splits={"train": dataset.splits["train"]}, masks=None)
     assert check_dataset(classifier, without, items=3, methods=["gradcam"]).methods[0].pointing_game is None
 
 
