@@ -17,13 +17,14 @@ from PIL import Image
 
 from clfcore.data.bit_depth import shown, to_bytes
 from clfcore.errors import InputError
-from ui.formatting import percent, shorten
+from ui.formatting import count, percent, shorten
 
 if TYPE_CHECKING:
     import numpy as np
 
     from clfcore.data.bit_depth import ValueRange
     from clfcore.data.dataset import ImageDataset
+    from clfcore.evaluation.operating_point import OperatingPoint
 
 
 THUMBNAIL = 192  # pixels; more is not seen in a card
@@ -80,7 +81,7 @@ def _card(card: Card) -> str:
         below = _line(card.predicted, "clf-guess") + bar(card.probability) + f'<div class="clf-note">{mark}'
         below += f"<span>{percent(card.probability)}</span></div>"
         if card.truth_probability is not None:
-            below += f'<div class="clf-note"><span>the truth got {percent(card.truth_probability)}</span></div>'
+            below += f'<div class="clf-note"><span>true class: {percent(card.truth_probability)}</span></div>'
     return f'<figure class="clf-card" title="{escape(card.name)}">{above}{square(card.picture, alt)}{below}</figure>'
 
 
@@ -108,6 +109,42 @@ def top_bars(top: Sequence[tuple[str, float]], level: str = "") -> str:
 def bars(top: Sequence[tuple[str, float]]) -> None:
     """The likeliest classes by themselves."""
     st.html(f'<div class="clf-verdict">{top_bars(top)}</div>')
+
+
+PANELS = 24  # at once; a table shows all labels
+
+
+def count_panels(points: "Sequence[OperatingPoint]") -> None:
+    """The 2 x 2 counts of each label at its threshold: a small table, shaded by share of the row, amber for errors."""
+    st.html(f'<div class="clf-panels">{"".join(_panel(point) for point in points[:PANELS])}</div>')
+    if len(points) > PANELS:
+        st.caption(f"The first {PANELS} of {count(len(points), 'label')}; the table has all of them.")
+
+
+def _panel(point: "OperatingPoint") -> str:
+    positive = point.true_positives + point.false_negatives
+    negative = point.false_positives + point.true_negatives
+    rows = (
+        ("present", positive, (point.true_positives, "true positive"), (point.false_negatives, "false negative")),
+        ("absent", negative, (point.false_positives, "false positive"), (point.true_negatives, "true negative")),
+    )
+    body = "".join(
+        f'<tr><th scope="row">{name}</th>{"".join(_cell(*cell, of) for cell in cells)}</tr>'
+        for name, of, *cells in rows
+    )
+    head = '<tr><td></td><th scope="col">predicted</th><th scope="col">not predicted</th></tr>'
+    title = f'<caption title="{escape(point.name)}">{escape(shorten(point.name, 26))}</caption>'
+    return f'<table class="clf-panel" title="{escape(point.describe())}">{title}{head}{body}</table>'
+
+
+def _cell(items: int, kind: str, of: int) -> str:
+    share = items / of if of else 0.0
+    style = "clf-wrong" if kind.startswith("false") else "clf-right"
+    title = f"{kind}s: {count(items)} of {count(of)}" + (f", {percent(share)}" if of else "")
+    return (
+        f'<td title="{title}" style="--share: {100 * share:.0f}%" class="{style}">'
+        f"<b>{count(items)}</b><span>{kind}{'' if items == 1 else 's'}</span></td>"
+    )
 
 
 def _line(text: str, kind: str) -> str:

@@ -22,6 +22,18 @@ def rate(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
+def ends(interval: "tuple[float, float] | None", *, share: bool) -> str:
+    """The ends of an interval, of a share in percent; an undefined one as a dash.
+
+    >>> ends((0.904, 0.955), share=True), ends((0.904, 0.955), share=False), ends(None, share=True)
+    ('90.4 to 95.5', '0.904 to 0.955', '–')
+    """
+    if interval is None:
+        return "–"
+    low, high = interval
+    return f"{100 * low:.1f} to {100 * high:.1f}" if share else f"{rate(low)} to {rate(high)}"
+
+
 def count(value: int, noun: str = "") -> str:
     """A whole number with separators, and its noun in the right number.
 

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 from clfcore.answers import answer
 from clfcore.data.pixels import read_image
 from clfcore.data.value_ranges import shown_range
+from clfcore.errors import InputError
 from clfcore.evaluation.classification_report import per_class
 from clfcore.evaluation.intervals import headline
 from clfcore.evaluation.metrics import evaluate
@@ -169,6 +170,27 @@ def photo_saliency(name: str, files: Files, photo: Photo) -> PhotoSaliency:
     return PhotoSaliency(
         picture(overlay_image(square, found), side=224, lossless=True), found.layer, found.evidence, own
     )
+
+
+@by_files
+@st.cache_data(show_spinner="Computing Grad-CAM", max_entries=256)
+def gradcam_of_item(path: str, files: Files, item: str, level: str, target: int) -> tuple[Picture, bool]:
+    """A run's Grad-CAM over one item for a class of a level, and whether there is evidence for it."""
+    from clfcore.explain.dispatch import explain
+
+    model, data = classifier(path), run_dataset(open_run(path))
+    if item not in data.ids:
+        raise InputError(f"{item} is no longer in the data: it cannot be shown")
+    index = data.ids.index(item)
+    if data.pixels is not None:
+        image = np.broadcast_to(data.pixels[index], (*data.pixels.shape[1:3], 3))
+    else:
+        image = data.image(index, least_side=model.preprocess.stored_side)
+    square = model.square(np.ascontiguousarray(image))
+    levels = [of.name for of in model.task.levels]
+    begins = model.task.slices[levels.index(level)].start
+    saliency = explain(model, square, method="gradcam", target=begins + target)
+    return picture(overlay_image(square, saliency), side=224, lossless=True), saliency.evidence
 
 
 def photo_square(model: "Classifier", photo: Photo) -> "np.ndarray":

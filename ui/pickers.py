@@ -1,6 +1,6 @@
 """Choices that several pages share, kept in the address so that a page can be sent to somebody or loaded again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -41,6 +41,24 @@ def to_address(name: str, chosen: Sequence[str]) -> None:
     if st.query_params.get_all(name) != list(chosen):
         st.query_params[name] = list(chosen)
     st.session_state[f"{name} in address"] = list(chosen)
+
+
+def read_renamed(key: str, renamed: Mapping[str, Any]) -> None:
+    """Before a widget that is bound to the address: an option that the address names as it was called before."""
+    before = st.query_params.get(key)
+    if before in renamed and key not in st.session_state:
+        st.session_state[key] = renamed[before]
+
+
+def tabs(views: Mapping[str, Callable[[], None]], *, key: str, renamed: Mapping[str, str] | None = None) -> None:
+    """Tabs by name, of which the open one is computed; the open one stands in the address. renamed: old -> new name."""
+    read_renamed(key, renamed or {})
+    for tab, view in zip(
+        st.tabs(list(views), key=key, on_change="rerun", bind="query-params"), views.values(), strict=True
+    ):
+        if tab.open:
+            with tab, refusals(stop=False):
+                view()
 
 
 def choose_one(name: str, label: str, options: Sequence[str], *, names: dict[str, str], help: str | None = None) -> str:
@@ -208,8 +226,8 @@ def choose_calibrated(models: Sequence[str]) -> None:
         st.toggle(
             "Calibrated probabilities",
             key="calibrated",
-            help="Logits are divided by the temperature that was fitted on validation (Evaluate, Calibration). "
-            "No answer changes, only how sure it is.",
+            help="Logits are divided by the temperature fitted on validation (Evaluate, Calibration). Predictions stay "
+            "the same, only their confidence changes.",
         )
 
 
@@ -224,19 +242,19 @@ def _temperature(name: str) -> float | None:
 
 
 # What `--views` takes, and what a page calls it.
-VIEWS = {"none": "One view", "flip": "With its mirror", "five-crops": "Middle and corners"}
+VIEWS = {"none": "Off", "flip": "Horizontal flip", "five-crops": "Five crops"}
 
 
 VIEWS_HELP = (
-    "The probabilities of several fixed views of a picture are averaged: slower by as many times, often a little "
-    "better and better calibrated. Krizhevsky and others, 2012. On the command line: --views flip or five-crops."
+    "Probabilities are averaged over several fixed views of an image: as many times slower, often slightly more "
+    "accurate and better calibrated. Krizhevsky and others, 2012. On the command line: --views flip or five-crops."
 )
 
 
 def choose_views() -> None:
     """On Predict: of how many views an answer is the mean."""
     st.segmented_control(
-        "Answer from",
+        "Test-time augmentation",
         list(VIEWS),
         format_func=VIEWS.__getitem__,
         default="none",

@@ -8,8 +8,7 @@ from clfcore.evaluation.differences import class_differences, most_moved
 from clfcore.evaluation.metrics import decide
 from clfcore.evaluation.multilabel import panels as counted
 from pages.compare.selection import Side, side_names
-from pages.evaluate.label_panels import panels
-from ui.cards import Card
+from ui.cards import Card, count_panels
 from ui.charts import chart, dark
 from ui.loaders import run_thumbnail
 from ui.messages import escape_markdown
@@ -55,7 +54,7 @@ def labels_moved(a: Side, b: Side) -> None:
         for column, side, points in zip(st.columns(2, gap="medium"), (a, b), (before, after), strict=True):
             with column:
                 st.markdown(f"**{escape_markdown(side.name)}**")
-                panels(points)
+                count_panels(points)
     else:
         rows = [
             {

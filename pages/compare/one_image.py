@@ -9,10 +9,9 @@ from clfcore.evaluation.compare import aligned
 from clfcore.evaluation.ensembles import dividing
 from clfcore.runs.folder import Run
 from pages.compare.selection import Side, side_names
-from pages.evaluate.closeup import photo_map
 from ui.cards import Card, bars, cards
 from ui.formatting import count, percent, shorten
-from ui.loaders import run_thumbnail
+from ui.loaders import gradcam_of_item, run_thumbnail
 from ui.messages import escape_markdown, refusals
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def _column(run: Run, one: "Named", index: int) -> None:
         _words(predictions, index, order, p)
         return
     with refusals(stop=False):
-        seen, evidence = photo_map(str(run.path), predictions.ids[index], level, best)
+        seen, evidence = gradcam_of_item(str(run.path), predictions.ids[index], level, best)
         label = predictions.classes[best]
         cards([Card(seen, f"Where it looked for {label}", f"{'For' if evidence else 'Nothing for'} {label}")], side=170)
     _words(predictions, index, order, p)

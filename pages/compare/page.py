@@ -5,9 +5,9 @@ import streamlit as st
 from pages.compare.costs import cost_view, measure_costs
 from pages.compare.disagreements import differ_view, ensemble_view, moved_view
 from pages.compare.one_image import same_view
+from pages.compare.reports import report_button
 from pages.compare.selection import choose_compared, compared_table, overlaid_view, paired_view, paired_words
 from pages.compare.sweep import train_to_compare
-from pages.evaluate.reports import compare_report
 from ui.messages import refusals
 
 st.title("Which run is better, and is the difference real?")
@@ -21,7 +21,7 @@ words, reports = st.columns([5, 3], gap="medium")
 with words:
     paired_words(sides)
 with reports:
-    compare_report(sides)
+    report_button(sides)
 
 VIEWS = {
     "Paired tests": paired_view,

@@ -16,9 +16,8 @@ from clfcore.evaluation.metrics import METRICS, evaluate
 from clfcore.runs import costs as runs_costs
 from clfcore.runs.folder import Run
 from clfcore.runs.index import finished_runs
-from pages.evaluate.overview import written_ends
 from ui.charts import chart, dark
-from ui.formatting import count
+from ui.formatting import count, ends
 from ui.loaders import stored
 from ui.messages import complain, empty, escape_markdown, refusals
 from ui.pickers import data_name, differing, from_address, listed_name, to_address
@@ -153,11 +152,11 @@ def side_names(sides: Sequence[Side]) -> "list[tuple[str, Predictions]]":
 @st.cache_data(show_spinner=False, max_entries=48)
 def _scores(path: str, name: str, split: str, changed: float) -> tuple[dict[str, Any], dict[str, Any]]:
     predictions = side_name(path, name, split, changed)[1]
-    values, ends = evaluate(predictions).as_dict(), headline(predictions)
+    values, bounds = evaluate(predictions).as_dict(), headline(predictions)
     if "accuracy" in values:
         right = round((values["accuracy"] or 0) * len(predictions))
-        ends["accuracy"] = wilson(right, len(predictions))
-    return values, ends
+        bounds["accuracy"] = wilson(right, len(predictions))
+    return values, bounds
 
 
 def compared_table(sides: Sequence[Side]) -> None:
@@ -169,7 +168,7 @@ def compared_table(sides: Sequence[Side]) -> None:
     costs = [runs_costs.known(side.run) for side in sides]
     told = {name: column for name, (column, _) in COSTS.items() if any(one[name] is not None for one in costs)}
     for i, side in enumerate(sides):
-        values, ends = _scores(*side.key)
+        values, bounds = _scores(*side.key)
         row: dict[str, Any] = {"run": side.name}
         about = {
             **{f"≠ {name.replace('_', ' ')}": _written(of[i]) for name, of in unequal},
@@ -183,8 +182,8 @@ def compared_table(sides: Sequence[Side]) -> None:
             label, share, value = metric.title, metric.share, values[name]
             row[label] = None if value is None else 100 * value if share else value
             columns[label] = st.column_config.NumberColumn(format="%.1f %%" if share else "%.3f")
-            if name == "accuracy" or (name != "ece" and ends.get(name) and len(sides) <= MOST):
-                row[f"{label}, 95 %"] = written_ends(ends.get(name), share=share)
+            if name == "accuracy" or (name != "ece" and bounds.get(name) and len(sides) <= MOST):
+                row[f"{label}, 95 %"] = ends(bounds.get(name), share=share)
             row |= about  # beside the first metric, where it is seen without scrolling
         rows.append(row)
     for name, (column, form) in COSTS.items():

@@ -1,4 +1,4 @@
-"""Do the probabilities mean what they say: the reliability diagram, and a temperature that mends it."""
+"""Calibration: the reliability diagram, and temperature scaling fitted on validation."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def calibration_view(run: Run, predictions: "Predictions") -> None:
-    """The reliability of the split, before and after the run's temperature; it is fitted and forgotten here."""
+    """The reliability of the split as trained and with the run's temperature, which is fitted and removed here."""
     from clfcore.figures.calibration import reliability_figure
 
     with refusals(stop=False):
@@ -33,11 +33,11 @@ def calibration_view(run: Run, predictions: "Predictions") -> None:
             for name, metric in _NUMBERS:
                 was, now = getattr(before, name), getattr(after, name) if after else None
                 write = percent if metric.share else rate
-                value, trained = write(was if after is None else now), f"{write(was)} as trained"
-                metric_row([Number(metric.title, value, "" if after is None else trained, metric.described)])
+                text, trained = write(was if after is None else now), f"{write(was)} as trained"
+                metric_row([Number(metric.title, text, "" if after is None else trained, metric.described)])
             st.write((after or before).describe())
             if predictions.split == "validation" and value is not None:
-                st.caption("The temperature was fitted on these images: judge it on test.")
+                st.caption("The temperature was fitted on these images: evaluate it on test.")
 
 
 _NUMBERS = (
@@ -55,16 +55,14 @@ _NUMBERS = (
 def _buttons(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         fitted = temperature.temperature_of(run) is not None
-        if st.button(
-            "Fit the temperature again" if fitted else "Fit a temperature on validation", key="fit temperature"
-        ):
+        if st.button("Refit the temperature" if fitted else "Fit a temperature on validation", key="fit temperature"):
             temperature.fit_run_temperature(run)
             st.rerun()
-        if fitted and st.button("Forget it", key="forget temperature"):
+        if fitted and st.button("Remove the temperature", key="forget temperature"):
             temperature.forget(run)
             st.rerun()
         st.caption(
-            "One number divides all logits, so that no answer changes, only how sure it is. It is kept with the run; "
-            "Predict uses it when asked to.",
-            help="Temperature scaling, Guo and others, 2017: fitted by the log-loss on validation, judged on test.",
+            "Temperature scaling divides all logits by one number: predictions stay the same, only their confidence "
+            "changes. The temperature is saved with the run; Predict can use it.",
+            help="Guo and others, 2017: fitted by the log-loss on validation, evaluated on test.",
         )

@@ -1,4 +1,4 @@
-"""The confusion matrix on Evaluate: its orders and parts, and the pictures behind a cell, a row or a column."""
+"""Confusion matrix: its orders and parts, and the images behind a cell, a row or a column."""
 
 from typing import TYPE_CHECKING
 
@@ -7,36 +7,45 @@ import streamlit as st
 from clfcore.evaluation import errors
 from clfcore.evaluation.confusion import around, blocks, most_confused
 from clfcore.runs.folder import Run
-from pages.evaluate.overview import case_cards
+from pages.evaluate.errors import case_cards
 from ui.cards import cards, paged
 from ui.charts import dark, on_click
 from ui.formatting import count, percent, shorten
 from ui.messages import escape_markdown
+from ui.pickers import read_renamed
 
 if TYPE_CHECKING:
     from clfcore.evaluation.confusion import Confusion, Pair
     from clfcore.predictions import Predictions
 
-
-NORMS = {"counts": "Counts", "by-truth": "Share of the true class", "by-prediction": "Share of the predicted class"}
+NORMS = {"counts": "Counts", "by-truth": "Share of true class", "by-prediction": "Share of predicted class"}
 ORDERS = {
     "data": "As in the data",
-    "similarity": "Confused ones together",
-    "support": "Most pictures first",
+    "similarity": "Confused classes adjacent",
+    "support": "By support",
     "name": "By name",
 }
 WHOLE = 50  # classes up to which the matrix is shown whole
 PARTS = {
-    "confused": "The most confused",
+    "confused": "Most confused",
     "blocks": "All, in blocks",
-    "around": "Around one class",
+    "around": "One class and its neighbors",
 }
 ANY = -1  # any class
-AT = ("true class", "taken for")  # what is looked at, in the session: indices of classes
+# Keys of the two selected classes (indices), in the session and the address, and their labels.
+SELECTED = {"true class": "True class", "taken for": "Predicted as"}
+# Labels that addresses of before hold -> the option.
+RENAMED = {
+    "norm": {"Share of the true class": "by-truth", "Share of the predicted class": "by-prediction"},
+    "order": {"Confused ones together": "similarity", "Most pictures first": "support"},
+    "part": {"The most confused": "confused", "Around one class": "around"},
+}
 
 
 def confusion_view(run: Run, predictions: "Predictions") -> None:
-    """The matrix; a click on a cell, a total or a pair shows its pictures, and so do the two boxes beside it."""
+    """The matrix; a click on a cell, a total or a pair shows its images, and so do the two select boxes."""
+    for key, old in RENAMED.items():
+        read_renamed(key, old)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         norm = st.segmented_control(
             "Cells", list(NORMS), format_func=NORMS.__getitem__, default="counts", required=True, key="norm",
@@ -47,14 +56,14 @@ def confusion_view(run: Run, predictions: "Predictions") -> None:
         )
         errors_only = st.toggle(
             "Errors only", key="errors only", bind="query-params",
-            help="Leaves the diagonal empty, so that the colours tell errors apart; of a row, only what is wrong.",
+            help="Leaves the diagonal out, so that the color scale is spent on errors.",
         )  # fmt: skip
     matrix = errors.confusion(predictions).ordered(order)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _matrix(matrix, norm=norm, errors_only=errors_only, key=f"{run.id} {predictions.split} {norm} {order}")
     with right:
-        _pictures(run, predictions, matrix, errors_only=errors_only)
+        _images(run, predictions, matrix, errors_only=errors_only)
 
 
 def _matrix(matrix: "Confusion", *, norm: str, errors_only: bool, key: str) -> None:
@@ -66,22 +75,21 @@ def _matrix(matrix: "Confusion", *, norm: str, errors_only: bool, key: str) -> N
             return
         matrix = part
     figure = confusion_figure(matrix, norm=norm, errors_only=errors_only, totals=True, dark=dark())
-    on_click(figure, f"confusion {key} {errors_only} {hash(matrix.classes)}", _look_at)
+    on_click(figure, f"confusion {key} {errors_only} {hash(matrix.classes)}", _select)
     st.caption(
-        "Click a cell for its pictures, the last column for all of a true class, the last row for all that was taken "
-        "for a class."
+        "Click a cell to see its images, the last column for all images of a true class, the last row for all "
+        "predictions of a class."
     )
 
 
 def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | None":
-    """Of many classes those that are asked for; None where the blocks are shown instead."""
+    """The chosen part of a large matrix; None where the blocks are shown instead."""
     from clfcore.figures.confusion import confusion_blocks_figure
 
-    of = count(len(matrix.classes), "class")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = st.segmented_control(
-            f"Of {of}", list(PARTS), format_func=PARTS.__getitem__, default="confused", required=True, key="part",
-            bind="query-params",
+            f"Part of {count(len(matrix.classes), 'class')}", list(PARTS), format_func=PARTS.__getitem__,
+            default="confused", required=True, key="part", bind="query-params",
         )  # fmt: skip
         if part == "around":
             names = matrix.classes
@@ -94,25 +102,25 @@ def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | N
         window = st.session_state.get(f"window {key}")
         if window and st.button("Back to all blocks"):
             window = st.session_state[f"window {key}"] = None
-    found = blocks(matrix, errors_only=errors_only)
+    all_blocks = blocks(matrix, errors_only=errors_only)
     if window:
-        return found.opened(*window)
+        return all_blocks.opened(*window)
 
     def enter(place: list) -> None:
         st.session_state[f"window {key}"] = (int(place[0]), int(place[1]))
 
-    on_click(confusion_blocks_figure(found, dark=dark()), f"blocks {key} {errors_only}", enter)
-    st.caption(f"Each square stands for {found.size} by {found.size} neighbouring classes. Click one to open it.")
+    on_click(confusion_blocks_figure(all_blocks, dark=dark()), f"blocks {key} {errors_only}", enter)
+    st.caption(f"Each square covers {all_blocks.size} × {all_blocks.size} neighboring classes. Click one to open it.")
     return None
 
 
-def _look_at(place: list) -> None:
-    for name, index in zip(AT, place, strict=False):
-        st.session_state[name] = int(index)
+def _select(place: list) -> None:
+    for key, index in zip(SELECTED, place, strict=False):
+        st.session_state[key] = int(index)
 
 
-def _pictures(run: Run, predictions: "Predictions", matrix: "Confusion", *, errors_only: bool) -> None:
-    """The two classes that are looked at, as boxes that a keyboard reaches too, and the pictures of both."""
+def _images(run: Run, predictions: "Predictions", matrix: "Confusion", *, errors_only: bool) -> None:
+    """The two selected classes, in select boxes that a keyboard reaches too, and the images of both."""
     names = predictions.classes
     options = [ANY, *range(len(names))]
 
@@ -120,17 +128,18 @@ def _pictures(run: Run, predictions: "Predictions", matrix: "Confusion", *, erro
         return "any class" if index == ANY else shorten(names[index], 30)
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        true, said = (
-            st.selectbox(of.capitalize(), options, format_func=name, key=of, bind="query-params") for of in AT
+        true, predicted = (
+            st.selectbox(label, options, format_func=name, key=key, bind="query-params")
+            for key, label in SELECTED.items()
         )
-    if (true, said) == (ANY, ANY):
+    if (true, predicted) == (ANY, ANY):
         _pairs(errors.top_pairs(matrix, 100 if len(names) > WHOLE else 20))
         return
-    indices = errors.cell(predictions, _index(true), _index(said), errors_only=errors_only)
-    whose = "" if true == ANY else f" of {escape_markdown(names[true])}"
-    taken = "" if said == ANY else f", taken for {escape_markdown(names[said])}"
-    st.write(f"**{count(len(indices), 'picture')}**{whose}{taken}{', wrong' if errors_only else ''}")
-    shown = paged(indices, f"cell {true} {said} {errors_only}")
+    indices = errors.cell(predictions, _index(true), _index(predicted), errors_only=errors_only)
+    of_class = "" if true == ANY else f" of {escape_markdown(names[true])}"
+    predicted_as = "" if predicted == ANY else f", predicted as {escape_markdown(names[predicted])}"
+    st.write(f"**{count(len(indices), 'image')}**{of_class}{predicted_as}{', errors only' if errors_only else ''}")
+    shown = paged(indices, f"cell {true} {predicted} {errors_only}")
     cards(case_cards(run, errors.cases(predictions, shown)), side=112)
 
 
@@ -139,28 +148,28 @@ def _index(chosen: int) -> int | None:
 
 
 def _pairs(pairs: "tuple[Pair, ...]") -> None:
-    """The pairs confused most often; a click on a row shows its pictures."""
+    """The most frequent confusions; a click on a row shows its images."""
     if not pairs:
-        st.write("No picture of this split is wrong.")
+        st.write("No image of this split is misclassified.")
         return
-    st.write("The pairs confused most often; click one, or a cell, for its pictures:")
+    st.write("The most frequent confusions; select one, or click a cell, to see its images:")
     rows = [
-        {"true": p.truth, "taken for": p.predicted, "pictures": p.items, "of the class": percent(p.share)}
+        {"true class": p.truth, "predicted as": p.predicted, "images": p.items, "share": percent(p.share)}
         for p in pairs
     ]
     key = f"pairs {hash(pairs)}"
 
-    def look() -> None:
+    def select() -> None:
         chosen = st.session_state[key]["selection"]["rows"]
         if chosen:
-            _look_at([pairs[chosen[0]].truth_index, pairs[chosen[0]].predicted_index])
+            _select([pairs[chosen[0]].truth_index, pairs[chosen[0]].predicted_index])
 
     st.dataframe(
         rows,
         hide_index=True,
         key=key,
-        on_select=look,
+        on_select=select,
         selection_mode="single-row",
         height="content" if len(rows) <= 12 else 460,
-        alt="The pairs confused most often",
+        alt="The most frequent confusions",
     )

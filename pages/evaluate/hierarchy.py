@@ -1,4 +1,4 @@
-"""What Evaluate shows of a hierarchy: levels and paths, the tree coloured by accuracy, a class opened by a click."""
+"""Hierarchical classification: path and level accuracy, the class tree colored by accuracy, and a drill-down."""
 
 from typing import TYPE_CHECKING
 
@@ -20,51 +20,54 @@ if TYPE_CHECKING:
     from clfcore.predictions import Predictions
 
 
-def hierarchy_view(run: Run, split: str) -> None:
-    """Paths and levels as a whole; the finest level alone is on the other tabs."""
+def branches_view(run: Run, split: str) -> None:
+    """Accuracy of whole paths, of levels and of branches; the other tabs show one level."""
     from clfcore.figures.sunburst import sunburst_figure
 
     whole = stored(run, split)
-    found = hierarchy.report(whole)
+    report = hierarchy.report(whole)
     metric_row(
         [
             Number(
-                "Right on every level", percent(found.path_accuracy), f"{percent(found.path_accuracy_decoded)} decoded"
+                "Exact path accuracy",
+                percent(report.path_accuracy),
+                f"{percent(report.path_accuracy_decoded)} with decoding",
+                help="The share of images that are right on every level. Decoding predicts the most probable path that "
+                "exists in the data.",
             ),
             Number(
-                "Consistent",
+                "Consistency",
                 percent(float(consistent(whole).mean())),
-                "answers form a real path",
-                help="The share of pictures whose answers on all levels stand together in the data. Decoding to the "
-                "likeliest real path makes it 100 %: the setting decoding of a run.",
+                "predictions that form a valid path",
+                help="The share of images whose predictions on all levels form a path that exists in the data. "
+                "Decoding to the most probable valid path makes it 100 %: a run's setting `decoding`.",
             ),
             Number(
-                "Distance of an error",
-                rate(found.severity),
-                "levels up to the common ancestor",
-                help="How far a wrong answer is from the truth: 1 for a sibling. Bertinetto and others, 2020.",
+                "Hierarchical distance of mistakes",
+                rate(report.severity),
+                "levels to the lowest common ancestor",
+                help="How far a wrong prediction is from the true class: 1 for a sibling. Bertinetto and others, 2020.",
             ),
         ]
     )
     rows = [
-        {"level": name, "right": value, "right when decoded": found.level_accuracy_decoded[name]}
-        for name, value in found.level_accuracy.items()
+        {"level": name, "accuracy": value, "with decoding": report.level_accuracy_decoded[name]}
+        for name, value in report.level_accuracy.items()
     ]
     left, right = st.columns([3, 2], gap="medium")
     with left:
         chart(sunburst_figure(tree(whole), words=summary(whole), dark=dark()), "sunburst")
     with right:
         share = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
-        config = {"right": share, "right when decoded": share}
+        config = {"accuracy": share, "with decoding": share}
         st.dataframe(rows, hide_index=True, column_config=config, alt="Accuracy of each level")
         st.caption(
-            f"{escape_markdown(summary(whole))} Decoded: "
-            f"the likeliest path that is real, whatever the levels say alone."
+            f"{escape_markdown(summary(whole))} Decoding predicts the most probable valid path, not each level alone."
         )
 
 
-def opened_view(run: Run, split: str) -> None:
-    """The confusion of the coarsest level; a click on a row opens the class into its children, and so on."""
+def drill_down_view(run: Run, split: str) -> None:
+    """The confusion matrix of the coarsest level; a click on a row opens the class into its children, and so on."""
     from clfcore.figures.confusion import confusion_figure
 
     whole = stored(run, split)
@@ -82,33 +85,34 @@ def opened_view(run: Run, split: str) -> None:
     with right:
         if place is None:
             deeper = len(path) < len(levels) - 1
-            said = (
-                "Click a cell to open its true class into its children." if deeper else "Click a cell for its pictures."
-            )
-            st.write(said)
+            st.write("Click a cell to open its true class." if deeper else "Click a cell to see its images.")
             return
-        true, said = (_row(matrix.indices, int(value)) for value in place[:2])
+        true, predicted = (_row(matrix.indices, int(value)) for value in place[:2])
         name = matrix.classes[true]
         if name != ELSEWHERE and len(path) < len(levels) - 1:
             st.session_state[key] = [*path, name]
             st.rerun()
-        _pictures(run, whole, len(path), int(matrix.indices[true]), int(matrix.indices[said]), matrix.classes)
+        cell = int(matrix.indices[true]), int(matrix.indices[predicted])
+        _images(run, whole, len(path), cell=cell, names=matrix.classes)
 
 
 def _row(indices: "object", value: int) -> int:
-    """Where a class of the task stands in the matrix."""
+    """The row of a class of the task in the matrix."""
     return [int(i) for i in indices].index(value)
 
 
-def _pictures(run: Run, whole: "Predictions", level: int, true: int, said: int, names: tuple[str, ...]) -> None:
-    """The pictures of one cell at the finest level."""
-    found = answers(whole)
-    if said < 0:  # elsewhere: none of the children
+def _images(run: Run, whole: "Predictions", level: int, *, cell: tuple[int, int], names: tuple[str, ...]) -> None:
+    """The images of one cell (true, predicted) of a level."""
+    predicted = answers(whole)
+    true, column = cell
+    if column < 0:  # elsewhere: none of the children
         inside = {whole.task.levels[level].classes.index(name) for name in names[:-1]}
-        rows = [i for i in range(len(whole)) if whole.targets[i, level] == true and int(found[i, level]) not in inside]
+        rows = [
+            i for i in range(len(whole)) if whole.targets[i, level] == true and int(predicted[i, level]) not in inside
+        ]
     else:
-        rows = [i for i in range(len(whole)) if whole.targets[i, level] == true and found[i, level] == said]
-    st.write(f"**{count(len(rows), 'picture')}**")
+        rows = [i for i in range(len(whole)) if whole.targets[i, level] == true and predicted[i, level] == column]
+    st.write(f"**{count(len(rows), 'image')}**")
     classes = whole.task.levels[level].classes
     p = whole.level(whole.task.levels[level].name).probabilities()
     cards(
@@ -117,9 +121,9 @@ def _pictures(run: Run, whole: "Predictions", level: int, true: int, said: int, 
                 run_thumbnail(run, whole.ids[i]),
                 name=whole.ids[i],
                 truth=classes[whole.targets[i, level]],
-                predicted=classes[found[i, level]],
-                right=bool(whole.targets[i, level] == found[i, level]),
-                probability=float(p[i, found[i, level]]),
+                predicted=classes[predicted[i, level]],
+                right=bool(whole.targets[i, level] == predicted[i, level]),
+                probability=float(p[i, predicted[i, level]]),
             )
             for i in rows[:24]
         ],

@@ -1,6 +1,5 @@
-"""What Evaluate shows of several labels: movable thresholds, 2 x 2 counts, wrong decisions, labels together."""
+"""Multi-label classification: thresholds, counts per label, false positives and negatives, co-occurrence."""
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,48 +8,60 @@ from clfcore.evaluation.classification_report import per_class
 from clfcore.evaluation.error_lists import labels_csv, wrong_labels
 from clfcore.evaluation.intervals import wilson
 from clfcore.evaluation.multilabel import co_occurrence
-from clfcore.evaluation.multilabel import panels as counted
+from clfcore.evaluation.multilabel import panels as label_counts
 from clfcore.evaluation.operating_point import operating_point
 from clfcore.evaluation.threshold_sweep import threshold_curve
 from clfcore.evaluation.thresholds import choose_label_thresholds
 from clfcore.runs.folder import Run
 from clfcore.runs.thresholds import keep_thresholds
-from pages.evaluate.closeup import Item, close_view
-from pages.evaluate.label_panels import panels
+from pages.evaluate.closeup import Item, closeup_view
+from pages.evaluate.errors import choose_length
 from pages.evaluate.review import list_button, review_view
-from ui.cards import Card, cards
+from ui.cards import Card, cards, count_panels
 from ui.charts import chart, dark
-from ui.formatting import count, percent, rate, shorten
+from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
+from ui.pickers import read_renamed
 
 if TYPE_CHECKING:
-    from clfcore.evaluation.error_lists import Review
-    from clfcore.evaluation.multilabel import LabelCase, Thresholds
+    from clfcore.evaluation.multilabel import LabelCase
     from clfcore.predictions import Predictions
 
 
-GOALS = {"f1": "Highest F1", "precision": "A wanted precision", "recall": "A wanted recall", "half": "0.5 each"}
+GOALS = {"f1": "Highest F1", "precision": "Minimum precision", "recall": "Minimum recall", "half": "0.5 each"}
+
+FALSE_POSITIVES, FALSE_NEGATIVES = "False positives", "False negatives"
+FILES = {FALSE_POSITIVES: "false-alarms", FALSE_NEGATIVES: "misses"}  # in the name of the downloaded file
 
 
 def thresholds_view(run: Run, predictions: "Predictions") -> None:
-    """A label's curve with a movable threshold and its counts, and the choice of all thresholds on validation."""
+    """Precision, recall and F1 of a label by threshold, its counts, and the choice of all thresholds on validation."""
     from clfcore.figures.threshold_sweep import threshold_curve_figure
 
-    kept = predictions.thresholds or (0.5,) * len(predictions.classes)
+    saved = predictions.thresholds or (0.5,) * len(predictions.classes)
     left, right = st.columns([3, 2], gap="medium")
     with right:
         label = st.selectbox("Label", predictions.classes, format_func=shorten, key="label", bind="query-params")
-        stored = kept[predictions.classes.index(label)]
+        saved_threshold = saved[predictions.classes.index(label)]
         threshold = st.slider(
-            "Threshold", 0.0, 1.0, round(float(stored), 3), 0.005, key=f"threshold {run.id} {label} {stored}"
+            "Threshold",
+            0.0,
+            1.0,
+            round(float(saved_threshold), 3),
+            0.005,
+            key=f"threshold {run.id} {label} {saved_threshold}",
         )
         point = operating_point(predictions, label, threshold=threshold)
         st.caption(point.describe())
         metric_row(
             [
-                Number("Found", f"{count(point.true_positives)}", f"missed {count(point.false_negatives)}"),
-                Number("False alarms", f"{count(point.false_positives)}", f"let pass {count(point.true_negatives)}"),
+                Number(
+                    "True positives", count(point.true_positives), f"{count(point.false_negatives)} false negatives"
+                ),
+                Number(
+                    "False positives", count(point.false_positives), f"{count(point.true_negatives)} true negatives"
+                ),
             ]
         )
         metric_row(
@@ -66,72 +77,69 @@ def thresholds_view(run: Run, predictions: "Predictions") -> None:
 
 
 def _choose(run: Run) -> None:
-    """All thresholds anew, from validation; what is kept here is what Predict uses."""
+    """All thresholds chosen again on validation; the saved ones are used by Predict."""
     with st.expander("Choose all thresholds on validation"):
         goal = st.segmented_control(
-            "By", list(GOALS), format_func=GOALS.__getitem__, default="f1", required=True, key="goal"
+            "Criterion", list(GOALS), format_func=GOALS.__getitem__, default="f1", required=True, key="goal"
         )
-        wanted = 0.9
+        least = 0.9
         if goal in ("precision", "recall"):
-            wanted = st.slider("At least", 0.05, 1.0, 0.9, 0.05, key="wanted")
-        if st.button("Keep for this run"):
+            least = st.slider("At least", 0.05, 1.0, 0.9, 0.05, key="wanted")
+        if st.button("Save for this run"):
             with refusals():
-                left = _keep(run, goal, wanted)
-            if left is not None and left.left:
-                names = ", ".join(left.left[:6])
-                st.session_state["thresholds said"] = f"0.5 stays for {names}: validation cannot say more."
+                chosen = choose_label_thresholds(stored(run, "validation"), goal, wanted=least)
+                keep_thresholds(run, chosen)
+            if chosen.left:
+                names = ", ".join(chosen.left[:6])
+                st.session_state["thresholds message"] = f"0.5 stays for {names}: too few examples in validation."
             st.rerun()
-        st.caption(
-            escape_markdown(st.session_state.pop("thresholds said", "")) or "Predict and the numbers above use them."
-        )
+        message = escape_markdown(st.session_state.pop("thresholds message", ""))
+        st.caption(message or "Predict and the numbers above use these thresholds.")
 
 
-def _keep(run: Run, goal: str, wanted: float) -> "Thresholds | None":
-    chosen = choose_label_thresholds(stored(run, "validation"), goal, wanted=wanted)
-    keep_thresholds(run, chosen)
-    return chosen
-
-
-def panels_view(run: Run, predictions: "Predictions") -> None:
+def labels_view(predictions: "Predictions") -> None:
     """The 2 x 2 counts of each label at its threshold, as panels and as a table; click a heading to sort."""
-    points = counted(predictions)
-    panels(points)
+    points = label_counts(predictions)
+    count_panels(points)
     areas = {row.name: row for row in per_class(predictions)}
     rows = []
     for p in points:
-        low, high = wilson(p.true_positives, p.true_positives + p.false_negatives) or (None, None)
+        recall_interval = wilson(p.true_positives, p.true_positives + p.false_negatives)
         rows.append(
             {
                 "label": p.name,
                 "threshold": p.threshold,
-                "found": p.true_positives,
-                "missed": p.false_negatives,
-                "false alarms": p.false_positives,
-                "let pass": p.true_negatives,
+                "TP": p.true_positives,
+                "FN": p.false_negatives,
+                "FP": p.false_positives,
+                "TN": p.true_negatives,
                 "precision": p.precision,
                 "recall": p.sensitivity,
-                "recall from": low,
-                "to": high,
+                "recall, 95 %": ends(recall_interval, share=False),
                 "F1": p.f1,
                 "AUC": areas[p.name].auc,
-                "average precision": areas[p.name].average_precision,
+                "AP": areas[p.name].average_precision,
             }
         )
     three = st.column_config.NumberColumn(format="%.3f")
-    shares = ("threshold", "precision", "recall", "recall from", "to", "F1", "AUC", "average precision")
-    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(shares, three), alt="2 x 2 counts of each label")
+    shares = ("threshold", "precision", "recall", "F1", "AUC", "AP")
+    columns = dict.fromkeys(shares, three)
+    st.dataframe(rows, hide_index=True, column_config=columns, placeholder="–", alt="Counts and metrics of each label")
     undefined = [row["label"] for row in rows if row["AUC"] is None]
     if undefined:
         st.caption(
-            f"The area under the curve is undefined for {escape_markdown(', '.join(undefined[:8]))}: all or none "
-            f"of the pictures "
-            "have the label. It is left out of the mean."
+            f"AUC is undefined for {escape_markdown(', '.join(undefined[:8]))}: all or none of the images have the "
+            "label. The mean leaves it out."
         )
-    st.caption("Recall from … to: 95 % Wilson interval.")
+    st.caption(
+        "TP, FN, FP, TN: true positives, false negatives, false positives, true negatives. AP: average precision. The "
+        "interval of the recall is Wilson's."
+    )
 
 
 def label_errors_view(run: Run, predictions: "Predictions") -> None:
-    """The surest false alarms and misses, of one label or of all."""
+    """The most confident false positives and false negatives, of one label or of all."""
+    read_renamed("errors", {"False alarms": FALSE_POSITIVES, "Misses": FALSE_NEGATIVES})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(
             "Label",
@@ -143,88 +151,86 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
         )
         kind = st.segmented_control(
             "Errors",
-            ("False alarms", "Misses"),
-            default="False alarms",
+            (FALSE_POSITIVES, FALSE_NEGATIVES),
+            default=FALSE_POSITIVES,
             required=True,
             key="errors",
             bind="query-params",
         )
-        most = st.segmented_control(
-            "How many", (12, 24, 48), default=12, required=True, key="shown", bind="query-params"
-        )
+        most = choose_length()
         every = wrong_labels(
             predictions,
             predictions.logits.size,
             label=None if label == "all" else label,
-            said=kind == "False alarms",
+            said=kind == FALSE_POSITIVES,
         )
-        wanted = every[:most]
-        truths = {case.id: _truth(case) for case in wanted}
-        if wanted:
-            list_button(run, kind.lower().replace(" ", "-"), lambda: every[:1000], _truth, _list_csv)
-    if not wanted:
-        st.write(f"No {kind.lower()} of {escape_markdown(label)} in this split.")
+        shown = every[:most]
+        truths = {case.id: _truth(case) for case in shown}
+        if shown:
+            list_button(run, FILES[kind], lambda: every[:1000], truth=_truth, write=labels_csv)
+    if not shown:
+        st.write(f"No {kind.lower()} for {'any label' if label == 'all' else escape_markdown(label)} in this split.")
         return
-    shown = [
+    case_cards = [
         Card(
             run_thumbnail(run, case.id),
             name=case.id,
             truth=truths[case.id],
-            predicted=f"{'says' if case.said else 'misses'} {case.label}",
+            predicted=_error(case),
             right=False,
             probability=case.probability,
         )
-        for case in wanted
+        for case in shown
     ]
-    cards(shown, side=140)
-    st.caption(f"{count(len(every), 'decision')} of this kind; the surest first. The bar is the label's probability.")
+    cards(case_cards, side=140)
+    st.caption(f"{count(len(every), kind.lower()[:-1])}, most confident first. The bar is the label's probability.")
     with refusals(stop=False):
-        by_id = {case.id: case for case in wanted}  # one line a picture: a verdict is of all its labels
+        by_id = {case.id: case for case in shown}  # one row per image: a verdict is on all its labels
         rows = [
-            {"picture": case.id, "true": truths[case.id], "error": f"{'says' if case.said else 'misses'} {case.label}",
-             "of the label": percent(case.probability)}
+            {"image": case.id, "true labels": truths[case.id], "error": _error(case), "p": percent(case.probability)}
             for case in by_id.values()
         ]  # fmt: skip
         review_view(run, f"{label} {kind} {most}", rows, truths)
-        close_view(run, predictions.split, predictions.task.levels[-1].name, [_item(predictions, c) for c in wanted])
+        closeup_view(run, predictions.split, predictions.task.levels[-1].name, [_item(predictions, c) for c in shown])
 
 
 def _truth(case: "LabelCase") -> str:
     return "; ".join(case.labels) or "no label"
 
 
-def _list_csv(found: "Sequence[LabelCase]", said: "Mapping[str, Review]") -> str:
-    return labels_csv(found, said)
+def _error(case: "LabelCase") -> str:
+    return f"{'false positive' if case.said else 'false negative'}: {case.label}"
 
 
 def _item(predictions: "Predictions", case: "LabelCase") -> Item:
-    """Maps for the label in question, and for the likeliest one beside it."""
+    """With maps for the label in question and for the most probable other one."""
     p = predictions.row(case.index)
     first = sorted(range(len(p)), key=lambda i: -p[i])
     own = predictions.classes.index(case.label)
-    beside = next((i for i in first if i != own), own)
+    other = next((i for i in first if i != own), own)
     return Item(
         id=case.id,
-        title=f"{'says' if case.said else 'misses'} {case.label}",
-        targets={i: predictions.classes[i] for i in dict.fromkeys((own, beside))},
+        title=_error(case),
+        targets={i: predictions.classes[i] for i in dict.fromkeys((own, other))},
         truth=case.labels,
         top=tuple((predictions.classes[i], p[i]) for i in first[:5]),
     )
 
 
-def together_view(run: Run, predictions: "Predictions") -> None:
-    """Labels that stand on one picture, in truth and as predicted."""
+def co_occurrence_view(predictions: "Predictions") -> None:
+    """How often labels occur on the same image, in truth and as predicted."""
     from clfcore.figures.matrices import co_occurrence_figure
 
-    found = co_occurrence(predictions)
+    counts = co_occurrence(predictions)
     left, right = st.columns(2, gap="medium")
     with left:
         st.caption("True labels")
-        chart(co_occurrence_figure(found, dark=dark()), "together true")
+        chart(co_occurrence_figure(counts, dark=dark()), "together true")
     with right:
         st.caption("Predicted labels")
-        chart(co_occurrence_figure(found, predicted=True, dark=dark()), "together predicted")
+        chart(co_occurrence_figure(counts, predicted=True, dark=dark()), "together predicted")
     none = int((predictions.targets == 0).all(axis=1).sum())
     st.caption(
-        f"{count(none, 'picture')} of {count(len(predictions))} ({percent(none / len(predictions))}) has no label."
+        f"{count(none)} of {count(len(predictions), 'image')} ({percent(none / len(predictions))}) "
+        f"{'has' if none == 1 else 'have'} no label."
     )

@@ -1,4 +1,4 @@
-"""One class against the rest: where validation puts its threshold for a wanted sensitivity, and what that means."""
+"""Operating point of one class against the rest: a threshold chosen on validation, and what it gives on the split."""
 
 from typing import TYPE_CHECKING
 
@@ -20,47 +20,53 @@ if TYPE_CHECKING:
 GOALS = {"sensitivity": "Sensitivity", "precision": "Precision", "threshold": "Threshold"}
 
 
-def operating_view(run: Run, predictions: "Predictions") -> None:
+def operating_point_view(run: Run, predictions: "Predictions") -> None:
     """Sensitivity and specificity of one class at the operating point, with intervals, and both curves."""
     from clfcore.figures.binary_confusion import binary_confusion_figure
     from clfcore.figures.curves import precision_recall_figure, roc_figure
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = predictions.classes
-        last = len(names) - 1  # of two classes, the second is usually the one that is looked for
-        name = st.selectbox("Class", names, last, format_func=shorten, key="positive", bind="query-params", width=260)
+        last = len(names) - 1  # of two classes, the second is usually the positive one
+        name = st.selectbox(
+            "Positive class", names, last, format_func=shorten, key="positive", bind="query-params", width=260
+        )
         goal = st.segmented_control(
-            "Move it by", list(GOALS), format_func=GOALS.__getitem__, default="sensitivity", required=True,
+            "Set by", list(GOALS), format_func=GOALS.__getitem__, default="sensitivity", required=True,
             key="move by", bind="query-params",
         )  # fmt: skip
         first = {"sensitivity": 0.95, "precision": 0.9, "threshold": 0.5}[goal]
-        words = GOALS[goal] if goal == "threshold" else f"Wanted {goal}, on validation"
-        wanted = st.slider(
-            words, 0.0 if goal == "threshold" else 0.5, 1.0, first, 0.01, key=f"wanted {goal}", width=320
+        label = GOALS[goal] if goal == "threshold" else f"Minimum {goal} on validation"
+        target = st.slider(
+            label, 0.0 if goal == "threshold" else 0.5, 1.0, first, 0.01, key=f"wanted {goal}", width=320
         )
     validation = stored(run, "validation")
     if validation.task.kind == "hierarchical":
         validation = validation.level(predictions.task.levels[-1].name)
-    at = thresholds.choose_operating_point(validation, name, **{goal: wanted})
-    found = thresholds.report_operating_point(predictions, name, at)
-    point = found.point
+    threshold = thresholds.choose_operating_point(validation, name, **{goal: target})
+    report = thresholds.report_operating_point(predictions, name, threshold)
+    point = report.point
     metric_row(
         [
             Number(
-                "Threshold", rate(at), "set by hand" if goal == "threshold" else "chosen on validation, never on test"
+                "Threshold",
+                rate(threshold),
+                "set by hand" if goal == "threshold" else "chosen on validation, never on test",
             ),
             Number(
                 "Sensitivity",
                 percent(point.sensitivity),
-                _of(point.true_positives, point.false_negatives, found.sensitivity),
+                _of(point.true_positives, point.false_negatives, report.sensitivity),
             ),
             Number(
                 "Specificity",
                 percent(point.specificity),
-                _of(point.true_negatives, point.false_positives, found.specificity),
+                _of(point.true_negatives, point.false_positives, report.specificity),
             ),
             Number(
-                "Precision", percent(point.precision), f"of {count(point.true_positives + point.false_positives)} said"
+                "Precision",
+                percent(point.precision),
+                f"of {count(point.true_positives + point.false_positives)} predicted",
             ),
         ]
     )
@@ -72,25 +78,25 @@ def operating_view(run: Run, predictions: "Predictions") -> None:
         roc = curves.roc(predictions, classes=[name], pooled=False)
         figure = roc_figure(roc, point=point, dark=dark(), height=320)
         chart(figure.update_layout(showlegend=False), "operating roc")
-        st.caption(f"Area under ROC {_area(roc)}; the diamond is the threshold.")
+        st.caption(f"Area under the ROC curve: {_area(roc)}. The diamond marks the threshold.")
     with right:
         pr = curves.precision_recall(predictions, classes=[name], pooled=False)
         figure = precision_recall_figure(pr, point=point, dark=dark(), height=320)
         chart(figure.update_layout(showlegend=False), "operating pr")
-        st.caption(f"Average precision {_area(pr)}.")
+        st.caption(f"Average precision: {_area(pr)}.")
     st.caption(
-        "These figures are of this data only: how it does on pictures from elsewhere, another device or another mix of "
-        "classes is not known."
+        "These numbers hold for this dataset only; images from another source, device or class distribution may give "
+        "others."
     )
 
 
-def _area(found: "Curves") -> str:
+def _area(curve: "Curves") -> str:
     """A dash where the class has no items in the split, or all."""
-    return rate(found.curves[0].area if found.curves else None)
+    return rate(curve.curves[0].area if curve.curves else None)
 
 
 def _of(part: int, rest: int, interval: "Interval | None") -> str:
     if interval is None:
-        return "no such picture"
+        return "no such image"
     ends = f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
     return f"{count(part)} of {count(part + rest)}, 95\u00a0% interval {ends}"

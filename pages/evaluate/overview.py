@@ -1,34 +1,34 @@
-"""What Evaluate shows of a run: headline numbers, confusion with its pictures, errors, curves, the table per class."""
+"""Headline metrics of a run on one split, with 95 % intervals and the baselines that need no learning."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
-from clfcore.evaluation import errors
+from clfcore.evaluation.baselines import baselines
 from clfcore.evaluation.classification_report import table_csv
 from clfcore.evaluation.intervals import wilson
 from clfcore.evaluation.metrics import METRICS
 from clfcore.runs.folder import Run
-from ui.cards import Card, cards, paged
-from ui.formatting import count, percent, rate
-from ui.loaders import class_rows, intervals, key_of, run_thumbnail, scores, stored
+from ui.formatting import count, ends, percent, rate, shorten
+from ui.loaders import intervals, key_of, scores, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import choose_run, data_name
 
 if TYPE_CHECKING:
-    from clfcore.evaluation.errors import Case
+    from clfcore.evaluation.baselines import Baselines
     from clfcore.predictions import Predictions
 
-INTERVALS = 20_000  # items up to which every interval stands in the headline: more take seconds
+INTERVALS = 20_000  # items up to which every metric shows its interval at once: more take seconds
+SMALL = 200  # items below which a sample is called small
 
 
 def choose_evaluated() -> "tuple[Run, Predictions]":
-    """A run, one of its splits, and of a hierarchical task one level; kept in the address."""
-    one, two, three = st.columns([5, 2, 2], vertical_alignment="bottom")
-    with one:
+    """A run, one of its splits, and of a hierarchical task one level; all in the address."""
+    left, middle, right = st.columns([5, 2, 2], vertical_alignment="bottom")
+    with left:
         run = choose_run()
-    with two:
+    with middle:
         split = st.segmented_control(
             "Split",
             list(run.splits),
@@ -36,137 +36,111 @@ def choose_evaluated() -> "tuple[Run, Predictions]":
             required=True,
             key="judged",
             bind="query-params",
-            help="Validation chose the best epoch: its numbers are a little kind. Test was looked at once, at the end.",
+            help="Validation selected the best epoch, so its numbers are slightly optimistic. Test was held out and "
+            "evaluated once, at the end.",
         )
     with refusals():
-        found = stored(run, split)
-        facts_of(run)
-    levels = [level.name for level in found.task.levels]
+        predictions = stored(run, split)
+        _facts(run)
+    levels = [level.name for level in predictions.task.levels]
     if len(levels) > 1:
         level = st.segmented_control(
             "Level", levels, default=levels[-1], required=True, key="level", bind="query-params"
         )
-        found = found.level(level)
-    with three:
+        predictions = predictions.level(level)
+    with right:
         st.download_button(
             "Download predictions (CSV)",
-            data=lambda: _csv(found),
+            data=lambda: table_csv(predictions),
             file_name=f"{run.id}-{split}.csv",
             mime="text/csv",
             on_click="ignore",
             width="stretch",
-            help="A row an image with the probability of each class; beyond five million of them, the five likeliest.",
+            help="One row per image with the probability of each class; above five million values, the top five only.",
         )
-    return run, found
+    return run, predictions
 
 
-def _csv(predictions: "Predictions") -> str:
-    return table_csv(predictions)
+def _facts(run: Run) -> None:
+    config, best = run.config, run.results.get("best_epoch")
+    epoch = f"best epoch {best} of {config.recipe.epochs}" if best is not None else run.state
+    what = f"{config.architecture} on {escape_markdown(data_name(config.data))}, {config.strategy}"
+    st.caption(f"{what}; {epoch}; folder {escape_markdown(run.id)}.")
 
 
-def headline(predictions: "Predictions", run: Run) -> None:
-    """The accuracy with what it is of and its interval, then the other metrics with theirs."""
+def headline(run: Run, predictions: "Predictions") -> None:
+    """The accuracy with its counts and interval, then the other metrics with theirs."""
     key = key_of(run, predictions)
-    found = scores(key, predictions)
-    values = found.as_dict()
-    quick = len(predictions) <= INTERVALS
-    ends = intervals(key, predictions) if quick else {}
+    metrics = scores(key, predictions)
+    values = metrics.as_dict()
+    bounds = intervals(key, predictions) if len(predictions) <= INTERVALS else {}
     numbers = []
     if "accuracy" in values:
-        of = f"{count(found.right)} of {count(found.items)} {predictions.split} images"
-        interval = f", 95\u00a0% interval {written_ends(wilson(found.right, found.items), share=True)}"
-        numbers.append(Number("Accuracy", percent(found.accuracy), of + interval))
+        counts = f"{count(metrics.right)} of {count(metrics.items)} {predictions.split} images"
+        interval = f", 95\u00a0% interval {ends(wilson(metrics.right, metrics.items), share=True)}"
+        numbers.append(Number("Accuracy", percent(metrics.accuracy), counts + interval))
     for name, metric in METRICS.items():
         if name in values and name != "accuracy":
             write = percent if metric.share else rate
-            between = written_ends(ends.get(name), share=metric.share) if ends.get(name) else ""
+            between = ends(bounds.get(name), share=metric.share) if bounds.get(name) else ""
             numbers.append(Number(metric.title, write(values[name]), between, metric.described))
     metric_row(numbers, least=140)
-    small = len(predictions) < 200
-    said = []
+    notes = []
     if predictions.task.kind == "multi-label":
-        how = "0.5 each" if predictions.thresholds is None else "chosen on validation"
-        said.append(f"Labels count from their thresholds, {how}; average precision and AUC need none.")
-    if predictions.split == "validation":
-        said.append("Computed on validation, which chose the best epoch: a little kinder than a test.")
-    if small:
-        said.append(f"{count(len(predictions), 'picture')} is a small sample: small differences mean little.")
-    if said:
-        st.caption(" ".join(said))
-
-
-def written_ends(interval: "tuple[float, float] | None", *, share: bool) -> str:
-    """`90.4 to 95.5` of a share, `0.904 to 0.955` of a rate, a dash of none."""
-    if interval is None:
-        return "–"
-    low, high = interval
-    return f"{100 * low:.1f} to {100 * high:.1f}" if share else f"{rate(low)} to {rate(high)}"
-
-
-def case_cards(run: Run, found: "Sequence[Case]") -> list[Card]:
-    """Cards with truth, prediction, mark and both probabilities."""
-    return [
-        Card(
-            run_thumbnail(run, case.id),
-            name=case.id,
-            truth=case.truth,
-            predicted=case.predicted,
-            right=case.right,
-            probability=case.p_predicted,
-            truth_probability=None if case.right else case.p_truth,
+        thresholds = "0.5 each" if predictions.thresholds is None else "chosen on validation"
+        notes.append(
+            f"A label is predicted at or above its threshold ({thresholds}); average precision and AUC need none."
         )
-        for case in found
-    ]
+    if predictions.split == "validation":
+        notes.append("Computed on validation, which selected the best epoch: slightly optimistic compared with test.")
+    if len(predictions) < SMALL:
+        notes.append(f"{count(len(predictions), 'image')} is a small sample: small differences mean little.")
+    if notes:
+        st.caption(" ".join(notes))
 
 
-def classes_view(run: Run, predictions: "Predictions") -> None:
-    """Precision, recall, F1 and support of each class; a click on a heading sorts, one on a row shows its pictures."""
-    share = st.column_config.NumberColumn(format="%.3f")
-    found = class_rows(key_of(run, predictions), predictions)
-    rows = [
-        {"class": r.name, "precision": r.precision, "recall": r.recall, "F1": r.f1, "AUC": r.auc, "pictures": r.support}
-        for r in found
-    ]
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        chosen = st.dataframe(
-            rows,
-            hide_index=True,
-            height="content" if len(rows) <= 15 else 563,
-            column_config=dict.fromkeys(("precision", "recall", "F1", "AUC"), share),
-            key=f"classes {run.id} {predictions.split} {predictions.task.levels[-1].name}",
-            on_select="rerun",
-            selection_mode="single-row",
-            alt="Precision, recall, F1, AUC and support of each class",
-        )["selection"]["rows"]
-    with right:
-        if chosen:
-            _class_pictures(run, predictions, chosen[0])
-        else:
-            st.write("Click the box before a class to see what was missed, what was taken for it, and what was right.")
+def baselines_view(run: Run, predictions: "Predictions") -> None:
+    """One line with both baselines; on demand, all metrics in a table with 95 % intervals and baselines."""
+    known = baselines(predictions, train_counts=_train_counts(run, predictions))
+    if known is None:
+        return
+    st.caption(_line(known, quick=len(predictions) <= INTERVALS))
+    more = st.expander("All metrics with 95\u00a0% intervals and baselines", on_change="rerun", key="intervals")
+    if not more.open:
+        return
+    key = key_of(run, predictions)
+    values, bounds = scores(key, predictions).as_dict(), intervals(key, predictions)
+    rows = []
+    for name, metric in METRICS.items():
+        if name not in values:
+            continue
+        write = percent if metric.share else rate
+        rows.append(
+            {
+                "metric": metric.title,
+                "this run": write(values[name]),
+                "95 % interval": ends(bounds.get(name), share=metric.share),
+                "majority class": write(known.majority.get(name)),
+                "random guessing": write(known.chance.get(name)),
+            }
+        )
+    with more:
+        st.dataframe(rows, hide_index=True, alt="Metrics with intervals and baselines")
+        st.caption("Wilson intervals for shares of images, a bootstrap with 1,000 resamples for the rest.")
 
 
-def _class_pictures(run: Run, predictions: "Predictions", index: int) -> None:
-    name = predictions.classes[index]
-    right = errors.cell(predictions, index, index)
-    groups = {
-        "Missed": errors.cell(predictions, index, None, errors_only=True),
-        "Taken for it": errors.cell(predictions, None, index, errors_only=True),
-        "Right": right,
-    }
-    chosen = st.segmented_control(
-        escape_markdown(name), list(groups), format_func=lambda group: f"{group} ({count(len(groups[group]))})",
-        default="Missed", required=True, key="class group",
-    )  # fmt: skip
-    shown = paged(groups[chosen], f"class {index} {chosen}")
-    if not len(shown):
-        st.write("There is no such picture.")
-    cards(case_cards(run, errors.cases(predictions, shown)), side=112)
+def _line(known: "Baselines", *, quick: bool) -> str:
+    name = "accuracy" if "accuracy" in known.majority else "subset_accuracy"
+    majority = escape_markdown(shorten(known.majority_answer, 40))
+    below = "The 95\u00a0% interval is below each number. " if quick else ""
+    return (
+        f"{below}Baselines: random guessing {percent(known.chance.get(name))}, majority class ({majority}) "
+        f"{percent(known.majority[name])}."
+    )
 
 
-def facts_of(run: Run) -> None:
-    """What the run is, in one line."""
-    config, best = run.config, run.results.get("best_epoch")
-    of = f"best epoch {best} of {config.recipe.epochs}" if best is not None else run.state
-    what = f"{config.architecture} on {escape_markdown(data_name(config.data))}, {config.strategy}"
-    st.caption(f"{what}; {of}; folder {escape_markdown(run.id)}.")
+def _train_counts(run: Run, predictions: "Predictions") -> np.ndarray | None:
+    """Training items of each class, where the run recorded them for exactly these classes."""
+    counts = run.data.get("train_counts", [])
+    usable = predictions.task.kind == "single-label" and len(counts) == len(predictions.classes)
+    return np.asarray(counts, np.int64) if usable else None

@@ -1,60 +1,74 @@
-"""How good is a run, and where does it fail?"""
+"""Evaluate: how good a run is, and where it fails."""
 
 import streamlit as st
 
-from pages.evaluate.baselines import baselines_view
 from pages.evaluate.calibration import calibration_view
+from pages.evaluate.classes import classes_view
 from pages.evaluate.confusion import confusion_view
-from pages.evaluate.curves import both_curves_view
-from pages.evaluate.errors import mistakes_view
-from pages.evaluate.operating_point import operating_view
-from pages.evaluate.overview import choose_evaluated, classes_view, headline
+from pages.evaluate.curves import curves_view
+from pages.evaluate.errors import errors_view
+from pages.evaluate.hierarchy import branches_view, drill_down_view
+from pages.evaluate.multilabel import co_occurrence_view, label_errors_view, labels_view, thresholds_view
+from pages.evaluate.operating_point import operating_point_view
+from pages.evaluate.overview import baselines_view, choose_evaluated, headline
 from pages.evaluate.reports import report_buttons
-from pages.evaluate.task_tabs import has_levels, label_tabs, level_tabs
 from pages.evaluate.tta import tta_view
-from ui.messages import refusals
+from ui.pickers import tabs
 
-st.title("How good is it, and where does it fail?")
+st.title("Evaluate")
 st.caption(
-    "Computed from the run's stored predictions of its best epoch; nothing is predicted again unless you ask for it."
+    "How good is a run, and where does it fail? Computed from the stored predictions of its best epoch; nothing is "
+    "predicted again unless you ask for it."
 )
 
 run, predictions = choose_evaluated()
-headline(predictions, run)
-beside, reports = st.columns([5, 3], gap="medium")
-with beside:
+headline(run, predictions)
+left, right = st.columns([5, 3], gap="medium")
+with left:
     baselines_view(run, predictions)
-with reports:
+with right:
     report_buttons(run)
 tta_view(run, predictions)
 
 if predictions.task.kind == "multi-label":
-    label_tabs(run, predictions)
-    st.stop()
+    tabs(
+        {
+            "Thresholds": lambda: thresholds_view(run, predictions),
+            "Per label": lambda: labels_view(predictions),
+            "False positives and negatives": lambda: label_errors_view(run, predictions),
+            "Co-occurrence": lambda: co_occurrence_view(predictions),
+            "ROC and PR": lambda: curves_view(predictions),
+            "Operating point": lambda: operating_point_view(run, predictions),
+            "Calibration": lambda: calibration_view(run, predictions),
+        },
+        key="labels view",
+        renamed={
+            "Each label": "Per label",
+            "False alarms and misses": "False positives and negatives",
+            "Labels together": "Co-occurrence",
+        },
+    )
+else:
+    tabs(
+        {
+            "Confusion": lambda: confusion_view(run, predictions),
+            "Errors": lambda: errors_view(run, predictions),
+            "ROC and PR": lambda: curves_view(predictions),
+            "Per class": lambda: classes_view(run, predictions),
+            "Operating point": lambda: operating_point_view(run, predictions),
+            "Calibration": lambda: calibration_view(run, predictions),
+        },
+        key="view",
+        renamed={"Each class": "Per class"},
+    )
 
-names = ["Confusion", "Errors", "ROC and PR", "Each class", "Operating point", "Calibration"]
-confused, errors, curves, classes, operating, calibrated = st.tabs(
-    names, key="view", on_change="rerun", bind="query-params"
-)
-with refusals(stop=False):
-    if confused.open:
-        with confused:
-            confusion_view(run, predictions)
-    if errors.open:
-        with errors:
-            mistakes_view(run, predictions)
-    if curves.open:
-        with curves:
-            both_curves_view(predictions)
-    if classes.open:
-        with classes:
-            classes_view(run, predictions)
-    if operating.open:
-        with operating:
-            operating_view(run, predictions)
-    if calibrated.open:
-        with calibrated:
-            calibration_view(run, predictions)
-
-if has_levels(run):
-    level_tabs(run, predictions)
+if run.data.get("task", {}).get("kind") == "hierarchical":
+    st.subheader("Hierarchy", anchor=False)
+    tabs(
+        {
+            "Accuracy by branch": lambda: branches_view(run, predictions.split),
+            "Drill down": lambda: drill_down_view(run, predictions.split),
+        },
+        key="hierarchy view",
+        renamed={"Right by branch": "Accuracy by branch", "Open a class": "Drill down"},
+    )

@@ -1,4 +1,4 @@
-"""Test-time augmentation on the pages: an answer averaged over several fixed views of a picture."""
+"""Test-time augmentation: predictions averaged over several fixed views of an image, compared with the stored ones."""
 
 from typing import Any
 
@@ -13,35 +13,35 @@ from ui.loaders import Files, by_files
 from ui.messages import escape_markdown
 from ui.pickers import VIEWS, VIEWS_HELP
 
-# Shown where they are measured.
+# Those of them that the task has are shown.
 _SHOWN = ("accuracy", "balanced_accuracy", "mean_average_precision", "macro_f1", "nll", "ece")
 
 
 def tta_view(run: Run, predictions: Any) -> None:
-    """On Evaluate: the split predicted anew from several views, beside what is stored; and its command."""
-    with st.expander("Average over several views of each picture"):
+    """The split predicted from several views, compared with the stored predictions; and the command for it."""
+    with st.expander("Test-time augmentation"):
         kind = st.segmented_control(
             "Views", [name for name in VIEWS if name != "none"], format_func=VIEWS.__getitem__, default="flip",
             required=True, key="views judged", help=VIEWS_HELP,
         )  # fmt: skip
         st.code(f"python -m clfcore evaluate {run.id} --split {predictions.split} --views {kind}", language="bash")
         key = (str(run.path), predictions.split, kind)
-        if st.button("Predict the split from these views", key="views predict"):
+        if st.button("Predict with test-time augmentation", key="views predict"):
             st.session_state["views asked"] = key
         if st.session_state.get("views asked") != key:
-            st.caption("Choose the views on validation, then look at test once.")
+            st.caption("Choose on validation, then evaluate once on test.")
             return
-        said = result_beside(_predicted(*key), "Decoding and predicting", forget=lambda: _predicted.clear(*key))
-        if said is not None:
-            _beside(run, predictions, said)
+        averaged = result_beside(_predicted(*key), "Decoding and predicting", forget=lambda: _predicted.clear(*key))
+        if averaged is not None:
+            _compared(run, predictions, averaged)
 
 
-def _beside(run: Run, predictions: Any, said: Any) -> None:
-    """Metrics of both in a table, and whether they can be told apart."""
-    if len(said.task.levels) > 1:
-        said = said.level(predictions.task.levels[0].name)
+def _compared(run: Run, predictions: Any, averaged: Any) -> None:
+    """Metrics of both in a table, and whether the difference is significant."""
+    if len(averaged.task.levels) > 1:
+        averaged = averaged.level(predictions.task.levels[0].name)
     thresholds = run.thresholds if predictions.task.kind == "multi-label" else None
-    before, after = (evaluate(one, thresholds=thresholds).as_dict() for one in (predictions, said))
+    before, after = (evaluate(one, thresholds=thresholds).as_dict() for one in (predictions, averaged))
     rows = []
     for name in _SHOWN:
         if before.get(name) is not None and after.get(name) is not None:
@@ -50,7 +50,7 @@ def _beside(run: Run, predictions: Any, said: Any) -> None:
                 {"metric": METRICS[name].title, "one view": write(before[name]), "averaged": write(after[name])}
             )
     st.dataframe(rows, hide_index=True, width="stretch", alt="Metrics of one view and averaged over views")
-    pair = compare([("one view", predictions), ("averaged", said)]).pairs[0]
+    pair = compare([("one view", predictions), ("averaged", averaged)]).pairs[0]
     st.caption(escape_markdown(pair.describe()))
 
 

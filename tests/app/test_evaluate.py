@@ -17,18 +17,22 @@ def test_baselines_stand_beside_the_headline(open_page: OpenPage) -> None:
     run = stored_run(1, right=0.7)
     app = open_page("evaluate", run=run.id)
     assert not app.exception, app.exception
-    assert "even guesses reach 33.3 %" in words(app)
+    assert "random guessing 33.3 %" in words(app)
     app.session_state["intervals"] = True
     app.run()
     assert not app.exception, app.exception
-    tables = [table.value for table in app.dataframe if "even guesses" in table.value]
-    assert tables[0]["even guesses"][0] == "33.3 %"
+    tables = [table.value for table in app.dataframe if "random guessing" in table.value]
+    assert tables[0]["random guessing"][0] == "33.3 %"
     assert "to" in tables[0]["95 % interval"][0]
 
 
 @pytest.mark.parametrize(
     ("view", "says"),
-    [("ROC and PR", "diagonal is guessing"), ("Errors", "surest of it"), ("Calibration", "One number divides")],
+    [
+        ("ROC and PR", "diagonal is random guessing"),
+        ("Errors", "Most confident mistakes"),
+        ("Calibration", "divides all logits by one number"),
+    ],
 )
 def test_each_view_is_drawn(open_page: OpenPage, view: str, says: str) -> None:
     app = open_page("evaluate", run=stored_run(1, right=0.7).id, view=view)
@@ -44,7 +48,7 @@ def test_each_list_of_errors_is_drawn_with_verdicts(open_page: OpenPage, errors:
     app.selectbox(key="errors").set_value(errors).run()
     assert not app.exception, app.exception
     assert not refused(app)
-    assert "by the content of each picture" in words(app)
+    assert "by the content of each image" in words(app)
 
 
 def test_a_temperature_is_fitted_kept_and_forgotten_on_the_page(open_page: OpenPage) -> None:
@@ -68,12 +72,12 @@ def test_one_picture_up_close_has_maps_and_its_nearest_training_pictures(
     assert "Grad-CAM" in words(app)
     app.toggle(key=f"nearest {finished_run.id}").set_value(True).run()
     for _ in range(100):
-        if "nearest to it" in words(app):
+        if "nearest training images" in words(app):
             break
         time.sleep(0.2)
         app.run()
     assert not app.exception, app.exception
-    assert "The 6 training pictures nearest to it" in words(app)
+    assert "The 6 nearest training images" in words(app)
 
 
 def test_a_stored_verdict_stands_beside_its_picture_and_is_left_as_it_is(open_page: OpenPage) -> None:
@@ -97,16 +101,16 @@ def test_a_class_and_a_pair_show_their_pictures_and_errors_only_leaves_right_one
     wrong = (said.targets == 0) & (said.logits.argmax(1) != 0)
     app = open_page("evaluate", run=run.id)
     app.selectbox(key="true class").set_value(0).run()
-    assert f"**{(said.targets == 0).sum()} pictures** of digit 0" in words(app)
+    assert f"**{(said.targets == 0).sum()} images** of digit 0" in words(app)
     app.toggle(key="errors only").set_value(True).run()
     assert not app.exception, app.exception
-    assert f"**{wrong.sum()} pictures** of digit 0, wrong" in words(app)
+    assert f"**{wrong.sum()} images** of digit 0, errors only" in words(app)
     app.selectbox(key="taken for").set_value(1).run()
-    assert f"**{wrong.sum()} pictures** of digit 0, taken for digit 1, wrong" in words(app)
+    assert f"**{wrong.sum()} images** of digit 0, predicted as digit 1, errors only" in words(app)
     app = open_page("evaluate", run=run.id, view="Errors")
     app.selectbox(key="errors").set_value("pair").run()
     assert not app.exception, app.exception
-    assert "the surest first" in words(app)
+    assert "most confident first" in words(app)
     assert not refused(app)
 
 
@@ -132,12 +136,12 @@ def test_the_operating_point_is_moved_by_a_threshold_too(open_page: OpenPage) ->
 def test_what_is_wrong_with_a_run_is_said_in_place(open_page: OpenPage) -> None:
     """A split of one class, a run without a test split, and damaged predictions."""
     one = stored_run(1, right=1.0, classes=("only",))
-    for view in ("Confusion", "Errors", "ROC and PR", "Each class", "Operating point", "Calibration"):
+    for view in ("Confusion", "Errors", "ROC and PR", "Per class", "Operating point", "Calibration"):
         app = open_page("evaluate", run=one.id, view=view)
         assert not app.exception, (view, app.exception)
     app = open_page("evaluate", run=stored_run(2, right=0.7, splits=("validation",)).id)
     assert not app.exception, app.exception
-    assert "Computed on validation, which chose the best epoch" in words(app)
+    assert "Computed on validation, which selected the best epoch" in words(app)
     damaged = stored_run(3, right=0.7)
     (damaged.path / "predictions-test.npz").write_bytes(b"not a zip")
     app = open_page("evaluate", run=damaged.id)

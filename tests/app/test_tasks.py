@@ -42,7 +42,7 @@ def test_thresholds_move_and_are_kept(open_page: OpenPage) -> None:
     assert [metric.value for metric in app.metric] != before
     found = {metric.label: metric.value for metric in app.metric}
     assert found["Recall"] == "1.000"  # from 0 on everything counts
-    next(button for button in app.button if button.label == "Keep for this run").click().run()
+    next(button for button in app.button if button.label == "Save for this run").click().run()
     assert not app.exception, app.exception
     assert "chosen on validation" in words(app)
     assert (run.path / "thresholds.json").exists()
@@ -52,10 +52,10 @@ def test_labels_are_judged_one_by_one_in_every_view(open_page: OpenPage) -> None
     run = of_labels(1, 0.9)
     app = open_page("evaluate", run=run.id)
     says = {
-        "Each label": "false alarm",
-        "False alarms and misses": "the surest first",
-        "Labels together": "has no label",
-        "ROC and PR": "The dotted diagonal is guessing",
+        "Per label": "false positive",
+        "False positives and negatives": "most confident first",
+        "Co-occurrence": "no label",
+        "ROC and PR": "The dotted diagonal is random guessing",
         "Operating point": "chosen on validation, never on test",
         "Calibration": "Fit a temperature",
     }
@@ -75,9 +75,9 @@ def test_a_hierarchy_is_judged_as_a_whole(open_page: OpenPage) -> None:
     app = open_page("evaluate", run=run.id, view="Operating point")
     assert not app.exception, app.exception
     found = {metric.label: metric.value for metric in app.metric}
-    assert found["Consistent"] == "100.0 %" or found["Consistent"].startswith("100")
+    assert found["Consistency"] == "100.0 %" or found["Consistency"].startswith("100")
     assert "chosen on validation, never on test" in words(app)
-    opened = open_page("evaluate", run=run.id, **{"hierarchy view": "Open a class"})
+    opened = open_page("evaluate", run=run.id, **{"hierarchy view": "Drill down"})
     assert not opened.exception, opened.exception
     assert "All family" in words(opened)
 

@@ -63,7 +63,7 @@ def test_a_click_on_a_cell_a_row_and_a_class_shows_exactly_its_pictures(
         page.wait_for_timeout(400)
         page.mouse.down()
         page.mouse.up()
-        expect(page.get_by_text(f"{expected.sum()} pictures", exact=True)).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(f"{expected.sum()} images", exact=True)).to_be_visible(timeout=30_000)
         settled(page, timeout=150_000)
         shown = {card.get_attribute("title") for card in page.locator(".clf-card").all()}
         assert shown <= {said.ids[i] for i in np.flatnonzero(expected)}
@@ -71,10 +71,10 @@ def test_a_click_on_a_cell_a_row_and_a_class_shows_exactly_its_pictures(
 
     click(1, 0, (said.targets == 0) & (predicted == 1))
     click(3, 2, said.targets == 2)  # the last column: all of a true class
-    click(1, 3, predicted == 1)  # the last row: all that was taken for a class
+    click(1, 3, predicted == 1)  # the last row: all predictions of a class
     page.get_by_text("Errors only").click()
     wrong = (predicted == 1) & (said.targets != 1)
-    expect(page.get_by_text(f"{wrong.sum()} pictures", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(f"{wrong.sum()} images", exact=True)).to_be_visible(timeout=30_000)
 
 
 def test_a_figure_is_saved_as_svg_from_the_page_the_report_and_the_command_line(

@@ -149,7 +149,7 @@ def test_a_finished_run_is_evaluated_and_a_cell_shows_its_pictures(page: Page, a
     page.wait_for_timeout(300)  # Plotly clicks what it hovers
     page.mouse.down()
     page.mouse.up()
-    expect(page.get_by_text(re.compile(r"\d+ pictures? of 0, taken for 0"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile(r"\d+ images? of 0, predicted as 0"))).to_be_visible(timeout=20_000)
     expect(page.locator(".clf-card").first).to_be_visible()
 
 
