@@ -5,11 +5,13 @@ says how to mend it); 130: interrupted from the keyboard.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from clfcore import logs
 from clfcore.cli import architectures, augmentation, errors, evaluate, experiments, explain, runs, terminal
 from clfcore.cli.flags import configuration, needed, overwrite_flag, reading_flag, recipe_flags
 from clfcore.cli.terminal import bar, shower
@@ -71,7 +73,8 @@ def _carry_out(words: Sequence[str]) -> int:
     for name in ("runs", "datasets"):
         if folder := getattr(given, f"{name}_folder", None):
             os.environ[f"CLFLAB_{name.upper()}"] = str(typed_path(folder, name))
-    result = given.run(given)
+    with logs.printed() if getattr(given, "verbose", False) else contextlib.nullcontext():
+        result = given.run(given)
     if getattr(given, "json", False):
         terminal.write(terminal.json_line(result, encoding=terminal.encoding(sys.stdout)))
     else:
@@ -90,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     """All commands with their flags; needs neither torch nor the data."""
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    shared.add_argument("--verbose", action="store_true", help="print the log on standard error")
     shared.add_argument("--runs", dest="runs_folder", metavar="DIR", help="where runs live (CLFLAB_RUNS)")
     shared.add_argument(
         "--datasets", dest="datasets_folder", metavar="DIR", help="where datasets live (CLFLAB_DATASETS)"

@@ -21,6 +21,7 @@ from clfcore.device import keep_freed_memory, threads_for
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation import thresholds as evaluation_thresholds
 from clfcore.evaluation.metrics import evaluate
+from clfcore.logs import log, logged_to
 from clfcore.runs.deletion import remove_parts
 from clfcore.runs.folder import Run
 from clfcore.runs.prepare import Prepared, prepare
@@ -49,7 +50,7 @@ def execute(
     run's state says so too.
     """
     stale = None if handed_over else run.stop_mark()
-    with run.locked():
+    with run.locked(), logged_to(run.path):
         if run.read(Status).state == "completed":
             raise InputError(f"run {run.id} is completed: there is nothing to resume")
         if stale is not None and run.stop_mark() == stale:
@@ -63,6 +64,7 @@ def execute(
         except Orphaned:
             return
         except Stopped:
+            log.info("cancelled")
             run.set_state("cancelled")
         except (torch.OutOfMemoryError, MemoryError):
             size = run.config.recipe.batch_size or 64
@@ -70,6 +72,7 @@ def execute(
         except (InputError, Failure) as error:
             raise _failed(run, str(error), type(error)) from error.__cause__
         except Exception as error:
+            log.exception("a fault of the lab")
             _failed(run, f"{type(error).__name__}: {error}")
             raise
         finally:
@@ -77,6 +80,7 @@ def execute(
 
 
 def _failed(run: Run, message: str, kind: type[Exception] = Failure) -> Exception:
+    log.info("failed: %s", message)
     with contextlib.suppress(Failure):  # on a full disk the state stays unwritten, and reads as interrupted
         run.set_state("failed", message)
     return kind(message)
@@ -97,11 +101,17 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
 
     prepared = prepare(run.config, decoding, run=run)
     for change in prepared.changes:
+        log.info("%s", change)
         sys.stderr.write(f"{change}\n")
     config, recipe = prepared.config, prepared.config.recipe
     torch.set_num_threads(
         threads_for(phases.count_parameters(prepared.module), recipe.batch_size * recipe.image_size**2)
     )
+    log.info(
+        "%s on %s, %s, seed %d: %d images to train on, device %s, clflab %s, torch %s",
+        config.architecture, config.data, config.strategy, recipe.seed, len(prepared.dataset.splits["train"]),
+        prepared.device, __version__, torch.__version__,
+    )  # fmt: skip
     run.write("config.json", prepared.config.model_dump(mode="json"))
     run.write("data.json", _data(prepared))
     session = Session(run, prepared, report, orphaned, started)
@@ -122,6 +132,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
                 )
                 thresholds = keep_thresholds(run, chosen)
             metrics[split] = evaluate(predictions, thresholds=thresholds).as_dict()
+            log.info("evaluated %d images of %s", len(predictions), split)
     results = {
         "best_epoch": session.best.epoch,
         "seconds": round(session.seconds, 2),
@@ -133,6 +144,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
     run.write("metrics.json", results)
     if not heads_only:  # what helps a fitted head is another one
         session.notes += notes(run.history, ended=True)
+    log.info("completed after %.1f s, best epoch %s", session.seconds, session.best.epoch)
     run.set_state("completed", " ".join((*prepared.notes, *session.notes)))
     (run.path / "checkpoint.pt").unlink(missing_ok=True)
     run.clear_stop()  # one that came too late

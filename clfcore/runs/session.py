@@ -16,6 +16,7 @@ from clfcore.data.dataset import Split
 from clfcore.device import peak_memory
 from clfcore.evaluation.metrics import score
 from clfcore.files import write_whole
+from clfcore.logs import log
 from clfcore.predictions import Predictions
 from clfcore.runs.best_epoch import Best
 from clfcore.runs.folder import Run
@@ -105,6 +106,7 @@ class Session:
             self.best.wait()
         else:
             self.best.improved(event.epoch, value, loss, weights)
+        log.info("epoch %d: training loss %.4f, validation loss %.4f, %.1f s", event.epoch, event.loss, loss, seconds)
         self.run.record(
             {
                 "epoch": event.epoch,

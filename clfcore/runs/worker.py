@@ -6,7 +6,6 @@ is started. A queued run is held by a lock, so that a queue whose process has di
 
 import atexit
 import contextlib
-import logging
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Literal
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError
 from clfcore.files import cannot_write
+from clfcore.logs import FILE, log
 from clfcore.runs import folder as run_folder
 from clfcore.runs.folder import FINISHED, RESUMABLE, Run
 from clfcore.runs.locks import RunLock, is_held
@@ -27,7 +27,6 @@ from clfcore.runs.records import State, Status
 
 LOOK = 0.5  # seconds between two looks for runs of this queue that another server stopped
 ENDING = 10.0  # seconds that a process may take to end after its run has
-log = logging.getLogger("clflab")
 
 # What a Stop does: it left this queue; it ends within a batch or after its epoch; its process still starts, and will
 # find the request; it waits in another server's queue, which drops it; it is not at work.
@@ -174,8 +173,8 @@ class Worker:
                 pipe.close()
         text = "".join(said).strip()
         if text and run.path.is_dir():
-            with contextlib.suppress(OSError):
-                (run.path / "log.txt").write_text(text + "\n", encoding="utf-8")
+            with contextlib.suppress(OSError), (run.path / FILE).open("a", encoding="utf-8") as file:
+                file.write(text + "\n")
         self._note_unbegun(run, code, text)
 
     def _hand_over(self, run: Run) -> subprocess.Popen:
