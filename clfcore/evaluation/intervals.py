@@ -29,6 +29,8 @@ class Interval(NamedTuple):
 def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Interval | None:
     """The score interval of a share (Wilson 1927); None of no items.
 
+    Seven lines instead of scipy.stats, whose import takes seconds on the way to a page; a test compares the two.
+
     >>> [round(end, 3) for end in wilson(348, 373)]
     [0.903, 0.954]
     """
