@@ -1,7 +1,8 @@
-"""Weights of one's own: a file's tensors fitted to a network by name, and what matched said."""
+"""Adapting weights to a network: a file's tensors or published ones, for other channels, image size or classes."""
 
 import contextlib
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,6 @@ from timm.models import adapt_input_conv
 from torch import Tensor, nn
 from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
 
-from clfcore.architectures.adapt_published import first_convolution
 from clfcore.architectures.heads import head_name
 from clfcore.errors import InputError
 from clfcore.files import shortened
@@ -25,6 +25,9 @@ _STATISTICS = ("running_mean", "running_var")
 _REAL = ("F", "BF")  # how safetensors' names of real kinds begin
 _LARGEST = 1 << 27  # numbers of a table of positions
 _PREFIXES = ("module.", "_orig_mod.", "model.")  # what wrappers put before each name
+
+# keys of the older DenseNet files, as torchvision's own loader renames them
+_OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.(?:weight|bias|running_mean|running_var))$")
 
 
 @dataclass(frozen=True)
@@ -117,29 +120,76 @@ def adapt_state(module: nn.Module, state: Mapping[str, Tensor], *, keep_head: bo
     head = head_name(module)
     own = {name: value for name, value in module.state_dict().items() if not name.endswith("num_batches_tracked")}
     state = _adapted(module, dict(state))
-    wanted = {name for name in own if keep_head or not _under(name, head)}
-    for name in sorted(wanted & state.keys()):
+    expected = {name for name in own if keep_head or not _under(name, head)}
+    for name in sorted(expected & state.keys()):
         if state[name].shape != own[name].shape:
             raise InputError(
                 f"{source}: {name} is {_shape(state[name])}, the network's is {_shape(own[name])}: "
                 "these weights belong to another architecture, or other options"
             )
-    matched = [name for name in own if name in wanted and name in state]
+    matched = [name for name in own if name in expected and name in state]
     for name in matched:
         if own[name].is_floating_point() and not state[name].is_floating_point():
             kind = str(state[name].dtype).removeprefix("torch.")
             raise InputError(f"{source}: {name} holds {kind}, the network's real numbers: save the weights as float32")
     backbone = [name for name in own if not _under(name, head)]
-    found = sum(name in state for name in backbone)
-    if 2 * found < len(backbone):
+    present = sum(name in state for name in backbone)
+    if 2 * present < len(backbone):
         raise InputError(
-            f"{source}: {found} of the network's {len(backbone)} tensors below the head are in it: "
+            f"{source}: {present} of the network's {len(backbone)} tensors below the head are in it: "
             f"these weights belong to another architecture (they begin with {', '.join(list(state)[:3])})"
         )
     module.load_state_dict({name: state[name] for name in matched}, strict=False)
     check_numbers(module, source)
     unused = [name for name in state if name not in matched and not name.endswith("num_batches_tracked")]
     return AdaptedState(tuple(matched), tuple(name for name in own if name not in matched), tuple(unused))
+
+
+def adapt_published_state(module: nn.Module, state: Mapping[str, Tensor], *, new_head: bool) -> None:
+    """Load `state` into `module` in place; all must fit, but for the head where that is new.
+
+    The first convolution is summed over its channels for one, repeated and scaled for others, as timm does; a
+    transformer's positions are resampled (bicubic) to its image size. Raises ValueError where anything else differs.
+    """
+    state = {_OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
+    first = f"{first_convolution(module)}.weight"
+    state[first] = adapt_input_conv(module.get_parameter(first).shape[1], state[first])
+    if isinstance(module, VisionTransformer):
+        state = dict(interpolate_embeddings(module.image_size, module.patch_size, state))
+    head = tuple(f"{head_name(module)}.{part}" for part in ("weight", "bias")) if new_head else ()
+    for key in head:
+        state.pop(key, None)
+    missing, unexpected = module.load_state_dict(state, strict=False)
+    lacking = [key for key in missing if key not in head and not key.endswith("num_batches_tracked")]
+    if lacking or unexpected:
+        raise ValueError(f"the weights do not fit the network: {[*lacking, *unexpected][:4]}")
+
+
+def fit_channels(module: nn.Module, channels: int) -> nn.Module:
+    """The same network for another number of input channels, drawn with the deviation that its own weights had."""
+    name = first_convolution(module)
+    old = module.get_submodule(name)
+    assert isinstance(old, nn.Conv2d), "first_convolution names a Conv2d"
+    if old.in_channels == channels:
+        return module
+    assert not isinstance(old.padding, str), "no catalogued network pads by name"
+    (kernel_height, kernel_width), stride, (top, left) = old.kernel_size, old.stride, old.padding
+    new = nn.Conv2d(
+        channels,
+        old.out_channels,
+        (kernel_height, kernel_width),
+        (stride[0], stride[1]),
+        (top, left),
+        bias=old.bias is not None,
+    )
+    with torch.no_grad():
+        if not old.weight.is_meta:
+            new.weight.normal_(std=float(old.weight.std()))
+        if old.bias is not None and new.bias is not None:
+            new.bias.copy_(old.bias)
+    parent, _, last = name.rpartition(".")
+    setattr(module.get_submodule(parent), last, new)
+    return module
 
 
 def _adapted(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -150,14 +200,22 @@ def _adapted(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
     if given is not None and given.ndim == 4 and given.is_floating_point() and _filters(given) == _filters(kernel):
         with contextlib.suppress(NotImplementedError, AssertionError):  # channels that it knows no way for
             state[first] = adapt_input_conv(kernel.shape[1], given)
-    if isinstance(module, VisionTransformer) and _positions(state.get("encoder.pos_embedding"), module.hidden_dim):
+    table = state.get("encoder.pos_embedding")
+    if isinstance(module, VisionTransformer) and table is not None and _positions(table, module.hidden_dim):
         return dict(interpolate_embeddings(module.image_size, module.patch_size, state))
     mine, theirs = getattr(module, "pos_embed", None), state.get("pos_embed")
-    resized = isinstance(mine, Tensor) and mine.ndim == 3 and _positions(theirs, mine.shape[2])
-    if resized and theirs.shape[1] != mine.shape[1] and hasattr(module, "patch_embed"):
+    if not isinstance(mine, Tensor) or mine.ndim != 3 or theirs is None or not _positions(theirs, mine.shape[2]):
+        return state
+    patches = getattr(module, "patch_embed", None)
+    if theirs.shape[1] != mine.shape[1] and patches is not None:
         tokens = getattr(module, "num_prefix_tokens", 0)
-        state["pos_embed"] = resample_abs_pos_embed(theirs, module.patch_embed.grid_size, num_prefix_tokens=tokens)
+        state["pos_embed"] = resample_abs_pos_embed(theirs, patches.grid_size, num_prefix_tokens=tokens)
     return state
+
+
+def first_convolution(module: nn.Module) -> str:
+    """Dotted name of the convolution that sees the image."""
+    return next(name for name, part in module.named_modules() if isinstance(part, nn.Conv2d))
 
 
 def _filters(kernel: Tensor) -> tuple[int, ...]:
@@ -165,9 +223,9 @@ def _filters(kernel: Tensor) -> tuple[int, ...]:
     return (kernel.shape[0], *kernel.shape[2:])
 
 
-def _positions(tensor: Tensor | None, width: int) -> bool:
+def _positions(tensor: Tensor, width: int) -> bool:
     """Whether a tensor can be a transformer's positions of this width."""
-    fits = tensor is not None and tensor.ndim == 3 and tensor.is_floating_point()
+    fits = tensor.ndim == 3 and tensor.is_floating_point()
     return fits and tensor.shape[0] == 1 and tensor.shape[2] == width and tensor.numel() < _LARGEST
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import timm
 import torchvision
@@ -10,13 +10,13 @@ from torch import nn
 
 from clfcore.architectures import configurable, small_images
 from clfcore.architectures import pretrained as stored
-from clfcore.architectures.adapt_published import adapt_published_state, fit_channels
+from clfcore.architectures.adapt_weights import adapt_published_state, fit_channels
 from clfcore.architectures.catalogue import Architecture, architecture, check_count, check_side, configured
 from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.imagenet_labels import imagenet_labels
 from clfcore.architectures.timm_models import timm_labels, timm_module
 from clfcore.config import Fit
-from clfcore.data.pixels import IMAGENET_DEVIATION, IMAGENET_MEAN, Preprocess
+from clfcore.data.pixels import IMAGENET_DEVIATION, IMAGENET_MEAN, Interpolation, Preprocess
 from clfcore.errors import InputError, unknown
 
 __all__ = ["Network", "build", "head_name", "pretrained", "replace_head"]
@@ -144,10 +144,11 @@ def _preprocess(
 ) -> Preprocess:
     """As the weights were trained; without weights the whole square, and ImageNet's mean and deviation for colour."""
     if tag is None:
-        mean, deviation = ((0.5,), (0.5,)) if channels == 1 else (IMAGENET_MEAN, IMAGENET_DEVIATION)
+        mean: Sequence[float] = (0.5,) if channels == 1 else IMAGENET_MEAN
+        deviation: Sequence[float] = (0.5,) if channels == 1 else IMAGENET_DEVIATION
         crop, interpolation = 1.0, "bilinear"
     elif row.source == "timm":
-        config = module.pretrained_cfg
+        config = cast(Mapping[str, Any], module.pretrained_cfg)  # timm sets it on every network
         mean, deviation = config["mean"], config["std"]
         crop, interpolation = config["crop_pct"], config["interpolation"]
     else:
@@ -158,10 +159,13 @@ def _preprocess(
         size=side,
         fit=fit,
         crop_fraction=crop,
-        interpolation=interpolation if interpolation in ("bilinear", "bicubic", "nearest") else "bicubic",
+        interpolation=_INTERPOLATIONS.get(interpolation, "bicubic"),
         mean=_spread(mean, channels),
         deviation=_spread(deviation, channels),
     )
+
+
+_INTERPOLATIONS: Mapping[str, Interpolation] = {"nearest": "nearest", "bilinear": "bilinear"}
 
 
 def _spread(values: Sequence[float], channels: int) -> tuple[float, ...]:

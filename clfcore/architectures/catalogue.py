@@ -6,13 +6,12 @@ runs, found by running. Both are tested against the networks themselves.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from clfcore.architectures import pretrained, timm_index
 from clfcore.architectures.compound_scaling import compound
 from clfcore.architectures.families import FAMILIES, Family, Paper
 from clfcore.architectures.options import BY_NAME as OPTIONS
-from clfcore.architectures.options import Option, settle
+from clfcore.architectures.options import Option, Value, number, settle
 from clfcore.errors import InputError, nearest
 
 
@@ -130,7 +129,7 @@ def architecture(name: str) -> Architecture:
     )
 
 
-def configured(name: str, options: Mapping[str, Any] | None = None) -> tuple[Architecture, dict[str, Any]]:
+def configured(name: str, options: Mapping[str, object] | None = None) -> tuple[Architecture, dict[str, Value]]:
     """The row of a network with its options applied, and every option's checked value.
 
     What depends on options is the image size: VGG's pooling sets the smallest, EfficientNet's φ the native one. Raises
@@ -142,9 +141,16 @@ def configured(name: str, options: Mapping[str, Any] | None = None) -> tuple[Arc
     row = architecture(name)
     values = settle(row.name, row.options, options or {})
     if row.name == "vgg":
-        return replace(row, smallest_image=2 ** values["layers"].count("M"), parameters=None), values
+        layers = values["layers"]
+        assert isinstance(layers, tuple)
+        return replace(row, smallest_image=2 ** layers.count("M"), parameters=None), values
     if row.name == "efficientnet":
-        scaling = compound(values["phi"], **{key: values[key] for key in ("alpha", "beta", "gamma")}).scaling
+        scaling = compound(
+            number(values, "phi"),
+            alpha=number(values, "alpha"),
+            beta=number(values, "beta"),
+            gamma=number(values, "gamma"),
+        ).scaling
         return replace(row, native_image=scaling.image_size, parameters=None), values
     return row, values
 

@@ -10,6 +10,7 @@ from PIL import Image
 from clfcore.architectures.catalogue import architecture, configured, weights_at_hand
 from clfcore.architectures.compound_scaling import TARGET, compound, members
 from clfcore.architectures.feature_map_sheet import sheet
+from clfcore.architectures.options import number
 from clfcore.architectures.papers import about
 from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
@@ -97,22 +98,22 @@ def gradients(
     name: str | None = None, *, normalised: bool = True, progress: Progress | None = None, **asked: Any
 ) -> dict[str, Any]:
     """Gradient norms layer by layer: of one network, or of 34 layers with and without additions."""
-    from clfcore.architectures.gradient_flow import STEPS, gradient_reach, plain_against_residual
+    from clfcore.architectures.gradient_flow import STEPS, GradientReach, gradient_reach, plain_against_residual
 
     if name is None:
         if any(value is not None and value != {} for value in asked.values()):
             raise InputError("name is missing: options and sizes are of a network; name it, or leave them out")
-        found = plain_against_residual(normalised=normalised, progress=progress)
+        reaches: tuple[GradientReach, ...] = plain_against_residual(normalised=normalised, progress=progress)
     else:
-        found = (gradient_reach(name, normalised=normalised, **asked),)
+        reaches = (gradient_reach(name, normalised=normalised, **asked),)
     networks = [
         {
-            "name": one.name,
-            "ratio": one.share(),
-            "ratio_after": one.share(after=True),
-            "layers": [asdict(norm) for norm in one.norms],
+            "name": reach.name,
+            "ratio": reach.share(),
+            "ratio_after": reach.share(after=True),
+            "layers": [asdict(norm) for norm in reach.norms],
         }
-        for one in found
+        for reach in reaches
     ]
     return {"networks": networks, "steps": STEPS, "normalised": normalised}
 
@@ -135,8 +136,8 @@ def timeline() -> dict[str, Any]:
 def scaling(options: Options | None = None) -> dict[str, Any]:
     """EfficientNet's φ: what the formula gives, what the network it builds costs, and B0 to B7 as published."""
     values = configured("efficientnet", options)[1]
-    given = {name: values[name] for name in ("alpha", "beta", "gamma")}
-    found = compound(values["phi"], **given)
+    given = {name: number(values, name) for name in ("alpha", "beta", "gamma")}
+    found = compound(number(values, "phi"), **given)
     return {
         "phi": found.phi,
         **given,

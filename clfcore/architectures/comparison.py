@@ -8,7 +8,7 @@ from clfcore.architectures.summary import Summary, Table
 
 @dataclass(frozen=True)
 class Row:
-    """One thing in words for both networks; `ratio` is b over a where it is a number above zero."""
+    """One property of both networks as text; `ratio` is b over a where it is a number above zero."""
 
     what: str
     a: str
@@ -34,19 +34,19 @@ class Differences:
         """The costs in one sentence, and the layers that one alone has in another."""
         cost = {row.what: row.ratio for row in self.rows if row.ratio is not None}
         parts = [f"{cost[what]:.3g} times the {what}" for what in ("parameters", "multiply-adds") if what in cost]
-        said = [f"{self.b} has {' and '.join(parts)} of {self.a}."] if parts else []
+        sentences = [f"{self.b} has {' and '.join(parts)} of {self.a}."] if parts else []
         for name, kinds in ((self.a, self.only_a), (self.b, self.only_b)):
             if kinds:
-                said.append(f"Only {name} has {', '.join(kinds)}.")
-        return " ".join(said)
+                sentences.append(f"Only {name} has {', '.join(kinds)}.")
+        return " ".join(sentences)
 
 
 def differences(a: Table, b: Table) -> Differences:
     """What differs between two networks, each at its own image size, channels and classes."""
     kinds_a, kinds_b = _kinds(a), _kinds(b)
     rows = [
-        Row("family", *(f"{t.architecture.family} {t.architecture.year or ''}".strip() for t in (a, b))),
-        Row("image", *(_shape((t.channels, t.image_size, t.image_size)) for t in (a, b))),
+        Row("family", _family(a), _family(b)),
+        Row("image", _image(a), _image(b)),
         _number("parameters", a.parameters, b.parameters),
         _number("multiply-adds", a.multiply_adds, b.multiply_adds),
         _number("bytes kept to train on one image", a.saved_bytes, b.saved_bytes),
@@ -65,7 +65,19 @@ def differences(a: Table, b: Table) -> Differences:
 
 def _number(what: str, a: int | None, b: int | None) -> Row:
     ratio = b / a if a and b else None
-    return Row(what, *("–" if n is None else f"{n:,}" for n in (a, b)), ratio)
+    return Row(what, _count(a), _count(b), ratio)
+
+
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
+
+
+def _family(table: Table) -> str:
+    return f"{table.architecture.family} {table.architecture.year or ''}".strip()
+
+
+def _image(table: Table) -> str:
+    return _shape((table.channels, table.image_size, table.image_size))
 
 
 def _weighted(table: Table) -> int:

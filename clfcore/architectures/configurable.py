@@ -19,7 +19,7 @@ def vgg(*, columns: int, layers: Sequence[int | str], batch_norm: bool, hidden: 
     with torch.device("meta"):  # its own classifier is 119 million numbers, drawn to be thrown away
         module = VGG(nn.Sequential(), num_classes=columns, init_weights=False)
     module.features = make_layers(list(layers), batch_norm)
-    last = next(width for width in reversed(layers) if width != "M")
+    last = next(width for width in reversed(layers) if isinstance(width, int))
     if hidden:
         module.classifier[0] = nn.Linear(last * 7 * 7, hidden)
         module.classifier[3] = nn.Linear(hidden, hidden)
@@ -30,6 +30,7 @@ def vgg(*, columns: int, layers: Sequence[int | str], batch_norm: bool, hidden: 
     for part in module.modules():  # as torchvision draws them
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
+            assert part.bias is not None  # torchvision's VGG has one, with batch normalisation too
             nn.init.zeros_(part.bias)
         elif isinstance(part, nn.Linear):
             nn.init.normal_(part.weight, 0, 0.01)

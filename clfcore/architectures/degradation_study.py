@@ -70,10 +70,16 @@ class Record:
         return tuple(self._kind(layers, residual) for residual in (False, True) for layers in (SHALLOW, DEEP))
 
     def _kind(self, layers: int, residual: bool) -> Kind:  # noqa: FBT001
-        rows = [one for one in self.trained if (one.layers, one.residual) == (layers, residual)]
-        means = (mean(getattr(one, name) for one in rows) for name in ("train_accuracy", "validation_accuracy"))
-        each = tuple(one.train_loss for one in rows)
-        return Kind(layers, residual, mean(each), *means, each)
+        rows = [network for network in self.trained if (network.layers, network.residual) == (layers, residual)]
+        losses = tuple(row.train_loss for row in rows)
+        return Kind(
+            layers,
+            residual,
+            train_loss=mean(losses),
+            train_accuracy=mean(row.train_accuracy for row in rows),
+            validation_accuracy=mean(row.validation_accuracy for row in rows),
+            each_loss=losses,
+        )
 
     def joined(self, other: "Record") -> "Record":
         """This measurement with another's networks; the other alone where it was made otherwise."""
@@ -87,7 +93,7 @@ class Record:
         """Whether all four kinds were trained, each with the same seeds."""
         pairs = [(layers, residual) for layers in (SHALLOW, DEEP) for residual in (False, True)]
         seeds = [{one.seed for one in self.trained if (one.layers, one.residual) == pair} for pair in pairs]
-        return bool(seeds[0]) and all(found == seeds[0] for found in seeds)
+        return bool(seeds[0]) and all(other == seeds[0] for other in seeds)
 
     def describe(self) -> str:
         """What was measured, and no more."""

@@ -51,5 +51,5 @@ def _enlarged(pixels: np.ndarray, side: int) -> Image.Image:
     """The longer side becomes `side`; H x W, H x W x 1 or H x W x 3 uint8."""
     image = Image.fromarray(pixels.squeeze(-1) if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels).convert("RGB")
     scale = side / max(image.size)
-    size = tuple(max(1, round(length * scale)) for length in image.size)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clfcore.architectures.adapt_published import first_convolution
+from clfcore.architectures.adapt_weights import first_convolution
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import configured
 from clfcore.architectures.stages import stages, stem

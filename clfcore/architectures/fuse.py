@@ -1,6 +1,7 @@
-"""A network made fast for inference: batch normalisation folded, channels last, bfloat16 where the processor has it."""
+"""Fusing a network for inference: batch normalisation folded, channels last, bfloat16 where the processor has it."""
 
 import copy
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -16,17 +17,18 @@ def fuse_for_inference(module: nn.Module, sample: Tensor) -> tuple[nn.Module, to
     network = copy.deepcopy(plain)
     _fold(network)
     with torch.inference_mode():
-        wanted, found = plain(sample[:2]), network(sample[:2])
-    if (wanted - found).abs().max() > 1e-3 * wanted.abs().max():
+        expected, folded = plain(sample[:2]), network(sample[:2])
+    if (expected - folded).abs().max() > 1e-3 * expected.abs().max():
         network = plain  # branches that the walk cannot see (a RepVGG block): leave them as they are
     dtype = torch.bfloat16 if _has_bfloat16(sample.device) else torch.float32
-    return network.to(dtype=dtype, memory_format=torch.channels_last), dtype
+    network.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+    return network, dtype
 
 
 def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: Mapping[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return device.type == "cpu" and bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
@@ -47,5 +49,6 @@ def _fold(module: nn.Module) -> None:
         elif isinstance(child, nn.Conv2d):
             before = (name, child)
         else:
-            before = None if list(child.children()) or list(child.parameters()) else before
+            has_weights = any(True for _ in child.parameters()) or any(True for _ in child.children())
+            before = None if has_weights else before
             _fold(child)

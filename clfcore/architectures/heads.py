@@ -1,4 +1,4 @@
-"""The classifier of a network: where it is, and how another takes its place."""
+"""Classifier heads of networks: found, made and replaced."""
 
 from torch import nn
 
@@ -21,10 +21,13 @@ def head_name(module: nn.Module) -> str:
 
     Raises InputError where there is none or are two (distilled networks): such a head cannot be replaced.
     """
-    named = getattr(module, "pretrained_cfg", None)
-    name = named.get("classifier") if isinstance(named, dict) else None
+    config = getattr(module, "pretrained_cfg", None)
+    config = config if isinstance(config, dict) else {}
+    name = config.get("classifier")
     if isinstance(name, (tuple, list)):
-        raise InputError(f"{named['architecture']} has two classifiers: train it from scratch, or take another network")
+        raise InputError(
+            f"{config['architecture']} has two classifiers: train it from scratch, or take another network"
+        )
     if name and isinstance(_part(module, name), nn.Linear):
         return name
     for name, part in reversed(list(module.named_modules())):

@@ -1,4 +1,4 @@
-"""How much a forward pass takes: the weights, and the most that its tensors take at once."""
+"""Memory of a forward pass: the weights, and the most that its tensors take at once."""
 
 import weakref
 from typing import Any
@@ -18,28 +18,28 @@ def forward_bytes(module: nn.Module, x: Tensor) -> int:
     training = module.training
     module.eval()
     try:
-        with torch.inference_mode(), _Fullest(own) as seen:
+        with torch.inference_mode(), _PeakBytes(own) as seen:
             module(x)
     finally:
         module.train(training)
     return sum(own.values()) + seen.most
 
 
-class _Fullest(TorchDispatchMode):
+class _PeakBytes(TorchDispatchMode):
     """Adds up the storages that operations make, and takes them off when they are let go."""
 
     def __init__(self, own: dict[int, int]) -> None:
         super().__init__()
-        self.own, self.sizes = own, {}
+        self.own, self.sizes = own, dict[int, int]()
         self.now = self.most = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = func(*args, **(kwargs or {}))
-        for storage in _storages(tree_leaves(made)):
-            self._keep(storage)
-        return made
+        outputs = func(*args, **(kwargs or {}))
+        for storage in _storages(tree_leaves(outputs)):
+            self._add(storage)
+        return outputs
 
-    def _keep(self, storage: torch.UntypedStorage) -> None:
+    def _add(self, storage: torch.UntypedStorage) -> None:
         key = storage._cdata
         if key in self.own or key in self.sizes:  # a view of what is there
             return

@@ -138,7 +138,7 @@ def gradient_norms(
         with torch.no_grad():
             for parameter in network.parameters():
                 if parameter.grad is not None:
-                    parameter -= learning_rate * parameter.grad
+                    parameter.sub_(learning_rate * parameter.grad)
         after = _norms(network, x, y)
     if not steps:
         after = before

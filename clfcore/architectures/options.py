@@ -1,9 +1,9 @@
 """Options of the configurable networks: each declared once, with its kind, default, limits and help, and checked."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from clfcore.errors import InputError, nearest
 
@@ -84,7 +84,7 @@ BY_NAME: dict[str, tuple[Option, ...]] = {
 }
 
 
-def settle(name: str, options: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Value]:
+def settle(name: str, options: Sequence[Option], given: Mapping[str, object]) -> dict[str, Value]:
     """Every option of the network `name` with its checked value: the given ones, else the defaults.
 
     Values may come as text (`--option K=V`) or as JSON has them. Raises InputError that says which there are, or what
@@ -101,7 +101,14 @@ def settle(name: str, options: Sequence[Option], given: Mapping[str, Any]) -> di
     return {option.name: _value(option, given.get(option.name, option.default)) for option in options}
 
 
-def _value(option: Option, given: Any) -> Value:
+def number(values: Mapping[str, Value], name: str) -> float:
+    """A settled option of the kind `number`."""
+    value = values[name]
+    assert isinstance(value, int | float), name
+    return value
+
+
+def _value(option: Option, given: object) -> Value:
     try:
         return _READERS[option.kind](option, given)
     except (ValueError, TypeError, OverflowError):
@@ -109,52 +116,52 @@ def _value(option: Option, given: Any) -> Value:
         raise InputError(f"option {option.name} is {shown!r}: it must be {option.rule}") from None
 
 
-def _choice(option: Option, given: Any) -> str:
+def _choice(option: Option, given: object) -> str:
     if given not in option.allowed:
         raise ValueError
-    return given
+    return str(given)
 
 
-def _flag(option: Option, given: Any) -> bool:
+def _flag(option: Option, given: object) -> bool:
     text = str(given).strip().lower()
     if text not in ("true", "false"):
         raise ValueError
     return text == "true"
 
 
-def _whole(option: Option, given: Any) -> int:
+def _whole(option: Option, given: object) -> int:
     number = int(str(given).strip())
     if isinstance(given, bool) or not option.least <= number <= option.most:
         raise ValueError
     return number
 
 
-def _number(option: Option, given: Any) -> float:
+def _number(option: Option, given: object) -> float:
     number = float(str(given).strip())
     if not math.isfinite(number) or not option.least <= number <= option.most:
         raise ValueError
     return number
 
 
-def _counts(option: Option, given: Any) -> tuple[int, ...]:
+def _counts(option: Option, given: object) -> tuple[int, ...]:
     numbers = tuple(_whole(option, token) for token in _tokens(given))
     if not 1 <= len(numbers) <= option.longest or (option.total and sum(numbers) > option.total):
         raise ValueError
     return numbers
 
 
-def _layers(option: Option, given: Any) -> tuple[int | str, ...]:
+def _layers(option: Option, given: object) -> tuple[int | str, ...]:
     tokens = tuple("M" if token in ("M", "m") else _whole(option, token) for token in _tokens(given))
     if not 1 <= len(tokens) <= option.longest or tokens[0] == "M" or tokens.count("M") > _POOLS:
         raise ValueError
     return tokens
 
 
-def _tokens(given: Any) -> list[str]:
+def _tokens(given: object) -> list[str]:
     return [str(token).strip() for token in (given if isinstance(given, (list, tuple)) else str(given).split(","))]
 
 
-_READERS = {
+_READERS: Mapping[str, Callable[[Option, object], Value]] = {
     "choice": _choice,
     "flag": _flag,
     "whole": _whole,

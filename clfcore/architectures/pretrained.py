@@ -89,13 +89,14 @@ def timm_state_file(row: "Architecture", tag: str) -> Path:
     if file is not None:
         return file
     load("timm")
-    import timm
     from huggingface_hub import constants, hf_hub_download
 
-    config = timm.get_pretrained_cfg(name if tag == "default" else f"{name}.{tag}")
+    from clfcore.architectures.timm_registry import published_config  # imports timm
+
+    config = published_config(name if tag == "default" else f"{name}.{tag}")
     with _download(row.name):
         reach(constants.ENDPOINT)  # the library's own five retries take 46 seconds where there is no network
-        return Path(hf_hub_download(config.hf_hub_id, config.hf_hub_filename or "model.safetensors"))
+        return Path(hf_hub_download(config.hf_hub_id or "", config.hf_hub_filename or "model.safetensors"))
 
 
 def reach(address: str) -> None:

@@ -51,6 +51,7 @@ class LeNet5(nn.Module):
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 # Deviation 1 / sqrt(inputs) for tanh (LeCun et al., Efficient BackProp, 1998), sqrt(2) of it for ReLU.
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu" if activation == "relu" else "linear")
+                assert layer.bias is not None
                 nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from pathlib import Path
 from clfcore.architectures.families import Family, Paper
 from clfcore.heavy_imports import load
 
-CSV = Path(__file__).with_name("timm_names.csv")  # written by timm_table.py
+CSV = Path(__file__).with_name("timm_names.csv")  # written by tools/build_timm_index.py
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ def find(name: str) -> Row | None:
 
         if not timm.is_model(bare):
             return None
-        from tools import build_timm_index
+        from clfcore.architectures import timm_registry  # imports timm
 
-        row = build_timm_index.row(bare)
+        row = timm_registry.row(bare)
     return row if not tag or tag in row.weights else None
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from clfcore.architectures.catalogue import Architecture
 from clfcore.architectures.imagenet_labels import imagenet_labels, labels_of
 from clfcore.architectures.pretrained import timm_state_file
+from clfcore.architectures.timm_registry import published_config
 from clfcore.errors import InputError
 
 
@@ -24,11 +25,16 @@ def timm_module(
     name = row.name.removeprefix("timm/")
     if side != row.native_image:
         _check_side(row, name, side)
-    chosen = {} if columns is None else {"num_classes": columns}
-    if pretrained is not None:
-        name = name if pretrained == "default" else f"{name.partition('.')[0]}.{pretrained}"
-        chosen |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(timm_state_file(row, pretrained))}}
-    return timm.create_model(name, in_chans=channels, **chosen, **_sized(name, side))
+    if pretrained is not None and pretrained != "default":
+        name = f"{name.partition('.')[0]}.{pretrained}"
+    return timm.create_model(
+        name,
+        pretrained=pretrained is not None,
+        pretrained_cfg_overlay=None if pretrained is None else {"file": str(timm_state_file(row, pretrained))},
+        in_chans=channels,
+        num_classes=columns,  # timm leaves out what is None
+        img_size=_fixed_side(name, side),
+    )
 
 
 def timm_labels(row: Architecture, module: nn.Module) -> tuple[str, ...]:
@@ -40,17 +46,17 @@ def timm_labels(row: Architecture, module: nn.Module) -> tuple[str, ...]:
     return imagenet_labels() if info.num_classes() == 1000 else labels_of(info)
 
 
-def _sized(name: str, side: int) -> dict[str, int]:
-    """The argument that tells a network of fixed size its image's side; nothing where it takes any."""
-    config = timm.get_pretrained_cfg(name)
-    return {"img_size": side} if config.fixed_input_size and side != config.input_size[-1] else {}
+def _fixed_side(name: str, side: int) -> int | None:
+    """The side to build a network of fixed size for; None where it takes any, or is of that side already."""
+    config = published_config(name)
+    return side if config.fixed_input_size and side != config.input_size[-1] else None
 
 
 def _runs(name: str, side: int) -> bool:
     """Whether a network can be built for and takes images of this side, from shapes alone."""
     try:
         with torch.device("meta"), torch.no_grad():
-            module = timm.create_model(name, **_sized(name, side)).eval()
+            module = timm.create_model(name, img_size=_fixed_side(name, side)).eval()
             module(torch.empty(2, 3, side, side))
     except Exception:
         return False  # each family has its own way to say no

@@ -1,4 +1,4 @@
-"""What timm itself carries of a network: the papers its module names, the source of its block, its weights' licence.
+"""Papers, block source and licence of timm's networks, read from timm itself.
 
 Nothing is known of a family beforehand. Titles, links and BibTeX stand in the text of timm's module; licence, origin
 and sometimes a paper in the configuration of the weights; the block is found in the built network.
@@ -15,6 +15,7 @@ from torch import nn
 
 from clfcore.architectures.families import Paper
 from clfcore.architectures.heads import head_name
+from clfcore.architectures.timm_registry import published_config
 from clfcore.errors import InputError
 
 _HOLDERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
@@ -69,7 +70,7 @@ def _year(number: str) -> int:
 
 def weights_paper(name: str, known: tuple[Paper, ...]) -> Paper | None:
     """The paper that the configuration of a network's weights names; None where it names none."""
-    config = timm.get_pretrained_cfg(_bare(name, tag=True))
+    config = published_config(_bare(name, tag=True))
     ids = config.paper_ids or ()
     first = ids if isinstance(ids, str) else next(iter(ids), "")
     number = first.rpartition(":")[2]
@@ -82,7 +83,7 @@ def weights_paper(name: str, known: tuple[Paper, ...]) -> Paper | None:
 
 def provenance(name: str) -> str:
     """Licence and origin of a network's default weights as its configuration has them, and what it lacks."""
-    config = timm.get_pretrained_cfg(_bare(name, tag=True))
+    config = published_config(_bare(name, tag=True))
     if not config.has_weights:
         return "timm publishes no weights of it."
     licence = f"under the licence {config.license}" if config.license else "whose licence its metadata does not name"

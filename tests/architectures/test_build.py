@@ -7,7 +7,7 @@ import torchvision
 from torch import nn
 
 from clfcore.architectures import pretrained as stored
-from clfcore.architectures.adapt_published import adapt_published_state, first_convolution
+from clfcore.architectures.adapt_weights import adapt_published_state, first_convolution
 from clfcore.architectures.build import build, head_name, pretrained, replace_head
 from clfcore.errors import Failure, InputError
 

@@ -1,0 +1,59 @@
+"""timm's registry: the configuration of a network's published weights, and its catalogue row."""
+
+import re
+import sys
+
+import timm
+import torch
+from timm.models import PretrainedCfg
+
+from clfcore.architectures.timm_index import Row
+
+SIDES = (32, 64, 96, 128, 160, 192, 224, 256)  # tried in turn: the first that runs is noted as the smallest
+
+
+def published_config(name: str) -> PretrainedCfg:
+    """The configuration of `NAME` or `NAME.TAG`. Raises ValueError where timm has none."""
+    config = timm.get_pretrained_cfg(name)
+    if config is None:
+        raise ValueError(f"timm has no network {name}")
+    return config
+
+
+def row(name: str) -> Row:
+    """The catalogue row of one timm network: counted and tried on the meta device, where that works."""
+    config = published_config(name)
+    module = timm.model_entrypoint(name).__module__.rpartition(".")[2]
+    native = config.input_size[-1]
+    tags = timm.list_pretrained(name + ".*")
+    default = f"{name}.{config.tag}" if config.tag else name
+    ordered = sorted(tags, key=lambda tag: tag != default)
+    weights = tuple(tag.partition(".")[2] or "default" for tag in ordered)
+    parameters, smallest = _try(name, native, fixed=config.fixed_input_size)
+    return Row(name, module, _year(module), parameters, smallest, native, weights)
+
+
+def _try(name: str, native: int, *, fixed: bool) -> tuple[int | None, int]:
+    """Its parameters, and the smallest side that runs."""
+    parameters = None
+    for side in (*(side for side in SIDES if side < native), native):
+        sized = side if fixed and side != native else None
+        try:
+            with torch.device("meta"), torch.no_grad():
+                module = timm.create_model(name, num_classes=1000, img_size=sized).eval()
+                parameters = sum(p.numel() for p in module.parameters()) if side == native or not fixed else None
+                module(torch.empty(2, 3, side, side))
+        except Exception:
+            continue
+        if parameters is None:
+            with torch.device("meta"):
+                parameters = sum(p.numel() for p in timm.create_model(name, num_classes=1000).parameters())
+        return parameters, side
+    return parameters, native
+
+
+def _year(module: str) -> int | None:
+    """The year of the first arXiv paper that timm's module names in its text."""
+    text = sys.modules[f"timm.models.{module}"].__doc__ or ""
+    match = re.search(r"arxiv\.org/(?:abs|pdf)/(\d\d)\d\d\.\d+", text)
+    return 2000 + int(match.group(1)) if match else None
