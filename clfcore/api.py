@@ -19,11 +19,12 @@ from clfcore.files import typed_path, write_text
 from clfcore.outputs import output_path
 from clfcore.progress import Progress
 from clfcore.reports.export_figures import write_figures
+from clfcore.resolve import Resolved
 from clfcore.runs import folder, measured_speed, temperature
 from clfcore.runs.evaluate import Choice, metrics_of
 from clfcore.runs.folder import Run
-from clfcore.runs.open_config import outline
 from clfcore.runs.outcome import outcome_of
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.run_data import count_trained_on
 from clfcore.runs.temperature import temperature_of
 from clfcore.train_command import command_of as command_of
@@ -103,10 +104,11 @@ def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = No
 
     What can be refused without torch is refused before there is a folder.
     """
-    _, _, notes = outline(config)
-    if show is not None and notes:
-        show({"stage": "preparing", "done": 0, "total": 1, "notes": list(notes)})
-    return _execute(folder.create_run(config, runs), show)
+    config = folder.with_absolute_data(config)
+    resolved = resolve_run(config)
+    if show is not None and resolved.notes:
+        show({"stage": "preparing", "done": 0, "total": 1, "notes": list(resolved.notes)})
+    return _execute(folder.create_run(config, runs), show, resolved)
 
 
 def resume(name: str, *, runs: Path | None = None, show: Show | None = None) -> dict[str, Any]:
@@ -117,10 +119,10 @@ def resume(name: str, *, runs: Path | None = None, show: Show | None = None) -> 
     return _execute(run, show)
 
 
-def _execute(run: Run, show: Show | None) -> dict[str, Any]:
+def _execute(run: Run, show: Show | None, resolved: Resolved | None = None) -> dict[str, Any]:
     from clfcore.runs.execute import execute
 
-    execute(run, show=show)
+    execute(run, show=show, resolved=resolved)
     return outcome_of(run).as_json()
 
 
@@ -357,12 +359,12 @@ def plan(config: RunConfig, *, measure: bool = True) -> "Plan":
     """The plan of a configuration, without decoding the data. Raises InputError as `train` would."""
     from clfcore.experiments.plan import make_plan
 
-    return make_plan(config, measure=measure)
+    return make_plan(resolve_run(config), measure=measure)
 
 
 def defaults(config: RunConfig, *, dataset: Any = None) -> RunConfig:
     """The configuration with every default filled in; needs no torch, and milliseconds where `dataset` is given."""
-    return outline(config, dataset=dataset)[0]
+    return resolve_run(config, dataset=dataset).config
 
 
 def doctor() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -28,8 +28,12 @@ _UNFREEZE = re.compile(r"\d{1,5}:(\d{1,4}|all)(,\d{1,5}:(\d{1,4}|all))*")
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __eq__(self, other: object) -> bool:
+        """By content: asked or resolved, the same fields are the same training."""
+        return isinstance(other, _Frozen) and self.model_dump() == other.model_dump()
+
     def __hash__(self) -> int:
-        """By content, as two equal ones are: options and policies are mappings, which have no hash of their own."""
+        """By content too: options and policies are mappings, which have no hash of their own."""
         return hash(json.dumps(self.model_dump(mode="json"), sort_keys=True))
 
 
@@ -223,7 +227,7 @@ class RunConfig(_Frozen):
     def as_json(self) -> str:
         return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False)
 
-    def changed(self, **changes: Any) -> "RunConfig":
+    def changed(self, **changes: Any) -> Self:
         """A copy with some fields replaced and checked; a recipe's fields are given as `recipe={...}`.
 
         >>> RunConfig(data="digits", architecture="lenet5").changed(recipe={"epochs": 3}).recipe.epochs
@@ -231,7 +235,28 @@ class RunConfig(_Frozen):
         """
         stored = self.model_dump()
         recipe = {**stored["recipe"], **changes.pop("recipe", {})}
-        return make({**stored, **changes, "recipe": recipe})
+        return _checked(type(self), {**stored, **changes, "recipe": recipe})
+
+
+class ResolvedRecipe(Recipe):
+    """A recipe with nothing open."""
+
+    epochs: int
+    batch_size: int
+    image_size: int
+    learning_rate: float
+    augmentation: Policy | dict[str, Any]
+    trainable_groups: int
+    backbone_learning_rate: float
+    freeze_batch_norm: bool
+
+
+class ResolvedConfig(RunConfig):
+    """A configuration with nothing open, as `resolve` makes it and a run's folder keeps it."""
+
+    weights: str
+    strategy: Strategy
+    recipe: ResolvedRecipe
 
 
 FIELDS: Mapping[str, Any] = {
@@ -247,7 +272,14 @@ def make(values: Mapping[str, Any]) -> RunConfig:
     Traceback (most recent call last):
     clfcore.errors.InputError: recipe.epochs is 0: it must be at least 1
     """
+    return _checked(RunConfig, values)
+
+
+C = TypeVar("C", bound=RunConfig)
+
+
+def _checked(kind: type[C], values: Mapping[str, Any]) -> C:
     try:
-        return RunConfig.model_validate(dict(values))
+        return kind.model_validate(dict(values))
     except ValidationError as error:
         raise refusal(error.errors(), [name.removeprefix("recipe.") for name in FIELDS]) from None

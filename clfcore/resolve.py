@@ -1,16 +1,28 @@
-"""What a configuration leaves open, chosen for the data, the network and the device."""
+"""Configuration asked -> configuration with nothing open: defaults for the data, the network and the device."""
 
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from clfcore.config import Policy, RunConfig
+import numpy as np
+
+from clfcore.architectures.catalogue import Architecture, check_side, configured, weights_at_hand
+from clfcore.classifier_spec import ClassifierSpec
+from clfcore.config import Policy, ResolvedConfig, RunConfig
+from clfcore.data.aspect import cut_off, sampled_sizes
+from clfcore.data.dataset import ImageDataset
+from clfcore.errors import InputError
 from clfcore.task import TaskKind
+from clfcore.training import class_balance
 
 FEW = 1_000  # training pictures up to which an epoch is a short one
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What `fill` needs to know of the data, the network and the device; sides in pixels."""
+    """What the defaults depend on: the data, the network and the device; sides in pixels."""
 
     task: TaskKind
     train_items: int
@@ -24,7 +36,121 @@ class Facts:
     multiple: int = 1  # the network's side must be divisible by it
 
 
-def fill(config: RunConfig, facts: Facts) -> RunConfig:
+@dataclass(frozen=True)
+class WeightsSource:
+    """Weights of one's own: a file of tensors, and what the run that they are of says about them, if there is one."""
+
+    path: Path
+    name: str
+    spec: ClassifierSpec | None = None
+    folder: Path | None = None  # the run's
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """A configuration with nothing open, and what was looked up to decide it. Nothing is decoded."""
+
+    config: ResolvedConfig
+    dataset: ImageDataset
+    row: Architecture
+    source: WeightsSource | None  # None: random or published weights
+    gpu: bool
+    notes: tuple[str, ...] = ()  # sentences for the user: what was lowered, what the data lacks
+    changes: tuple[str, ...] = ()  # those of them that say what is new or gone since the run began
+
+
+def resolve(config: RunConfig, dataset: ImageDataset, *, source: WeightsSource | None, gpu: bool) -> Resolved:
+    """The configuration with every default chosen for its data, network, weights and device.
+
+    dataset: what `config.data` opens as; source: what `config.weights` names, where that is a run or a file. Raises
+    InputError where they do not go together.
+    """
+    row, _ = configured(config.architecture, config.options)
+    config = inherit(config, source)
+    notes: list[str] = []
+    check(dataset)
+    train_items = len(dataset.splits["train"])
+    facts = Facts(
+        task=dataset.task.kind,
+        train_items=train_items,
+        classes=len(dataset.classes),
+        side=dataset.side(),
+        digits_like=dataset.digits_like,
+        smallest_image=row.smallest_image,
+        native_image=row.native_image,
+        pretrained=source is not None or weights_at_hand(config.architecture),
+        multiple=row.multiple,
+        gpu=gpu,
+    )
+    filled = fill(config, facts)
+    check_side(row, filled.recipe.image_size)
+    if filled.strategy != "scratch" and filled.weights == "none":
+        raise InputError(
+            f"weights is 'none': {filled.strategy} starts from pretrained weights; use default, or the strategy scratch"
+        )
+    if filled.strategy != "scratch" and source is None and not row.weights:
+        raise InputError(
+            f"strategy is {filled.strategy!r}: {row.name} has no published weights to start from; take scratch, "
+            "weights of your own (a run or a file), or efficientnet_lite0, whose weights are here"
+        )
+    if filled.strategy == "scratch" and filled.weights != "none":
+        raise InputError(f"weights is {filled.weights!r}: scratch starts from none; leave weights out, or fine-tune")
+    if filled.head == "attention" and filled.strategy == "feature-extraction":
+        raise InputError(
+            "head is 'attention' and strategy is 'feature-extraction': it reads maps, of which embeddings keep none; "
+            "take fine-tuning or scratch"
+        )
+    class_balance.check(filled, dataset)
+    notes += class_balance.silent_classes(dataset)
+    cut = cut_off(sampled_sizes(dataset)) if filled.fit == "crop" else None
+    notes += (cut.sentence,) if cut is not None else ()
+    if filled.recipe.compile and not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
+        raise InputError("recipe.compile is true: torch.compile needs a C++ compiler, and there is none; leave it out")
+    if filled.recipe.batch_size > train_items:
+        notes.append(
+            f"The batch size is lowered from {filled.recipe.batch_size} to {train_items}, the training images."
+        )
+        filled = filled.changed(recipe={"batch_size": train_items})
+    if filled.strategy == "feature-extraction" and filled.recipe.views > 1:
+        notes.append(_views(filled, train_items))
+    if not len(dataset.splits.get("test", ())):
+        notes.append(
+            "The data has no test split: there is no test account, only validation, which chose the best epoch."
+        )
+    return Resolved(filled, dataset, row, source, gpu, tuple(notes))
+
+
+def inherit(config: RunConfig, source: WeightsSource | None) -> RunConfig:
+    """The configuration with what a source decides: options and image size of the run, and fine-tuning by default.
+
+    Raises InputError where the run is of another network.
+    """
+    if source is None:
+        return config
+    values: dict[str, Any] = {"weights": str(source.folder or source.path)}
+    if config.strategy is None:
+        values["strategy"] = "fine-tuning"
+    if spec := source.spec:
+        for name, mine, theirs in (
+            ("architecture", config.architecture, spec.architecture),
+            ("options", config.options, spec.options),
+        ):
+            if mine and mine != theirs:
+                known = f"{source.name} has {_in_words(theirs)}"
+                raise InputError(f"{name} is {_in_words(mine)}: {known}; take the same, or other weights")
+        values["options"] = spec.options
+        if config.recipe.image_size is None:
+            values["recipe"] = {"image_size": spec.preprocess.size}
+    return config.changed(**values)
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={option}" for key, option in value.items()) or "no options"
+    return str(value)
+
+
+def fill(config: RunConfig, facts: Facts) -> ResolvedConfig:
     """Every None replaced by a default that suits data and device; what was given stays.
 
     Batches of 16 are the fastest for photos on a CPU: larger ones lose to page faults.
@@ -60,7 +186,10 @@ def fill(config: RunConfig, facts: Facts) -> RunConfig:
         "backbone_learning_rate": recipe.backbone_learning_rate or learning_rate / (1 if from_scratch else 10),
         "freeze_batch_norm": not from_scratch if recipe.freeze_batch_norm is None else recipe.freeze_batch_norm,
     }
-    return config.changed(strategy=strategy, weights=weights, recipe=chosen)
+    stored = config.model_dump()
+    return ResolvedConfig.model_validate(
+        {**stored, "strategy": strategy, "weights": weights, "recipe": {**stored["recipe"], **chosen}}
+    )
 
 
 def _image_size(facts: Facts, weights: str) -> int:
@@ -94,3 +223,27 @@ def _small_rate(batch_size: int) -> float:
     """0.002 at batches of 32; with the root of the batch beyond, as suits Adam (Malladi et al. 2022), with it below."""
     share = batch_size / 32
     return round(2e-3 * (share if share < 1 else share**0.5), 4)
+
+
+def _views(config: RunConfig, train_items: int) -> str:
+    """What more views cost, in a sentence. Raises InputError where they would all be the same."""
+    views = config.recipe.views
+    if config.recipe.augmentation == "none":
+        raise InputError(
+            f"recipe.views is {views}: without augmentation all views are alike; choose a policy, or 1 view"
+        )
+    return (
+        f"{views} views: the network sees {views * train_items:,} training images instead of {train_items:,}, once; "
+        "they are kept in the cache."
+    )
+
+
+def check(dataset: ImageDataset) -> None:
+    """Refuse data that nothing can be learned from."""
+    for split in ("train", "validation"):
+        if not len(dataset.splits.get(split, ())):
+            raise InputError(
+                f"{dataset.name} has no readable images in its {split} split: add some, or name another split"
+            )
+    if dataset.task.kind != "multi-label" and np.count_nonzero(dataset.counts("train")) < 2:
+        raise InputError(f"{dataset.name} has one class in its train split: a classifier needs at least two")

@@ -54,7 +54,7 @@ QUICK = (
     "clfcore.figures",
     "clfcore.runs.folder",
     "clfcore.runs.worker",
-    "clfcore.runs.open_config",
+    "clfcore.runs.resolve_run",
     "clfcore.cli.render",
     "ui",
 )

@@ -16,6 +16,7 @@ from clfcore.experiments.plan import make_plan
 from clfcore.randomness import Stream
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
+from clfcore.runs.resolve_run import resolve_run
 from tests.conftest import small_config
 
 
@@ -93,7 +94,7 @@ def test_no_page_changes_the_process(finished_run: Run, photos, monkeypatch: pyt
     lite = lite.changed(recipe={"image_size": 32, "batch_size": 8})
     before = torch.get_rng_state()
     pages = {
-        "plan": lambda: make_plan(small_config(), measure=True),
+        "plan": lambda: make_plan(resolve_run(small_config()), measure=True),
         "check": lambda: overfit_one_batch(small_config(), images=4),
         "trial": lambda: compare_policies(small_config(), {"none": policy("none")}, seconds=0.01, sample=20),
         "classifier": lambda: classifier_of(finished_run),

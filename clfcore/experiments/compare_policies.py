@@ -13,6 +13,7 @@ from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.progress import Progress
 from clfcore.runs.prepare import Prepared, prepare
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import Epoch, train
 from clfcore.training.losses import hits_of, plain_loss_of
@@ -66,7 +67,7 @@ def compare_policies(
         raise InputError(f"seconds is {seconds:g} and sample {sample}: they must be greater than 0 and at least 2")
     # Prepared for each: evaluation is at the scale at which a policy trains.
     ready = {
-        name: _sampled(prepare(config.changed(recipe={"augmentation": policy.as_dict()})), sample)
+        name: _sampled(prepare(resolve_run(config.changed(recipe={"augmentation": policy.as_dict()}))), sample)
         for name, policy in policies.items()
     }
     prepared = next(iter(ready.values()))  # what they have in common: the sample, the task, the loss

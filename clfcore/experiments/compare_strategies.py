@@ -19,6 +19,7 @@ from clfcore.progress import Progress
 from clfcore.runs import folder as run_folder
 from clfcore.runs.prepare import prepare
 from clfcore.runs.progress import Reporter
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.session import Orphaned, Session
 from clfcore.runs.train_head import train_head
 from clfcore.runs.train_network import train_network
@@ -98,7 +99,7 @@ def _for(config: RunConfig, strategy: str) -> RunConfig:
 
 
 def _try(config: RunConfig, budget: float, sample: int) -> tuple[StrategyResult, tuple[int, int]]:
-    prepared = prepare(config)
+    prepared = prepare(resolve_run(config))
     splits = {
         "train": sample_split(prepared.dataset, "train", sample, seed=config.recipe.seed),
         "validation": sample_split(prepared.dataset, "validation", JUDGED, seed=config.recipe.seed),

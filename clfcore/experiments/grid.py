@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.parse_config import parse_config
-from clfcore.runs.open_config import outline
+from clfcore.runs.resolve_run import resolve_run
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -63,7 +63,7 @@ def grid(
             for seed in seeds
         ]
         try:
-            outline(chosen[0], dataset=dataset)
+            resolve_run(chosen[0], dataset=dataset)
         except InputError as error:
             refused.append((f"{architecture}, {strategy}", str(error)))
         else:

@@ -20,6 +20,7 @@ from clfcore.progress import Progress
 from clfcore.randomness import Stream
 from clfcore.runs.best_epoch import Best
 from clfcore.runs.prepare import Prepared, prepare
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.training import linear_probe
 from clfcore.training.losses import hits_of, loss_of, plain_loss_of
 
@@ -57,17 +58,8 @@ def learning_curve(config: RunConfig, *, progress: Progress | None = None) -> Le
     """
     recipe = {name: value for name, value in config.recipe.model_dump().items() if name not in OF_STRATEGY}
     weights = None if config.weights == "none" else config.weights
-    prepared = prepare(
-        make(
-            {
-                **config.model_dump(),
-                "strategy": "feature-extraction",
-                "weights": weights,
-                "head": "logistic",
-                "recipe": recipe,
-            }
-        )
-    )
+    asked = {"strategy": "feature-extraction", "weights": weights, "head": "logistic", "recipe": recipe}
+    prepared = prepare(resolve_run(make({**config.model_dump(), **asked})))
     embedder = Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device)
     dataset = prepared.dataset
     all_train, judged = dataset.splits["train"], dataset.splits["validation"]

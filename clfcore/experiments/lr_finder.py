@@ -9,6 +9,7 @@ from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.progress import Progress
 from clfcore.runs.prepare import prepare
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import Diverged, Step, train
 from clfcore.training.losses import hits_of
@@ -50,7 +51,7 @@ def find_rate(
         raise InputError(
             f"the rates {lowest:g} to {highest:g} in {steps} steps: give a rising range and 10 steps or more"
         )
-    prepared = prepare(config)
+    prepared = prepare(resolve_run(config))
     recipe = prepared.config.recipe
     phases = training_phases.phases(prepared.config, prepared.start.groups)
     if not phases:

@@ -16,6 +16,7 @@ from clfcore.errors import InputError
 from clfcore.outputs import save_picture
 from clfcore.progress import Progress
 from clfcore.runs.prepare import prepare
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.training.loop import Diverged, Epoch, train
 from clfcore.training.losses import hits_of, plain_loss_of
 from clfcore.training.optimizer import new_state, parameter_groups
@@ -63,7 +64,7 @@ def overfit_one_batch(config: RunConfig, *, images: int = 16, progress: Progress
     The whole network trains, without augmentation, smoothing or weight decay, at the recipe's rate. Raises InputError
     as `train` would.
     """
-    prepared = prepare(config)
+    prepared = prepare(resolve_run(config))
     recipe, task, module = prepared.config.recipe, prepared.dataset.task, prepared.module
     batches = prepared.batches("train")
     x, y = next(iter(batches.in_order(min(images, len(batches.indices)))))
@@ -106,7 +107,7 @@ def overfit_one_batch(config: RunConfig, *, images: int = 16, progress: Progress
 
 def preview_batch(config: RunConfig, *, count: int = 16, epoch: int = 1) -> BatchPreview:
     """The first batch of an epoch as training feeds it: shuffled, augmented, mixed, then taken back to bytes."""
-    prepared = prepare(config)
+    prepared = prepare(resolve_run(config))
     batches = prepared.batches("train", training=True)
     x, y, *soft = next(iter(batches(epoch)))
     x, y = x[:count].cpu(), y[:count].cpu()

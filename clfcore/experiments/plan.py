@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from clfcore.architectures.catalogue import weights_at_hand
-from clfcore.config import RunConfig
+from clfcore.config import ResolvedConfig
 from clfcore.data.pixels import Preprocess
 from clfcore.experiments.step_cost import measure_step_cost
 from clfcore.randomness import Stream
-from clfcore.runs.open_config import outline
+from clfcore.resolve import Resolved
 from clfcore.runs.prepare import make_network
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import warmth
@@ -19,7 +19,7 @@ from clfcore.training.schedules import rate_at, steps_of
 class Plan:
     """What a configuration will do: filled, counted, and how long it should take (seconds; None where not measured)."""
 
-    config: RunConfig
+    config: ResolvedConfig
     splits: dict[str, int]
     classes: int
     parameters: int
@@ -32,13 +32,13 @@ class Plan:
     memory: int | None = None  # bytes of a step at its largest: weights, gradients, moments, what backward needs
 
 
-def make_plan(config: RunConfig, *, measure: bool) -> Plan:
-    """Fill and count; with `measure`, run a few real batches to estimate the duration. Writes nothing."""
-    config, dataset, notes = outline(config)
+def make_plan(resolved: Resolved, *, measure: bool) -> Plan:
+    """Build and count; with `measure`, run a few real batches to estimate the duration. Writes nothing."""
+    config, dataset, notes = resolved.config, resolved.dataset, resolved.notes
     at_hand = config.weights != "default" or weights_at_hand(config.architecture)
     with Stream(config.recipe.seed).drawn():
         # A plan downloads nothing.
-        network, start = make_network(config if at_hand else config.changed(weights="none"), dataset)
+        network, start = make_network(resolved if at_hand else replace(resolved, config=config.changed(weights="none")))
     groups, total = start.groups, training_phases.count_parameters(network.module)
     counts = {g.name: sum(network.module.get_parameter(name).numel() for name in g.parameters) for g in groups}
     phases = training_phases.phases(config, groups)

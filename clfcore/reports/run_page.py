@@ -3,7 +3,6 @@
 import json
 
 from clfcore.data.bit_depth import to_bytes
-from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.evaluation import calibration, curves, errors
 from clfcore.evaluation.classification_report import per_class
@@ -113,7 +112,7 @@ def _errors(run: Run, predictions: Predictions) -> Section:
 
 
 def _pictures(run: Run, cases: tuple[errors.Case, ...]) -> list[Shown]:
-    dataset, preprocess = open_run_data(run), Preprocess.from_dict(run.classifier["preprocess"])
+    dataset, preprocess = open_run_data(run), run.classifier.preprocess
     at = {name: i for i, name in enumerate(dataset.ids)}
     shown = []
     for case in cases:

@@ -17,16 +17,19 @@ from typing import Any
 import torch
 
 from clfcore import __version__
-from clfcore.device import keep_freed_memory, threads_for
+from clfcore.device import keep_freed_memory, pick_device, threads_for
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation import thresholds as evaluation_thresholds
 from clfcore.evaluation.metrics import evaluate
 from clfcore.logs import log, logged_to
+from clfcore.resolve import Resolved
 from clfcore.runs.deletion import remove_parts
 from clfcore.runs.folder import Run
 from clfcore.runs.prepare import Prepared, prepare
 from clfcore.runs.progress import Reporter, Show
 from clfcore.runs.records import Status
+from clfcore.runs.resolve_run import resolve_run
+from clfcore.runs.run_data import keep_split
 from clfcore.runs.session import Orphaned, Session, Stopped
 from clfcore.runs.thresholds import keep_thresholds
 from clfcore.runs.train_head import train_head
@@ -41,12 +44,14 @@ def execute(
     show: Show | None = None,
     orphaned: Callable[[], bool] = lambda: False,
     handed_over: bool = False,
+    resolved: Resolved | None = None,
 ) -> None:
     """Carry out the run's configuration, from its checkpoint where it has one.
 
     show: called with each progress. orphaned: True once nobody is left to work for; the run then ends within a batch,
     unfinished, and reads as interrupted. handed_over: it comes from a queue, where somebody may have stopped it
-    already; else a request to stop that lies there is of an earlier process. Raises InputError or Failure after the
+    already; else a request to stop that lies there is of an earlier process. resolved: the configuration of a new run,
+    where the caller has resolved it. Raises InputError or Failure after the
     run's state says so too.
     """
     stale = None if handed_over else run.stop_mark()
@@ -60,7 +65,7 @@ def execute(
         keep_freed_memory()
         threads = torch.get_num_threads()
         try:
-            _work(run, Reporter(run, show), orphaned)
+            _work(run, Reporter(run, show), orphaned, resolved)
         except Orphaned:
             return
         except Stopped:
@@ -86,7 +91,7 @@ def _failed(run: Run, message: str, kind: type[Exception] = Failure) -> Exceptio
     return kind(message)
 
 
-def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
+def _work(run: Run, report: Reporter, orphaned: Callable[[], bool], resolved: Resolved | None) -> None:
     started = time.perf_counter()
     if run.stop_requested() == "now":
         raise Stopped
@@ -99,7 +104,11 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
         if run.stop_requested() == "now":
             raise Stopped
 
-    prepared = prepare(run.config, decoding, run=run)
+    gpu = pick_device(run.config.recipe.device).type != "cpu"
+    if resolved is None or resolved.gpu != gpu:  # the driver told of a GPU that torch cannot use, or of none
+        resolved = resolve_run(run.config, gpu=gpu, run=run)
+    keep_split(run, resolved)
+    prepared = prepare(resolved, decoding)
     for change in prepared.changes:
         log.info("%s", change)
         sys.stderr.write(f"{change}\n")
@@ -118,7 +127,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool]) -> None:
     session.check_stop()
     heads_only = prepared.config.strategy == "feature-extraction"
     trained, predict = train_head(session) if heads_only else train_network(session)
-    run.write("classifier.json", _classifier(prepared))
+    run.write("classifier.json", prepared.spec.as_dict())
     metrics, thresholds = {}, None
     for split in ("validation", "test"):
         if len(prepared.dataset.splits.get(split, ())):
@@ -171,18 +180,4 @@ def _data(prepared: Prepared) -> dict[str, Any]:
             "device": str(prepared.device),
             "threads": torch.get_num_threads(),
         },
-    }
-
-
-def _classifier(prepared: Prepared) -> dict[str, Any]:
-    """What opens the weights again: the network, its head, the task and the preprocessing."""
-    config = prepared.config
-    return {
-        "architecture": config.architecture,
-        "options": config.options,
-        "head": prepared.head,
-        "channels": prepared.preprocess.channels,
-        "decoding": config.decoding,
-        "task": prepared.dataset.task.as_dict(),
-        "preprocess": prepared.preprocess.as_dict(),
     }

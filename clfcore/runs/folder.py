@@ -29,6 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from clfcore.classifier_spec import ClassifierSpec
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import (
@@ -136,8 +137,9 @@ class Run:
         return self.read(DataSeen).as_dict()
 
     @property
-    def classifier(self) -> dict[str, Any]:
-        return self.read(ClassifierFile).as_dict()
+    def classifier(self) -> ClassifierSpec:
+        """What opens the run's weights again. Raises InputError where classifier.json is absent or damaged."""
+        return self.read(ClassifierFile).spec
 
     @property
     def task(self) -> Task:
@@ -304,13 +306,19 @@ def _config_of(path: Path) -> RunConfig:
         raise error if " is damaged (" in str(error) else damaged(path, error) from None
 
 
+def with_absolute_data(config: RunConfig) -> RunConfig:
+    """The configuration with data that is found from any working folder, where the run may go on."""
+    if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
+        return config.changed(data=str(Path(config.data).resolve()))
+    if config.data.startswith("nested:"):
+        return config.changed(data=f"nested:{Path(config.data.removeprefix('nested:')).expanduser().resolve()}")
+    return config
+
+
 def create_run(config: RunConfig, folder: Path | None = None) -> Run:
     """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written."""
     folder = folder or runs_folder()
-    if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
-        config = config.changed(data=str(Path(config.data).resolve()))  # the run goes on from any working folder
-    elif config.data.startswith("nested:"):
-        config = config.changed(data=f"nested:{Path(config.data.removeprefix('nested:')).expanduser().resolve()}")
+    config = with_absolute_data(config)
     data = Path(config.data).stem if Path(config.data).suffix else Path(config.data).name
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     name = f"{stamp}-{safe_name(config.architecture, most=24)}-{safe_name(data, most=20)}"

@@ -21,7 +21,6 @@ from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.json_files import read_values
 from clfcore.runs.records import SpeedLine
-from clfcore.task import Task
 
 FILE = "speed.json"
 BATCH = 16  # images of the rate
@@ -63,14 +62,14 @@ def count_multiply_adds(run: Run) -> int | None:
         return None
     from clfcore.architectures.summary import table
 
-    stored = run.classifier
+    spec = run.classifier
     try:
         return table(
-            stored["architecture"],
-            options=stored["options"],
-            image_size=stored["preprocess"]["size"],
-            channels=stored["channels"],
-            classes=Task.from_dict(stored["task"]).columns,
+            spec.architecture,
+            options=spec.options,
+            image_size=spec.preprocess.size,
+            channels=spec.channels,
+            classes=spec.task.columns,
         ).multiply_adds
     except (InputError, Failure):
         return None

@@ -12,7 +12,6 @@ import numpy as np
 
 from clfcore.data.dataset import Split
 from clfcore.data.decode import decode
-from clfcore.data.pixels import Preprocess
 from clfcore.embeddings.neighbours import Neighbour, Space, make_space
 from clfcore.errors import InputError
 from clfcore.heavy_imports import load
@@ -33,7 +32,7 @@ def embedding_space(run: Run, split: Split | None, *, progress: Progress | None 
 
     Raises InputError where the data or the weights are gone.
     """
-    dataset, decoded = decode(open_run_data(run), Preprocess.from_dict(run.classifier["preprocess"]))
+    dataset, decoded = decode(open_run_data(run), run.classifier.preprocess)
     names: tuple[Split, ...] = ("train",) if split is None else ("train", split)
     wanted = {name: dataset.splits[name] for name in names}
     embeddings = _cached(run, decoded, wanted)
@@ -75,7 +74,7 @@ def _cached(run: Run, decoded: "Decoded", wanted: Mapping[Split, np.ndarray]) ->
     if config.strategy != "feature-extraction" or config.weights != "default":
         return None
     identity = json.dumps([config.architecture, config.weights, dict(sorted(config.options.items()))])
-    preprocess = Preprocess.from_dict(run.classifier["preprocess"])
+    preprocess = run.classifier.preprocess
     embedder = Embedder(torch.nn.Identity(), preprocess, identity, torch.device("cpu"))
     found = {name: embedder.kept(decoded, indices) for name, indices in wanted.items()}
     kept = {name: values for name, values in found.items() if values is not None}

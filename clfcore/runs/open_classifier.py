@@ -10,13 +10,11 @@ from clfcore.architectures.build import build, replace_head
 from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.heads import embedding_width, make_head
 from clfcore.classifier import Classifier, of_architecture
-from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError, nearest
 from clfcore.files import typed_path
 from clfcore.randomness import undrawn
 from clfcore.runs import folder as run_folder
 from clfcore.runs.folder import Run
-from clfcore.task import Task
 
 
 def open_classifier(name: str, folder: Path | None = None) -> Classifier:
@@ -42,21 +40,21 @@ def classifier_of(run: Run) -> Classifier:
     """A completed run with its best weights. Raises InputError where the run has none or they do not fit."""
     if not (run.path / "best.safetensors").exists() or not (run.path / "classifier.json").exists():
         raise InputError(f"run {run.id} is {run.state} and has no weights to open: let it finish, or resume it")
-    stored = run.classifier
-    preprocess, task = Preprocess.from_dict(stored["preprocess"]), Task.from_dict(stored["task"])
+    spec = run.classifier
+    preprocess, task = spec.preprocess, spec.task
     network = build(
-        stored["architecture"],
+        spec.architecture,
         columns=task.columns,
-        channels=stored["channels"],
+        channels=spec.channels,
         image_size=preprocess.size,
-        options=stored["options"],
+        options=spec.options,
         fit=preprocess.fit,
     )
     module = network.module
-    if stored["head"] == "mlp":
+    if spec.head == "mlp":
         replace_head(module, make_head("mlp", embedding_width(module), task.columns))
-    if stored["head"] == "attention":
-        module = with_attention_head(module, task.columns, channels=stored["channels"], side=preprocess.size)
+    if spec.head == "attention":
+        module = with_attention_head(module, task.columns, channels=spec.channels, side=preprocess.size)
     try:
         check_kinds(run.path / "best.safetensors", module)
         load_model(module, run.path / "best.safetensors")
@@ -72,7 +70,7 @@ def classifier_of(run: Run) -> Classifier:
         preprocess,
         task,
         folder=run.path,
-        head=stored["head"] or "linear",
-        decoding=stored.get("decoding", "levels"),
+        head=spec.head,
+        decoding=spec.decoding,
         thresholds=run.thresholds,
     )

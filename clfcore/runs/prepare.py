@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from clfcore.architectures.adapt_weights import adapt_state, read_state
 from clfcore.architectures.attention_pooling import with_attention_head
 from clfcore.architectures.build import Network, build, published_preprocess
-from clfcore.architectures.catalogue import configured
 from clfcore.architectures.heads import embedding_width, head_name, make_head
 from clfcore.architectures.stages import Group, layer_groups
 from clfcore.augment import policies
 from clfcore.augment.train_test_resolution import at_training_scale
-from clfcore.config import RunConfig
+from clfcore.classifier_spec import ClassifierSpec
+from clfcore.config import ResolvedConfig
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.decode import Decoded, decode
 from clfcore.data.pixels import Preprocess
@@ -26,10 +26,8 @@ from clfcore.hierarchy import decoded as read_as
 from clfcore.predictions import Predictions
 from clfcore.progress import Progress
 from clfcore.randomness import Stream
-from clfcore.runs.folder import Run
-from clfcore.runs.open_config import check, outline
-from clfcore.runs.run_data import keep_split, resume_run_data
-from clfcore.runs.starting_weights import Source, source_of
+from clfcore.resolve import Resolved, WeightsSource, check
+from clfcore.runs.starting_weights import digest, history
 from clfcore.training import class_balance
 from clfcore.training.batches import Batches
 from clfcore.training.losses import loss_of
@@ -53,7 +51,7 @@ class Start:
 class Prepared:
     """What a run works with."""
 
-    config: RunConfig
+    config: ResolvedConfig
     dataset: ImageDataset
     decoded: Decoded
     network: Network
@@ -69,6 +67,19 @@ class Prepared:
     @property
     def preprocess(self) -> Preprocess:
         return self.network.preprocess
+
+    @property
+    def spec(self) -> ClassifierSpec:
+        """What opens the weights again: the network, its head, the task and the preprocessing."""
+        return ClassifierSpec(
+            architecture=self.config.architecture,
+            options=self.config.options,
+            head=self.head,
+            channels=self.preprocess.channels,
+            decoding=self.config.decoding,
+            task=self.dataset.task,
+            preprocess=self.preprocess,
+        )
 
     @property
     def head(self) -> str:
@@ -123,23 +134,14 @@ class Prepared:
         return class_balance.draw_weights(self.dataset.task, self.train_targets()) if balanced else None
 
 
-def prepare(config: RunConfig, progress: Progress | None = None, *, run: Run | None = None) -> Prepared:
-    """Open, fill, build and decode; `progress` counts decoded images. Raises InputError or Failure.
-
-    run: whose data it is. Its split is kept with it before anything is trained, and taken again when it goes on.
-    """
+def prepare(resolved: Resolved, progress: Progress | None = None) -> Prepared:
+    """Build the network and decode the images; `progress` counts them. Raises InputError or Failure."""
+    config, notes = resolved.config, resolved.notes
     device = pick_device(config.recipe.device)
-    again = None if run is None else resume_run_data(run)
-    dataset = None if again is None else again.dataset
-    config, dataset, notes = outline(config, dataset=dataset, gpu=device.type != "cpu", resumed=again is not None)
-    changes = () if again is None else again.notes
-    notes = (*changes, *notes)
-    if run is not None:
-        keep_split(run, config, dataset)
     with Stream(config.recipe.seed).drawn():
-        network, start = make_network(config, dataset)
+        network, start = make_network(resolved)
     phases(config, start.groups)  # refused before an image is decoded
-    dataset, decoded = decode(dataset, network.preprocess, progress=progress)
+    dataset, decoded = decode(resolved.dataset, network.preprocess, progress=progress)
     check(dataset)
     values = decoded.value_range(dataset.splits["train"])
     network = replace(network, preprocess=replace(network.preprocess, value_range=values, white=1.0))
@@ -151,28 +153,27 @@ def prepare(config: RunConfig, progress: Progress | None = None, *, run: Run | N
         named = ", ".join(problem.item for problem in left_out[:3]) + (", …" if len(left_out) > 3 else "")
         notes += (f"{len(left_out)} unreadable images are left out: {named}.",)
     network = replace(network, module=network.module.to(device))
-    return Prepared(config, dataset, decoded, network, device, start, notes + start.notes, changes)
+    return Prepared(config, dataset, decoded, network, device, start, notes + start.notes, resolved.changes)
 
 
-def make_network(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Start]:
-    """The network of a filled configuration, with a new head for the dataset's task unless a run's head fits it.
+def make_network(resolved: Resolved) -> tuple[Network, Start]:
+    """The network of a configuration, with a new head for the dataset's task unless a run's head fits it.
 
     Its preprocessing evaluates at the scale at which the augmentation trains (`augment.at_scale`).
     """
-    network, start = _made(config, dataset)
-    policy = policies.policy(config.recipe.augmentation)
+    network, start = _made(resolved)
+    policy = policies.policy(resolved.config.recipe.augmentation)
     return replace(network, preprocess=at_training_scale(policy, network.preprocess)), start
 
 
-def _made(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Start]:
-    row, _ = configured(config.architecture, config.options)
-    source = source_of(config.weights, row)
-    stored = source.run.classifier if source is not None and source.run is not None else None
+def _made(resolved: Resolved) -> tuple[Network, Start]:
+    config, dataset, source = resolved.config, resolved.dataset, resolved.source
+    spec = source.spec if source is not None else None
     grey = config.weights == "none" and dataset.pixels is not None and dataset.pixels.shape[-1] == 1
     network = build(
         config.architecture,
         columns=dataset.task.columns,
-        channels=stored["channels"] if stored else 1 if grey else 3,
+        channels=spec.channels if spec else 1 if grey else 3,
         image_size=config.recipe.image_size,
         weights="none" if source else config.weights,
         options=config.options,
@@ -184,7 +185,7 @@ def _made(config: RunConfig, dataset: ImageDataset) -> tuple[Network, Start]:
     known: list[Any] = [config.architecture, config.weights, dict(sorted(config.options.items()))]
     if source is None:
         return network, Start(groups, json.dumps(known))
-    known[1] = source.digest()
+    known[1] = digest(source.path)
     network, start = _with_own_weights(network, Start(groups, json.dumps(known)), source, config, dataset)
     if config.head == "attention":
         network = _attended(network, dataset)
@@ -201,19 +202,21 @@ def _attended(network: Network, dataset: ImageDataset) -> Network:
 
 
 def _with_own_weights(
-    network: Network, start: Start, source: Source, config: RunConfig, dataset: ImageDataset
+    network: Network, start: Start, source: WeightsSource, config: ResolvedConfig, dataset: ImageDataset
 ) -> tuple[Network, Start]:
     """The network with a run's or a file's weights, normalised as they were trained."""
-    module, stored = network.module, source.run.classifier if source.run else {}
-    keeps = config.strategy != "feature-extraction" and stored.get("task") == dataset.task.as_dict()
-    kind = stored["head"].replace("logistic", "linear") if keeps else "linear"
+    module, spec = network.module, source.spec
+    kind = "linear"
+    keeps = config.strategy != "feature-extraction" and spec is not None and spec.task == dataset.task
+    if keeps and spec is not None:
+        kind = spec.head.replace("logistic", "linear")
     if kind != "linear":
         features = embedding_width(module)
         head = make_head(kind, features, dataset.task.columns)
         start = replace(start, groups=put_head(module, start.groups, head), head=kind)
     fitted = adapt_state(module, read_state(source.path), keep_head=keeps, source=source.name)
-    told = source.preprocess or published_preprocess(network)
-    preprocess = replace(told, size=network.preprocess.size, fit=config.fit)
+    normalisation = spec.preprocess if spec else published_preprocess(network)
+    preprocess = replace(normalisation, size=network.preprocess.size, fit=config.fit)
     lacking = [name for name in fitted.lacking if not name.startswith(head_name(module) + ".")]
     notes = [f"{len(fitted.matched)} tensors come from {source.name}."]
     if not keeps:
@@ -221,7 +224,7 @@ def _with_own_weights(
     if lacking:
         notes.append(f"{len(lacking)} tensors are not in it and begin at random: {', '.join(lacking[:3])}.")
     ancestry = {
-        "ancestors": source.history(),
+        "ancestors": history(source),
         "matched": len(fitted.matched),
         "lacking": list(fitted.lacking),
         "unused": list(fitted.unused),

@@ -7,18 +7,16 @@ cause; what was read is a frozen value. Fields that a later version adds are kep
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
+from clfcore.classifier_spec import ClassifierSpec
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.runs.file_cache import KEPT
 from clfcore.runs.json_files import damaged, parsed, read_values, text_of
 from clfcore.task import Task
-
-if TYPE_CHECKING:
-    from clfcore.data.pixels import Preprocess
 
 State = Literal["queued", "running", "completed", "cancelled", "failed", "interrupted"]
 
@@ -180,6 +178,18 @@ class ClassifierFile(Record):
             raise ValueError(f"channels is {self.channels}, and preprocess.mean has another number of values")
         return self
 
+    @property
+    def spec(self) -> ClassifierSpec:
+        return ClassifierSpec(
+            architecture=self.architecture,
+            options=self.options,
+            head=self.head or "linear",
+            channels=self.channels,
+            decoding=self.decoding,
+            task=task_of(self.task),
+            preprocess=preprocess_of(self.preprocess),
+        )
+
 
 class TaskFile(Record):
     """The task that a run's classifier answers; the rest of its file is not looked at."""
@@ -255,7 +265,7 @@ def task_of(stored: Mapping[str, Any]) -> Task:
     return found
 
 
-def preprocess_of(stored: Mapping[str, Any]) -> "Preprocess":
+def preprocess_of(stored: Mapping[str, Any]) -> Preprocess:
     """A preprocessing as a file has it. Raises InputError where it is none."""
     try:
         found = Preprocess.from_dict(stored)

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clfcore.architectures.catalogue import configured
-from clfcore.config import RunConfig
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.fingerprints import is_readable
@@ -19,9 +17,9 @@ from clfcore.data.importers.readings import AmbiguousData, parted, reading
 from clfcore.data.positional_splits import splits_by_position
 from clfcore.data.splits import keep_splits
 from clfcore.errors import InputError
+from clfcore.resolve import Resolved
 from clfcore.runs.folder import Run
 from clfcore.runs.split_record import KeptSplit, read_split
-from clfcore.runs.starting_weights import source_of
 from clfcore.runs.task_changes import task_changes
 from clfcore.task import Task
 
@@ -101,16 +99,15 @@ def continue_split(dataset: ImageDataset, run: Run, *, seed: int) -> Reopened:
     return Reopened(found, tuple(notes))
 
 
-def keep_split(run: Run, config: RunConfig, dataset: ImageDataset) -> None:
+def keep_split(run: Run, resolved: Resolved) -> None:
     """Keep the split of a run that opens its data for the first time; one that is kept stands."""
     if read_split(run) is not None:
         return
     before: frozenset[str] = frozenset()
-    source = source_of(config.weights, configured(config.architecture, config.options)[0])
-    if source is not None and source.run is not None:
+    if resolved.source is not None and resolved.source.folder is not None:
         with contextlib.suppress(InputError):  # what cannot be told any more is a note of the run's
-            before = split_of(source.run).trained_on
-    KeptSplit.of(dataset, before).write(run)
+            before = split_of(Run(resolved.source.folder)).trained_on
+    KeptSplit.of(resolved.dataset, before).write(run)
 
 
 def count_trained_on(run: Run, dataset: ImageDataset, items: Sequence[str]) -> int | None:

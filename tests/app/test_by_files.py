@@ -32,7 +32,7 @@ def executed(data: str, seed: int) -> Run:
 
 def test_thresholds_that_are_kept_reach_the_answer_at_once() -> None:
     run = executed("shapes-multi-label:count=80,side=20", 0)
-    labels = run.classifier["task"]["levels"][0]["classes"]
+    labels = run.classifier.task.levels[0].classes
     before = photo_prediction(run.id, photo())
     assert {value for _, value in before.thresholds} == {0.5}
     run.write("thresholds.json", {"values": dict.fromkeys(labels, 0.25)})

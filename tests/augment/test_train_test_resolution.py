@@ -12,8 +12,8 @@ from clfcore.augment.policies import policy
 from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.config import make
 from clfcore.data.pixels import Preprocess
-from clfcore.runs.open_config import outline
 from clfcore.runs.prepare import make_network
+from clfcore.runs.resolve_run import resolve_run
 
 
 @given(size=st.integers(12, 300), zoom=st.floats(1.0, 4.0))
@@ -52,5 +52,5 @@ def test_a_thing_is_as_large_in_evaluation_as_in_training() -> None:
 
 def test_a_run_evaluates_at_the_scale_of_its_policy() -> None:
     values = {"data": "digits", "architecture": "lenet5", "recipe": {"image_size": 20, "augmentation": "basic"}}
-    config, dataset, _ = outline(make(values))
-    assert make_network(config, dataset)[0].preprocess.stored_side == 24
+    resolved = resolve_run(make(values))
+    assert make_network(resolved)[0].preprocess.stored_side == 24

@@ -199,7 +199,7 @@ def test_a_run_learns_what_8_bits_would_lose_and_says_so_everywhere(scans: Path,
     run = folder.create_run(make({"data": str(scans), "architecture": "lenet5", "recipe": recipe}))
     execute(run)
     assert run.results["metrics"]["test"]["accuracy"] == 1.0
-    assert run.classifier["preprocess"]["value_range"] == [0, 4095]
+    assert run.classifier.preprocess.value_range == (0, 4095)
     assert "more than 8 bits: 0 counts as black, 4,095 as white" in run.message
     dark, light = (str(sorted((scans / name).glob("*.png"))[0]) for name in ("dark", "light"))
     said = api.predict(run.id, [dark, light])["predictions"]

@@ -20,7 +20,7 @@ from clfcore.data.decode import decode
 from clfcore.data.importers.folders import import_folder
 from clfcore.data.importers.manifests import import_csv
 from clfcore.data.pixels import Preprocess
-from clfcore.runs.open_config import outline
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.task import single_label
 
 
@@ -114,8 +114,8 @@ def test_pictures_of_which_the_crop_leaves_out_much_are_told(
     assert "--fit pad" in said[1]
     assert "fit pad" in advice(dataset)
     config = make({"data": str(tmp_path / "d"), "architecture": "lenet5", "strategy": "scratch"})
-    assert any("--fit pad" in note for note in outline(config)[2])
-    assert not any("--fit pad" in note for note in outline(config.changed(fit="pad"))[2])
+    assert any("--fit pad" in note for note in resolve_run(config).notes)
+    assert not any("--fit pad" in note for note in resolve_run(config.changed(fit="pad")).notes)
     for i in range(65):  # seldom: each is odd, the set is not
         (tmp_path / "d" / "wide" / f"x{i}.jpg").write_bytes(make_picture(i, size=(40, 30)))
         (tmp_path / "d" / "tall" / f"x{i}.jpg").write_bytes(make_picture(500 + i, size=(30, 40)))

@@ -7,15 +7,16 @@ import pytest
 
 from clfcore import api
 from clfcore.augment.policies import policy
-from clfcore.config import RunConfig
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
 from clfcore.experiments import compare_policies as tried
 from clfcore.experiments.compare_policies import compare_policies
 from clfcore.experiments.overfit_one_batch import overfit_one_batch, preview_batch, write_contact_sheet
+from clfcore.resolve import Resolved
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.prepare import Prepared, prepare
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.tta import predict_split
 from tests.conftest import small_config
 
@@ -38,7 +39,7 @@ def test_a_network_that_cannot_learn_is_told_apart() -> None:
 def test_the_first_batch_is_what_training_feeds() -> None:
     config = small_config(augmentation="basic")
     seen = preview_batch(config, count=4)
-    prepared = prepare(config)
+    prepared = prepare(resolve_run(config))
     x, y = next(iter(prepared.batches("train", training=True)(1)))
     np.testing.assert_array_equal(seen.pictures, prepared.preprocess.denormalise(x[:4].numpy()))
     assert list(seen.labels) == [prepared.dataset.classes[i] for i in y[:4]]
@@ -112,9 +113,9 @@ def test_predict_takes_views(finished_run: Run, photos) -> None:
 def test_each_policy_of_a_trial_is_judged_at_its_own_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     sides = {}
 
-    def noted(config: RunConfig) -> Prepared:
-        prepared = prepare(config)
-        sides[policy(config.recipe.augmentation).name] = prepared.preprocess.stored_side
+    def noted(resolved: Resolved) -> Prepared:
+        prepared = prepare(resolved)
+        sides[policy(resolved.config.recipe.augmentation).name] = prepared.preprocess.stored_side
         return prepared
 
     monkeypatch.setattr(tried, "prepare", noted)

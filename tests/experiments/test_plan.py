@@ -8,13 +8,14 @@ from clfcore.architectures.build import build
 from clfcore.config import make
 from clfcore.experiments.plan import make_plan, rates
 from clfcore.figures.training_phases import group_rates, groups
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.training import phases
 
 
 def test_a_plan_of_unfreezing_counts_and_times_its_phases(photos: Path) -> None:
     recipe = {"epochs": 4, "unfreeze": "1:1,3:2", "batch_size": 8, "image_size": 32, "schedule": "constant"}
     config = {"data": str(photos), "architecture": "efficientnet_lite0", "strategy": "progressive-unfreezing"}
-    plan = make_plan(make({**config, "recipe": recipe}), measure=True)
+    plan = make_plan(resolve_run(make({**config, "recipe": recipe})), measure=True)
     module = build("efficientnet_lite0", columns=2).module
     assert plan.parameters == phases.count_parameters(module) == sum(plan.groups.values())
     assert plan.trainable == plan.groups["head"] + plan.groups["stage_5"]

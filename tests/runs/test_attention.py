@@ -11,7 +11,7 @@ from clfcore.errors import InputError
 from clfcore.runs import folder
 from clfcore.runs.execute import execute
 from clfcore.runs.open_classifier import classifier_of
-from clfcore.runs.open_config import outline
+from clfcore.runs.resolve_run import resolve_run
 
 
 def test_it_trains_and_opens_as_it_was() -> None:
@@ -35,7 +35,7 @@ def test_it_is_fine_tuned_without_a_fitted_head() -> None:
     run = folder.create_run(make({**values, "strategy": "fine-tuning", "recipe": {"epochs": 2, "image_size": 24}}))
     execute(run)
     assert run.state == "completed"
-    assert run.classifier["head"] == "attention"
+    assert run.classifier.head == "attention"
     classifier_of(run)
 
 
@@ -43,7 +43,7 @@ def test_embeddings_have_no_maps() -> None:
     config = make({"data": "digits", "architecture": "efficientnet_lite0", "head": "attention",
                    "strategy": "feature-extraction"})  # fmt: skip
     with pytest.raises(InputError, match="reads maps"):
-        outline(config)
+        resolve_run(config)
 
 
 def test_the_medical_preset_is_as_published_beside_it() -> None:

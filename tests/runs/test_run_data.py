@@ -19,7 +19,7 @@ from clfcore.runs import folder as run_folder
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from clfcore.runs.nearest_images import embedding_space
-from clfcore.runs.open_config import outline
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.run_data import open_run_data, split_of
 from clfcore.runs.split_record import read_split
 from tests.conftest import breaking_off
@@ -167,7 +167,7 @@ def test_a_run_that_continues_another_keeps_its_split(grow: Path) -> None:
     add(grow, "a", range(20, 40))
     add(grow, "new", range(20))
     config = config_of(grow, weights=first.id, strategy="fine-tuning")
-    planned = outline(config)[1]
+    planned = resolve_run(config).dataset
     second = run_folder.create_run(config)
     execute(second)
     found = split_by_content(second)
@@ -187,7 +187,7 @@ def test_a_run_that_continues_another_keeps_its_split(grow: Path) -> None:
     assert split_of(second).trained_on < split_of(third).trained_on
     shutil.rmtree(first.path)
     shutil.rmtree(second.path)
-    fourth = outline(config_of(grow, weights=third.id, strategy="fine-tuning"))[1]
+    fourth = resolve_run(config_of(grow, weights=third.id, strategy="fine-tuning")).dataset
     trained = {known_to for known_to, split in found.items() if split == "train"}
     assert not trained & {fourth.contents[i] for s in ("validation", "test") for i in fourth.splits[s]}
 
@@ -204,7 +204,8 @@ def test_splits_that_the_data_gives_stay_and_what_was_trained_on_is_told(grow: P
         name, file = item.split("/")
         shutil.copy(grow / item, given / ("test" if i % 4 == 0 else "train") / name / file)
     config = config_of(given, weights=first.id, strategy="fine-tuning")
-    _, dataset, notes = outline(config)
+    resolved = resolve_run(config)
+    dataset, notes = resolved.dataset, resolved.notes
     trained = sum(dataset.contents[i] in split_of(first).trained_on for i in dataset.splits["test"])
     assert trained > 5
     assert any(f"was trained on {trained} of the 15 test pictures" in note for note in notes)
@@ -219,7 +220,7 @@ def test_nothing_left_to_validate_on_is_refused(grow: Path, tmp_path: Path) -> N
         if i not in kept.splits["train"]:
             (grow / item).unlink()
     with pytest.raises(InputError, match="was trained on all pictures of grow"):
-        outline(config_of(grow, weights=first.id, strategy="fine-tuning"))
+        resolve_run(config_of(grow, weights=first.id, strategy="fine-tuning"))
 
 
 def without_split(run: Run) -> Run:

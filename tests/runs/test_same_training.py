@@ -17,6 +17,7 @@ from clfcore.experiments.overfit_one_batch import overfit_one_batch
 from clfcore.experiments.plan import make_plan
 from clfcore.runs import folder
 from clfcore.runs.execute import execute
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.training.loop import State
 from tests.conftest import small_config
 
@@ -48,7 +49,7 @@ def test_what_is_tried_before_a_launch_has_the_runs_state(recipe: dict, monkeypa
     config = small_config(**recipe, epochs=1)
     with states() as made:
         execute(folder.create_run(config))
-        make_plan(config, measure=True)
+        make_plan(resolve_run(config), measure=True)
         overfit_one_batch(config, images=6)
         compare_policies(config, {"none": policy("none")}, seconds=1e-9, sample=40)
         find_rate(config, steps=10)
@@ -67,7 +68,7 @@ def test_strategies_on_a_sample_keep_what_does_not_depend_on_the_strategy(photos
 
 
 def test_a_plan_of_averaged_weights_counts_their_memory() -> None:
-    plain, averaged = (make_plan(small_config(ema=ema), measure=True) for ema in (0.0, 0.9))
+    plain, averaged = (make_plan(resolve_run(small_config(ema=ema)), measure=True) for ema in (0.0, 0.9))
     assert averaged.memory == plain.memory + 4 * plain.parameters
 
 

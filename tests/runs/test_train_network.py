@@ -137,7 +137,7 @@ def test_other_classes_get_a_new_head_and_the_preprocessing_is_the_runs(finished
     execute(run)
     assert run.data["ancestry"]["head_kept"] is False
     assert run.config.recipe.image_size == 20
-    assert run.classifier["channels"] == finished_run.classifier["channels"]
+    assert run.classifier.channels == finished_run.classifier.channels
     kept, own = load_file(run.path / "best.safetensors"), load_file(finished_run.path / "best.safetensors")
     head = [name for name in own if own[name].shape != kept[name].shape]
     assert len(head) == 2

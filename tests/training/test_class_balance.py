@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from clfcore.config import Recipe, make
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
-from clfcore.runs.open_config import outline
+from clfcore.runs.resolve_run import resolve_run
 from clfcore.task import multi_label, single_label
 from clfcore.training import class_balance
 
@@ -58,7 +58,7 @@ REFUSED = [
 def test_what_a_task_has_no_use_for_is_refused(data: str, recipe: dict, words: str) -> None:
     config = make({"data": f"{data}:count=60", "architecture": "lenet5", "recipe": recipe})
     with pytest.raises(InputError, match=words):
-        outline(config)
+        resolve_run(config)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_wrong_value_is_refused_in_one_sentence(values: dict, words: str) -> N
 def test_other_tasks_refuse_thresholds_and_decoding() -> None:
     for values, words in (({"thresholds": "f1"}, "several labels"), ({"decoding": "path"}, "levels alone")):
         with pytest.raises(InputError, match=words):
-            outline(make({"data": "shapes:count=60", "architecture": "lenet5", **values}))
+            resolve_run(make({"data": "shapes:count=60", "architecture": "lenet5", **values}))
 
 
 def test_labels_that_none_or_all_have_are_said() -> None:

@@ -1,0 +1,47 @@
+"""A run's configuration resolved, its data and weights opened: before torch is imported or an image decoded."""
+
+import platform
+import shutil
+import sys
+from dataclasses import replace
+
+from clfcore.architectures.catalogue import configured
+from clfcore.config import RunConfig
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.dataset import ImageDataset
+from clfcore.resolve import Resolved, resolve
+from clfcore.runs.folder import Run
+from clfcore.runs.run_data import continue_split, resume_run_data
+from clfcore.runs.starting_weights import source_of
+
+
+def resolve_run(
+    config: RunConfig, *, dataset: ImageDataset | None = None, gpu: bool | None = None, run: Run | None = None
+) -> Resolved:
+    """The configuration with nothing open, its dataset in the split that it trains on, and notes for the user.
+
+    dataset: what `config.data` opens as, where the caller has it; gpu: whether there is one; None: as the driver says.
+    run: whose configuration it is, where one is executed: it goes on in the split that it began with. Raises InputError
+    as `train` would.
+    """
+    again = None if run is None else resume_run_data(run)
+    source = source_of(config.weights, configured(config.architecture, config.options)[0])
+    if again is not None:
+        dataset = again.dataset
+    elif dataset is None:
+        dataset = open_dataset(config.data, split_seed=config.split_seed)
+    notes: tuple[str, ...] = ()
+    if again is None and source is not None and source.folder is not None:
+        known = continue_split(dataset, Run(source.folder), seed=config.split_seed)
+        dataset, notes = known.dataset, known.notes
+    gpu = _has_gpu(config.recipe.device) if gpu is None else gpu
+    resolved = resolve(config, dataset, source=source, gpu=gpu)
+    changes = () if again is None else again.notes
+    return replace(resolved, notes=(*changes, *notes, *resolved.notes), changes=changes)
+
+
+def _has_gpu(device: str) -> bool:
+    """Whether there is one to train on, as far as the driver's program or the kind of machine tells; without torch."""
+    if device != "auto":
+        return device.startswith(("cuda", "mps"))
+    return shutil.which("nvidia-smi") is not None or (sys.platform == "darwin" and platform.machine() == "arm64")
