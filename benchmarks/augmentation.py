@@ -36,8 +36,8 @@ def trained(values: dict[str, Any], recipe: dict[str, Any], seed: int) -> dict[s
     from clfcore.config import make
 
     done = train(make({**values, "recipe": {**values["recipe"], **recipe, "seed": seed}}))
-    reached = {split: done["metrics"][split]["accuracy"] for split in ("validation", "test")}
-    return {**reached, "best_epoch": done["best_epoch"], "seconds": done["seconds"]}
+    reached = {split: done.metrics[split]["accuracy"] for split in ("validation", "test")}
+    return {**reached, "best_epoch": done.best_epoch, "seconds": done.seconds}
 
 
 def row(found: list[dict[str, float]]) -> str:

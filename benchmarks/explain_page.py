@@ -26,7 +26,7 @@ def two_runs(folder: Path) -> list[str]:
     from clfcore.config import make
 
     config = {"data": "shapes:count=60,side=64", "architecture": "efficientnet_lite0"}
-    return [train(make({**config, "recipe": {"seed": seed}}), runs=folder)["run"] for seed in (0, 1)]
+    return [train(make({**config, "recipe": {"seed": seed}}), runs=folder).run for seed in (0, 1)]
 
 
 def processor_seconds(pids: list[int]) -> float:

@@ -162,7 +162,7 @@ def main() -> None:
         warm, warm_seconds = in_empty_cache(home, "cache", ours, given.folder)
         passes.append(in_empty_cache(home, "pass after", one_pass, given.folder)[0])
         after = plain_images_per_second(given.folder, given.part)
-        sizes = json.loads((Path(cold["path"]) / "data.json").read_text())["splits"]
+        sizes = json.loads((Path(cold.path) / "data.json").read_text())["splits"]
     images = EPOCHS * (sizes["train"] + sizes["validation"]) + sizes["test"]
     rate = (before + after) / 2
     plain_seconds = images / rate
@@ -175,13 +175,13 @@ def main() -> None:
     lone = sum(passes) / 2
     print(
         f"embedding pass: {passes[0]:.1f} and {passes[1]:.1f} s before and after; ours, cold / pass: "
-        f"{cold['seconds'] / lone:.2f} of the run's work, {cold_seconds / lone:.2f} of the whole call"
+        f"{cold.seconds / lone:.2f} of the run's work, {cold_seconds / lone:.2f} of the whole call"
     )
     if given.accuracy:
         validation, test = plain_accuracy(given.folder)
         print(f"plain, after its best epoch of {EPOCHS}: validation {validation:.4f}, test {test:.4f}")
-    print(f"ours: validation {cold['metrics']['validation']['accuracy']:.4f}")
-    print(f"test accuracy: {cold['metrics']['test']['accuracy']:.4f}; again {warm['metrics']['test']['accuracy']:.4f}")
+    print(f"ours: validation {cold.metrics['validation']['accuracy']:.4f}")
+    print(f"test accuracy: {cold.metrics['test']['accuracy']:.4f}; again {warm['metrics']['test']['accuracy']:.4f}")
 
 
 if __name__ == "__main__":

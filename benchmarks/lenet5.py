@@ -25,7 +25,7 @@ def runs_of(data: str, epochs: int, seeds: int) -> list[tuple[float, float]]:
     for seed in range(seeds):
         config = make({"data": data, "architecture": "lenet5", "recipe": {"epochs": epochs, "seed": seed}})
         outcome = train(config)
-        found.append((outcome["metrics"]["test"]["accuracy"], outcome["seconds"]))
+        found.append((outcome.metrics["test"]["accuracy"], outcome.seconds))
     return found
 
 

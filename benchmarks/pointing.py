@@ -73,7 +73,7 @@ def main() -> None:
     if given.run:
         at_layers(given.run, given.layers.split(","), given.items, given.data)
         return
-    from clfcore.cli.explain import text
+    from clfcore.cli.predict import faithfulness_table as text
     from clfcore.data.catalogue import open_dataset
     from clfcore.explain.faithfulness import check_dataset
     from clfcore.runs.open_classifier import open_classifier
@@ -83,14 +83,12 @@ def main() -> None:
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
         start = time.perf_counter()
         run = trained(given.data, given.epochs)
-        accuracy = run["metrics"]["test"]["accuracy"]
+        accuracy = run.metrics["test"]["accuracy"]
         print(
             f"{given.data}, {given.epochs} epochs: test accuracy {accuracy:.3f}, {time.perf_counter() - start:.0f} s",
             flush=True,
         )
-        report = check_dataset(
-            open_classifier(run["run"]), open_dataset(given.data), items=given.items, methods=METHODS
-        )
+        report = check_dataset(open_classifier(run.run), open_dataset(given.data), items=given.items, methods=METHODS)
         print(text(report.as_dict()))
 
 

@@ -101,9 +101,9 @@ def main() -> None:
         with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:  # a core each
             runs = pool.map(trained, names, (given.epochs,) * 2, (STEPS,) * 2)
         for data, run in zip(names, runs, strict=True):
-            classifiers[data] = classifier = open_classifier(run["run"])
-            test = run["metrics"]["test"]["accuracy"]
-            fresh = [evaluate(run["run"], data=spec)["metrics"]["data"]["accuracy"] for spec in (WITH, WITHOUT)]
+            classifiers[data] = classifier = open_classifier(run.run)
+            test = run.metrics["test"]["accuracy"]
+            fresh = [evaluate(run.run, data=spec).metrics["data"]["accuracy"] for spec in (WITH, WITHOUT)]
             print(f"trained on {data}, {given.epochs} epochs: test accuracy {test:.3f}")
             print(f"  300 fresh images: {fresh[0]:.3f} with the mark, {fresh[1]:.3f} without")
             for method, (pointing, on_object, on_corner) in looked(classifier, marked).items():

@@ -50,7 +50,7 @@ def main() -> None:
             for seed in range(given.seeds):
                 config = make({"data": data, **network, **TASKS[data], "recipe": {**recipe, "seed": seed}})
                 outcome = train(config)
-                for name, value in {**wanted(outcome["metrics"]["test"]), "seconds": outcome["seconds"]}.items():
+                for name, value in {**wanted(outcome.metrics["test"]), "seconds": outcome.seconds}.items():
                     found.setdefault(name, []).append(value)
             for name, values in found.items():
                 spread = statistics.stdev(values) if len(values) > 1 else 0.0

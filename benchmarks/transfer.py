@@ -67,14 +67,14 @@ def main() -> None:
             started = time.perf_counter()
             done = train(make({**config, "recipe": {**(SCRATCH if strategy == "scratch" else {}), **said}}))
             whole = time.perf_counter() - started
-            test = Run(Path(done["path"])).predictions("test")
+            test = Run(Path(done.path)).predictions("test")
             right = int((test.logits.argmax(1) == test.targets).sum())
             low, high = wilson(right, len(test))
             print(
                 f"| {strategy} | {100 * right / len(test):.1f} % ({100 * low:.1f} to {100 * high:.1f}) "
-                f"| {100 * done['metrics']['validation']['accuracy']:.1f} % | {done['best_epoch']} "
-                f"| {done['parameters']['trainable']:,} of {done['parameters']['total']:,} "
-                f"| {done['seconds']:.0f} | {whole:.0f} |",
+                f"| {100 * done.metrics['validation']['accuracy']:.1f} % | {done.best_epoch} "
+                f"| {done.parameters['trainable']:,} of {done.parameters['total']:,} "
+                f"| {done.seconds:.0f} | {whole:.0f} |",
                 flush=True,
             )
 

@@ -29,9 +29,11 @@ class Result:
 
 
 def json_value(value: Any) -> Any:
-    """The value in JSON's own types; numbers and text as they are."""
+    """The value in JSON's own types, a value's own form first; numbers and text as they are."""
     if isinstance(value, Result):
         return value.as_json()
+    if hasattr(value, "as_dict"):  # a value of another module that knows its own JSON form
+        return value.as_dict()
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, Mapping):

@@ -25,9 +25,9 @@ def test_each_command_is_one_that_the_parser_takes(line: str) -> None:
 
 
 def test_the_commands_it_names_are_all_there_are() -> None:
-    from clfcore.cli.main import _commands
+    from clfcore.cli.main import COMMANDS as KNOWN
 
-    assert {line.split()[1] for line in COMMANDS} <= set(_commands())
+    assert {line.split()[1] for line in COMMANDS} <= set(KNOWN)
     assert len(COMMANDS) >= 10
 
 

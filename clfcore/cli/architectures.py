@@ -1,12 +1,18 @@
 """The command `architectures`: the catalogue, and what one network, or two, are made of and do."""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
-from clfcore.cli.flags import options_flag, options_of, overwrite_flag, whole
+from clfcore import api
+from clfcore.cli import architecture_views as views
+from clfcore.cli.command import Command, argument, by_key
+from clfcore.cli.flags import OPTION, OVERWRITE, needed, options_of, whole
 from clfcore.cli.terminal import bar
 from clfcore.errors import InputError, unknown
 from clfcore.files import typed_path
+
+if TYPE_CHECKING:
+    from clfcore.results import Result
 
 ACTIONS = {
     "show": "NAME: the layer table",
@@ -21,63 +27,44 @@ ACTIONS = {
 _NAMES = {"show": 1, "source": 1, "compare": 2, "inside": 2, "gradients": None, "speed": 1, "timeline": 0, "scaling": 0}
 
 
-def architectures(command: argparse.ArgumentParser) -> None:
-    """`architectures [ACTION] [NAME…]` and its flags."""
-    actions = "; ".join(f"{name} {what}".replace(" :", ":") for name, what in ACTIONS.items())
-    command.add_argument("action", nargs="?", metavar="ACTION", help=actions)
-    command.add_argument("names", nargs="*", metavar="NAME", help="architectures, or timm/NAME")
-    command.add_argument("--search", metavar="TEXT", help="look in the catalogue and among timm's names")
-    options_flag(command)
-    command.add_argument(
-        "--other-option", action="append", metavar="K=V", help="of compare: an option of the second network"
-    )
-    command.add_argument("--image-size", type=side, metavar="N", help="side of the square input in pixels")
-    for name, what in (("channels", "channels of the input"), ("classes", "logits")):
-        command.add_argument(f"--{name}", type=whole, metavar="N", help=f"{what} (default: the network's own)")
-    command.add_argument("--out", metavar="PNG", help="of inside: where the picture goes")
-    overwrite_flag(command)
-    command.add_argument(
-        "--weights", metavar="NAME", help="of inside: none, or default (taken by itself where they are at hand)"
-    )
-    command.add_argument(
-        "--no-normalisation", action="store_true", help="of gradients: without batch normalisation, as before 2015"
-    )
-    command.set_defaults(run=_run)
-
-
-def _run(given: argparse.Namespace) -> dict[str, Any]:
-    from clfcore import api
-    from clfcore.architectures import command
-
+def _run(given: argparse.Namespace) -> "Result":
     if given.action is None:
-        return api.architectures(given.search)
+        return api.list_architectures(given.search)
     names = _names(given)
     options = options_of(given.option)
     size = {"image_size": given.image_size, "channels": given.channels, "classes": given.classes}
     match given.action:
         case "show":
-            return api.architectures_show(names[0], options=options, **size)
+            return api.describe_architecture(names[0], options=options, **size)
         case "source":
-            return command.source(names[0])
+            return api.show_source(names[0])
         case "compare":
             other = options_of(given.other_option, flag="other-option")
-            return command.compare(*names, options=options, other=other, **size)
+            return api.compare_architectures(*names, options=options, other=other, **size)
         case "inside":
-            if given.out is None:
-                raise InputError("--out is missing: name a .png to write")
-            size.pop("classes")
-            paths = (typed_path(names[1], "image"), typed_path(given.out, "out"))
-            more = {"weights": given.weights, "overwrite": given.overwrite}
-            return command.inside(names[0], *paths, options=options, **more, **size)
+            return api.feature_maps(
+                names[0],
+                out=typed_path(needed(given.out, "--out", "name a .png to write"), "out"),
+                image=typed_path(names[1], "image"),
+                weights=given.weights,
+                options=options,
+                image_size=given.image_size,
+                channels=given.channels,
+                overwrite=given.overwrite,
+            )
         case "gradients":
-            chosen = names[0] if names else None
-            progress, plain = bar("computing gradients"), not given.no_normalisation
-            return command.gradients(chosen, normalised=plain, progress=progress, options=options, **size)
+            return api.gradient_norms(
+                names[0] if names else None,
+                normalised=not given.no_normalisation,
+                options=options,
+                progress=bar("computing gradients"),
+                **size,
+            )
         case "speed":
-            return command.speed(names[0], progress=bar("timing"), options=options, **size)
+            return api.time_architecture(names[0], progress=bar("timing"), options=options, **size)
         case "timeline":
-            return command.timeline()
-    return command.scaling(options)
+            return api.published_accuracy()
+    return api.scale_efficientnet(options)
 
 
 def _names(given: argparse.Namespace) -> list[str]:
@@ -96,7 +83,7 @@ def _names(given: argparse.Namespace) -> list[str]:
     return names
 
 
-def side(word: str) -> int:
+def _side(word: str) -> int:
     """A side in pixels. Raises ArgumentTypeError that says what would work."""
     try:
         return int(word)
@@ -108,3 +95,64 @@ def side(word: str) -> int:
                 "cropped, padded or squashed to it (--fit of train)"
             ) from None
         raise argparse.ArgumentTypeError(f"{word!r} is no whole number: give a side in pixels, such as 224") from None
+
+
+COMMANDS = (
+    Command(
+        name="architectures",
+        help="list architectures, or show, compare, time and look into them",
+        example="architectures show resnet18",
+        arguments=(
+            argument(
+                "action",
+                nargs="?",
+                metavar="ACTION",
+                help="; ".join(f"{name} {what}".replace(" :", ":") for name, what in ACTIONS.items()),
+            ),
+            argument("names", nargs="*", metavar="NAME", help="architectures, or timm/NAME"),
+            argument("--search", metavar="TEXT", help="look in the catalogue and among timm's names"),
+            OPTION,
+            argument(
+                "--other-option", action="append", metavar="K=V", help="of compare: an option of the second network"
+            ),
+            argument("--image-size", type=_side, metavar="N", help="side of the square input in pixels"),
+            argument("--channels", type=whole, metavar="N", help="channels of the input (default: the network's own)"),
+            argument("--classes", type=whole, metavar="N", help="logits (default: the network's own)"),
+            argument("--out", metavar="PNG", help="of inside: where the picture goes"),
+            OVERWRITE,
+            argument(
+                "--weights",
+                metavar="NAME",
+                help="of inside: none, or default (taken by itself where they are at hand)",
+            ),
+            argument(
+                "--no-normalisation",
+                action="store_true",
+                help="of gradients: without batch normalisation, as before 2015",
+            ),
+        ),
+        run=_run,
+        calls=(
+            "list_architectures",
+            "describe_architecture",
+            "show_source",
+            "compare_architectures",
+            "feature_maps",
+            "gradient_norms",
+            "time_architecture",
+            "published_accuracy",
+            "scale_efficientnet",
+        ),
+        render=by_key(
+            architectures=views.catalogue,
+            layers=views.layers,
+            rows=views.comparison,
+            source=views.source,
+            stages=views.stages,
+            networks=views.gradients,
+            batches=views.latency,
+            points=views.timeline,
+            members=views.scaling,
+        ),
+    ),
+)

@@ -1,33 +1,17 @@
-"""The commands that ask a model: metrics of a run, and what it says of images."""
+"""The commands that judge one run: its metrics, its errors, its calibration."""
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clfcore.cli.flags import number, whole
-from clfcore.cli.terminal import bar
+from clfcore import api
+from clfcore.cli.command import Command, Values, argument
+from clfcore.cli.flags import OVERWRITE, number, whole
+from clfcore.cli.run_views import run_text
+from clfcore.cli.terminal import bar, table
 
-
-def evaluate(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="RUN")
-    command.add_argument("--split", metavar="NAME", help="train, validation or test (default: all that the run has)")
-    command.add_argument("--data", metavar="SPEC", help="other data with the same classes, or some of them")
-    command.add_argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops")
-    for name, (kind, metavar, words) in _CHOICE.items():
-        command.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)
-
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import api
-        from clfcore.runs.evaluate import Choice
-
-        choice = Choice(**{name: getattr(given, name) for name in _CHOICE if getattr(given, name) is not None})
-        progress = bar("decoding")
-        return api.evaluate(
-            given.name, split=given.split, data=given.data, views=given.views, progress=progress, choice=choice
-        )
-
-    command.set_defaults(run=run)
-
+if TYPE_CHECKING:
+    from clfcore.results import Result
 
 # What validation chooses for this one answer, and how a hierarchy is read: fields of evaluation.chosen.Choice.
 _CHOICE: dict[str, tuple[Callable[[str], Any], str, str]] = {
@@ -45,25 +29,117 @@ _CHOICE: dict[str, tuple[Callable[[str], Any], str, str]] = {
 }
 
 
-def predict(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="RUN_OR_ARCHITECTURE")
-    command.add_argument("images", nargs="+", metavar="IMAGE")
-    command.add_argument("--top", type=whole, default=5, metavar="K", help="how many classes an image (default 5)")
-    command.add_argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops")
-    command.add_argument(
-        "--sure",
-        type=number,
-        default=0.0,
-        metavar="X",
-        help="of a hierarchy: stop where the path is less sure",
+def _evaluate(given: argparse.Namespace) -> "Result":
+    choice = api.Choice(**{name: getattr(given, name) for name in _CHOICE if getattr(given, name) is not None})
+    return api.evaluate(
+        given.name, split=given.split, data=given.data, views=given.views, progress=bar("decoding"), choice=choice
     )
-    command.add_argument("--calibrated", action="store_true", help="with the temperature that `calibrate RUN` stored")
 
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import api
 
-        return api.predict(
-            given.name, given.images, k=given.top, views=given.views, sure=given.sure, calibrated=given.calibrated
-        )
+def _errors(given: argparse.Namespace) -> "Result":
+    return api.errors(
+        given.name,
+        split=given.split,
+        list=given.list,
+        most=given.most,
+        true=given.true,
+        predicted=given.predicted,
+        csv=given.csv,
+        overwrite=given.overwrite,
+        mark=api.Mark(given.mark, given.kind, given.note) if given.mark else None,
+    )
 
-    command.set_defaults(run=run)
+
+def _error_table(result: Values) -> str:
+    if not result["errors"]:
+        return f"there is no such picture in the {result['split']} split"
+    if "label" in result["errors"][0]:
+        head = ["id", "label", "error", "probability", "verdict"]
+        rows = [
+            [one["id"], one["label"], "false alarm" if one["said"] else "miss", one["probability"], one.get("verdict")]
+            for one in result["errors"]
+        ]
+    else:
+        head = ["id", "true", "predicted", "of the truth", "of the prediction", "verdict"]
+        rows = [
+            [one["id"], one["truth"], one["predicted"], one["p_truth"], one["p_predicted"], one.get("verdict")]
+            for one in result["errors"]
+        ]
+    return "\n".join([table(rows, head), *([result["csv"]] if result["csv"] else [])])
+
+
+def _calibrate(given: argparse.Namespace) -> "Result":
+    return api.calibrate(given.name, forget=given.forget)
+
+
+def _calibration_table(result: Values) -> str:
+    value = result["temperature"]
+    rows = [
+        [split, when, *(numbers[name] for name in ("ece", "brier", "nll"))]
+        for split, both in result["splits"].items()
+        for when, numbers in both.items()
+        if numbers is not None
+    ]
+    text = "no temperature is kept" if value is None else f"temperature {value:.3f}, fitted on validation and kept"
+    return f"run {result['run']}: {text}\n" + table(rows, ["split", "", "calibration error", "Brier", "log-loss"])
+
+
+COMMANDS = (
+    Command(
+        name="evaluate",
+        help="metrics of a run, or of a run on other data",
+        example="evaluate RUN --data more-photos/",
+        arguments=(
+            argument("name", metavar="RUN"),
+            argument("--split", metavar="NAME", help="train, validation or test (default: all that the run has)"),
+            argument("--data", metavar="SPEC", help="other data with the same classes, or some of them"),
+            argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops"),
+            *(
+                argument(f"--{name}", type=kind, metavar=metavar, help=words)
+                for name, (kind, metavar, words) in _CHOICE.items()
+            ),
+        ),
+        run=_evaluate,
+        calls=("evaluate",),
+        render=run_text,
+    ),
+    Command(
+        name="errors",
+        help="the pictures behind the numbers: a list of errors, as text, JSON or CSV; verdicts on them",
+        example="errors RUN --list most_confident --most 12 --csv errors.csv",
+        arguments=(
+            argument("name", metavar="RUN"),
+            argument("--split", metavar="NAME", help="test where the run has it, else validation"),
+            argument(
+                "--list",
+                default="most_confident",
+                metavar="NAME",
+                help="most_confident (default), least_confident_correct, closest_calls, highest_loss or pair; "
+                "of several labels, all wrong decisions",
+            ),
+            argument("--most", type=whole, default=24, metavar="N", help="how many (default 24)"),
+            argument("--true", metavar="CLASS", help="of pair: the true class; of several labels: one of them"),
+            argument("--predicted", metavar="CLASS", help="of pair: what it was taken for"),
+            argument("--csv", metavar="FILE", help="write the list there too"),
+            OVERWRITE,
+            argument("--mark", metavar="ID", help="say of one picture of the list whose fault it is"),
+            argument("--as", dest="kind", metavar="VERDICT", help="wrong label, ambiguous or the model's fault"),
+            argument("--note", default="", metavar="TEXT", help="kept with the verdict"),
+        ),
+        run=_errors,
+        calls=("errors",),
+        render=_error_table,
+    ),
+    Command(
+        name="calibrate",
+        help="fit a temperature on validation, so that probabilities mean what they say",
+        example="calibrate RUN",
+        arguments=(
+            argument("name", metavar="RUN"),
+            argument("--forget", action="store_true", help="remove the stored temperature"),
+        ),
+        run=_calibrate,
+        calls=("calibrate",),
+        render=_calibration_table,
+    ),
+)

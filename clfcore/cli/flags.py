@@ -1,34 +1,56 @@
-"""What several commands share: the flags of a configuration, words checked, progress on standard error."""
+"""Flags that several commands share, the configuration they make, and numbers checked."""
 
 import argparse
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+
+from pydantic.fields import FieldInfo
 
 from clfcore import config as configs
+from clfcore import presets
+from clfcore.cli.command import Argument, argument
+from clfcore.data.importers.readings import with_reading
 from clfcore.errors import Failure, InputError, brief
 from clfcore.files import typed_path
 from clfcore.parse_config import parse_config, read_config_file
 from clfcore.task import TaskKind
+from clfcore.train_command import flag
 
 
-def recipe_flags(command: argparse.ArgumentParser) -> None:
-    """The flags that make a configuration: a file, a preset, and one for each field."""
-    command.add_argument("--config", metavar="FILE", help="a configuration as JSON; flags override it")
-    command.add_argument("--preset", metavar="NAME", help="a recipe by name; the file and flags override it")
-    reading_flag(command)
-    options_flag(command)
-    for name, info in configs.FIELDS.items():
-        if name == "options":
-            continue
-        flag = name.removeprefix("recipe.")
-        default = "" if info.is_required() or info.default is None else f" (default {info.default})"
-        command.add_argument(
-            "--" + flag.replace("_", "-"),
-            dest=f"field.{name}",
-            metavar=metavar(info),
-            help=f"{info.description}{default}",
-        )
+def _field(name: str, info: FieldInfo) -> Argument:
+    """The flag of one field of a configuration."""
+    default = "" if info.is_required() or info.default is None else f" (default {info.default})"
+    help_text = f"{info.description}{default}"
+    return argument(flag(name), dest=f"field.{name}", metavar=_metavar(info), help=help_text)
+
+
+def _metavar(info: FieldInfo) -> str:
+    kind = str(info.annotation)
+    if "bool" in kind:
+        return "true|false"
+    return "N" if "int" in kind else "X" if "float" in kind else "NAME"
+
+
+# How data is read that could be read in several ways; the same as words before the path in a SPEC.
+READING = argument(
+    "--reading",
+    metavar="NAME",
+    help="how ambiguous data is read, such as outer, nested, inner, join-case or label=COLUMN; a refusal names them",
+)
+OPTION = argument("--option", action="append", metavar="K=V", help="an option of the architecture; repeatable")
+OVERWRITE = argument(
+    "--overwrite",
+    action="store_true",
+    help="replace an output file that this command did not write; what it reads is never replaced",
+)
+# The flags that make a configuration: a file, a preset, and one for each field.
+RECIPE = (
+    argument("--config", metavar="FILE", help="a configuration as JSON; flags override it"),
+    argument("--preset", metavar="NAME", help="a recipe by name; the file and flags override it"),
+    READING,
+    OPTION,
+    *(_field(name, info) for name, info in configs.FIELDS.items() if name != "options"),
+)
 
 
 def configuration(given: argparse.Namespace) -> configs.RunConfig:
@@ -40,12 +62,8 @@ def configuration(given: argparse.Namespace) -> configs.RunConfig:
     values = {**values, "recipe": dict(recipe)}
     reading, data = given.reading, vars(given).get("field.data") or values.get("data")
     if reading and isinstance(data, str):
-        from clfcore.data.importers.readings import with_reading
-
         values["data"] = vars(given)["field.data"] = with_reading(data, reading)
     if given.preset is not None:
-        from clfcore import presets
-
         base = presets.values(given.preset, _kind(vars(given).get("field.data") or values.get("data")))
         values = {**base, **values, "recipe": {**base["recipe"], **recipe}}
     for name, value in vars(given).items():
@@ -58,30 +76,20 @@ def configuration(given: argparse.Namespace) -> configs.RunConfig:
             values[field] = value
     if given.option:
         values["options"] = {**values.get("options", {}), **options_of(given.option)}
-    for name, flag in (("data", "--data SPEC"), ("architecture", "--architecture NAME")):
+    for name, usage in (("data", "--data SPEC"), ("architecture", "--architecture NAME")):
         if name not in values:
-            raise InputError(f"{name} is missing: give {flag}, or a file with --config")
+            raise InputError(f"{name} is missing: give {usage}, or a file with --config")
     return parse_config(values)
 
 
 def _kind(spec: str | None) -> TaskKind:
     """The task of the data that is named; of none, or of one that is refused later, a single label."""
-    from clfcore.data.catalogue import open_dataset
+    from clfcore.data.catalogue import open_dataset  # brings numpy along, and help needs none
 
     try:
         return open_dataset(spec).task.kind if spec else "single-label"
     except (InputError, Failure):
         return "single-label"
-
-
-def reading_flag(command: argparse.ArgumentParser) -> None:
-    """How data is read that could be read in several ways; the same as words before the path in a SPEC."""
-    words = "how ambiguous data is read, such as outer, nested, inner, join-case or label=COLUMN; a refusal names them"
-    command.add_argument("--reading", metavar="NAME", help=words)
-
-
-def options_flag(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--option", action="append", metavar="K=V", help="an option of the architecture; repeatable")
 
 
 def options_of(words: Sequence[str] | None, *, flag: str = "option") -> dict[str, str]:
@@ -95,9 +103,9 @@ def options_of(words: Sequence[str] | None, *, flag: str = "option") -> dict[str
     return options
 
 
-def overwrite_flag(command: argparse.ArgumentParser) -> None:
-    what = "replace an output file that this command did not write; what it reads is never replaced"
-    command.add_argument("--overwrite", action="store_true", help=what)
+def names_of(text: str | None) -> list[str]:
+    """Names parted by commas."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def needed(value: str | None, what: str, how: str) -> str:
@@ -141,10 +149,3 @@ def number(word: str) -> float:
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{brief(word)} is no finite number")
     return value
-
-
-def metavar(info: Any) -> str:
-    kind = str(info.annotation)
-    if "bool" in kind:
-        return "true|false"
-    return "N" if "int" in kind else "X" if "float" in kind else "NAME"

@@ -1,108 +1,62 @@
-"""The commands that judge runs: compare, measure, calibrate, report."""
+"""The commands about runs: what there is, how runs compare, what they cost, their reports."""
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from clfcore.cli.flags import between, configuration, overwrite_flag, recipe_flags
-from clfcore.cli.terminal import bar, shower, table
+from clfcore import api
+from clfcore.cli.command import Command, Values, argument, by_key
+from clfcore.cli.flags import OVERWRITE, needed
+from clfcore.cli.run_views import comparison_table
+from clfcore.cli.terminal import bar, table
 from clfcore.evaluation.main_metric import main_metric
 from clfcore.files import typed_path
 
-
-def compare(command: argparse.ArgumentParser) -> None:
-    command.add_argument("names", nargs="+", metavar="RUN")
-    command.add_argument("--html", metavar="FILE", help="write a report as one self-contained file")
-    command.add_argument("--figures", metavar="FOLDER", help="write the report's figures there, as SVG and PNG")
-    overwrite_flag(command)
-    command.add_argument("--measure", action="store_true", help="measure latency and memory where that is not done yet")
-
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import api
-
-        written = {"html": _path(given.html), "figures": _path(given.figures), "overwrite": given.overwrite}
-        return api.compare(given.names, **written, measured=given.measure)
-
-    command.set_defaults(run=run)
+if TYPE_CHECKING:
+    from clfcore.results import Result
 
 
-def train_to_compare(command: argparse.ArgumentParser) -> None:
-    recipe_flags(command)
-    command.add_argument(
-        "--seeds", type=between(0, 100), default=2, metavar="N", help="runs of each, seeds 0 to N - 1 (2)"
+def _runs(given: argparse.Namespace) -> "Result":
+    if given.action is None:
+        return api.list_runs()
+    name = needed(given.name, "RUN", f"name the run to {given.action}")
+    return api.show_run(name) if given.action == "show" else api.delete_run(name)
+
+
+def _list(result: Values) -> str:
+    if not result["runs"]:
+        return "no runs yet: `python -m clfcore train --data digits --architecture lenet5` makes one"
+    rows = []
+    for run in result["runs"]:
+        recipe = run["config"].get("recipe", {})
+        metrics = run["metrics"].get("test") or run["metrics"].get("validation") or {}
+        rows.append(
+            [run["run"], run["state"], run["config"].get("strategy"), recipe.get("epochs"), main_metric(metrics)]
+        )
+    lines = [table(rows, ["run", "state", "strategy", "epochs", "score"])]
+    for run in result["runs"]:
+        lines += [run["message"]] if run.get("message") else []
+        if "history" in run:
+            names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds")
+            lines.append(table([[line.get(n) for n in names] for line in run["history"]], names))
+    return "\n".join(lines)
+
+
+def _compare(given: argparse.Namespace) -> "Result":
+    return api.compare(
+        given.names,
+        html=_path(given.html),
+        figures=_path(given.figures),
+        overwrite=given.overwrite,
+        measured=given.measure,
     )
 
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore.experiments.grid import grid
-        from clfcore.experiments.sweep import shared, train_to_compare
 
-        several = {}
-        for name, default in (("architecture", []), ("strategy", ["scratch"])):
-            several[name] = _words(getattr(given, f"field.{name}")) or default
-            setattr(given, f"field.{name}", next(iter(several[name]), None))
-        config = configuration(given)
-        names = several["architecture"] or [config.architecture]
-        chosen = {"architectures": names, "strategies": several["strategy"], "seeds": range(given.seeds)}
-        return train_to_compare(grid(config.data, **chosen, **shared(config)), show=shower()).as_json()
-
-    command.set_defaults(run=run)
+def _measure(given: argparse.Namespace) -> "Result":
+    return api.measure(given.names, again=given.again, progress=bar("timing"))
 
 
-def _words(value: str | None) -> list[str]:
-    return [word.strip() for word in (value or "").split(",") if word.strip()]
-
-
-def measure(command: argparse.ArgumentParser) -> None:
-    command.add_argument("names", nargs="+", metavar="RUN")
-    command.add_argument("--again", action="store_true", help="measure anew what is kept")
-
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import api
-
-        return api.measure(given.names, again=given.again, progress=bar("timing"))
-
-    command.set_defaults(run=run)
-
-
-def calibrate(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="RUN")
-    command.add_argument("--forget", action="store_true", help="remove the stored temperature")
-
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import api
-
-        return api.calibrate(given.name, forget=given.forget)
-
-    command.set_defaults(run=run)
-
-
-def report(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="RUN")
-    overwrite_flag(command)
-    command.add_argument("--out", metavar="FILE", help="ends in .html (report) or .md (model card)")
-    command.add_argument("--figures", metavar="FOLDER", help="write the report's figures there, as SVG and PNG")
-
-    def run(given: argparse.Namespace) -> dict[str, Any]:
-        from clfcore import api
-
-        return api.report(given.name, _path(given.out), figures=_path(given.figures), overwrite=given.overwrite)
-
-    command.set_defaults(run=run)
-
-
-def _path(word: str | None) -> Path | None:
-    return typed_path(word, "out") if word else None
-
-
-def text(result: dict[str, Any]) -> str:
-    """The answer of compare, measure or report as lines."""
-    if "pairs" in result:
-        return _compared(result)
-    if "comparison" in result:
-        return _together(result)
-    if "measured" not in result:
-        lines = [f"{result['out']}: {result['bytes'] / 1e6:.1f} MB"] if "out" in result else []
-        return "\n".join([*lines, *result.get("figures", ())])
+def _speed_table(result: Values) -> str:
     rows = [
         [one["run"], 1e3 * one["seconds"], one["images_per_second"], one["memory"] / 1e6, one["multiply_adds"]]
         for one in result["measured"]
@@ -112,29 +66,71 @@ def text(result: dict[str, Any]) -> str:
     return f"{table(rows, head)}\non {', '.join(devices)} of {result['machine']}"
 
 
-def _together(result: dict[str, Any]) -> str:
-    """What could not be trained or failed, then the comparison."""
-    lines = [f"left out, {one['name']}: {one['reason']}" for one in result["refused"]]
-    lines += [f"{run['run']}: {run['state']} ({run['message']})" for run in result["runs"] if run["message"]]
-    said = result["comparison"]
-    return "\n".join([*lines, said["error"] if "error" in said else _compared(said)])
+def _report(given: argparse.Namespace) -> "Result":
+    return api.report(given.name, _path(given.out), figures=_path(given.figures), overwrite=given.overwrite)
 
 
-def _compared(result: dict[str, Any]) -> str:
-    """The runs with their score and costs, what the first metric's pairs say in words, and all pairs as a table."""
-    split = result["split"]
-    names = ("parameters", "multiply_adds", "latency", "answer_memory", "seconds")
-    rows = [
-        [run["run"], main_metric(run["metrics"][split]), *(run["costs"][name] for name in names)]
-        for run in result["runs"]
-    ]
-    head = ["run", f"{split} score", "parameters", "multiply-adds", "ms an image", "MB an answer", "seconds trained"]
-    first = result["pairs"][0]["metric"]
-    words = [pair["words"] for pair in result["pairs"] if pair["metric"] == first]
-    pairs = [
-        [p["a"], p["b"], p["metric"], p["difference"], "{:.3f} to {:.3f}".format(*p["interval"]), p["p_value"]]
-        for p in result["pairs"]
-    ]
-    told = table(pairs, ["a", "b", "metric", "b - a", "95 % interval", "p-value"])
-    written = [result["html"]] if "html" in result else []
-    return "\n".join([table(rows, head), "", *words, "", told, *written, *result.get("figures", ())])
+def _report_text(result: Values) -> str:
+    lines = [f"{result['out']}: {result['bytes'] / 1e6:.1f} MB"] if "out" in result else []
+    return "\n".join([*lines, *result.get("figures", ())])
+
+
+def _path(word: str | None) -> Path | None:
+    return typed_path(word, "out") if word else None
+
+
+COMMANDS = (
+    Command(
+        name="runs",
+        help="list runs, or `show RUN`, `delete RUN`",
+        example="runs show 20260131-1200 --json",
+        arguments=(
+            argument("action", nargs="?", choices=["show", "delete"], help="what to do with RUN"),
+            argument("name", nargs="?", metavar="RUN"),
+        ),
+        run=_runs,
+        calls=("list_runs", "show_run", "delete_run"),
+        render=by_key(runs=_list),
+    ),
+    Command(
+        name="compare",
+        help="runs side by side, with paired tests",
+        example="compare RUN RUN --json",
+        arguments=(
+            argument("names", nargs="+", metavar="RUN"),
+            argument("--html", metavar="FILE", help="write a report as one self-contained file"),
+            argument("--figures", metavar="FOLDER", help="write the report's figures there, as SVG and PNG"),
+            OVERWRITE,
+            argument("--measure", action="store_true", help="measure latency and memory where that is not done yet"),
+        ),
+        run=_compare,
+        calls=("compare",),
+        render=comparison_table,
+    ),
+    Command(
+        name="measure",
+        help="latency and memory of runs on this machine, kept with them",
+        example="measure RUN RUN",
+        arguments=(
+            argument("names", nargs="+", metavar="RUN"),
+            argument("--again", action="store_true", help="measure anew what is kept"),
+        ),
+        run=_measure,
+        calls=("measure",),
+        render=_speed_table,
+    ),
+    Command(
+        name="report",
+        help="one self-contained HTML file of a run, or its model card in Markdown",
+        example="report RUN --out report.html",
+        arguments=(
+            argument("name", metavar="RUN"),
+            OVERWRITE,
+            argument("--out", metavar="FILE", help="ends in .html (report) or .md (model card)"),
+            argument("--figures", metavar="FOLDER", help="write the report's figures there, as SVG and PNG"),
+        ),
+        run=_report,
+        calls=("report",),
+        render=_report_text,
+    ),
+)

@@ -173,3 +173,33 @@ def bar(what: str) -> Callable[[int, int], None] | None:
         return None
     show = shower()
     return lambda done, total: show({"stage": what, "done": done, "total": total})
+
+
+def lines(values: dict[str, Any]) -> str:
+    """Any JSON object as text: a line a value, indented where objects are nested."""
+    return "\n".join(indented(values))
+
+
+def indented(values: dict[str, Any], indent: str = "") -> list[str]:
+    """The lines of an object, below a heading."""
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}", *indented(value, indent + "  ")]
+        elif isinstance(value, list):
+            lines += [f"{indent}{name}", *(f"{indent}  {cell(item)}" for item in value)] if value else []
+        else:
+            lines.append(f"{indent}{name}: {cell(value)}")
+    return lines
+
+
+_OWN_LINES = ("source", "torchvision")  # texts that have lines of their own
+
+
+def printable_values(value: Any) -> Any:
+    """A result whose names of others never break a line or steer the terminal."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable_values(k): v if k in _OWN_LINES else printable_values(v) for k, v in value.items()}
+    return [printable_values(one) for one in value] if isinstance(value, list | tuple) else value

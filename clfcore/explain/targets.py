@@ -30,3 +30,14 @@ def column(task: Task, name: str, *, level: str | None = None) -> int:
     known = [one for place in places for one in task.levels[place].classes]
     listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
     raise InputError(f"target is {name!r}: it must be one of the classes {listed}{nearest(name, known)}")
+
+
+def target_name(task: Task, target: int | tuple[int, int]) -> str:
+    """The class of a column of the logits; of two: `husky, not wolf`.
+
+    >>> from clfcore.task import single_label
+    >>> target_name(single_label(["wolf", "husky"]), (1, 0))
+    'husky, not wolf'
+    """
+    names = [name for level in task.levels for name in level.classes]
+    return f"{names[target[0]]}, not {names[target[1]]}" if isinstance(target, tuple) else names[target]

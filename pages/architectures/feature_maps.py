@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from clfcore.architectures.catalogue import architecture, architectures, configured, weights_at_hand
-from clfcore.architectures.command import counted_cost
 from clfcore.architectures.compound_scaling import TARGET, compound, members
+from clfcore.architectures.scaling_cost import counted_cost
 from clfcore.runs.index import finished_runs
 from pages.architectures.network import NetworkChoice, diagram, table_of
 from ui.cards import Card, Picture, cards, picture

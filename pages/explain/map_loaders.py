@@ -8,12 +8,12 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
+from clfcore.api import check_maps
 from clfcore.data.bit_depth import to_bytes
 from clfcore.errors import Failure, InputError
 from clfcore.explain.cache import cached_map
-from clfcore.explain.command import as_dict, check_maps
 from clfcore.explain.saliency_map import colour, overlay_image
-from clfcore.explain.targets import column
+from clfcore.explain.targets import column, target_name
 from clfcore.progress import Progress
 from ui.cards import Picture, picture
 from ui.jobs import Job
@@ -116,10 +116,8 @@ def overlaid_map(asked: MapRequest, look: OverlayStyle) -> OverlaidMap:
     square, found = _found(asked)
     opacity = 1.0 if look.beside else look.opacity
     pixels = overlay_image(square, found, opacity=opacity, colours=look.colours, threshold=look.threshold)
-    told = as_dict(found, classifier(asked.model).task)
-    return OverlaidMap(
-        picture(pixels, side=SIDE, lossless=True), told["target"], found.layer, found.evidence, found.note
-    )
+    target = target_name(classifier(asked.model).task, found.target)
+    return OverlaidMap(picture(pixels, side=SIDE, lossless=True), target, found.layer, found.evidence, found.note)
 
 
 @by_files
@@ -181,7 +179,7 @@ def checked(name: str, files: Files, items: int, *, everything: bool) -> Job:
     """The table of methods x measures, in a thread."""
 
     def work(progress: Progress) -> dict[str, Any]:
-        return check_maps(name, items=items, everything=everything, progress=progress)
+        return check_maps(name, items=items, everything=everything, progress=progress).as_json()
 
     return Job(work)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from clfcore.cli.experiments import advice
+from clfcore.api import advise
 from clfcore.config import RunConfig, make
 from pages.train.strategy import STRATEGIES
 from ui.charts import chart, dark
@@ -38,11 +38,10 @@ def strategy_preview(plan: "Plan") -> None:
 def strategy_advice(config: RunConfig, dataset: "ImageDataset") -> None:
     """What suits, with its reasons; and the buttons that measure it."""
     with refusals(), st.expander("Which strategy suits?"):
-        found = advice(config, dataset=dataset)
-        then = f", then **{STRATEGIES[found['then']].lower()}**" if found["then"] else ""
+        found = advise(config, dataset=dataset).advice
+        then = f", then **{STRATEGIES[found.then].lower()}**" if found.then else ""
         st.write(
-            f"Begin with **{STRATEGIES[found['strategy']].lower()}**{then}. "
-            + escape_markdown(" ".join(found["reasons"]))
+            f"Begin with **{STRATEGIES[found.strategy].lower()}**{then}. " + escape_markdown(" ".join(found.reasons))
         )
         _asked(config, "Try all on a sample", "Each strategy in turn, for about a minute in all.", _trying, _show_tried)
         _asked(config, "Would more pictures help?", "A head on parts of the training split.", _growing, _show_curve)

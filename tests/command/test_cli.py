@@ -177,10 +177,10 @@ def test_without_json_a_table_is_printed(call: object, words: list[str]) -> None
 
 
 def test_each_command_has_help_with_an_example() -> None:
-    from clfcore.cli.main import _commands, parser
+    from clfcore.cli.main import COMMANDS, parser
 
     subparsers = next(a for a in parser()._actions if hasattr(a, "choices") and a.choices)
-    for name in _commands():
+    for name in COMMANDS:
         assert f"python -m clfcore {name}" in subparsers.choices[name].format_help()
 
 

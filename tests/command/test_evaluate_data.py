@@ -12,7 +12,7 @@ from PIL import Image
 
 from clfcore import api
 from clfcore.classifier import predict_dataset
-from clfcore.cli.render import render
+from clfcore.cli.run_views import run_text
 from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
@@ -44,23 +44,23 @@ def three(photos: Path) -> Path:
 def test_folders_of_one_class_and_of_some_classes_are_taken(three: Path, tmp_path: Path) -> None:
     run = trained_on(three)
     everything = api.evaluate(run.id, data=str(three))
-    assert (everything["items"], everything["trained_on"]) == (36, len(read_split(run).splits["train"]))
+    assert (everything.items, everything.trained_on) == (36, len(read_split(run).splits["train"]))
     one = tmp_path / "one" / "green"
     shutil.copytree(three / "green", one)
     above, itself = (api.evaluate(run.id, data=str(path)) for path in (one.parent, one))
-    assert above["metrics"] == itself["metrics"]
-    assert above["items"] == itself["items"] == 12
+    assert above.metrics == itself.metrics
+    assert above.items == itself.items == 12
     train = [read_split(run).ids[i] for i in read_split(run).splits["train"]]
-    assert above["trained_on"] == itself["trained_on"] == sum(name.startswith("green/") for name in train)
+    assert above.trained_on == itself.trained_on == sum(name.startswith("green/") for name in train)
     packed = shutil.make_archive(str(tmp_path / "packed"), "zip", one.parent)
-    assert api.evaluate(run.id, data=packed)["metrics"] == above["metrics"]
+    assert api.evaluate(run.id, data=packed).metrics == above.metrics
     listed = one / "list.csv"
     listed.write_text("path,label\n" + "".join(f"{i:02}.jpg,green\n" for i in range(5)))
-    assert api.evaluate(run.id, data=str(listed))["items"] == 5
+    assert api.evaluate(run.id, data=str(listed)).items == 5
     (tmp_path / "only" / "test").mkdir(parents=True)
     for name in ("red", "green"):
         shutil.copytree(three / name, tmp_path / "only" / "test" / name)
-    assert api.evaluate(run.id, data=str(tmp_path / "only" / "test"))["items"] == 24
+    assert api.evaluate(run.id, data=str(tmp_path / "only" / "test")).items == 24
 
 
 def test_what_was_trained_on_is_said_in_text_and_new_pictures_are_not_counted(three: Path, tmp_path: Path) -> None:
@@ -69,8 +69,8 @@ def test_what_was_trained_on_is_said_in_text_and_new_pictures_are_not_counted(th
     fresh.mkdir(parents=True)
     Image.fromarray(np.full((40, 40, 3), 200, np.uint8)).save(fresh / "x.png")
     result = api.evaluate(run.id, data=str(fresh.parent))
-    assert (result["items"], result["trained_on"]) == (1, 0)
-    assert "the run was trained on none of these pictures" in render("evaluate", result)
+    assert (result.items, result.trained_on) == (1, 0)
+    assert "the run was trained on none of these pictures" in run_text(result.as_json())
     learned = read_split(run).ids[read_split(run).splits["train"][0]]
     shutil.copy(three / learned, fresh.parent / "red" / "copy.jpg")
     target = learned.split("/")[0]
@@ -78,15 +78,15 @@ def test_what_was_trained_on_is_said_in_text_and_new_pictures_are_not_counted(th
         (fresh.parent / target).mkdir()
         (fresh.parent / "red" / "copy.jpg").rename(fresh.parent / target / "copy.jpg")
     result = api.evaluate(run.id, data=str(fresh.parent))
-    assert result["trained_on"] == 1
-    assert "the run was trained on 1 of these 2 pictures: the metrics flatter" in render("evaluate", result)
-    assert json.loads(json.dumps(result))["trained_on"] == 1
+    assert result.trained_on == 1
+    assert "the run was trained on 1 of these 2 pictures: the metrics flatter" in run_text(result.as_json())
+    assert json.loads(json.dumps(result.as_json()))["trained_on"] == 1
     # an older run kept no split, and its data has gone: nobody knows
     (run.path / "split.json").unlink()
     three.rename(tmp_path / "elsewhere")
     result = api.evaluate(run.id, data=str(fresh.parent))
-    assert result["trained_on"] is None
-    assert "not known any more" in render("evaluate", result)
+    assert result.trained_on is None
+    assert "not known any more" in run_text(result.as_json())
 
 
 def test_classes_that_the_run_does_not_know_are_refused_by_name(three: Path, tmp_path: Path) -> None:

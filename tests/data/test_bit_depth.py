@@ -202,8 +202,8 @@ def test_a_run_learns_what_8_bits_would_lose_and_says_so_everywhere(scans: Path,
     assert run.classifier.preprocess.value_range == (0, 4095)
     assert "more than 8 bits: 0 counts as black, 4,095 as white" in run.message
     dark, light = (str(sorted((scans / name).glob("*.png"))[0]) for name in ("dark", "light"))
-    said = api.predict(run.id, [dark, light])["predictions"]
-    assert [one["top"][0]["label"] for one in said] == ["dark", "light"]
+    said = api.predict(run.id, [dark, light]).predictions
+    assert [one.top[0].label for one in said] == ["dark", "light"]
     classifier = classifier_of(run)
     square = classifier.square(read_image(Path(light)))
     assert square.dtype == np.float32
@@ -213,10 +213,10 @@ def test_a_run_learns_what_8_bits_would_lose_and_says_so_everywhere(scans: Path,
     assert torch.allclose(x[0, 0], torch.from_numpy((by_hand - mean) / deviation).float(), atol=1e-5)
     assert torch.equal(x, normalised(torch.from_numpy(square).permute(2, 0, 1)[None], classifier.preprocess))
     np.testing.assert_allclose(classifier.preprocess.normalise(square[None]), x.numpy(), atol=1e-6)
-    again = api.evaluate(run.id, data=str(scans))["metrics"]["data"]
+    again = api.evaluate(run.id, data=str(scans)).metrics["data"]
     assert again["accuracy"] == 1.0
-    made = api.predict(run.id, [light], views="flip")["predictions"][0]
-    assert made["top"][0]["label"] == "light"
+    made = api.predict(run.id, [light], views="flip").predictions[0]
+    assert made.top[0].label == "light"
     from clfcore.explain.dispatch import explain
     from clfcore.explain.saliency_map import overlay_image
 

@@ -94,8 +94,8 @@ def test_plain_views_are_the_runs_own_answers_and_flips_are_averaged(finished_ru
 
 def test_evaluate_takes_views_and_names_what_it_cannot_do(finished_run: Run) -> None:
     said = api.evaluate(finished_run.id, split="test", views="flip")
-    assert said["views"] == "flip"
-    assert 0 <= said["metrics"]["test"]["accuracy"] <= 1
+    assert said.views == "flip"
+    assert 0 <= said.metrics["test"]["accuracy"] <= 1
     with pytest.raises(InputError, match=r"test_time_augmentation is 'flop': .*did you mean flip"):
         api.evaluate(finished_run.id, views="flop")
     with pytest.raises(InputError, match="five-crops needs pictures larger than 20 pixels"):
@@ -104,9 +104,9 @@ def test_evaluate_takes_views_and_names_what_it_cannot_do(finished_run: Run) -> 
 
 def test_predict_takes_views(finished_run: Run, photos) -> None:
     image = str(next((photos / "red").iterdir()))
-    plain = api.predict(finished_run.id, [image])["predictions"][0]["top"]
-    views = api.predict(finished_run.id, [image], views="flip")["predictions"][0]["top"]
-    assert sum(one["probability"] for one in views) == pytest.approx(sum(one["probability"] for one in plain), abs=0.2)
+    plain = api.predict(finished_run.id, [image]).predictions[0].top
+    views = api.predict(finished_run.id, [image], views="flip").predictions[0].top
+    assert sum(one.probability for one in views) == pytest.approx(sum(one.probability for one in plain), abs=0.2)
     assert views != plain
 
 

@@ -56,7 +56,7 @@ def stands_alone(found: Read, html: str) -> None:
 def test_a_run_s_report_stands_alone_and_tells_its_accuracy(tmp_path: Path, finished_run: Run) -> None:
     fit_run_temperature(finished_run)
     out = tmp_path / "report.html"
-    assert api.report(finished_run.id, out)["bytes"] == out.stat().st_size
+    assert api.report(finished_run.id, out).bytes == out.stat().st_size
     found = read(out)
     stands_alone(found, out.read_text())
     said = finished_run.predictions("test")
@@ -97,7 +97,7 @@ def test_two_runs_in_one_report(tmp_path: Path) -> None:
     a, b = stored_run(1, right=0.6), stored_run(2, right=0.95)
     out = tmp_path / "compared.html"
     found = api.compare([a.id, b.id], html=out)
-    assert found["html"] == str(out)
+    assert found.html == out
     page = read(out)
     stands_alone(page, out.read_text())
     assert f"lenet5 {b.id[-4:]} is better by" in page.text
@@ -121,7 +121,7 @@ def test_other_tasks_have_reports_too(tmp_path: Path, kind: str) -> None:
         run.write("classifier.json", {"task": task.as_dict()})
         run.write("thresholds.json", {"values": {"a": 0.2, "b": 0.5, "c": 0.9}})
     for name in ("report.html", "card.md"):
-        assert api.report(run.id, tmp_path / name)["bytes"] > 500
+        assert api.report(run.id, tmp_path / name).bytes > 500
     page, card = read(tmp_path / "report.html").text, (tmp_path / "card.md").read_text()
     p = said.probabilities()
     if kind == "multi-label":

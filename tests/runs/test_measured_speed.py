@@ -25,17 +25,17 @@ def test_memory_by_hand() -> None:
 def test_a_run_is_measured_once_and_told_by_compare(finished_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     other = stored_run(1, right=0.7)
     assert costs.known(finished_run)["latency"] is None
-    first = api.measure([finished_run.id])["measured"][0]
-    assert first["run"] == finished_run.id
-    assert 0 < first["seconds"] < 5
-    assert first["multiply_adds"] == costs.cost(finished_run, "multiply_adds") > 0
+    first = api.measure([finished_run.id]).measured[0]
+    assert first.run == finished_run.id
+    assert 0 < first.speed.seconds < 5
+    assert first.speed.multiply_adds == costs.cost(finished_run, "multiply_adds") > 0
     parameters = finished_run.results["parameters"]["total"]
-    assert 4 * parameters < first["memory"] < 4 * parameters + 4 * 20 * 20 * 60
+    assert 4 * parameters < first.speed.memory < 4 * parameters + 4 * 20 * 20 * 60
     monkeypatch.setattr("clfcore.architectures.latency.latency", lambda *_, **__: pytest.fail("measured twice"))
-    assert api.measure([finished_run.id])["measured"][0] == first
+    assert api.measure([finished_run.id]).measured[0] == first
     known = costs.known(finished_run)
-    assert known["latency"] == pytest.approx(1e3 * first["seconds"])
-    assert known["answer_memory"] == pytest.approx(first["memory"] / 1e6)
+    assert known["latency"] == pytest.approx(1e3 * first.speed.seconds)
+    assert known["answer_memory"] == pytest.approx(first.speed.memory / 1e6)
     assert costs.known(other)["latency"] is None
 
 

@@ -29,9 +29,9 @@ def test_it_is_listed_and_shown_as_it_was(old: Run) -> None:
     (one,) = list_runs()
     assert (one.state, one.damaged, one.splits) == ("completed", "", ("validation", "test"))
     assert [line["epoch"] for line in old.history] == [1, 2]
-    shown = api.show_run(old.id)["runs"][0]
-    assert shown["config"]["recipe"]["epochs"] == 2
-    assert shown["results"]["parameters"]["total"] > 1000
+    shown = api.show_run(old.id).runs[0]
+    assert shown.config["recipe"]["epochs"] == 2
+    assert shown.results["parameters"]["total"] > 1000
     assert sum(old.data["splits"].values()) == 90
     assert temperature_of(old) > 0
     assert measured_speed.multiply_adds(old) > 1000
@@ -41,7 +41,7 @@ def test_its_stored_predictions_give_its_stored_metrics(old: Run) -> None:
     found = api.evaluate(old.id)
     for split, metrics in old.metrics.items():
         for name, value in metrics.items():
-            assert found["metrics"][split][name] == pytest.approx(value)
+            assert found.metrics[split][name] == pytest.approx(value)
 
 
 def test_its_weights_answer_as_they_did(old: Run) -> None:

@@ -310,13 +310,13 @@ def test_all_that_opens_a_runs_data_again_sees_its_own_split_and_names(grow: Pat
     run = run_folder.create_run(config_of(grow))
     execute(run)
     was = predicted(run)["test"]
-    before = api.evaluate(run.id, split="test", views="flip")["metrics"]
+    before = api.evaluate(run.id, split="test", views="flip").metrics
     near = {name: embedding_space(run, "test").nearest(name) for name in sorted(was)[:2]}
     add(grow, "a", range(20, 60))
     add(grow, "new", range(5))
     for path in sorted((grow / "b").iterdir()):
         path.rename(path.with_name(f"moved-{path.name}"))
-    assert api.evaluate(run.id, split="test", views="flip")["metrics"] == before
+    assert api.evaluate(run.id, split="test", views="flip").metrics == before
     again = embedding_space(run, "test")
     assert again.items.keys() == was
     assert {name: again.nearest(name) for name in near} == near

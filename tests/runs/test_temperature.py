@@ -48,9 +48,9 @@ def test_the_command_fits_stores_and_forgets() -> None:
     run = stored_run(1, right=0.7)
     overconfident(run)
     found = api.calibrate(run.id)
-    assert found["fitted_on"] == "validation"
-    assert found["temperature"] == temperature_of(run)
-    assert api.calibrate(run.id, forget=True)["temperature"] is None
+    assert found.fitted_on == "validation"
+    assert found.temperature == temperature_of(run)
+    assert api.calibrate(run.id, forget=True).temperature is None
 
 
 @pytest.mark.parametrize("content", ["{", '{"value": 0}', '{"value": "warm"}', '{"value": NaN}', "[]"])

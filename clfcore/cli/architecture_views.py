@@ -1,11 +1,10 @@
 """What `architectures` and its actions print without --json."""
 
-from typing import Any
-
+from clfcore.cli.command import Values
 from clfcore.cli.terminal import table
 
 
-def listed(result: dict[str, Any]) -> str:
+def catalogue(result: Values) -> str:
     names = ("name", "family", "year", "parameters", "smallest_image")
     rows = [
         [str(a[n]) if n == "year" else a[n] for n in names] + [", ".join(a["weights"])] for a in result["architectures"]
@@ -13,7 +12,7 @@ def listed(result: dict[str, Any]) -> str:
     return table(rows, ["name", "family", "year", "parameters", "smallest", "weights"])
 
 
-def layers(result: dict[str, Any]) -> str:
+def layers(result: Values) -> str:
     rows = [
         [
             r["name"],
@@ -40,21 +39,13 @@ def layers(result: dict[str, Any]) -> str:
     return "\n\n".join([table(rows, head), below, totals])
 
 
-def _shape(lengths: list[int]) -> str:
-    return " x ".join(map(str, lengths))
-
-
-def compared(result: dict[str, Any]) -> str:
+def comparison(result: Values) -> str:
     names = [result["a"], result["b"] if result["b"] != result["a"] else f"{result['b']} (second)"]
     rows = [["" if r["same"] else "≠", r["what"], r["a"], r["b"], _ratio(r["ratio"])] for r in result["rows"]]
     return table(rows, ["", "", *names, "ratio"]) + "\n" + result["sentence"]
 
 
-def _ratio(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
-
-
-def told(result: dict[str, Any]) -> str:
+def source(result: Values) -> str:
     lines = [result["title"]]
     lines += [result[name] for name in ("idea", "solved") if result[name]]
     for paper in result["papers"]:
@@ -63,23 +54,23 @@ def told(result: dict[str, Any]) -> str:
     return "\n".join([*lines, *result["notes"], f"\n{result['block']}:\n", result["source"].rstrip()])
 
 
-def inside(result: dict[str, Any]) -> str:
+def stages(result: Values) -> str:
     rows = [[s["stage"], s["layer"], s["maps"], ", ".join(map(str, s["shown"]))] for s in result["stages"]]
     head = table(rows, ["stage", "layer", "maps", "those that vary most"])
     return f"{result['model']} with weights: {result['weights']}\n{head}\nwritten to {result['out']}"
 
 
-def gradients(result: dict[str, Any]) -> str:
+def gradients(result: Values) -> str:
     parts = []
     for one in result["networks"]:
         rows = [[n["layer"], f"{n['before']:.3g}", f"{n['after']:.3g}"] for n in one["layers"]]
         after = f"after {result['steps']} steps"
-        said = f"first over last: {one['ratio']:.3g} at initialisation, {one['ratio_after']:.3g} {after}"
-        parts.append(f"{one['name']}\n{table(rows, ['layer', 'at initialisation', after])}\n{said}")
+        text = f"first over last: {one['ratio']:.3g} at initialisation, {one['ratio_after']:.3g} {after}"
+        parts.append(f"{one['name']}\n{table(rows, ['layer', 'at initialisation', after])}\n{text}")
     return "\n\n".join(parts)
 
 
-def speed(result: dict[str, Any]) -> str:
+def latency(result: Values) -> str:
     rows = [
         [
             b["batch_size"],
@@ -93,7 +84,7 @@ def speed(result: dict[str, Any]) -> str:
     return f"{result['name']} on {result['device']}, warm\n{head}"
 
 
-def timeline(result: dict[str, Any]) -> str:
+def timeline(result: Values) -> str:
     rows = [
         [
             p["name"],
@@ -110,8 +101,8 @@ def timeline(result: dict[str, Any]) -> str:
     return table(rows, ["name", "family", "year", "weights", "top-1", "parameters", "multiply-adds", "image"])
 
 
-def scaling(result: dict[str, Any]) -> str:
-    said = (
+def scaling(result: Values) -> str:
+    text = (
         f"φ = {result['phi']:g}: depth x {result['depth']:.3g}, width x {result['width']:.3g}, images of "
         f"{result['image_size']} pixels; α·β²·γ² = {result['product']:.3f} (target {result['target']:g}): "
         f"{result['cost']:.3g} times the cost of φ = 0 by the formula, {result['counted']:.3g} times its multiply-adds "
@@ -129,17 +120,12 @@ def scaling(result: dict[str, Any]) -> str:
         for m in result["members"]
     ]
     head = [f"{what}{which}" for what in ("depth", "width", "image") for which in ("", " published")]
-    return said + "\n" + table(rows, ["network", *head])
+    return text + "\n" + table(rows, ["network", *head])
 
 
-VIEWS = {
-    ("architectures", "architectures"): listed,
-    ("architectures", "layers"): layers,
-    ("architectures", "rows"): compared,
-    ("architectures", "source"): told,
-    ("architectures", "stages"): inside,
-    ("architectures", "networks"): gradients,
-    ("architectures", "batches"): speed,
-    ("architectures", "points"): timeline,
-    ("architectures", "members"): scaling,
-}
+def _shape(lengths: list[int]) -> str:
+    return " x ".join(map(str, lengths))
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"

@@ -1,25 +1,71 @@
-"""What the command `explain` does: one map as a PNG, or the table of how far a run's maps can be believed."""
+"""Explanations: a saliency map of an image, the nearest training images, and how far a run's maps can be believed."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError, unknown
-from clfcore.explain.methods import method as row_of
-from clfcore.explain.saliency_map import COLOURS, NO_EVIDENCE, SaliencyMap, overlay_image
-from clfcore.explain.targets import column
+from clfcore.explain.methods import method as known_method
+from clfcore.explain.saliency_map import COLOURS, NO_EVIDENCE, overlay_image
+from clfcore.explain.targets import column, target_name
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
 from clfcore.progress import Progress
+from clfcore.results import Result, json_value
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data
-from clfcore.task import Task
+
+if TYPE_CHECKING:
+    from clfcore.embeddings.neighbours import Neighbour
+    from clfcore.explain.faithfulness import FaithfulnessReport
 
 
-def write_map(
+@dataclass(frozen=True)
+class WrittenMap(Result):
+    """A map that was written. evidence: whether anything speaks for the target; note: what to read with the map."""
+
+    model: str
+    method: str
+    layer: str | None
+    target: str
+    evidence: bool
+    note: str
+    out: Path
+
+
+@dataclass(frozen=True)
+class ClassExamples(Result):
+    """A class's training images nearest to an image, the nearest first."""
+
+    label: str
+    nearest: "tuple[Neighbour, ...]"
+
+
+@dataclass(frozen=True)
+class NearestExamples(Result):
+    """The nearest training images of each class."""
+
+    model: str
+    image: Path
+    examples: tuple[ClassExamples, ...]
+
+
+@dataclass(frozen=True)
+class MapFaithfulness(Result):
+    """Methods x measures of a run's maps."""
+
+    report: "FaithfulnessReport"
+
+    def as_json(self) -> dict[str, Any]:
+        """The report's fields are the keys."""
+        return dict(json_value(self.report))
+
+
+def explain(
     name: str,
     image: str | None,
     *,
@@ -35,16 +81,16 @@ def write_map(
     overwrite: bool = False,
     runs: Path | None = None,
     progress: Progress | None = None,
-) -> dict[str, Any]:
-    """The map over the square that the network sees, written to `out`; what is wrong is told before a network opens.
+) -> WrittenMap:
+    """The map over the square that the network sees, written to `out`; wrong input is refused before a network opens.
 
     target: a class by name or number, None the predicted one; against: a second class, for their difference.
     """
-    from clfcore.explain.dispatch import explain
+    from clfcore.explain.dispatch import explain as map_of
 
-    row_of(method)
+    known_method(method)
     picture = _image(image)
-    goal = _goal(out, picture, overwrite=overwrite)
+    goal = _png(out, picture, overwrite=overwrite)
     for what, share in (("opacity", opacity), ("threshold", threshold)):
         if not 0 <= share <= 1:
             raise InputError(f"{what} is {share:g}: it must be from 0 to 1")
@@ -56,52 +102,40 @@ def write_map(
     from clfcore.runs.open_classifier import open_classifier
 
     classifier = open_classifier(name, runs)
-    wanted = None if target is None else column(classifier.task, target, level=level)
-    if wanted is not None and against is not None:
-        wanted = (wanted, column(classifier.task, against, level=level))
+    wanted: int | tuple[int, int] | None = None
+    if target is not None:
+        wanted = column(classifier.task, target, level=level)
+        if against is not None:
+            wanted = (wanted, column(classifier.task, against, level=level))
     square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
-    found = explain(classifier, square, method=method, target=wanted, layer=layer, progress=progress)
-    _write(overlay_image(square, found, opacity=opacity, colours=colours, threshold=threshold), goal)
-    return {"model": classifier.name, **as_dict(found, classifier.task), "out": str(goal)}
+    found = map_of(classifier, square, method=method, target=wanted, layer=layer, progress=progress)
+    overlay = overlay_image(square, found, opacity=opacity, colours=colours, threshold=threshold)
+    save_picture(Image.fromarray(overlay), goal, "PNG")
+    return WrittenMap(
+        model=classifier.name,
+        method=found.method,
+        layer=found.layer,
+        target=target_name(classifier.task, found.target),
+        evidence=found.evidence,
+        note=found.note if found.evidence else "; ".join(filter(None, (NO_EVIDENCE, found.note))),
+        out=goal,
+    )
 
 
-def as_dict(found: SaliencyMap, task: Task) -> dict[str, Any]:
-    """`method`, `layer`, `target` by name, `evidence` and what to read beside the map."""
-    note = found.note if found.evidence else "; ".join(filter(None, (NO_EVIDENCE, found.note)))
-    return {
-        "method": found.method,
-        "layer": found.layer,
-        "target": target_name(task, found.target),
-        "evidence": found.evidence,
-        "note": note,
-    }
-
-
-def target_name(task: Task, target: int | tuple[int, int]) -> str:
-    """The class of a column of the logits; of two: `husky, not wolf`.
-
-    >>> from clfcore.task import single_label
-    >>> target_name(single_label(["wolf", "husky"]), (1, 0))
-    'husky, not wolf'
-    """
-    names = [name for level in task.levels for name in level.classes]
-    return f"{names[target[0]]}, not {names[target[1]]}" if isinstance(target, tuple) else names[target]
-
-
-def show_examples(
+def nearest_examples(
     name: str, image: str | None, *, n: int = 3, runs: Path | None = None, progress: Progress | None = None
-) -> dict[str, Any]:
+) -> NearestExamples:
     """Of each class the n training images nearest to an image, by the run's embeddings. Raises InputError."""
     picture = _image(image)
 
-    from clfcore.explain.examples import as_dict as rows
-    from clfcore.runs.nearest_images import nearest_examples
+    from clfcore.runs.nearest_images import nearest_examples as nearest
     from clfcore.runs.open_classifier import open_classifier
 
     classifier = open_classifier(name, runs)
     square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
-    found = nearest_examples(classifier, square, n=n, progress=progress)
-    return {"model": classifier.name, "image": str(picture), "examples": rows(found)}
+    found = nearest(classifier, square, n=n, progress=progress)
+    rows = tuple(ClassExamples(label, nearest) for label, nearest in found.items())
+    return NearestExamples(classifier.name, picture, rows)
 
 
 def check_maps(
@@ -112,7 +146,7 @@ def check_maps(
     data: str | None = None,
     runs: Path | None = None,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> MapFaithfulness:
     """Methods x measures, on up to `items` pictures (100) of the run's own data, or of `data`. Raises InputError."""
     if items is not None and items < 1:
         raise InputError(f"items is {items}: it must be at least 1")
@@ -120,10 +154,14 @@ def check_maps(
     from clfcore.runs.open_classifier import open_classifier
 
     classifier = open_classifier(name, runs)
-    if data is None and classifier.folder is None:
+    if data is not None:
+        dataset = open_dataset(data)
+    elif classifier.folder is not None:
+        dataset = open_run_data(Run(classifier.folder))
+    else:
         raise InputError(f"{name} is an architecture and has no data of its own: name some with --data SPEC")
-    dataset = open_dataset(data) if data is not None else open_run_data(Run(classifier.folder))
-    return check_dataset(classifier, dataset, items=items or ITEMS, everything=everything, progress=progress).as_dict()
+    report = check_dataset(classifier, dataset, items=items or ITEMS, everything=everything, progress=progress)
+    return MapFaithfulness(report)
 
 
 def _image(image: str | None) -> Path:
@@ -135,7 +173,7 @@ def _image(image: str | None) -> Path:
     return path
 
 
-def _goal(out: str | None, picture: Path, *, overwrite: bool) -> Path:
+def _png(out: str | None, picture: Path, *, overwrite: bool) -> Path:
     if out is None:
         raise InputError("out is missing: give --out with the PNG to write")
     goal = output_path(out, inputs=[picture], overwrite=overwrite)
@@ -144,7 +182,3 @@ def _goal(out: str | None, picture: Path, *, overwrite: bool) -> Path:
     if not goal.parent.is_dir():
         raise InputError(f"out is {out}: the folder {goal.parent} does not exist")
     return goal
-
-
-def _write(pixels: Any, goal: Path) -> None:
-    save_picture(Image.fromarray(pixels), goal, "PNG")

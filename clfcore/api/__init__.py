@@ -1,0 +1,71 @@
+"""The lab from Python: one typed function for everything that the command line and the pages do.
+
+    from clfcore.api import predict, train
+
+A name is loaded with its module at its first use, so that importing this costs nothing.
+"""
+
+# ruff: noqa: F401  (the imports below are for type checkers alone)
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clfcore.api.architectures import (
+        compare_architectures,
+        describe_architecture,
+        feature_maps,
+        gradient_norms,
+        list_architectures,
+        published_accuracy,
+        scale_efficientnet,
+        show_source,
+        time_architecture,
+    )
+    from clfcore.api.comparison import compare, measure, report, train_to_compare
+    from clfcore.api.datasets import check_dataset, download_dataset, export_dataset, list_datasets
+    from clfcore.api.evaluation import Choice, Mark, calibrate, errors, evaluate
+    from clfcore.api.explanations import check_maps, explain, nearest_examples
+    from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
+    from clfcore.api.predictions import predict
+    from clfcore.api.runs import delete_run, list_runs, resume, show_run, train
+    from clfcore.api.system import cache_usage, clear_cache, doctor
+    from clfcore.api.training import advise, check, command_of, defaults, find_rate, more_pictures, plan
+
+# Every public name and the module of this package that it is defined in, or shown by.
+_NAMES = {
+    "architectures": (
+        "compare_architectures",
+        "describe_architecture",
+        "feature_maps",
+        "gradient_norms",
+        "list_architectures",
+        "published_accuracy",
+        "scale_efficientnet",
+        "show_source",
+        "time_architecture",
+    ),
+    "comparison": ("compare", "measure", "report", "train_to_compare"),
+    "datasets": ("check_dataset", "download_dataset", "export_dataset", "list_datasets"),
+    "evaluation": ("Choice", "Mark", "calibrate", "errors", "evaluate"),
+    "explanations": ("check_maps", "explain", "nearest_examples"),
+    "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
+    "predictions": ("predict",),
+    "runs": ("delete_run", "list_runs", "resume", "show_run", "train"),
+    "system": ("cache_usage", "clear_cache", "doctor"),
+    "training": ("advise", "check", "command_of", "defaults", "find_rate", "more_pictures", "plan"),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:  # whatever the name stands for
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__all__", "__doc__"]

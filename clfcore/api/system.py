@@ -1,0 +1,72 @@
+"""The machine: what it has and lacks, and what the cache takes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clfcore.cache import clear, usage
+from clfcore.doctor import examine
+from clfcore.results import Result
+
+
+@dataclass(frozen=True)
+class MachineReport(Result):
+    """Versions, device, memory, folders, weights and data at hand; missing: what to install or free, in sentences."""
+
+    versions: Mapping[str, str]
+    system: str
+    device: str
+    threads: int
+    cores: int | None
+    memory_mb: Mapping[str, int]
+    folders: Mapping[str, Mapping[str, Any]]
+    weights: tuple[str, ...]
+    datasets: Mapping[str, bool]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CachePart(Result):
+    """One kind of what is cached."""
+
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class CacheUsage(Result):
+    """What the cache holds, by kind, and its bound in bytes. freed: bytes that were just deleted."""
+
+    folder: Path
+    bytes: int
+    limit: int
+    kinds: Mapping[str, CachePart]
+    freed: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """A key for each kind."""
+        values = super().as_json()
+        return {**values, **values.pop("kinds")}
+
+
+def doctor() -> MachineReport:
+    """Versions, device, memory, weights and data at hand, and what is missing."""
+    found = examine()
+    return MachineReport(**{**found, "weights": tuple(found["weights"]), "missing": tuple(found["missing"])})
+
+
+def cache_usage() -> CacheUsage:
+    """What decoded pictures, embeddings and checks take on disk."""
+    return _usage(freed=0)
+
+
+def clear_cache() -> CacheUsage:
+    """Delete all that no process is writing; what is left, and what was freed."""
+    return _usage(freed=clear())
+
+
+def _usage(*, freed: int) -> CacheUsage:
+    now = usage()
+    kinds = {part.kind: CachePart(part.entries, part.bytes) for part in now.parts}
+    return CacheUsage(Path(now.folder), now.bytes, now.limit, kinds, freed)

@@ -1,0 +1,13 @@
+"""The cost of compound scaling, counted from the network that φ builds. The formula is in `compound_scaling`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def counted_cost(options: Mapping[str, Any] | None = None) -> float:
+    """Multiply-adds of the network that φ builds, as a multiple of those at φ = 0 with the other options alike."""
+    from clfcore.architectures.summary import table  # brings torch along
+
+    start = {**(options or {}), "phi": 0}
+    pair = [table("efficientnet", options=chosen).multiply_adds for chosen in (options, start)]
+    return pair[0] / pair[1]

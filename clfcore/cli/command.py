@@ -1,0 +1,55 @@
+"""A command as one value: its name, help, example, arguments, what it runs, and how the result reads."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clfcore.cli.terminal import lines
+
+Values = dict[str, Any]  # a result's JSON object
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What argparse's `add_argument` takes: names, and its options."""
+
+    names: tuple[str, ...]
+    options: Mapping[str, Any]
+
+    def add_to(self, parser: argparse.ArgumentParser) -> None:
+        """Have the parser take it."""
+        parser.add_argument(*self.names, **self.options)
+
+
+def argument(*names: str, **options: Any) -> Argument:
+    """An argument written as for argparse."""
+    return Argument(names, options)
+
+
+@dataclass(frozen=True)
+class Command:
+    """All that the lab knows of one command.
+
+    help: one line, as the list of commands shows it. example: a command line that works, without the program's name.
+    run: the parsed arguments -> a result of `clfcore.api`. calls: the functions of `clfcore.api` that it calls, one an
+    action. render: the result's JSON object -> text. exit_status: of a result that was printed.
+    """
+
+    name: str
+    help: str
+    example: str
+    arguments: tuple[Argument, ...]
+    run: Callable[[argparse.Namespace], Any]
+    calls: tuple[str, ...]
+    render: Callable[[Values], str] = lines
+    exit_status: Callable[[Any], int] = lambda result: 0
+
+
+def by_key(**views: Callable[[Values], str]) -> Callable[[Values], str]:
+    """The view of a command whose actions give different objects: the first whose key the object has, else `lines`."""
+
+    def render(result: Values) -> str:
+        return next((view for key, view in views.items() if key in result), lines)(result)
+
+    return render

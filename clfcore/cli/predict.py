@@ -1,0 +1,146 @@
+"""The commands that ask a model about images: predictions, and explanations of them."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from clfcore import api
+from clfcore.cli.command import Command, Values, argument, by_key
+from clfcore.cli.flags import OVERWRITE, number, whole
+from clfcore.cli.terminal import bar, table
+
+if TYPE_CHECKING:
+    from clfcore.api.predictions import PredictionList
+    from clfcore.results import Result
+
+MEASURES = ("pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", "changes_with_random_weights")
+
+
+def _predict(given: argparse.Namespace) -> "PredictionList":
+    return api.predict(
+        given.name, given.images, k=given.top, views=given.views, sure=given.sure, calibrated=given.calibrated
+    )
+
+
+def _exit_status(result: "PredictionList") -> int:
+    return int(not result.complete)
+
+
+def _predictions(result: Values) -> str:
+    lines = []
+    for answer in result["predictions"]:
+        lines.append(answer["image"])
+        lines += [f"  {answer['error']}"] if "error" in answer else []
+        there = answer.get("labels")
+        for one in answer.get("top", []) if "path" not in answer else []:
+            mark = (
+                ""
+                if there is None
+                else ("  yes" if one["label"] in there else "  no") + f", from {one['threshold']:.3g}"
+            )
+            lines.append(f"  {100 * one['probability']:5.1f} %  {one['label']}{mark}")
+        lines += [f"  {100 * p['probability']:5.1f} %  {p['level']} {p['label']}" for p in answer.get("path", [])]
+        lines += ["  not sure enough to go on"] if answer.get("stopped") else []
+    return "\n".join(lines)
+
+
+def _explain(given: argparse.Namespace) -> "Result":
+    if given.examples is not None:
+        return api.nearest_examples(given.name, given.image, n=given.examples, progress=bar("embedding"))
+    if given.check:
+        return api.check_maps(
+            given.name, everything=given.all, items=given.items, data=given.data, progress=bar("explaining")
+        )
+    return api.explain(
+        given.name,
+        given.image,
+        out=given.out,
+        method=given.method,
+        target=given.target,
+        against=given.against,
+        level=given.level,
+        layer=given.layer,
+        opacity=given.opacity,
+        colours=given.colours,
+        threshold=given.threshold,
+        overwrite=given.overwrite,
+        progress=bar("explaining"),
+    )
+
+
+def faithfulness_table(result: Values) -> str:
+    """The table of `explain --check`, the baselines below, and why methods are missing."""
+    rows = [[one["method"], *(one[name] for name in MEASURES)] for one in (*result["methods"], *result["baselines"])]
+    lines = [
+        table(rows, ["method", "pointing", "energy in mask", "deletion", "insertion", "depends on weights"]),
+        f"{result['items']} images; deletion: lower is better, the others: higher; random and centre look at nothing",
+    ]
+    return "\n".join(lines + [f"{name} left out: {reason}" for name, reason in result["left_out"].items()])
+
+
+def _examples(result: Values) -> str:
+    near = [[row["label"], one["id"], one["similarity"]] for row in result["examples"] for one in row["nearest"]]
+    return table(near, ["class", "nearest training images", "cosine similarity"])
+
+
+COMMANDS = (
+    Command(
+        name="predict",
+        help="what a model says of images",
+        example="predict efficientnet_lite0 cat.jpg --top 3",
+        arguments=(
+            argument("name", metavar="RUN_OR_ARCHITECTURE"),
+            argument("images", nargs="+", metavar="IMAGE"),
+            argument("--top", type=whole, default=5, metavar="K", help="how many classes an image (default 5)"),
+            argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops"),
+            argument(
+                "--sure",
+                type=number,
+                default=0.0,
+                metavar="X",
+                help="of a hierarchy: stop where the path is less sure",
+            ),
+            argument("--calibrated", action="store_true", help="with the temperature that `calibrate RUN` stored"),
+        ),
+        run=_predict,
+        calls=("predict",),
+        render=_predictions,
+        exit_status=_exit_status,
+    ),
+    Command(
+        name="explain",
+        help="a map of where a model looked, or --check: how far its maps can be believed",
+        example="explain efficientnet_lite0 cat.jpg --method gradcam --out map.png",
+        arguments=(
+            argument("name", metavar="RUN_OR_ARCHITECTURE"),
+            argument("image", nargs="?", metavar="IMAGE"),
+            argument(
+                "--method",
+                default="gradcam",
+                metavar="NAME",
+                help="gradcam (default), saliency, …; a wrong one lists all",
+            ),
+            argument("--out", metavar="PNG", help="where the map over the image goes"),
+            OVERWRITE,
+            argument("--target", metavar="CLASS", help="a class by name or number (default: the predicted one)"),
+            argument("--against", metavar="CLASS", help="why --target and not this class"),
+            argument("--level", metavar="NAME", help="of a hierarchy: the level of the class (default the finest)"),
+            argument("--layer", metavar="NAME", help="a layer by its dotted name (default: chosen by itself)"),
+            argument("--opacity", type=number, default=0.6, metavar="X", help="0 image, 1 map (default 0.6)"),
+            argument("--colours", default="magma", metavar="NAME", help="magma (default), cividis, …"),
+            argument("--threshold", type=number, default=0.0, metavar="X", help="hide weaker places, 0 to 1"),
+            argument(
+                "--examples",
+                type=whole,
+                metavar="N",
+                help="instead of a map: the N nearest training images of each class",
+            ),
+            argument("--check", action="store_true", help="measure how far the maps of a run can be believed"),
+            argument("--all", action="store_true", help="with --check: methods of more than 20 forward passes too"),
+            argument("--items", type=whole, metavar="N", help="with --check: images to measure on (100)"),
+            argument("--data", metavar="SPEC", help="with --check: other data than the run's own"),
+        ),
+        run=_explain,
+        calls=("explain", "nearest_examples", "check_maps"),
+        render=by_key(methods=faithfulness_table, examples=_examples),
+    ),
+)
