@@ -47,6 +47,7 @@ QUICK = (
     "clfcore.api.datasets",
     "clfcore.api.evaluation",
     "clfcore.api.explanations",
+    "clfcore.api.network_studies",
     "clfcore.api.policies",
     "clfcore.api.predictions",
     "clfcore.api.runs",

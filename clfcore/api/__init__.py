@@ -15,17 +15,14 @@ if TYPE_CHECKING:
         compare_architectures,
         describe_architecture,
         feature_maps,
-        gradient_norms,
         list_architectures,
-        published_accuracy,
-        scale_efficientnet,
         show_source,
-        time_architecture,
     )
     from clfcore.api.comparison import compare, measure, report, train_to_compare
     from clfcore.api.datasets import check_dataset, download_dataset, export_dataset, list_datasets
     from clfcore.api.evaluation import Choice, Mark, calibrate, errors, evaluate
     from clfcore.api.explanations import check_maps, explain, nearest_examples
+    from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import predict
     from clfcore.api.runs import delete_run, list_runs, resume, show_run, train
@@ -38,17 +35,14 @@ _NAMES = {
         "compare_architectures",
         "describe_architecture",
         "feature_maps",
-        "gradient_norms",
         "list_architectures",
-        "published_accuracy",
-        "scale_efficientnet",
         "show_source",
-        "time_architecture",
     ),
     "comparison": ("compare", "measure", "report", "train_to_compare"),
     "datasets": ("check_dataset", "download_dataset", "export_dataset", "list_datasets"),
     "evaluation": ("Choice", "Mark", "calibrate", "errors", "evaluate"),
     "explanations": ("check_maps", "explain", "nearest_examples"),
+    "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("predict",),
     "runs": ("delete_run", "list_runs", "resume", "show_run", "train"),

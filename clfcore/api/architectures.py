@@ -1,4 +1,4 @@
-"""Architectures: the catalogue, and what one network, or two, are made of and do."""
+"""Architectures: the catalogue, and what one network, or two, are made of."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,23 +8,17 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from clfcore.architectures import catalogue, papers
-from clfcore.architectures.catalogue import Architecture, architecture, configured, weights_at_hand
-from clfcore.architectures.compound_scaling import TARGET, Compound, Member, compound, members
+from clfcore.architectures.catalogue import Architecture, architecture, weights_at_hand
 from clfcore.architectures.papers import About
-from clfcore.architectures.published_accuracy import Published, timeline
-from clfcore.architectures.scaling_cost import counted_cost
 from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
-from clfcore.progress import Progress
 from clfcore.results import Result, json_value
 from clfcore.runs import folder
 
 if TYPE_CHECKING:
     from clfcore.architectures.comparison import Differences
-    from clfcore.architectures.gradient_flow import GradientReach
-    from clfcore.architectures.latency import Latency
     from clfcore.architectures.summary import Layer, Summary
     from clfcore.classifier import Classifier
 
@@ -109,68 +103,6 @@ class WrittenFeatureMaps(Result):
     stages: tuple[StageMaps, ...]
     filters: int
     out: Path
-
-
-@dataclass(frozen=True)
-class GradientNorms(Result):
-    """Gradient norms layer by layer, of one network or of several."""
-
-    networks: "tuple[GradientReach, ...]"
-    steps: int
-    normalised: bool
-
-    def as_json(self) -> dict[str, Any]:
-        """ratio: the first layer's norm as a multiple of the last's."""
-        networks = [
-            {
-                "name": one.name,
-                "ratio": one.share(),
-                "ratio_after": one.share(after=True),
-                "layers": json_value(one.norms),
-            }
-            for one in self.networks
-        ]
-        return {"networks": networks, "steps": self.steps, "normalised": self.normalised}
-
-
-@dataclass(frozen=True)
-class NetworkLatency(Result):
-    """Forward passes timed on a device, for each batch size."""
-
-    name: str
-    device: str
-    batches: "tuple[Latency, ...]"
-
-
-@dataclass(frozen=True)
-class AccuracyTimeline(Result):
-    """The published ImageNet accuracy of networks, in the order of their years."""
-
-    points: tuple[Published, ...]
-
-
-@dataclass(frozen=True)
-class EfficientNetScaling(Result):
-    """EfficientNet's φ: what the formula gives, the cost as counted, and B0 to B7 as published."""
-
-    constants: Mapping[str, float]
-    compound: Compound
-    counted: float
-    members: tuple[Member, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Formula, constants and scaling are keys of one object."""
-        found = self.compound
-        return {
-            "phi": found.phi,
-            **self.constants,
-            **asdict(found.scaling),
-            "product": found.product,
-            "target": TARGET,
-            "cost": found.cost,
-            "counted": self.counted,
-            "members": json_value(self.members),
-        }
 
 
 def list_architectures(search: str | None = None) -> ArchitectureList:
@@ -277,61 +209,3 @@ def _weights(name: str, weights: str | None, *, unchanged: bool, runs: Path | No
     if weights == "default" or (weights is None and unchanged and weights_at_hand(name)):
         return open_classifier(name, runs), "default"
     return None, "random"
-
-
-def gradient_norms(
-    name: str | None = None,
-    *,
-    normalised: bool = True,
-    options: Options | None = None,
-    image_size: int | None = None,
-    channels: int | None = None,
-    classes: int | None = None,
-    progress: Progress | None = None,
-) -> GradientNorms:
-    """Gradient norms layer by layer: of one network, or of 34 layers with and without additions."""
-    from clfcore.architectures.gradient_flow import STEPS, gradient_reach, plain_against_residual
-
-    if name is not None:
-        reach = gradient_reach(
-            name,
-            normalised=normalised,
-            options=options,
-            image_size=image_size,
-            channels=channels,
-            classes=classes,
-        )
-        return GradientNorms((reach,), STEPS, normalised)
-    if options or any(value is not None for value in (image_size, channels, classes)):
-        raise InputError("name is missing: options and sizes are of a network; name it, or leave them out")
-    return GradientNorms(plain_against_residual(normalised=normalised, progress=progress), STEPS, normalised)
-
-
-def time_architecture(
-    name: str,
-    *,
-    options: Options | None = None,
-    image_size: int | None = None,
-    channels: int | None = None,
-    classes: int | None = None,
-    progress: Progress | None = None,
-) -> NetworkLatency:
-    """Forward passes timed on this device."""
-    from clfcore.architectures.latency import time_network
-
-    device, rows = time_network(
-        name, options=options, image_size=image_size, channels=channels, classes=classes, progress=progress
-    )
-    return NetworkLatency(architecture(name).name, device, tuple(rows))
-
-
-def published_accuracy() -> AccuracyTimeline:
-    """ImageNet accuracy of the catalogue's networks as published with their first weights."""
-    return AccuracyTimeline(tuple(timeline()))
-
-
-def scale_efficientnet(options: Options | None = None) -> EfficientNetScaling:
-    """EfficientNet's φ: what the formula gives, what the network it builds costs, and B0 to B7 as published."""
-    values = configured("efficientnet", options)[1]
-    constants = {name: values[name] for name in ("alpha", "beta", "gamma")}
-    return EfficientNetScaling(constants, compound(values["phi"], **constants), counted_cost(options), members())

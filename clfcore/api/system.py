@@ -68,5 +68,5 @@ def clear_cache() -> CacheUsage:
 
 def _usage(*, freed: int) -> CacheUsage:
     now = usage()
-    kinds = {part.kind: CachePart(part.entries, part.bytes) for part in now.parts}
+    kinds = {str(part.kind): CachePart(part.entries, part.bytes) for part in now.parts}
     return CacheUsage(Path(now.folder), now.bytes, now.limit, kinds, freed)
