@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from clfcore.architectures.catalogue import architecture, configured
 from clfcore.architectures.compound_scaling import TARGET, Compound, Member, compound, members
+from clfcore.architectures.options import number
 from clfcore.architectures.scaling_cost import counted_cost
 from clfcore.errors import InputError
 from clfcore.progress import Progress
@@ -137,5 +138,7 @@ def published_accuracy() -> AccuracyTimeline:
 def scale_efficientnet(options: Options | None = None) -> EfficientNetScaling:
     """EfficientNet's φ: what the formula gives, what the network it builds costs, and B0 to B7 as published."""
     values = configured("efficientnet", options)[1]
-    constants = {name: values[name] for name in ("alpha", "beta", "gamma")}
-    return EfficientNetScaling(constants, compound(values["phi"], **constants), counted_cost(options), members())
+    constants = {name: number(values, name) for name in ("alpha", "beta", "gamma")}
+    return EfficientNetScaling(
+        constants, compound(number(values, "phi"), **constants), counted_cost(options), members()
+    )
