@@ -1,4 +1,4 @@
-"""What runs cost: measured on this machine on a button, and set against how good they are."""
+"""Costs of runs: latency and memory measured on this machine, and accuracy against each cost."""
 
 from collections.abc import Sequence
 
@@ -18,32 +18,32 @@ from ui.formatting import count, percent
 from ui.jobs import Job, result_if_ready
 from ui.messages import complain, escape_markdown, refusals
 
-# cost -> what its button says; the axis says the whole
+# cost -> its short name; the axis has the whole one
 SHORT = {
     "parameters": "Parameters",
     "multiply_adds": "Multiply-adds",
-    "latency": "Latency here",
-    "answer_memory": "Memory of an answer",
+    "latency": "Latency",
+    "answer_memory": "Memory per prediction",
     "seconds": "Training time",
     "memory": "Memory in training",
 }
 
 
 def measure_costs(sides: Sequence[Side]) -> None:
-    """A button where latency or memory of a run is not known here; the page goes on while it is measured."""
+    """A button where latency or memory of a run is not measured yet; the page stays usable meanwhile."""
     waiting = tuple(str(side.run.path) for side in sides if measured_speed.kept(side.run) is None)
-    devices = {found.device for side in sides if (found := measured_speed.kept(side.run)) is not None}
+    devices = {speed.device for side in sides if (speed := measured_speed.kept(side.run)) is not None}
     if devices:
         where = escape_markdown(" and ".join(sorted(devices)))
         st.caption(
-            f"Latency: one image, warm, on {where} of this machine.",
-            help="The 10th percentile of thirty passes: other work only makes them slower. Memory of an answer: the "
-            "weights, and the tensors of one image at the moment when they are most. Both are kept with the run; "
-            "`measure RUN --again` measures anew.",
+            f"Latency: one image, after warm-up, on {where} of this machine.",
+            help="The 10th percentile of 30 forward passes, because other work only makes them slower. Memory per "
+            "prediction: weights and the peak of the activations of one image. Both are saved with the run; "
+            "`measure RUN --again` repeats the measurement.",
         )
     if not waiting:
         return
-    if st.button(f"Measure latency and memory of {count(len(waiting), 'run')} here", key="measure runs"):
+    if st.button(f"Measure latency and memory of {count(len(waiting), 'run')} on this machine", key="measure runs"):
         st.session_state.update({"measuring": waiting, "not measured": {}})
         _job.clear(waiting)
     asked = st.session_state.get("measuring")
@@ -53,7 +53,7 @@ def measure_costs(sides: Sequence[Side]) -> None:
         if errors is None and job.error is not None:
             return
         if errors is None:
-            st.caption("Timing forward passes; the table fills when they are done …")
+            st.caption("Timing forward passes; the table is updated when they are done …")
             return
         st.session_state.update({"measuring": None, "not measured": errors})
         st.rerun()
@@ -95,14 +95,14 @@ def cost_view(sides: Sequence[Side]) -> None:
             else:
                 rows.append((side.name, int(right.sum()), len(right), float(value)))
     if not rows:
-        what = "Measure it with the button above." if name in MEASURED else "None of these runs knows it."
-        st.write(f"There is nothing to draw yet. {what}")
+        what = "Measure it with the button above." if name in MEASURED else "None of these runs recorded it."
+        st.write(f"Nothing to draw yet. {what}")
         return
-    found = cost_efficiency(rows)
-    chart(cost_figure(found, axis=COSTS[name], dark=dark()), f"cost {name}")
-    front = [f"{escape_markdown(one.run)} ({percent(one.accuracy)})" for one in found if one.on_front]
-    words = f"On the Pareto front, where no other run is both better and cheaper: {', '.join(front)}."
-    st.caption(words + (f" Not known of {escape_markdown(', '.join(unknown))}." if unknown else ""))
+    efficiency = cost_efficiency(rows)
+    chart(cost_figure(efficiency, axis=COSTS[name], dark=dark()), f"cost {name}")
+    front = [f"{escape_markdown(row.run)} ({percent(row.accuracy)})" for row in efficiency if row.on_front]
+    caption = f"On the Pareto front (no other run is both better and cheaper): {', '.join(front)}."
+    st.caption(caption + (f" Unknown for {escape_markdown(', '.join(unknown))}." if unknown else ""))
 
 
 def _changed(side: Side) -> float:

@@ -1,4 +1,4 @@
-"""Where several runs differ: agreement, the pictures that only one gets right, classes, confusion, ensembles."""
+"""Disagreements: agreement of each pair of runs, and the images that a single run gets right, or none."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,60 +6,56 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.evaluation.compare import aligned
-from clfcore.evaluation.confusion import Confusion, confusion, most_confused
-from clfcore.evaluation.differences import class_differences, confusion_difference, most_moved
-from clfcore.evaluation.ensembles import agreement, ensemble, gains
-from clfcore.evaluation.metrics import evaluate
+from clfcore.evaluation.ensembles import agreement
+from clfcore.evaluation.metrics import decide
 from clfcore.evaluation.outcomes import outcomes
-from pages.compare.disagreement_maps import maps_of_disagreement
-from pages.compare.label_disagreements import label_cards, labels_moved
 from pages.compare.selection import Side, side_names
 from ui.cards import Card, cards
 from ui.charts import chart, dark
 from ui.formatting import count
-from ui.loaders import run_thumbnail
+from ui.loaders import gradcam_of_item, run_thumbnail
 from ui.messages import escape_markdown, refusals
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Named
+    from clfcore.predictions import Predictions
 
 
 SHOWN = 24
-MANY = 40  # classes of a figure: more cannot be read
 
 
-def differ_view(sides: Sequence[Side]) -> None:
-    """The share of equal answers, and the pictures that one run alone gets right, or that none does."""
+def disagreements_view(sides: Sequence[Side]) -> None:
+    """The agreement matrix, and the images that a single run gets right, or none."""
     from clfcore.figures.matrices import agreement_figure
 
     runs = side_names(sides)
-    found = agreement(runs)
+    result = agreement(runs)
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        chart(agreement_figure(found, dark=dark()), "agreement")
-        st.caption("The share of images to which two runs give the same answer, right or wrong.")
+        chart(agreement_figure(result, dark=dark()), "agreement")
+        st.caption("Agreement: the share of images for which two runs predict the same, right or wrong.")
     with right:
-        groups = {name: (f"Only {name} is right", indices) for name, indices in found.only.items()}
-        groups[""] = ("None is right", found.none_right)
+        groups = {name: (f"Only {name} is right", indices) for name, indices in result.only.items()}
+        groups[""] = ("No run is right", result.none_right)
         groups = dict(sorted(groups.items(), key=lambda group: not len(group[1][1])))  # those with images first
         chosen = st.selectbox(
             "Images", list(groups), key="who is right",
             format_func=lambda name: f"{groups[name][0]}: {count(len(groups[name][1]), 'image')}",
         )  # fmt: skip
         indices = groups[chosen][1]
-        by_name = dict(zip(found.runs, sides, strict=True))
+        by_name = dict(zip(result.runs, sides, strict=True))
         if not len(indices):
-            st.write("There is no such image in this split.")
+            st.write("No such image in this split.")
         else:
             cards(_answers(runs, by_name, indices[:SHOWN].tolist(), chosen), side=112)
-            maps_of_disagreement(sides, [aligned(runs)[0][1].ids[i] for i in indices[:SHOWN]])
+            _maps(sides, aligned(runs), indices[:SHOWN].tolist())
         models = {"model": [side.run.id for side in sides[:4]]}
-        st.page_link("pages/predict/page.py", label="Show these runs one photo", query_params=models)
-    st.caption(escape_markdown(found.describe()))
+        st.page_link("pages/predict/page.py", label="Try these runs on a photo", query_params=models)
+    st.caption(escape_markdown(result.describe()))
 
 
 def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[int], chosen: str) -> list[Card]:
-    """Each picture with its truth and what another run took it for; where none is right, the first run."""
+    """Each image with its true class and the prediction of another run; of the first run where none is right."""
     runs = aligned(runs)
     first = runs[0][1]
     side = next(iter(by_name.values()))
@@ -68,7 +64,7 @@ def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[in
     other = next((name for name in names if name != shown), shown)
     if first.task.kind == "multi-label":
         who = other if chosen else shown
-        return label_cards(side, dict(runs)[who], indices, who)
+        return _label_cards(side, dict(runs)[who], indices, who)
     done = {name: outcomes(predictions) for name, predictions in runs}
     found = []
     for i in indices:
@@ -86,87 +82,47 @@ def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[in
     return found
 
 
-def choose_two(sides: Sequence[Side]) -> tuple[Side, Side]:
-    """The two runs whose difference is shown, second less first."""
-    names = [side.name for side in sides]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        a = st.selectbox("From", names, key=f"from {names}", width=280)
-        b = st.selectbox("To", [name for name in names if name != a], key=f"to {names} {a}", width=280)
-    by_name = {side.name: side for side in sides}
-    return by_name[a], by_name[b]
+def _label_cards(side: Side, predictions: "Predictions", indices: list[int], who: str) -> list[Card]:
+    """Each image with its labels above and those that run `who` predicts below."""
+    predicted = decide(predictions)
 
+    def names(row: object) -> str:
+        return "; ".join(name for name, yes in zip(predictions.classes, row, strict=True) if yes) or "no label"
 
-def moved_view(sides: Sequence[Side]) -> None:
-    """Between two runs: recall of each class, and what moved in the confusion matrix."""
-    from clfcore.figures.confusion import confusion_figure
-    from clfcore.figures.matrices import confusion_difference_figure
-    from clfcore.figures.paired_comparison import per_class_figure
-
-    a, b = choose_two(sides)
-    one, two = side_names([a, b])
-    if one[1].task.kind == "multi-label":  # several labels have no confusion matrix
-        labels_moved(a, b)
-        return
-    looks = ("What moved", "Both matrices", "Recall of each class")
-    look = st.segmented_control("Show", looks, default=looks[0], required=True, key="moved look")
-    if look == "What moved":
-        found = confusion_difference(one, two)
-        if not found.counts.any():
-            st.write(
-                f"Nothing moved: "
-                f"{escape_markdown(a.name)} and {escape_markdown(b.name)} have the same confusion matrix."
-            )
-            return
-        part = found.part(MANY)
-        chart(confusion_difference_figure(part, dark=dark()), "moved")
-        some = f" Shown: the {MANY} classes that moved most." if len(part.classes) < len(found.classes) else ""
-        st.caption(
-            f"Images in {escape_markdown(b.name)} less those in {escape_markdown(a.name)}. "
-            f"{escape_markdown(found.describe())}{some}"
+    return [
+        Card(
+            run_thumbnail(side.run, predictions.ids[i]),
+            name=f"{predictions.ids[i]}; below: {who}",
+            truth=names(predictions.targets[i]),
+            predicted=names(predicted[i]),
+            right=bool((predicted[i] == (predictions.targets[i] > 0)).all()),
         )
-    elif look == "Recall of each class":
-        gaps = class_differences(one, two)
-        shown = most_moved(gaps, MANY)
-        chart(per_class_figure(shown, a=a.name, b=b.name, dark=dark()), "recall moved")
-        if len(shown) < len(gaps):
-            st.caption(f"The {MANY} of {count(len(gaps), 'class')} whose recall moved most.")
-    else:
-        matrices = [confusion(predictions) for _, predictions in aligned([one, two])]
-        rows = most_confused(Confusion(matrices[0].classes, matrices[0].counts + matrices[1].counts,
-                                       matrices[0].indices), MANY)  # fmt: skip
-        many = len(matrices[0].classes) > MANY
-        for column, side, matrix in zip(st.columns(2, gap="medium"), (a, b), matrices, strict=True):
-            with column:
-                st.markdown(f"**{escape_markdown(side.name)}**")
-                shown = matrix.part(rows) if many else matrix
-                chart(confusion_figure(shown, dark=dark()), f"matrix {side.run.id}")
-        if many:
-            st.caption(f"The {len(rows)} of {count(len(matrices[0].classes), 'class')} confused most in both together.")
+        for i in indices
+    ]
 
 
-def ensemble_view(sides: Sequence[Side]) -> None:
-    """The mean of the probabilities of chosen runs, and what it gains over each."""
-    from clfcore.figures.paired_comparison import differences_figure
-
-    names = [side.name for side in sides]
-    chosen = st.multiselect("Members", names, names, key=f"members {names}")
-    if len(chosen) < 2:
-        st.write("An ensemble needs two members or more.")
+def _maps(sides: Sequence[Side], runs: "Sequence[Named]", indices: Sequence[int]) -> None:
+    """Grad-CAM of each run on one of the images, for the class that the run predicts."""
+    ids = runs[0][1].ids
+    index = st.selectbox(
+        "Compare where the runs looked", list(indices), None, key="looked at", placeholder="Choose an image",
+        format_func=lambda i: ids[i],
+        help="Grad-CAM of each run for its own top class (Selvaraju and others, 2017). It shows where, not why.",
+    )  # fmt: skip
+    if index is None:
         return
-    with refusals():
-        runs = side_names([side for side in sides if side.name in chosen])
-        together, found = ensemble(runs), gains(runs)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        chart(differences_figure(found, dark=dark()), "gains")
-    with right:
-        st.metric("Ensemble", _headline(evaluate(together).as_dict()))
-        for gain in found:
-            st.markdown(("**≠** " if gain.better else "**≈** ") + escape_markdown(gain.describe()))
-    words = "The mean of the members' probabilities. It costs the sum of what they cost."
-    st.caption(f"{words} Each gain is tested on its own, against one member.")
-
-
-def _headline(values: dict[str, float | None]) -> str:
-    name = "accuracy" if "accuracy" in values else "subset_accuracy"
-    return f"{100 * (values[name] or 0):.1f} %"
+    with refusals(stop=False):
+        shown = []
+        by_name = dict(runs)
+        for side in sides:
+            predictions = by_name[side.name]
+            p = predictions.row(index)
+            best = max(range(len(p)), key=p.__getitem__)
+            overlay, evidence = gradcam_of_item(str(side.run.path), ids[index], predictions.task.levels[-1].name, best)
+            above = side.name if evidence else f"{side.name}: no evidence"
+            label = predictions.classes[best]
+            right = None if predictions.task.kind == "multi-label" else best == int(predictions.targets[index])
+            shown.append(Card(overlay, f"Grad-CAM of {side.name} for {label}", above, label, right, p[best]))
+        cards(shown, side=180)
+        where = {"model": [side.run.id for side in sides[:4]]}
+        st.page_link("pages/explain/page.py", label="Explain these runs with more methods", query_params=where)

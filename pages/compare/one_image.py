@@ -1,4 +1,4 @@
-"""One image of the split and what several runs make of it: predictions and maps in columns."""
+"""One image of the split: the predictions and Grad-CAM maps of several runs in columns."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,22 +23,22 @@ OFFERED = 200  # images in the list
 IN_A_ROW = 4
 
 
-def same_view(sides: Sequence[Side]) -> None:
-    """An image chosen among those that divide the runs, or by its name; a column a run."""
+def one_image_view(sides: Sequence[Side]) -> None:
+    """An image chosen among those where the runs disagree, or by its name; a column for each run."""
     runs = aligned(side_names(sides))
     first = runs[0][1]
     divided = dividing(runs)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input("An image by its name", key="same typed", placeholder="any of the split", width=260)
+        typed = st.text_input("Image by name", key="same typed", placeholder="any image of the split", width=260)
         offered = [int(i) for i in divided[:OFFERED]] or list(range(min(len(first), OFFERED)))
         chosen = st.selectbox(
-            "Or one that divides the runs" if len(divided) else "No image divides the runs; the first are",
+            "Or an image where the runs disagree" if len(divided) else "The runs agree on every image; the first ones",
             offered, format_func=lambda i: f"{first.ids[i]}: {shorten(_truth(first, i), 30)}", key="same image",
             width=420,
         )  # fmt: skip
     at = {name: i for i, name in enumerate(first.ids)} if typed else {}
     if typed and typed not in at:
-        st.write(f"No image of this split is called {escape_markdown(typed)}. Its name is its path in the data.")
+        st.write(f"No image of this split is named {escape_markdown(typed)}. An image's name is its path in the data.")
         return
     index = at.get(typed, chosen)
     if index is None:
@@ -50,8 +50,10 @@ def same_view(sides: Sequence[Side]) -> None:
         for column, one in zip(st.columns(IN_A_ROW, gap="medium"), runs[start : start + IN_A_ROW], strict=False):
             with column:
                 _column(by_name[one[0]].run, one, index)
-    many = f"{count(len(divided), 'image')} of {count(len(first))}" if len(divided) != 1 else "One image"
-    st.caption(f"{many} divided the runs: not all give the same answer. The likeliest class of each run is mapped.")
+    st.caption(
+        f"The runs disagree on {count(len(divided))} of {count(len(first), 'image')}. Maps: Grad-CAM for the top class "
+        "of each run."
+    )
 
 
 def _column(run: Run, one: "Named", index: int) -> None:
@@ -61,31 +63,34 @@ def _column(run: Run, one: "Named", index: int) -> None:
     best, level = order[0], predictions.task.levels[-1].name
     st.markdown(f"**{escape_markdown(name)}**")
     if not (run.path / "best.safetensors").exists():
-        st.caption("No map: the weights are not in the run's folder.")
-        _words(predictions, index, order, p)
+        st.caption("No map: the run's folder has no weights.")
+        _prediction(predictions, index, order, p)
         return
     with refusals(stop=False):
         seen, evidence = gradcam_of_item(str(run.path), predictions.ids[index], level, best)
         label = predictions.classes[best]
-        cards([Card(seen, f"Where it looked for {label}", f"{'For' if evidence else 'Nothing for'} {label}")], side=170)
-    _words(predictions, index, order, p)
+        cards(
+            [Card(seen, f"Where it looked for {label}", f"{'For' if evidence else 'No evidence for'} {label}")],
+            side=170,
+        )
+    _prediction(predictions, index, order, p)
 
 
-def _words(predictions: "Predictions", index: int, order: Sequence[int], p: Sequence[float]) -> None:
+def _prediction(predictions: "Predictions", index: int, order: Sequence[int], p: Sequence[float]) -> None:
     st.caption(_verdict(predictions, index, order[0], p))
     bars([(predictions.classes[i], p[i]) for i in order])
 
 
 def _verdict(predictions: "Predictions", index: int, best: int, p: Sequence[float]) -> str:
     if predictions.task.kind == "multi-label":
-        return "The probability of each label; several can hold."
+        return "The probability of each label; several can apply."
     truth = int(predictions.targets[index])
-    return "✓ right" if truth == best else f"✗ wrong; the truth got {percent(p[truth])}"
+    return "✓ right" if truth == best else f"✗ wrong; true class: {percent(p[truth])}"
 
 
 def _truth(predictions: "Predictions", index: int) -> str:
-    """The label of one item in words."""
+    """The label of one item as text."""
     target = predictions.targets[index]
     if predictions.task.kind != "multi-label":
         return predictions.classes[int(target)]
-    return "; ".join(name for name, there in zip(predictions.classes, target, strict=True) if there) or "no label"
+    return "; ".join(name for name, present in zip(predictions.classes, target, strict=True) if present) or "no label"

@@ -1,40 +1,50 @@
-"""Which run is better, is the difference real, and what does it cost?"""
+"""Compare: which run is better, whether the difference is significant, and what it costs."""
 
 import streamlit as st
 
+from pages.compare.classes import classes_view
 from pages.compare.costs import cost_view, measure_costs
-from pages.compare.disagreements import differ_view, ensemble_view, moved_view
-from pages.compare.one_image import same_view
+from pages.compare.curves import curves_view
+from pages.compare.disagreements import disagreements_view
+from pages.compare.ensemble import ensemble_view
+from pages.compare.one_image import one_image_view
+from pages.compare.paired import best_pair_view, paired_view
 from pages.compare.reports import report_button
-from pages.compare.selection import choose_compared, compared_table, overlaid_view, paired_view, paired_words
+from pages.compare.selection import choose_compared, compared_table
 from pages.compare.sweep import train_to_compare
-from ui.messages import refusals
+from ui.pickers import tabs
 
-st.title("Which run is better, and is the difference real?")
-st.caption("From stored predictions on the same images: nothing is predicted again.")
+st.title("Compare")
+st.caption(
+    "Which run is better, and is the difference significant? From stored predictions on the same images; nothing is "
+    "predicted again."
+)
 
 train_to_compare()
 sides = choose_compared()
 compared_table(sides)
 measure_costs(sides)
-words, reports = st.columns([5, 3], gap="medium")
-with words:
-    paired_words(sides)
-with reports:
+left, right = st.columns([5, 3], gap="medium")
+with left:
+    best_pair_view(sides)
+with right:
     report_button(sides)
 
-VIEWS = {
-    "Paired tests": paired_view,
-    "Curves": overlaid_view,
-    "Accuracy against cost": cost_view,
-    "Where they differ": differ_view,
-    "Class by class": moved_view,
-    "One image": same_view,
-    "Ensemble": ensemble_view,
-}
-for tab, view in zip(
-    st.tabs(list(VIEWS), key="view", on_change="rerun", bind="query-params"), VIEWS.values(), strict=True
-):
-    if tab.open:
-        with tab, refusals(stop=False):
-            view(sides)
+tabs(
+    {
+        "Paired tests": lambda: paired_view(sides),
+        "Training curves": lambda: curves_view(sides),
+        "Accuracy vs. cost": lambda: cost_view(sides),
+        "Disagreements": lambda: disagreements_view(sides),
+        "Per class": lambda: classes_view(sides),
+        "One image": lambda: one_image_view(sides),
+        "Ensemble": lambda: ensemble_view(sides),
+    },
+    key="view",
+    renamed={
+        "Curves": "Training curves",
+        "Accuracy against cost": "Accuracy vs. cost",
+        "Where they differ": "Disagreements",
+        "Class by class": "Per class",
+    },
+)

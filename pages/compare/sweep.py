@@ -1,4 +1,4 @@
-"""Train to compare: architectures, strategies and seeds chosen and queued at once; the comparison fills as they end."""
+"""Sweep: architectures, strategies and seeds queued at once; the comparison grows as they finish."""
 
 from typing import get_args
 
@@ -21,7 +21,7 @@ def train_to_compare() -> None:
     """The choice behind an expander, and the queue while there is one."""
     if st.session_state.pop("together done", False):
         st.session_state["together"] = False  # folded once the runs are queued
-    more = st.expander("Train to compare: several networks on one split", on_change="rerun", key="together")
+    more = st.expander("Train several networks on one split", on_change="rerun", key="together")
     if more.open:
         with more:
             _choose()
@@ -40,10 +40,10 @@ def _choose() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seeds = st.number_input(
             "Seeds", 1, 10, 2, key="together seeds", width=140,
-            help="Runs that differ by their seed alone show how much is chance. Two are few; five tell more.",
+            help="Runs that differ in their seed only show how much is chance. Two are few; five tell more.",
         )  # fmt: skip
         epochs = st.number_input(
-            "Epochs", 1, 1000, None, key="together epochs", width=180, placeholder="as each strategy has it"
+            "Epochs", 1, 1000, None, key="together epochs", width=180, placeholder="strategy default"
         )
     with refusals(stop=False):
         found = grid(
@@ -55,8 +55,8 @@ def _choose() -> None:
             dataset=read_data(data),
         )
         for name, reason in found.refused:
-            st.caption(f"Left out, {escape_markdown(name)}: {escape_markdown(reason)}")
-        with st.expander("The same as a command"):
+            st.caption(f"{escape_markdown(name)} is left out: {escape_markdown(reason)}")
+        with st.expander("Command"):
             st.code(
                 command_of(data, architectures=chosen, strategies=strategies, seeds=int(seeds), epochs=epochs),
                 language="bash", wrap_lines=True,

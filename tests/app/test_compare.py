@@ -76,12 +76,12 @@ def test_two_runs_are_told_apart_in_words_and_their_settings_marked(open_page: O
 @pytest.mark.parametrize(
     ("view", "says"),
     [
-        ("Curves", "the epoch that was kept"),
-        ("Accuracy against cost", "Pareto front"),
-        ("Where they differ", "All runs are right on"),
-        ("Class by class", "items right than"),
+        ("Training curves", "marks the best epoch"),
+        ("Accuracy vs. cost", "Pareto front"),
+        ("Disagreements", "All runs are right on"),
+        ("Per class", "items right than"),
         ("Ensemble", "The mean of the members"),
-        ("One image", "divided the runs"),
+        ("One image", "The runs disagree on"),
     ],
 )
 def test_each_view_of_two_runs_is_drawn(open_page: OpenPage, view: str, says: str) -> None:
@@ -108,17 +108,17 @@ def of_labels(seed: int, threshold: float) -> Run:
 def test_no_view_of_several_labels_is_refused(open_page: OpenPage) -> None:
     a, b = of_labels(1, 0.5), of_labels(2, 0.9)
     app = shown(open_page, a, b)
-    for view in ("Paired tests", "Curves", "Accuracy against cost", "Where they differ", "Class by class", "Ensemble"):
+    for view in ("Paired tests", "Training curves", "Accuracy vs. cost", "Disagreements", "Per class", "Ensemble"):
         app.session_state["view"] = view
         app.run()
         assert not app.exception, app.exception
         assert not refused(app), view
-        if view == "Class by class":
+        if view == "Per class":
             moved = app.dataframe[-1].value
             found = [(run.predictions("test").probabilities()[:, 0], at) for run, at in ((a, 0.5), (b, 0.9))]
             there = a.predictions("test").targets[:, 0] > 0
             before, after = (int(((p >= at) & there).sum()) for p, at in found)
-            assert moved["found"][0] in (f"{before} to {after}", f"{after} to {before}")
+            assert moved["true positives"][0] in (f"{before} to {after}", f"{after} to {before}")
             assert before != after
 
 
@@ -161,7 +161,7 @@ def test_train_to_compare_queues_every_combination_and_fills_the_table(
     app.button(key="together go").click().run()
     assert not app.exception, app.exception
     assert [run.config.recipe.seed for run in queued] == [0, 1]
-    assert "begins when two of the queued runs have finished" in words(app)
+    assert "appears when two of the queued runs have finished" in words(app)
 
     a, b = stored_run(1, right=0.6), stored_run(2, right=0.9)
     app.query_params["batch"] = [a.id, b.id]
@@ -187,17 +187,17 @@ def test_latency_and_memory_are_measured_on_a_button_and_fill_the_table(open_pag
     app = open_page("compare")
     app.multiselect(key="runs").set_value([finished_run.id, b.id]).run()
     assert not app.exception, app.exception
-    assert "ms an image" not in app.dataframe[0].value, "a column of nothing"
+    assert "latency (ms/image)" not in app.dataframe[0].value, "a column of nothing"
     app.button(key="measure runs").click().run()
     for _ in range(100):
-        if "ms an image" in app.dataframe[0].value:
+        if "latency (ms/image)" in app.dataframe[0].value:
             break
         time.sleep(0.1)
         app.run()
     assert not app.exception, app.exception
     table = app.dataframe[0].value.set_index("run")
     measured = measured_speed.kept(finished_run)
-    assert table.loc[short(finished_run), "ms an image"] == pytest.approx(1e3 * measured.seconds)
-    assert table.loc[short(finished_run), "MB an answer"] == pytest.approx(measured.memory / 1e6)
+    assert table.loc[short(finished_run), "latency (ms/image)"] == pytest.approx(1e3 * measured.seconds)
+    assert table.loc[short(finished_run), "memory per prediction (MB)"] == pytest.approx(measured.memory / 1e6)
     assert table.loc[short(finished_run), "multiply-adds"] == measured.multiply_adds
     assert any("has no weights to open" in line for line in refused(app))

@@ -249,7 +249,7 @@ def test_compare_shows_where_each_run_looked(open_page: OpenPage, run: Run) -> N
     twin = run.path.with_name(f"{run.id[:-4]}twin")
     shutil.copytree(run.path, twin)
     app = open_page("compare")
-    app.session_state["view"] = "Where they differ"
+    app.session_state["view"] = "Disagreements"
     app.multiselect(key="runs").set_value([run.id, twin.name]).run()
     app.selectbox(key="who is right").set_value("").run()
     pictures = app.selectbox(key="looked at")
