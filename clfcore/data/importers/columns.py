@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clfcore.data.dataset import Split
-from clfcore.data.importers.csv_table import Table
+from clfcore.data.importers.csv_table import Table, key
 from clfcore.data.importers.label_cells import blanks, separator_in
 from clfcore.data.importers.readings import Reading
-from clfcore.data.importers.split_names import SPLIT_NAMES, splits_of, splits_of_folds
+from clfcore.data.importers.split_columns import read_splits
 from clfcore.data.importers.walk import IMAGE_SUFFIXES
 from clfcore.errors import InputError, nearest
 
@@ -30,21 +30,13 @@ _LABELS = _words(
 _SEVERAL = _words(
     "labels tags genres genre categories classes attributes labellist findinglabels attributeids labelids"
 )
-_SPLITS = _words("split set subset partition usage phase stage datasplit dataset splitname traintest purpose")
-_FLAGS: dict[str, Split] = {
-    "isvalid": "validation",
-    "isval": "validation",
-    "isvalidation": "validation",
-    "istest": "test",
-}
-_FOLDS = ("fold", "folds", "kfold", "foldid")
 _GROUPS = ("group", "groupid", "patientid", "subjectid", "lesionid")
 _ABOUT = _words(
     "width height w h x y xmin ymin xmax ymax x1 y1 x2 y2 bbox index row rownumber url imageurl source "
     "license licence md5 sha1 sha256 hash size filesize channels depth area author date time timestamp"
 )
-_TRUE, _FALSE = {"true", "1", "1.0", "yes", "y", "t"}, {"false", "0", "0.0", "no", "n", "f", ""}
-_BINARY = {"0", "1", "0.0", "1.0", "true", "false", "", "-1", "-1.0"}
+BINARY_ONES = frozenset({"1", "1.0", "true", "yes", "y"})
+_BINARY = BINARY_ONES | {"0", "0.0", "false", "no", "n", "", "-1", "-1.0"}
 _NUMBER = re.compile(r"^[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?$")
 
 Form = Literal["label", "labels", "one-hot", "levels"]
@@ -71,11 +63,6 @@ class Question:
 
     text: str
     ways: tuple[tuple[str, str], ...]
-
-
-def key(name: str) -> str:
-    """A column's name without case and signs: `Image_ID` is `imageid`."""
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
 
 
 def own_names(header: Sequence[str]) -> tuple[str, ...]:
@@ -113,7 +100,7 @@ def columns_of(
     if isinstance(path, Question):
         return path
     others = [name for name in header if name and name not in (path, "split", "group")]
-    splits, used, notes = _splits(table, others, where, asked)
+    splits, used, notes = read_splits(table, others, where, asked)
     others = [name for name in others if name not in used]
     if path != "path":
         notes.insert(0, f"column {path} is read as the path")
@@ -162,81 +149,6 @@ def _named(table: Table, name: str, where: str) -> str:
             f"{where} has no column {name!r}{nearest(name, list(table.header))}: it has {', '.join(table.header)}"
         )
     return known[name.casefold()]
-
-
-def _splits(
-    table: Table, others: Sequence[str], where: str, asked: Reading
-) -> tuple[tuple[Split | None, ...], set[str], list[str]]:
-    """A split a row, the columns that say so, and what is noted of them. Raises InputError of unknown names."""
-    none: tuple[Split | None, ...] = (None,) * len(table.rows)
-    if "split" in table.header:
-        return _by_name(table, "split", where), set(), _odd_names(table.column("split"))
-    for name in others:
-        values = table.column(name)
-        if key(name) in _SPLITS and set(values) - {""}:
-            if set(values) <= {"0", "1", "2"} and key(name) == "partition":
-                order: tuple[Split, ...] = ("train", "validation", "test")
-                note = f"column {name} is read as the split: 0 train, 1 validation, 2 test"
-                return (
-                    tuple(order[int(v)] for v in values),
-                    {name},
-                    [note],
-                )
-            if all(value in _meant(values) for value in values if value):
-                return (
-                    _by_name(table, name, where),
-                    {name},
-                    [f"column {name} is read as the split", *_odd_names(values)],
-                )
-    flags = [
-        name for name in others if key(name) in _FLAGS and {v.lower() for v in table.column(name)} <= _TRUE | _FALSE
-    ]
-    if flags:
-        splits: list[Split | None] = ["train"] * len(table.rows)
-        for name in flags:
-            for i, value in enumerate(table.column(name)):
-                if value.lower() in _TRUE:
-                    splits[i] = _FLAGS[key(name)]
-        said = [f"column {name} is read as the split: true is {_FLAGS[key(name)]}" for name in flags]
-        return (tuple(splits) if len(set(splits)) > 1 else none), set(flags), said
-    folds = [name for name in others if key(name) in _FOLDS and all(v.isdecimal() for v in table.column(name))]
-    if folds and table.rows:
-        taken = splits_of_folds(int(v) for v in table.column(folds[0]))
-        if "pooled" in asked or len(taken) < 2:
-            return none, set(folds), []
-        said = ", ".join(f"{fold} {split}" for fold, split in taken.items() if split != "train")
-        note = f"column {folds[0]} is read as folds that stay whole: {said}, the others train"
-        return tuple(taken[int(v)] for v in table.column(folds[0])), set(folds), [note]
-    return none, set(), []
-
-
-def _meant(values: Sequence[str]) -> dict[str, Split]:
-    """What split names mean; of FER2013's Usage the public test validates."""
-    meant = splits_of(sorted(set(values)))
-    if {"publictest", "privatetest"} <= {key(value) for value in values}:
-        known: dict[str, Split] = {"training": "train", "publictest": "validation", "privatetest": "test"}
-        meant = {value: known[key(value)] for value in set(values) if key(value) in known}
-    return meant
-
-
-def _by_name(table: Table, name: str, where: str) -> tuple[Split | None, ...]:
-    values = table.column(name)
-    if not any(values):
-        return (None,) * len(values)
-    meant = _meant(values)
-    for i, value in enumerate(values):
-        if value not in meant and sum(map(bool, table.rows[i])) > 1:  # not a row that is dropped anyway
-            near = nearest(value.lower(), SPLIT_NAMES)
-            said = f"{where} row {table.first + i}: split is {value!r}"
-            raise InputError(f"{said}: it must be train, validation (or val, valid) or test{near}")
-    return tuple(meant.get(value) for value in values)
-
-
-def _odd_names(values: Sequence[str]) -> list[str]:
-    odd = {value: split for value, split in _meant(values).items() if value.lower() not in SPLIT_NAMES}
-    return (
-        [f"read as splits: {', '.join(f'{value} as {split}' for value, split in sorted(odd.items()))}"] if odd else []
-    )
 
 
 _Found = tuple[tuple[str, ...], Form, list[str]]
@@ -297,9 +209,10 @@ def _without_remarks(table: Table, others: list[str]) -> tuple[list[str], list[s
 def _levels(table: Table, others: list[str], where: str) -> _Found | Question:
     """One column is the label; several are levels, unless they are none: then it is asked."""
     if len(others) == 1:
-        form: Form = "labels" if key(others[0]) in _SEVERAL and _joined(table.column(others[0])) else "label"
+        form: Form = "labels" if key(others[0]) in _SEVERAL and _joined(others[0], table) else "label"
         return (others[0],), form, []
     named = [name for name in others if key(name) in _LABELS]
+    varying = [name for name in others if len(set(table.column(name))) > 1]
     wrong, children = 0, 0
     for above, below in itertools.pairwise(others):
         parents: dict[str, set[str]] = {}
@@ -307,7 +220,9 @@ def _levels(table: Table, others: list[str], where: str) -> _Found | Question:
             parents.setdefault(b, set()).add(a)
         children += len(parents)
         wrong += sum(len(found) > 1 for found in parents.values())
-    if wrong == 0 or (not named and wrong * 2 <= children):
+    if wrong and len(varying) == 1:  # the others say the same of every picture: no levels
+        return (varying[0],), "label", []
+    if wrong == 0 or (not named and len(varying) == len(others) and wrong * 2 <= children):
         return tuple(others), "levels", []
     ways = [(f"column {name} has the classes", f"label={name}") for name in (named or others)[:4]]
     levels = "+".join(others[:6])
@@ -317,5 +232,8 @@ def _levels(table: Table, others: list[str], where: str) -> _Found | Question:
     )
 
 
-def _joined(values: Sequence[str]) -> bool:
-    return bool(separator_in(values)) or blanks(values) == "joined"
+def _joined(name: str, table: Table) -> bool:
+    """Whether a column named for several labels has several a cell; of tags, whether it may have."""
+    values = table.column(name)
+    enough = {"joined", "perhaps"} if key(name) == "tags" else {"joined"}
+    return bool(separator_in(values)) or blanks(values) in enough

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -29,6 +30,11 @@ class Table:
     def column(self, name: str) -> list[str]:
         at = self.header.index(name)
         return [row[at] if at < len(row) else "" for row in self.rows]
+
+
+def key(name: str) -> str:
+    """A column's name without case and signs: `Image_ID` is `imageid`."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
 
 
 def read_table(data: bytes, name: str, asked: Reading) -> Table:

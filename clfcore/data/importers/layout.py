@@ -318,12 +318,12 @@ def _ask_levels(layout: Layout, root: Folder, asked: Reading, *, alone: bool) ->
     if asked.words & {"outer", "inner", "nested"}:
         return
     direct: Counter[str] = Counter()
-    inside: dict[str, set[str]] = {}
+    inside: dict[str, set[tuple[str, ...]]] = {}
     for item in layout.items:
         if len(item.labels) == 1:
             direct[item.labels[0]] += 1
         else:
-            inside.setdefault(item.labels[0], set()).add(item.labels[1])
+            inside.setdefault(item.labels[0], set()).add(item.labels[1:])
     divided = [name for name, subs in inside.items() if len(subs) > 1 and not direct[name]]
     classes = set(direct) | set(inside)
     if not divided or (len(classes) > 3 and len(divided) <= FEW * len(classes)):

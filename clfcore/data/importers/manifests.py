@@ -1,5 +1,6 @@
 """A CSV manifest -> ImageDataset: a row a picture, for the three tasks, with splits and groups where they are given."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
 from clfcore.data.importers.class_names import by_case, canonical, joined
-from clfcore.data.importers.columns import Columns, Question, columns_of, own_names, path_columns
+from clfcore.data.importers.columns import BINARY_ONES, Columns, Question, columns_of, own_names, path_columns
 from clfcore.data.importers.csv_table import Table, read_table
 from clfcore.data.importers.find_files import Files, inside
 from clfcore.data.importers.folders import kept_beside
@@ -139,6 +140,8 @@ def _understood(table: Table, path: Path, files: Files, asked: Reading) -> _Mani
     kind, separator, more = form
     notes += more
     rows, problems = _rows(table, path, columns, kind, separator)
+    if not rows and problems:
+        raise InputError(f"{path} has no row that can be used: {problems[0].message}")
     rows, found, more, rivals = _present(rows, files, asked)
     notes += more
     if rivals:
@@ -175,9 +178,11 @@ def _form(table: Table, path: Path, columns: Columns, asked: Reading) -> _Form |
         single = "single" in asked or (set(sums) == {1} and "multi" not in asked)
         what = "one class a picture" if single else "several labels a picture"
         notes = [f"{len(columns.classes)} columns of 0 and 1 are read as {what}"]
-        unsure = sum(cell.startswith("-1") for name in columns.classes for cell in table.column(name))
-        if unsure:
-            notes.append(f"{unsure:,} cells of -1 (uncertain) are read as 0")
+        cells = Counter(cell for name in columns.classes for cell in table.column(name))
+        below = cells["-1"] + cells["-1.0"]
+        if below:  # CheXpert has 0 and blanks beside -1, CelebA has -1 for 0
+            uncertain = " (uncertain)" if any(not cell.startswith("-1") and not _is_one(cell) for cell in cells) else ""
+            notes.append(f"{below:,} cells of -1{uncertain} are read as 0")
         return "single-label" if single else "multi-label", "", notes
     name = columns.classes[0]
     values = table.column(name)
@@ -209,7 +214,7 @@ def _spoken(sign: str) -> str:
 
 
 def _is_one(cell: str) -> bool:
-    return cell.lower() in ("1", "1.0", "true")
+    return cell.lower() in BINARY_ONES
 
 
 def _rows(

@@ -305,3 +305,16 @@ def test_a_reading_stands_in_the_spec() -> None:
     assert with_reading("photos", "nested") == "nested:photos"
     assert with_reading("outer:photos", "nested,join-case") == "nested,join-case:photos"
     assert with_reading("photos", None) == "photos"
+
+
+def test_classes_below_a_folder_in_each_domain_are_asked_about(tmp_path: Path) -> None:
+    domains = ("amazon", "dslr", "webcam")
+    root = lay(tmp_path, {f"{domain}/images/{name}": 4 for domain in domains for name in ("mug", "pen")})
+    with pytest.raises(AmbiguousData) as asked:
+        open_dataset(str(root))
+    assert ("mug", "pen") in [choice.classes for choice in asked.value.choices]
+
+
+def test_one_folder_inside_each_class_is_looked_through(tmp_path: Path) -> None:
+    root = lay(tmp_path, {"a/images": 5, "b/images": 5})
+    assert open_dataset(str(root)).task.classes == ("a", "b")

@@ -277,3 +277,65 @@ def test_names_that_no_file_has_cost_a_row(write: Callable[..., str], path: str)
 def test_a_column_that_is_asked_for_and_absent_is_refused(write: Callable[..., str]) -> None:
     with pytest.raises(InputError, match=r"has no column 'clas' \(did you mean class\?\)"):
         open_dataset(f"label=clas:{write(csv('path,class', lambda p, c, _: f'{p},{c}'))}")
+
+
+@pytest.mark.parametrize("words", [("yes", "no"), ("Y", "N"), ("TRUE", "FALSE")])
+def test_columns_of_yes_and_no_are_labels(write: Callable[..., str], words: tuple[str, str]) -> None:
+    dataset = open_dataset(write(csv("path,cat,dog", lambda p, c, _: f"{p},{words[c != 'cat']},{words[c == 'cat']}")))
+    assert dataset.task.kind == "single-label"
+    assert dataset.classes == ("cat", "dog")
+    assert dataset.targets.tolist() == [0] * 8 + [1] * 8
+
+
+@pytest.mark.parametrize("name", ["is_train", "is_training_image"])
+def test_what_a_column_keeps_from_training_is_the_test(write: Callable[..., str], name: str) -> None:
+    dataset = open_dataset(write(csv(f"path,label,{name}", lambda p, c, k: f"{p},{c},{int(k % 4 != 0)}")))
+    assert dataset.splits["test"].tolist() == [0, 4, 8, 12]
+    assert f"column {name} is read as the split: true is train, false is test" in notes(dataset)
+
+
+def test_a_column_of_the_validation_beside_that_of_training(write: Callable[..., str]) -> None:
+    header = "path,label,is_train,is_valid"
+    dataset = open_dataset(write(csv(header, lambda p, c, k: f"{p},{c},{int(k % 4 > 1)},{int(k % 4 == 1)}")))
+    assert dataset.splits["validation"].tolist() == [1, 5, 9, 13]
+    assert dataset.splits["test"].tolist() == [0, 4, 8, 12]
+
+
+def test_folds_are_read_as_pandas_writes_them(write: Callable[..., str]) -> None:
+    dataset = open_dataset(write(csv("path,label,fold", lambda p, c, k: f"{p},{c},{k % 4}.0")))
+    assert dataset.splits["test"].tolist() == [3, 7, 11, 15]
+    assert dataset.splits["validation"].tolist() == [2, 6, 10, 14]
+
+
+def test_columns_of_one_value_are_no_levels(write: Callable[..., str]) -> None:
+    dataset = open_dataset(write(csv("path,dx,dx_type,sex", lambda p, c, _: f"{p},{c},histo,male")))
+    assert dataset.task.kind == "single-label"
+    assert dataset.classes == ("cat", "dog")
+    assert "nothing is taken from columns dx_type, sex" in notes(dataset)
+
+
+def test_a_coarsest_level_of_one_class_is_a_level(write: Callable[..., str]) -> None:
+    dataset = open_dataset(write(csv("path,kingdom,species", lambda p, c, _: f"{p},animal,{c}")))
+    assert dataset.task.kind == "hierarchical"
+
+
+@pytest.mark.parametrize(("no", "said"), [("-1", "cells of -1 are"), ("0", ""), ("", "")])
+def test_minus_one_is_uncertain_beside_another_no_alone(write: Callable[..., str], no: str, said: str) -> None:
+    cells = {True: "1", False: no}
+    dataset = open_dataset(write(csv("path,a,b", lambda p, c, k: f"{p},{cells[c == 'cat']},{cells[k % 2 == 0]}")))
+    assert dataset.task.kind == "multi-label"
+    assert said in notes(dataset)
+    assert "uncertain" not in notes(dataset)
+    unsure = write(csv("path,a,b", lambda p, c, k: f"{p},{cells[c == 'cat']},{(-1, 0, 1)[k % 3]}"), "unsure.csv")
+    assert "(uncertain)" in notes(open_dataset(unsure))
+
+
+def test_tags_with_blanks_between_are_asked_about(write: Callable[..., str]) -> None:
+    text = csv("image,tags", lambda p, c, k: f"{p},{c} {'haze' if k % 2 else 'clear'}")
+    with pytest.raises(AmbiguousData, match="may part labels"):
+        open_dataset(write(text))
+
+
+def test_a_manifest_without_a_row_that_can_be_used_names_the_first(write: Callable[..., str]) -> None:
+    with pytest.raises(InputError, match=r"no row that can be used: row 2 .* has no class"):
+        open_dataset(write(csv("path,label", lambda p, _, __: p)))

@@ -1,0 +1,122 @@
+"""The columns of a manifest that say which split each row is in: by name, by flags such as `is_valid`, by folds."""
+
+import re
+from collections.abc import Sequence
+
+from clfcore.data.dataset import Split
+from clfcore.data.importers.csv_table import Table, key
+from clfcore.data.importers.readings import Reading
+from clfcore.data.importers.split_names import SPLIT_NAMES, splits_of, splits_of_folds
+from clfcore.errors import InputError, nearest
+
+_SPLITS = [
+    "split",
+    "set",
+    "subset",
+    "partition",
+    "usage",
+    "phase",
+    "stage",
+    "datasplit",
+    "dataset",
+    "splitname",
+    "traintest",
+    "purpose",
+]
+_FLAGS: dict[str, Split] = {
+    "isvalid": "validation",
+    "isval": "validation",
+    "isvalidation": "validation",
+    "istest": "test",
+    "istrain": "train",
+    "istraining": "train",
+    "istrainingimage": "train",
+}
+_FOLDS = ("fold", "folds", "kfold", "foldid")
+_TRUE, _FALSE = {"true", "1", "1.0", "yes", "y", "t"}, {"false", "0", "0.0", "no", "n", "f", ""}
+_WHOLE = re.compile(r"^\d+(\.0*)?$")  # as pandas writes whole numbers with a gap among them
+
+
+def read_splits(
+    table: Table, others: Sequence[str], where: str, asked: Reading
+) -> tuple[tuple[Split | None, ...], set[str], list[str]]:
+    """A split a row, the columns that say so, and what is noted of them. Raises InputError of unknown names."""
+    none: tuple[Split | None, ...] = (None,) * len(table.rows)
+    if "split" in table.header:
+        return _by_name(table, "split", where), set(), _odd_names(table.column("split"))
+    for name in others:
+        values = table.column(name)
+        if key(name) in _SPLITS and set(values) - {""}:
+            if set(values) <= {"0", "1", "2"} and key(name) == "partition":
+                order: tuple[Split, ...] = ("train", "validation", "test")
+                note = f"column {name} is read as the split: 0 train, 1 validation, 2 test"
+                return (
+                    tuple(order[int(v)] for v in values),
+                    {name},
+                    [note],
+                )
+            if all(value in _meant(values) for value in values if value):
+                return (
+                    _by_name(table, name, where),
+                    {name},
+                    [f"column {name} is read as the split", *_odd_names(values)],
+                )
+    flags = [
+        name for name in others if key(name) in _FLAGS and {v.lower() for v in table.column(name)} <= _TRUE | _FALSE
+    ]
+    if flags:
+        return _by_flags(table, flags)
+    folds = [name for name in others if key(name) in _FOLDS and all(map(_WHOLE.match, table.column(name)))]
+    if folds and table.rows:
+        numbers = [int(float(v)) for v in table.column(folds[0])]
+        taken = splits_of_folds(numbers)
+        if "pooled" in asked or len(taken) < 2:
+            return none, set(folds), []
+        said = ", ".join(f"{fold} {split}" for fold, split in taken.items() if split != "train")
+        note = f"column {folds[0]} is read as folds that stay whole: {said}, the others train"
+        return tuple(taken[number] for number in numbers), set(folds), [note]
+    return none, set(), []
+
+
+def _by_flags(table: Table, flags: Sequence[str]) -> tuple[tuple[Split | None, ...], set[str], list[str]]:
+    """The splits of columns such as `is_valid`; what `is_train` excludes is for the test, unless another says more."""
+    training = [name for name in flags if _FLAGS[key(name)] == "train"]
+    splits: list[Split | None] = ["train"] * len(table.rows)
+    for name in sorted(flags, key=lambda name: name not in training):
+        for i, value in enumerate(table.column(name)):
+            if name in training and value.lower() not in _TRUE:
+                splits[i] = "test"
+            elif value.lower() in _TRUE:
+                splits[i] = _FLAGS[key(name)]
+    rest = dict.fromkeys(training, ", false is test")
+    notes = [f"column {name} is read as the split: true is {_FLAGS[key(name)]}{rest.get(name, '')}" for name in flags]
+    return (tuple(splits) if len(set(splits)) > 1 else (None,) * len(splits)), set(flags), notes
+
+
+def _meant(values: Sequence[str]) -> dict[str, Split]:
+    """What split names mean; of FER2013's Usage the public test validates."""
+    meant = splits_of(sorted(set(values)))
+    if {"publictest", "privatetest"} <= {key(value) for value in values}:
+        known: dict[str, Split] = {"training": "train", "publictest": "validation", "privatetest": "test"}
+        meant = {value: known[key(value)] for value in set(values) if key(value) in known}
+    return meant
+
+
+def _by_name(table: Table, name: str, where: str) -> tuple[Split | None, ...]:
+    values = table.column(name)
+    if not any(values):
+        return (None,) * len(values)
+    meant = _meant(values)
+    for i, value in enumerate(values):
+        if value not in meant and sum(map(bool, table.rows[i])) > 1:  # not a row that is dropped anyway
+            near = nearest(value.lower(), SPLIT_NAMES)
+            said = f"{where} row {table.first + i}: split is {value!r}"
+            raise InputError(f"{said}: it must be train, validation (or val, valid) or test{near}")
+    return tuple(meant.get(value) for value in values)
+
+
+def _odd_names(values: Sequence[str]) -> list[str]:
+    odd = {value: split for value, split in _meant(values).items() if value.lower() not in SPLIT_NAMES}
+    return (
+        [f"read as splits: {', '.join(f'{value} as {split}' for value, split in sorted(odd.items()))}"] if odd else []
+    )
