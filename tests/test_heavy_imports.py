@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clfcore.heavy_imports import ORDER, ROOTS, load
-from tests.test_layers import QUICK
+from tests.support.quick_imports import QUICK
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for part in ("clfcore", "ui", "pages") for path in (ROOT / part).rglob("*.py"))

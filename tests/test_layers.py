@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.quick_imports import QUICK
+
 ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "clfcore").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*/page.py"))]
@@ -36,39 +38,6 @@ def test_a_page_computes_nothing_itself(path: Path) -> None:
     used = {name.split(".")[0] for name in imports(path, top=False)}
     assert not used & (HEAVY | {"numpy", "sklearn", "scipy", "pandas", "PIL"})
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 120
-
-
-QUICK = (
-    "clfcore",
-    "clfcore.cli.main",
-    "clfcore.api",
-    "clfcore.api.architectures",
-    "clfcore.api.comparison",
-    "clfcore.api.datasets",
-    "clfcore.api.evaluation",
-    "clfcore.api.explanations",
-    "clfcore.api.network_studies",
-    "clfcore.api.policies",
-    "clfcore.api.predictions",
-    "clfcore.api.runs",
-    "clfcore.api.system",
-    "clfcore.api.training",
-    "clfcore.config",
-    "clfcore.architectures.catalogue",
-    "clfcore.data.catalogue",
-    "clfcore.data.decode",
-    "clfcore.data.checks",
-    "clfcore.evaluation.metrics",
-    "clfcore.evaluation.curves",
-    "clfcore.evaluation.errors",
-    "clfcore.augment",
-    "clfcore.figures",
-    "clfcore.runs.folder",
-    "clfcore.runs.worker",
-    "clfcore.runs.resolve_run",
-    "clfcore.cli.runs",
-    "ui",
-)
 
 
 def test_what_a_page_needs_to_paint_imports_no_torch() -> None:

@@ -5,8 +5,7 @@ from clfcore.evaluation.metrics import evaluate
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.tta import predict_split
-from tests.app.test_before import finished
-from tests.app.test_pages import OpenPage
+from tests.support.pages import OpenPage, finished
 from ui.formatting import percent
 from ui.loaders import SAMPLES
 

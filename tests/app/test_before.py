@@ -1,25 +1,14 @@
 """Before a launch and while it runs: the checks as buttons, presets, the schedule, a run's rate and gradient."""
 
-import time
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
 from clfcore.presets import PRESETS
 from clfcore.runs.folder import Run
+from tests.support.pages import finished
 
 OpenPage = Callable[..., AppTest]
-
-
-def finished(app: AppTest, words: str) -> AppTest:
-    """Run the page again until its work in a thread is done."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        app.run()
-        if any(words in str(one.value) for one in (*app.markdown, *app.caption)):
-            return app
-        time.sleep(0.3)
-    raise AssertionError(f"{words!r} did not come: {[one.value for one in (*app.markdown, *app.caption)]}")
 
 
 def test_one_batch_is_learned_and_a_first_batch_is_seen(open_page: OpenPage) -> None:

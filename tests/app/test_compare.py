@@ -1,44 +1,17 @@
 """The Compare page: two runs beside each other in numbers and words, and what it refuses, in place."""
 
-import json
 import shutil
 import time
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from clfcore.config import make
 from clfcore.evaluation.compare import compare
 from clfcore.files import runs_folder
-from clfcore.predictions import Predictions
 from clfcore.runs import folder, measured_speed
 from clfcore.runs.folder import Run
-from clfcore.task import multi_label, single_label
-from tests.app.test_pages import OpenPage, refused, words
-
-DIGITS = tuple(f"digit {i}" for i in range(3))
-
-
-def stored_run(seed: int, *, right: float, classes: tuple[str, ...] = DIGITS, splits=("validation", "test")) -> Run:
-    """A finished run as it lies on disk, its answers right with a given share, without any training."""
-    run = folder.create_run(make({"data": "digits", "architecture": "lenet5", "recipe": {"seed": seed}}))
-    rng, n = np.random.default_rng(seed), 200
-    for split in splits:
-        targets = np.arange(n) % len(classes)
-        answers = np.where(rng.random(n) < right, targets, (targets + 1) % len(classes))
-        logits = (3.0 * np.eye(len(classes))[answers] + rng.normal(0, 0.3, (n, len(classes)))).astype(np.float32)
-        ids = tuple(f"digits/{i:04}" for i in range(n))
-        Predictions(single_label(classes), split, ids, targets, logits).save(run.path / f"predictions-{split}.npz")
-    run.write("metrics.json", {"best_epoch": 2, "seconds": 12.0, "parameters": {"total": 1000 + seed}, "metrics": {}})
-    lines = [{"epoch": e, "validation_loss": 1 / e, "validation_accuracy": 0.5, "memory": 900} for e in (1, 2)]
-    (run.path / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    run.set_state("completed")
-    return run
-
-
-def short(run: Run) -> str:
-    return f"lenet5 {run.id[-4:]}"
+from tests.support.pages import OpenPage, refused, words
+from tests.support.stored_runs import of_labels, short, stored_run
 
 
 def shown(open_page: OpenPage, *runs: Run, view: str = "") -> AppTest:
@@ -89,20 +62,6 @@ def test_each_view_of_two_runs_is_drawn(open_page: OpenPage, view: str, says: st
     assert says in words(app).replace("\\", "")
     assert app.get("plotly_chart") or view == "One image"
     assert not refused(app)
-
-
-def of_labels(seed: int, threshold: float) -> Run:
-    """A finished run of two labels, whose thresholds are its own."""
-    run = stored_run(seed, right=0.5)
-    task, rng = multi_label(["cat", "dog"]), np.random.default_rng(0)
-    for split in ("validation", "test"):
-        ids = run.predictions(split).ids
-        targets = (rng.random((len(ids), 2)) < 0.5).astype(np.uint8)
-        logits = (2.0 * targets - 1 + rng.normal(0, 1, targets.shape)).astype(np.float32)
-        Predictions(task, split, ids, targets, logits).save(run.path / f"predictions-{split}.npz")
-    run.write("classifier.json", {"task": task.as_dict()})
-    run.write("thresholds.json", {"values": {"cat": threshold, "dog": 0.5}})
-    return run
 
 
 def test_no_view_of_several_labels_is_refused(open_page: OpenPage) -> None:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from clfcore.files import runs_folder
 from clfcore.runs import folder
 from clfcore.runs.folder import Run
-from tests.app.test_pages import OpenPage, refused
+from tests.support.pages import OpenPage, refused
 
 WRITTEN = sorted((Path(__file__).parents[1] / "runs" / "written_by_0_1_0").iterdir())
 FILES = ("state.json", "config.json", "metrics.json", "history.jsonl", "classifier.json", "data.json", "speed.json",

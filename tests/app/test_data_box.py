@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.app.test_pages import until_ready
+from tests.support.pages import until_ready
 
 OpenPage = Callable[..., AppTest]
 

@@ -9,8 +9,8 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.evaluation.errors import most_confident
 from clfcore.runs.folder import Run
 from clfcore.runs.temperature import temperature_of
-from tests.app.test_compare import stored_run
-from tests.app.test_pages import OpenPage, refused, words
+from tests.support.pages import OpenPage, refused, words
+from tests.support.stored_runs import stored_run
 
 
 def test_baselines_stand_beside_the_headline(open_page: OpenPage) -> None:

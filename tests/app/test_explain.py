@@ -14,8 +14,8 @@ from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
 from pages.explain import map_loaders
 from pages.explain.map_loaders import MapRequest, OverlayStyle, TargetChoice, overlaid_map, sheet
-from tests.app.test_pages import OpenPage, refused, words
-from tests.app.test_tasks import run_of
+from tests.support.pages import OpenPage, refused, words
+from tests.support.stored_runs import run_of
 from ui.loaders import Photo
 
 

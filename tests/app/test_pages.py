@@ -1,40 +1,13 @@
 """Each page in the app, without a browser: its empty state, its main way, its refusals."""
 
 import json
-import time
-from collections.abc import Callable
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from clfcore.config import make
 from clfcore.runs import folder
 from clfcore.runs.folder import Run
-
-OpenPage = Callable[..., AppTest]
-
-
-def words(app: AppTest) -> str:
-    """Everything that the page says."""
-    kinds = (app.title, app.caption, app.markdown, app.error, app.subheader, app.info, app.metric)
-    return "\n".join(f"{getattr(e, 'label', '')} {e.value}" for kind in kinds for e in kind)
-
-
-def until_ready(app: AppTest, *, times: int = 200) -> AppTest:
-    """AppTest has no timers: run again until no job is waited for."""
-    for _ in range(times):
-        waits = any("Reading and checking" in e.proto.text or "Building" in e.proto.text for e in app.get("progress"))
-        if not waits and (app.metric or app.error):
-            break
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def refused(app: AppTest) -> list[str]:
-    """What the red lines say, as the reader sees it."""
-    return [error.value.replace("\\", "") for error in app.error]
+from tests.support.pages import OpenPage, refused, until_ready, words
 
 
 def test_home_says_what_one_can_do_and_that_nothing_leaves(open_page: OpenPage) -> None:

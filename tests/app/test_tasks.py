@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from clfcore.config import make
-from clfcore.runs import folder
-from clfcore.runs.folder import Run
-from tests.app.test_compare import of_labels
+from tests.support.stored_runs import of_labels, run_of
 
 OpenPage = Callable[..., AppTest]
 
@@ -18,16 +15,6 @@ OpenPage = Callable[..., AppTest]
 def words(app: AppTest) -> str:
     kinds = (app.title, app.caption, app.markdown, app.error, app.subheader, app.metric)
     return "\n".join(f"{getattr(e, 'label', '')} {e.value}" for kind in kinds for e in kind)
-
-
-def run_of(task: str, **values: object) -> Run:
-    from clfcore.runs.execute import execute
-
-    data = f"shapes-{task}:count=150,side=24"
-    recipe = {"epochs": 2, "image_size": 24}
-    run = folder.create_run(make({"data": data, "architecture": "lenet5", "recipe": recipe, **values}))
-    execute(run)
-    return run
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from clfcore import api
-from tests.app.test_compare import short, stored_run
 from tests.browser.driver import settled
+from tests.support.stored_runs import short, stored_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

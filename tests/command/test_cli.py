@@ -11,37 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.cli.main import main
 from clfcore.files import runs_folder
 from clfcore.runs import folder
 from clfcore.runs.folder import Run
 from tests.conftest import SMALL, small_config
+from tests.support.command_line import refused
 
 ROOT = Path(__file__).parents[2]
 TRAIN = ["train", "--data", "digits", "--architecture", "lenet5"]
 QUICK = ["--epochs", "1", "--batch-size", "16", "--image-size", "20"]
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture) -> object:
-    """Run a command in this process: (exit status, standard output, standard error)."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        status = main([str(word) for word in words])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
-
-
-def refused(answer: tuple[int, str, str], *parts: str) -> None:
-    status, out, err = answer
-    assert status == 2, err
-    assert out == ""
-    assert len(err.strip().splitlines()) == 1, err
-    assert "Traceback" not in err
-    for part in parts:
-        assert part in err
 
 
 def test_train_prints_one_object_with_the_promised_keys(call: object) -> None:

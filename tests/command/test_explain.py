@@ -11,9 +11,7 @@ from clfcore.explain.dispatch import explain
 from clfcore.explain.saliency_map import overlay_image
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
-from tests.command.test_cli import call, refused
-
-__all__ = ["call"]
+from tests.support.command_line import refused
 
 MEASURES = {"pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", "changes_with_random_weights"}
 

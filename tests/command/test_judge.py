@@ -10,7 +10,7 @@ from clfcore.cli.main import main
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.label_review import read_reviews
 from clfcore.runs.folder import Run
-from tests.app.test_compare import stored_run
+from tests.support.stored_runs import stored_run
 
 TINY = ["--data", "shapes:count=120,side=12", "--epochs", "1", "--batch-size", "16", "--image-size", "12"]
 

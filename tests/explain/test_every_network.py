@@ -9,7 +9,7 @@ from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import architectures
 from clfcore.explain.dispatch import explain
 from tests.explain.small_classifiers import Stub, picture, stub
-from tests.explain.test_explain import state
+from tests.support.module_state import state
 
 ROWS = {row.name: row for row in architectures()}
 LARGE = 30e6  # parameters

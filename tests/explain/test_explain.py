@@ -14,6 +14,7 @@ from clfcore.explain import perturbation
 from clfcore.explain.dispatch import explain
 from clfcore.explain.methods import NAMES
 from tests.explain.small_classifiers import picture, small_swin, small_vit, stub
+from tests.support.module_state import state
 
 ATTENTION = {"attention-rollout", "attention-head"}
 
@@ -26,15 +27,6 @@ def four_networks() -> dict:
         "vit": stub(small_vit(), size=32, classes=4),
         "swin": stub(small_swin(), size=32, classes=4),
     }
-
-
-def state(module: torch.nn.Module) -> tuple:
-    """All that an explanation might leave changed."""
-    parts = [
-        (part.training, getattr(part, "fused_attn", None), len(part._forward_hooks), len(part._forward_pre_hooks))
-        for part in module.modules()
-    ]
-    return parts, [(id(p), p.requires_grad, id(p.grad)) for p in module.parameters()]
 
 
 @pytest.mark.parametrize("name", ["lenet5", "resnet18", "vit", "swin"])

@@ -12,8 +12,8 @@ from PIL import Image
 from clfcore.data.image_file import depth, image_size, open_picture
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
-from tests.data.test_image_file import chunk, png
 from tests.data.tiffs import PACKERS, tiff
+from tests.support.png import chunk, png
 
 ROUNDS = 40 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 

@@ -15,7 +15,7 @@ from clfcore.predictions import Predictions
 from clfcore.runs.folder import Run
 from clfcore.runs.temperature import fit_run_temperature
 from clfcore.task import Level, Task
-from tests.app.test_compare import stored_run
+from tests.support.stored_runs import stored_run
 
 LOADING = {"src", "href", "srcset", "action", "data", "poster", "background", "formaction", "ping"}
 

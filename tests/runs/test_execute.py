@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from clfcore.config import make
 from clfcore.data.decode import Decoded
@@ -18,23 +17,7 @@ from clfcore.runs import session as sessions
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from tests.conftest import breaking_off, small_config
-
-
-def weights(run: Run) -> dict[str, torch.Tensor]:
-    return load_file(run.path / "best.safetensors")
-
-
-def assert_same_end(a: Run, b: Run) -> None:
-    """Weights, predictions and history equal to the bit (what is timed aside)."""
-    assert {name: value.numpy().tobytes() for name, value in weights(a).items()} == {
-        name: value.numpy().tobytes() for name, value in weights(b).items()
-    }
-    for split in ("validation", "test"):
-        np.testing.assert_array_equal(a.predictions(split).logits, b.predictions(split).logits)
-    timed = ("seconds", "images_per_second", "memory")
-    assert [{k: v for k, v in line.items() if k not in timed} for line in a.history] == [
-        {k: v for k, v in line.items() if k not in timed} for line in b.history
-    ]
+from tests.support.same_end import assert_same_end, weights
 
 
 def test_a_finished_run_tells_everything(finished_run: Run) -> None:

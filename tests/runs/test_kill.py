@@ -14,7 +14,7 @@ from clfcore.runs import folder
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from tests.conftest import small_config
-from tests.runs.test_execute import assert_same_end
+from tests.support.same_end import assert_same_end
 
 KILLS = int(os.environ.get("CLFLAB_KILLS", "5"))
 CONFIG = small_config(epochs=12, augmentation="basic", batch_size=4)

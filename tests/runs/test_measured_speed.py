@@ -9,7 +9,7 @@ from clfcore.architectures.inference_memory import forward_bytes
 from clfcore.errors import InputError
 from clfcore.runs import costs, measured_speed
 from clfcore.runs.folder import Run
-from tests.app.test_compare import stored_run
+from tests.support.stored_runs import stored_run
 
 
 def test_memory_by_hand() -> None:

@@ -14,7 +14,7 @@ from clfcore.runs.execute import execute
 from clfcore.runs.folder import open_run
 from clfcore.training import loop
 from tests.conftest import SMALL, breaking_off, small_config
-from tests.runs.test_execute import assert_same_end
+from tests.support.same_end import assert_same_end
 
 OWN = {"version": 1, "name": "mine", "steps": [{"step": "rotation", "degrees": 7}, "horizontal-flip"]}
 WAYS = {

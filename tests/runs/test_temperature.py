@@ -10,7 +10,7 @@ from clfcore.predictions import Predictions
 from clfcore.runs import folder
 from clfcore.runs.temperature import FILE, before_and_after, fit_run_temperature, forget, temperature_of
 from clfcore.task import single_label
-from tests.app.test_compare import stored_run
+from tests.support.stored_runs import stored_run
 
 
 def overconfident(run: folder.Run) -> None:

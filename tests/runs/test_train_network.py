@@ -11,7 +11,7 @@ from clfcore.errors import InputError
 from clfcore.runs import folder
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
-from tests.runs.test_execute import assert_same_end
+from tests.support.same_end import assert_same_end
 
 LITE = {"architecture": "efficientnet_lite0"}
 
