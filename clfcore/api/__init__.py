@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import predict
     from clfcore.api.runs import delete_run, list_runs, resume, show_run, train
-    from clfcore.api.system import cache_usage, clear_cache, doctor
+    from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.training import advise, check, command_of, defaults, find_rate, more_pictures, plan
 
 # Every public name and the module of this package that it is defined in, or shown by.
@@ -46,7 +46,7 @@ _NAMES = {
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("predict",),
     "runs": ("delete_run", "list_runs", "resume", "show_run", "train"),
-    "system": ("cache_usage", "clear_cache", "doctor"),
+    "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
     "training": ("advise", "check", "command_of", "defaults", "find_rate", "more_pictures", "plan"),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

@@ -1,5 +1,7 @@
 """The machine: what it has and lacks, and what the cache takes of it."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import Any
 
 from clfcore.cache import clear, usage
 from clfcore.doctor import examine
+from clfcore.errors import Failure
 from clfcore.results import Result
 
 
@@ -48,6 +51,30 @@ class CacheUsage(Result):
         """A key for each kind."""
         values = super().as_json()
         return {**values, **values.pop("kinds")}
+
+
+@dataclass(frozen=True)
+class AppExit(Result):
+    """The app was closed. status: of its process."""
+
+    status: int
+
+
+def run_app(*, port: int | None = None, headless: bool = False) -> AppExit:
+    """Start the app and wait until it is closed. port: 8501, or the next free one; headless: opens no browser."""
+    words = [sys.executable, "-m", "streamlit", "run", str(_app())]
+    words += ["--server.port", str(port)] if port is not None else []
+    words += ["--server.headless", "true"] if headless else []
+    return AppExit(subprocess.run(words, check=False).returncode)
+
+
+def _app() -> Path:
+    """app.py, of an installed package inside it, of a clone beside it."""
+    core = Path(__file__).parents[1]
+    for path in (core / "_app" / "app.py", core.parent / "app.py"):
+        if path.is_file():
+            return path
+    raise Failure(f"the app's files are not in {core}: install the package again, or work in a clone")
 
 
 def doctor() -> MachineReport:

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from clfcore import api
 from clfcore.cli.command import Command, Values, argument
+from clfcore.cli.flags import between
 from clfcore.cli.terminal import table
 
 if TYPE_CHECKING:
+    from clfcore.api.system import AppExit
     from clfcore.results import Result
 
 KINDS = {
@@ -26,6 +28,18 @@ def _doctor(_: argparse.Namespace) -> "Result":
     return api.doctor()
 
 
+def _run(given: argparse.Namespace) -> "AppExit":
+    return api.run_app(port=given.port, headless=given.headless)
+
+
+def _exit_status(result: "AppExit") -> int:
+    return int(result.status != 0)
+
+
+def _closed(_: Values) -> str:
+    return "the app is closed"
+
+
 def _usage(result: Values) -> str:
     rows = [[name, result[kind]["files"], f"{result[kind]['bytes'] / 1e6:.1f}"] for kind, name in KINDS.items()]
     lines = [f"freed {result['freed'] / 1e6:.1f} MB"] if result["freed"] else []
@@ -35,6 +49,19 @@ def _usage(result: Values) -> str:
 
 
 COMMANDS = (
+    Command(
+        name="run",
+        help="open the app in the browser",
+        example="run",
+        arguments=(
+            argument("--port", type=between(1, 65535), metavar="N", help="port (default 8501, or the next free one)"),
+            argument("--headless", action="store_true", help="start the server and open no browser"),
+        ),
+        run=_run,
+        calls=("run_app",),
+        render=_closed,
+        exit_status=_exit_status,
+    ),
     Command(
         name="cache",
         help="what the cache takes, or `cache clear`",

@@ -1,0 +1,49 @@
+"""docs/cli.md, written from the commands: `python -m clfcore.cli.docs > docs/cli.md`."""
+
+import argparse
+import os
+import sys
+
+from clfcore.cli.command import Command
+from clfcore.cli.flags import RECIPE
+from clfcore.cli.main import COMMANDS, PROGRAM, parser
+
+HEAD = f"""# The command line
+
+`{PROGRAM} COMMAND` and `python -m clfcore COMMAND` are the same. With `--json` a command prints one JSON object on
+standard output; progress goes to standard error. Every command has its Python call in `clfcore.api`.
+This page is written from the commands: `python -m clfcore.cli.docs > docs/cli.md`.
+"""
+
+
+def page() -> str:
+    """The whole page: a list of the commands, then each with its usage, arguments, example and Python calls."""
+    listed = "\n".join(f"- [`{command.name}`](#{command.name}): {command.help}" for command in COMMANDS.values())
+    subparsers = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    sections = [_section(command, subparsers.choices[command.name]) for command in COMMANDS.values()]
+    return "\n".join([HEAD, listed, "", *sections])
+
+
+def _section(command: Command, own: argparse.ArgumentParser) -> str:
+    of_recipe = command.arguments[: len(RECIPE)] == RECIPE and command.name != "train"
+    rows = [_row(argument.names, argument.options) for argument in command.arguments]
+    if of_recipe:
+        rows = ["| the flags of [`train`](#train) | a configuration |", *rows[len(RECIPE) :]]
+    table = ["| argument | |", "| --- | --- |", *rows, ""] if rows else []
+    calls = ", ".join(f"`api.{name}`" for name in command.calls)
+    example = f"    {PROGRAM} {command.example}"
+    text = f"{command.help[0].upper()}{command.help[1:]}."
+    return "\n".join([f"## {own.prog.split()[-1]}", "", text, "", example, "", *table, f"Python: {calls}", ""])
+
+
+def _row(names: tuple[str, ...], options: object) -> str:
+    values = dict(options) if isinstance(options, dict) else {}
+    shown = values.get("metavar") or ("|".join(values["choices"]) if "choices" in values else "")
+    name = names[0] if names[0].startswith("-") else ""
+    word = " ".join(filter(None, (name, str(shown) or (names[0] if not name else ""))))
+    return f"| `{word}` | {values.get('help', '')} |".replace("true|false", "true\\|false").replace("  ", " ")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("COLUMNS", "100")
+    sys.stdout.write(page())
