@@ -55,7 +55,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{address}/augmentations?policy=basic")
         settled(page, timeout=120_000)
-        page.get_by_text("My own", exact=True).first.click()
+        page.get_by_text("Upload", exact=True).first.click()
         page.get_by_label("Views", exact=True).first.fill("16")
         page.keyboard.press("Enter")
         settled(page, timeout=120_000)

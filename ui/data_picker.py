@@ -16,6 +16,7 @@ from ui.jobs import PATIENCE, Job, result_of
 from ui.loaders import forget_run_data
 from ui.messages import escape_markdown, refusals
 from ui.pickers import data_name
+from ui.session import DATA, RECENT_DATA
 
 if TYPE_CHECKING:
     from clfcore.data.bit_depth import ValueRange
@@ -31,8 +32,8 @@ DEFAULT = "digits"
 
 def choose_data() -> str:
     """A SPEC: a catalogue name, or the path of a folder, a zip or a CSV on this machine; kept in the address."""
-    if "data" not in st.session_state and "data" not in st.query_params:
-        st.session_state["data"] = DEFAULT
+    if DATA.get() is None and DATA.key not in st.query_params:
+        DATA.set(DEFAULT)
     row = st.container(horizontal=True, vertical_alignment="bottom")
     left, right = row.container(width="stretch"), row.container(width="content", horizontal=True)
     with right:
@@ -45,8 +46,8 @@ def choose_data() -> str:
             key="data",
             bind="query-params",
             placeholder=DEFAULT,
-            help="A name of the catalogue, or the path of a folder of class folders, a .zip or a .csv on this machine. "
-            "Type a path and press Enter.",
+            help="The name of a catalogue dataset, or the path of a folder of class folders, a .zip or a .csv on this "
+            "machine. Type a path and press Enter.",
         )
     return (typed or "").strip().strip("\"'").strip() or DEFAULT
 
@@ -54,7 +55,7 @@ def choose_data() -> str:
 def _recent() -> None:
     """The catalogue, what this session has opened, and what was imported in any session: a choice fills the box."""
     named = {entry.name: f"{entry.name} (catalogue)" for entry in entries() if entry.available}
-    named |= {spec: spec for spec in st.session_state.get("data brought", []) if spec not in named}
+    named |= {spec: spec for spec in RECENT_DATA.get() or () if spec not in named}
     named |= {spec: f"{name} (imported)" for name, spec in _imported()}
     st.menu_button(
         "Recent", list(named), key="data recent", format_func=lambda spec: named[spec], on_click=_take_recent
@@ -62,7 +63,7 @@ def _recent() -> None:
 
 
 def _take_recent() -> None:
-    st.session_state["data"] = st.session_state["data recent"]
+    DATA.set(st.session_state["data recent"])
 
 
 def _imported() -> tuple[tuple[str, str], ...]:
@@ -80,7 +81,7 @@ def _imported_at(folder: str, changed: int) -> tuple[tuple[str, str], ...]:
 
 def _upload() -> None:
     files = st.file_uploader(
-        "A .zip of class folders, or a .csv with its pictures",
+        "A .zip of class folders, or a .csv with its images",
         ["zip", "csv", "jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"],
         accept_multiple_files=True,
         key="data files",
@@ -88,7 +89,7 @@ def _upload() -> None:
     if st.button("Import", type="primary", disabled=not files):
         with refusals(stop=False), st.spinner("Unpacking to disk"):
             spec = keep_upload([(file.name, file) for file in files])
-            st.session_state["data"] = spec
+            DATA.set(spec)
 
 
 def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
@@ -101,7 +102,7 @@ def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
         _ask(job.error)
         st.stop()
     dataset = result_of(job, words, forget=lambda: _reading.clear(spec, split_seed))
-    st.session_state["data brought"] = [*dict.fromkeys([spec, *st.session_state.get("data brought", [])])][:RECENT]
+    RECENT_DATA.set([*dict.fromkeys([spec, *(RECENT_DATA.get() or ())])][:RECENT])
     return dataset
 
 
@@ -124,7 +125,7 @@ def _ask(error: "AmbiguousData") -> None:
 
 
 def _read_as(spec: str) -> None:
-    st.session_state["data"] = spec
+    DATA.set(spec)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)

@@ -18,18 +18,18 @@ LABELS = {
     "gradient_clip": "Gradient clipping",
     "image_size": "Image size",
     "learning_rate": "Learning rate",
-    "ema": "Averaged weights (EMA)",
+    "ema": "EMA of weights",
     "mixup": "Mixup alpha",
     "cutmix": "CutMix alpha",
-    "mix_probability": "Share of batches mixed",
-    "one_cycle_rise": "Share of the run rising",
+    "mix_probability": "Share of mixed batches",
+    "one_cycle_rise": "Warm-up share (one-cycle)",
     "channels_last": "Channels last",
 }
 YES_NO = {True: "yes", False: "no"}
 
 
 def field(name: str, *, default: Any = None, options: tuple[str, ...] | None = None) -> Any:
-    """The widget of one field; None where it is left to its default, which is shown in its place.
+    """The widget of one field; None where it is left at its default, which the widget shows.
 
     name: as in FIELDS (`recipe.epochs`); default: what None stands for here; options: those to offer, of a choice.
     """
@@ -49,17 +49,35 @@ def field(name: str, *, default: Any = None, options: tuple[str, ...] | None = N
         )
     if int in kinds or float in kinds:
         whole = float not in kinds
-        return st.number_input(
+        number = int if whole else float
+        default = number(default) if isinstance(default, int | float) else None
+        start: dict[str, Any] = {} if follow_default(common["key"], default) else {"value": None}
+        value = st.number_input(
             label,
             min_value=_limit(info, "ge", whole),
             max_value=_limit(info, "le", whole),
-            value=None,
             step=1 if whole else _step(default),
             format="%d" if whole else "%g",
             persist_state="session",
+            **start,
             **common,
         )
+        return None if value == default else value
     return st.text_input(label, value=None, persist_state="session", **common)
+
+
+def follow_default(key: str, default: float | None) -> bool:
+    """Before a number box is drawn: show its default in it until another number is entered. False where there is none.
+
+    An untouched box follows a default that changes with other choices, and + and - count from what it shows.
+    """
+    state, seen = st.session_state, f"{key} default"
+    if default is not None and (state.get(key) is None or state[key] == state.get(seen)):
+        state[key] = default
+    elif default is None and key in state and state[key] == state.get(seen):
+        state[key] = None
+    state[seen] = default
+    return state.get(key) is not None
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:
@@ -83,6 +101,8 @@ def _step(default: Any) -> float:
 def _written(value: Any) -> str:
     if isinstance(value, bool):
         return YES_NO[value]
+    if value is None:
+        return "–"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

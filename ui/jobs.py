@@ -38,7 +38,7 @@ class Job:
     def _progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total
         if self.stopped:
-            raise InputError("stopped on your word: choose again to go on")
+            raise InputError("stopped: start it again to continue")
 
     @property
     def seconds_left(self) -> float | None:

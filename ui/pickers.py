@@ -16,6 +16,7 @@ from clfcore.runs.temperature import temperature_of
 from ui.formatting import count, join_names, moment
 from ui.loaders import Photo, PhotoPrediction, photo_prediction, samples
 from ui.messages import complain, empty, escape_markdown, refusals
+from ui.session import ARCHITECTURE, AVERAGED_VIEWS, CALIBRATED, NEXT_ARCHITECTURE
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -46,7 +47,7 @@ def to_address(name: str, chosen: Sequence[str]) -> None:
 def read_renamed(key: str, renamed: Mapping[str, Any]) -> None:
     """Before a widget that is bound to the address: an option that the address names as it was called before."""
     before = st.query_params.get(key)
-    if before in renamed and key not in st.session_state:
+    if before is not None and before in renamed and key not in st.session_state:
         st.session_state[key] = renamed[before]
 
 
@@ -142,7 +143,11 @@ KINDS = readable_kinds()
 def choose_photos() -> list[Photo]:
     """Photos dropped in, taken with the camera, or a sample; the sample stands in the address."""
     uploads = st.file_uploader(
-        "Photos", KINDS, accept_multiple_files=True, max_upload_size=64, help="Read here and forgotten with the tab."
+        "Photos",
+        KINDS,
+        accept_multiple_files=True,
+        max_upload_size=64,
+        help="Photos stay on this computer and are discarded when you close the tab.",
     )
     photos = [Photo(file.name, file.getvalue()) for file in uploads]
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -192,23 +197,23 @@ def model_name(name: str) -> str:
 def choose_architecture() -> "Architecture":
     """A row of the catalogue, or any of timm's by its name; kept in the address."""
     known = [row.name for row in architectures()]
-    if handed := st.session_state.pop("next architecture", None):  # by a click in a figure, or another page
-        st.session_state["architecture"] = handed
+    if handed := NEXT_ARCHITECTURE.take():  # from a click in a figure
+        ARCHITECTURE.set(handed)
     chosen = st.selectbox(
         "Architecture",
         known,
         key="architecture",
         accept_new_options=True,
         bind="query-params",
-        help="Type to search. Any network of timm works too: type `timm/` and its name, then press Enter.",
+        help="Type to search. Any timm network works too: type `timm/` and its name, then press Enter.",
     )
     try:
         with refusals():
             row = architecture(chosen)
     finally:
         if chosen not in known and (near := [r.name for r in search(chosen)[:9] if r.name != chosen]):
-            st.caption(f"Near it: {escape_markdown(join_names(near))}.")
-    sides = f"images of {row.native_image} pixels, at least {row.smallest_image}"
+            st.caption(f"Similar names: {escape_markdown(join_names(near))}.")
+    sides = f"{row.native_image}-pixel images, at least {row.smallest_image}"
     size = "" if row.parameters is None or row.options else f"{count(row.parameters)} parameters; "
     paper = row.paper
     st.caption(
@@ -225,7 +230,7 @@ def choose_calibrated(models: Sequence[str]) -> None:
     if any(_temperature(name) for name in models):
         st.toggle(
             "Calibrated probabilities",
-            key="calibrated",
+            key=CALIBRATED.key,
             help="Logits are divided by the temperature fitted on validation (Evaluate, Calibration). Predictions stay "
             "the same, only their confidence changes.",
         )
@@ -233,7 +238,7 @@ def choose_calibrated(models: Sequence[str]) -> None:
 
 def temperature_for(name: str) -> float:
     """What a classifier's logits are divided by on this page; 1 where it has no temperature or none is asked for."""
-    return (_temperature(name) or 1.0) if st.session_state.get("calibrated") else 1.0
+    return (_temperature(name) or 1.0) if CALIBRATED.get() else 1.0
 
 
 def _temperature(name: str) -> float | None:
@@ -259,11 +264,11 @@ def choose_views() -> None:
         format_func=VIEWS.__getitem__,
         default="none",
         required=True,
-        key="views averaged",
+        key=AVERAGED_VIEWS.key,
         help=VIEWS_HELP,
     )
 
 
 def views_chosen() -> str:
     """The views that Predict averages over."""
-    return st.session_state.get("views averaged") or "none"
+    return AVERAGED_VIEWS.get() or "none"

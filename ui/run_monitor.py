@@ -1,4 +1,4 @@
-"""A run while it works: how far, how fast, how long still, its curves, and the ways to stop it."""
+"""The monitor of a run: progress, time left, curves, notes, and the buttons to stop, resume, evaluate or delete it."""
 
 from typing import Any
 
@@ -21,12 +21,15 @@ from ui.run_queue import STAGES, share_done, stop
 from ui.session import go_to
 
 
-def watch(run: Run) -> None:
-    """The run's card, with what can be done to it. It refreshes itself while the run works, and keeps its place."""
+def watch(run: Run, *, as_title: bool = False) -> None:
+    """A run's card and buttons, refreshed while it is active. as_title: its name is the page's title."""
     one = listed(run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(escape_markdown(listed_name(one)), anchor=False, width="stretch")
+        heading = st.title if as_title else st.subheader
+        heading(escape_markdown(listed_name(one)), anchor=False, width="stretch")
         _buttons(one)
+    if as_title:
+        st.caption("You can close or reload this page: the run continues, and the Runs page leads back here.")
     if one.damaged:
         complain(one.damaged)
         return
@@ -62,7 +65,7 @@ def _far(one: Listed) -> None:
             words += f"; about {duration(far.seconds_left)} left" if far.seconds_left is not None else ""
             st.progress(share_done(far), text=words)
         elif state == "queued":
-            st.progress(0.0, text="Waiting: another run goes first, or the worker is starting")
+            st.progress(0.0, text="Queued: waiting for another run to finish, or for the worker to start")
         elif state == "failed":
             complain(one.status.message or "the run failed")
         else:
@@ -94,9 +97,9 @@ def _numbers(run: Run) -> None:
             Number(
                 "Training loss",
                 f"{last['train_loss']:.3f}" if last.get("train_loss") is not None else "–",
-                "mean of the last epoch",
+                "mean over the last epoch",
             ),
-            Number("Pace", f"{fast:,.0f}" if fast else "–", "images a second"),
+            Number("Pace", f"{fast:,.0f}" if fast else "–", "images per second"),
         ]
     )
     if history:
@@ -126,12 +129,16 @@ def _buttons(one: Listed) -> None:
     run, state = one.run, one.state
     with st.container(horizontal=True, width="content"), refusals(stop=False):
         if state in ACTIVE:
-            if st.button("Stop now", key=f"stop {run.id}", help="Within a batch; the last whole epoch is kept."):
+            if st.button(
+                "Stop now",
+                key=f"stop {run.id}",
+                help="Stops after the current batch; the last complete epoch is saved.",
+            ):
                 stop(run)
             if state == "running" and st.button("Stop after this epoch", key=f"stop after {run.id}"):
                 stop(run, after_epoch=True)
         if state in RESUMABLE and st.button(
-            "Resume", key=f"resume {run.id}", help="Goes on from the last whole epoch."
+            "Resume", key=f"resume {run.id}", help="Continues from the last complete epoch."
         ):
             worker().resume(run)
             go_to("pages/train/page.py", {"run": run.id})
@@ -146,19 +153,19 @@ def _buttons(one: Listed) -> None:
 @st.dialog("Delete this run?")
 def _confirm(run: Run) -> None:
     st.write(
-        f"{escape_markdown(run_name(run))}: this folder is removed from disk, "
+        f"{escape_markdown(run_name(run))}: this folder is deleted from disk, "
         f"with its weights, history and predictions."
     )
     st.code(str(run.path), language=None, wrap_lines=True)
     st.write("This cannot be undone.")
     with st.container(horizontal=True):
-        if st.button("Delete for ever", type="primary"):
+        if st.button("Delete permanently", key="confirm delete", type="primary"):
             with refusals():
                 folder.delete(run)
             if "run" in st.query_params:
                 del st.query_params["run"]
             st.rerun()
-        if st.button("Keep it"):
+        if st.button("Cancel"):
             st.rerun()
 
 
@@ -185,12 +192,12 @@ def training_signals(run: Run) -> None:
     if last.get("gradient_norm") is not None:
         parts.append(f"gradient norm {last['gradient_norm']:.3g}")
     if last.get("memory"):
-        parts.append(f"memory {last['memory']:,} MB at most")
+        parts.append(f"peak memory {last['memory']:,} MB")
     if device := run.data.get("computed_on", {}).get("device"):
         parts.append(f"device {device}")
     if last.get("mixed"):
-        parts.append("training accuracy is of mixed pictures, on each one's own label")
-    st.caption(" · ".join(parts) or "The first epoch is under way.")
+        parts.append("training accuracy is measured on mixed images, against each one's own label")
+    st.caption(" · ".join(parts) or "The first epoch is running.")
     if run.state == "running":
         for note in (*run.data.get("notes", ()), *notes(history)):
             st.caption(f"⚠ {escape_markdown(note)}")
@@ -203,7 +210,7 @@ def _rate_now(run: Run) -> None:
     splits = run.data.get("splits", {})
     if run.state != "running" or now.get("stage") != "training" or "train" not in splits:
         return
-    with st.expander("Learning rate, and where it stands"):
+    with st.expander("Learning-rate schedule"):
         learning_rate_chart(run.config, images=splits["train"], now=int(now.get("done", 0)))
 
 
@@ -213,23 +220,23 @@ def after_transfer(run: Any) -> None:
 
     results, ancestry = run.results, run.data.get("ancestry", {})
     if results.get("moved") and any(results["moved"].values()):
-        with st.expander("How far each group moved from where it began"):
+        with st.expander("Weight change by layer group"):
             chart(moved(results["moved"], dark=dark()), f"moved {run.id}")
     names = {"nearest_class_mean": "nearest class mean", "k_nearest": "5 nearest neighbours"}
     for split in ("test", "validation"):
         found = {names[n]: by[split]["accuracy"] for n, by in results.get("baselines", {}).items() if split in by}
         if found:
-            told = ", ".join(f"{name} {percent(value)}" for name, value in found.items())
-            st.caption(f"Without any fitting, on {split}: {told}.")
+            scores = ", ".join(f"{name} {percent(value)}" for name, value in found.items())
+            st.caption(f"Baselines without training, on {split}: {scores}.")
             break
     for older in ancestry.get("ancestors", ())[:1]:
-        st.caption(f"Began with the weights of {escape_markdown(str(older.get('run') or older.get('file')))}.")
+        st.caption(f"Initialized with the weights of {escape_markdown(str(older.get('run') or older.get('file')))}.")
 
 
 def further_button(run: Run) -> None:
     """On a finished run: the way to train it further, by any strategy that begins with weights."""
     if run.state == "completed" and st.button(
-        "Train further", key=f"further {run.id}", help="A new run that begins with this one's weights."
+        "Train further", key=f"further {run.id}", help="A new run initialized with this one's weights."
     ):
         go_to("pages/train/page.py", {"from": run.id})
 

@@ -26,7 +26,7 @@ def show_queue() -> None:
             with st.container(horizontal=True, vertical_alignment="center", border=True):
                 far = one.run.read_progress() if one.state == "running" else None
                 st.progress(share_done(far), text=_line(one, far))
-                st.page_link("pages/train/page.py", label="Watch", query_params={"run": one.id})
+                st.page_link("pages/train/page.py", label="View", query_params={"run": one.id})
                 if st.button("Stop", key=f"stop queued {one.id}"):
                     stop(one.run)
 
@@ -44,15 +44,15 @@ def active_runs() -> None:
     active = [one for one in list_runs() if one.state in ACTIVE]
     if active:
         at_work = next((one for one in active if one.state == "running"), active[-1])
-        words = "At work" if at_work.state == "running" else "Waiting"
-        label = f"{words}: {escape_markdown(listed_name(at_work))}. Watch it."
+        words = "Running" if at_work.state == "running" else "Queued"
+        label = f"{words}: {escape_markdown(listed_name(at_work))}. View progress."
         st.page_link("pages/train/page.py", label=label, query_params={"run": at_work.id})
 
 
 STAGES = {
     "preparing": "Opening the data and building the network",
-    "decoding": "Decoding pictures",
-    "embedding": "Embedding pictures",
+    "decoding": "Decoding images",
+    "embedding": "Computing embeddings",
     "training": "Training",
     "evaluating": "Evaluating the best epoch",
 }
@@ -68,9 +68,9 @@ def stop(run: Run, *, after_epoch: bool = False) -> None:
     with refusals(stop=False):
         answer = worker().cancel(run, after_epoch=after_epoch)
         st.toast({
-            "cancelled": "It was waiting, and has left the queue.",
-            "stopping": "Stopping after this epoch." if after_epoch else "Stopping within a batch.",
-            "starting": "It is just starting, and stops before it trains.",
-            "elsewhere": "It waits in another server's queue, which drops it within a second.",
-            "over": "It is not at work any more.",
+            "cancelled": "The run was queued; it has been removed from the queue.",
+            "stopping": "Stopping after this epoch." if after_epoch else "Stopping after this batch.",
+            "starting": "The run is starting; it stops before training begins.",
+            "elsewhere": "The run is in another server's queue, which removes it within a second.",
+            "over": "The run has already ended.",
         }[answer])  # fmt: skip

@@ -1,26 +1,16 @@
-"""The Architectures page's measurements: speed on this device, gradients of plain and residual networks."""
+"""The Latency tab: forward passes timed on this device."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
-from clfcore.architectures.degradation_study import record
 from pages.architectures.network import NetworkChoice
-from ui.charts import chart, dark
 from ui.jobs import Job, result_of
-from ui.messages import escape_markdown
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from clfcore.architectures.gradient_flow import GradientReach
-
-PAIR = "plain 34 against residual 34"
 
 
 def latency(wanted: NetworkChoice) -> None:
     """Forward passes timed on this device, on a button."""
-    st.caption("The network is built with random weights, which cost the same, and run on this machine.")
+    st.caption("The network is built with random weights, which take the same time, and run on this machine.")
     if st.button("Measure on this device", key="measure"):
         st.session_state["measured"] = wanted
         _timing.clear(wanted)
@@ -31,16 +21,16 @@ def latency(wanted: NetworkChoice) -> None:
         [
             {
                 "batch": row.batch_size,
-                "median, ms": round(1e3 * row.median, 2),
-                "10th to 90th of 100, ms": f"{1e3 * row.low:.2f} to {1e3 * row.high:.2f}",
-                "images a second": round(row.images_per_second, 1),
+                "median (ms)": round(1e3 * row.median, 2),
+                "10th–90th percentile (ms)": f"{1e3 * row.low:.2f} to {1e3 * row.high:.2f}",
+                "images per second": round(row.images_per_second, 1),
             }
             for row in rows
         ],
         hide_index=True,
         alt="Latency",
     )
-    st.caption(f"On {device}, warm, ten passes each. Other work on the machine makes it slower.")
+    st.caption(f"On {device}, after warm-up, ten passes each. Other load on the machine slows it down.")
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -51,109 +41,3 @@ def _timing(wanted: NetworkChoice) -> Job:
         return time_network(wanted.name, **wanted.arguments, progress=progress)
 
     return Job(work)
-
-
-def gradients(wanted: NetworkChoice) -> None:
-    """How large each layer's gradient is: plain 34 layers against residual 34, or the chosen network."""
-    from clfcore.figures import networks
-
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        whose = st.segmented_control(
-            "Whose",
-            [PAIR, wanted.name],
-            default=PAIR,
-            required=True,
-            key=f"whose gradients {wanted.name}",
-            help="The pair is one network of 34 layers with its additions and without. Another network is chosen on "
-            "the left: its gradients on drawn images of 64 pixels, or of its own size where it takes no other.",
-        )
-    with right:
-        normalised = st.toggle("With batch normalisation, as published", value=True, key="normalised")
-    alone = None if whose == PAIR else wanted
-    st.write("The norm of the loss's gradient in each layer's weights, on drawn images and from one seed.")
-    asked = (alone, normalised)
-    if not st.button("Compute the gradients", key="gradients") and asked not in st.session_state.get("asked", []):
-        st.caption("Takes some seconds: four forward and backward passes of 24 drawn images each.")
-    else:
-        st.session_state["asked"] = [*st.session_state.get("asked", []), asked]
-        words = "Computing gradients"
-        found = result_of(_reaching(*asked), words, forget=lambda: _reaching.clear(*asked))
-        left, right = st.columns(2, gap="medium")
-        for column, after, title in ((left, False, "At initialisation"), (right, True, "After three steps")):
-            with column:
-                st.markdown(f"**{title}**")
-                chart(networks.gradients(found, after=after, dark=dark()), f"gradients {asked} {after}")
-        st.caption(_said(found, normalised=normalised))
-    degradation()
-
-
-def _said(found: "Sequence[GradientReach]", *, normalised: bool) -> str:
-    parts = [
-        f"{escape_markdown(one.name)}: {one.norms[0].before:.2g} in the first layer, "
-        f"{one.norms[-1].before:.2g} in the last, "
-        f"a ratio of {one.share():.2g}"
-        for one in found
-    ]
-    said = f"At initialisation, {'; '.join(parts)}."
-    if len(found) == 1:
-        return said
-    return f"{said} " + (
-        "With batch normalisation the plain network's gradients do not vanish: they are uneven, largest where the "
-        "layers are earliest. He et al. (2015) too found healthy gradients, and left the reason open."
-        if normalised
-        else "Without batch normalisation little of the gradient arrives at any layer of the plain network, "
-        "while the additions let it through: the vanishing gradient."
-    )
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _reaching(alone: NetworkChoice | None, normalised: bool) -> Job:  # noqa: FBT001 - the cache's key
-    def work(progress: Any) -> Any:
-        from clfcore.architectures.gradient_flow import gradient_reach, plain_against_residual
-
-        if alone is None:
-            return plain_against_residual(normalised=normalised, progress=progress)
-        one = gradient_reach(
-            alone.name,
-            options=dict(alone.options),
-            image_size=alone.image_size,
-            channels=alone.channels,
-            classes=alone.classes,
-            normalised=normalised,
-        )
-        return (one,)
-
-    return Job(work)
-
-
-def degradation() -> None:
-    """Plain and residual networks trained to the end, as measured last: losses by epoch, and the table."""
-    from clfcore.figures import networks
-
-    found = record()
-    st.markdown("**Trained: 20 and 56 layers, plain and residual**")
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        chart(networks.losses(found, dark=dark()), "degradation")
-        st.caption("A line for each network and seed whose epochs were kept.")
-    with right:
-        st.dataframe(
-            [
-                {
-                    "network": kind.name,
-                    "training loss": f"{kind.train_loss:.4f}",
-                    "each seed": ", ".join(f"{loss:.3g}" for loss in kind.each_loss),
-                    "training accuracy": f"{100 * kind.train_accuracy:.1f} %",
-                    "validation accuracy": f"{100 * kind.validation_accuracy:.1f} %",
-                }
-                for kind in found.kinds()
-            ],
-            hide_index=True,
-            alt="Plain and residual networks after training",
-        )
-        st.caption(
-            escape_markdown(found.describe()),
-            help="benchmarks/plain_vs_residual.py trains them; He et al. (2015) report the same experiment on "
-            "CIFAR-10. What is said here is what that script stored.",
-        )

@@ -1,4 +1,4 @@
-"""The Architectures page's upper half: a network, its shapes, its totals, its diagram, its layers, its speed."""
+"""The chosen network: its options, totals, diagram, layer table, papers and commands."""
 
 import shlex
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ import streamlit as st
 from clfcore.architectures.catalogue import configured, search
 from clfcore.architectures.papers import about
 from ui.charts import chart, dark
-from ui.fields import choose_options
+from ui.fields import choose_options, follow_default
 from ui.formatting import count
 from ui.jobs import Job, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import choose_architecture
+from ui.session import ARCHITECTURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,22 +69,25 @@ def choose_network() -> "tuple[Architecture, NetworkChoice]":
 
 
 def _whole(label: str, key: str, default: int, *, most: int) -> int | None:
-    return st.number_input(
-        label,
-        min_value=1,
-        max_value=most,
-        value=None,
-        step=1,
-        placeholder=str(default),
-        key=key,
-        bind="query-params",
-    )
+    """A size's number box at the network's own value; another one stands in the address. None where it is the own."""
+    address, known = st.query_params.get(key), f"{key} in address"
+    if address != st.session_state.get(known) and address is not None and address.isdecimal():
+        st.session_state[key] = min(max(1, int(address)), most)  # a link, a reload
+    follow_default(key, default)
+    value = st.number_input(label, min_value=1, max_value=most, step=1, key=key, persist_state="session")
+    chosen = None if value == default else value
+    if chosen is None:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = str(chosen)
+    st.session_state[known] = None if chosen is None else str(chosen)
+    return chosen
 
 
 def search_timm() -> None:
     """Names that hold a text, timm's among them; a click on one chooses it."""
     with st.popover("Search timm's networks", type="tertiary"):
-        text = st.text_input("Part of a name", placeholder="such as maxvit, or resnet50", key="timm search")
+        text = st.text_input("Part of a name", placeholder="e.g. maxvit or resnet50", key="timm search")
         if not text.strip():
             return
         found = search(text)
@@ -96,7 +100,7 @@ def search_timm() -> None:
 
         def choose() -> None:
             if picked := st.session_state["timm rows"]["selection"]["rows"]:
-                st.session_state["architecture"] = names[picked[0]]
+                ARCHITECTURE.set(names[picked[0]])
 
         st.dataframe(
             rows,
@@ -105,7 +109,7 @@ def search_timm() -> None:
             key="timm rows",
             on_select=choose,
             selection_mode="single-row",
-            alt="Networks whose name holds the text",
+            alt="Networks whose name contains the text",
         )
 
 
@@ -136,7 +140,7 @@ def totals(found: "Table") -> None:
             Number(
                 "Multiply-adds",
                 giga(found.multiply_adds),
-                f"an image of {found.image_size} pixels",
+                f"per {found.image_size}-pixel image",
                 help="One multiplication and one addition, of convolutions and matrix products. Papers often call them "
                 "FLOPs; torch.utils.flop_counter counts two for each.",
             ),
@@ -151,8 +155,8 @@ def totals(found: "Table") -> None:
                 "Memory to train",
                 _megabytes(found.training_bytes(batch)),
                 f"at batch size {batch}, with AdamW",
-                help="Weights, gradients and two moments, and what each layer keeps for the way back, in float32: an "
-                "estimate; the allocator and the convolutions' own workspaces take more.",
+                help="Weights, gradients, two moments and the activations kept for the backward pass, in float32: an "
+                "estimate; the allocator and convolution workspaces take more.",
             ),
         ],
         least=165,
@@ -162,7 +166,7 @@ def totals(found: "Table") -> None:
         [1, 2, 4, 8, 16, 32, 64, 128, 256],
         value=32,
         key="memory batch",
-        help="Images in each training step: what each layer keeps for the way back grows with it.",
+        help="Images per training step: the activations kept for the backward pass grow with it.",
         width=360,
     )
 
@@ -177,9 +181,9 @@ def diagram(found: "Table", *, key: str, side: int | None = None) -> None:
 def layers(found: "Table") -> None:
     """The layer table, folded by stage."""
     st.caption(
-        "For one image, in the order they run. A shape is maps x height x width, or tokens x features.",
+        "For one image, in execution order. A shape is channels × height × width, or tokens × features.",
         help="The receptive field is how many pixels of the image one value can see, along a side (Araujo et al. "
-        "2019). It is left empty where it is undefined: after attention and after pooling over the whole map.",
+        "2019). It is empty where undefined: after attention and after global pooling.",
     )
     for group in found.groups:
         shape = " x ".join(str(length) for length in group.output_shape)
@@ -205,7 +209,7 @@ def _line(layer: Any) -> dict[str, Any]:
         "output": " x ".join(str(length) for length in layer.output_shape),
         "parameters": layer.parameters,
         "multiply-adds": layer.multiply_adds,
-        "activations, kB": round(layer.activation_bytes / 1e3, 1),
+        "activations (kB)": round(layer.activation_bytes / 1e3, 1),
         "receptive field": layer.receptive_field,
     }
 
@@ -226,7 +230,7 @@ def idea(row: "Architecture") -> None:
             st.caption(escape_markdown(note))
     with right:
         kind, _, module = found.block.partition(" of ")
-        st.caption(f"Its block, `{kind}` of `{module}`:")
+        st.caption(f"Its block, `{kind}` from `{module}`:")
         st.code(found.source, language="python", height=420)
 
 
@@ -271,7 +275,7 @@ def commands(wanted: NetworkChoice) -> None:
         ["architectures", "speed", wanted.name, *wanted.words],
         ["train", "--data", "digits", "--architecture", wanted.name, *options, *size],
     ]
-    fold = st.expander("The same on the command line", on_change="rerun", key="commands")
+    fold = st.expander("On the command line", on_change="rerun", key="commands")
     if fold.open:
         fold.code("\n".join(shlex.join([*start, *line]) for line in lines), language="bash", wrap_lines=True)
 

@@ -14,7 +14,7 @@ from clfcore.augment.step_rules import KINDS, Rule
 from clfcore.augment.to_torchvision import torchvision_code
 from clfcore.errors import InputError
 from ui.messages import escape_markdown, refusals
-from ui.session import go_to
+from ui.session import AUGMENTATION, LABEL_PRESERVING, go_to
 
 if TYPE_CHECKING:
     from clfcore.data.pixels import Preprocess
@@ -29,7 +29,7 @@ def choose_policy_named(label: str, key: str, *, first: str = "basic") -> str:
         index=names.index(first) if first in names else 0,
         key=key,
         bind="query-params",
-        format_func=lambda name: name if name in POLICIES else f"{name} (own)",
+        format_func=lambda name: name if name in POLICIES else f"{name} (custom)",
     )
 
 
@@ -50,7 +50,7 @@ def edit_policy(name: str) -> Policy:
     except InputError as error:
         with refusals(stop=False):
             raise error
-        st.caption("Below, the steps that stand before it.")
+        st.caption("The preview shows the steps before it.")
         return Policy(name, policies.policy([step for step in steps if step["step"] != "erasing"]).steps)
 
 
@@ -148,8 +148,8 @@ def _paste() -> None:
             state["policy steps"] = [(_fresh(), step.as_dict()) for step in steps]
 
     st.text_area(
-        "A policy's JSON", key="policy text", height=160, on_change=opened, placeholder='{"version": 1, "steps": […]}',
-        help="Pasted here, its steps take the place of those above.",
+        "Policy as JSON", key="policy text", height=160, on_change=opened, placeholder='{"version": 1, "steps": […]}',
+        help="Pasted steps replace those above.",
     )  # fmt: skip
     if words := state.get("policy refused"):
         with refusals(stop=False):
@@ -162,14 +162,16 @@ def keep_policy(policy: Policy, preprocess: "Preprocess") -> None:
     with st.expander("Save, use in Train, copy, paste", on_change="rerun", key="keep policy"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name", key="policy name", placeholder="my-policy", max_chars=40)
-            again = st.checkbox("Replace", key="policy replace", help="Where there is one of that name already.")
+            again = st.checkbox("Replace", key="policy replace", help="Overwrite a policy of that name.")
             save = st.button("Save", disabled=not name)
         if save:
             with refusals(stop=False):
                 save_policy(policy, name, replace=again)
                 st.session_state["policy kept"] = name
         if kept := st.session_state.get("policy kept"):
-            st.caption(f"Kept as {escape_markdown(kept)}; it stands among the policies here and on the Train page.")
+            st.caption(
+                f"Saved as {escape_markdown(kept)}; it is now in the list of policies here and on the Train page."
+            )
         unchanged = policy.name in (*POLICIES, *saved_policies()) and (
             policies.policy(policy.name).steps == policy.steps
         )
@@ -177,7 +179,7 @@ def keep_policy(policy: Policy, preprocess: "Preprocess") -> None:
         if st.button(
             f"Use {usable} in Train" if usable else "Use in Train", disabled=usable is None, help="Save it first."
         ):
-            st.session_state["field recipe.augmentation"] = usable
+            AUGMENTATION.set(usable)
             go_to("pages/train/page.py")
         json, code, paste = st.tabs(["JSON", "torchvision", "Paste"], on_change="rerun", key="policy as")
         with paste:
@@ -201,12 +203,12 @@ def warn_of_labels(policy: Policy, classes: tuple[str, ...]) -> None:
     if not doubtful or not warning(policy, classes=classes):
         return
     safe = st.multiselect(
-        "My labels survive",
+        "Label-preserving transforms",
         doubtful,
-        key="policy safe",
+        key=LABEL_PRESERVING.key,
         persist_state="session",
         format_func=lambda change: change.replace("-", " "),
-        help="Say so where a mirrored or turned picture of yours keeps its class.",
+        help="Confirm the changes that keep the class of your images, such as a mirrored or rotated image.",
     )
     said = warning(policy, classes=classes, safe=safe)
     if said:

@@ -19,8 +19,11 @@ from pages.augmentations.previews import (
 from pages.augmentations.trial import does_it_help
 from ui.entry import wait_for_networks
 
-st.title("What will training see?")
-st.caption("Change a step and the pictures change with it: they are those that training would feed, of the same seed.")
+st.title("Augmentations")
+st.caption(
+    "What will training see? Change a step, and the preview shows exactly the images that training would use "
+    "with the same seed."
+)
 
 
 @st.fragment
@@ -40,8 +43,8 @@ def bench() -> None:
             model = choose_model()
             base = preprocess_of(source, model)
             preprocess = at_training_scale(policy, base)
-            count = st.number_input("Views", 1, 48, 17, key="views", help="How many epochs' views are shown.")
-            seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="augment seed", help="Of the run.")
+            count = st.number_input("Views", 1, 48, 17, key="views", help="How many epochs to show, one view each.")
+            seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="augment seed", help="The run's seed.")
         look = st.segmented_control(
             "Look at", LOOKS, default=LOOKS[0], required=True, key="look", label_visibility="collapsed"
         )
@@ -55,7 +58,7 @@ def bench() -> None:
             show_pairs(policy, source, dataset, preprocess, seed=seed, epoch=epoch)
         elif look == "Pixels":
             show_statistics(policy, source, preprocess, seed=seed, count=count)
-        elif look == "Two policies":
+        elif look == "Compare policies":
             show_two(policy, source, base, model=model, seed=seed)
         else:
             does_it_help(policy, source, seed=seed)

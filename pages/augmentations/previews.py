@@ -23,7 +23,7 @@ from ui.formatting import shorten
 from ui.loaders import Photo, classifier, samples
 from ui.messages import escape_markdown, refusals
 from ui.pickers import KINDS, data_name, model_name
-from ui.session import go_to
+from ui.session import CUTMIX, MIXUP, go_to
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from clfcore.data.pixels import Preprocess
 
 
-LOOKS = ("Views", "Step by step", "Mixup and CutMix", "Pixels", "Two policies", "Does it help?")
+LOOKS = ("Views", "Step by step", "Mixup and CutMix", "Pixels", "Compare policies", "Does it help?")
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,21 @@ class Source:
 def choose_source() -> tuple[Source, "ImageDataset | None"]:
     """A dataset's picture or one's own."""
     kind = st.segmented_control(
-        "Picture", ("Of a dataset", "My own"), default="Of a dataset", required=True, key="picture of"
+        "Image", ("From a dataset", "Upload"), default="From a dataset", required=True, key="picture of"
     )
-    if kind == "My own":
-        file = st.file_uploader("A photo", KINDS, key="augment photo", help="Read here and forgotten with the tab.")
+    if kind == "Upload":
+        file = st.file_uploader(
+            "A photo",
+            KINDS,
+            key="augment photo",
+            help="Photos stay on this computer and are discarded when you close the tab.",
+        )
         photo = Photo(file.name, file.getvalue()) if file else samples()["cat"][0]
         return Source(photo.name, photo=photo.data), None
     data = choose_data()
     dataset = read_data(data)
     train = dataset.splits["train"]
-    place = st.slider(f"Picture, of {len(train):,} in the training split", 1, len(train), 1, key=f"place {data}") - 1
+    place = st.slider(f"Image, of {len(train):,} in the training split", 1, len(train), 1, key=f"place {data}") - 1
     grey = dataset.pixels is not None and dataset.pixels.shape[-1] == 1
     item = int(train[place])
     name = f"{dataset.label(item)}, {dataset.ids[item]}"
@@ -75,13 +80,13 @@ def choose_model() -> str | None:
     names = [one.id for one in finished_runs()]
     names += [row.name for row in architectures() if weights_at_hand(row.name)]
     return st.selectbox(
-        "Ask a model",
+        "Show predictions of",
         names,
         index=None,
         format_func=model_name,
         key="augment model",
         placeholder="none",
-        help="What it says of each changed copy: a free look at how robust it is. The copies are then made for it.",
+        help="Its prediction for each augmented copy, a quick robustness check. The copies then use its preprocessing.",
     )
 
 
@@ -90,10 +95,12 @@ def preprocess_of(source: Source, model: str | None) -> "Preprocess":
     from clfcore.augment.file_previews import usual_preprocess
 
     if model is not None:
-        with refusals(), st.spinner("Opening the model"):
+        with refusals(), st.spinner("Loading the model"):
             return classifier(model).preprocess
     usual = usual_preprocess(source.side, source.channels).size
-    size = st.number_input("Image size", 8, 512, usual, key=f"augment size {source.data}", help="Of the network.")
+    size = st.number_input(
+        "Image size", 8, 512, usual, key=f"augment size {source.data}", help="Input size of the network."
+    )
     return replace(usual_preprocess(source.side, source.channels, int(size)), value_range=source.value_range)
 
 
@@ -141,7 +148,7 @@ def show_views(
     original = preprocess.centre(kept[None])[0]
     said = _said(model, [original, *views])
     # At 224 pixels as they are: to shrink them took longer than all the rest of a picture's way to the page.
-    shown = [Card(picture(original, side=224), "the original, as evaluation sees it", "Original", *said[0])]
+    shown = [Card(picture(original, side=224), "original, as used in evaluation", "Original", *said[0])]
     shown += [
         Card(picture(view, side=224), f"epoch {i}", f"Epoch {i}", *answer)
         for i, (view, answer) in enumerate(zip(views, said[1:], strict=True), 1)
@@ -188,13 +195,13 @@ def show_pairs(
     from clfcore.figures.mixup_lambda import mixup_lambda_figure
 
     if dataset is None:
-        st.info("Pairs are mixed from a dataset's pictures: choose one above.")
+        st.info("Mixup and CutMix need a dataset: choose one above.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         mixup = st.slider("Mixup alpha", 0.0, 2.0, 0.2, 0.05, key="mixup alpha", help="0 is off.")
         cutmix = st.slider("CutMix alpha", 0.0, 2.0, 1.0, 0.05, key="cutmix alpha", help="0 is off.")
     if not mixup and not cutmix:
-        st.info("Both are off: nothing is mixed.")
+        st.info("Both are off: images are not mixed.")
         return
     places = [
         (source.place + i * max(1, len(dataset.splits["train"]) // 9)) % len(dataset.splits["train"]) for i in range(6)
@@ -212,18 +219,17 @@ def show_pairs(
     for pair in found:
         with row.cell(), st.container(gap="xsmall"):
             three = [
-                Card(picture(pair.own), "a picture", f"λ = {pair.share:.2f}"),
+                Card(picture(pair.own), "first image", f"λ = {pair.share:.2f}"),
                 Card(picture(pair.partner), "its partner", f"1 − λ = {1 - pair.share:.2f}"),
                 Card(picture(pair.mixed), pair.label, pair.how),
             ]
             cards(three, side=84)
             st.caption(f"Label: {escape_markdown(pair.label)}")
-    if st.button(
-        "Use these alphas in Train", help="With the share of batches that Train says; there one draw a batch."
-    ):
-        st.session_state["field recipe.mixup"], st.session_state["field recipe.cutmix"] = mixup, cutmix
+    if st.button("Use these alphas in Train", help="Train sets the share of mixed batches; it draws λ once per batch."):
+        MIXUP.set(mixup)
+        CUTMIX.set(cutmix)
         go_to("pages/train/page.py")
-    st.caption("Each picture has a draw of its own here, so that one look shows many; training draws once a batch.")
+    st.caption("Here each image has its own λ, so the preview shows many; training draws λ once per batch.")
     densities = {
         f"{name}, alpha {alpha:g}": tuple(values.tolist() for values in density(alpha))
         for name, alpha in (("Mixup", mixup), ("CutMix", cutmix))
@@ -244,25 +250,23 @@ def show_statistics(policy: Policy, source: Source, preprocess: "Preprocess", *,
     rows = []
     for what, pixels in (("original", preprocess.centre(kept[None])), (f"{count} views", views)):
         for row in statistics(pixels, preprocess):
-            for when, values in (("bytes", row.before), ("normalised", row.after)):
+            for when, values in (("bytes", row.before), ("normalized", row.after)):
                 rows.append(
                     {"pixels of": what, "channel": row.channel, "values": when}
-                    | dict(
-                        zip(("mean", "deviation", "smallest", "largest"), (round(v, 3) for v in values), strict=True)
-                    )
+                    | dict(zip(("mean", "std", "min", "max"), (round(v, 3) for v in values), strict=True))
                 )
     st.dataframe(rows, hide_index=True, width="stretch")
     mean = ", ".join(f"{value:.3f}" for value in preprocess.mean)
     deviation = ", ".join(f"{value:.3f}" for value in preprocess.deviation)
-    st.caption(f"Normalised: bytes / 255, less the mean ({mean}), over the deviation ({deviation}).")
+    st.caption(f"Normalized: (bytes / 255 − mean) / std, with mean ({mean}) and std ({deviation}).")
 
 
 def about(source: Source, preprocess: "Preprocess") -> None:
     """What is shown, in a line."""
     where = f", {escape_markdown(data_name(source.data))}" if source.data else ""
     st.caption(
-        f"{escape_markdown(source.name)}{where}: kept at {preprocess.stored_side} pixels, fed at {preprocess.size}. "
-        "The views are those of the first epochs of a run with this seed, made by the same code."
+        f"{escape_markdown(source.name)}{where}: cached at {preprocess.stored_side} pixels, input size "
+        f"{preprocess.size}. These are the views of a run's first epochs with this seed, made by the training code."
     )
 
 
@@ -274,7 +278,7 @@ def show_two(policy: Policy, source: Source, preprocess: "Preprocess", *, model:
         square = at_training_scale(policy, preprocess)
         show_views(policy, source, square, model=model, seed=seed, count=8, side=66)
     with right:
-        other = choose_policy_named("Beside it", "beside", first="none")
+        other = choose_policy_named("Compare with", "beside", first="none")
         with refusals():
             second = policies.policy(other)
             square = at_training_scale(second, preprocess)

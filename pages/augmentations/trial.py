@@ -19,14 +19,14 @@ from ui.jobs import Job, result_of
 def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
     """Policies trained on a sample within a time budget, from one initialisation; their validation curves."""
     if not source.data:
-        st.info("A trial trains on a dataset: choose one above.")
+        st.info("A trial needs a dataset: choose one above.")
         return
     others = [*POLICIES, *saved_policies()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         beside = st.multiselect("Against", others, default=["none"], key="trial against", max_selections=4)
-        seconds = st.number_input("Seconds", 5, 600, 30, 5, key="trial seconds", help="For training, all together.")
+        seconds = st.number_input("Seconds", 5, 600, 30, 5, key="trial seconds", help="Total training time.")
         sample = st.number_input("Training images", 50, 20_000, 1000, 50, key="trial sample")
-        asked = st.button("Train them", type="primary")
+        asked = st.button("Run trial", type="primary")
     chosen = {f"{policy.name}, as edited": policy.as_dict()} | {
         name: augment_policies.policy(name).as_dict() for name in beside
     }
@@ -34,9 +34,11 @@ def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
     if asked:
         st.session_state["trial"] = key
     if st.session_state.get("trial") != key:
-        st.caption("One small network learns under each policy, an epoch each in turn, from the same weights.")
+        st.caption(
+            "One small network is trained with each policy, one epoch each in turn, from the same initial weights."
+        )
         return
-    found = result_of(_trial(key), "Training under each policy", forget=lambda: _trial.clear(key))
+    found = result_of(_trial(key), "Training with each policy", forget=lambda: _trial.clear(key))
     _show_trial(found)
 
 
@@ -53,7 +55,7 @@ def _show_trial(found: Any) -> None:
     st.dataframe(rows, hide_index=True, width="stretch")
     st.caption(
         f"Validation accuracy on {count(found.validation_items, 'image')}, trained on {found.train_items:,}: a "
-        f"difference under {100 * found.noise:.0f} points can be chance. Strong policies need more epochs than a trial."
+        f"difference under {100 * found.noise:.0f} points may be chance. Strong policies need more epochs than a trial."
     )
 
 

@@ -32,10 +32,10 @@ def browse(dataset: "ImageDataset", spec: str) -> None:
         pages = max(1, -(-len(indices) // PER_PAGE))
         page = min(pages, st.pagination(pages, key=f"page {spec} {split} {wanted}"))
     if not indices:
-        st.write(f"No picture of {escape_markdown(wanted)} is in the {split} split.")
+        st.write(f"The {split} split has no image of {escape_markdown(wanted)}.")
         return
     cards(sample_cards(dataset, spec, spread(indices, page)), side=128)
-    st.caption(f"{count(len(indices), 'picture')}, {PER_PAGE} a page.")
+    st.caption(f"{count(len(indices), 'image')}, {PER_PAGE} per page.")
 
 
 def spread(indices: Sequence[int], page: int) -> Sequence[int]:
@@ -51,13 +51,13 @@ def data_numbers(dataset: "ImageDataset") -> None:
         Number("Classes", count(len(dataset.classes)), dataset.task.kind),
     ]
     words = {
-        "train": ("Training", "learned from"),
-        "validation": ("Validation", "chooses the best epoch"),
-        "test": ("Test", "looked at once, at the end"),
+        "train": ("Training", "used to fit the weights"),
+        "validation": ("Validation", "selects the best epoch"),
+        "test": ("Test", "held out for the final test"),
     }
     for split, size in dataset.sizes().items():
         label, use = words[split]
-        numbers.append(Number(label, count(size) if size else "–", use if size else "the data has none"))
+        numbers.append(Number(label, count(size) if size else "–", use if size else "not in this dataset"))
     metric_row([*numbers, Number("Problems", count(len(faults(dataset))), "found while reading")])
     for note in (problem.message for problem in dataset.problems if problem.kind == "reading"):
         st.caption(f":material/info: {escape_markdown(note[:1].upper() + note[1:])}.")

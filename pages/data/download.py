@@ -12,7 +12,7 @@ def fetch_datasets() -> None:
     absent = [entry for entry in entries() if not entry.available and entry.name in FILES]
     if not absent:
         return
-    st.caption("Not on this machine yet. A click fetches it from its publisher; nothing is fetched before.")
+    st.caption("Not on this machine yet. A click downloads it from its publisher; nothing is downloaded before.")
     with st.container(horizontal=True):
         for entry in absent:
             size = sum(remote.size for remote in FILES[entry.name]) / 1e6
@@ -33,12 +33,12 @@ def catalogue_table() -> None:
     rows = [
         {
             "name": e.name,
-            "at hand": "✓" if e.available else "✗ absent",
+            "available": "✓ yes" if e.available else "– not downloaded",
             "task": e.task,
             "classes": e.classes,
             "images": e.items,
             "licence": e.licence,
-            "where": e.note if e.available else f"put it here: {e.where}",
+            "where": e.note if e.available else f"copy its files to {e.where}",
             "source": e.source,
         }
         for e in entries()

@@ -8,8 +8,8 @@ from pages.data.problems import data_problems, problems_label
 from pages.data.structure import data_counts, data_structure
 from ui.data_picker import choose_data, read_data
 
-st.title("What is in the data?")
-st.caption("Classes, splits, everything that is wrong with it, and the pictures themselves.")
+st.title("Data")
+st.caption("What is in the dataset, and is anything wrong with it?")
 
 spec = choose_data()
 dataset = read_data(spec)

@@ -17,16 +17,16 @@ def problems_label(dataset: "ImageDataset") -> str:
 
 def data_problems(dataset: "ImageDataset") -> None:
     """Everything that was found, none silent; and a second look at the files once they were mended."""
-    if st.button("Read it again", help="After you have mended, added or removed files."):
+    if st.button("Re-scan", help="Reads the dataset again after you fixed, added or removed files."):
         forget_data()
         st.rerun()
     if not faults(dataset):
         st.write(
-            "Nothing was found wrong: every file could be read, no picture stands twice, every class is in every split."
+            "No problems found: every file is readable, there are no duplicates, and every class is in every split."
         )
         return
-    rows = [{"kind": p.kind, "item": p.item, "what was found": p.message} for p in faults(dataset)]
-    st.dataframe(rows, hide_index=True, column_config={"what was found": st.column_config.TextColumn(width="large")})
+    rows = [{"kind": p.kind, "item": p.item, "problem": p.message} for p in faults(dataset)]
+    st.dataframe(rows, hide_index=True, column_config={"problem": st.column_config.TextColumn(width="large")})
 
 
 def faults(dataset: "ImageDataset") -> list["Problem"]:

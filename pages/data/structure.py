@@ -20,14 +20,12 @@ def data_structure(dataset: "ImageDataset") -> None:
 
     if dataset.task.kind == "multi-label":
         pairs, none = label_pairs(dataset, "train")
-        st.caption(
-            f"Training pictures with both labels; {count(none, 'picture')} with no label at all, which is legal."
-        )
+        st.caption(f"Training images with both labels; {count(none, 'image')} with no label at all, which is allowed.")
         chart(co_occurrence_figure(CoOccurrence(dataset.classes, pairs, pairs), dark=dark()), "data pairs")
     elif dataset.task.kind == "hierarchical":
         levels = dataset.task.levels
         sizes = ", ".join(f"{level.name} {len(level.classes)}" for level in levels)
-        words = f"{len(levels)} levels ({sizes}); {len(dataset.task.paths)} real paths."
+        words = f"{len(levels)} levels ({sizes}); {len(dataset.task.paths)} paths occur."
         st.caption(f"{words} A click opens a class.")
         chart(sunburst_figure(class_tree(dataset), words=words, judged=False, dark=dark()), "data tree")
 

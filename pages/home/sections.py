@@ -10,12 +10,12 @@ from ui.messages import escape_markdown
 from ui.pickers import listed_name
 
 WAYS = (
-    ("predict", "Predict", "Drop in a photo: what a pretrained network sees in it, and where it looked."),
-    ("explain", "Explain", "Where networks looked, by many methods, and whether such a map can be believed."),
-    ("data", "Data", "Bring a folder, a zip or a CSV, or take what ships: classes, splits, problems, samples."),
-    ("train", "Train", "Choose data, architecture and recipe; see the plan, launch it, watch it learn."),
-    ("runs", "Runs", "Everything that was trained: stop, resume, delete, lay side by side."),
-    ("evaluate", "Evaluate", "How good a run is and where it fails, down to the single picture."),
+    ("predict", "Predict", "Drop in a photo: see what a pretrained network recognizes, and where it looked."),
+    ("explain", "Explain", "Where a network looked, by many methods, and whether you can trust the map."),
+    ("data", "Data", "Load a folder, a zip or a CSV, or use a built-in dataset: classes, splits, problems, samples."),
+    ("train", "Train", "Choose data, a network and a recipe; check the plan, start the run, watch it train."),
+    ("runs", "Runs", "Everything you have trained: stop, resume, delete, compare."),
+    ("evaluate", "Evaluate", "How good a run is and where it fails, down to the single image."),
 )
 
 

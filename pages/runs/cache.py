@@ -30,7 +30,7 @@ def _panel(now: "Usage", clear: Callable[[], int]) -> None:
     with st.expander(f"Cache: {megabytes(now.bytes)} of at most {megabytes(now.limit)}", key="cache"):
         st.dataframe(
             [
-                {"kept": KINDS[part.kind], "entries": count(part.entries), "size": megabytes(part.bytes)}
+                {"content": KINDS[part.kind], "entries": count(part.entries), "size": megabytes(part.bytes)}
                 for part in now.parts
             ],
             hide_index=True,
@@ -39,11 +39,11 @@ def _panel(now: "Usage", clear: Callable[[], int]) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Clear cache", key="clear cache", disabled=not now.bytes):
                 freed = clear()
-                st.toast(f"Cleared: {megabytes(freed)} freed.")
+                st.toast(f"Cache cleared: {megabytes(freed)} freed.")
                 st.rerun()
             st.caption(
-                f"In `{now.folder}`. Nothing here is needed: what is cleared is computed again. "
-                f"What was used least recently goes first; CLFLAB_CACHE_GB sets another limit."
+                f"In `{now.folder}`. Safe to clear: everything in it is computed again when needed. "
+                f"When it is full, the least recently used entries go first; CLFLAB_CACHE_GB sets the limit."
             )
 
 

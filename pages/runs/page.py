@@ -7,14 +7,16 @@ from ui.messages import refusals
 from ui.run_monitor import watch
 from ui.run_queue import show_queue
 
-st.title("What has been trained?")
-st.caption("The queue, and every run with its state. A run is a folder on this machine that describes itself.")
+st.title("Runs")
+st.caption(
+    "What has been trained? The queue and every run with its state; a run is a self-contained folder on this machine."
+)
 
 show_queue()
 chosen = choose_runs()
 
 if not chosen:
-    st.caption("Tick a run to open, resume or delete it; tick several to lay them side by side.")
+    st.caption("Select a run to open, resume or delete it; select several to compare them.")
 elif len(chosen) == 1:
     watch(chosen[0])
 else:

@@ -17,7 +17,7 @@ from ui.pickers import data_name, differing
 MARKS = {
     "completed": "✓ completed",
     "running": "▸ running",
-    "queued": "… waiting",
+    "queued": "… queued",
     "cancelled": "■ stopped",
     "failed": "✗ failed",
     "interrupted": "‖ interrupted",
@@ -31,7 +31,7 @@ def choose_runs() -> list[Run]:
     if not known:
         cache_usage()
         empty(
-            "Runs appear here: no run has been started yet. On digits, the first takes less than a minute.",
+            "No run has been started yet. On digits, the first takes less than a minute.",
             "Train a run",
             "pages/train/page.py",
         )
@@ -44,9 +44,11 @@ def choose_runs() -> list[Run]:
         selection_mode="multi-row",
         column_config={
             "validation accuracy": st.column_config.NumberColumn(
-                format="%.1f %%", help="Of the best epoch, which it chose."
+                format="%.1f %%", help="Of the best epoch, which this metric selected."
             ),
-            "test accuracy": st.column_config.NumberColumn(format="%.1f %%", help="Looked at once, at the end."),
+            "test accuracy": st.column_config.NumberColumn(
+                format="%.1f %%", help="Measured once, at the end, on held-out images."
+            ),
         },
         alt="All runs, newest first",
     )
@@ -64,7 +66,7 @@ def _row(one: Listed) -> dict[str, Any]:
         "validation accuracy": _in_percent(one.results, "validation"),
         "test accuracy": _in_percent(one.results, "test"),
         "epochs": config.recipe.epochs if config else None,
-        "took": _took(one.results),
+        "training time": _took(one.results),
         "started": moment(one.status.created),
         "run": one.id,
     }
@@ -101,7 +103,7 @@ def side_by_side(runs: Sequence[Run]) -> None:
         "Test accuracy": [percent(accuracy_of(one, "test")) for one in found],
         "Best epoch": ["–" if one.best_epoch is None else str(one.best_epoch) for one in found],
         "Parameters": [count(one.parameters.total) if one.parameters.total else "–" for one in found],
-        "Took": [_took(one) for one in found],
+        "Training time": [_took(one) for one in found],
     }
     rows = [{"": "", "setting": name, **dict(zip(names, values, strict=True))} for name, values in results.items()]
     for setting, values in differing([run.config.model_dump(mode="json") for run in runs]):

@@ -1,4 +1,4 @@
-"""The strategy before a launch: what trains and when, advice, and what can be measured first."""
+"""Experiments before a run: strategy advice, the learning-rate finder, overfitting one batch, a batch preview."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -8,43 +8,39 @@ import streamlit as st
 from clfcore.api import advise
 from clfcore.config import RunConfig, make
 from pages.train.strategy import STRATEGIES
+from ui.cards import Card, cards, picture
 from ui.charts import chart, dark
-from ui.formatting import count, duration, percent
+from ui.formatting import count, decimal, duration, percent
 from ui.jobs import Job, result_of
 from ui.messages import escape_markdown, refusals
+from ui.session import LEARNING_RATE
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
-    from clfcore.experiments.plan import Plan
-
-
-def strategy_preview(plan: "Plan") -> None:
-    """Groups that train in each epoch, and the learning rate of each over the run; nothing where all is one."""
-    if plan.config.strategy not in ("fine-tuning", "progressive-unfreezing"):
-        return
-    from clfcore.experiments.plan import rates
-    from clfcore.figures.training_phases import group_rates, groups
-
-    with st.expander("What trains, when and how fast"):
-        free = [(phase.first_epoch, phase.last_epoch, list(phase.rates)) for phase in plan.phases]
-        chart(groups(list(plan.groups), free, dark=dark()), "groups preview")
-        steps, found = rates(plan)
-        per_epoch = max(1, -(-plan.splits["train"] // plan.config.recipe.batch_size))
-        chart(group_rates(steps, found, steps_per_epoch=per_epoch, dark=dark()), "group rates preview")
-        sizes = ", ".join(f"{name} {count(size)}" for name, size in reversed(plan.groups.items()))
-        st.caption(f"Parameters: {sizes}. Epoch 0 is the fitted head, so that training never ends below it.")
 
 
 def strategy_advice(config: RunConfig, dataset: "ImageDataset") -> None:
     """What suits, with its reasons; and the buttons that measure it."""
-    with refusals(), st.expander("Which strategy suits?"):
+    with refusals(), st.expander("Which strategy fits?"):
         found = advise(config, dataset=dataset).advice
         then = f", then **{STRATEGIES[found.then].lower()}**" if found.then else ""
         st.write(
-            f"Begin with **{STRATEGIES[found.strategy].lower()}**{then}. " + escape_markdown(" ".join(found.reasons))
+            f"Start with **{STRATEGIES[found.strategy].lower()}**{then}. " + escape_markdown(" ".join(found.reasons))
         )
-        _asked(config, "Try all on a sample", "Each strategy in turn, for about a minute in all.", _trying, _show_tried)
-        _asked(config, "Would more pictures help?", "A head on parts of the training split.", _growing, _show_curve)
+        _asked(
+            config,
+            "Compare strategies on a sample",
+            "Trains each strategy in turn, for about a minute in total.",
+            _trying,
+            _show_tried,
+        )
+        _asked(
+            config,
+            "Would more data help?",
+            "Fits a head on growing parts of the training split.",
+            _growing,
+            _show_curve,
+        )
 
 
 def rate_finder(config: RunConfig) -> None:
@@ -52,7 +48,7 @@ def rate_finder(config: RunConfig) -> None:
     if config.strategy == "feature-extraction":
         return
     with st.expander("Find a learning rate"):
-        _asked(config, "Search", "A short training of its own, whose rate rises.", _searching, _show_rates)
+        _asked(config, "Search", "A short separate training with a rising learning rate.", _searching, _show_rates)
 
 
 def _asked(config: RunConfig, label: str, words: str, work: Any, show: Any) -> None:
@@ -107,15 +103,15 @@ def _show_tried(found: Any) -> None:
             "validation": percent(one.score),
             "95 % interval": f"{percent(one.interval[0])} to {percent(one.interval[1])}" if one.interval else "–",
             "epochs": one.epochs,
-            "took": duration(one.seconds),
-            "trained": count(one.trainable),
+            "training time": duration(one.seconds),
+            "trainable parameters": count(one.trainable),
         }
         for one in found.tried
     ]
-    st.dataframe(rows, hide_index=True, alt="Strategies tried on a sample, best first")
+    st.dataframe(rows, hide_index=True, alt="Strategies compared on a sample, best first")
     st.write(escape_markdown(found.sentence))
     st.caption(
-        f"{found.train_items:,} training and {found.validation_items:,} validation images; test was not touched."
+        f"{found.train_items:,} training and {found.validation_items:,} validation images; the test split was not used."
     )
 
 
@@ -133,8 +129,68 @@ def _show_rates(found: Any) -> None:
     chart(rate_search(found.rates, found.losses, found.suggestion, dark=dark()), "rate search")
     st.write(escape_markdown(found.sentence))
     if found.suggestion is not None:
-        st.button(f"Take {found.suggestion:.1e}", key="take rate", on_click=_take, args=(found.suggestion,))
+        st.button(f"Use {decimal(found.suggestion)}", key="take rate", on_click=_take, args=(found.suggestion,))
 
 
 def _take(rate: float) -> None:
-    st.session_state["field recipe.learning_rate"] = float(f"{rate:.1e}")
+    LEARNING_RATE.set(float(f"{rate:.1e}"))
+
+
+def check_before_training(config: RunConfig) -> None:
+    """Buttons: learn one batch by heart, and see a first batch as the network sees it."""
+    asked = config.as_json()
+    with st.container(horizontal=True):
+        if st.button(
+            "Overfit one batch",
+            help="A sanity check: a network that cannot has a bug in its data, loss or learning rate.",
+        ):
+            st.session_state["check"] = ("heart", asked)
+        if st.button(
+            "Preview a batch", help="The first batch as the network sees it: augmented, mixed and de-normalized."
+        ):
+            st.session_state["check"] = ("batch", asked)
+    which, of = st.session_state.get("check", ("", ""))
+    if of != asked:
+        return
+    if which == "heart":
+        _show_overfit(
+            result_of(_overfitting(asked), "Learning one batch by heart", forget=lambda: _overfitting.clear(asked))
+        )
+    else:
+        _show_batch(result_of(_previewing(asked), "Decoding and augmenting", forget=lambda: _previewing.clear(asked)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _overfitting(config: str) -> Job:
+    def work(progress: Any) -> Any:
+        from clfcore.experiments.overfit_one_batch import overfit_one_batch
+
+        return overfit_one_batch(make(json.loads(config)), progress=progress)
+
+    return Job(work)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _previewing(config: str) -> Job:
+    def work(progress: Any) -> Any:
+        from clfcore.experiments.overfit_one_batch import preview_batch
+
+        return preview_batch(make(json.loads(config)))
+
+    return Job(work)
+
+
+def _show_overfit(found: Any) -> None:
+    mark = "✓" if found.passed else "✗"
+    st.write(f"{mark} {escape_markdown(found.verdict)}")
+    st.caption(f"{found.images} images, {100 * found.accuracy:.1f} % right, {duration(found.seconds)}.")
+
+
+def _show_batch(seen: Any) -> None:
+    triples = zip(seen.pictures, seen.ids, seen.labels, strict=True)
+    shown = [Card(picture(pixels), name, label) for pixels, name, label in triples]
+    cards(shown, side=88)
+    st.caption(
+        f"The network's input runs from {seen.low:.2f} to {seen.high:.2f}, mean {seen.mean:.2f}, "
+        f"deviation {seen.deviation:.2f}."
+    )

@@ -1,4 +1,4 @@
-"""The Train page's part on rare classes, several labels and levels: what counts how much, and how answers are read."""
+"""Class imbalance: loss, weights and sampling, and the thresholds and decoding of the other tasks."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from ui.messages import refusals
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
+
 
 _ONE = ("recipe.loss", "recipe.class_weights", "recipe.sampling")
 _FIELDS = {
@@ -31,42 +32,44 @@ _MORE = {  # a field that one choice brings with it
 }
 
 
-def rare_classes(config: RunConfig, dataset: "ImageDataset") -> RunConfig:
+def choose_imbalance(config: RunConfig, dataset: "ImageDataset") -> RunConfig:
     """`config` with what these widgets say, checked; only the fields that the task has a use for."""
     kind = dataset.task.kind
-    title = {"single-label": "Rare classes", "multi-label": "Labels", "hierarchical": "Levels and rare classes"}[kind]
-    said: dict[str, Any] = {}
+    title = {"single-label": "Class imbalance", "multi-label": "Labels", "hierarchical": "Levels and class imbalance"}[
+        kind
+    ]
+    given: dict[str, Any] = {}
     with st.expander(title):
         st.caption(_balance(dataset))
         grid = st.grid(3, min_column_width=170)
         for name in _FIELDS[kind]:
             losses = ("cross-entropy", "focal") if kind != "multi-label" else None
-            _ask(grid, said, name, config, options=losses if name == "recipe.loss" else None)
-            for more in _MORE.get((name, said.get(name)), ()):
-                _ask(grid, said, more, config)
+            _ask(grid, given, name, config, options=losses if name == "recipe.loss" else None)
+            for more in _MORE.get((name, given.get(name)), ()):
+                _ask(grid, given, more, config)
         if config.strategy != "feature-extraction":
             with grid.cell():
                 with_map = st.checkbox(
-                    "Attention head",
+                    "Attention pooling",
                     value=config.head == "attention",
                     key=f"attention head {config.head}",
-                    help="A 1 × 1 convolution and a sigmoid weigh the last maps before they are pooled: the network "
-                    "says where it looked as part of its answer. For networks with feature maps.",
+                    help="A 1 × 1 convolution and a sigmoid weight the last feature maps before pooling: the network "
+                    "reports where it looked as part of its prediction. For networks with feature maps.",
                 )
             if with_map != (config.head == "attention"):
-                said["head"] = "attention" if with_map else "logistic"
-    recipe = {name.removeprefix("recipe."): value for name, value in said.items() if name.startswith("recipe.")}
+                given["head"] = "attention" if with_map else "logistic"
+    recipe = {name.removeprefix("recipe."): value for name, value in given.items() if name.startswith("recipe.")}
     with refusals():
-        return config.changed(**{n: v for n, v in said.items() if not n.startswith("recipe.")}, recipe=recipe)
+        return config.changed(**{n: v for n, v in given.items() if not n.startswith("recipe.")}, recipe=recipe)
 
 
-def _ask(grid: Any, said: dict[str, Any], name: str, config: RunConfig, *, options: tuple | None = None) -> None:
+def _ask(grid: Any, given: dict[str, Any], name: str, config: RunConfig, *, options: tuple | None = None) -> None:
     short = name.removeprefix("recipe.")
     now = getattr(config.recipe if name.startswith("recipe.") else config, short)
     with grid.cell():
         value = field(name, default=now, options=options)
     if value is not None:
-        said[name] = value
+        given[name] = value
 
 
 def _balance(dataset: "ImageDataset") -> str:
@@ -75,6 +78,6 @@ def _balance(dataset: "ImageDataset") -> str:
     most, least = max(counts), min(counts)
     what = "label" if dataset.task.kind == "multi-label" else "class"
     if not least:
-        return f"At least one {what} has no training picture; the most frequent has {count(most)}."
+        return f"At least one {what} has no training image; the most frequent has {count(most)}."
     uneven = f"{most / least:.1f} to 1"
-    return f"The most frequent {what} has {count(most)} training pictures, the rarest {count(least)}: {uneven}."
+    return f"The most frequent {what} has {count(most)} training images, the rarest {count(least)}: {uneven}."

@@ -1,33 +1,30 @@
-"""Configure a run, see its plan, launch it, watch it."""
+"""The Train page: configure a run, check its plan and start it, or monitor the run in the address."""
 
 import streamlit as st
 
 from clfcore.config import make
-from pages.train.checks import check_before_training
-from pages.train.configure import choose_fit, choose_network, configure, defaults, show_plan, train_button
-from pages.train.imbalance import rare_classes
+from pages.train.configure import choose_fit, choose_network, configure, defaults
+from pages.train.experiments import check_before_training
+from pages.train.imbalance import choose_imbalance
+from pages.train.monitor import show_run
+from pages.train.plan import show_plan, train_button
 from pages.train.recipe import choose_preset, label_warning
-from pages.train.strategy import choose_weights, say_where_from, take_over
+from pages.train.strategy import choose_weights, show_initial_weights, take_initial_run
 from ui.data_picker import choose_data, read_data
 from ui.fields import choose_options
-from ui.run_monitor import learning_rate_chart, run_in_address, watch
+from ui.run_monitor import learning_rate_chart, run_in_address
 from ui.run_queue import active_runs
 
 run = run_in_address()
 if run is not None:
-    st.title("How is it going?")
-    st.caption("You may close this page or load it again: the run goes on, and Runs leads back here.")
-    watch(run)
-    if st.button("Train another"):
-        del st.query_params["run"]
-        st.rerun()
+    show_run(run)
     st.stop()
 
-st.title("What shall be learned, and how?")
-st.caption("Data, architecture and strategy are enough: everything else has a default that suits them, shown in grey.")
+st.title("Train")
+st.caption("Choose data, a network and a strategy; everything else has a sensible default.")
 active_runs()
-take_over()
-say_where_from()
+take_initial_run()
+show_initial_weights()
 
 left, right = st.columns([3, 2], gap="large")
 with left:
@@ -38,18 +35,18 @@ with left:
     dataset = read_data(data)
     choose_fit(dataset, data)
     st.subheader("Recipe", anchor=False)
-    said = {
+    given = {
         "data": data,
         "architecture": architecture.name,
         "strategy": strategy,
         "weights": weights,
         "options": options,
     }
-    chosen = choose_preset(make(said), dataset.task.kind)
+    chosen = choose_preset(make(given), dataset.task.kind)
     config = configure(chosen, defaults=defaults(chosen, dataset))
-    config = rare_classes(config, dataset)
+    config = choose_imbalance(config, dataset)
 with right, st.container(border=True):
-    st.subheader("The plan", anchor=False)
+    st.subheader("Plan", anchor=False)
     filled = show_plan(config)
     label_warning(filled, dataset.classes)
     train_button(filled)

@@ -1,4 +1,4 @@
-"""The recipe part of the Train page: presets, which fields apply, one's own policies, the schedule drawn."""
+"""The training recipe: presets, which fields apply, and the augmentation policy."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,7 @@ from clfcore.parse_config import with_changes
 from clfcore.presets import PRESETS, values
 from clfcore.task import TaskKind
 from ui.messages import escape_markdown, refusals
+from ui.session import AUGMENTATION, LABEL_PRESERVING
 
 # A field that works under some choices alone is shown under those.
 _APPLIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -47,14 +48,16 @@ def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
         list(PRESETS),
         index=None,
         key="preset",
-        placeholder="none: what suits the data",
+        placeholder="none",
         persist_state="session",
-        help="A recipe that fills all fields. What you set below goes before it.",
+        help="A recipe that fills in every field; settings below override it.",
     )
     if name is None:
         return chosen
     preset = PRESETS[name]
-    made_for = f" Made for the strategy {preset.strategy}." if preset.strategy not in (None, chosen.strategy) else ""
+    made_for = (
+        f" Designed for the strategy {preset.strategy}." if preset.strategy not in (None, chosen.strategy) else ""
+    )
     st.caption(escape_markdown(preset.why + made_for))
     found = values(name, kind)
     head = {"head": found["head"]} if "head" in found and chosen.strategy != "feature-extraction" else {}
@@ -70,21 +73,21 @@ def choose_policy(default: Any) -> Any:
         "Augmentation",
         [*POLICIES, *own],
         index=None,
-        key="field recipe.augmentation",
+        key=AUGMENTATION.key,
         placeholder=shown,
         persist_state="session",
-        format_func=lambda name: f"{name} (own)" if name in own else name,
-        help="Random changes to the training images. See and make them on the Augmentations page.",
+        format_func=lambda name: f"{name} (custom)" if name in own else name,
+        help="Random changes to the training images. Preview and edit them on the Augmentations page.",
     )
 
 
 def label_warning(config: RunConfig, classes: tuple[str, ...]) -> None:
     """One line where the chosen policy can change a class into another, and the user has not said that it cannot."""
-    safe = st.session_state.get("policy safe") or ()  # said on the Augmentations page
+    safe = LABEL_PRESERVING.get() or ()  # confirmed on the Augmentations page
     with refusals():
         said = warning(policy(config.recipe.augmentation or "none"), classes=classes, safe=safe)
     if said:
         st.caption(
             f"⚠ {escape_markdown(said[:1].upper() + said[1:])}.",
-            help="The Augmentations page has a field, below the policy, to say so.",
+            help="If your labels survive it, confirm that below the policy on the Augmentations page.",
         )

@@ -1,4 +1,4 @@
-"""The strategy part of the Train page: which strategy, what trains at which rate, and from whose weights."""
+"""The training strategy, its settings, and the initial weights."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from clfcore.runs.folder import find_run
 from ui.fields import field
 from ui.messages import complain, escape_markdown
 from ui.pickers import run_name
+from ui.session import ARCHITECTURE, DATA, INITIAL_RUN, RECENT_DATA, InitialRun
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -24,9 +25,9 @@ STRATEGIES = {
     "progressive-unfreezing": "Progressive unfreezing",
 }
 _HELP = (
-    "From scratch: every weight is learned from your pictures. Feature extraction: a pretrained network stays as it is "
-    "and only a new head is fitted on what it sees: the first step with few pictures. Fine-tuning: the last groups of "
-    "layers are trained on from there, slowly. Progressive unfreezing: the head first, then one group after the other."
+    "From scratch: every weight is learned from your images. Feature extraction: a pretrained network stays frozen "
+    "and only a new head is fitted on its features: the first choice with few images. Fine-tuning: the last groups of "
+    "layers continue training at a low rate. Progressive unfreezing: the head first, then one group after another."
 )
 # What a strategy can be told, beyond the recipe that all share.
 _FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -44,7 +45,6 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "recipe.freeze_batch_norm",
     ),
 }
-_BEGUN = "trained further"  # the run whose weights are taken, in the session
 
 
 def choose_strategy(architecture: "Architecture") -> str:
@@ -79,17 +79,18 @@ def choose_weights(strategy: str) -> str | None:
     """Where a strategy that needs weights takes them from: published, a run's, or a file; None for the default."""
     if strategy == "scratch":
         return None
-    name = st.session_state[_BEGUN]["name"] if started_from() else "default"
+    initial = INITIAL_RUN.get()
+    name = initial.name if initial and started_from() else "default"
     return field("weights", default=name) or started_from()
 
 
 def started_from() -> str | None:
     """The run that is to be trained further, while its architecture stays chosen."""
-    known = st.session_state.get(_BEGUN)
-    return known["run"] if known and st.session_state.get("architecture") == known["architecture"] else None
+    initial = INITIAL_RUN.get()
+    return initial.path if initial and ARCHITECTURE.get() == initial.architecture else None
 
 
-def take_over() -> None:
+def take_initial_run() -> None:
     """Before the widgets: what the address names to be trained further (`from=RUN`) chooses data and network."""
     name = st.query_params.get("from")
     if not name:
@@ -101,18 +102,21 @@ def take_over() -> None:
     except InputError as error:
         complain(str(error))
         return
-    st.session_state[_BEGUN] = {"run": str(run.path), "architecture": config.architecture, "name": run_name(run)}
-    st.query_params["data"] = st.session_state["data"] = config.data
-    st.session_state["data brought"] = [*dict.fromkeys([*st.session_state.get("data brought", []), config.data])]
-    st.query_params["architecture"] = st.session_state["architecture"] = config.architecture
+    INITIAL_RUN.set(InitialRun(str(run.path), config.architecture, run_name(run)))
+    DATA.set(config.data)
+    st.query_params["data"] = config.data
+    RECENT_DATA.set([*dict.fromkeys([*(RECENT_DATA.get() or ()), config.data])])
+    ARCHITECTURE.set(config.architecture)
+    st.query_params["architecture"] = config.architecture
 
 
-def say_where_from() -> None:
+def show_initial_weights() -> None:
     """One line on the run that is trained further, and the way out of it."""
-    if not started_from():
+    initial = INITIAL_RUN.get()
+    if initial is None or not started_from():
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Begins with the weights of {escape_markdown(st.session_state[_BEGUN]['name'])}.")
-        if st.button("Begin anew", key="begin anew"):
-            del st.session_state[_BEGUN]
+        st.caption(f"Starts from the weights of {escape_markdown(initial.name)}.")
+        if st.button("Start from scratch", key="begin anew"):
+            INITIAL_RUN.take()
             st.rerun()

@@ -13,9 +13,9 @@ OpenPage = Callable[..., AppTest]
 
 def test_one_batch_is_learned_and_a_first_batch_is_seen(open_page: OpenPage) -> None:
     app = finished(open_page("train", data="digits", architecture="lenet5"), "steps an epoch")
-    next(button for button in app.button if button.label == "Learn one batch by heart").click()
+    next(button for button in app.button if button.label == "Overfit one batch").click()
     app = finished(app, "Learned by heart")
-    next(button for button in app.button if button.label == "See a first batch").click()
+    next(button for button in app.button if button.label == "Preview a batch").click()
     app = finished(app, "network's input runs from")
     assert not app.exception
 
@@ -25,8 +25,8 @@ def test_a_preset_fills_the_recipe_and_says_why(open_page: OpenPage) -> None:
     app.selectbox(key="preset").set_value("from scratch, small images")
     app = finished(app, PRESETS["from scratch, small images"].why[:20])
     epochs = next(box for box in app.number_input if box.label == "Epochs")
-    assert epochs.placeholder == "30"
-    assert any(box.label == "Share of the run rising" for box in app.number_input)
+    assert epochs.value == 30
+    assert any(box.label == "Warm-up share (one-cycle)" for box in app.number_input)
     assert not any(box.label == "Plateau patience" for box in app.number_input)
 
 

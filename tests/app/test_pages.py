@@ -31,7 +31,7 @@ def test_predict_without_a_photo_says_what_to_do(open_page: OpenPage) -> None:
     assert "click one of the samples" in words(app)
 
 
-@pytest.mark.parametrize(("page", "says"), [("runs", "no run has been started"), ("evaluate", "no finished run")])
+@pytest.mark.parametrize(("page", "says"), [("runs", "No run has been started"), ("evaluate", "no finished run")])
 def test_without_runs_a_page_offers_the_click_that_makes_one(open_page: OpenPage, page: str, says: str) -> None:
     app = open_page(page)
     assert not app.exception
@@ -135,7 +135,7 @@ def test_a_damaged_run_is_listed_and_the_page_lives(open_page: OpenPage, failed_
 def test_delete_asks_first(open_page: OpenPage, failed_run: Run) -> None:
     app = open_page("train", run=failed_run.id)
     app.button(key=f"delete {failed_run.id}").click().run()
-    assert {"Delete for ever", "Keep it"} <= {button.label for button in app.button}
+    assert {"Delete permanently", "Cancel"} <= {button.label for button in app.button}
     assert failed_run.path.exists()
 
 

@@ -29,7 +29,7 @@ def test_a_finished_run_is_trained_further(open_page: Callable[..., AppTest], fi
     app = open_page("train", **{"from": finished_run.id})
     assert not app.exception
     assert not app.error
-    assert any("Begins with the weights of lenet5 on digits" in c.value for c in app.caption)
+    assert any("Starts from the weights of lenet5 on digits" in c.value for c in app.caption)
     assert app.button_group[0].value == "fine-tuning"
 
 
@@ -41,17 +41,17 @@ def test_the_plan_shows_what_trains_and_advises(open_page: Callable[..., AppTest
         app.run()
     assert not app.exception
     labels = [box.label for box in app.expander]
-    assert {"What trains, when and how fast", "Which strategy suits?", "Find a learning rate"} <= set(labels)
-    assert any("Begin with **" in text.value for text in app.markdown)
-    assert "Try all on a sample" in [button.label for button in app.button]
+    assert {"What trains, when and how fast", "Which strategy fits?", "Find a learning rate"} <= set(labels)
+    assert any("Start with **" in text.value for text in app.markdown)
+    assert "Compare strategies on a sample" in [button.label for button in app.button]
 
 
 def test_a_search_for_the_rate_is_drawn_and_taken(open_page: Callable[..., AppTest]) -> None:
     app = open_page("train", data="digits", architecture="lenet5")
     waited(app, "Search")
     next(button for button in app.button if button.label == "Search").click().run()
-    waited(app, "Take ", begins=True)
-    next(button for button in app.button if button.label.startswith("Take ")).click().run()
+    waited(app, "Use 0", begins=True)
+    next(button for button in app.button if button.label.startswith("Use 0")).click().run()
     assert not app.exception
     assert app.session_state["field recipe.learning_rate"] > 1e-6
 
@@ -80,5 +80,5 @@ def test_a_fine_tuned_run_shows_how_far_it_moved_and_where_it_began(
     assert not app.exception
     assert any(finished_run.id in caption.value for caption in app.caption)
     moved = any(run.results["moved"].values())
-    assert ("How far each group moved from where it began" in [box.label for box in app.expander]) == moved
+    assert ("Weight change by layer group" in [box.label for box in app.expander]) == moved
     assert "Train further" in [button.label for button in app.button]

@@ -110,7 +110,7 @@ def test_a_download_out_of_reach_is_said_on_the_page(open_page: OpenPage, monkey
     assert "cannot be reached" in "".join(error.value for error in app.error)
 
 
-@pytest.mark.parametrize(("data", "says"), [("multi-label", "no label at all"), ("hierarchical", "6 real paths")])
+@pytest.mark.parametrize(("data", "says"), [("multi-label", "no label at all"), ("hierarchical", "6 paths occur")])
 def test_data_shows_how_labels_and_levels_hang_together(open_page: OpenPage, data: str, says: str) -> None:
     app = open_page("data", data=f"shapes-{data}:count=120,side=24")
     for _ in range(100):

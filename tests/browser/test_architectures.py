@@ -54,7 +54,7 @@ def test_phi_scales_the_network_and_its_image(page: Page, address: str) -> None:
         settled(page)
     expect(page.get_by_text("images of 258 pixels. α·β²·γ² = 1.920 (target 2)")).to_be_visible(timeout=30_000)
     settled(page)
-    expect(page.get_by_text("an image of 258 pixels")).to_be_visible()
+    expect(page.get_by_text("per 258-pixel image")).to_be_visible()
     assert "option=phi" in page.url
 
 

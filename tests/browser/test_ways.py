@@ -155,11 +155,11 @@ def test_a_finished_run_is_evaluated_and_a_cell_shows_its_pictures(page: Page, a
 def test_a_run_is_deleted_only_after_a_second_word(page: Page, address: str, folder: Path) -> None:
     run = train_digits(page, address, 2)
     page.get_by_role("button", name="Delete", exact=True).click(timeout=120_000)
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Cancel").click()
     assert (folder / "runs" / run).exists()
     page.get_by_role("button", name="Delete", exact=True).click()
-    page.get_by_role("button", name="Delete for ever").click()
-    expect(page.get_by_role("heading", name="What shall be learned, and how?")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_role("heading", name="Train")).to_be_visible(timeout=20_000)
     assert not (folder / "runs" / run).exists()
 
 
@@ -168,9 +168,9 @@ def test_a_link_to_a_page_is_a_good_first_visit(tmp_path: Path, browser: Browser
     with serving(tmp_path) as where:
         page = browser.new_page()
         page.goto(f"{where}/runs")
-        expect(page.get_by_text("no run has been started yet")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("No run has been started yet")).to_be_visible(timeout=30_000)
         expect(page.get_by_role("link", name="Evaluate")).to_be_visible()
-        expect(page.get_by_text("Judge")).to_be_visible()
+        expect(page.get_by_text("Explore")).to_be_visible()
         page.close()
 
 

@@ -1,0 +1,66 @@
+"""The Compare tab: another network next to the chosen one, drawn to one scale, and what differs."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.architectures.catalogue import architecture, architectures, configured
+from pages.architectures.network import NetworkChoice, diagram, table_of
+from ui.fields import choose_options
+from ui.messages import escape_markdown, refusals
+
+if TYPE_CHECKING:
+    from clfcore.architectures.summary import Table
+
+
+def compare(found: "Table", wanted: NetworkChoice) -> None:
+    """Another network compare this one, for the same sizes where some were chosen, drawn to one scale; what differs."""
+    from clfcore.architectures.comparison import differences
+
+    known = [row.name for row in architectures()]
+    name = st.selectbox(
+        "Compare with",
+        known,
+        index=known.index("resnet50"),
+        key="beside",
+        accept_new_options=True,
+        bind="query-params",
+        help="Any timm network works too: `timm/` and its name.",
+    )
+    with refusals():
+        row = architecture(name)
+        given = choose_options(row, address="other")
+        configured(row.name, given)
+    other = table_of(replace(wanted, name=row.name, options=tuple(given.items())))
+    side = max(found.image_size, other.image_size)
+    left, right = st.columns(2, gap="medium")
+    for column, one, key in ((left, found, "left"), (right, other, "right")):
+        with column:
+            st.markdown(f"**{escape_markdown(one.architecture.name)}**")
+            diagram(one, key=f"beside {key}", side=side)
+    result = differences(found, other)
+    st.write(escape_markdown(result.describe()))
+    a, b = result.a, result.b if result.b != result.a else f"{result.b} (compare)"
+    st.dataframe(
+        [
+            {
+                "": "" if line.same else "≠ differs",
+                "what": line.what,
+                a: line.a,
+                b: line.b,
+                "ratio": "" if line.ratio is None else f"{line.ratio:.3g}",
+            }
+            for line in result.rows
+        ],
+        hide_index=True,
+        height="content",
+        column_config={
+            "": st.column_config.TextColumn(width=70),
+            "what": st.column_config.TextColumn(width=250),
+            "ratio": st.column_config.TextColumn(width=60, help=f"{b} over {a}."),
+            a: st.column_config.TextColumn(width=285),
+            b: st.column_config.TextColumn(width=285),
+        },
+        alt="Comparison of two networks",
+    )

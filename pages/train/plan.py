@@ -1,0 +1,136 @@
+"""The plan of a run: its size, memory and duration, what trains when, and the button that starts it."""
+
+import json
+import threading
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore import api
+from clfcore.config import RunConfig, make
+from clfcore.progress import Progress
+from clfcore.runs.folder import Run
+from clfcore.runs.worker import worker
+from pages.train.experiments import rate_finder, strategy_advice
+from ui.charts import chart, dark
+from ui.data_picker import read_data
+from ui.formatting import count, duration
+from ui.jobs import Job, result_if_ready, result_of
+from ui.messages import Number, escape_markdown, metric_row, refusals
+
+if TYPE_CHECKING:
+    from clfcore.experiments.plan import Plan
+
+
+def show_plan(config: RunConfig) -> RunConfig:
+    """What would happen, measured on a few real batches; returns the filled configuration."""
+    asked = config.as_json()
+    counted = result_of(
+        _planning(asked, measure=False), "Building the network", forget=lambda: _planning.clear(asked, measure=False)
+    )
+    measuring = _planning(asked, measure=True)  # takes seconds: the page does not wait
+    measured = result_if_ready(
+        measuring, forget=lambda: _planning.clear(asked, measure=True), key="measure the plan again"
+    )
+    plan = measured or counted
+    metric_row(
+        [
+            Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
+            Number("Images", count(plan.splits["train"]), "in the training split"),
+            Number("Memory", _megabytes(plan.memory), "peak of one training step"),
+            Number("Duration", *(_estimate(plan) if measuring.error is None else ("–", "could not be measured"))),
+        ],
+        least=160,  # two beside each other: a duration of hours is not cut off
+    )
+    splits = plan.splits
+    st.write(
+        f"{count(plan.classes, 'class')}; {count(splits['validation'])} images select the best epoch, "
+        f"{count(splits['test'])} are held out for the final test."
+    )
+    strategy_preview(plan)
+    for note in plan.notes:
+        st.caption(f"⚠ {escape_markdown(note)}")
+    with st.expander("As a command, or as JSON"):
+        st.code(api.command_of(config), language="bash", wrap_lines=True)
+        st.code(plan.config.as_json(), language="json")
+    strategy_advice(config, read_data(config.data, split_seed=config.split_seed))
+    rate_finder(config)
+    return plan.config
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _planning(config: str, *, measure: bool) -> Job:
+    def plan(progress: Progress) -> "Plan":
+        return api.plan(make(json.loads(config)), measure=measure)
+
+    return Job(plan)
+
+
+def _estimate(plan: "Plan") -> tuple[str, str]:
+    if plan.seconds is None:
+        return "…", "measuring a few batches"
+    return f"≈ {duration(plan.seconds, rough=True)}", "estimated from a few batches"
+
+
+class _Launches:
+    """The runs that this session's form has queued since it was last drawn unpressed: a second click finds the first.
+
+    Two scripts of one session can be at work at once: the one that a click interrupts may be in the midst of queueing.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs: dict[str, Run] = {}
+
+    def submit(self, config: RunConfig) -> Run:
+        key = config.as_json()
+        with self._lock:
+            if key not in self._runs:
+                self._runs[key] = worker().submit(config)
+            return self._runs[key]
+
+    def forget(self) -> None:
+        with self._lock:
+            self._runs.clear()
+
+
+def _launches() -> _Launches:
+    return st.session_state.setdefault("launches", _Launches())
+
+
+def train_button(config: RunConfig) -> None:
+    """The button that queues the configuration, once however often it is clicked before the run is shown."""
+    if st.button("Train", type="primary", width="stretch"):
+        launch(config)
+    else:
+        _launches().forget()
+
+
+def launch(config: RunConfig) -> None:
+    """Queue the run and show it: its id goes into the address, so that Reload and other tabs find it."""
+    launches = _launches()
+    with refusals():
+        run = launches.submit(config)
+    st.query_params["run"] = run.id  # what was chosen stays beside it: Streamlit refuses to clear bound parameters
+    st.rerun()
+
+
+def _megabytes(size: int | None) -> str:
+    return "–" if size is None else f"≈ {size / 1e6:,.0f} MB"
+
+
+def strategy_preview(plan: "Plan") -> None:
+    """Groups that train in each epoch, and the learning rate of each over the run; nothing where all is one."""
+    if plan.config.strategy not in ("fine-tuning", "progressive-unfreezing"):
+        return
+    from clfcore.experiments.plan import rates
+    from clfcore.figures.training_phases import group_rates, groups
+
+    with st.expander("What trains, when and how fast"):
+        free = [(phase.first_epoch, phase.last_epoch, list(phase.rates)) for phase in plan.phases]
+        chart(groups(list(plan.groups), free, dark=dark()), "groups preview")
+        steps, found = rates(plan)
+        per_epoch = max(1, -(-plan.splits["train"] // plan.config.recipe.batch_size))
+        chart(group_rates(steps, found, steps_per_epoch=per_epoch, dark=dark()), "group rates preview")
+        sizes = ", ".join(f"{name} {count(size)}" for name, size in reversed(plan.groups.items()))
+        st.caption(f"Parameters: {sizes}. Epoch 0 is the fitted head, so the result is never worse than it.")
