@@ -1,4 +1,4 @@
-"""Explanation by example: of each class, the training pictures that a run's network finds most like the picture."""
+"""Explanation by example: the nearest training images of each class in the embedding of a run."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,25 +23,25 @@ CLASSES = 6  # of a run that knows more, those with the nearest pictures
 
 
 def examples_view(photos: Sequence[Photo], models: Sequence[str]) -> None:
-    """Each run and picture: the nearest training pictures class by class, the class of the nearest first."""
+    """For each run and image the nearest training images class by class, the nearest class first."""
     runs = run_of(models)
     if not runs:
         st.write(
-            "Examples come from a run's own training pictures: choose a run among the classifiers. The pictures that "
-            "ImageNet weights learned from are not here."
+            "Examples come from a run's own training images: choose a run among the classifiers. The training images "
+            "of ImageNet weights are not available."
         )
         return
-    many = st.segmented_control("Of each class", (1, 3, 5), default=3, required=True, key="examples of each")
+    many = st.segmented_control("Per class", (1, 3, 5), default=3, required=True, key="examples of each")
     for name in runs:
         with refusals(stop=False):
-            words = f"Embedding the training pictures of {escape_markdown(shorten(model_name(name), 40))}"
+            words = f"Embedding the training images of {escape_markdown(shorten(model_name(name), 40))}"
             known = result_of(space_of(name), words, forget=lambda name=name: space_of.clear(name))
             for photo in photos:
                 near = known.per_class(embedded(name, photo), n=int(many))
                 _classes(name, photo, near)
     st.caption(
-        "Cosine similarity of what the last layer reads, 1 where equal. Where the nearest pictures are of a class "
-        "you did not expect, or alike in ground and not in object, the network has found another likeness than yours.",
+        "Cosine similarity of the features that the last layer reads; 1 = identical. If the nearest images are of an "
+        "unexpected class, or similar in background and not in the object, the network may use a different cue.",
         help="Nearest neighbours in the embedding explain by example: Caruana and others, 1999, Case-based explanation "
         "of non-case-based learning methods.",
     )
@@ -55,13 +55,13 @@ def _classes(name: str, photo: Photo, near: "dict[str, tuple[Neighbour, ...]]") 
     more = f", the {len(shown)} nearest of {count(len(near), 'class')}" if len(near) > len(shown) else ""
     st.markdown(
         f"**{escape_markdown(model_name(name))}**, {escape_markdown(shorten(photo.name, 60))}: "
-        f"it says {escape_markdown(first)}{more}"
+        f"predicted {escape_markdown(first)}{more}"
     )
     run = open_run(name)
     row = st.grid(min(3, len(shown)), min_column_width=300)
     for label in shown:
         with row.cell():
-            st.markdown(f"{escape_markdown(label)}{' (what it says)' if label == first else ''}")
+            st.markdown(f"{escape_markdown(label)}{' (predicted)' if label == first else ''}")
             cards(
                 [Card(run_thumbnail(run, one.id), name=one.id, truth=rate(one.similarity)) for one in near[label]],
                 side=84,

@@ -1,4 +1,4 @@
-"""Can a map be believed? Curves of removed and added pixels, the table of measures, and what maps can tell at all."""
+"""Faithfulness of saliency maps: deletion and insertion curves, measures over many images, and limits of maps."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
 
 
-def removed_view(
+def deletion_insertion_view(
     photos: Sequence[Photo],
     models: Sequence[str],
     methods: Sequence[str],
@@ -23,43 +23,43 @@ def removed_view(
     *,
     layers: dict[str, str],
 ) -> None:
-    """How the probability falls as a map's most important pixels go, and rises as they come: on a click."""
+    """How the probability falls as the most important pixels are deleted and rises as they are inserted, on a click."""
     quick = [name for name in methods if method(name).quick]
     if not quick:
-        st.write("Choose a method of few passes above, such as Grad-CAM.")
+        st.write("Choose a quick method above, such as Grad-CAM.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         which = st.selectbox("Method", quick, format_func=lambda name: method(name).title, key="removed by", width=220)
-        clicked = st.button("Remove and add pixels", type="primary", help="22 passes of the network for each map.")
+        clicked = st.button("Delete and insert pixels", type="primary", help="22 forward passes per map.")
     layered = method(which).layered and method(which).kind == "cam"
     asked = [MapRequest(m, p, which, wanted, layers.get(m) if layered else None) for p in photos for m in models]
     if clicked:
         st.session_state["removed"] = asked
     if st.session_state.get("removed") != asked:
         st.write(
-            "A map that is right about what the network uses should name pixels without which the probability "
-            "falls at once, and with which alone it rises at once."
+            "A faithful map marks the pixels that the network uses: deleting them first makes the probability fall at "
+            "once, inserting them first makes it rise at once."
         )
         return
     row = st.grid(min(2, len(asked)), min_column_width=400)
     for one in asked:
-        with row.cell(), refusals(stop=False), st.spinner("Removing and adding pixels"):
+        with row.cell(), refusals(stop=False), st.spinner("Deleting and inserting pixels"):
             _curves(one)
     st.caption(
-        "The most important pixels first: removed ones take the picture's mean colour, added ones appear in a blurred "
-        "picture. A small area under the curve is good for removing, a large one for adding.",
-        help="Petsiuk and others, 2018, RISE. Pictures with holes are unlike any training picture: part of each fall "
-        "is surprise, so compare methods on one picture and not one number with a goal.",
+        "Most important pixels first. Deleted pixels take the image's mean color, inserted ones appear in a blurred "
+        "image. A small area under the curve is better for deletion, a large one for insertion.",
+        help="Petsiuk and others, 2018, RISE. Images with holes are out of distribution, which causes part of each "
+        "fall: compare methods on one image rather than one number with a target.",
     )
 
 
 def _curves(one: MapRequest) -> None:
     from clfcore.figures.deletion_insertion import deletion_insertion_figure
 
-    gone, come = curves(one)
+    deletion, insertion = curves(one)
     target = overlaid_map(one, OverlayStyle()).target
     st.markdown(f"**{escape_markdown(model_name(one.model))}**, {escape_markdown(shorten(one.photo.name, 60))}")
-    figure = deletion_insertion_figure(gone, come, name=target, dark=dark())
+    figure = deletion_insertion_figure(deletion, insertion, name=target, dark=dark())
     chart(figure, f"removed {one.model} {one.photo.name} {one.method}")
 
 
@@ -71,45 +71,46 @@ COLUMNS = {
 }
 
 
-def check_view(models: Sequence[str]) -> None:
-    """The table of methods x measures for a run, on a click."""
+def faithfulness_view(models: Sequence[str]) -> None:
+    """The table of methods × measures for a run, on a click."""
     runs = run_of(models)
     if not runs:
         st.write(
-            "Maps are measured on a run's own test images: choose a run among the classifiers. For an architecture "
-            "with ImageNet weights, `python -m clfcore explain NAME --check --data SPEC` measures on any data."
+            "Maps are evaluated on a run's own test images: choose a run among the classifiers. For an architecture "
+            "with ImageNet weights, `python -m clfcore explain NAME --check --data SPEC` evaluates on any data."
         )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Run", runs, format_func=model_name, key="checked run", width=340)
         items = st.number_input("Images", 4, 100, 20, 4, key="checked items", width=120)
-        everything = st.toggle("Long methods too", key="checked all", help="Can take hours for photos.")
-        clicked = st.button("Measure the maps", type="primary")
+        everything = st.toggle("Include long methods", key="checked all", help="Can take hours for photos.")
+        clicked = st.button("Evaluate the maps", type="primary")
     key = (name, int(items), everything)
     if clicked:
         st.session_state["maps checked"] = key
     if st.session_state.get("maps checked") != key:
-        st.write("Each method is measured on the same images, beside two maps that look at nothing.")
+        st.write("Each method is evaluated on the same images, next to two baselines (random, centre).")
         return
 
     def forget() -> None:
         st.session_state.pop("maps checked", None)
         checked.clear(*key[:2], everything=everything)
 
-    found = result_of(checked(*key[:2], everything=everything), "Measuring the maps", forget=forget)
+    found = result_of(checked(*key[:2], everything=everything), "Evaluating the maps", forget=forget)
     st.dataframe(
         [_measures(row) for row in (*found["methods"], *found["baselines"])],
         hide_index=True,
         column_config={label: st.column_config.NumberColumn(format="%.3f") for label in COLUMNS.values()},
+        placeholder="–",
         alt="Methods and their measures",
     )
-    few = " That is few: differences under 0.1 can be chance." if found["items"] < 50 else ""
+    few = " A small sample: differences under 0.1 can be chance." if found["items"] < 50 else ""
     st.caption(
-        f"Means over {found['items']} images, for the predicted class.{few} Pointing and energy need masks, which "
-        "only `shapes` has. “random” and “centre” look at nothing: a method should beat both. A method that does not "
-        "depend on the weights shows the picture, not the network.",
-        help="Pointing game: Zhang and others, 2018. Deletion and insertion: Petsiuk and others, 2018. Weights at "
-        "random: Adebayo and others, 2018.",
+        f"Means over {found['items']} images, for the predicted class.{few} The pointing game and the energy in the "
+        "mask need masks, which only `shapes` has. The baselines “random” and “centre” ignore the image: a method "
+        "should beat both. A method that does not depend on the weights shows the image, not the network.",
+        help="Pointing game: Zhang and others, 2018. Deletion and insertion: Petsiuk and others, 2018. Randomized "
+        "weights: Adebayo and others, 2018.",
     )
     if found["left_out"]:
         reasons = (
@@ -126,15 +127,15 @@ def _measures(row: dict) -> dict:
 
 
 def can_and_cannot() -> None:
-    """What maps can and cannot tell, in three sentences with sources."""
-    with st.expander("What maps can and cannot tell", expanded=True):
+    """What maps can and cannot show, in three sentences with sources."""
+    with st.expander("What maps can and cannot show", expanded=True):
         st.markdown(
-            "A map shows which places moved the score of one class in one picture; it does not say what was seen "
-            "there, nor that the answer is right ([Rudin 2019](https://arxiv.org/abs/1811.10154)). "
-            "Some methods draw the picture's edges whatever the network has learned, so trust a method only where its "
-            "maps change when the weights are randomised "
+            "A map shows which regions changed the score of one class on one image; it does not say what the network "
+            "saw there, nor that the prediction is right ([Rudin 2019](https://arxiv.org/abs/1811.10154)). "
+            "Some methods draw the image's edges whatever the network has learned, so trust a method only if its maps "
+            "change when the weights are randomized "
             "([Adebayo and others 2018](https://arxiv.org/abs/1810.03292)). "
-            "Two methods that disagree can both be faithful to a different question, and a map can be moved by changes "
-            "that no eye sees ([Ghorbani and others 2019](https://arxiv.org/abs/1710.10547)): look at several methods, "
-            "remove the pixels, and measure on many images before you conclude."
+            "Two methods that disagree can both be faithful to different questions, and imperceptible changes of the "
+            "image can change a map ([Ghorbani and others 2019](https://arxiv.org/abs/1710.10547)): compare several "
+            "methods, delete the pixels, and evaluate on many images before you conclude."
         )

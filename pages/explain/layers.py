@@ -1,4 +1,4 @@
-"""The Explain page inside a network: the same method at each stage, and the heads of attention one by one."""
+"""Saliency maps layer by layer: one method at each stage of a network, and attention heads one by one."""
 
 from collections.abc import Sequence
 
@@ -15,18 +15,18 @@ from ui.pickers import model_name
 
 
 def layers_view(photos: Sequence[Photo], models: Sequence[str], wanted: TargetChoice, *, look: OverlayStyle) -> None:
-    """The same method at each stage, first to last: fine and general at first, coarse and of the class at the end."""
+    """One method at each stage, first to last: fine and general at first, coarse and class-specific at the end."""
     names = [row.name for row in METHODS if row.quick and row.layered]
     chosen = st.selectbox(
         "Method", names, names.index("layercam"), lambda n: method(n).title, key="layer method", width=220,
-        help="Attention shows the layers of a transformer, as the mean of their heads, and then each head by itself.",
+        help="Attention shows the layers of a transformer, as the mean over heads and then each head alone.",
     )  # fmt: skip
     show_scale(look)
     for name in models:
         with refusals(stop=False):
             stages = stages_of(name, chosen)
             if not stages:
-                what = "attention over places" if chosen == "attention-head" else "layers with a map of places"
+                what = "spatial attention" if chosen == "attention-head" else "layers with spatial feature maps"
                 raise InputError(f"{model_name(name)} has no {what}: choose another method")
             shown = {stage: stage for stage in stages}
             for photo in photos:
@@ -34,9 +34,9 @@ def layers_view(photos: Sequence[Photo], models: Sequence[str], wanted: TargetCh
             if chosen == "attention-head":
                 _heads(photos, name, wanted, look)
     if chosen == "attention-head":
-        st.caption("Weights of attention say what a layer could draw on, not what the answer depends on.")
+        st.caption("Attention weights show what a layer can use, not what the prediction depends on.")
     else:
-        st.caption("LayerCAM stays readable early; Grad-CAM is made for the last stages.")
+        st.caption("LayerCAM stays readable in early layers; Grad-CAM is meant for the last ones.")
 
 
 def _heads(photos: Sequence[Photo], name: str, wanted: TargetChoice, look: OverlayStyle) -> None:
@@ -45,7 +45,7 @@ def _heads(photos: Sequence[Photo], name: str, wanted: TargetChoice, look: Overl
     if not several:
         return
     layer = st.selectbox(
-        f"Heads of a layer of {escape_markdown(shorten(model_name(name), 40))}", list(several), len(several) - 1,
+        f"Attention heads of {escape_markdown(shorten(model_name(name), 40))}", list(several), len(several) - 1,
         key=f"heads {name}", width=340, help="Different heads of one layer attend to different things.",
     )  # fmt: skip
     shown = {f"{layer}:{head}": f"Head {head}" for head in range(several[layer])}

@@ -1,4 +1,4 @@
-"""Maps as small multiples: a row a model, a column a method; layer by layer; long ones when they are asked for."""
+"""Saliency maps as small multiples: a row per model, a column per method; long ones on request."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,9 +38,9 @@ def maps_view(
     layers: dict[str, str],
     look: OverlayStyle,
 ) -> None:
-    """Each picture: a row a model, a column a method; below, the scale, the download, and what is still to be made."""
+    """Each image: a row per model, a column per method; then the download, and the maps still to be computed."""
     if not methods:
-        st.write("Choose a method: Grad-CAM is a good first look.")
+        st.write("Choose a method: Grad-CAM is a good start.")
         return
     show_scale(look)
     grids = [(photo, [_asked(photo, name, methods, wanted, layers) for name in models]) for photo in photos]
@@ -79,7 +79,7 @@ def _row(photo: Photo, name: str, row: Sequence[MapRequest], look: OverlayStyle)
         with (
             place,
             st.spinner(
-                f"Loading {escape_markdown(model_name(name))}; the first time takes some seconds", show_time=True
+                f"Loading {escape_markdown(model_name(name))}; the first time takes a few seconds", show_time=True
             ),
         ):
             classifier(name)
@@ -93,7 +93,7 @@ def _row(photo: Photo, name: str, row: Sequence[MapRequest], look: OverlayStyle)
                 cells.append(map_cell(asked, look))
             else:
                 waiting.append(asked)
-                cells.append(cell(rows.title, rows.says, f"Long: about {rows.passes:,} passes of the network"))
+                cells.append(cell(rows.title, rows.says, f"Long: about {rows.passes:,} forward passes"))
         draw(place, heading, photo, name, cells, len(row))
     return waiting
 
@@ -105,7 +105,7 @@ def map_cell(asked: MapRequest, look: OverlayStyle) -> Cell:
     except (InputError, Failure) as error:
         return cell(row.title, row.says, str(error))
     if not row.classed:
-        found = replace(found, target="whatever the class")
+        found = replace(found, target="class-agnostic")
     return cell(row.title, _hover(row, found), found)
 
 
@@ -122,7 +122,7 @@ def _hover(row: Method, found: OverlaidMap) -> str:
 def draw(
     place: "st.delta_generator.DeltaGenerator", heading: str, photo: Photo, name: str, cells: Sequence[Cell], of: int
 ) -> None:
-    first = _figure(square(input_square(name, photo), f"{photo.name} as {name} sees it"), "What it sees", "", "")
+    first = _figure(square(input_square(name, photo), f"{photo.name} as {name} sees it"), "Input", "", "")
     empty = _figure('<div class="clf-square"></div>', "…", "", "") * (of - len(cells))
     body = first + "".join(_shown(*cell) for cell in cells) + empty
     place.html(f'<p class="clf-note clf-model">{escape(heading)}</p>{_grid(body, of + 1)}')
@@ -154,14 +154,14 @@ def show_scale(look: OverlayStyle) -> None:
     over = "" if look.beside else f", {look.opacity:.0%} opaque"
     hidden = f", hidden below {look.threshold:.2f}" if look.threshold else ""
     st.html(
-        f'<div class="clf-scale" role="img" aria-label="Colour scale from 0 to 1"><span>0, nothing for it</span>'
+        f'<div class="clf-scale" role="img" aria-label="Colour scale from 0 to 1"><span>0 = no evidence</span>'
         f'<i style="background: linear-gradient(90deg, {scale(look.colours)})"></i>'
-        f"<span>1, the strongest place of each map{over}{hidden}</span></div>"
+        f"<span>1 = strongest region of each map{over}{hidden}</span></div>"
     )
 
 
 def _is_made(asked: MapRequest) -> bool:
-    """Whether a long map was asked for and is there."""
+    """Whether a long map was requested and is ready."""
     if asked not in st.session_state.get("long maps", ()):
         return False
     job = long_map(asked)
@@ -169,13 +169,13 @@ def _is_made(asked: MapRequest) -> bool:
 
 
 def _make(waiting: Sequence[MapRequest]) -> None:
-    """The button for the long ones; once clicked, one after the other, with progress and a way to stop."""
+    """The button for long maps; after the click one after the other, with progress and a way to stop."""
     wished = st.session_state.setdefault("long maps", set())
     todo = [asked for asked in waiting if asked in wished]
     if not todo:
         titles = ", ".join(dict.fromkeys(method(asked.method).title for asked in waiting))
         passes = sum(method(asked.method).passes for asked in waiting)
-        if st.button(f"Make the long maps: {titles}", help=f"About {passes:,} passes of the network; can be stopped."):
+        if st.button(f"Compute the long maps: {titles}", help=f"About {passes:,} forward passes; can be stopped."):
             wished.update(waiting)
             st.rerun()
         return
@@ -185,7 +185,7 @@ def _make(waiting: Sequence[MapRequest]) -> None:
         wished.difference_update(todo)
         long_map.clear(first)
 
-    left = f", {len(todo)} to make" if len(todo) > 1 else ""
+    left = f", {len(todo)} to compute" if len(todo) > 1 else ""
     words = f"{method(first.method).title} of {escape_markdown(shorten(model_name(first.model), 40))}{left}"
     result_of(long_map(first), words, forget=forget)
     st.rerun()

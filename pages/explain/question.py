@@ -1,4 +1,4 @@
-"""What the Explain page is asked: which pictures, which class, which methods and layers, and how maps look."""
+"""Choice of images, class, methods and layers to explain, and of the display of maps."""
 
 import io
 from collections.abc import Sequence
@@ -26,16 +26,17 @@ if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
 
 
+OVER, ALONE = "Overlaid", "Side by side"
 SOURCES = ("Photos", "A dataset", "A run's errors")
 DEFAULTS = ("gradcam", "layercam", "saliency")
 
-MOST = 4  # pictures at once
+MOST = 4  # images at once
 
 
 def choose_pictures() -> list[Photo]:
-    """Photos of one's own, samples, items of a dataset, or the most confident errors of a run."""
+    """Photos, samples, items of a dataset, or the most confident errors of a run."""
     kind = st.segmented_control(
-        "Pictures", SOURCES, default=SOURCES[0], required=True, key="pictures of", bind="query-params"
+        "Images", SOURCES, default=SOURCES[0], required=True, key="pictures of", bind="query-params"
     )
     if kind == "A dataset":
         return _of_dataset()
@@ -48,8 +49,8 @@ def _of_dataset() -> list[Photo]:
     split = next(name for name in ("test", "validation", "train") if len(dataset.splits.get(name, ())))
     items = dataset.splits[split]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        place = st.slider(f"Picture, of {len(items):,} in {split}", 1, len(items), 1, key=f"explain place {data}")
-        many = st.number_input("How many", 1, MOST, 1, key="explain many", width=110)
+        place = st.slider(f"Image, of {len(items):,} in {split}", 1, len(items), 1, key=f"explain place {data}")
+        many = st.number_input("Images", 1, MOST, 1, key="explain many", width=110)
     chosen = [int(item) for item in items[place - 1 : place - 1 + many]]
     return [photo_of(dataset, item, dataset.label(item)) for item in chosen]
 
@@ -62,10 +63,10 @@ def _of_errors() -> list[Photo]:
     split = "test" if "test" in run.splits else run.splits[0]
     words = _errors(run, split)
     if not words:
-        st.write(f"No picture of {split} is wrong.")
+        st.write(f"No {split} image is misclassified.")
         return []
     chosen = st.multiselect(
-        f"The wrong pictures of {split}, the surest first",
+        f"Misclassified {split} images, most confident first",
         list(words),
         list(words)[:2],
         format_func=words.__getitem__,
@@ -76,7 +77,7 @@ def _of_errors() -> list[Photo]:
     at = {name: i for i, name in enumerate(dataset.ids)}
     gone = [name for name in chosen if name not in at]
     if gone:
-        raise InputError(f"{gone[0]} is no longer in the run's data: choose another picture")
+        raise InputError(f"{gone[0]} is no longer in the run's data: choose another image")
     return [photo_of(dataset, at[name], words[name]) for name in chosen]
 
 
@@ -90,12 +91,12 @@ def _errors(run: Run, split: str) -> dict[str, str]:
     if predictions.task.kind == "multi-label":
         words: dict[str, str] = {}
         for one in mistaken_labels(predictions, 24):
-            what = "missed" if one.truth else "falsely said"
-            words.setdefault(one.id, f"{one.label} {what}")
+            what = "false negative" if one.truth else "false positive"
+            words.setdefault(one.id, f"{what}: {one.label}")
         return words
     if predictions.task.kind == "hierarchical":
         predictions = predictions.level(predictions.task.levels[-1].name)
-    return {case.id: f"{case.truth}, taken for {case.predicted}" for case in most_confident(predictions, 24)}
+    return {case.id: f"{case.truth}, predicted as {case.predicted}" for case in most_confident(predictions, 24)}
 
 
 def photo_of(dataset: "ImageDataset", item: int, words: str) -> Photo:
@@ -118,7 +119,7 @@ def choose_methods() -> list[str]:
         key="method",
         wrap=True,
         format_func=lambda name: method(name).title + ("" if method(name).quick else " (long)"),
-        help="Long methods need more than 20 passes of the network for a map: they run when you say so.",
+        help="Long methods need more than 20 forward passes per map and run only on request.",
     )
     to_address("method", chosen)
     return chosen
@@ -138,32 +139,30 @@ def choose_target(models: Sequence[str]) -> TargetChoice:
     kind = "label" if task.kind == "multi-label" else "class"
     with row.cell():
         label = st.selectbox(
-            f"Explain the {kind}", classes, None, key=f"class {key}", placeholder="the likeliest",
-            help="Each map says what speaks for this one. Left open, each model explains its own likeliest.",
+            f"Explain the {kind}", classes, None, key=f"class {key}", placeholder="top class",
+            help="Each map shows the evidence for this class. Left open, each model explains its own top class.",
         )  # fmt: skip
     with row.cell():
         against = st.selectbox(
-            "and not", [name for name in classes if name != label], None, key=f"against {key} {label}",
-            placeholder="no other", disabled=label is None,
-            help="What speaks for the first and against this one: the difference of their scores.",
+            "Contrast with", [name for name in classes if name != label], None, key=f"against {key} {label}",
+            placeholder="none", disabled=label is None,
+            help="Evidence for the first class and against this one: the difference of their scores.",
         )  # fmt: skip
     return TargetChoice(label, against, level)
 
 
 def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]:
-    """How maps are laid over pictures, and the layer of each model where one is chosen by hand."""
-    with st.popover("Look and layer"):
-        beside = st.segmented_control(
-            "Show", ("Over the picture", "Beside it"), default="Over the picture", required=True, key="explain over"
-        )
-        opacity = st.slider("Opacity", 0.0, 1.0, 0.6, 0.05, key="opacity", disabled=beside == "Beside it")
+    """How maps are overlaid on images, and the layer of each model where one is chosen."""
+    with st.popover("Display and layer"):
+        beside = st.segmented_control("Show", (OVER, ALONE), default=OVER, required=True, key="explain over")
+        opacity = st.slider("Opacity", 0.0, 1.0, 0.6, 0.05, key="opacity", disabled=beside == ALONE)
         threshold = st.slider(
-            "Hide places weaker than", 0.0, 1.0, 0.0, 0.05, key="map threshold",
-            help="Of each map's strongest place, which is 1.",
+            "Hide values below", 0.0, 1.0, 0.0, 0.05, key="map threshold",
+            help="Each map's strongest value is 1.",
         )  # fmt: skip
         colours = st.selectbox(
-            "Colour map", COLOURS, key="colour map",
-            help="All are perceptually even: equal steps look equal. Cividis looks the same to the colour-blind.",
+            "Colormap", COLOURS, key="colour map",
+            help="All are perceptually uniform. Cividis is made for color-vision deficiency.",
         )  # fmt: skip
         layers = {}
         for name in models:
@@ -172,21 +171,21 @@ def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]
             chosen = st.selectbox(
                 f"Layer of {escape_markdown(shorten(model_name(name), 40))}", offered, None, key=f"layer {name}",
                 format_func=words.__getitem__, disabled=not offered,
-                placeholder=f"by itself: {words[offered[-1]]}" if offered else "has no maps of places",
-                help="For methods that show one layer. Early layers are fine and say little of classes.",
+                placeholder=f"automatic: {words[offered[-1]]}" if offered else "no spatial feature maps",
+                help="For methods that use one layer. Early layers have fine detail and little class information.",
             )  # fmt: skip
             if chosen:
                 layers[name] = chosen
-    return OverlayStyle(opacity, colours, threshold, beside == "Beside it"), layers
+    return OverlayStyle(opacity, colours, threshold, beside == ALONE), layers
 
 
 def run_of(models: Sequence[str]) -> list[str]:
-    """Those of the models that are runs: they have data to measure maps on."""
+    """The models that are runs: they have data to measure maps on."""
     return [name for name in models if (runs_folder() / name).is_dir()]
 
 
 def choose_question(models: Sequence[str]) -> tuple[list[str], TargetChoice, OverlayStyle, dict[str, str]]:
-    """Methods, class, look and layers, in one row."""
+    """Methods, class, display and layers, in one row."""
     left, middle, right = st.columns([5, 6, 2], gap="small", vertical_alignment="bottom")
     with left:
         methods = choose_methods()

@@ -73,7 +73,7 @@ def test_a_sample_is_explained_by_three_methods_at_once(open_page: OpenPage) -> 
     assert not refused(app)
     drawn = html(app)
     assert all(f'alt="{title}, ' in drawn for title in ("Grad-CAM", "LayerCAM", "Saliency"))
-    assert "1, the strongest place of each map" in drawn
+    assert "1 = strongest region of each map" in drawn
 
 
 def test_the_errors_of_a_run_are_explained_by_the_run_for_any_class(open_page: OpenPage, run: Run) -> None:
@@ -98,8 +98,8 @@ def test_a_method_that_the_network_does_not_allow_says_so_in_its_place(open_page
 
 def test_a_long_method_waits_for_a_click(open_page: OpenPage, run: Run) -> None:
     app = on_errors(open_page, run, methods=("occlusion",))
-    assert "Long: about 170 passes" in html(app)
-    next(button for button in app.button if button.label.startswith("Make the long maps")).click().run()
+    assert "Long: about 170 forward passes" in html(app)
+    next(button for button in app.button if button.label.startswith("Compute the long maps")).click().run()
     app = finished(app)
     for _ in range(3):
         app = finished(app.run())
@@ -110,40 +110,40 @@ def test_a_long_method_waits_for_a_click(open_page: OpenPage, run: Run) -> None:
 
 def test_a_method_without_classes_does_not_claim_one(open_page: OpenPage, run: Run) -> None:
     app = on_errors(open_page, run, methods=("eigencam",))
-    assert "whatever the class" in html(app)
+    assert "class-agnostic" in html(app)
 
 
 def test_each_stage_shows_the_same_method(open_page: OpenPage, run: Run) -> None:
-    app = on_errors(open_page, run, view="Layer by layer")
+    app = on_errors(open_page, run, view="Layers")
     stages = map_loaders.stages_of(run.id, "layercam")
     assert len(stages) >= 2
     assert all(stage in html(app) for stage in stages)
 
 
 def test_pixels_are_removed_and_added_on_a_click(open_page: OpenPage, run: Run) -> None:
-    app = on_errors(open_page, run, view="Remove and add pixels")
+    app = on_errors(open_page, run, view="Deletion and insertion")
     assert not app.get("plotly_chart")
-    next(button for button in app.button if button.label == "Remove and add pixels").click().run()
+    next(button for button in app.button if button.label == "Delete and insert pixels").click().run()
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
 
 
 def test_maps_of_a_run_are_measured_on_a_click(open_page: OpenPage, run: Run) -> None:
-    app = on_errors(open_page, run, view="Can they be believed?")
+    app = on_errors(open_page, run, view="Faithfulness")
     app.number_input(key="checked items").set_value(4).run()
-    next(button for button in app.button if button.label == "Measure the maps").click().run()
+    next(button for button in app.button if button.label == "Evaluate the maps").click().run()
     app = finished(app)
     app = finished(app.run())
     table = app.dataframe[0].value
     assert {"Grad-CAM", "Saliency", "random", "centre"} <= set(table["method"])
     assert table["pointing game ↑"].between(0, 1).all()
-    assert "That is few" in words(app)
+    assert "A small sample" in words(app)
 
 
 def test_an_architecture_is_told_where_maps_are_measured(open_page: OpenPage) -> None:
     app = open_page("explain", sample="cat", model="efficientnet_lite0")
     app.session_state["method"] = []
-    app.session_state["maps view"] = "Can they be believed?"
+    app.session_state["maps view"] = "Faithfulness"
     app.run()
     assert not app.exception
     assert "choose a run" in words(app)
@@ -171,7 +171,7 @@ def test_several_labels_are_explained_by_label_and_hierarchies_by_level(open_pag
     shown = [button for button in app.selectbox if button.label == "Explain the label"]
     assert len(shown) == 1
     wrong = app.multiselect(key=f"errors {labels.id}")
-    assert all("missed" in option or "falsely said" in option for option in wrong.options)
+    assert all("false negative" in option or "false positive" in option for option in wrong.options)
 
     tree = run_of("hierarchical")
     (coarse, families), (_, shapes) = map_loaders.task_of(tree.id).levels
@@ -220,7 +220,7 @@ def test_heads_of_attention_are_shown_one_by_one(open_page: OpenPage, monkeypatc
     vit = opened.Classifier("efficientnet_lite0", small_vit().eval(), Preprocess(size=32), task)
     monkeypatch.setattr(opened, "open_classifier", lambda _name: vit)
     app = open_page("explain", sample="cat", model="efficientnet_lite0")
-    app.session_state["maps view"], app.session_state["layer method"] = "Layer by layer", "attention-head"
+    app.session_state["maps view"], app.session_state["layer method"] = "Layers", "attention-head"
     app.run()
     assert not app.exception
     drawn = html(app)
@@ -235,7 +235,7 @@ def test_the_nearest_training_pictures_of_each_class(open_page: OpenPage, run: R
     assert not refused(app)
     drawn, said = html(app), words(app)
     assert all(name in said for name in classifier_of(run).classes)
-    assert "(what it says)" in said
+    assert "(predicted)" in said
     assert drawn.count("clf-card") >= 2 * 6 * 3  # two pictures, six classes, three examples
 
 

@@ -71,8 +71,8 @@ def test_a_hierarchy_is_judged_as_a_whole(open_page: OpenPage) -> None:
 
 @pytest.mark.slow
 def test_predict_speaks_of_labels_and_paths(open_page: OpenPage) -> None:
-    ways = (("multi-label", "each by itself", {}), ("hierarchical", "clf-path", {}))
-    for task, says, how in (*ways, ("hierarchical", "Where its attention head looked", {"head": "attention"})):
+    ways = (("multi-label", "labels predicted", {}), ("hierarchical", "clf-path", {}))
+    for task, says, how in (*ways, ("hierarchical", "Where its attention pooling looked", {"head": "attention"})):
         run = run_of(task, **how)
         app = open_page("predict", model=run.id, sample=sorted(Path("assets/samples").glob("*.jpg"))[0].stem)
         assert not app.exception, app.exception

@@ -1,0 +1,68 @@
+"""Photos with the predictions of each classifier: the network's input, its saliency map and its top classes."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from pages.predict.answers import answer_html
+from ui.cards import Picture, square
+from ui.formatting import shorten
+from ui.loaders import Photo, classifier, photo_saliency
+from ui.messages import escape_markdown, refusals
+from ui.pickers import answer_of, model_name
+
+PER_PAGE = 4
+
+
+def photos_view(photos: Sequence[Photo], models: Sequence[str]) -> None:
+    """The photos, a few per page."""
+    pages = -(-len(photos) // PER_PAGE)
+    page = st.pagination(pages, key="photos page") if pages > 1 else 1
+    for photo in photos[(page - 1) * PER_PAGE : page * PER_PAGE]:
+        _photo(photo, models)
+    st.caption(
+        "The map is Grad-CAM: how much each region supports the top class; for a model with attention pooling, the map "
+        "shows its attention weights. It shows where, not why.",
+        help="Selvaraju and others, 2017: feature maps weighted by the mean gradient of the class, positive part only. "
+        "Coarse by nature: one cell of the map covers about 32 × 32 pixels.",
+    )
+
+
+def _photo(photo: Photo, models: Sequence[str]) -> None:
+    """One photo: for each model its input, where it looked, and its top classes."""
+    st.subheader(escape_markdown(shorten(photo.name, 60)), anchor=False)
+    for column, name in zip(st.columns(len(models), gap="medium"), models, strict=True):
+        with column:
+            if len(models) > 1:
+                st.markdown(f"**{escape_markdown(model_name(name))}**")
+            _answer(photo, name)
+
+
+def _answer(photo: Photo, name: str) -> None:
+    place = st.empty()
+    with refusals(stop=False):
+        with (
+            place,
+            st.spinner(
+                f"Loading {escape_markdown(model_name(name))}; the first time takes a few seconds", show_time=True
+            ),
+        ):
+            classifier(name)
+        answer = answer_of(name, photo)
+        bars, first = answer_html(answer, sure=st.session_state.get("sure", 0.0)), answer.top[0][0]
+        sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"Input: {answer.side} × {answer.side} pixels")
+        waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
+        place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{waiting}</div>{bars}</div>')
+        saliency = photo_saliency(name, photo)
+        caption = f"Where it looked for {first}" if saliency.evidence else f"No region supports {first}"
+        if saliency.own:
+            caption = "Where its attention pooling looked"
+        method = "Attention weights" if saliency.own else "Grad-CAM"
+        where = _figure(saliency.overlay, caption, caption, hover=f"{method} at layer {saliency.layer}")
+        place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{where}</div>{bars}</div>')
+
+
+def _figure(shown: Picture, alt: str, caption: str, *, hover: str = "") -> str:
+    title = f' title="{escape(hover)}"' if hover else ""
+    return f"<figure{title}>{square(shown, alt)}<figcaption>{escape(shorten(caption, 60))}</figcaption></figure>"
