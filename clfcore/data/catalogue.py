@@ -159,9 +159,17 @@ def open_dataset(spec: str, *, split_seed: int = 0, judged: bool = False) -> Ima
         if name == "digits":
             dataset = published_datasets.open_digits(split_seed=split_seed)
         elif name in _SHAPES:
-            chosen = _settings(spec, settings)
+            given = _settings(spec, settings)
             shortcut = name == "shapes-shortcut"
-            dataset = synthetic_shapes.draw(_SHAPES[name], split_seed=split_seed, shortcut=shortcut, **chosen)
+            dataset = synthetic_shapes.draw(
+                _SHAPES[name],
+                count=given.count,
+                side=given.side,
+                seed=given.seed,
+                difficulty=given.difficulty,
+                split_seed=split_seed,
+                shortcut=shortcut,
+            )
         else:
             dataset = _PUBLISHED[name](name, split_seed=split_seed)
         problems = dataset.problems + _namesake(name)
@@ -211,16 +219,25 @@ def _check_root(path: Path, spec: str) -> None:
         raise InputError(f"data is {spec!r}: this lab reads data below {root} alone; name a folder or file there")
 
 
-def _settings(spec: str, text: str) -> dict[str, int | float]:
-    """`count=600,side=64` -> the numbers that `shapes.draw` takes."""
-    kinds: dict[str, type[int] | type[float]] = {"count": int, "side": int, "seed": int, "difficulty": float}
-    found: dict[str, int | float] = {}
+def _settings(spec: str, text: str) -> synthetic_shapes.Settings:
+    """`count=600,side=64` -> the settings of drawn shapes."""
+    settings = synthetic_shapes.Settings()
     for part in filter(None, text.split(",")):
         name, _, value = part.partition("=")
         try:
-            found[name] = kinds[name](value)
-        except (KeyError, ValueError):
+            match name:
+                case "count":
+                    settings = replace(settings, count=int(value))
+                case "side":
+                    settings = replace(settings, side=int(value))
+                case "seed":
+                    settings = replace(settings, seed=int(value))
+                case "difficulty":
+                    settings = replace(settings, difficulty=float(value))
+                case _:
+                    raise ValueError(name)
+        except ValueError:
             raise InputError(
                 f"data is {spec!r}: {part!r} is no setting; write count, side, seed or difficulty, = and a number"
             ) from None
-    return found
+    return settings

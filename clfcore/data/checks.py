@@ -8,7 +8,7 @@ from clfcore.data.aspect import cut_off
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import SPLITS, ImageDataset, Problem
 from clfcore.data.importers.walk import shortened
-from clfcore.data.scan import Seen, seen_of_arrays, seen_of_files
+from clfcore.data.scan import DecodeReport, scan_arrays, scan_files
 from clfcore.data.value_ranges import training_range, value_problems
 from clfcore.errors import InputError
 from clfcore.progress import Progress
@@ -57,26 +57,26 @@ def check(
 ) -> tuple[ImageDataset, tuple[Problem, ...]]:
     """A dataset read to its last picture, without the unreadable ones, and all its problems. Raises InputError."""
     dataset = open_dataset(spec, split_seed=split_seed) if isinstance(spec, str) else spec
-    seen = seen_of_files(dataset, progress) if dataset.pixels is None else seen_of_arrays(dataset.pixels)
-    if len(dataset) and all(seen.faults):
-        raise InputError(f"none of the {len(dataset)} pictures of {dataset.name} can be read: {seen.faults[0]}")
-    checked = findings(dataset, seen)
+    report = scan_files(dataset, progress) if dataset.pixels is None else scan_arrays(dataset.pixels)
+    if len(dataset) and all(report.faults):
+        raise InputError(f"none of the {len(dataset)} pictures of {dataset.name} can be read: {report.faults[0]}")
+    checked = findings(dataset, report)
     return checked, checked.problems
 
 
-def findings(dataset: ImageDataset, seen: Seen) -> ImageDataset:
-    """The dataset without its unreadable items, with what `seen` and its splits tell added to its problems."""
-    bad = [i for i, fault in enumerate(seen.faults) if fault]
-    unreadable = [Problem("unreadable", dataset.ids[i], seen.faults[i]) for i in bad]
+def findings(dataset: ImageDataset, report: DecodeReport) -> ImageDataset:
+    """The dataset without its unreadable items, with what `report` and its splits tell added to its problems."""
+    bad = [i for i, fault in enumerate(report.faults) if fault]
+    unreadable = [Problem("unreadable", dataset.ids[i], report.faults[i]) for i in bad]
     where = np.full(len(dataset), len(SPLITS))  # each item's split
     for i, split in enumerate(SPLITS):
         where[dataset.splits.get(split, np.empty(0, np.int64))] = i
-    copies = _copies(dataset, seen.digests, where)
-    odd = [*_odd_sizes(dataset, seen), *_cut_off(dataset, seen)]
+    copies = _copies(dataset, report.digests, where)
+    odd = [*_odd_sizes(dataset, report), *_cut_off(dataset, report)]
     kept = dataset.without(bad) if bad else dataset
-    if any(seen.extremes):
-        kept = replace(kept, value_range=training_range(dataset, seen.extremes))
-    values = value_problems(dataset, seen.extremes, seen.notes, seen.faults)
+    if any(report.extremes):
+        kept = replace(kept, value_range=training_range(dataset, report.extremes))
+    values = value_problems(dataset, report.extremes, report.notes, report.faults)
     found = unreadable, *copies, _shared_groups(dataset, where), *_classes(kept), odd, *values  # unreadable: all named
     told = [problem for i, listed in enumerate(found) for problem in (shortened(listed) if i else listed)]
     return replace(kept, problems=kept.problems + tuple(told)) if told else kept
@@ -150,8 +150,8 @@ def _classes(dataset: ImageDataset) -> tuple[list[Problem], ...]:
     return few, alone, absent, none
 
 
-def _odd_sizes(dataset: ImageDataset, seen: Seen) -> list[Problem]:
-    sizes = seen.sizes
+def _odd_sizes(dataset: ImageDataset, report: DecodeReport) -> list[Problem]:
+    sizes = report.sizes
     if dataset.pixels is not None or not len(sizes):
         return []
     shorter, longer = sizes.min(axis=1), sizes.max(axis=1)
@@ -165,8 +165,8 @@ def _odd_sizes(dataset: ImageDataset, seen: Seen) -> list[Problem]:
     return problems
 
 
-def _cut_off(dataset: ImageDataset, seen: Seen) -> list[Problem]:
-    cut = None if dataset.pixels is not None else cut_off(seen.sizes)
+def _cut_off(dataset: ImageDataset, report: DecodeReport) -> list[Problem]:
+    cut = None if dataset.pixels is not None else cut_off(report.sizes)
     return [] if cut is None else [Problem("cut-off", "", cut.sentence)]
 
 

@@ -1,15 +1,13 @@
-"""Decoded pictures: one pass reads, checks and keeps them; the next call decodes nothing.
+"""Decoding a dataset: one pass reads, checks and caches its pictures; the next call decodes nothing.
 
-Pictures of files go to `decoded/KEY/` of the cache folder: pixels.bin (`PixelStore`) and items.npz (where each stands,
-digests, sizes, faults). Nothing is kept larger than its source: small pictures are enlarged when they are taken. The
-folder is filled beside and renamed, so it is there whole or not at all. What finds no room in the cache is decoded from
-its file whenever it is taken. Arrays stay in memory.
+Pictures of files go to an entry of the cache folder (`decode_cache`). None is stored larger than its source: small ones
+are enlarged when they are taken. An entry is filled under another name and renamed, so it exists whole or not at all.
+What finds no room in the cache is decoded from its file whenever it is taken. Arrays stay in memory.
 """
 
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -24,21 +22,18 @@ from clfcore.data import file_index
 from clfcore.data.bit_depth import Extremes, ValueRange, shared_range
 from clfcore.data.checks import findings
 from clfcore.data.dataset import ImageDataset
-from clfcore.data.file_index import FileState
+from clfcore.data.decode_cache import ITEMS, ArrayKind, entry_key, geometry, not_cached_note, read_entry, write_items
 from clfcore.data.image_file import depth
 from clfcore.data.pixel_sources import InFiles, InMemory, Pictures, resized
 from clfcore.data.pixel_store import PixelStore, PixelWriter
 from clfcore.data.pixels import Preprocess
-from clfcore.data.scan import CHUNK, Seen, read_file, seen_of_arrays
+from clfcore.data.scan import CHUNK, DecodeReport, read_file, scan_arrays
 from clfcore.data.thread_pool import as_completed
 from clfcore.errors import InputError
 from clfcore.progress import Progress
 
-VERSION = 4  # of what is kept; a change makes older entries unused
 KEY_VERSION = 3  # of what the pixels are; a change makes results of before look like those of other data
 IN_MEMORY = 1 << 30  # bytes of an array's resized pixels that are held; beyond, they are resized when taken
-
-_ITEMS = "items.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,14 +94,6 @@ class Decoded:
         return found
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """What one array must have to hold all pictures of a dataset."""
-
-    dtype: np.dtype
-    channels: int
-
-
 def decode(
     dataset: ImageDataset, preprocess: Preprocess, *, progress: Progress | None = None
 ) -> tuple[ImageDataset, Decoded]:
@@ -117,91 +104,60 @@ def decode(
     """
     note = ""
     if dataset.pixels is not None:
-        seen, pixels = seen_of_arrays(dataset.pixels), dataset.pixels
+        report, pixels = scan_arrays(dataset.pixels), dataset.pixels
         held = len(pixels) * preprocess.stored_side**2 * pixels.shape[3] <= IN_MEMORY
         pictures: Pictures = InMemory(resized(pixels, preprocess)) if held else InMemory(pixels, preprocess)
     else:
-        pictures, seen, note = _of_files(dataset, preprocess, progress)
-    kept = np.array([i for i, fault in enumerate(seen.faults) if not fault], np.int64)
+        pictures, report, note = _of_files(dataset, preprocess, progress)
+    kept = np.array([i for i, fault in enumerate(report.faults) if not fault], np.int64)
     if not len(kept):
-        raise InputError(f"none of the {len(dataset)} pictures of {dataset.name} can be read: {seen.faults[0]}")
-    digests = tuple(seen.digests[i] for i in kept)
-    whole = hashlib.blake2b(json.dumps([KEY_VERSION, _geometry(preprocess), *digests]).encode(), digest_size=16)
-    extremes = tuple(seen.extremes[i] for i in kept) if seen.extremes else ()
-    return findings(dataset, seen), Decoded(pictures, kept, digests, whole.hexdigest(), note, extremes)
+        raise InputError(f"none of the {len(dataset)} pictures of {dataset.name} can be read: {report.faults[0]}")
+    digests = tuple(report.digests[i] for i in kept)
+    whole = hashlib.blake2b(json.dumps([KEY_VERSION, geometry(preprocess), *digests]).encode(), digest_size=16)
+    extremes = tuple(report.extremes[i] for i in kept) if report.extremes else ()
+    return findings(dataset, report), Decoded(pictures, kept, digests, whole.hexdigest(), note, extremes)
 
 
-def _geometry(preprocess: Preprocess) -> dict[str, object]:
-    """What of the preprocessing the stored pixels depend on."""
-    known = {"side": preprocess.stored_side, "fit": preprocess.fit, "interpolation": preprocess.interpolation}
-    return {**known, "ground": list(preprocess.mean)} if preprocess.fit == "pad" else known
-
-
-def _of_files(dataset: ImageDataset, preprocess: Preprocess, progress: Progress | None) -> tuple[Pictures, Seen, str]:
+def _of_files(
+    dataset: ImageDataset, preprocess: Preprocess, progress: Progress | None
+) -> tuple[Pictures, DecodeReport, str]:
     paths = dataset.paths or ()
     now = file_index.states(paths)
-    place = cache.folder("decoded") / _key(paths, now, preprocess)
-    entry = _read(place, len(dataset))
+    place = cache.folder("decoded") / entry_key(paths, now, preprocess)
+    entry = read_entry(place, len(dataset))
     if entry is not None:
-        kind, store, seen = entry
-        again = _faults_again(dataset, preprocess, seen)
-        missing = _missing(store.table, seen)
+        kind, stored, report = entry.kind, entry.store, entry.report
+        again = _faults_again(dataset, preprocess, report)
+        missing = _missing(stored.table, report)
         square = preprocess.stored_side**2 * kind.channels * kind.dtype.itemsize
-        if again is not None and not (missing and cache.could_hold(int(store.table["length"].sum()), missing * square)):
-            pictures = InFiles(dataset, preprocess, kind.dtype, kind.channels, again.digests, store)
-            return pictures, again, _note(missing, None) if missing else ""
+        used = int(stored.table["length"].sum())
+        if again is not None and not (missing and cache.could_hold(used, missing * square)):
+            pictures = InFiles(dataset, preprocess, kind.dtype, kind.channels, again.digests, stored)
+            return pictures, again, not_cached_note(missing, None) if missing else ""
         shutil.rmtree(place, ignore_errors=True)  # what could not be read, or kept, now can
     kind = _depth([path for path, state in zip(paths, now, strict=True) if state is not None], preprocess)
-    store, seen, note = _fresh(dataset, preprocess, kind, place, progress)
-    file_index.remember(paths, now, seen.sound())
-    return InFiles(dataset, preprocess, kind.dtype, kind.channels, seen.digests, store), seen, note
+    store, report, note = _fresh(dataset, preprocess, kind, place, progress)
+    file_index.remember(paths, now, report.sound())
+    return InFiles(dataset, preprocess, kind.dtype, kind.channels, report.digests, store), report, note
 
 
-def _depth(paths: Sequence[Path], preprocess: Preprocess) -> _Kind:
+def _depth(paths: Sequence[Path], preprocess: Preprocess) -> ArrayKind:
     found = [depth(path) for path in paths]
     if not any(one.deep for one in found):
-        return _Kind(np.dtype(np.uint8), 3)
+        return ArrayKind(np.dtype(np.uint8), 3)
     # What `pad` leaves empty is NaN until the value range is known.
     padded = preprocess.fit == "pad"
     floats = padded or any(one.dtype == "float32" for one in found)
     grey = all(one.grey for one in found) and not (padded and preprocess.channels == 3)  # the ground has colours
-    return _Kind(np.dtype(np.float32 if floats else np.uint16), 1 if grey else 3)
+    return ArrayKind(np.dtype(np.float32 if floats else np.uint16), 1 if grey else 3)
 
 
-def _key(paths: Sequence[Path], now: Sequence[FileState | None], preprocess: Preprocess) -> str:
-    """Names, sizes and times of the files stand for their content: to read them all would cost what the cache saves."""
-    digest = hashlib.blake2b(json.dumps([VERSION, _geometry(preprocess)]).encode(), digest_size=16)
-    for path, state in zip(paths, now, strict=True):
-        digest.update(f"{path.absolute()}\0{state and tuple(state)}\0".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
-
-
-def _read(place: Path, count: int) -> tuple[_Kind, PixelStore, Seen] | None:
-    """What is kept at a place, or None where nothing, or nothing whole, is there."""
-    try:
-        with (place / _ITEMS).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            depth_bytes, channels = stored["kind"].tolist()
-            hexes, sizes = stored["digests"].tobytes().hex(), stored["sizes"]
-            faults, deep = (json.loads(stored[name].tobytes()) for name in ("faults", "deep"))
-            table = stored["table"]
-        digests = tuple("" if faults[i] else hexes[32 * i : 32 * i + 32] for i in range(len(faults)))
-        if not len(table) == len(sizes) == len(faults) == count:
-            raise ValueError("its parts differ in length")
-        seen = Seen.restored(digests, sizes, faults, deep)
-        store = PixelStore(place / cache.PIXELS, table)
-        os.utime(place)  # the time of last use
-    except Exception:  # zipfile, zlib, json and numpy raise a dozen kinds on damaged files
-        shutil.rmtree(place, ignore_errors=True)  # where it is there but damaged, it is made anew
-        return None
-    return _Kind(np.dtype("uuf"[depth_bytes // 2] + str(depth_bytes)), channels), store, seen
-
-
-def _faults_again(dataset: ImageDataset, preprocess: Preprocess, seen: Seen) -> Seen | None:
+def _faults_again(dataset: ImageDataset, preprocess: Preprocess, report: DecodeReport) -> DecodeReport | None:
     """What was seen, its faults as they are today; None where one is gone: an extra was installed, a disk is back."""
-    bad = [i for i, fault in enumerate(seen.faults) if fault]
+    bad = [i for i, fault in enumerate(report.faults) if fault]
     if not bad:
-        return seen
-    faults = list(seen.faults)
+        return report
+    faults = list(report.faults)
     for i in bad:
         try:
             data = read_file(dataset.files[i], dataset.ids[i])
@@ -210,16 +166,16 @@ def _faults_again(dataset: ImageDataset, preprocess: Preprocess, seen: Seen) -> 
             faults[i] = str(error)
         else:
             return None
-    return replace(seen, faults=tuple(faults))
+    return replace(report, faults=tuple(faults))
 
 
 def _fresh(
     dataset: ImageDataset,
     preprocess: Preprocess,
-    kind: _Kind,
+    kind: ArrayKind,
     place: Path,
     progress: Progress | None,
-) -> tuple[PixelStore | None, Seen, str]:
+) -> tuple[PixelStore | None, DecodeReport, str]:
     """Decode all files; keep what the cache has room for, and say where that is not all."""
     partial = lock = None
     try:
@@ -232,32 +188,32 @@ def _fresh(
         writer = PixelWriter(partial / cache.PIXELS, len(dataset), room=cache.make_room, most=most)
     except (OSError, Timeout) as error:
         _drop(partial, lock)
-        return None, _pass(dataset, preprocess, None, progress), _note(len(dataset), error)
+        return None, _pass(dataset, preprocess, None, progress), not_cached_note(len(dataset), error)
     try:
         done = False
         try:
-            seen = _pass(dataset, preprocess, writer, progress)
+            report = _pass(dataset, preprocess, writer, progress)
             done = True
         finally:
             writer.close(sync=done)
         if writer.error is not None:
-            return None, seen, _note(len(dataset), writer.error)
-        missing = _missing(writer.table, seen)
-        _write_items(partial / _ITEMS, kind, writer.table, seen)
+            return None, report, not_cached_note(len(dataset), writer.error)
+        missing = _missing(writer.table, report)
+        write_items(partial / ITEMS, kind, writer.table, report)
         store = PixelStore(partial / cache.PIXELS, writer.table)  # stays readable where the folder is moved or removed
         with contextlib.suppress(OSError):  # another process was as quick: its pixels are the same
             partial.rename(place)
             (place / cache.LOCK).unlink(missing_ok=True)
-        return store, seen, _note(missing, None) if missing else ""
+        return store, report, not_cached_note(missing, None) if missing else ""
     except (OSError, ValueError) as error:
-        return None, seen, _note(len(dataset), error)
+        return None, report, not_cached_note(len(dataset), error)
     finally:
         _drop(partial, lock)
 
 
-def _missing(table: np.ndarray, seen: Seen) -> int:
+def _missing(table: np.ndarray, report: DecodeReport) -> int:
     """How many sound pictures are not kept."""
-    return sum(1 for at, digest in zip(table["offset"].tolist(), seen.digests, strict=True) if digest and at < 0)
+    return sum(1 for at, digest in zip(table["offset"].tolist(), report.digests, strict=True) if digest and at < 0)
 
 
 def _drop(partial: Path | None, lock: "cache.FileLock | None") -> None:
@@ -267,34 +223,12 @@ def _drop(partial: Path | None, lock: "cache.FileLock | None") -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _note(missing: int, error: Exception | None) -> str:
-    why = f"it cannot be written: {getattr(error, 'strerror', None) or error}" if error else "it is full"
-    return (
-        f"{missing:,} decoded images are not kept in the cache ({why}), so they are decoded whenever they are needed: "
-        f"free space on the disk of {cache.folder('decoded')}, or raise {cache.VARIABLE}."
-    )
-
-
-def _write_items(path: Path, kind: _Kind, table: np.ndarray, seen: Seen) -> None:
-    blank = "0" * 32
-    with path.open("wb") as file:
-        np.savez(
-            file,
-            kind=np.array([kind.dtype.itemsize, kind.channels]),
-            table=table,
-            digests=np.frombuffer(bytes.fromhex("".join(one or blank for one in seen.digests)), np.uint8),
-            sizes=seen.sizes,
-            faults=np.frombuffer(json.dumps(seen.faults).encode(), np.uint8),
-            deep=np.frombuffer(json.dumps(seen.deep()).encode(), np.uint8),
-        )
-
-
 def _pass(
     dataset: ImageDataset,
     preprocess: Preprocess,
     writer: PixelWriter | None,
     progress: Progress | None,
-) -> Seen:
+) -> DecodeReport:
     """Read and decode each file once, in threads: Pillow works outside the interpreter's lock."""
     count = len(dataset)
     extremes: list[Extremes | None] = [None] * count
@@ -324,4 +258,4 @@ def _pass(
         done += finished
         if progress:
             progress(done, count)
-    return Seen(tuple(digests), sizes, tuple(faults), tuple(extremes), tuple(notes))
+    return DecodeReport(tuple(digests), sizes, tuple(faults), tuple(extremes), tuple(notes))

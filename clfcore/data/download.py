@@ -1,5 +1,6 @@
 """Published datasets fetched when asked: file by file, checked by its published digest, whole or not at all."""
 
+import functools
 import hashlib
 import http.client
 import time
@@ -78,15 +79,14 @@ def download(name: str, *, progress: Progress | None = None) -> Path:
     for remote in FILES[name]:
         target = folder / remote.name
         if not (target.is_file() and _md5(target) == remote.md5):
-            before = done
-            write_whole(target, lambda partial, r=remote, b=before: _fetch(name, r, partial, progress, b, total))
+            write_whole(target, functools.partial(_fetch, name, remote, progress=progress, before=done, total=total))
         done += remote.size
         if progress:
             progress(done, total)
     return folder
 
 
-def _fetch(name: str, remote: Remote, partial: Path, progress: Progress | None, before: int, total: int) -> None:
+def _fetch(name: str, remote: Remote, partial: Path, *, progress: Progress | None, before: int, total: int) -> None:
     digest, here = hashlib.md5(usedforsecurity=False), 0
     with partial.open("wb") as file:
         for block in _received(name, remote):

@@ -27,7 +27,9 @@ MEGABYTES = 4 * MEGAPIXELS  # of decoded samples: 89 megapixels of 16 bits with 
 MOST_SIDE = 100_000  # pixels
 _HEAD = 132  # bytes: as far as DICOM's mark stands
 _GREYS = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")  # Pillow's modes of more than 8 bits
-_UPRIGHT = {  # EXIF orientation -> what puts the picture upright
+# EXIF orientation -> what puts the picture upright. By hand, and ImageOps.exif_transpose is the test's oracle: that one
+# writes the EXIF block anew, which raises where it is damaged, and tells nobody whether width and height changed over.
+_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -175,7 +177,7 @@ def within_limits(name: str, width: int, height: int, pixel_bytes: int) -> None:
 def _of_image(data: bytes, name: str, least_side: int | None) -> Picture:
     """What Pillow opens: of 8 bits as it reads it, grey of more as it is, colours of 16 bits in two halves."""
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        within_limits(name, *image.size, len(image.getbands()) * (2 if ";16" in str(image.tile) else 1))
+        within_limits(name, *image.size, len(image.getbands()) * (2 if ";16" in str(png.tiles(image)) else 1))
         if png.deep_colours(image):
             values = png.colours(image, data)
             return _of_values(values, _orientation(image))
@@ -184,7 +186,7 @@ def _of_image(data: bytes, name: str, least_side: int | None) -> Picture:
             return _of_values(_greys(image), _orientation(image))
         drafted = least_side is not None and image.format in ("JPEG", "MPO")
         whole = image.size
-        if drafted:
+        if least_side is not None and drafted:
             image.draft(None, (least_side, least_side))
         image.load()  # before the orientation is asked for: a TIFF is turned by Pillow, which then takes its tag away
         orientation = _orientation(image)
@@ -220,9 +222,9 @@ def _greys(image: Image.Image) -> Values:
     values = values.astype(np.uint16)[..., None]
     through = image.info.get("transparency")
     if isinstance(through, int):
-        there = values[..., 0] != through
-        values = np.where(there[..., None], values, np.uint16(65535))
-        return Values(values, None if there.all() else there)
+        mask = values[..., 0] != through
+        values = np.where(mask[..., None], values, np.uint16(65535))
+        return Values(values, None if mask.all() else mask)
     return Values(values)
 
 
@@ -231,31 +233,30 @@ def _dtype(mode: str) -> str:
 
 
 def _of_values(values: Values, orientation: int) -> Picture:
-    pixels, there, notes = values.pixels, values.there, values.notes
+    pixels, mask, notes = values.pixels, values.mask, values.notes
     if pixels.dtype == np.float32:
-        pixels, there, more = _numbers_only(pixels, there)
+        pixels, mask, more = _numbers_only(pixels, mask)
         notes += more
     extremes = None
     if pixels.dtype != np.uint8:
-        seen = pixels if there is None else pixels[there]
-        seen = seen if seen.size else pixels
-        extremes = Extremes(float(seen.min()), float(seen.max()), pixels.dtype.name)
+        visible = pixels if mask is None else pixels[mask]
+        visible = visible if visible.size else pixels
+        extremes = Extremes(float(visible.min()), float(visible.max()), pixels.dtype.name)
     pixels = np.ascontiguousarray(turned(pixels, orientation))
     height, width = pixels.shape[:2]
-    if pixels.dtype == np.uint8:
-        pixels = Image.fromarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels)
-    return Picture(pixels, width, height, extremes, notes)
+    if pixels.dtype != np.uint8:
+        return Picture(pixels, width, height, extremes, notes)
+    image = Image.fromarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels)
+    return Picture(image, width, height, extremes, notes)
 
 
-def _numbers_only(
-    pixels: np.ndarray, there: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
+def _numbers_only(pixels: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
     """Floats, NaN and infinities counted as the lowest or highest number. Raises ValueError where there is none."""
     finite = np.isfinite(pixels)
-    if there is not None:
-        finite &= there[..., None]
+    if mask is not None:
+        finite &= mask[..., None]
     if finite.all():
-        return pixels, there, ()
+        return pixels, mask, ()
     if not finite.any():
         raise ValueError("not one of its values is a number")
     low, high = pixels[finite].min(), pixels[finite].max()

@@ -19,7 +19,7 @@ TABLE = np.dtype([("offset", "<i8"), ("length", "<i8"), ("height", "<i4"), ("wid
 PACKED = 4096
 GRANT = 64 << 20  # bytes of room that are asked for at once
 
-_TYPES = {1: np.dtype(np.uint8), 2: np.dtype("<u2"), 4: np.dtype("<f4")}
+_TYPES: dict[int, np.dtype] = {1: np.dtype(np.uint8), 2: np.dtype("<u2"), 4: np.dtype("<f4")}
 
 
 class PixelWriter:
@@ -89,7 +89,7 @@ class PixelStore:
         self.table = table
         mapped = np.memmap(path, np.uint8, mode="r") if size else np.zeros(0, np.uint8)
         self._data = mapped.view(np.ndarray)  # slices of a memmap cost ten times as much
-        self._bytes = memoryview(self._data)
+        self._bytes = self._data.data
         self._sound = np.zeros(len(table), bool)  # whose checksum was right in this process
 
     def squares(self, shape: tuple[int, int, int], dtype: np.dtype) -> bool:
@@ -112,7 +112,7 @@ class PixelStore:
 
     def picture(self, row: int) -> np.ndarray | None:
         """H x W x C as it was kept; None where it is not kept, or damaged."""
-        offset, length, height, width, channels, depth, checksum = self.table[row].item()
+        offset, length, height, width, channels, depth, checksum = (int(value) for value in self.table[row].item())
         if offset < 0:
             return None
         block = self._bytes[offset : offset + length]
@@ -122,9 +122,8 @@ class PixelStore:
             self._sound[row] = True
         whole = height * width * channels * depth
         try:
-            return np.frombuffer(block if length == whole else zlib.decompress(block), _TYPES[depth]).reshape(
-                height, width, channels
-            )
+            content = block if length == whole else zlib.decompress(block)
+            return np.frombuffer(content, _TYPES[depth]).reshape(height, width, channels)
         except (ValueError, KeyError, zlib.error):
             return None
 

@@ -158,8 +158,8 @@ class Preprocess:
             x = (x @ _LUMA)[..., None]
         elif self.channels == 3 and x.shape[-1] == 1:
             x = np.repeat(x, 3, axis=-1)
-        x = (x / 255 - np.array(self.mean, np.float32)) / np.array(self.deviation, np.float32)
-        return np.ascontiguousarray(x.transpose(0, 3, 1, 2), dtype=np.float32)  # N x channels x H x W
+        z = (x / 255 - np.array(self.mean, np.float32)) / np.array(self.deviation, np.float32)
+        return np.ascontiguousarray(z.transpose(0, 3, 1, 2), dtype=np.float32)  # N x channels x H x W
 
     def denormalise(self, x: np.ndarray) -> np.ndarray:
         """N x channels x H x W float32 -> N x H x W x channels uint8: `normalise` taken back."""

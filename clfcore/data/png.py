@@ -4,7 +4,7 @@ import io
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from clfcore.data.tiff_pixels import Values, over_white
 
@@ -37,12 +37,17 @@ def lean(data: bytes) -> bytes:
 
 def deep_colours(image: Image.Image) -> bool:
     """Whether an opened PNG has several channels of 16 bits."""
-    return image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and ";16" in str(image.tile)
+    return image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and ";16" in str(tiles(image))
+
+
+def tiles(image: Image.Image) -> list[ImageFile._Tile]:
+    """How an opened file's pixels are packed."""
+    return image.tile if isinstance(image, ImageFile.ImageFile) else []
 
 
 def colours(image: Image.Image, data: bytes) -> Values:
     """H x W x 3 (of LA x 1) uint16 of a PNG of several 16-bit channels, on white: its upper and its lower bytes."""
-    grey = "LA" in str(image.tile[0].args)
+    grey = "LA" in str(tiles(image)[0].args)
     if grey:  # grey and opacity of 16 bits lie as four channels of 8 do
         four = _as(data, "RGBA", "RGBA")
     else:
@@ -54,10 +59,10 @@ def colours(image: Image.Image, data: bytes) -> Values:
     for y in range(0, image.height, step := max(1, _BAND // image.width)):
         box = (0, y, image.width, min(y + step, image.height))
         if grey:
-            band = np.asarray(four.crop(box)).astype(np.uint16)
-            band = band[..., ::2] << 8 | band[..., 1::2]
+            parts = np.asarray(four.crop(box)).astype(np.uint16)
+            band = parts[..., ::2] << np.uint16(8) | parts[..., 1::2]
         else:
-            band = np.asarray(upper.crop(box)).astype(np.uint16) << 8 | np.asarray(lower.crop(box))
+            band = np.asarray(upper.crop(box)).astype(np.uint16) << np.uint16(8) | np.asarray(lower.crop(box))
         out[y : y + step] = band[..., : shape[2]]
         if opacity is not None:
             opacity[y : y + step] = band[..., -1]

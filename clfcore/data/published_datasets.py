@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from clfcore.data.dataset import ImageDataset
+from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.splits import draw_splits
 from clfcore.errors import Failure, InputError
 from clfcore.files import datasets_folder
@@ -111,7 +111,7 @@ def open_mnist(name: str, *, split_seed: int = 0) -> ImageDataset:
     """`mnist` or `fashion-mnist` from the four idx files, gzipped or not: N x 28 x 28 x 1 uint8."""
     place = _found(name)
     parts = [
-        (_read_idx(_idx(place, f"{part}-images-idx3-ubyte"), 3), _read_idx(_idx(place, f"{part}-labels-idx1-ubyte"), 1))
+        (_read_idx(place, f"{part}-images-idx3-ubyte", 3), _read_idx(place, f"{part}-labels-idx1-ubyte", 1))
         for part in ("train", "t10k")
     ]
     return _given(name, [(images[..., None], labels) for images, labels in parts], _MNIST[name][0], split_seed)
@@ -128,8 +128,9 @@ def open_cifar(name: str, *, split_seed: int = 0) -> ImageDataset:
                 parts = {}
                 for member in archive:
                     stem = member.name.removeprefix(f"{folder}/").removesuffix(suffix)
-                    if stem in (*how.train, how.test) and member.isfile():
-                        parts[stem] = _cifar_part(archive.extractfile(member).read(), how, binary=bool(suffix))
+                    file = archive.extractfile(member) if stem in (*how.train, how.test) else None
+                    if file is not None and member.isfile():
+                        parts[stem] = _cifar_part(file.read(), how, binary=bool(suffix))
         else:
             suffix = found.suffix
             parts = {
@@ -189,7 +190,7 @@ def _given(
             )
     (train, train_labels), (test, test_labels) = parts
     targets = np.concatenate([train_labels, test_labels]).astype(np.int64)
-    given = {"train": np.arange(len(train)), "test": np.arange(len(train), len(targets))}
+    given: dict[Split, np.ndarray] = {"train": np.arange(len(train)), "test": np.arange(len(train), len(targets))}
     pixels = np.concatenate([train, test])
     splits, drawn = draw_splits(targets, split_seed, pixels, given=given)
     ids = (*(f"train/{i:05d}" for i in range(len(train))), *(f"test/{i:05d}" for i in range(len(test))))
@@ -213,8 +214,11 @@ def _idx(place: Path, stem: str) -> Path | None:
     return next((place / name for name in names if (place / name).is_file()), None)
 
 
-def _read_idx(path: Path, dimensions: int) -> np.ndarray:
+def _read_idx(place: Path, stem: str, dimensions: int) -> np.ndarray:
     """An idx file of bytes (LeCun's format: 0 0 type dimensions, then big-endian sizes, then the values)."""
+    path = _idx(place, stem)
+    if path is None:
+        raise InputError(f"{place / stem} has gone: copy or download it again")
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         head = struct.unpack(f">HBB{dimensions}I", data[: 4 + 4 * dimensions])

@@ -1,4 +1,4 @@
-"""What one pass over the pictures of a dataset sees, without keeping a pixel."""
+"""Scan of a dataset's pictures: digests, sizes, faults and extremes, without keeping a pixel."""
 
 import contextlib
 import hashlib
@@ -22,10 +22,12 @@ CHUNK = 16  # pictures a task: few enough to cancel soon, many enough that handi
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What one pass over N pictures saw: content digests (empty where unreadable), N x 2 int64 width and height, and
-    the fault of each (empty where there is none). Of files also the extremes of pictures of more than 8 bits, and what
-    the reader left out of each or took for something."""
+class DecodeReport:
+    """The result of one pass over N pictures.
+
+    digests: of the content, empty where unreadable; sizes: N x 2 int64, width and height; faults: empty where there is
+    none. Of files also the extremes of pictures of more than 8 bits, and notes on what the reader left out or assumed.
+    """
 
     digests: tuple[str, ...]
     sizes: np.ndarray
@@ -35,7 +37,10 @@ class Seen:
 
     def sound(self) -> list[Sound | None]:
         rows = zip(self.digests, self.sizes.tolist(), self.extremes, self.notes, strict=True)
-        return [Sound(digest, *size, one, said) if digest else None for digest, size, one, said in rows]
+        return [
+            Sound(digest, width, height, extremes, notes) if digest else None
+            for digest, (width, height), extremes, notes in rows
+        ]
 
     def deep(self) -> dict[str, list]:
         """Extremes and notes, as JSON holds them, of those that have some."""
@@ -44,20 +49,22 @@ class Seen:
     @staticmethod
     def restored(
         digests: tuple[str, ...], sizes: np.ndarray, faults: Sequence[str], deep: Mapping[str, list]
-    ) -> "Seen":
+    ) -> "DecodeReport":
         """What `deep` made of one that was kept. Raises ValueError, KeyError or TypeError of damage."""
-        return Seen(digests, sizes, tuple(faults), *deep_of_json(deep, len(faults)))
+        return DecodeReport(digests, sizes, tuple(faults), *deep_of_json(deep, len(faults)))
 
 
-def seen_of_arrays(pictures: np.ndarray) -> Seen:
+def scan_arrays(pictures: np.ndarray) -> DecodeReport:
     """Of N x H x W x C in memory."""
     flat = np.ascontiguousarray(pictures).reshape(len(pictures), -1)
-    digests = tuple(hashlib.blake2b(row, digest_size=16).hexdigest() for row in flat)
+    digests = tuple(hashlib.blake2b(row.data, digest_size=16).hexdigest() for row in flat)
     height, width = pictures.shape[1:3]
-    return Seen(digests, np.tile(np.array([[width, height]], np.int64), (len(pictures), 1)), ("",) * len(pictures))
+    return DecodeReport(
+        digests, np.tile(np.array([[width, height]], np.int64), (len(pictures), 1)), ("",) * len(pictures)
+    )
 
 
-def seen_of_files(dataset: ImageDataset, progress: Progress | None = None) -> Seen:
+def scan_files(dataset: ImageDataset, progress: Progress | None = None) -> DecodeReport:
     """Read and decode each file that the index does not know; what was found stays in the index.
 
     `progress` is called from this thread with how many are done; what it raises ends the pass, and what was read until
@@ -65,22 +72,22 @@ def seen_of_files(dataset: ImageDataset, progress: Progress | None = None) -> Se
     """
     paths = dataset.paths or ()
     now = file_index.states(paths)
-    found = file_index.known(paths, now)
+    sounds = file_index.known(paths, now)
     faults = [""] * len(paths)
-    rest = [i for i, sound in enumerate(found) if sound is None]
+    rest = [i for i, sound in enumerate(sounds) if sound is None]
     if not rest:
-        return _seen(found, faults)
+        return _report(sounds, faults)
 
     def work(start: int) -> int:
         for i in rest[start : start + CHUNK]:
             try:
                 data = read_file(paths[i], dataset.ids[i])
-                seen = open_picture(data, dataset.ids[i], 1)
+                picture = open_picture(data, dataset.ids[i], 1)
             except InputError as error:
                 faults[i] = str(error)
             else:
                 digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-                found[i] = Sound(digest, seen.width, seen.height, seen.extremes, seen.notes)
+                sounds[i] = Sound(digest, picture.width, picture.height, picture.extremes, picture.notes)
         return len(rest[start : start + CHUNK])
 
     try:
@@ -90,9 +97,9 @@ def seen_of_files(dataset: ImageDataset, progress: Progress | None = None) -> Se
             if progress:
                 progress(done, len(paths))
     finally:
-        with contextlib.suppress(InputError):  # of a bound that is no number: told where pixels are kept
-            file_index.remember(paths, now, found)
-    return _seen(found, faults)
+        with contextlib.suppress(InputError):  # a bound that is no number is reported where pixels are stored
+            file_index.remember(paths, now, sounds)
+    return _report(sounds, faults)
 
 
 def read_file(path: Path, name: str) -> bytes:
@@ -104,8 +111,10 @@ def read_file(path: Path, name: str) -> bytes:
         raise InputError(f"{name} cannot be read ({error.strerror or error}): mend it or leave it out") from None
 
 
-def _seen(found: Sequence[Sound | None], faults: Sequence[str]) -> Seen:
-    sizes = np.array([(one.width, one.height) if one else (0, 0) for one in found], np.int64).reshape(-1, 2)
-    digests = tuple(one.digest if one else "" for one in found)
-    extremes = tuple(one.extremes if one else None for one in found)
-    return Seen(digests, sizes, tuple(faults), extremes, tuple(one.notes if one else () for one in found))
+def _report(sounds: Sequence[Sound | None], faults: Sequence[str]) -> DecodeReport:
+    sizes = np.array([(sound.width, sound.height) if sound else (0, 0) for sound in sounds], np.int64).reshape(-1, 2)
+    digests = tuple(sound.digest if sound else "" for sound in sounds)
+    extremes = tuple(sound.extremes if sound else None for sound in sounds)
+    return DecodeReport(
+        digests, sizes, tuple(faults), extremes, tuple(sound.notes if sound else () for sound in sounds)
+    )

@@ -122,6 +122,7 @@ def _assigned(
     """The items of a pool, parted into train and the splits that are drawn."""
     clusters = _clusters(pool.tolist(), strata, seed, contents, groups)
     side: dict[int, Split] = {}
+    fixed = fixed or {}
     for place, cluster in enumerate(clusters) if fixed else ():
         known = {fixed[i] for i in cluster.items if i in fixed}
         if known:
@@ -211,9 +212,9 @@ def _clusters(
     members: dict[str, list[int]] = {}
     ranks: dict[str, tuple[bool, bytes]] = {}
     for i, name in zip(items, names, strict=True):
-        grouped = groups is not None and sizes[groups[i]] > 1
+        group = groups[i] if groups is not None and sizes[groups[i]] > 1 else None
         at = root(name) if groups is not None else name
-        rank = (not grouped, _rank(seed, f"group {groups[i]}" if grouped else name))
+        rank = (group is None, _rank(seed, name if group is None else f"group {group}"))
         members.setdefault(at, []).append(i)
         ranks[at] = min(ranks.get(at, rank), rank)
     layers = strata.tolist()

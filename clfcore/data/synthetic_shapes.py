@@ -1,5 +1,6 @@
 """Images drawn from a seed: coloured shapes on textured grounds, with the masks of their objects, for all tasks."""
 
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -14,6 +15,16 @@ SHAPES = ("circle", "cross", "ring", "square", "star", "triangle")
 MARKS = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (213, 94, 0), (240, 228, 66))
 FAMILIES = {"angular": ("square", "triangle"), "pointed": ("cross", "star"), "round": ("circle", "ring")}
 LARGEST = 2 << 30  # bytes of pixels
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a SPEC such as `shapes:count=600,side=64` may set: see `draw`."""
+
+    count: int = 1200
+    side: int = 32
+    seed: int = 0
+    difficulty: float = 0.3
 
 
 def draw(

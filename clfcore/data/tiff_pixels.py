@@ -28,7 +28,7 @@ class Values:
     bool, None where all are). notes: what was left out, in words."""
 
     pixels: np.ndarray
-    there: np.ndarray | None = None
+    mask: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -192,12 +192,12 @@ def _unpacked(packed: np.ndarray, bits: int, count: int) -> np.ndarray:
 
 def _interpreted(values: np.ndarray, header: Header) -> Values:
     """H x W x samples as written -> what it shows."""
-    colours, there, found = header.colours, None, header.opacity
+    colours, mask, found = header.colours, None, header.opacity
     shown, notes = values[..., :colours], _notes(header)
     opacity, multiplied = (values[..., found[0]], found[1]) if found and _on_white(header) else (None, False)
     if header.missing is not None and header.photometric in (1, 2):
-        there = (shown != np.array(header.missing).astype(shown.dtype)).all(axis=2)
-        there = None if there.all() else there
+        mask = (shown != np.array(header.missing).astype(shown.dtype)).all(axis=2)
+        mask = None if mask.all() else mask
     if header.photometric == 3:
         shown = _looked_up(shown[..., 0], header.palette)
     elif header.form == 1 and header.bits <= 16:
@@ -209,11 +209,11 @@ def _interpreted(values: np.ndarray, header: Header) -> Values:
     if opacity is not None:
         opacity = _scaled(opacity[..., None], header.bits, inverted=False)[..., 0]
         shown = over_white(shown, opacity, multiplied=multiplied)
-        there = opacity > 0 if not opacity.all() else there
+        mask = opacity > 0 if not opacity.all() else mask
     if shown.dtype not in (np.uint8, np.uint16):
         with np.errstate(over="ignore"):
             shown = shown.astype(np.float32)
-    return Values(shown, there, notes)
+    return Values(shown, mask, notes)
 
 
 def _on_white(header: Header) -> bool:

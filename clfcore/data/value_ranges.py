@@ -46,7 +46,7 @@ def value_problems(
 ) -> tuple[list[Problem], ...]:
     """Values, depths and bands: a sentence of each picture that is not what its neighbours are, or not whole.
 
-    extremes, notes, faults: one an item, as `Seen` has them; empty where the dataset is an array of bytes.
+    extremes, notes, faults: one an item, as `DecodeReport` has them; empty where the dataset is an array of bytes.
     """
     values: list[Problem] = []
     bands: list[Problem] = []

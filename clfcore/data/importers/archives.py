@@ -175,7 +175,9 @@ def _sorted_out(
 ) -> tuple[dict[str, zipfile.ZipInfo], list[str], list[Problem]]:
     """Entries to unpack (by path), folders, and what is said of the others. Raises InputError where one escapes."""
     wanted: dict[str, zipfile.ZipInfo] = {}
-    folders, problems, clutter = [], [], {}
+    folders: list[str] = []
+    problems: list[Problem] = []
+    clutter: dict[str, None] = {}
     inner: set[str] = set()  # folders that entries stand in
     for entry, name in zip(entries, names, strict=True):
         path = PurePosixPath(name.replace("\\", "/"))

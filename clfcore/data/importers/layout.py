@@ -99,7 +99,7 @@ def _loose(path: str, root: Folder, where: str) -> Problem:
 
 def _items(folder: Folder, split: Split | None) -> Iterable[Item]:
     """The pictures of a class folder and below, in the order of their paths."""
-    waiting = [(folder, (canonical(folder.name),))]
+    waiting: list[tuple[Folder, tuple[str, ...]]] = [(folder, (canonical(folder.name),))]
     while waiting:
         inside, labels = waiting.pop()
         yield from (Item(f"{inside.path}{os.sep}{name}", labels, split) for name in inside.pictures)

@@ -158,7 +158,7 @@ def _understood(table: Table, path: Path, files: Files, asked: Reading) -> _Mani
     rows, spelled = _one_spelling(rows, asked, str(path))
     task, targets, twins = _targets(rows, kind, columns.classes)
     listed = [Problem("reading", path.name, note) for note in notes]
-    found = sorted((*problems, *shortened(repeated), *found), key=_order)
+    found = sorted((*problems, *shortened(repeated or []), *found), key=_order)
     return _Manifest(task, targets, tuple(rows), (*listed, *found, *shortened(spelled), *shortened(twins)))
 
 

@@ -1,5 +1,6 @@
 """What a browser hands over -> files on disk at once, and the SPEC to use from then on."""
 
+import functools
 import hashlib
 import io
 import shutil
@@ -21,7 +22,7 @@ def import_upload(data: bytes | BinaryIO, name: str) -> str:
     return str(unpack(io.BytesIO(data) if isinstance(data, bytes) else data, name))
 
 
-def keep_upload(files: Sequence[tuple[str, BinaryIO]]) -> str:
+def keep_upload(files: Sequence[tuple[str, io.BytesIO | io.BufferedReader]]) -> str:
     """The SPEC of one .zip, or of one .csv manifest with its pictures, kept below the datasets folder.
 
     Names are of use only as names: a picture stands where the manifest's path with that file name says. Raises
@@ -40,10 +41,10 @@ def keep_upload(files: Sequence[tuple[str, BinaryIO]]) -> str:
         file.seek(0)
     stem = safe_name(Path(manifest_name).stem)
     folder = imported_folder() / f"{stem}-{digest.hexdigest()}"
-    kept = folder / f"{stem}.csv"
-    if kept.is_file():
-        return str(kept)
-    for part in (folder, *(one for one in folder.rglob("*") if one.is_dir())):  # of an upload that was killed
+    saved = folder / f"{stem}.csv"
+    if saved.is_file():
+        return str(saved)
+    for part in (folder, *(path for path in folder.rglob("*") if path.is_dir())):  # of an upload that was killed
         remove_abandoned(part)
     text = manifest.read()
     places = {PurePosixPath(path).name: path for path in reversed(written_paths(text, manifest_name))}
@@ -53,11 +54,11 @@ def keep_upload(files: Sequence[tuple[str, BinaryIO]]) -> str:
             places.get(PurePosixPath(own).stem, "") and f"{places[PurePosixPath(own).stem]}{kind}"
         )
         if kind in IMAGE_SUFFIXES and place and not unusable(PurePosixPath(place)):
-            write_whole(folder / place, lambda partial, file=file: _copy(file, partial))
-    write_whole(kept, lambda partial: partial.write_bytes(text))  # last: it stands for the whole
-    return str(kept)
+            write_whole(folder / place, functools.partial(_copy, file))
+    write_whole(saved, lambda partial: partial.write_bytes(text))  # last: it stands for the whole
+    return str(saved)
 
 
 def _copy(file: BinaryIO, partial: Path) -> None:
-    with partial.open("wb") as kept:
-        shutil.copyfileobj(file, kept, 1 << 20)
+    with partial.open("wb") as target:
+        shutil.copyfileobj(file, target, 1 << 20)
