@@ -1,8 +1,9 @@
 """docs/cli.md, written from the commands: `python -m clfcore.cli.docs > docs/cli.md`."""
 
 import argparse
-import os
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from clfcore.cli.command import Command
 from clfcore.cli.flags import RECIPE
@@ -36,14 +37,13 @@ def _section(command: Command, own: argparse.ArgumentParser) -> str:
     return "\n".join([f"## {own.prog.split()[-1]}", "", text, "", example, "", *table, f"Python: {calls}", ""])
 
 
-def _row(names: tuple[str, ...], options: object) -> str:
-    values = dict(options) if isinstance(options, dict) else {}
-    shown = values.get("metavar") or ("|".join(values["choices"]) if "choices" in values else "")
-    name = names[0] if names[0].startswith("-") else ""
-    word = " ".join(filter(None, (name, str(shown) or (names[0] if not name else ""))))
-    return f"| `{word}` | {values.get('help', '')} |".replace("true|false", "true\\|false").replace("  ", " ")
+def _row(names: tuple[str, ...], options: Mapping[str, Any]) -> str:
+    value = options.get("metavar") or "|".join(options.get("choices", ()))
+    flag = names[0] if names[0].startswith("-") else ""
+    word = " ".join(filter(None, (flag, value))) or names[0]
+    cells = (text.replace("|", "\\|") for text in (f"`{word}`", options.get("help", "")))
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("COLUMNS", "100")
     sys.stdout.write(page())
