@@ -12,6 +12,7 @@ from clfcore.architectures.compound_scaling import compound
 from clfcore.architectures.families import FAMILIES, Family, Paper
 from clfcore.architectures.options import BY_NAME as OPTIONS
 from clfcore.architectures.options import Option, Value, number, settle
+from clfcore.architectures.timm_row import Row as TimmRow
 from clfcore.errors import InputError, nearest
 
 
@@ -182,7 +183,7 @@ def _near(bare: str) -> str:
     return nearest(bare, known).replace("did you mean ", "did you mean timm/").replace(" or ", " or timm/")
 
 
-def _from(row: timm_index.Row) -> Architecture:
+def _from(row: TimmRow) -> Architecture:
     name, sides = f"timm/{row.name}", (row.smallest_image, row.native_image)
     return Architecture(name, row.family, row.year, row.parameters, *sides, weights=row.weights)
 

@@ -1,26 +1,13 @@
 """timm's networks by name, from a stored list: found without importing timm, which takes seconds."""
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
 
 from clfcore.architectures.families import Family, Paper
+from clfcore.architectures.timm_row import Row
 from clfcore.heavy_imports import load
 
 CSV = Path(__file__).with_name("timm_names.csv")  # written by tools/build_timm_index.py
-
-
-@dataclass(frozen=True)
-class Row:
-    """One of timm's networks; sides in pixels, parameters for 1,000 classes and 3 channels."""
-
-    name: str
-    family: str  # timm's module
-    year: int | None  # of the first paper its module names
-    parameters: int | None
-    smallest_image: int  # the smallest of some usual sides that ran
-    native_image: int
-    weights: tuple[str, ...]  # tags, the default first
 
 
 def to_line(row: Row) -> str:

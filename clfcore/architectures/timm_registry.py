@@ -7,7 +7,7 @@ import timm
 import torch
 from timm.models import PretrainedCfg
 
-from clfcore.architectures.timm_index import Row
+from clfcore.architectures.timm_row import Row
 
 SIDES = (32, 64, 96, 128, 160, 192, 224, 256)  # tried in turn: the first that runs is noted as the smallest
 

@@ -74,8 +74,9 @@ def test_bibtex_authors_are_read_in_both_orders() -> None:
 def test_every_family_of_timm_has_its_blocks_source() -> None:
     """One network a family, the smallest: all 98 give a class of timm's own that the built network holds."""
     from clfcore.architectures import timm_index
+    from clfcore.architectures.timm_row import Row
 
-    smallest: dict[str, timm_index.Row] = {}
+    smallest: dict[str, Row] = {}
     for row in timm_index.rows():
         best = smallest.get(row.family)
         if best is None or (row.parameters or 1e12) < (best.parameters or 1e12):
