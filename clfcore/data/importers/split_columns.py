@@ -9,7 +9,7 @@ from clfcore.data.importers.readings import Reading
 from clfcore.data.importers.split_names import SPLIT_NAMES, splits_of, splits_of_folds
 from clfcore.errors import InputError, nearest
 
-_SPLITS = [
+_SPLITS = (
     "split",
     "set",
     "subset",
@@ -22,7 +22,7 @@ _SPLITS = [
     "splitname",
     "traintest",
     "purpose",
-]
+)
 _FLAGS: dict[str, Split] = {
     "isvalid": "validation",
     "isval": "validation",
