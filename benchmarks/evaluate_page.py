@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from clfcore.config import make
 from clfcore.predictions import Predictions
-from clfcore.runs import folder as run_folder
+from clfcore.runs.create import create_run
 from clfcore.task import single_label
 from tests.browser.driver import chromium, serving, settled
 
@@ -30,7 +30,7 @@ PATIENCE = 300_000  # milliseconds
 
 def made(folder: Path, n: int, c: int) -> str:
     """A finished run whose classes are taken for their neighbours; returns its id."""
-    run = run_folder.create_run(make({"data": "digits", "architecture": "resnet18", "strategy": "scratch"}), folder)
+    run = create_run(make({"data": "digits", "architecture": "resnet18", "strategy": "scratch"}), folder)
     task = single_label([f"class {i:04}" for i in range(c)])
     for split, items in (("validation", n // 10), ("test", n)):
         rng = np.random.default_rng(len(split))

@@ -23,7 +23,7 @@ from clfcore.config import make
 from clfcore.data import catalogue
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.export import write_manifest
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.task import Level, hierarchical
 
@@ -66,7 +66,7 @@ def grouped(dataset: ImageDataset) -> ImageDataset:
 def result(data: Path, recipe: dict, *, architecture: str, epochs: int, seed: int, runs: Path) -> dict:
     """Metrics on test of a linear head on the network's embeddings."""
     values = {"data": str(data), "architecture": architecture, "strategy": "feature-extraction", "head": "linear"}
-    run = folder.create_run(make({**values, "recipe": {**recipe, "epochs": epochs, "seed": seed}}), runs)
+    run = create_run(make({**values, "recipe": {**recipe, "epochs": epochs, "seed": seed}}), runs)
     execute(run)
     return run.metrics["test"]
 

@@ -30,7 +30,7 @@ def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, 
     """One network trained to its end."""
     from clfcore.architectures.degradation_study import TrainedNetwork
     from clfcore.config import make
-    from clfcore.runs import folder
+    from clfcore.runs.create import create_run
     from clfcore.runs.execute import execute
 
     n = BLOCKS[layers]
@@ -49,7 +49,7 @@ def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, 
         "seed": seed,
     }
     config = {"data": given.data, "architecture": "resnet", "options": options, "strategy": "scratch", "recipe": recipe}
-    run = folder.create_run(make(config), runs)
+    run = create_run(make(config), runs)
     execute(run)
     last, losses = run.history[-1], tuple(round(line["train_loss"], 4) for line in run.history)
     scores = (last["train_loss"], last["train_accuracy"], last["validation_accuracy"])

@@ -12,7 +12,7 @@ from PIL import Image
 
 from clfcore.config import RunConfig
 from clfcore.parse_config import parse_config
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 
 # Before torch: tests run side by side, and threads of several would wait for each other.
@@ -57,7 +57,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
         home = tmp_path_factory.mktemp("trained")
         for variable, name in FOLDERS:
             patched.setenv(variable, str(home / name))
-        run = folder.create_run(small_config())
+        run = create_run(small_config())
         execute(run)
     return run
 

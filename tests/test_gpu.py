@@ -8,7 +8,7 @@ from clfcore.augment import policies, random_table
 from clfcore.augment.apply import apply
 from clfcore.augment.builtin_policies import POLICIES
 from clfcore.data.catalogue import open_dataset
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.open_classifier import open_classifier
 from tests.conftest import breaking_off, small_config
@@ -29,7 +29,7 @@ def test_a_batch_on_the_device_is_the_batch_on_the_cpu(name: str) -> None:
 
 @pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16", "float16"])
 def test_a_run_learns_on_the_device_and_answers_on_the_cpu(precision: str) -> None:
-    run = folder.create_run(small_config(device=DEVICE, precision=precision, epochs=8))
+    run = create_run(small_config(device=DEVICE, precision=precision, epochs=8))
     execute(run)
     assert run.state == "completed"
     assert run.history[-1]["train_loss"] < run.history[0]["train_loss"]
@@ -42,7 +42,7 @@ def test_a_run_learns_on_the_device_and_answers_on_the_cpu(precision: str) -> No
 
 
 def test_a_broken_run_on_the_device_goes_on() -> None:
-    run = folder.create_run(small_config(device=DEVICE, epochs=3))
+    run = create_run(small_config(device=DEVICE, epochs=3))
     execute(run, orphaned=breaking_off(run, after=1, every=3))
     assert (run.state, len(run.history)) == ("interrupted", 1)
     execute(run)

@@ -70,7 +70,7 @@ def _far(one: Listed) -> None:
             complain(one.status.message or "the run failed")
         else:
             words = {"completed": "Completed", "cancelled": "Stopped", "interrupted": "Interrupted"}.get(state, state)
-            words += f" in {duration(one.results.seconds)}" if "seconds" in one.results.model_fields_set else ""
+            words += f" in {duration(one.results.seconds)}" if one.results.seconds is not None else ""
             share = 1.0 if state == "completed" else _share(run)
             st.progress(share, text=f"{words}. {escape_markdown(one.status.message)}")
 
@@ -219,12 +219,12 @@ def after_transfer(run: Any) -> None:
     from clfcore.figures.training_phases import moved
 
     results, ancestry = run.results, run.data.get("ancestry", {})
-    if results.get("moved") and any(results["moved"].values()):
+    if any(results.moved.values()):
         with st.expander("Weight change by layer group"):
-            chart(moved(results["moved"], dark=dark()), f"moved {run.id}")
+            chart(moved(results.moved, dark=dark()), f"moved {run.id}")
     names = {"nearest_class_mean": "nearest class mean", "k_nearest": "5 nearest neighbours"}
     for split in ("test", "validation"):
-        found = {names[n]: by[split]["accuracy"] for n, by in results.get("baselines", {}).items() if split in by}
+        found = {names[n]: by[split]["accuracy"] for n, by in results.baselines.items() if split in by}
         if found:
             scores = ", ".join(f"{name} {percent(value)}" for name, value in found.items())
             st.caption(f"Baselines without training, on {split}: {scores}.")

@@ -10,8 +10,9 @@ from clfcore.errors import InputError
 from clfcore.resolve import Resolved
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs import folder
+from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import Run
-from clfcore.runs.outcome import RunOutcome, outcome_of
+from clfcore.runs.outcome import RunOutcome, outcome_of, summary_of
 from clfcore.runs.resolve_run import resolve_run
 
 Show = Callable[[dict[str, Any]], None]
@@ -54,11 +55,11 @@ def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = No
 
     What can be refused without torch is refused before there is a folder.
     """
-    config = folder.with_absolute_data(config)
+    config = with_absolute_data(config)
     resolved = resolve_run(config)
     if show is not None and resolved.notes:
         show({"stage": "preparing", "done": 0, "total": 1, "notes": list(resolved.notes)})
-    return _execute(folder.create_run(config, runs), show, resolved)
+    return _execute(create_run(config, runs), show, resolved)
 
 
 def resume(name: str, *, runs: Path | None = None, show: Show | None = None) -> RunOutcome:
@@ -84,11 +85,11 @@ def list_runs(*, runs: Path | None = None) -> RunList:
 def show_run(name: str, *, runs: Path | None = None) -> RunList:
     """One run with its history and results."""
     run = folder.open_run(name, runs)
-    return RunList((_summary(run, message=run.message, history=run.history, results=run.results),))
+    return RunList((_summary(run, message=run.message, history=run.history, results=run.results.as_dict()),))
 
 
 def _summary(run: Run, **more: Any) -> RunSummary:
-    values = {**run.summary(), **more}
+    values = {**summary_of(run), **more}
     return RunSummary(**{**values, "path": run.path})
 
 

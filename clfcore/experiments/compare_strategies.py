@@ -16,7 +16,7 @@ from clfcore.data.dataset import ImageDataset
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation.intervals import wilson
 from clfcore.progress import Progress
-from clfcore.runs import folder as run_folder
+from clfcore.runs.create import create_run
 from clfcore.runs.prepare import prepare
 from clfcore.runs.progress import Reporter
 from clfcore.runs.resolve_run import resolve_run
@@ -112,7 +112,7 @@ def _try(config: RunConfig, budget: float, sample: int) -> tuple[StrategyResult,
     )
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="clflab-try-") as folder:
-        run = run_folder.create_run(prepared.config, Path(folder))
+        run = create_run(prepared.config, Path(folder))
         over = lambda: time.perf_counter() - started > budget  # noqa: E731 - the clock of this strategy
         session = Session(run, prepared, Reporter(run, None), over, started)
         heads_only = prepared.config.strategy == "feature-extraction"

@@ -10,7 +10,7 @@ from clfcore.errors import Failure, InputError
 from clfcore.experiments.compare_runs import RunComparison, compare_runs
 from clfcore.experiments.grid import Grid
 from clfcore.results import Result
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from clfcore.runs.outcome import RunOutcome, outcome_of
 
@@ -49,7 +49,7 @@ def train_to_compare(grid: Grid, *, runs: Path | None = None, show: Show | None 
     if not grid.configs:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in grid.refused)
         raise InputError(f"none of these can be trained ({reasons}): choose other architectures or strategies")
-    created = [folder.create_run(config, runs) for config in grid.configs]
+    created = [create_run(config, runs) for config in grid.configs]
     outcomes = tuple(_execute(run, show) for run in created)
     refused = tuple(Refused(name, reason) for name, reason in grid.refused)
     return SweepResult(outcomes, refused, _comparison([run for run in created if run.state == "completed"]))

@@ -23,7 +23,6 @@ def model_card(run: Run) -> str:
     classes = list(found[0].predictions.classes)
     named = ", ".join(_plain(name) for name in classes[:LISTED]) + (", …" if len(classes) > LISTED else "")
     sizes = ", ".join(f"{n:,} {split}" for split, n in data.get("splits", {}).items())
-    parameters = results.get("parameters", {})
     temperature = temperature_of(run)
     lines = [
         f"# {_plain(config.architecture)} on {_plain(data.get('name', config.data))}",
@@ -31,11 +30,11 @@ def model_card(run: Run) -> str:
         "## The model",
         "",
         f"- Run: {_plain(run.id)}",
-        f"- Architecture: {_plain(config.architecture)}, {parameters.get('total', 0):,} parameters",
+        f"- Architecture: {_plain(config.architecture)}, {results.parameters.total:,} parameters",
         f"- Task: {found[0].predictions.task.kind}, {len(classes):,} classes: {named}",
         f"- Weights it began with: {_plain(str(config.weights))}; strategy: {config.strategy}",
         f"- Trained: {run.status.get('finished', 'not finished')}, {recipe.epochs} epochs, best epoch "
-        f"{results.get('best_epoch')}, {chosen_by(run)}; {results.get('seconds', 0):.0f} seconds",
+        f"{results.best_epoch}, {chosen_by(run)}; {results.seconds or 0:.0f} seconds",
         *([f"- Temperature: {temperature:.3f}, fitted on validation"] if temperature is not None else []),
         "",
         "## The data",

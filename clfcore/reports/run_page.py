@@ -72,14 +72,14 @@ def _headline(first: SplitReport) -> list[str]:
 
 def _training(run: Run) -> Section:
     results, lines = run.results, run.history
-    total = results.get("parameters", {})
+    total = results.parameters
     words = []
-    if results:
+    if results.reached:
         words.append(
-            f"Best epoch {results.get('best_epoch')}, {chosen_by(run)}; trained in {results.get('seconds', 0):.0f} "
-            f"seconds; {total.get('trainable', 0):,} of {total.get('total', 0):,} parameters were trained."
+            f"Best epoch {results.best_epoch}, {chosen_by(run)}; trained in {results.seconds or 0:.0f} "
+            f"seconds; {total.trainable:,} of {total.total:,} parameters were trained."
         )
-    best = {"run": results.get("best_epoch") or 0}
+    best = {"run": results.best_epoch or 0}
     drawn = [history_figure({"run": lines}, quantity=of, best=best) for of in ("loss", "accuracy")] if lines else []
     return Section("How it was trained", [*words, *([run.message] if run.message else [])], figures=drawn)
 

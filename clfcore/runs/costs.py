@@ -23,12 +23,12 @@ def cost(run: Run, name: str) -> float | None:
 
 def known(run: Run) -> dict[str, float | None]:
     """All of COSTS as far as the run's folder tells them: no network is built, and torch is not needed."""
-    here = measured_speed.kept(run)
+    here, results = measured_speed.kept(run), run.results
     return {
-        "parameters": run.results.get("parameters", {}).get("total"),
+        "parameters": results.parameters.total if "parameters" in results.model_fields_set else None,
         "multiply_adds": measured_speed.multiply_adds(run),
         "latency": None if here is None else 1e3 * here.seconds,
         "answer_memory": None if here is None else here.memory / 1e6,
-        "seconds": run.results.get("seconds"),
+        "seconds": results.seconds,
         "memory": max((line["memory"] for line in run.history if line.get("memory")), default=None),
     }

@@ -21,9 +21,7 @@ Unlocked and unfinished means interrupted, at once and without a time-out.
 import contextlib
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,32 +33,31 @@ from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import (
     cannot_write,
     runs_folder,
-    safe_name,
     shortened,
     typed_path,
     write_json,
     write_text,
-    write_whole,
 )
-from clfcore.heavy_imports import load
 from clfcore.parse_config import parse_config
 from clfcore.predictions import Predictions
-from clfcore.runs import records
+from clfcore.runs import checkpoint
 from clfcore.runs.deletion import delete_folder
 from clfcore.runs.file_cache import KEPT
 from clfcore.runs.json_files import damaged, is_run, read_values
 from clfcore.runs.locks import RunLock, is_held
+from clfcore.runs.read_records import R, read_record, read_record_lines
 from clfcore.runs.records import (
     ClassifierFile,
     DataSeen,
     EpochLine,
+    Metrics,
     ProgressNow,
-    R,
-    Results,
+    RunResults,
     State,
     Status,
     TaskFile,
     ThresholdsFile,
+    task_of,
 )
 from clfcore.task import Task
 
@@ -80,7 +77,7 @@ class Run:
 
     def read(self, kind: type[R]) -> R:
         """One of the folder's records, checked. Raises InputError with run, file and cause where it is damaged."""
-        return records.read(self.path, kind)
+        return read_record(self.path, kind)
 
     @property
     def config(self) -> RunConfig:
@@ -109,7 +106,7 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """One dict an epoch; a last line cut short by a kill is left out. Raises InputError where it is damaged."""
-        return [line.as_dict() for line in records.read_lines(self.path, EpochLine)]
+        return [line.as_dict() for line in read_record_lines(self.path, EpochLine)]
 
     def read_progress(self) -> ProgressNow:
         """Where the run is within its stage; nothing where that cannot be read, which harms nothing."""
@@ -124,13 +121,13 @@ class Run:
         return self.read_progress().as_dict()
 
     @property
-    def results(self) -> dict[str, Any]:
-        """What metrics.json holds: best_epoch, seconds, parameters, metrics; empty before the end."""
-        return self.read(Results).as_dict()
+    def results(self) -> RunResults:
+        """Best epoch, seconds, parameters and metrics; empty before the end. Raises InputError where damaged."""
+        return self.read(RunResults)
 
     @property
-    def metrics(self) -> dict[str, Any]:
-        return self.results.get("metrics", {})
+    def metrics(self) -> Mapping[str, Metrics]:
+        return self.results.metrics
 
     @property
     def data(self) -> dict[str, Any]:
@@ -144,7 +141,7 @@ class Run:
     @property
     def task(self) -> Task:
         """What the run's classifier answers. Raises InputError where classifier.json is absent or damaged."""
-        return records.task_of(self.read(TaskFile).task)
+        return task_of(self.read(TaskFile).task)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -185,22 +182,6 @@ class Run:
         files = (self.path / f"predictions-{split}.npz", self.path / "thresholds.json")
         return max(file.stat().st_mtime if file.exists() else 0.0 for file in files)
 
-    def summary(self) -> dict[str, Any]:
-        """What `runs --json` prints of a run; a damaged one is named as such instead of hidden."""
-        try:
-            config, metrics = self.config.model_dump(mode="json"), self.metrics
-            state: str = self.state
-            return {"run": self.id, "path": str(self.path), "state": state, "config": config, "metrics": metrics}
-        except InputError as error:
-            return {
-                "run": self.id,
-                "path": str(self.path),
-                "state": "damaged",
-                "config": {},
-                "metrics": {},
-                "error": str(error),
-            }
-
     def write(self, name: str, value: Any) -> None:
         """Write a JSON file whole. Raises Failure where it cannot be written, or the folder was deleted meanwhile."""
         if not self.path.is_dir():
@@ -231,33 +212,11 @@ class Run:
 
     def save_checkpoint(self, values: dict[str, Any]) -> None:
         """Write the checkpoint whole or not at all; the one before it stands until then."""
-        load("torch")
-        import torch
-
-        def write(partial: Path) -> None:
-            try:
-                torch.save(values, partial)
-            except RuntimeError as error:  # torch reports a full disk as a RuntimeError of its archive writer
-                raise Failure(
-                    f"{self.path / 'checkpoint.pt'} was not written ({_first_line(error)}): free space"
-                ) from error
-
-        write_whole(self.path / "checkpoint.pt", write)
+        checkpoint.save(self.path / "checkpoint.pt", values)
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """The last checkpoint, or None where there is none. Raises InputError where it is damaged."""
-        load("torch")
-        import torch
-
-        path = self.path / "checkpoint.pt"
-        if not path.exists():
-            return None
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise InputError(
-                f"{path} is damaged ({_first_line(error)}): delete it to train the run from its start"
-            ) from error
+        return checkpoint.load(self.path / "checkpoint.pt")
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -304,40 +263,6 @@ def _config_of(path: Path) -> RunConfig:
         ) from None
     except InputError as error:
         raise error if " is damaged (" in str(error) else damaged(path, error) from None
-
-
-def with_absolute_data(config: RunConfig) -> RunConfig:
-    """The configuration with data that is found from any working folder, where the run may go on."""
-    if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
-        return config.changed(data=str(Path(config.data).resolve()))
-    if config.data.startswith("nested:"):
-        return config.changed(data=f"nested:{Path(config.data.removeprefix('nested:')).expanduser().resolve()}")
-    return config
-
-
-def create_run(config: RunConfig, folder: Path | None = None) -> Run:
-    """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written."""
-    folder = folder or runs_folder()
-    config = with_absolute_data(config)
-    data = Path(config.data).stem if Path(config.data).suffix else Path(config.data).name
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    name = f"{stamp}-{safe_name(config.architecture, most=24)}-{safe_name(data, most=20)}"
-    path = folder.expanduser().resolve() / f"{name}-{secrets.token_hex(2)}"
-    while path.exists():  # of one second, two in 65,536 are called the same
-        path = path.with_name(f"{name}-{secrets.token_hex(2)}")
-    fresh = Run(path.with_name(f".{path.name}.new"))  # seen by nobody before it is whole
-    try:
-        fresh.path.mkdir(parents=True)
-        fresh.write("config.json", config.model_dump(mode="json"))
-        fresh.set_state("queued")
-        fresh.path.rename(path)
-    except OSError as error:
-        shutil.rmtree(fresh.path, ignore_errors=True)
-        raise cannot_write(path, error) from error
-    except Failure:
-        shutil.rmtree(fresh.path, ignore_errors=True)
-        raise
-    return Run(path)
 
 
 def run_folders(folder: Path | None = None) -> list[Run]:
@@ -388,7 +313,3 @@ def delete(run: Run, folder: Path | None = None) -> None:
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:160]

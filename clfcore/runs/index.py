@@ -10,10 +10,10 @@ from typing import Literal
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.runs.folder import Run, run_folders
-from clfcore.runs.records import Results, State, Status
+from clfcore.runs.records import RunResults, State, Status
 
 ACTIVE = ("queued", "running")
-_NO_STATUS, _NO_RESULTS = Status(), Results()
+_NO_STATUS, _NO_RESULTS = Status(), RunResults()
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Listed:
     state: State | Literal["damaged"]
     config: RunConfig | None
     status: Status
-    results: Results
+    results: RunResults
     splits: tuple[str, ...]
     damaged: str = ""
 
@@ -43,7 +43,7 @@ def listed(run: Run) -> Listed:
     try:
         status = run.read(Status)
         config = run.config
-        results = run.read(Results)
+        results = run.read(RunResults)
         state = run.state
     except InputError as error:
         state, cause = "damaged", str(error)
@@ -60,7 +60,7 @@ def finished_runs(folder: Path | None = None) -> list[Listed]:
     return [one for one in list_runs(folder) if one.splits and one.config is not None and not one.damaged]
 
 
-def accuracy_of(results: Results, split: str) -> float | None:
+def accuracy_of(results: RunResults, split: str) -> float | None:
     """The accuracy of a split, where its task has one."""
     value = results.metrics.get(split, {}).get("accuracy")
     return value if isinstance(value, float) else None  # a level of a hierarchy may be called so

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clfcore.errors import InputError
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.folder import Run
@@ -58,10 +59,27 @@ def outcome_of(run: Run) -> RunOutcome:
         run=run.id,
         path=run.path,
         state=run.state,
-        best_epoch=results.get("best_epoch"),
-        chosen_by=chosen_by(run) if results else None,
-        seconds=results.get("seconds"),
-        parameters=results.get("parameters", {}),
-        metrics=results.get("metrics", {}),
+        best_epoch=results.best_epoch,
+        chosen_by=chosen_by(run) if results.reached else None,
+        seconds=results.seconds,
+        parameters=results.as_dict().get("parameters", {}),
+        metrics=results.metrics,
         message=run.message,
     )
+
+
+def summary_of(run: Run) -> dict[str, Any]:
+    """What `runs --json` prints of a run; a damaged one is named as such instead of hidden."""
+    try:
+        config, metrics = run.config.model_dump(mode="json"), run.metrics
+        state: str = run.state
+        return {"run": run.id, "path": str(run.path), "state": state, "config": config, "metrics": metrics}
+    except InputError as error:
+        return {
+            "run": run.id,
+            "path": str(run.path),
+            "state": "damaged",
+            "config": {},
+            "metrics": {},
+            "error": str(error),
+        }

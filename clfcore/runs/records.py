@@ -6,16 +6,13 @@ cause; what was read is a frozen value. Fields that a later version adds are kep
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from clfcore.classifier_spec import ClassifierSpec
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
-from clfcore.runs.file_cache import KEPT
-from clfcore.runs.json_files import damaged, parsed, read_values, text_of
 from clfcore.task import Task
 
 State = Literal["queued", "running", "completed", "cancelled", "failed", "interrupted"]
@@ -78,16 +75,21 @@ SHARES = ("accuracy", "balanced_accuracy", "top5_accuracy", "macro_precision", "
           "ece", "consistency", "mean_average_precision", "micro_f1", "subset_accuracy", "hamming_loss")  # fmt: skip
 
 
-class Results(Record):
+class RunResults(Record):
     """What a finished run reached: best epoch, seconds, parameters, metrics a split."""
 
     file, listed = "metrics.json", True
     best_epoch: Count | None = None
-    seconds: Amount = 0.0
+    seconds: Amount | None = None
     parameters: Parameters = Parameters()
     metrics: dict[str, Metrics] = Field(default_factory=dict)
     baselines: dict[str, dict[str, dict[str, Share]]] = Field(default_factory=dict)
     moved: dict[str, Amount] = Field(default_factory=dict)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the run ended and wrote any."""
+        return bool(self.model_fields_set)
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
@@ -242,9 +244,6 @@ class SpeedLine(BaseModel):
     multiply_adds: Count | None = None
 
 
-R = TypeVar("R", bound=Record)
-
-
 def task_of(stored: Mapping[str, Any]) -> Task:
     """A task as a file has it. Raises InputError where it is none."""
     try:
@@ -276,45 +275,3 @@ def preprocess_of(stored: Mapping[str, Any]) -> Preprocess:
     if not whole or found.size > 4096 or min(found.deviation) <= 0:
         raise InputError("preprocess is damaged: it needs a size of at most 4096, a mean and deviations above 0")
     return found
-
-
-def read(folder: Path, kind: type[R]) -> R:
-    """The record of a run's folder. Raises InputError with run, file and cause where it is absent or damaged."""
-    if not kind.listed:
-        return _read(folder / kind.file, kind)
-    return KEPT.get(f"{folder}/{kind.file}", lambda path: _read(path, kind))
-
-
-def read_lines(folder: Path, kind: type[R]) -> list[R]:
-    """A record a line; a last line that a kill cut short is left out, any other damage is an InputError."""
-    path = folder / kind.file
-    try:
-        *lines, last = text_of(path, whole=False).split("\n")
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        raise damaged(path, error) from None
-    found: list[R] = []
-    for number, line in enumerate([*lines, last], 1):
-        if not line.strip():
-            continue
-        try:
-            found.append(kind.model_validate(parsed(line)))
-        except (ValueError, RecursionError) as error:
-            if number > len(lines):  # no end of line: a kill came between
-                break
-            raise damaged(path, error, f"line {number}: ") from None
-    return found
-
-
-def _read(path: Path, kind: type[R]) -> R:
-    try:
-        return kind.model_validate(read_values(path))
-    except FileNotFoundError:
-        if kind.optional:
-            return kind()
-        raise InputError(
-            f"run {path.parent.name} has no {path.name}: the folder {path.parent} is not a whole run"
-        ) from None
-    except ValidationError as error:
-        raise damaged(path, error) from None

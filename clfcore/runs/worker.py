@@ -20,7 +20,7 @@ from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError
 from clfcore.files import cannot_write
 from clfcore.logs import FILE, log
-from clfcore.runs import folder as run_folder
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import FINISHED, RESUMABLE, Run
 from clfcore.runs.locks import RunLock, is_held
 from clfcore.runs.records import State, Status
@@ -58,7 +58,7 @@ class Worker:
 
     def submit(self, config: RunConfig, folder: Path | None = None) -> Run:
         """A new run at the end of the queue. Raises Failure where its folder cannot be written."""
-        run = run_folder.create_run(config, folder)
+        run = create_run(config, folder)
         self._enqueue(run, _place_in_queue(run))
         return run
 

@@ -13,7 +13,7 @@ def curves_view(sides: Sequence[Side]) -> None:
     from clfcore.figures.history import history_figure
 
     histories = {side.name: side.run.history for side in sides}
-    best = {side.name: side.run.results.get("best_epoch") or 0 for side in sides}
+    best = {side.name: side.run.results.best_epoch or 0 for side in sides}
     for column, quantity in zip(st.columns(2, gap="medium"), ("loss", "accuracy"), strict=True):
         with column:
             figure = history_figure(histories, quantity=quantity, best=best, dark=dark(), height=360)

@@ -62,7 +62,7 @@ def choose_evaluated() -> "tuple[Run, Predictions]":
 
 
 def _facts(run: Run) -> None:
-    config, best = run.config, run.results.get("best_epoch")
+    config, best = run.config, run.results.best_epoch
     epoch = f"best epoch {best} of {config.recipe.epochs}" if best is not None else run.state
     what = f"{config.architecture} on {escape_markdown(data_name(config.data))}, {config.strategy}"
     st.caption(f"{what}; {epoch}; folder {escape_markdown(run.id)}.")

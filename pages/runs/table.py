@@ -7,7 +7,7 @@ import streamlit as st
 
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, accuracy_of, list_runs
-from clfcore.runs.records import Results
+from clfcore.runs.records import RunResults
 from pages.runs.cache import cache_usage
 from ui.charts import chart, dark
 from ui.formatting import count, duration, moment, percent
@@ -72,13 +72,13 @@ def _row(one: Listed) -> dict[str, Any]:
     }
 
 
-def _in_percent(results: Results, split: str) -> float | None:
+def _in_percent(results: RunResults, split: str) -> float | None:
     accuracy = accuracy_of(results, split)
     return None if accuracy is None else 100 * accuracy
 
 
-def _took(results: Results) -> str:
-    return duration(results.seconds) if "seconds" in results.model_fields_set else ""
+def _took(results: RunResults) -> str:
+    return duration(results.seconds) if results.seconds is not None else ""
 
 
 def _written(value: Any) -> str:
@@ -93,7 +93,7 @@ def side_by_side(runs: Sequence[Run]) -> None:
 
     names = [f"{run.config.architecture} {run.id[-4:]}" for run in runs]
     histories = {name: run.history for name, run in zip(names, runs, strict=True)}
-    found = [run.read(Results) for run in runs]
+    found = [run.read(RunResults) for run in runs]
     left, right = st.columns(2, gap="medium")
     for column, quantity in ((left, "loss"), (right, "accuracy")):
         with column:

@@ -1,12 +1,11 @@
 """Experiments before a run: strategy advice, the learning-rate finder, overfitting one batch, a batch preview."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from clfcore.api import advise
-from clfcore.config import RunConfig, make
+from clfcore.config import RunConfig
 from pages.train.strategy import STRATEGIES
 from ui.cards import Card, cards, picture
 from ui.charts import chart, dark
@@ -53,47 +52,42 @@ def rate_finder(config: RunConfig) -> None:
 
 def _asked(config: RunConfig, label: str, words: str, work: Any, show: Any) -> None:
     """A button; once clicked, the work for this configuration, its progress, and what it found."""
-    asked = config.as_json()
     key = f"asked {label}"
     if st.button(label, key=label, help=words):
-        st.session_state[key] = asked
-    if st.session_state.get(key) == asked:
+        st.session_state[key] = config
+    if st.session_state.get(key) == config:
         with refusals():
-            show(result_of(work(asked), words, forget=lambda: work.clear(asked)))
+            show(result_of(work(config), words, forget=lambda: work.clear(config)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _trying(config: str) -> Job:
+def _trying(config: RunConfig) -> Job:
     def work(progress: Any) -> Any:
         from clfcore.experiments.compare_strategies import compare_strategies
 
-        return compare_strategies(_read(config), progress=progress)
+        return compare_strategies(config, progress=progress)
 
     return Job(work)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _growing(config: str) -> Job:
+def _growing(config: RunConfig) -> Job:
     def work(progress: Any) -> Any:
         from clfcore.experiments.learning_curve import learning_curve
 
-        return learning_curve(_read(config), progress=progress)
+        return learning_curve(config, progress=progress)
 
     return Job(work)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _searching(config: str) -> Job:
+def _searching(config: RunConfig) -> Job:
     def work(progress: Any) -> Any:
         from clfcore.experiments.lr_finder import find_rate
 
-        return find_rate(_read(config), progress=progress)
+        return find_rate(config, progress=progress)
 
     return Job(work)
-
-
-def _read(config: str) -> RunConfig:
-    return make(json.loads(config))
 
 
 def _show_tried(found: Any) -> None:
@@ -138,44 +132,43 @@ def _take(rate: float) -> None:
 
 def check_before_training(config: RunConfig) -> None:
     """Buttons: learn one batch by heart, and see a first batch as the network sees it."""
-    asked = config.as_json()
     with st.container(horizontal=True):
         if st.button(
             "Overfit one batch",
             help="A sanity check: a network that cannot has a bug in its data, loss or learning rate.",
         ):
-            st.session_state["check"] = ("heart", asked)
+            st.session_state["check"] = ("heart", config)
         if st.button(
             "Preview a batch", help="The first batch as the network sees it: augmented, mixed and de-normalized."
         ):
-            st.session_state["check"] = ("batch", asked)
-    which, of = st.session_state.get("check", ("", ""))
-    if of != asked:
+            st.session_state["check"] = ("batch", config)
+    which, of = st.session_state.get("check", ("", None))
+    if of != config:
         return
     if which == "heart":
         _show_overfit(
-            result_of(_overfitting(asked), "Learning one batch by heart", forget=lambda: _overfitting.clear(asked))
+            result_of(_overfitting(config), "Learning one batch by heart", forget=lambda: _overfitting.clear(config))
         )
     else:
-        _show_batch(result_of(_previewing(asked), "Decoding and augmenting", forget=lambda: _previewing.clear(asked)))
+        _show_batch(result_of(_previewing(config), "Decoding and augmenting", forget=lambda: _previewing.clear(config)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _overfitting(config: str) -> Job:
+def _overfitting(config: RunConfig) -> Job:
     def work(progress: Any) -> Any:
         from clfcore.experiments.overfit_one_batch import overfit_one_batch
 
-        return overfit_one_batch(make(json.loads(config)), progress=progress)
+        return overfit_one_batch(config, progress=progress)
 
     return Job(work)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _previewing(config: str) -> Job:
+def _previewing(config: RunConfig) -> Job:
     def work(progress: Any) -> Any:
         from clfcore.experiments.overfit_one_batch import preview_batch
 
-        return preview_batch(make(json.loads(config)))
+        return preview_batch(config)
 
     return Job(work)
 

@@ -1,13 +1,12 @@
 """The plan of a run: its size, memory and duration, what trains when, and the button that starts it."""
 
-import json
 import threading
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore import api
-from clfcore.config import RunConfig, make
+from clfcore.config import RunConfig
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.worker import worker
@@ -24,13 +23,12 @@ if TYPE_CHECKING:
 
 def show_plan(config: RunConfig) -> RunConfig:
     """What would happen, measured on a few real batches; returns the filled configuration."""
-    asked = config.as_json()
     counted = result_of(
-        _planning(asked, measure=False), "Building the network", forget=lambda: _planning.clear(asked, measure=False)
+        _planning(config, measure=False), "Building the network", forget=lambda: _planning.clear(config, measure=False)
     )
-    measuring = _planning(asked, measure=True)  # takes seconds: the page does not wait
+    measuring = _planning(config, measure=True)  # takes seconds: the page does not wait
     measured = result_if_ready(
-        measuring, forget=lambda: _planning.clear(asked, measure=True), key="measure the plan again"
+        measuring, forget=lambda: _planning.clear(config, measure=True), key="measure the plan again"
     )
     plan = measured or counted
     metric_row(
@@ -59,9 +57,9 @@ def show_plan(config: RunConfig) -> RunConfig:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _planning(config: str, *, measure: bool) -> Job:
+def _planning(config: RunConfig, *, measure: bool) -> Job:
     def plan(progress: Progress) -> "Plan":
-        return api.plan(make(json.loads(config)), measure=measure)
+        return api.plan(config, measure=measure)
 
     return Job(plan)
 
@@ -80,14 +78,13 @@ class _Launches:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[RunConfig, Run] = {}
 
     def submit(self, config: RunConfig) -> Run:
-        key = config.as_json()
         with self._lock:
-            if key not in self._runs:
-                self._runs[key] = worker().submit(config)
-            return self._runs[key]
+            if config not in self._runs:
+                self._runs[config] = worker().submit(config)
+            return self._runs[config]
 
     def forget(self) -> None:
         with self._lock:

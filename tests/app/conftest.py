@@ -42,9 +42,9 @@ def open_page() -> Callable[..., AppTest]:
 @pytest.fixture
 def finished_run() -> Run:
     """Three epochs of lenet5 on a few shapes, executed here."""
-    from clfcore.runs import folder
+    from clfcore.runs.create import create_run
     from clfcore.runs.execute import execute
 
-    run = folder.create_run(make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": 2}}))
+    run = create_run(make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": 2}}))
     execute(run)
     return run

@@ -10,7 +10,7 @@ from PIL import Image
 
 from clfcore.config import make
 from clfcore.files import runs_folder
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from pages.explain.map_loaders import MapRequest, OverlayStyle, overlaid_map, task_of
@@ -25,7 +25,7 @@ def photo() -> Photo:
 
 def executed(data: str, seed: int) -> Run:
     recipe = {"epochs": 1, "batch_size": 16, "image_size": 20, "seed": seed}
-    run = folder.create_run(make({"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": recipe}))
+    run = create_run(make({"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": recipe}))
     execute(run)
     return run
 

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from clfcore.files import runs_folder
 from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from tests.support.pages import OpenPage, refused
 
@@ -97,7 +98,7 @@ def test_a_second_click_on_train_finds_the_first(
 ) -> None:
     from clfcore.runs.worker import Worker
 
-    monkeypatch.setattr(Worker, "submit", lambda self, config: folder.create_run(config))
+    monkeypatch.setattr(Worker, "submit", lambda self, config: create_run(config))
     app = open_page("train")
     for _ in range(100):
         if any(button.label == "Train" for button in app.button):

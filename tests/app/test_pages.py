@@ -5,7 +5,7 @@ import json
 import pytest
 
 from clfcore.config import make
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from tests.support.pages import OpenPage, refused, until_ready, words
 
@@ -103,7 +103,7 @@ def test_a_run_in_the_address_that_is_gone_is_said(open_page: OpenPage) -> None:
 
 @pytest.fixture
 def failed_run() -> Run:
-    run = folder.create_run(make({"data": "digits", "architecture": "lenet5"}))
+    run = create_run(make({"data": "digits", "architecture": "lenet5"}))
     run.set_state("failed", "memory ran out: try recipe.batch_size 8 (it was 16)")
     return run
 
@@ -117,7 +117,7 @@ def test_a_failed_run_says_why_and_can_be_resumed_or_deleted(open_page: OpenPage
 
 
 def test_an_interrupted_run_is_listed_at_once(open_page: OpenPage) -> None:
-    run = folder.create_run(make({"data": "digits", "architecture": "lenet5"}))
+    run = create_run(make({"data": "digits", "architecture": "lenet5"}))
     run.set_state("running")
     app = open_page("runs")
     table = app.dataframe[0].value

@@ -79,6 +79,6 @@ def test_a_fine_tuned_run_shows_how_far_it_moved_and_where_it_began(
     app = open_page("train", run=run.id)
     assert not app.exception
     assert any(finished_run.id in caption.value for caption in app.caption)
-    moved = any(run.results["moved"].values())
+    moved = any(run.results.moved.values())
     assert ("Weight change by layer group" in [box.label for box in app.expander]) == moved
     assert "Train further" in [button.label for button in app.button]

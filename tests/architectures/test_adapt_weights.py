@@ -11,7 +11,7 @@ from clfcore.architectures.adapt_weights import adapt_state, read_state
 from clfcore.architectures.build import build, head_name
 from clfcore.config import make
 from clfcore.errors import InputError
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 
 
@@ -114,11 +114,11 @@ def test_what_holds_no_tensors_is_refused(tmp_path: Path) -> None:
 def test_a_run_from_a_file_says_what_matched(donor: nn.Module, tmp_path: Path) -> None:
     save_file(donor.state_dict(), tmp_path / "w.safetensors")
     values = {"data": "shapes:count=60,side=20", "architecture": "lenet5", "weights": str(tmp_path / "w.safetensors")}
-    run = folder.create_run(make({**values, "recipe": {"epochs": 1, "image_size": 20, "trainable_groups": 2}}))
+    run = create_run(make({**values, "recipe": {"epochs": 1, "image_size": 20, "trainable_groups": 2}}))
     execute(run)
     assert run.config.strategy == "fine-tuning"
     ancestry = run.data["ancestry"]
     assert (ancestry["matched"], len(ancestry["lacking"]), len(ancestry["unused"])) == (8, 2, 2)
     assert ancestry["ancestors"][0]["file"] == str(tmp_path / "w.safetensors")
     assert "8 tensors come from" in run.message
-    assert run.results["moved"]["stem"] == 0
+    assert run.results.moved["stem"] == 0

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 sys.path.insert(0, str(Path(__file__).parents[2]))  # it is run as a script
 
 from clfcore.config import make
-from clfcore.runs import folder as run_folder
+from clfcore.runs.create import create_run
 from tests.browser.driver import ROOT, chromium, serving, settled
 
 SIZES = {"": (1440, 900), "-narrow": (820, 1100)}
@@ -58,7 +58,7 @@ def main(folder: Path, *, every: bool) -> None:
         made = []
         for epochs in (5, 15):
             config = make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": epochs}})
-            run = run_folder.create_run(config, Path(lab) / "runs")
+            run = create_run(config, Path(lab) / "runs")
             execute(run)
             made.append(run.id)
         with serving(Path(lab)) as address, chromium() as browser:

@@ -13,6 +13,7 @@ import pytest
 
 from clfcore.files import runs_folder
 from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from tests.conftest import SMALL, small_config
 from tests.support.command_line import refused
@@ -112,7 +113,7 @@ def test_an_architecture_means_its_imagenet_weights_with_human_labels(call: obje
 
 
 def test_resume_goes_on_with_a_cancelled_run(call: object) -> None:
-    run = folder.create_run(small_config())
+    run = create_run(small_config())
     run.set_state("cancelled")
     status, out, _ = call("resume", run.id, "--json")
     assert (status, json.loads(out)["state"]) == (0, "completed")
@@ -129,7 +130,7 @@ def test_runs_are_shown_and_deleted(call: object, finished_run: Run) -> None:
 def test_compare_pairs_runs_on_their_test_split(call: object, finished_run: Run) -> None:
     from clfcore.runs.execute import execute
 
-    other = folder.create_run(small_config(seed=5))
+    other = create_run(small_config(seed=5))
     execute(other)
     result = json.loads(call("compare", finished_run.id, other.id, "--json")[1])
     pair = result["pairs"][0]
@@ -260,7 +261,7 @@ def test_real_commands_leave_no_traceback(tmp_path: Path, photos: Path) -> None:
 
 @pytest.mark.slow
 def test_two_processes_that_resume_the_same_run(tmp_path: Path) -> None:
-    run = folder.create_run(small_config(epochs=2000))
+    run = create_run(small_config(epochs=2000))
     line = [sys.executable, "-m", "clfcore", "resume", run.id]
     first = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:

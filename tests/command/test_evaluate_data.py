@@ -16,7 +16,7 @@ from clfcore.cli.run_views import run_text
 from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
-from clfcore.runs import folder as run_folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
@@ -25,9 +25,7 @@ from clfcore.runs.split_record import read_split
 
 def trained_on(folder: Path) -> Run:
     recipe = {"epochs": 2, "batch_size": 16, "image_size": 16}
-    run = run_folder.create_run(
-        make({"data": str(folder), "architecture": "lenet5", "strategy": "scratch", "recipe": recipe})
-    )
+    run = create_run(make({"data": str(folder), "architecture": "lenet5", "strategy": "scratch", "recipe": recipe}))
     execute(run)
     return run
 
@@ -104,7 +102,7 @@ def test_classes_that_the_run_does_not_know_are_refused_by_name(three: Path, tmp
 
 def test_the_finest_classes_of_a_hierarchy_are_enough(tmp_path: Path) -> None:
     config = {"data": "shapes-hierarchical:count=60,side=16", "architecture": "lenet5", "strategy": "scratch"}
-    run = run_folder.create_run(make({**config, "recipe": {"epochs": 1, "batch_size": 16, "image_size": 16}}))
+    run = create_run(make({**config, "recipe": {"epochs": 1, "batch_size": 16, "image_size": 16}}))
     execute(run)
     dataset = open_dataset(run.config.data)
     (tmp_path / "star").mkdir()

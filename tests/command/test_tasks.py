@@ -10,6 +10,7 @@ from PIL import Image
 
 from clfcore.cli.main import main
 from clfcore.runs import folder
+from clfcore.runs.create import create_run
 
 Answer = Callable[..., dict]
 
@@ -93,7 +94,7 @@ def test_a_stopped_run_goes_on_to_the_same_end(ask: Answer, words: tuple) -> Non
     from clfcore.runs.execute import execute
 
     whole = ask(*words, "--sampling", "balanced")
-    run = folder.create_run(folder.open_run(whole["run"]).config)
+    run = create_run(folder.open_run(whole["run"]).config)
 
     def stop(values: dict) -> None:
         if values["stage"] == "training" and values.get("epoch") == 2:

@@ -19,7 +19,7 @@ from clfcore.data.decode import decode
 from clfcore.data.image_file import Depth, depth
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.open_classifier import classifier_of
 from clfcore.training.batches import Batches, normalised
 
@@ -196,9 +196,9 @@ def test_a_run_learns_what_8_bits_would_lose_and_says_so_everywhere(scans: Path,
 
     assert {int(bit_depth.shown(read_image(path), None)[8, 8, 0]) for path in scans.rglob("*.png")} == {1}
     recipe = {"epochs": 40, "image_size": 16, "batch_size": 8, "learning_rate": 0.003}
-    run = folder.create_run(make({"data": str(scans), "architecture": "lenet5", "recipe": recipe}))
+    run = create_run(make({"data": str(scans), "architecture": "lenet5", "recipe": recipe}))
     execute(run)
-    assert run.results["metrics"]["test"]["accuracy"] == 1.0
+    assert run.results.metrics["test"]["accuracy"] == 1.0
     assert run.classifier.preprocess.value_range == (0, 4095)
     assert "more than 8 bits: 0 counts as black, 4,095 as white" in run.message
     dark, light = (str(sorted((scans / name).glob("*.png"))[0]) for name in ("dark", "light"))

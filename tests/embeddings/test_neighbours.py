@@ -11,7 +11,7 @@ from clfcore import cache
 from clfcore.config import make
 from clfcore.embeddings.neighbours import Space
 from clfcore.errors import InputError
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from clfcore.runs.nearest_images import embedding_space
@@ -61,7 +61,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Run:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("CLFLAB_CACHE", str(home / "cache"))
         patched.setenv("CLFLAB_RUNS", str(home / "runs"))
-        run = folder.create_run(make({
+        run = create_run(make({
             "data": str(home / "photos"), "architecture": "efficientnet_lite0", "strategy": "feature-extraction",
             "recipe": {"image_size": 32, "epochs": 3, "views": 1},
         }))  # fmt: skip
@@ -97,7 +97,7 @@ def test_a_full_cache_disk_does_not_end_a_feature_extraction(
     """np.save's own error has no errno: as it comes from a full disk."""
     monkeypatch.setenv("CLFLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(np, "save", lambda *_, **__: (_ for _ in ()).throw(OSError("128 requested and 0 written")))
-    run = folder.create_run(embedded.config)
+    run = create_run(embedded.config)
     execute(run)
     assert run.state == "completed"
     assert not [*cache.folder("embeddings").glob("*")]
@@ -105,8 +105,8 @@ def test_a_full_cache_disk_does_not_end_a_feature_extraction(
 
 def test_a_cache_without_room_does_not_end_a_run_and_it_says_so(embedded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cache.VARIABLE, "0")
-    run = folder.create_run(embedded.config)
+    run = create_run(embedded.config)
     execute(run)
     assert run.state == "completed"
     assert "20 decoded images are not kept in the cache (it is full)" in run.message
-    assert run.results["metrics"] == embedded.results["metrics"]
+    assert run.results.metrics == embedded.results.metrics

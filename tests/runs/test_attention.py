@@ -8,7 +8,7 @@ from clfcore.classifier import predict_dataset
 from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
 from clfcore.errors import InputError
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.resolve_run import resolve_run
@@ -17,7 +17,7 @@ from clfcore.runs.resolve_run import resolve_run
 def test_it_trains_and_opens_as_it_was() -> None:
     recipe = {"epochs": 2, "image_size": 24, "class_weights": "effective-number", "ema": 0.9}
     values = {"data": "shapes:count=120,side=24", "architecture": "lenet5", "head": "attention", "recipe": recipe}
-    run = folder.create_run(make(values))
+    run = create_run(make(values))
     execute(run)
     assert run.state == "completed"
     dataset = open_dataset("shapes:count=120,side=24")
@@ -28,11 +28,11 @@ def test_it_trains_and_opens_as_it_was() -> None:
 
 
 def test_it_is_fine_tuned_without_a_fitted_head() -> None:
-    source = folder.create_run(make({"data": "shapes:count=80,side=24", "architecture": "lenet5", "strategy": "scratch",
+    source = create_run(make({"data": "shapes:count=80,side=24", "architecture": "lenet5", "strategy": "scratch",
                                 "recipe": {"epochs": 1, "image_size": 24}}))  # fmt: skip
     execute(source)
     values = {"data": "shapes:count=80,side=24", "architecture": "lenet5", "weights": source.id, "head": "attention"}
-    run = folder.create_run(make({**values, "strategy": "fine-tuning", "recipe": {"epochs": 2, "image_size": 24}}))
+    run = create_run(make({**values, "strategy": "fine-tuning", "recipe": {"epochs": 2, "image_size": 24}}))
     execute(run)
     assert run.state == "completed"
     assert run.classifier.head == "attention"

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from clfcore.config import make
-from clfcore.runs import folder
 from clfcore.runs.best_epoch import Best, best_line, choice_of
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from clfcore.training.batches import Batches
@@ -72,7 +72,7 @@ def test_a_loss_that_is_no_number_never_chooses() -> None:
 def test_weights_and_history_agree_after_a_kill_between_choice_and_checkpoint(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = folder.create_run(small_config(epochs=4, learning_rate=0.01))
+    run = create_run(small_config(epochs=4, learning_rate=0.01))
     save, order, saved = Run.save_checkpoint, Batches.order, []
 
     def killed(self: Run, values: dict) -> None:
@@ -88,7 +88,7 @@ def test_weights_and_history_agree_after_a_kill_between_choice_and_checkpoint(
         # What comes now is another epoch than the one that was killed, as on a GPU.
         monkeypatch.setattr(Batches, "order", lambda self, epoch: order(self, epoch)[::-1].copy())
     execute(run)
-    best = run.results["best_epoch"]
+    best = run.results.best_epoch
     line = next(line for line in run.history if line["epoch"] == best)
     said = run.predictions("validation")
     assert float((said.logits.argmax(axis=1) == said.targets).mean()) == line["validation_score"]
@@ -101,7 +101,7 @@ def test_a_checkpoint_of_before_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
     """The weights of the best epoch stood in a file of their own, beside what the checkpoint says of it."""
     from safetensors.torch import save_file
 
-    straight, run = folder.create_run(small_config(epochs=3)), folder.create_run(small_config(epochs=3))
+    straight, run = create_run(small_config(epochs=3)), create_run(small_config(epochs=3))
     execute(straight)
     save = Run.save_checkpoint
 
@@ -120,16 +120,16 @@ def test_a_checkpoint_of_before_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
         execute(run)
     monkeypatch.setattr(Run, "save_checkpoint", save)
     execute(run)
-    assert run.results["best_epoch"] == straight.results["best_epoch"]
+    assert run.results.best_epoch == straight.results.best_epoch
     assert run.metrics == straight.metrics
 
 
 def test_a_run_of_several_labels_keeps_the_best_of_its_candidates() -> None:
-    run = folder.create_run(labels_config(learning_rate=0.01, epochs=6))
+    run = create_run(labels_config(learning_rate=0.01, epochs=6))
     execute(run)
     lines = [(line["validation_score"], line["validation_loss"]) for line in run.history]
-    assert run.results["best_epoch"] == offline(lines, guarded=True) + 1 == run.history[-1]["best_epoch"]
-    assert best_line(run.history)["epoch"] == run.results["best_epoch"]
+    assert run.results.best_epoch == offline(lines, guarded=True) + 1 == run.history[-1]["best_epoch"]
+    assert best_line(run.history)["epoch"] == run.results.best_epoch
 
 
 def test_the_sentence_says_what_chose_old_runs_included() -> None:

@@ -12,8 +12,8 @@ import torch
 from clfcore.config import make
 from clfcore.data.decode import Decoded
 from clfcore.errors import Failure, InputError
-from clfcore.runs import folder
 from clfcore.runs import session as sessions
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from tests.conftest import breaking_off, small_config
@@ -25,10 +25,10 @@ def test_a_finished_run_tells_everything(finished_run: Run) -> None:
     assert [line["epoch"] for line in finished_run.history] == [1, 2]
     assert finished_run.splits == ("validation", "test")
     results = finished_run.results
-    assert results["parameters"]["total"] == results["parameters"]["trainable"] > 1000
-    assert set(results["metrics"]) == {"validation", "test"}
-    assert results["best_epoch"] in (1, 2)
-    assert results["seconds"] > 0
+    assert results.parameters.total == results.parameters.trainable > 1000
+    assert set(results.metrics) == {"validation", "test"}
+    assert results.best_epoch in (1, 2)
+    assert results.seconds > 0
     assert not (finished_run.path / "checkpoint.pt").exists()
     assert None not in finished_run.config.recipe.model_dump().values()
 
@@ -43,12 +43,12 @@ def test_the_reported_accuracy_is_that_of_the_predictions(finished_run: Run) -> 
 def test_the_best_epoch_has_the_highest_validation_accuracy(finished_run: Run) -> None:
     lines = finished_run.history
     best = max(lines, key=lambda line: (line["validation_accuracy"], -line["validation_loss"], -line["epoch"]))
-    assert finished_run.results["best_epoch"] == best["epoch"]
+    assert finished_run.results.best_epoch == best["epoch"]
     assert finished_run.metrics["validation"]["accuracy"] == pytest.approx(best["validation_accuracy"])
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
-    runs = [folder.create_run(small_config(seed=seed)) for seed in (0, 0, 1)]
+    runs = [create_run(small_config(seed=seed)) for seed in (0, 0, 1)]
     for run in runs:
         execute(run)
     assert_same_end(runs[0], runs[1])
@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
 @pytest.mark.parametrize("schedule", ["warmup-cosine", "plateau"])
 def test_a_run_stopped_in_the_middle_and_resumed_ends_as_an_unbroken_one(schedule: str) -> None:
     config = small_config(epochs=4, augmentation="basic", schedule=schedule)
-    straight, broken = folder.create_run(config), folder.create_run(config)
+    straight, broken = create_run(config), create_run(config)
     execute(straight)
     execute(broken, orphaned=breaking_off(broken, after=2, every=5))
     assert broken.state == "interrupted"
@@ -69,7 +69,7 @@ def test_a_run_stopped_in_the_middle_and_resumed_ends_as_an_unbroken_one(schedul
 
 
 def test_a_stop_is_a_cancel_that_can_be_resumed() -> None:
-    run = folder.create_run(small_config(epochs=3))
+    run = create_run(small_config(epochs=3))
     execute(run, show=lambda values: run.request_stop() if values["stage"] == "training" else None)
     assert run.state == "cancelled"
     assert run.stop_requested() is not None
@@ -78,7 +78,7 @@ def test_a_stop_is_a_cancel_that_can_be_resumed() -> None:
 
 
 def test_a_stop_that_came_while_the_run_was_handed_over_is_honoured_and_an_old_one_is_not() -> None:
-    run = folder.create_run(small_config(epochs=1))
+    run = create_run(small_config(epochs=1))
     run.request_stop()
     execute(run, handed_over=True)
     assert (run.state, run.history) == ("cancelled", [])
@@ -87,7 +87,7 @@ def test_a_stop_that_came_while_the_run_was_handed_over_is_honoured_and_an_old_o
 
 
 def test_what_killed_writers_left_is_swept_and_what_a_page_writes_is_not() -> None:
-    run = folder.create_run(small_config(epochs=1))
+    run = create_run(small_config(epochs=1))
     for name in (".checkpoint.pt.a1b2.part", ".best.safetensors.x.part", ".stop.y.part"):
         (run.path / name).write_text("half")
     old = run.path / ".speed.json.z.part"
@@ -98,7 +98,7 @@ def test_what_killed_writers_left_is_swept_and_what_a_page_writes_is_not() -> No
 
 
 def test_a_stop_after_the_epoch_keeps_the_epoch() -> None:
-    run = folder.create_run(small_config(epochs=3))
+    run = create_run(small_config(epochs=3))
 
     def ask(values: dict) -> None:
         if values["stage"] == "training":
@@ -109,14 +109,14 @@ def test_a_stop_after_the_epoch_keeps_the_epoch() -> None:
 
 
 def test_early_stopping_ends_before_the_last_epoch() -> None:
-    run = folder.create_run(small_config(epochs=50, early_stopping=1, learning_rate=1e-9))
+    run = create_run(small_config(epochs=50, early_stopping=1, learning_rate=1e-9))
     execute(run)
     assert run.state == "completed"
     assert len(run.history) < 50
 
 
 def test_no_test_image_is_seen_by_the_network_before_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = folder.create_run(small_config(epochs=3))
+    run = create_run(small_config(epochs=3))
     taken: list[tuple[int, tuple[int, ...]]] = []
     take = Decoded.take
     monkeypatch.setattr(
@@ -137,7 +137,7 @@ def test_no_test_image_is_seen_by_the_network_before_the_last_epoch(monkeypatch:
 
 
 def test_a_full_disk_ends_the_run_as_failed_and_keeps_the_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = folder.create_run(small_config(epochs=3))
+    run = create_run(small_config(epochs=3))
     save = Run.save_checkpoint
 
     def full_in_second_epoch(self: Run, values: dict) -> None:
@@ -156,7 +156,7 @@ def test_a_full_disk_ends_the_run_as_failed_and_keeps_the_checkpoint(monkeypatch
 
 
 def test_out_of_memory_says_which_batch_size_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = folder.create_run(small_config())
+    run = create_run(small_config())
 
     def exhausted(*_: object, **__: object) -> Iterator[None]:
         raise torch.OutOfMemoryError("CUDA out of memory")
@@ -168,7 +168,7 @@ def test_out_of_memory_says_which_batch_size_to_try(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_batch_larger_than_the_split_is_lowered_and_said() -> None:
-    run = folder.create_run(small_config(batch_size=5000, epochs=1))
+    run = create_run(small_config(batch_size=5000, epochs=1))
     execute(run)
     assert run.config.recipe.batch_size == run.data["splits"]["train"]
     assert f"The batch size is lowered from 5000 to {run.data['splits']['train']}" in run.message
@@ -176,9 +176,7 @@ def test_a_batch_larger_than_the_split_is_lowered_and_said() -> None:
 
 def test_a_damaged_photo_is_left_out_and_named(photos: Path) -> None:
     (photos / "red" / "broken.jpg").write_bytes(b"")
-    run = folder.create_run(
-        make({"data": str(photos), "architecture": "lenet5", "recipe": {"epochs": 1, "image_size": 28}})
-    )
+    run = create_run(make({"data": str(photos), "architecture": "lenet5", "recipe": {"epochs": 1, "image_size": 28}}))
     execute(run)
     assert run.state == "completed"
     assert "broken.jpg" in run.message
@@ -192,7 +190,7 @@ def test_feature_extraction_leaves_the_backbone_alone_and_reads_its_embeddings_b
     from clfcore.embeddings.embedder import Embedder
 
     config = make({"data": str(photos), "architecture": "efficientnet_lite0", "recipe": {"image_size": 64}})
-    first = folder.create_run(config)
+    first = create_run(config)
     execute(first)
     assert first.config.strategy == "feature-extraction"
     assert first.metrics["test"]["accuracy"] == 1.0
@@ -202,7 +200,7 @@ def test_feature_extraction_leaves_the_backbone_alone_and_reads_its_embeddings_b
         if not name.startswith(head):
             assert torch.equal(value, before.state_dict()[name]), name
     monkeypatch.setattr(Embedder, "_pass", lambda *_: pytest.fail("the embeddings were computed twice"))
-    second = folder.create_run(config.changed(head="mlp", recipe={"epochs": 3}))
+    second = create_run(config.changed(head="mlp", recipe={"epochs": 3}))
     execute(second)
     assert second.state == "completed"
 
@@ -213,7 +211,7 @@ def test_the_fitted_head_opened_again_predicts_what_the_run_recorded(photos: Pat
 
     for head in ("logistic", "mlp"):
         recipe = {"image_size": 64, "epochs": 5}
-        run = folder.create_run(
+        run = create_run(
             make({"data": str(photos), "architecture": "efficientnet_lite0", "head": head, "recipe": recipe})
         )
         execute(run)
@@ -229,7 +227,7 @@ def test_two_classes_are_needed(tmp_path: Path, photos: Path) -> None:
     for path in (photos / "blue").iterdir():
         path.unlink()
     (photos / "blue").rmdir()
-    run = folder.create_run(make({"data": str(photos), "architecture": "lenet5"}))
+    run = create_run(make({"data": str(photos), "architecture": "lenet5"}))
     with pytest.raises(InputError, match="one class"):
         execute(run)
     assert run.state == "failed"
@@ -247,7 +245,7 @@ def test_two_classes_are_needed(tmp_path: Path, photos: Path) -> None:
     ],
 )
 def test_what_does_not_fit_together_is_refused(changes: dict, sentence: str) -> None:
-    run = folder.create_run(make({"data": "shapes:count=60", "architecture": "lenet5", **changes}))
+    run = create_run(make({"data": "shapes:count=60", "architecture": "lenet5", **changes}))
     with pytest.raises(InputError, match=sentence):
         execute(run)
     assert run.state == "failed"
@@ -268,7 +266,7 @@ def test_ties_go_to_the_lower_loss_then_to_the_earlier_epoch() -> None:
 
 
 def test_progress_is_left_for_those_who_watch() -> None:
-    run = folder.create_run(small_config())
+    run = create_run(small_config())
     seen: list[dict] = []
     execute(run, show=seen.append)
     assert {"preparing", "training", "evaluating"} <= {values["stage"] for values in seen}

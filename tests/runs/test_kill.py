@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from tests.conftest import small_config
@@ -22,9 +22,9 @@ CONFIG = small_config(epochs=12, augmentation="basic", batch_size=4)
 
 @pytest.mark.slow
 def test_a_killed_run_resumes_to_the_identical_end() -> None:
-    straight = folder.create_run(CONFIG)
+    straight = create_run(CONFIG)
     execute(straight)
-    killed = folder.create_run(CONFIG)
+    killed = create_run(CONFIG)
     chance = random.Random(0)
     kills = 0
     while killed.state != "completed":

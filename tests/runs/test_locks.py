@@ -5,7 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.locks import RunLock, is_held
 from tests.conftest import small_config
 
@@ -34,7 +34,7 @@ def test_a_lock_that_cannot_be_opened_is_held_by_nobody(tmp_path: Path) -> None:
 
 
 def test_twenty_viewers_see_an_interrupted_run_as_interrupted() -> None:
-    run, wrong, ready = folder.create_run(small_config()), [], threading.Barrier(20)
+    run, wrong, ready = create_run(small_config()), [], threading.Barrier(20)
 
     def look() -> None:
         ready.wait()
@@ -54,7 +54,7 @@ def test_twenty_viewers_see_an_interrupted_run_as_interrupted() -> None:
 
 
 def test_viewers_keep_nobody_from_taking_a_run() -> None:
-    run, over, seen = folder.create_run(small_config()), threading.Event(), set()
+    run, over, seen = create_run(small_config()), threading.Event(), set()
     lock = RunLock(run.path / "run.lock")
 
     def look() -> None:

@@ -29,7 +29,7 @@ def test_a_run_is_measured_once_and_told_by_compare(finished_run: Run, monkeypat
     assert first.run == finished_run.id
     assert 0 < first.speed.seconds < 5
     assert first.speed.multiply_adds == costs.cost(finished_run, "multiply_adds") > 0
-    parameters = finished_run.results["parameters"]["total"]
+    parameters = finished_run.results.parameters.total
     assert 4 * parameters < first.speed.memory < 4 * parameters + 4 * 20 * 20 * 60
     monkeypatch.setattr("clfcore.architectures.latency.latency", lambda *_, **__: pytest.fail("measured twice"))
     assert api.measure([finished_run.id]).measured[0] == first

@@ -9,7 +9,7 @@ from clfcore.augment.policies import policy
 from clfcore.augment.saved_policies import delete_policy, save_policy
 from clfcore.errors import Failure, InputError
 from clfcore.parse_config import parse_config
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import open_run
 from clfcore.training import loop
@@ -33,7 +33,7 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_a_broken_run_of_every_way_ends_as_an_unbroken_one(way: str) -> None:
     config = small_config(epochs=3, **WAYS[way])
-    straight, broken = folder.create_run(config), folder.create_run(config)
+    straight, broken = create_run(config), create_run(config)
     execute(straight)
     execute(broken, orphaned=breaking_off(broken, after=1, every=3))
     assert (broken.state, len(broken.history)) == ("interrupted", 1)
@@ -43,7 +43,7 @@ def test_a_broken_run_of_every_way_ends_as_an_unbroken_one(way: str) -> None:
 
 
 def test_the_history_tells_the_gradients_norm_the_memory_and_whether_pictures_were_mixed() -> None:
-    run = folder.create_run(small_config(mixup=0.2, epochs=1))
+    run = create_run(small_config(mixup=0.2, epochs=1))
     execute(run)
     line = run.history[0]
     assert line["gradient_norm"] > 0
@@ -53,7 +53,7 @@ def test_the_history_tells_the_gradients_norm_the_memory_and_whether_pictures_we
 
 def test_a_run_keeps_the_steps_of_ones_own_policy_whatever_becomes_of_the_name() -> None:
     save_policy(policy(OWN), "mine")
-    run = folder.create_run(small_config(augmentation="mine", epochs=1))
+    run = create_run(small_config(augmentation="mine", epochs=1))
     delete_policy("mine")
     execute(run)
     kept = open_run(run.id).config.recipe.augmentation
@@ -113,18 +113,18 @@ def test_numbers_out_of_range_are_named(recipe: dict, sentence: str) -> None:
 
 def test_a_run_that_diverges_keeps_its_best_weights_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_from(monkeypatch, epoch=3)
-    run = folder.create_run(small_config(epochs=5))
+    run = create_run(small_config(epochs=5))
     execute(run)
     assert (run.state, len(run.history)) == ("completed", 2)
-    assert run.results["best_epoch"] in (1, 2)
+    assert run.results.best_epoch in (1, 2)
     assert "diverged in epoch 3" in run.message
-    assert f"The weights of epoch {run.results['best_epoch']} before it are kept" in run.message
+    assert f"The weights of epoch {run.results.best_epoch} before it are kept" in run.message
     assert all(torch.isfinite(torch.from_numpy(run.predictions(split).logits)).all() for split in run.splits)
 
 
 def test_a_run_that_diverges_at_once_fails_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_from(monkeypatch, epoch=1)
-    run = folder.create_run(small_config(epochs=2, gradient_clip=0))
+    run = create_run(small_config(epochs=2, gradient_clip=0))
     with pytest.raises(Failure, match=r"lower recipe.learning_rate, which is .*, or clip the gradient"):
         execute(run)
     assert run.state == "failed"

@@ -7,19 +7,18 @@ from pathlib import Path
 import pytest
 
 from clfcore.errors import InputError
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
+from clfcore.runs.read_records import read_record, read_record_lines
 from clfcore.runs.records import (
     ClassifierFile,
     DataSeen,
     EpochLine,
     ProgressNow,
     Record,
-    Results,
+    RunResults,
     Status,
     TemperatureFile,
-    read,
-    read_lines,
 )
 from tests.conftest import small_config
 
@@ -41,23 +40,23 @@ CLASSIFIER = {"architecture": "lenet5", "options": {}, "head": "linear", "channe
         (Status, '{"state": "completed", "finished": "9999-12-31T23:59:59+00:00"}'),
         (Status, '{"state": "completed", "message": ["a"]}'),
         (Status, '{"message": "\\ud800"}'),
-        (Results, '{"metrics": null}'),
-        (Results, '{"metrics": []}'),
-        (Results, '{"metrics": {"test": {"accuracy": "0.9"}}}'),
-        (Results, '{"metrics": {"test": {"accuracy": 93.0}}}'),
-        (Results, '{"metrics": {"test": {"shape": {"accuracy": -1}}}}'),
-        (Results, '{"metrics": {"test": {"nll": NaN}}}'),
-        (Results, '{"metrics": {"test": {"nll": 1e999}}}'),
-        (Results, '{"seconds": "x"}'),
-        (Results, '{"seconds": -1}'),
-        (Results, '{"seconds": true}'),
-        (Results, '{"best_epoch": -3}'),
-        (Results, '{"best_epoch": 2.5}'),
-        (Results, '{"parameters": {"total": null}}'),
-        (Results, '{"parameters": {"total": 1' + "0" * 40 + "}}"),
-        (Results, '{"moved": {"stem": "far"}}'),
-        (Results, '{"baselines": {"k_nearest": {"test": {}, "validation": {"accuracy": 3}}}}'),
-        (Results, '{"deep": ' + "[" * 9000 + "]" * 9000 + "}"),
+        (RunResults, '{"metrics": null}'),
+        (RunResults, '{"metrics": []}'),
+        (RunResults, '{"metrics": {"test": {"accuracy": "0.9"}}}'),
+        (RunResults, '{"metrics": {"test": {"accuracy": 93.0}}}'),
+        (RunResults, '{"metrics": {"test": {"shape": {"accuracy": -1}}}}'),
+        (RunResults, '{"metrics": {"test": {"nll": NaN}}}'),
+        (RunResults, '{"metrics": {"test": {"nll": 1e999}}}'),
+        (RunResults, '{"seconds": "x"}'),
+        (RunResults, '{"seconds": -1}'),
+        (RunResults, '{"seconds": true}'),
+        (RunResults, '{"best_epoch": -3}'),
+        (RunResults, '{"best_epoch": 2.5}'),
+        (RunResults, '{"parameters": {"total": null}}'),
+        (RunResults, '{"parameters": {"total": 1' + "0" * 40 + "}}"),
+        (RunResults, '{"moved": {"stem": "far"}}'),
+        (RunResults, '{"baselines": {"k_nearest": {"test": {}, "validation": {"accuracy": 3}}}}'),
+        (RunResults, '{"deep": ' + "[" * 9000 + "]" * 9000 + "}"),
         (DataSeen, '{"splits": {"train": -1}}'),
         (DataSeen, '{"train_counts": [1, "2"]}'),
         (DataSeen, '{"ancestry": {"ancestors": "run"}}'),
@@ -82,7 +81,7 @@ CLASSIFIER = {"architecture": "lenet5", "options": {}, "head": "linear", "channe
 def test_what_is_off_is_one_sentence_with_run_file_and_cause(kind: type[Record], text: str, tmp_path: Path) -> None:
     (tmp_path / kind.file).write_text(text)
     with pytest.raises(InputError, match=rf"^run {tmp_path.name}: {kind.file} is damaged \(.+\): restore it") as error:
-        read(tmp_path, kind)
+        read_record(tmp_path, kind)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 400
 
@@ -92,38 +91,38 @@ def test_no_reader_waits_for_a_pipe_or_reads_a_device_or_a_folder(tmp_path: Path
     (tmp_path / "metrics.json").symlink_to("/dev/zero")
     (tmp_path / "data.json").mkdir()
     (tmp_path / "temperature.json").write_bytes(b"\xff\xfe{}")
-    for kind in (Status, Results, DataSeen, TemperatureFile):
+    for kind in (Status, RunResults, DataSeen, TemperatureFile):
         with pytest.raises(InputError, match="is damaged"):
-            read(tmp_path, kind)
+            read_record(tmp_path, kind)
 
 
 def test_an_absent_optional_file_says_nothing_and_another_is_named(tmp_path: Path) -> None:
-    assert read(tmp_path, Results) == Results()
+    assert read_record(tmp_path, RunResults) == RunResults()
     with pytest.raises(InputError, match=r"has no classifier\.json"):
-        read(tmp_path, ClassifierFile)
+        read_record(tmp_path, ClassifierFile)
 
 
 def test_fields_of_later_versions_are_kept(tmp_path: Path) -> None:
     written = {"best_epoch": 2, "seconds": 3.5, "chosen_by": ["loss"], "metrics": {"test": {"accuracy": None}}}
     (tmp_path / "metrics.json").write_text(json.dumps(written))
-    assert read(tmp_path, Results).as_dict() == written
+    assert read_record(tmp_path, RunResults).as_dict() == written
     assert json.loads((tmp_path / "metrics.json").read_text()) == written
 
 
 def test_a_history_names_the_line_that_is_damaged(tmp_path: Path) -> None:
     good = '{"epoch": 1, "train_loss": 0.5}\n'
     (tmp_path / "history.jsonl").write_text(good + '{"epoch": 2, "tra')
-    assert [line.epoch for line in read_lines(tmp_path, EpochLine)] == [1]
+    assert [line.epoch for line in read_record_lines(tmp_path, EpochLine)] == [1]
     (tmp_path / "history.jsonl").write_bytes(good.encode() + b'{"epoch": 2, "phase": "\xc3')  # half a letter
-    assert [line.epoch for line in read_lines(tmp_path, EpochLine)] == [1]
+    assert [line.epoch for line in read_record_lines(tmp_path, EpochLine)] == [1]
     for bad in ("zzz\n", '{"epoch": "2"}\n', '{"train_loss": 1}\n', '{"epoch": 2, "validation_accuracy": 7}\n', "5\n"):
         (tmp_path / "history.jsonl").write_text(good + bad + good)
         with pytest.raises(InputError, match=r"history\.jsonl is damaged \(line 2: "):
-            read_lines(tmp_path, EpochLine)
+            read_record_lines(tmp_path, EpochLine)
 
 
 def test_damaged_progress_harms_nothing() -> None:
-    run = folder.create_run(small_config())
+    run = create_run(small_config())
     (run.path / ProgressNow.file).write_text('{"done": -4, "total": "x"}')
     assert run.progress == {}
 

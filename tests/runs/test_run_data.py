@@ -16,6 +16,7 @@ from clfcore.data.positional_splits import splits_by_position
 from clfcore.errors import InputError
 from clfcore.reports.run_page import run_html
 from clfcore.runs import folder as run_folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from clfcore.runs.nearest_images import embedding_space
@@ -50,7 +51,7 @@ def config_of(folder: Path, **more: object) -> RunConfig:
 
 
 def interrupted(folder: Path) -> Run:
-    run = run_folder.create_run(config_of(folder))
+    run = create_run(config_of(folder))
     execute(run, orphaned=breaking_off(run, after=2, every=2))
     assert run.state == "interrupted"
     assert len(run.history) == 2
@@ -66,7 +67,7 @@ def predicted(run: Run) -> dict[str, set[str]]:
 
 
 def test_a_resumed_run_goes_on_with_exactly_its_split(grow: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    straight = run_folder.create_run(config_of(grow))
+    straight = create_run(config_of(grow))
     execute(straight)
     run = interrupted(grow)
     before = (run.path / "split.json").read_bytes()
@@ -84,7 +85,7 @@ def test_a_resumed_run_goes_on_with_exactly_its_split(grow: Path, capsys: pytest
 
 
 def test_renamed_and_moved_files_are_the_same_pictures(grow: Path) -> None:
-    straight = run_folder.create_run(config_of(grow))
+    straight = create_run(config_of(grow))
     execute(straight)
     run = interrupted(grow)
     for i, path in enumerate(sorted((grow / "b").iterdir())):
@@ -161,14 +162,14 @@ def test_other_classes_are_named_and_refused(grow: Path, change: Callable[[Path]
 
 
 def test_a_run_that_continues_another_keeps_its_split(grow: Path) -> None:
-    first = run_folder.create_run(config_of(grow))
+    first = create_run(config_of(grow))
     execute(first)
     known = split_by_content(first)
     add(grow, "a", range(20, 40))
     add(grow, "new", range(20))
     config = config_of(grow, weights=first.id, strategy="fine-tuning")
     planned = resolve_run(config).dataset
-    second = run_folder.create_run(config)
+    second = create_run(config)
     execute(second)
     found = split_by_content(second)
     assert len(found) == 100
@@ -182,7 +183,7 @@ def test_a_run_that_continues_another_keeps_its_split(grow: Path) -> None:
     other = grow.parent / "other"
     add(other, "a", range(40, 60))
     add(other, "c", range(40, 60))
-    third = run_folder.create_run(config_of(other, weights=second.id, strategy="fine-tuning"))
+    third = create_run(config_of(other, weights=second.id, strategy="fine-tuning"))
     execute(third)
     assert split_of(second).trained_on < split_of(third).trained_on
     shutil.rmtree(first.path)
@@ -193,7 +194,7 @@ def test_a_run_that_continues_another_keeps_its_split(grow: Path) -> None:
 
 
 def test_splits_that_the_data_gives_stay_and_what_was_trained_on_is_told(grow: Path, tmp_path: Path) -> None:
-    first = run_folder.create_run(config_of(grow))
+    first = create_run(config_of(grow))
     execute(first)
     kept = read_split(first)
     given = tmp_path / "given"
@@ -213,7 +214,7 @@ def test_splits_that_the_data_gives_stay_and_what_was_trained_on_is_told(grow: P
 
 
 def test_nothing_left_to_validate_on_is_refused(grow: Path, tmp_path: Path) -> None:
-    first = run_folder.create_run(config_of(grow))
+    first = create_run(config_of(grow))
     execute(first)
     kept = read_split(first)
     for i, item in enumerate(kept.ids):
@@ -295,7 +296,7 @@ def test_other_tasks_and_drawn_pictures_keep_their_split_too(spec: str) -> None:
         "data": spec, "architecture": "lenet5", "strategy": "scratch",
         "recipe": {"epochs": 2, "batch_size": 16, "image_size": 16},
     })  # fmt: skip
-    run = run_folder.create_run(config)
+    run = create_run(config)
     execute(run)
     found, drawn = open_run_data(run), open_dataset(spec)
     assert found.ids == drawn.ids
@@ -307,7 +308,7 @@ def test_other_tasks_and_drawn_pictures_keep_their_split_too(spec: str) -> None:
 
 
 def test_all_that_opens_a_runs_data_again_sees_its_own_split_and_names(grow: Path) -> None:
-    run = run_folder.create_run(config_of(grow))
+    run = create_run(config_of(grow))
     execute(run)
     was = predicted(run)["test"]
     before = api.evaluate(run.id, split="test", views="flip").metrics
@@ -342,7 +343,7 @@ def test_an_older_run_reads_its_data_as_it_did_then(tmp_path: Path, reading: str
     names = {"outer": ("a/x", "a/y", "b/x", "b/y"), "keep-case": ("a", "A", "b")}[reading]
     for k, name in enumerate(names):
         add(folder, name, range(12 * k, 12 * k + 12), colour="abca"[k])
-    run = run_folder.create_run(config_of(folder).changed(data=f"{reading}:{folder}"))
+    run = create_run(config_of(folder).changed(data=f"{reading}:{folder}"))
     execute(run, orphaned=breaking_off(run, after=2, every=2))
     classes = open_run_data(run).classes
     config = json.loads((run.path / "config.json").read_text())

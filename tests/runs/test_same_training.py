@@ -15,7 +15,7 @@ from clfcore.experiments.learning_curve import learning_curve
 from clfcore.experiments.lr_finder import find_rate
 from clfcore.experiments.overfit_one_batch import overfit_one_batch
 from clfcore.experiments.plan import make_plan
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.training.loop import State
@@ -48,7 +48,7 @@ def test_what_is_tried_before_a_launch_has_the_runs_state(recipe: dict, monkeypa
     monkeypatch.setattr("clfcore.experiments.overfit_one_batch.STEPS", 2)
     config = small_config(**recipe, epochs=1)
     with states() as made:
-        execute(folder.create_run(config))
+        execute(create_run(config))
         make_plan(resolve_run(config), measure=True)
         overfit_one_batch(config, images=6)
         compare_policies(config, {"none": policy("none")}, seconds=1e-9, sample=40)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from clfcore.errors import InputError
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from clfcore.runs.worker import Worker
 from tests.conftest import small_config
@@ -145,7 +145,7 @@ def test_a_stop_of_a_run_that_waits_in_another_servers_queue_reaches_it(tmp_path
 def test_two_servers_that_resume_one_run_execute_it_once(tmp_path: Path) -> None:
     servers = [Worker(until(tmp_path / "go")) for _ in range(2)]
     for _ in range(6):
-        run, refused, ready = folder.create_run(small_config()), [], threading.Barrier(2)
+        run, refused, ready = create_run(small_config()), [], threading.Barrier(2)
 
         def resume(server: Worker, run: Run = run, refused: list = refused, ready: threading.Barrier = ready) -> None:
             ready.wait()
@@ -224,5 +224,5 @@ def test_a_run_whose_folder_is_gone_leaves_the_queue(tmp_path: Path) -> None:
 
 
 def test_a_queue_whose_process_has_died_reads_as_interrupted() -> None:
-    run = folder.create_run(small_config())
+    run = create_run(small_config())
     assert run.state == "interrupted"

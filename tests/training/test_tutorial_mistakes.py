@@ -14,7 +14,7 @@ from clfcore.augment.mixup_draws import Mix
 from clfcore.config import Recipe, make
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from clfcore.task import single_label
@@ -71,7 +71,7 @@ def test_plateau_is_fed_with_the_validation_loss_of_every_epoch(monkeypatch: pyt
     fed: list[float] = []
     after = Plateau.after
     monkeypatch.setattr(Plateau, "after", lambda self, loss: (fed.append(loss), after(self, loss))[1])
-    run = folder.create_run(small_config(epochs=4, schedule="plateau", plateau_patience=0, plateau_factor=0.5))
+    run = create_run(small_config(epochs=4, schedule="plateau", plateau_patience=0, plateau_factor=0.5))
     execute(run)
     assert fed == [line["validation_loss"] for line in run.history]
     rates, lowest = [run.config.recipe.learning_rate], float("inf")
@@ -116,7 +116,7 @@ def test_accuracy_is_counted_on_the_labels_and_the_history_says_that_pictures_we
     assert sorted(torch.cat(counted).tolist()) == sorted((np.arange(24) % 3).tolist())
     by_hand = sum(int((model(x).argmax(1) == y).sum()) for x, y, _ in batches(1))
     assert epoch.accuracy == pytest.approx(by_hand / 24, abs=1 / 24)
-    run = folder.create_run(small_config(epochs=1, mixup=0.4))
+    run = create_run(small_config(epochs=1, mixup=0.4))
     execute(run)
     assert run.history[0]["mixed"] is True
 
@@ -145,7 +145,7 @@ def test_unfreezing_keeps_the_optimiser_and_its_moments(photos, monkeypatch: pyt
             "recipe": {"image_size": 32, "epochs": 3, "unfreeze": "1:1,2:2,3:3", "batch_size": 8},
         }
     )
-    run = folder.create_run(config)
+    run = create_run(config)
     execute(run)
     assert len(made) == 1
     assert seen == sorted(set(seen))  # the head's moments count on through every phase

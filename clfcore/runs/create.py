@@ -1,0 +1,46 @@
+"""A new run: its folder, with the configuration that was asked for, in the queue until a process takes it."""
+
+import os
+import secrets
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from clfcore.config import RunConfig
+from clfcore.errors import Failure
+from clfcore.files import cannot_write, runs_folder, safe_name
+from clfcore.runs.folder import Run
+
+
+def with_absolute_data(config: RunConfig) -> RunConfig:
+    """The configuration with data that is found from any working folder, where the run may go on."""
+    if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
+        return config.changed(data=str(Path(config.data).resolve()))
+    if config.data.startswith("nested:"):
+        return config.changed(data=f"nested:{Path(config.data.removeprefix('nested:')).expanduser().resolve()}")
+    return config
+
+
+def create_run(config: RunConfig, folder: Path | None = None) -> Run:
+    """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written."""
+    folder = folder or runs_folder()
+    config = with_absolute_data(config)
+    data = Path(config.data).stem if Path(config.data).suffix else Path(config.data).name
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    name = f"{stamp}-{safe_name(config.architecture, most=24)}-{safe_name(data, most=20)}"
+    path = folder.expanduser().resolve() / f"{name}-{secrets.token_hex(2)}"
+    while path.exists():  # of one second, two in 65,536 are called the same
+        path = path.with_name(f"{name}-{secrets.token_hex(2)}")
+    fresh = Run(path.with_name(f".{path.name}.new"))  # seen by nobody before it is whole
+    try:
+        fresh.path.mkdir(parents=True)
+        fresh.write("config.json", config.model_dump(mode="json"))
+        fresh.set_state("queued")
+        fresh.path.rename(path)
+    except OSError as error:
+        shutil.rmtree(fresh.path, ignore_errors=True)
+        raise cannot_write(path, error) from error
+    except Failure:
+        shutil.rmtree(fresh.path, ignore_errors=True)
+        raise
+    return Run(path)
