@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from clfcore import logs
 from clfcore.cli import architectures, augmentation, datasets, evaluate, predict, runs, system, terminal, train
 from clfcore.cli.command import Command
 from clfcore.crash_report import crash
@@ -114,7 +113,7 @@ def _carry_out(words: Sequence[str]) -> int:
         if folder := getattr(given, f"{name}_folder", None):
             os.environ[f"CLFLAB_{name.upper()}"] = str(typed_path(folder, name))
     command = COMMANDS[given.command]
-    with logs.printed() if getattr(given, "verbose", False) else contextlib.nullcontext():
+    with _log() if getattr(given, "verbose", False) else contextlib.nullcontext():
         result = command.run(given)
     values = json_value(result)
     if getattr(given, "json", False):
@@ -123,6 +122,12 @@ def _carry_out(words: Sequence[str]) -> int:
         text = command.render(terminal.printable_values(values))
         terminal.write(printable(text, lines=True))
     return command.exit_status(result)
+
+
+def _log() -> contextlib.AbstractContextManager[None]:
+    from clfcore import logs  # logging takes an eighth of the time of --help, which needs none
+
+    return logs.printed()
 
 
 def _say(error: object, status: int) -> int:
