@@ -10,8 +10,9 @@ import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
 from clfcore.data.importers.class_names import by_case
-from clfcore.data.importers.layout import Layout, read_layout, refuse_empty
+from clfcore.data.importers.layout import read_layout, refuse_empty
 from clfcore.data.importers.readings import Reading
+from clfcore.data.importers.split_folders import Layout
 from clfcore.data.importers.split_names import SPLIT_NAMES
 from clfcore.data.importers.walk import Walk, plain, shortened
 from clfcore.data.splits import draw_splits

@@ -1,6 +1,5 @@
 """A CSV manifest -> ImageDataset: a row a picture, for the three tasks, with splits and groups where they are given."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,13 +8,14 @@ import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
 from clfcore.data.importers.class_names import by_case, canonical, joined
-from clfcore.data.importers.columns import BINARY_ONES, Columns, Question, columns_of, own_names, path_columns
+from clfcore.data.importers.columns import Columns, Question, columns_of, own_names, path_columns
 from clfcore.data.importers.csv_table import Table, read_table
 from clfcore.data.importers.find_files import Files, inside
 from clfcore.data.importers.folders import kept_beside
-from clfcore.data.importers.label_cells import blanks, parts, separator_in, separator_of, several
+from clfcore.data.importers.label_cells import parts
 from clfcore.data.importers.readings import AmbiguousData, Choice, Reading, reading
 from clfcore.data.importers.split_names import SPLIT_NAMES
+from clfcore.data.importers.task_form import is_one, task_form
 from clfcore.data.importers.taxonomy import taxonomy
 from clfcore.data.importers.walk import plain, shortened
 from clfcore.data.splits import draw_splits, strata
@@ -134,7 +134,7 @@ def _understood(table: Table, path: Path, files: Files, asked: Reading) -> _Mani
     if isinstance(columns, Question):
         raise ask(columns)
     notes = [*table.notes, *columns.notes]
-    form = _form(table, path, columns, asked)
+    form = task_form(table, path, columns, asked)
     if isinstance(form, Question):
         raise ask(form)
     kind, separator, more = form
@@ -166,57 +166,6 @@ def _order(problem: Problem) -> int:
     return ("no-class", "repeated", "bad-row", "missing").index(problem.kind)
 
 
-_Form = tuple[TaskKind, str, list[str]]
-
-
-def _form(table: Table, path: Path, columns: Columns, asked: Reading) -> _Form | Question:
-    """The task, what parts the labels of a cell, and what is noted of both."""
-    if columns.form == "levels":
-        return "hierarchical", "", []
-    if columns.form == "one-hot":
-        sums = [sum(_is_one(cell) for cell in cells) for cells in zip(*map(table.column, columns.classes), strict=True)]
-        single = "single" in asked or (set(sums) == {1} and "multi" not in asked)
-        what = "one class a picture" if single else "several labels a picture"
-        notes = [f"{len(columns.classes)} columns of 0 and 1 are read as {what}"]
-        cells = Counter(cell for name in columns.classes for cell in table.column(name))
-        below = cells["-1"] + cells["-1.0"]
-        if below:  # CheXpert has 0 and blanks beside -1, CelebA has -1 for 0
-            uncertain = " (uncertain)" if any(not cell.startswith("-1") and not _is_one(cell) for cell in cells) else ""
-            notes.append(f"{below:,} cells of -1{uncertain} are read as 0")
-        return "single-label" if single else "multi-label", "", notes
-    name = columns.classes[0]
-    values = table.column(name)
-    if "single" in asked:
-        return "single-label", "", []
-    given = separator_of(asked.value("separator")) if asked.value("separator") else None
-    if columns.form == "label" and "multi" not in asked and given is None:
-        sign, sure = several(values)
-        if sure == "perhaps":
-            ways = ((f"labels joined by {_spoken(sign)}", "multi"), ("one class a picture", "single"))
-            return Question(f"{path}: column {name} may hold one class a picture or several", ways)
-        if sure == "plain":
-            return "single-label", "", []
-        return "multi-label", sign, [f"column {name} is read as lists of labels"]
-    sign = given if given is not None else separator_in(values)
-    if given is None and not sign:
-        sure = blanks(values)
-        if sure == "perhaps":
-            ways = (("blanks part labels", "separator=space"), ("a cell is one label", "separator=none"))
-            return Question(f"{path}: blanks in column {name} may part labels", ways)
-        sign = " " if sure == "joined" else ""
-    if sign in (";", "") and columns.form == "labels":
-        return "multi-label", sign, []
-    return "multi-label", sign, [f"labels in column {name} are parted by {_spoken(sign)}"]
-
-
-def _spoken(sign: str) -> str:
-    return {"[": "a list", " ": "blanks", "": "nothing", "|": "bars", ",": "commas", ";": "semicolons"}[sign]
-
-
-def _is_one(cell: str) -> bool:
-    return cell.lower() in BINARY_ONES
-
-
 def _rows(
     table: Table, path: Path, columns: Columns, kind: TaskKind, separator: str
 ) -> tuple[list[_Row], list[Problem]]:
@@ -237,7 +186,7 @@ def _rows(
         cells = (*cells[:width], *[""] * (width - len(cells)))
         item = inside(cells[at[columns.path]], number, path)
         if columns.form == "one-hot":
-            classes = tuple(name for name in columns.classes if _is_one(cells[at[name]]))
+            classes = tuple(name for name in columns.classes if is_one(cells[at[name]]))
             classes = classes[:1] if kind == "single-label" and len(classes) == 1 else classes
         elif kind == "multi-label":
             classes = parts(cells[at[columns.classes[0]]], separator)

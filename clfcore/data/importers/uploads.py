@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from clfcore.data.importers.archives import imported_folder, unpack, unusable
+from clfcore.data.importers.archives import imported_folder, unpack
 from clfcore.data.importers.manifests import written_paths
 from clfcore.data.importers.walk import IMAGE_SUFFIXES
+from clfcore.data.importers.zip_entries import unusable
 from clfcore.errors import InputError
 from clfcore.files import remove_abandoned, safe_name, write_whole
 

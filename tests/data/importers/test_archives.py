@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.importers import archives
+from clfcore.data.importers import archives, zip_entries
 from clfcore.data.importers.archives import import_zip, imported_folder
 from clfcore.errors import Failure, InputError
 
@@ -124,7 +124,7 @@ def test_too_many_or_too_large_files_are_refused(
     tmp_path: Path, make_zip: Callable[..., Path], files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make_zip(tmp_path / "x.zip", files)
-    monkeypatch.setattr(archives, "MOST_ENTRIES", 9)
+    monkeypatch.setattr(zip_entries, "MOST_ENTRIES", 9)
     with pytest.raises(InputError, match=r"holds 10 files of 0\.0 GB: at most 9 and"):
         import_zip(path)
 
@@ -333,7 +333,7 @@ def test_a_directory_that_lies_about_its_entries_is_refused(
     at = data.rindex(b"PK\x05\x06")
     data[at + 8 : at + 12] = b"\x01\x00\x01\x00"
     path.write_bytes(data)
-    monkeypatch.setattr(archives, "MOST_ENTRIES", 9)
+    monkeypatch.setattr(zip_entries, "MOST_ENTRIES", 9)
     with pytest.raises(InputError, match="holds 10 files"):
         import_zip(path)
 
