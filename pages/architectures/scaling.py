@@ -6,6 +6,7 @@ import streamlit as st
 
 from clfcore.architectures.catalogue import configured
 from clfcore.architectures.compound_scaling import TARGET, compound, members
+from clfcore.architectures.options import number
 from clfcore.architectures.scaling_cost import counted_cost
 from pages.architectures.network import NetworkChoice
 
@@ -21,8 +22,8 @@ def scaling(row: "Architecture", wanted: NetworkChoice) -> None:
     )
     if wanted.name == "efficientnet":
         values = configured(wanted.name, dict(wanted.options))[1]
-        given = {name: values[name] for name in ("alpha", "beta", "gamma")}
-        found, counted = compound(values["phi"], **given), counted_cost(dict(wanted.options))
+        given = {name: number(values, name) for name in ("alpha", "beta", "gamma")}
+        found, counted = compound(number(values, "phi"), **given), counted_cost(dict(wanted.options))
         st.markdown(
             f"**φ = {found.phi:g}**: depth × {found.scaling.depth:.3g}, width × {found.scaling.width:.3g}, images of "
             f"{found.scaling.image_size} pixels. α·β²·γ² = {found.product:.3f} (target {TARGET:g}), "
