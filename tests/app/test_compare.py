@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from clfcore.evaluation.compare import compare
 from clfcore.files import runs_folder
-from clfcore.runs import folder, measured_speed
+from clfcore.runs import measured_speed
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from tests.support.pages import OpenPage, refused, words
 from tests.support.stored_runs import of_labels, short, stored_run
@@ -108,7 +109,7 @@ def test_train_to_compare_queues_every_combination_and_fills_the_table(
 
     class Stub:
         def submit(self, config):
-            queued.append(folder.create_run(config))
+            queued.append(create_run(config))
             return queued[-1]
 
     monkeypatch.setattr("pages.compare.sweep.worker", Stub)

@@ -69,12 +69,12 @@ def test_a_fine_tuned_run_shows_how_far_it_moved_and_where_it_began(
     open_page: Callable[..., AppTest], finished_run: Run
 ) -> None:
     from clfcore.config import make
-    from clfcore.runs import folder
+    from clfcore.runs.create import create_run
     from clfcore.runs.execute import execute
 
     values = {"data": "digits", "architecture": "lenet5", "weights": str(finished_run.path)}
     recipe = {"epochs": 2, "trainable_groups": 2, "learning_rate": 1e-3, "backbone_learning_rate": 1e-3}
-    run = folder.create_run(make({**values, "recipe": recipe}))
+    run = create_run(make({**values, "recipe": recipe}))
     execute(run)
     app = open_page("train", run=run.id)
     assert not app.exception

@@ -6,7 +6,7 @@ import numpy as np
 
 from clfcore.config import make
 from clfcore.predictions import Predictions
-from clfcore.runs import folder
+from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from clfcore.task import multi_label, single_label
 
@@ -15,7 +15,7 @@ DIGITS = tuple(f"digit {i}" for i in range(3))
 
 def stored_run(seed: int, *, right: float, classes: tuple[str, ...] = DIGITS, splits=("validation", "test")) -> Run:
     """A finished run as it lies on disk, its answers right with a given share, without any training."""
-    run = folder.create_run(make({"data": "digits", "architecture": "lenet5", "recipe": {"seed": seed}}))
+    run = create_run(make({"data": "digits", "architecture": "lenet5", "recipe": {"seed": seed}}))
     rng, n = np.random.default_rng(seed), 200
     for split in splits:
         targets = np.arange(n) % len(classes)
@@ -53,6 +53,6 @@ def run_of(task: str, **values: object) -> Run:
 
     data = f"shapes-{task}:count=150,side=24"
     recipe = {"epochs": 2, "image_size": 24}
-    run = folder.create_run(make({"data": data, "architecture": "lenet5", "recipe": recipe, **values}))
+    run = create_run(make({"data": data, "architecture": "lenet5", "recipe": recipe, **values}))
     execute(run)
     return run
