@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.pages_manager import PagesManager
 
-from ui.entry import after_first_paint, refuse_foreign_pages, wait_for_figures
+from ui.entry import after_first_paint, dismiss_first_notice, refuse_foreign_pages, wait_for_figures
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -20,6 +21,9 @@ def page_of(name: str, *, default: bool = False) -> StreamlitPage:
     return st.Page(f"pages/{name}/page.py", title=name.capitalize(), url_path="" if default else name, default=default)
 
 
+# Private: until st.navigation was called once, Streamlit takes the folder `pages` for its older kind of app, finds no
+# page in it, and tells a server's first visitor by a link that there is none. (Seen in 1.67: script_runner._mpa_v1.)
+is_first_visit = PagesManager.uses_pages_directory
 home = page_of("home", default=True)
 page = st.navigation(
     {
@@ -33,6 +37,8 @@ page = st.navigation(
 )
 try:
     if page.url_path != home.url_path:
+        if is_first_visit:
+            dismiss_first_notice()
         wait_for_figures()
     page.run()
 finally:  # also where a page stops early

@@ -22,6 +22,25 @@ if (!own && !document.getElementById("clf-framed")) {
 </script>"""
 
 
+# Streamlit's notice that there is no such page, on a server's first visit by a link to one.
+_DISMISS = """<script>
+const dismiss = () => {
+  for (const notice of document.querySelectorAll('[role="dialog"]')) {
+    if (notice.textContent.includes("Page not found")) notice.querySelector('button[aria-label="Close"]')?.click();
+  }
+};
+dismiss();
+const watcher = new MutationObserver(dismiss);
+watcher.observe(document.body, { childList: true, subtree: true });
+setTimeout(() => watcher.disconnect(), 10000);
+</script>"""
+
+
+def dismiss_first_notice() -> None:
+    """Close the notice "Page not found" of a page that is there."""
+    st.html(_DISMISS, unsafe_allow_javascript=True)
+
+
 def refuse_foreign_pages() -> None:
     """End the script where another site's page asks, and hide the lab inside another site's frame.
 

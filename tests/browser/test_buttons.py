@@ -53,7 +53,6 @@ def go(page: Page, address: str) -> None:
     """The page with all its folds open."""
     page.goto(address)
     still(page)
-    page.keyboard.press("Escape")  # Streamlit's notice on a server's first visit by a link
     for _ in range(8):
         fold = page.locator(FOLDS).first
         if not fold.count():
