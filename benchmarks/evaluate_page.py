@@ -23,7 +23,7 @@ from clfcore.runs.create import create_run
 from clfcore.task import single_label
 from tests.browser.driver import chromium, serving, settled
 
-VIEWS = ("Errors", "ROC and PR", "Each class", "Operating point", "Calibration", "Confusion")
+VIEWS = ("Errors", "ROC and PR", "Per class", "Operating point", "Calibration", "Confusion")
 PARTS = ("All, in blocks", "Around one class")
 PATIENCE = 300_000  # milliseconds
 
