@@ -68,15 +68,16 @@ class Batches:
         )
         for place, (rows, drawn) in enumerate(zip(self._cut(order), self._cut(places), strict=True)):
             pixels = self._pixels(rows)
-            if table is None:
+            if self.policy is None or table is None:
                 pixels = centre(pixels, self.preprocess.size)
             else:
                 pixels = apply(self.policy, table[drawn], pixels, size=self.preprocess.size, mean=self.preprocess.mean)
             x, y = normalised(pixels, self.preprocess), self._labels(rows)
-            yield (x, y) if self.mix is None else self._mixed(x, y, epoch, place)
+            yield (x, y) if self.mix is None else self._mixed(self.mix, x, y, epoch=epoch, step=place)
 
-    def _mixed(self, x: Tensor, y: Tensor, epoch: int, place: int) -> tuple[Tensor, ...]:
-        pairs = pairing(self.mix, seed=self.seed, epoch=epoch, step=place, items=len(x), side=x.shape[-1])
+    def _mixed(self, mix: Mix, x: Tensor, y: Tensor, *, epoch: int, step: int) -> tuple[Tensor, ...]:
+        assert self.task is not None, "mixed targets are made for a task"
+        pairs = pairing(mix, seed=self.seed, epoch=epoch, step=step, items=len(x), side=x.shape[-1])
         out = mix_batch(pairs, x, soft_targets(y, self.task))
         return out.x, y, out.y
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clfcore.config import Recipe
+from clfcore.config import ResolvedRecipe
 from clfcore.predictions import Predictions
 from clfcore.task import Task
 from clfcore.training.loop import Epoch, State, Step, train
@@ -31,16 +31,16 @@ def fold_standardization(head: nn.Module, mean: np.ndarray, deviation: np.ndarra
     """Change the first linear layer in place, so that the head takes raw embeddings instead of standardised ones."""
     layer = next(part for part in head.modules() if isinstance(part, nn.Linear))
     with torch.no_grad():
-        layer.weight /= torch.from_numpy(deviation)
-        layer.bias -= layer.weight @ torch.from_numpy(mean)
+        layer.weight.div_(torch.from_numpy(deviation))
+        layer.bias.sub_(layer.weight @ torch.from_numpy(mean))
 
 
 def divide_by_temperature(head: nn.Module, temperature: float) -> None:
     """Change the last linear layer in place, so that the logits are divided by the temperature."""
     layer = [part for part in head.modules() if isinstance(part, nn.Linear)][-1]
     with torch.no_grad():
-        layer.weight /= temperature
-        layer.bias /= temperature
+        layer.weight.div_(temperature)
+        layer.bias.div_(temperature)
 
 
 def logistic(
@@ -97,7 +97,7 @@ def mini_batches(
     x: Tensor,
     y: Tensor,
     task: Task,
-    recipe: Recipe,
+    recipe: ResolvedRecipe,
     validate: Validate,
     *,
     weights: np.ndarray | None = None,
@@ -120,7 +120,7 @@ def mini_batches(
     )
 
 
-def head_state(head: nn.Module, recipe: Recipe) -> State:
+def head_state(head: nn.Module, recipe: ResolvedRecipe) -> State:
     """What training a head on embeddings changes; on the CPU in float32, where they are."""
     groups = parameter_groups(
         head.named_parameters(), rate=recipe.learning_rate, weight_decay=recipe.weight_decay, group="head"

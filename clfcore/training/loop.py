@@ -18,6 +18,8 @@ from clfcore.randomness import Stream
 
 CHECKED = 20  # steps between two looks at whether the loss is still finite: a look waits for the device
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
 
 class Diverged(Failure):
     """The loss is no number any more. The weights of the best epoch before it are whole."""
@@ -33,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training split: mean loss and accuracy while training, and what validation said.
+    """One pass over the training split: mean loss and accuracy while training, and the predictions on validation.
 
     Accuracy counts the network's answers to what it was shown, mixed pictures included, against their own labels.
     gradient_norm: mean over the steps, before clipping. candidate: whether it may become the best epoch; None: as
@@ -51,7 +53,7 @@ class Epoch:
 
 @dataclass
 class State:
-    """What training changes: everything here goes into the checkpoint.
+    """What training changes; `state_dict` is the part that goes into the checkpoint.
 
     accumulation: batches whose gradients make one step. ema: decay of the averaged weights, 0 for none.
     """
@@ -184,11 +186,11 @@ def _step(
         scaler.scale(loss * (len(x) / images)).backward()
         total, hits = total + loss.detach() * (len(x) / images), hits + hits_of(logits.detach(), y)
     scaler.unscale_(optimiser)
-    moved = [p for p in parameters if p.grad is not None]
     if state.gradient_clip:
-        norm = nn.utils.clip_grad_norm_(moved, state.gradient_clip)
+        updated = [p for p in parameters if p.grad is not None]
+        norm = nn.utils.clip_grad_norm_(updated, state.gradient_clip)
     else:
-        norm = nn.utils.get_total_norm([p.grad for p in moved])
+        norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     scaler.step(optimiser)
     scaler.update()
     if state.averaged:
@@ -215,7 +217,7 @@ def _averaged(model: nn.Module, decay: float) -> AveragedModel:
     by the weights it began with.
     """
 
-    def ramped(averaged: list[Tensor], current: list[Tensor], updates: Tensor) -> None:
+    def ramped(averaged: Tensors, current: Tensors, updates: Tensor | int) -> None:
         n = int(updates)
         get_ema_multi_avg_fn(min(decay, (1 + n) / (10 + n)))(averaged, current, updates)
 

@@ -1,11 +1,12 @@
-"""What a recipe means in torch: parameter groups, the optimiser, the state of a training, the rate at a step."""
+"""Optimizers and parameter groups of a recipe, and the state that a training starts from."""
 
 from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import nn
 
-from clfcore.config import Recipe
+from clfcore.config import ResolvedRecipe
 from clfcore.device import pick_dtype
 from clfcore.training.loop import State
 from clfcore.training.losses import hits_of, loss_of
@@ -47,7 +48,7 @@ def parameter_groups(
     return groups
 
 
-def make_optimizer(recipe: Recipe, groups: list[dict]) -> torch.optim.Optimizer | MatrixOptimizer:
+def make_optimizer(recipe: ResolvedRecipe, groups: list[dict]) -> torch.optim.Optimizer:
     """The recipe's optimiser over groups of parameters, each with its own peak rate."""
     rate = recipe.learning_rate
     # All of a parameter's update in one pass: LeNet-5's step takes 0.1 ms instead of 0.4.
@@ -61,13 +62,14 @@ def make_optimizer(recipe: Recipe, groups: list[dict]) -> torch.optim.Optimizer 
         case "adam":
             return torch.optim.Adam(groups, lr=rate, fused=fused)
         case "muon":
-            return MatrixOptimizer(groups, rate=rate)
+            # It has the part of an Optimizer that the loop and the gradient scaler use.
+            return cast(torch.optim.Optimizer, MatrixOptimizer(groups, rate=rate))
     return torch.optim.AdamW(groups, lr=rate, fused=fused)
 
 
 def new_state(
     module: nn.Module,
-    recipe: Recipe,
+    recipe: ResolvedRecipe,
     groups: list[dict],
     device: torch.device,
     *,

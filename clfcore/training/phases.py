@@ -1,4 +1,4 @@
-"""A strategy as phases: which layer groups train, at which peak rate, from which epoch until which."""
+"""Phases of a transfer strategy: which layer groups train, at which peak rate, from which epoch until which."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.stages import Group
-from clfcore.config import Recipe, RunConfig
+from clfcore.config import ResolvedConfig, ResolvedRecipe
 from clfcore.errors import InputError
 from clfcore.training.loop import State
 from clfcore.training.optimizer import new_state, parameter_groups
@@ -26,12 +26,14 @@ class Phase:
     last_epoch: int
     rates: Mapping[str, float]
 
-    def warm_steps(self, recipe: Recipe, steps_per_epoch: int) -> int:
+    def warm_steps(self, recipe: ResolvedRecipe, steps_per_epoch: int) -> int:
         """Steps over which what this phase frees warms up; 0 in the first, where the schedule does."""
         length = (self.last_epoch - self.first_epoch + 1) * steps_per_epoch
         return 0 if self.first_epoch == 1 else round(min(recipe.warmup_epochs * steps_per_epoch, length / 5))
 
-    def apply(self, state: State, groups: Sequence[Group], recipe: Recipe, *, steps_per_epoch: int) -> list[str]:
+    def apply(
+        self, state: State, groups: Sequence[Group], recipe: ResolvedRecipe, *, steps_per_epoch: int
+    ) -> list[str]:
         """Free what this phase trains, freeze the rest; the optimiser goes on, with its moments, for what was free.
 
         What is freed after the first epoch warms up over `warmup_epochs`, at most a fifth of the phase. Returns the
@@ -53,7 +55,7 @@ class Phase:
         return freed
 
 
-def phases(config: RunConfig, groups: Sequence[Group]) -> tuple[Phase, ...]:
+def phases(config: ResolvedConfig, groups: Sequence[Group]) -> tuple[Phase, ...]:
     """The phases of a filled configuration. Feature extraction has none: it fits a head on embeddings.
 
     groups: stem first, head last. Raises InputError where the network has fewer groups than are to be trained.
@@ -79,7 +81,7 @@ def phases(config: RunConfig, groups: Sequence[Group]) -> tuple[Phase, ...]:
     return ()
 
 
-def schedule(recipe: Recipe, groups: int) -> tuple[tuple[int, int], ...]:
+def schedule(recipe: ResolvedRecipe, groups: int) -> tuple[tuple[int, int], ...]:
     """Pairs (first epoch, groups that train from it on) of an unfreezing recipe for a network of so many groups.
 
     `auto` trains the head for an epoch, then frees a group more at even distances, up to four. Raises InputError for a
@@ -104,7 +106,7 @@ def schedule(recipe: Recipe, groups: int) -> tuple[tuple[int, int], ...]:
     return tuple(steps)
 
 
-def _rates(recipe: Recipe, groups: Sequence[Group]) -> dict[str, float]:
+def _rates(recipe: ResolvedRecipe, groups: Sequence[Group]) -> dict[str, float]:
     """Peak rate of each group, lowest first: the head's, and the backbone's times the decay from group to group."""
     backbone = {
         group.name: recipe.backbone_learning_rate * recipe.group_decay**depth
@@ -113,7 +115,7 @@ def _rates(recipe: Recipe, groups: Sequence[Group]) -> dict[str, float]:
     return {group.name: backbone.get(group.name, recipe.learning_rate) for group in groups}
 
 
-def _too_many(field: str, value: object, config: RunConfig, groups: Sequence[Group]) -> InputError:
+def _too_many(field: str, value: object, config: ResolvedConfig, groups: Sequence[Group]) -> InputError:
     names = ", ".join(group.name for group in groups)
     shown = repr(value) if isinstance(value, str) else value
     return InputError(
@@ -121,7 +123,7 @@ def _too_many(field: str, value: object, config: RunConfig, groups: Sequence[Gro
     )
 
 
-def optimiser_groups(model: nn.Module, group: Group, *, rate: float, recipe: Recipe) -> list[dict]:
+def optimiser_groups(model: nn.Module, group: Group, *, rate: float, recipe: ResolvedRecipe) -> list[dict]:
     parameters = dict(model.named_parameters())
     named = [(name, parameters[name]) for name in group.parameters]
     return parameter_groups(named, rate=rate, weight_decay=recipe.weight_decay, group=group.name)
@@ -131,7 +133,7 @@ def first_state(
     model: nn.Module,
     phase: Phase,
     groups: Sequence[Group],
-    recipe: Recipe,
+    recipe: ResolvedRecipe,
     device: torch.device,
     *,
     compile: bool = False,

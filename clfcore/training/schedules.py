@@ -1,4 +1,4 @@
-"""What a recipe means step by step: the learning rate, how pictures are mixed, steps an epoch. No torch."""
+"""Learning-rate schedules, mixing and steps an epoch of a recipe. No torch."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from clfcore.augment.mixup_draws import Mix
-from clfcore.config import Recipe
+from clfcore.config import Recipe, ResolvedRecipe
 
 
 def mix_of(recipe: Recipe) -> Mix | None:
@@ -22,7 +22,7 @@ def steps_of(recipe: Recipe, batches: int) -> int:
     return -(-batches // recipe.accumulation)
 
 
-def rate_at(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
+def rate_at(recipe: ResolvedRecipe, steps_per_epoch: int) -> Callable[[int], float]:
     """The learning rate at a step (from 0) as a factor on the peak rate, from 0 to 1.
 
     constant 1; cosine from 1 to 0; step falls by `step_factor` after each `step_size` epochs (0: a third of the run);
@@ -50,7 +50,7 @@ def rate_at(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
     return lambda step: (step + 1) / (warm + 1) if step < warm else _cosine(1.0, 0.0, (step - warm) / (total - warm))
 
 
-def curve(recipe: Recipe, steps_per_epoch: int, *, points: int = 400) -> tuple[np.ndarray, np.ndarray]:
+def curve(recipe: ResolvedRecipe, steps_per_epoch: int, *, points: int = 400) -> tuple[np.ndarray, np.ndarray]:
     """The whole run's learning rate, to be drawn: steps from 0, at most about `points`, and the head's rate at each.
 
     Plateau is drawn as it begins: when it falls, the validation loss decides.
