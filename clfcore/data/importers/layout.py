@@ -10,7 +10,7 @@ from clfcore.data.dataset import Problem, Split
 from clfcore.data.importers.class_names import canonical, joined
 from clfcore.data.importers.readings import AmbiguousData, Choice, Reading
 from clfcore.data.importers.split_folders import OFFERED, Item, Layout, Part, choice_of_folder, find_parts
-from clfcore.data.importers.split_names import fold_of, splits_of
+from clfcore.data.importers.split_names import fold_of, split_and_class, splits_of
 from clfcore.data.importers.walk import Folder, Walk, relative
 from clfcore.errors import InputError
 
@@ -47,7 +47,7 @@ def read_layout(walk: Walk, asked: Reading) -> Layout:
             items += below
             spellings |= _names(folder)
     layout = replace(layout, items=tuple(items), problems=(*layout.problems, *said))
-    layout = _inverted(_labeled(layout, parts, root, asked), asked)
+    layout = _parted_names(_inverted(_labeled(layout, parts, root, asked), asked), asked)
     _ask_levels(layout, root, asked, alone=not by_split)
     used = {name for item in layout.items for name in item.labels}
     return replace(layout, problems=(*layout.problems, *joined(spellings, used)))
@@ -149,6 +149,25 @@ def _inverted(layout: Layout, asked: Reading) -> Layout:
     return replace(layout, items=items).saying(
         Problem("reading", next(iter(named)), f"read as splits inside each class: {', '.join(sorted(named))}")
     )
+
+
+def _parted_names(layout: Layout, asked: Reading) -> Layout:
+    """Folders whose names hold split and class (`train_cat`, `test_cat`), as both."""
+    if given_splits(layout) or asked.words & {"outer", "inner", "nested"}:
+        return layout
+    names = {item.labels[0] for item in layout.items}
+    found = {name: both for name in names if (both := split_and_class(name))}
+    trained = {label for split, label in found.values() if split == "train"}
+    others = {label for split, label in found.values() if split != "train"}
+    if len(found) < len(names) or len(trained) < 2 or not others or others - trained:
+        return layout
+    items = tuple(
+        replace(i, labels=(found[i.labels[0]][1], *i.labels[1:]), split=found[i.labels[0]][0]) for i in layout.items
+    )
+    listed = sorted(f"{name} as {split} of {label}" for name, (split, label) in found.items())
+    some = ", ".join(listed[:4]) + (", …" if len(listed) > 4 else "")
+    said = f"read as split and class in one name: {some}; the reading `outer` takes each folder as a class"
+    return replace(layout, items=items).saying(Problem("reading", min(names), said))
 
 
 def _ask_levels(layout: Layout, root: Folder, asked: Reading, *, alone: bool) -> None:

@@ -50,6 +50,22 @@ def split_of(name: str) -> tuple[Split | None, tuple[str, ...]]:
     return (found[0] if len(found) == 1 else None), tuple(rest)
 
 
+def split_and_class(name: str) -> tuple[Split, str] | None:
+    """The split and the class that one name holds, as `train_cat` or `trainA`; None where one is missing.
+
+    >>> split_and_class("train_class1"), split_and_class("cat-test"), split_and_class("cat")
+    (('train', 'class1'), ('test', 'cat'), None)
+    """
+    parts = re.split(r"([-_. ]+|(?<=[a-z])(?=[A-Z]))", name)
+    words = parts[::2]
+    found = [(i, split) for i, word in enumerate(words) if (split := _split(_plain(word)))]
+    if len(found) != 1:
+        return None
+    at, split = found[0]
+    rest = parts[:-2] if at == len(words) - 1 else [*parts[: 2 * at], *parts[2 * at + 2 :]]
+    return (split, "".join(rest)) if "".join(rest) else None
+
+
 def is_evaluation(name: str) -> bool:
     """Whether a name says evaluation: of three splits that is the test, of two the validation."""
     return any(_plain(word).startswith("eval") for word in _LETTERS.findall(_HUMP.sub(" ", name)))

@@ -318,3 +318,29 @@ def test_classes_below_a_folder_in_each_domain_are_asked_about(tmp_path: Path) -
 def test_one_folder_inside_each_class_is_looked_through(tmp_path: Path) -> None:
     root = lay(tmp_path, {"a/images": 5, "b/images": 5})
     assert open_dataset(str(root)).task.classes == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("names", "classes"),
+    [
+        (("train_cat", "train_dog", "test_cat", "test_dog"), ("cat", "dog")),
+        (("Cat-train", "Dog-train", "Cat-val", "Dog-val"), ("Cat", "Dog")),
+        (("trainA", "trainB", "testA", "testB"), ("A", "B")),
+        (("train red cat", "train dog2", "test red cat"), ("dog2", "red cat")),
+    ],
+)
+def test_split_and_class_in_one_name(tmp_path: Path, names: tuple[str, ...], classes: tuple[str, ...]) -> None:
+    root = lay(tmp_path, dict.fromkeys(names, 4))
+    dataset = open_dataset(str(root))
+    assert dataset.task.classes == classes
+    split = "validation" if "Cat-val" in names else "test"
+    held = {dataset.ids[i].split("/")[0] for i in dataset.splits[split]}
+    assert held == {name for name in names if "train" not in name.lower()}
+    assert "split and class in one name" in said(dataset, "reading")[0]
+    assert open_dataset(with_reading(str(root), "outer")).task.classes == tuple(sorted(names))
+
+
+@pytest.mark.parametrize("names", [("train", "plane"), ("steam train", "bus", "toy train"), ("train_cat", "dog")])
+def test_a_class_with_train_in_its_name_is_no_split(tmp_path: Path, names: tuple[str, ...]) -> None:
+    root = lay(tmp_path, dict.fromkeys(names, 4))
+    assert open_dataset(str(root)).task.classes == tuple(sorted(names))
