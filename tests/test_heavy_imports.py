@@ -53,6 +53,9 @@ def own(node: ast.Import | ast.ImportFrom) -> set[str]:
     return {name.partition(".")[0] for name in names} & set(ROOTS)
 
 
+LOADS = ("load", "heavy_imports.load")
+
+
 def forgotten(path: Path) -> list[str]:
     """Functions that import a heavy library which their module does not, and do not call `load` before."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -61,7 +64,7 @@ def forgotten(path: Path) -> list[str]:
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef):
             continue
-        loaded = [n.lineno for n in ast.walk(function) if isinstance(n, ast.Call) and ast.unparse(n.func) == "load"]
+        loaded = [n.lineno for n in ast.walk(function) if isinstance(n, ast.Call) and ast.unparse(n.func) in LOADS]
         for node in ast.walk(function):
             late = isinstance(node, ast.Import | ast.ImportFrom) and own(node) - at_top
             if late and not any(line < node.lineno for line in loaded):

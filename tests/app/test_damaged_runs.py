@@ -86,7 +86,7 @@ def test_an_address_names_a_run_by_its_whole_id(open_page: OpenPage, tmp_path: P
 def test_a_run_that_is_deleted_while_it_is_watched_is_said_to_be_gone(open_page: OpenPage) -> None:
     shutil.copytree(WRITTEN[0], runs_folder() / "20250101-good-0")
     app = open_page("train", run="20250101-good-0")
-    assert app.subheader[0].value.startswith("vgg on")
+    assert app.title[0].value.startswith("vgg on")
     folder.delete(folder.find_run("20250101-good-0"))
     app.run()
     assert not app.exception, app.exception

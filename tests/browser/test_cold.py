@@ -66,6 +66,6 @@ def test_a_second_page_while_the_first_still_works(start: int, browser: Browser,
         page.wait_for_selector("h1")
         page.wait_for_timeout(400 + 200 * start)
         page.get_by_role("link", name="Predict").click()
-        expect(page.get_by_role("heading", name="What does a network make of it?", level=1)).to_be_visible(timeout=ROOM)
+        expect(page.get_by_role("heading", name="Predict", level=1)).to_be_visible(timeout=ROOM)
         all_well(page, tmp_path / "server.log")
         page.close()

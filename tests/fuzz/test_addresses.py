@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from clfcore.runs.folder import Run
-from ui import loaders
+from ui import entry
 
 COUNT = 16 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -45,7 +45,7 @@ SEEN = (
 @pytest.fixture(autouse=True)
 def one_lab(finished_run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A lab with one finished run and no worker's child."""
-    monkeypatch.setattr(loaders, "after_first_paint", lambda: None)
+    monkeypatch.setattr(entry, "after_first_paint", lambda: None)
     yield
     st.cache_data.clear()
     st.cache_resource.clear()
