@@ -23,7 +23,7 @@ def page_of(name: str, *, default: bool = False) -> StreamlitPage:
 
 # Private: until st.navigation was called once, Streamlit takes the folder `pages` for its older kind of app, finds no
 # page in it, and tells a server's first visitor by a link that there is none. (Seen in 1.67: script_runner._mpa_v1.)
-is_first_visit = PagesManager.uses_pages_directory
+dismiss_first_notice(is_first_visit=bool(PagesManager.uses_pages_directory))
 home = page_of("home", default=True)
 page = st.navigation(
     {
@@ -37,8 +37,6 @@ page = st.navigation(
 )
 try:
     if page.url_path != home.url_path:
-        if is_first_visit:
-            dismiss_first_notice()
         wait_for_figures()
     page.run()
 finally:  # also where a page stops early

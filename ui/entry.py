@@ -36,9 +36,13 @@ setTimeout(() => watcher.disconnect(), 10000);
 </script>"""
 
 
-def dismiss_first_notice() -> None:
-    """Close the notice "Page not found" of a page that is there."""
-    st.html(_DISMISS, unsafe_allow_javascript=True)
+def dismiss_first_notice(*, is_first_visit: bool) -> None:
+    """Close the notice "Page not found" of a page that is there.
+
+    Something stands in its place on later runs too: were it gone, all below would be new to the browser, and widgets
+    would lose their place in the address.
+    """
+    st.html(_DISMISS if is_first_visit else "<script></script>", unsafe_allow_javascript=True)
 
 
 def refuse_foreign_pages() -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from clfcore.architectures.families import Paper
     from clfcore.architectures.summary import Table
 
-
 PAPERS = 4  # shown at once
 
 
@@ -76,11 +75,11 @@ def _whole(label: str, key: str, default: int, *, most: int) -> int | None:
     follow_default(key, default)
     value = st.number_input(label, min_value=1, max_value=most, step=1, key=key, persist_state="session")
     chosen = None if value == default else value
-    if chosen is None:
-        st.query_params.pop(key, None)
-    else:
-        st.query_params[key] = str(chosen)
     st.session_state[known] = None if chosen is None else str(chosen)
+    if chosen is not None:
+        st.query_params[key] = str(chosen)
+    elif key in st.query_params:
+        del st.query_params[key]
     return chosen
 
 
