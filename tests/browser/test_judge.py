@@ -56,7 +56,9 @@ def test_a_click_on_a_cell_a_row_and_a_class_shows_exactly_its_pictures(
 
     def click(column: int, row: int, expected: np.ndarray) -> None:
         """Plotly clicks what it hovers."""
-        box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+        plot = page.locator(".js-plotly-plot .nsewdrag").first
+        plot.evaluate("node => node.scrollIntoView({ block: 'center' })")
+        box = plot.bounding_box()
         x, y = (box[o] + box[s] * (i + 0.5) / cells for o, s, i in (("x", "width", column), ("y", "height", row)))
         page.mouse.move(x - 4, y - 4)
         page.mouse.move(x, y)

@@ -87,7 +87,7 @@ def test_the_data_box_keeps_what_is_typed(page: Page, address: str, tmp_path: Pa
             noise = np.random.default_rng([i, int(name)]).integers(0, 255, (20, 20, 3), np.uint8)
             Image.fromarray(noise).save(tmp_path / "signs" / "Dataset" / name / f"{i}.png")
     go(page, address, "data")
-    box = page.get_by_label("Data", exact=True).first
+    box = page.get_by_role("textbox", name="Data", exact=True).first
     for path in (tmp_path / "signs", tmp_path / "signs" / "Dataset", tmp_path / "sign", tmp_path / "signs"):
         box.click()
         box.press("Control+a")
