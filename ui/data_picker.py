@@ -21,7 +21,6 @@ from ui.session import DATA, RECENT_DATA
 if TYPE_CHECKING:
     from clfcore.data.bit_depth import ValueRange
     from clfcore.data.dataset import ImageDataset
-    from clfcore.data.importers.readings import AmbiguousData
 
 
 RECENT = 12  # datasets that a session's list names

@@ -14,11 +14,13 @@ from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, finished_runs, listed
 from clfcore.runs.temperature import temperature_of
 from ui.formatting import count, join_names, moment
-from ui.loaders import Photo, PhotoPrediction, photo_prediction, samples
+from ui.loaders import Photo, PhotoPrediction, classifier, photo_prediction, samples
 from ui.messages import complain, empty, escape_markdown, refusals
 from ui.session import ARCHITECTURE, AVERAGED_VIEWS, CALIBRATED, NEXT_ARCHITECTURE
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from clfcore.architectures.catalogue import Architecture
 
 
@@ -98,12 +100,8 @@ def _say_unreadable(name: str | None, known: Mapping[str, Listed]) -> None:
     complain(found.damaged or f"run {found.id} is {found.state} and has no predictions: let it finish, or resume it")
 
 
-def run_names(runs: Sequence[Run]) -> dict[str, str]:
-    """id -> what people call it: `lenet5 on digits, 24 Nov 2026, 14:05`."""
-    return {run.id: run_name(run) for run in runs}
-
-
 def run_name(run: Run) -> str:
+    """What people call a run: `lenet5 on digits, 24 Nov 2026, 14:05`."""
     return listed_name(listed(run))
 
 
@@ -192,6 +190,13 @@ def model_name(name: str) -> str:
     """What people call a classifier: `efficientnet_lite0, ImageNet` or `lenet5 on digits, …`."""
     run = runs_folder() / name
     return run_name(Run(run)) if run.is_dir() else f"{name}, ImageNet"
+
+
+def load_classifier(name: str, place: "DeltaGenerator") -> None:
+    """Open a classifier, with a spinner in `place` while its first time takes seconds."""
+    message = f"Loading {escape_markdown(model_name(name))}; the first time takes a few seconds"
+    with place, st.spinner(message, show_time=True):
+        classifier(name)
 
 
 def choose_architecture() -> "Architecture":

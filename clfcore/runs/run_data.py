@@ -139,22 +139,22 @@ def _opened(run: Run) -> ImageDataset:
     spec, seed = run.config.data, run.config.split_seed
     task = Task.from_dict(run.data["task"]) if read_split(run) is None and "task" in run.data else None
     asked: AmbiguousData | None = None
-    dataset = None
     try:
         dataset = open_dataset(spec, split_seed=seed)
     except AmbiguousData as error:
+        if task is None:
+            raise
         asked = error
-    if task is None or (dataset is not None and dataset.task == task):
-        if dataset is None and asked is not None:
-            raise asked
-        return dataset
+    else:
+        if task is None or dataset.task == task:
+            return dataset
     own, path = parted(spec)
     for words in _FORMER_READINGS:
         with contextlib.suppress(InputError):
             former = open_dataset(own.adding(reading(words)).before(path), split_seed=seed)
             if former.task == task:
                 return former
-    if dataset is None and asked is not None:
+    if asked is not None:
         raise asked
     return dataset
 

@@ -15,6 +15,7 @@ from clfcore.data.fingerprints import is_readable
 from clfcore.errors import InputError
 from clfcore.files import write_text
 from clfcore.runs.folder import Run
+from clfcore.runs.json_files import text_of
 from clfcore.task import Task
 
 FILE = "split.json"
@@ -85,7 +86,7 @@ def read_split(run: Run) -> KeptSplit | None:
     """
     path = run.path / FILE
     try:
-        return _parsed(json.loads(path.read_text(encoding="utf-8")))
+        return _parsed(json.loads(text_of(path)))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from clfcore.data.bit_depth import ValueRange
     from clfcore.data.dataset import ImageDataset
-    from clfcore.data.pixels import Preprocess
 
 
 LOOKS = ("Views", "Step by step", "Mixup and CutMix", "Pixels", "Compare policies", "Does it help?")

@@ -22,9 +22,9 @@ from pages.explain.map_loaders import (
 from ui.cards import square
 from ui.formatting import percent, shorten
 from ui.jobs import result_of
-from ui.loaders import Photo, classifier
+from ui.loaders import Photo
 from ui.messages import escape_markdown, refusals
-from ui.pickers import answer_of, model_name
+from ui.pickers import answer_of, load_classifier, model_name
 
 Cell = tuple[str, str, OverlaidMap | str]  # caption, hover, the map or the words in its place
 
@@ -76,13 +76,7 @@ def _row(photo: Photo, name: str, row: Sequence[MapRequest], look: OverlayStyle)
     """One model's maps, drawn as they come; returns those that wait for a click."""
     place, waiting = st.empty(), []
     with refusals(stop=False):
-        with (
-            place,
-            st.spinner(
-                f"Loading {escape_markdown(model_name(name))}; the first time takes a few seconds", show_time=True
-            ),
-        ):
-            classifier(name)
+        load_classifier(name, place)
         first, probability = answer_of(name, photo).top[0]
         heading = f"{model_name(name)}: {first} {percent(probability)}"
         cells: list[Cell] = []

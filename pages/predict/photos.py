@@ -8,9 +8,9 @@ import streamlit as st
 from pages.predict.answers import answer_html
 from ui.cards import Picture, square
 from ui.formatting import shorten
-from ui.loaders import Photo, classifier, photo_saliency
+from ui.loaders import Photo, photo_saliency
 from ui.messages import escape_markdown, refusals
-from ui.pickers import answer_of, model_name
+from ui.pickers import answer_of, load_classifier, model_name
 
 PER_PAGE = 4
 
@@ -42,13 +42,7 @@ def _photo(photo: Photo, models: Sequence[str]) -> None:
 def _answer(photo: Photo, name: str) -> None:
     place = st.empty()
     with refusals(stop=False):
-        with (
-            place,
-            st.spinner(
-                f"Loading {escape_markdown(model_name(name))}; the first time takes a few seconds", show_time=True
-            ),
-        ):
-            classifier(name)
+        load_classifier(name, place)
         answer = answer_of(name, photo)
         bars, first = answer_html(answer, sure=st.session_state.get("sure", 0.0)), answer.top[0][0]
         sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"Input: {answer.side} × {answer.side} pixels")

@@ -1,6 +1,7 @@
 """A run keeps its split by content: files may come, go, be renamed or moved, and what was trained on stays known."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -352,3 +353,10 @@ def test_an_older_run_reads_its_data_as_it_did_then(tmp_path: Path, reading: str
     assert open_run_data(run).classes == classes
     execute(run)
     assert run.state == "completed"
+
+
+def test_a_pipe_in_the_place_of_a_split_is_refused_and_not_waited_for(finished_run: Run) -> None:
+    (finished_run.path / "split.json").unlink()
+    os.mkfifo(finished_run.path / "split.json")
+    with pytest.raises(InputError, match=r"split\.json is damaged \(it is no file\)"):
+        read_split(finished_run)
