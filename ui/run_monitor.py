@@ -14,7 +14,7 @@ from clfcore.runs.worker import worker
 from clfcore.training.diagnose import notes
 from clfcore.training.schedules import curve, steps_of
 from ui.charts import chart, dark
-from ui.formatting import count, duration, percent
+from ui.formatting import count, decimal, duration, percent
 from ui.messages import Number, complain, escape_markdown, metric_row, refusals
 from ui.pickers import listed_name, run_name
 from ui.run_queue import STAGES, share_done, stop
@@ -188,9 +188,9 @@ def training_signals(run: Run) -> None:
     parts = []
     if last.get("learning_rate") is not None:
         by_l2 = run.config.strategy == "feature-extraction" and run.config.head == "logistic"
-        parts.append(f"{'L2 penalty' if by_l2 else 'learning rate'} {last['learning_rate']:.2g}")
+        parts.append(f"{'L2 penalty' if by_l2 else 'learning rate'} {decimal(last['learning_rate'])}")
     if last.get("gradient_norm") is not None:
-        parts.append(f"gradient norm {last['gradient_norm']:.3g}")
+        parts.append(f"gradient norm {decimal(last['gradient_norm'], digits=3)}")
     if last.get("memory"):
         parts.append(f"peak memory {last['memory']:,} MB")
     if device := run.data.get("computed_on", {}).get("device"):

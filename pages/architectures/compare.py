@@ -8,6 +8,7 @@ import streamlit as st
 from clfcore.architectures.catalogue import architecture, architectures, configured
 from pages.architectures.network import NetworkChoice, diagram, table_of
 from ui.fields import choose_options
+from ui.formatting import decimal
 from ui.messages import escape_markdown, refusals
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def compare(found: "Table", wanted: NetworkChoice) -> None:
                 "what": line.what,
                 a: line.a,
                 b: line.b,
-                "ratio": "" if line.ratio is None else f"{line.ratio:.3g}",
+                "ratio": "" if line.ratio is None else decimal(line.ratio, digits=3),
             }
             for line in result.rows
         ],

@@ -9,6 +9,7 @@ from clfcore.architectures.compound_scaling import TARGET, compound, members
 from clfcore.architectures.options import number
 from clfcore.architectures.scaling_cost import counted_cost
 from pages.architectures.network import NetworkChoice
+from ui.formatting import decimal
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -27,7 +28,8 @@ def scaling(row: "Architecture", wanted: NetworkChoice) -> None:
         st.markdown(
             f"**φ = {found.phi:g}**: depth × {found.scaling.depth:.3g}, width × {found.scaling.width:.3g}, images of "
             f"{found.scaling.image_size} pixels. α·β²·γ² = {found.product:.3f} (target {TARGET:g}), "
-            f"so {found.cost:.3g} times the cost of φ = 0 by the formula; {counted:.3g} times its "
+            f"so {decimal(found.cost, digits=3)} times the cost of φ = 0 by the formula; "
+            f"{decimal(counted, digits=3)} times its "
             "multiply-adds as counted: layers and widths are rounded to integers, mostly up."
         )
     else:

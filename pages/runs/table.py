@@ -50,6 +50,7 @@ def choose_runs() -> list[Run]:
                 format="%.1f %%", help="Measured once, at the end, on held-out images."
             ),
         },
+        placeholder="–",
         alt="All runs, newest first",
     )
     cache_usage()
