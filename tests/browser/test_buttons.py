@@ -1,5 +1,6 @@
 """Every button of every page is pressed, with data and a network that are not the default: none ends in a traceback."""
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from clfcore.runs.folder import Run
 from tests.browser.driver import STILL, serving
@@ -49,6 +51,17 @@ def still(page: Page) -> None:
     page.wait_for_function(STILL, timeout=150_000)
 
 
+def dismiss_toasts(page: Page) -> None:
+    """A toast under the resting mouse stays, and covers the button below it: close it as a person would."""
+    for _ in range(8):
+        toast = page.get_by_test_id("stToast").first
+        if not toast.count():
+            return
+        with contextlib.suppress(PlaywrightError):  # it left by itself meanwhile
+            toast.get_by_role("button").first.click(timeout=5_000)
+    page.mouse.move(0, 0)
+
+
 def go(page: Page, address: str) -> None:
     """The page with all its folds open."""
     page.goto(address)
@@ -71,6 +84,7 @@ def press_all(page: Page, address: str, log: Path) -> list[str]:
         if fresh is None:
             break
         pressed.append(labels[fresh])
+        dismiss_toasts(page)
         page.locator(BUTTONS).nth(fresh).click()
         still(page)
         assert not page.get_by_test_id("stException").count(), f"{address}: {labels[fresh]}"
