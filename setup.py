@@ -24,6 +24,13 @@ setup(
         "clfcore": ["py.typed"],
         "clfcore.architectures": ["*.csv", "*.json"],
         "clfcore.reports": ["*.jinja"],
-        "clfcore._app": [".streamlit/config.toml", "assets/*.svg", "assets/*.css", "assets/samples/*"],
+        "clfcore._app": [
+            ".streamlit/config.toml",
+            "assets/*.svg",
+            "assets/*.css",
+            "assets/samples/*",
+            "assets/clothing-small/LICENSE",
+            "assets/clothing-small/photos/*/*/*.jpg",
+        ],
     },
 )

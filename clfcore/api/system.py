@@ -9,7 +9,7 @@ from typing import Any
 
 from clfcore.cache import clear, usage
 from clfcore.doctor import examine
-from clfcore.errors import Failure
+from clfcore.files import app_folder
 from clfcore.results import Result
 
 
@@ -62,19 +62,10 @@ class AppExit(Result):
 
 def run_app(*, port: int | None = None, headless: bool = False) -> AppExit:
     """Start the app and wait until it is closed. port: 8501, or the next free one; headless: opens no browser."""
-    words = [sys.executable, "-m", "streamlit", "run", str(_app())]
+    words = [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py")]
     words += ["--server.port", str(port)] if port is not None else []
     words += ["--server.headless", "true"] if headless else []
     return AppExit(subprocess.run(words, check=False).returncode)
-
-
-def _app() -> Path:
-    """app.py, of an installed package inside it, of a clone beside it."""
-    core = Path(__file__).parents[1]
-    for path in (core / "_app" / "app.py", core.parent / "app.py"):
-        if path.is_file():
-            return path
-    raise Failure(f"the app's files are not in {core}: install the package again, or work in a clone")
 
 
 def doctor() -> MachineReport:

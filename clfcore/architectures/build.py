@@ -101,8 +101,8 @@ def _module(
     """The network itself; columns None keeps the published head."""
     if row.name.startswith("timm/"):
         return timm_module(row, columns, channels=channels, side=side, pretrained=tag)
-    if row.name == "efficientnet_lite0":
-        return _lite0(columns, channels, tag)
+    if row.name in stored.PACKAGED:
+        return _packaged(row.name, columns, channels, tag)
     if row.source == "torchvision":
         return _torchvision(row, columns, channels, side, tag)
     classes = columns or row.classes
@@ -120,11 +120,11 @@ _MAKERS: Mapping[str, Callable[..., nn.Module]] = {
 }
 
 
-def _lite0(columns: int | None, channels: int, tag: str | None) -> nn.Module:
-    module = timm.create_model("tf_efficientnet_lite0", num_classes=columns or 1000, in_chans=channels)
+def _packaged(name: str, columns: int | None, channels: int, tag: str | None) -> nn.Module:
+    module = timm.create_model(f"tf_{name}", num_classes=columns or 1000, in_chans=channels)
     if tag is not None:
         own = [key for key in module.state_dict() if not key.endswith("num_batches_tracked")]
-        packaged = {k: v for k, v in stored.packaged_state().items() if not k.endswith("num_batches_tracked")}
+        packaged = {k: v for k, v in stored.packaged_state(name).items() if not k.endswith("num_batches_tracked")}
         # the package names its tensors otherwise, but in the same order
         adapt_published_state(module, dict(zip(own, packaged.values(), strict=True)), new_head=columns is not None)
     return module

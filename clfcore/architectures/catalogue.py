@@ -50,7 +50,7 @@ class Architecture:
     @property
     def source(self) -> str:
         """Where the network is written: clflab, torchvision or timm."""
-        if self.name.startswith("timm/") or self.name == "efficientnet_lite0":
+        if self.name.startswith("timm/") or self.name in pretrained.PACKAGED:
             return "timm"
         return "torchvision" if self.weights_file else "clflab"
 
@@ -92,6 +92,8 @@ _NAMED = (
     _row("efficientnet_b6", "efficientnet", 2019, 43_040_704, 1, 528, _V1, "efficientnet_b6_lukemelas-24a108a5.pth"),
     _row("efficientnet_b7", "efficientnet", 2019, 66_347_960, 1, 600, _V1, "efficientnet_b7_lukemelas-c5b4e57e.pth"),
     Architecture("efficientnet_lite0", "efficientnet", 2020, 4_652_008, 1, 224, ("packaged",)),
+    Architecture("efficientnet_lite1", "efficientnet", 2020, 5_416_680, 1, 240, ("packaged",)),
+    Architecture("efficientnet_lite2", "efficientnet", 2020, 6_092_072, 1, 260, ("packaged",)),
     _row("vit_b_16", "vit", 2020, 86_567_656, 16, 224, _V1, "vit_b_16-c867db91.pth"),
     _row("swin_t", "swin", 2021, 28_288_354, 4, 224, _V1, "swin_t-704ceda3.pth"),
     _row("convnext_tiny", "convnext", 2022, 28_589_128, 32, 224, _V1, "convnext_tiny-983f1562.pth"),

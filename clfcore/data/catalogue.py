@@ -7,11 +7,12 @@ from pathlib import Path
 from clfcore.data import published_datasets, synthetic_shapes
 from clfcore.data.dataset import ImageDataset, Problem
 from clfcore.data.importers.archives import import_zip
+from clfcore.data.importers.folders import import_folder
 from clfcore.data.importers.manifests import import_csv
 from clfcore.data.importers.nested import import_tree
 from clfcore.data.importers.readings import AmbiguousData, Reading, parted
 from clfcore.errors import InputError, nearest
-from clfcore.files import data_root, datasets_folder, typed_path
+from clfcore.files import app_folder, data_root, datasets_folder, typed_path
 from clfcore.task import TaskKind
 
 
@@ -46,6 +47,15 @@ _ROWS = (
         source="scikit-learn (Alpaydin and Kaynak 1998)",
         note="handwritten digits, 8 x 8, grey; comes with the lab",
         digits_like=True,
+    ),
+    Entry(
+        "clothing-small",
+        "single-label",
+        classes=10,
+        items=200,
+        licence="CC0-1.0",
+        source="https://github.com/alexeygrigorev/clothing-dataset-small (Grigorev and contributors 2020)",
+        note="photos of clothing, the shorter side 256 pixels, with given splits; comes with the lab",
     ),
     Entry(
         "shapes",
@@ -158,6 +168,8 @@ def open_dataset(spec: str, *, split_seed: int = 0, judged: bool = False) -> Ima
     if row and (not settings or name in _SHAPES):
         if name == "digits":
             dataset = published_datasets.open_digits(split_seed=split_seed)
+        elif name == "clothing-small":
+            dataset = import_folder(app_folder() / "assets" / name / "photos", split_seed=split_seed)
         elif name in _SHAPES:
             given = _settings(spec, settings)
             shortcut = name == "shapes-shortcut"

@@ -1,5 +1,7 @@
 """Built networks against torchvision's and timm's own; weights fitted to other channels, sizes and classes."""
 
+from pathlib import Path
+
 import pytest
 import timm
 import torch
@@ -9,8 +11,12 @@ from torch import nn
 from clfcore.architectures import pretrained as stored
 from clfcore.architectures.adapt_weights import adapt_published_state, first_convolution
 from clfcore.architectures.build import build, head_name, pretrained, replace_head
+from clfcore.architectures.pretrained import PACKAGED
+from clfcore.classifier import of_architecture
+from clfcore.data.pixels import read_image
 from clfcore.errors import Failure, InputError
 
+CAT = Path(__file__).parents[2] / "assets" / "samples" / "cat.jpg"
 EQUAL = ("resnet18", "mobilenet_v3_small", "alexnet", "vgg11_bn", "efficientnet_b0", "densenet121", "mnasnet1_0")
 EQUAL += ("swin_t", "convnext_tiny", "vit_b_16")
 
@@ -135,15 +141,27 @@ def test_each_family_trains_at_its_smallest_size_and_at_224(name, channels, colu
         assert module.eval()(torch.rand(1, channels, side, side)).shape == (1, columns)
 
 
-def test_the_packaged_network_names_its_classes():
-    network = pretrained("efficientnet_lite0")
+@pytest.mark.parametrize(
+    ("name", "side", "crop"),
+    [("efficientnet_lite0", 224, 0.875), ("efficientnet_lite1", 240, 0.882), ("efficientnet_lite2", 260, 0.89)],
+)
+def test_a_packaged_network_names_its_classes(name, side, crop):
+    network = pretrained(name)
     assert len(network.labels) == len(set(network.labels)) == 1000
     assert network.labels[207] == "golden retriever"
     assert not network.module.training
     found = network.preprocess
-    assert (found.size, found.crop_fraction, found.interpolation) == (224, 0.875, "bicubic")
+    assert (found.size, found.crop_fraction, found.interpolation) == (side, crop, "bicubic")
     assert found.mean == found.deviation == (0.5, 0.5, 0.5)
     assert head_name(network.module) == "classifier"
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_a_packaged_network_recognizes_the_cat(name):
+    """Tensors matched by order alone would fit in many ways; only one of them knows a cat."""
+    classifier = of_architecture(name)
+    likeliest = int(classifier.probabilities(classifier.square(read_image(CAT))[None]).argmax())
+    assert "cat" in classifier.classes[likeliest]
 
 
 def test_grey_weights_see_grey_pictures_as_the_colour_weights_do():

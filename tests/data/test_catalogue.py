@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from clfcore.data.catalogue import entries, open_dataset
+from clfcore.data.checks import check
 from clfcore.errors import InputError
+from clfcore.files import app_folder
 
 
 def test_the_rows_are_what_opens() -> None:
@@ -26,6 +28,7 @@ def test_the_names_are_those_of_the_design() -> None:
     names = [row.name for row in entries()]
     assert names == [
         "digits",
+        "clothing-small",
         "shapes",
         "shapes-multi-label",
         "shapes-hierarchical",
@@ -35,6 +38,16 @@ def test_the_names_are_those_of_the_design() -> None:
         "cifar10",
         "cifar100",
     ]
+
+
+def test_the_photos_that_ship_are_free_of_problems_and_small() -> None:
+    dataset = open_dataset("clothing-small")
+    assert check(dataset)[0].problems == ()
+    for split, count in {"train": 10, "validation": 4, "test": 6}.items():
+        assert dataset.counts(split).tolist() == [count] * 10
+    folder = app_folder() / "assets" / "clothing-small"
+    assert sum(file.stat().st_size for file in folder.rglob("*.jpg")) < 4_000_000
+    assert "CC0" in (folder / "LICENSE").read_text(encoding="utf-8")
 
 
 def test_shapes_take_settings() -> None:
