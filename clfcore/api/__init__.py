@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from clfcore.api.datasets import check_dataset, download_dataset, export_dataset, list_datasets
     from clfcore.api.evaluation import Choice, Mark, calibrate, errors, evaluate
     from clfcore.api.explanations import check_maps, explain, nearest_examples
+    from clfcore.api.fields import FIELDS, flag
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import predict
     from clfcore.api.runs import delete_run, list_runs, resume, show_run, train
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
-    from clfcore.api.training import advise, check, command_of, defaults, find_rate, more_pictures, plan
+    from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
 
 # Every public name and the module of this package that it is defined in, or shown by.
 _NAMES = {
@@ -42,12 +43,13 @@ _NAMES = {
     "datasets": ("check_dataset", "download_dataset", "export_dataset", "list_datasets"),
     "evaluation": ("Choice", "Mark", "calibrate", "errors", "evaluate"),
     "explanations": ("check_maps", "explain", "nearest_examples"),
+    "fields": ("FIELDS", "flag"),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("predict",),
     "runs": ("delete_run", "list_runs", "resume", "show_run", "train"),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
-    "training": ("advise", "check", "command_of", "defaults", "find_rate", "more_pictures", "plan"),
+    "training": ("advise", "check", "command_of", "configuration", "defaults", "find_rate", "more_pictures", "plan"),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted(_MODULE_OF)

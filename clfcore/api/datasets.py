@@ -9,7 +9,7 @@ from clfcore.data.checks import advice, check
 from clfcore.data.dataset import Problem
 from clfcore.data.download import download
 from clfcore.data.export import write_manifest
-from clfcore.data.importers.readings import parted
+from clfcore.data.importers.readings import parted, with_reading
 from clfcore.progress import Progress
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.task import TaskKind
@@ -66,9 +66,12 @@ def list_datasets() -> DatasetList:
     return DatasetList(tuple(entries()))
 
 
-def check_dataset(spec: str, *, progress: Progress | None = None) -> DatasetReport:
-    """Import a SPEC and decode every picture. Raises InputError where it is no data at all."""
-    dataset, problems = check(spec, progress=progress)
+def check_dataset(spec: str, *, reading: str | None = None, progress: Progress | None = None) -> DatasetReport:
+    """Import a SPEC and decode every picture.
+
+    reading: how ambiguous data is read, as `--reading` takes it. Raises InputError where it is no data at all.
+    """
+    dataset, problems = check(with_reading(spec, reading), progress=progress)
     levels = tuple(LabelLevel(level.name, tuple(level.classes)) for level in dataset.task.levels)
     return DatasetReport(
         name=dataset.name,
@@ -88,9 +91,15 @@ def download_dataset(name: str, *, progress: Progress | None = None) -> Download
 
 
 def export_dataset(
-    spec: str, out: Path, *, overwrite: bool = False, progress: Progress | None = None
+    spec: str,
+    out: Path,
+    *,
+    reading: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> ExportedDataset:
-    """Write any dataset as a manifest that opens again."""
+    """Write any dataset as a manifest that opens again. reading: how ambiguous data is read."""
+    spec = with_reading(spec, reading)
     dataset = open_dataset(spec)
     items = write_manifest(dataset, out, inputs=[parted(spec)[1]], overwrite=overwrite, progress=progress)
     return ExportedDataset(dataset.name, out, items)

@@ -11,6 +11,7 @@ from clfcore.data.importers.readings import parted
 from clfcore.experiments.strategy_advice import Advice
 from clfcore.experiments.strategy_advice import advise as suggest
 from clfcore.outputs import output_path
+from clfcore.parse_config import configuration as configuration
 from clfcore.progress import Progress
 from clfcore.results import WHEN_KNOWN, Result, json_value
 from clfcore.runs.resolve_run import resolve_run

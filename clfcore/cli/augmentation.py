@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from clfcore import api
 from clfcore.cli.command import Command, Values, argument, by_key
-from clfcore.cli.flags import OVERWRITE, RECIPE, configuration, names_of, needed, number, whole
+from clfcore.cli.flags import OVERWRITE, configuration, names_of, needed, number, whole
 from clfcore.cli.terminal import bar, table
 from clfcore.files import typed_path
 
@@ -97,11 +97,11 @@ COMMANDS = (
         help="does augmentation help? train policies on a sample within a time budget",
         example="trial --data digits --architecture lenet5 --policies none,digits --seconds 30",
         arguments=(
-            *RECIPE,
             argument("--policies", default="none,basic", metavar="A,B", help="names or .json files, by comma"),
             argument("--seconds", type=number, default=60.0, metavar="X", help="for training (default 60)"),
             argument("--sample", type=whole, default=1000, metavar="N", help="training images (default 1000)"),
         ),
+        configured=True,
         run=_trial,
         calls=("trial",),
         render=_trial_table,

@@ -32,8 +32,10 @@ class Command:
     """All that the lab knows of one command.
 
     help: one line, as the list of commands shows it. example: a command line that works, without the program's name.
-    run: the parsed arguments -> a result of `clfcore.api`. calls: the functions of `clfcore.api` that it calls, one an
-    action. render: the result's JSON object -> text. exit_status: of a result that was printed.
+    arguments: its own. run: the parsed arguments -> a result of `clfcore.api`. calls: the functions of `clfcore.api`
+    that it calls, one an action. configured: it takes the flags of a configuration before its own; they need pydantic,
+    so that they are built only where the command is named. render: the result's JSON object -> text. exit_status: of a
+    result that was printed.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Command:
     arguments: tuple[Argument, ...]
     run: Callable[[argparse.Namespace], Any]
     calls: tuple[str, ...]
+    configured: bool = False
     render: Callable[[Values], str] = lines
     exit_status: Callable[[Any], int] = lambda result: 0
 

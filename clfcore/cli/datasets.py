@@ -7,7 +7,6 @@ from clfcore import api
 from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, READING, needed
 from clfcore.cli.terminal import bar, table
-from clfcore.data.importers.readings import with_reading
 from clfcore.files import typed_path
 
 if TYPE_CHECKING:
@@ -21,11 +20,11 @@ def _run(given: argparse.Namespace) -> "Result":
         name = needed(given.spec, "NAME", "name the dataset to download")
         return api.download_dataset(name, progress=bar("downloading"))
     if given.action == "export":
-        spec = with_reading(needed(given.spec, "SPEC", "name the data to export"), given.reading)
+        spec = needed(given.spec, "SPEC", "name the data to export")
         out = typed_path(needed(given.out, "--out", "name a .csv to write"), "out")
-        return api.export_dataset(spec, out, overwrite=given.overwrite, progress=bar("writing"))
-    spec = with_reading(needed(given.spec, "SPEC", "name the data to check"), given.reading)
-    return api.check_dataset(spec, progress=bar("decoding"))
+        return api.export_dataset(spec, out, reading=given.reading, overwrite=given.overwrite, progress=bar("writing"))
+    spec = needed(given.spec, "SPEC", "name the data to check")
+    return api.check_dataset(spec, reading=given.reading, progress=bar("decoding"))
 
 
 def _catalogue(result: Values) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clfcore.cli.command import Command
-from clfcore.cli.flags import RECIPE
+from clfcore.cli.flags import arguments_of
 from clfcore.cli.main import COMMANDS, PROGRAM, parser
 
 HEAD = f"""# The command line
@@ -26,10 +26,10 @@ def page() -> str:
 
 
 def _section(command: Command, own: argparse.ArgumentParser) -> str:
-    of_recipe = command.arguments[: len(RECIPE)] == RECIPE and command.name != "train"
-    rows = [_row(argument.names, argument.options) for argument in command.arguments]
-    if of_recipe:
-        rows = ["| the flags of [`train`](#train) | a configuration |", *rows[len(RECIPE) :]]
+    refers = command.configured and command.name != "train"
+    arguments = command.arguments if refers else arguments_of(command)
+    rows = ["| the flags of [`train`](#train) | a configuration |"] if refers else []
+    rows += [_row(argument.names, argument.options) for argument in arguments]
     table = ["| argument | |", "| --- | --- |", *rows, ""] if rows else []
     calls = ", ".join(f"`api.{name}`" for name in command.calls)
     example = f"    {PROGRAM} {command.example}"

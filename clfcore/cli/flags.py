@@ -3,32 +3,17 @@
 import argparse
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from pydantic.fields import FieldInfo
-
-from clfcore import config as configs
-from clfcore import presets
-from clfcore.cli.command import Argument, argument
-from clfcore.data.importers.readings import with_reading
-from clfcore.errors import Failure, InputError, brief
+from clfcore import api
+from clfcore.cli.command import Argument, Command, argument
+from clfcore.errors import InputError, brief
 from clfcore.files import typed_path
-from clfcore.parse_config import parse_config, read_config_file
-from clfcore.task import TaskKind
-from clfcore.train_command import flag
 
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
-def _field(name: str, info: FieldInfo) -> Argument:
-    """The flag of one field of a configuration."""
-    default = "" if info.is_required() or info.default is None else f" (default {info.default})"
-    help_text = f"{info.description}{default}"
-    return argument(flag(name), dest=f"field.{name}", metavar=_metavar(info), help=help_text)
-
-
-def _metavar(info: FieldInfo) -> str:
-    kind = str(info.annotation)
-    if "bool" in kind:
-        return "true|false"
-    return "N" if "int" in kind else "X" if "float" in kind else "NAME"
+    from clfcore.config import RunConfig
 
 
 # How data is read that could be read in several ways; the same as words before the path in a SPEC.
@@ -43,53 +28,49 @@ OVERWRITE = argument(
     action="store_true",
     help="replace an output file that this command did not write; what it reads is never replaced",
 )
-# The flags that make a configuration: a file, a preset, and one for each field.
-RECIPE = (
-    argument("--config", metavar="FILE", help="a configuration as JSON; flags override it"),
-    argument("--preset", metavar="NAME", help="a recipe by name; the file and flags override it"),
-    READING,
-    OPTION,
-    *(_field(name, info) for name, info in configs.FIELDS.items() if name != "options"),
-)
 
 
-def configuration(given: argparse.Namespace) -> configs.RunConfig:
-    """The file's values, where there is one, overridden by the flags."""
-    values = read_config_file(typed_path(given.config, "config")) if given.config else {}
-    recipe = values.get("recipe", {})
-    if not isinstance(recipe, dict):
-        raise InputError(f"recipe is {recipe!r}: it must be an object")
-    values = {**values, "recipe": dict(recipe)}
-    reading, data = given.reading, vars(given).get("field.data") or values.get("data")
-    if reading and isinstance(data, str):
-        values["data"] = vars(given)["field.data"] = with_reading(data, reading)
-    if given.preset is not None:
-        base = presets.values(given.preset, _kind(vars(given).get("field.data") or values.get("data")))
-        values = {**base, **values, "recipe": {**base["recipe"], **recipe}}
-    for name, value in vars(given).items():
-        if value is None or not name.startswith("field."):
-            continue
-        field = name.removeprefix("field.")
-        if field.startswith("recipe."):
-            values["recipe"][field.removeprefix("recipe.")] = value
-        else:
-            values[field] = value
-    if given.option:
-        values["options"] = {**values.get("options", {}), **options_of(given.option)}
-    for name, usage in (("data", "--data SPEC"), ("architecture", "--architecture NAME")):
-        if name not in values:
-            raise InputError(f"{name} is missing: give {usage}, or a file with --config")
-    return parse_config(values)
+def configuration_arguments() -> tuple[Argument, ...]:
+    """The flags that make a configuration: a file, a preset, and one for each field."""
+    return (
+        argument("--config", metavar="FILE", help="a configuration as JSON; flags override it"),
+        argument("--preset", metavar="NAME", help="a recipe by name; the file and flags override it"),
+        READING,
+        OPTION,
+        *(_field(name, info) for name, info in api.FIELDS.items() if name != "options"),
+    )
 
 
-def _kind(spec: str | None) -> TaskKind:
-    """The task of the data that is named; of none, or of one that is refused later, a single label."""
-    from clfcore.data.catalogue import open_dataset  # brings numpy along, and help needs none
+def _field(name: str, info: "FieldInfo") -> Argument:
+    """The flag of one field of a configuration."""
+    default = "" if info.is_required() or info.default is None else f" (default {info.default})"
+    help_text = f"{info.description}{default}"
+    return argument(api.flag(name), dest=f"field.{name}", metavar=_metavar(info), help=help_text)
 
-    try:
-        return open_dataset(spec).task.kind if spec else "single-label"
-    except (InputError, Failure):
-        return "single-label"
+
+def _metavar(info: "FieldInfo") -> str:
+    kind = str(info.annotation)
+    if "bool" in kind:
+        return "true|false"
+    return "N" if "int" in kind else "X" if "float" in kind else "NAME"
+
+
+def arguments_of(command: Command) -> tuple[Argument, ...]:
+    """All arguments of a command, those of a configuration first where it takes one."""
+    return (*configuration_arguments(), *command.arguments) if command.configured else command.arguments
+
+
+def configuration(arguments: argparse.Namespace) -> "RunConfig":
+    """The configuration of --config and --preset, overridden by the flags."""
+    values = {
+        name.removeprefix("field."): value for name, value in vars(arguments).items() if name.startswith("field.")
+    }
+    return api.configuration(
+        {**values, "options": options_of(arguments.option) or None},
+        file=typed_path(arguments.config, "config") if arguments.config else None,
+        preset=arguments.preset,
+        reading=arguments.reading,
+    )
 
 
 def options_of(words: Sequence[str] | None, *, flag: str = "option") -> dict[str, str]:

@@ -8,11 +8,12 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NoReturn
 
 from clfcore.cli import architectures, augmentation, datasets, evaluate, predict, runs, system, terminal, train
 from clfcore.cli.command import Command
+from clfcore.cli.flags import arguments_of
 from clfcore.crash_report import crash
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import typed_path
@@ -48,8 +49,11 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{message} (see `{PROGRAM} --help`)")
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands with their flags; needs neither torch nor the data."""
+def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+    """All commands; those that `words` name have their flags, the others are only listed, which saves their time.
+
+    Needs neither torch nor the data.
+    """
     shared = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     shared.add_argument("--verbose", action="store_true", help="print the log on standard error")
@@ -66,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     for command in COMMANDS.values():
-        one = commands.add_parser(
+        subparser = commands.add_parser(
             command.name,
             help=command.help,
             description=f"{command.help[0].upper()}{command.help[1:]}.",
@@ -74,8 +78,8 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             parents=[shared],
         )
-        for argument in command.arguments:
-            argument.add_to(one)
+        for argument in arguments_of(command) if command.name in words else ():
+            argument.add_to(subparser)
     return top
 
 
@@ -108,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _carry_out(words: Sequence[str]) -> int:
-    given = parser().parse_args(words)
+    given = parser(words).parse_args(words)
     for name in ("runs", "datasets"):
         if folder := getattr(given, f"{name}_folder", None):
             os.environ[f"CLFLAB_{name.upper()}"] = str(typed_path(folder, name))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from clfcore import api
 from clfcore.cli.command import Command, Values, argument
-from clfcore.cli.flags import OVERWRITE, RECIPE, between, configuration, names_of, number, whole
+from clfcore.cli.flags import OVERWRITE, between, configuration, names_of, number, whole
 from clfcore.cli.run_views import comparison_table, run_text
 from clfcore.cli.terminal import bar, shower, table
 from clfcore.files import typed_path
@@ -108,7 +108,8 @@ COMMANDS = (
         name="train",
         help="train a classifier",
         example="train --data digits --architecture lenet5 --epochs 15",
-        arguments=RECIPE,
+        arguments=(),
+        configured=True,
         run=_train,
         calls=("train",),
         render=run_text,
@@ -127,10 +128,10 @@ COMMANDS = (
         help="before a launch: learn one batch by heart, show what the network sees",
         example="check --data digits --architecture lenet5 --out batch.png",
         arguments=(
-            *RECIPE,
             argument("--out", metavar="PNG", help="write the first batch, as the network sees it, to this file"),
             OVERWRITE,
         ),
+        configured=True,
         run=_check,
         calls=("check",),
         render=_check_text,
@@ -140,11 +141,11 @@ COMMANDS = (
         help="which strategy suits the data, and why; --try measures it",
         example="advise --data photos/ --architecture efficientnet_lite0 --try --seconds 60",
         arguments=(
-            *RECIPE,
             argument("--try", dest="measure", action="store_true", help="try all strategies on a sample, ranked"),
             argument("--seconds", type=number, default=60.0, metavar="X", help="budget of --try (default 60)"),
             argument("--sample", type=whole, default=300, metavar="N", help="images of --try (default 300)"),
         ),
+        configured=True,
         run=_advise,
         calls=("advise",),
         render=_advice_text,
@@ -154,11 +155,11 @@ COMMANDS = (
         help="search a learning rate: a short training whose rate rises",
         example="find-rate --data digits --architecture lenet5",
         arguments=(
-            *RECIPE,
             argument("--lowest", type=number, default=1e-6, metavar="X", help="first rate (default 1e-6)"),
             argument("--highest", type=number, default=1.0, metavar="X", help="last rate (default 1)"),
             argument("--steps", type=whole, default=100, metavar="N", help="batches (default 100)"),
         ),
+        configured=True,
         run=_find_rate,
         calls=("find_rate",),
         render=_rate_text,
@@ -167,7 +168,8 @@ COMMANDS = (
         name="more-pictures",
         help="would more pictures help? accuracy at parts of the training split",
         example="more-pictures --data photos/ --architecture efficientnet_lite0",
-        arguments=RECIPE,
+        arguments=(),
+        configured=True,
         run=_more_pictures,
         calls=("more_pictures",),
         render=_curve_text,
@@ -177,11 +179,11 @@ COMMANDS = (
         help="train architectures x strategies x seeds on one split with one recipe, and compare them",
         example="train-to-compare --data digits --architecture lenet5,resnet18_small --seeds 3 --epochs 5",
         arguments=(
-            *RECIPE,
             argument(
                 "--seeds", type=between(0, 100), default=2, metavar="N", help="runs of each, seeds 0 to N - 1 (2)"
             ),
         ),
+        configured=True,
         run=_train_to_compare,
         calls=("train_to_compare",),
         render=_sweep_text,

@@ -15,7 +15,16 @@ from clfcore.cli.main import COMMANDS
 from clfcore.results import Result
 
 ROOT = Path(__file__).parents[2]
-FOR_PYTHON = {"Choice", "Mark", "command_of", "defaults", "plan"}  # values that calls take, and what pages show
+FOR_PYTHON = {  # values that calls take, and what pages show
+    "Choice",
+    "FIELDS",
+    "Mark",
+    "command_of",
+    "configuration",
+    "defaults",
+    "flag",
+    "plan",
+}
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
