@@ -1,4 +1,4 @@
-"""Which labels survive which change: a mirrored b is a d, a turned 6 is a 9."""
+"""Label safety: augmentations that can change an image's class: a mirrored b is a d, a rotated 6 is a 9."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -17,18 +17,19 @@ _FAR = 45.0
 
 
 def warning(policy: Policy, *, classes: Sequence[str], safe: Collection[Change] = ()) -> str | None:
-    """One sentence where the policy can change a class into another, else None.
+    """A label warning in one sentence, where the policy can change an image's class; else None.
 
-    classes: the dataset's names; safe: the changes that the user says keep every label.
+    classes: the dataset's names; safe: the changes that the user confirmed to be label-preserving.
     """
     doubts = [doubt for change in changes(policy) if change not in safe and (doubt := _doubt(change, classes))]
     if not doubts:
         return None
-    return f"{'; '.join(doubts)}: choose a policy without it, or say that the labels survive it"
+    them = "them" if len(doubts) > 1 else "it"
+    return f"{'; '.join(doubts)}: choose a policy without {them}, or confirm that the labels stay valid"
 
 
 def changes(policy: Policy) -> tuple[Change, ...]:
-    """The changes among the policy's steps that can turn one class into another, each once, in order."""
+    """The policy's steps that can turn one class into another, each kind once, in order."""
     kinds = (_change(step) for step in policy.steps)
     return tuple(dict.fromkeys(change for change in kinds if change is not None))
 
@@ -45,9 +46,13 @@ def _change(step: Step) -> Change | None:
 def _doubt(change: Change, classes: Sequence[str]) -> str | None:
     names = [name.strip().lower() for name in classes]
     signs = [name for name in names if name in _DIGITS or (len(name) == 1 and name.isalnum())]
-    changed = {"horizontal-flip": "a mirrored", "vertical-flip": "an upside-down", "rotation": "a far turned"}[change]
+    doing = {
+        "horizontal-flip": "a horizontal flip",
+        "vertical-flip": "a vertical flip",
+        "rotation": "a rotation by a large angle",
+    }[change]
     if len(signs) >= 2:
-        return f"{changed} picture of a sign such as {signs[0]!r} can be another sign, or none"
+        return f"{doing} can turn a character such as {signs[0]!r} into another one, or into none"
     affected = [name for name in names if (change != "vertical-flip" and _SIDES.search(name))]
     affected += [name for name in names if (change != "horizontal-flip" and _ENDS.search(name))]
-    return f"{changed} picture of {affected[0]!r} can belong to another class" if affected else None
+    return f"{doing} can turn an image of {affected[0]!r} into one of another class" if affected else None

@@ -155,11 +155,11 @@ def sample_split(dataset: ImageDataset, split: str, most: int, *, seed: int) -> 
 def _sentence(ranked: Sequence[StrategyResult]) -> str:
     done = [one for one in ranked if one.score is not None]
     if not done:
-        return "No strategy finished an epoch in this time: allow more seconds, or take fewer images."
+        return "No strategy finished an epoch in this time: allow more time, or use a smaller sample."
     first = done[0]
     if len(done) == 1:
-        return f"Only {first.strategy} finished an epoch: there is nothing to set it beside."
+        return f"Only {first.strategy} finished an epoch: there is nothing to compare it with."
     level = [one.strategy for one in done[1:] if not one.interval or one.interval[1] >= first.interval[0]]
     if not level:
-        return f"On this sample {first.strategy} is clearly ahead."
-    return f"On this sample {first.strategy} is ahead, but not clearly: {', '.join(level)} may be as good."
+        return f"On this sample, {first.strategy} is clearly best."
+    return f"On this sample, {first.strategy} is best, but not significantly: {', '.join(level)} may be as good."

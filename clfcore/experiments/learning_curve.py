@@ -121,15 +121,18 @@ def _best(prepared: Prepared, train: np.ndarray, targets: np.ndarray, validation
 def suggestion(points: Sequence[Point]) -> str:
     """What the last doubling of the training images brought, carried on to the next, in words."""
     if len(points) < 2:
-        raise InputError("a learning curve of one point suggests nothing: take two shares or more")
+        raise InputError("a learning curve needs two points or more: evaluate at least two shares")
     before, last = points[-2], points[-1]
     gain = (last.score - before.score) / max(1e-9, math.log2(last.items / before.items))
     reached = f"{100 * last.score:.1f} % with all {last.items:,} training images"
     if gain < WORTH:
-        return f"Hardly: {reached}, and the last doubling brought {100 * gain:+.1f} points. Look at the errors first."
+        return (
+            f"Probably not: {reached}; the last doubling changed the score by {100 * gain:+.1f} points. Look at the "
+            "errors first."
+        )
     unsure = before.interval[1] > last.interval[0]
     doubt = ", though the intervals overlap" if unsure else ""
     return (
-        f"Yes, probably: {reached}; the last doubling brought {100 * gain:.1f} points{doubt}. "
-        "Twice the pictures may bring nearly as much again."
+        f"Yes, probably: {reached}; the last doubling gained {100 * gain:.1f} points{doubt}. "
+        "Doubling the images again may gain almost as much."
     )

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 
 from clfcore.config import RunConfig
@@ -30,8 +31,8 @@ class RateSearch:
     @property
     def sentence(self) -> str:
         if self.suggestion is None:
-            return "The loss did not fall at any rate: check the data, or search from a lower rate with more steps."
-        return f"Take a peak learning rate near {self.suggestion:.1e}: there the loss falls fastest."
+            return "The loss did not fall at any rate: check the data, or search from a lower rate in more steps."
+        return f"Use a peak learning rate near {Decimal(f'{self.suggestion:.2g}'):f}, where the loss falls fastest."
 
 
 def find_rate(

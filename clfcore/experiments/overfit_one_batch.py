@@ -158,11 +158,11 @@ def _rows(batches: Any, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _verdict(losses: list[float], accuracy: float, *, passed: bool, rate: float) -> str:
     if not np.isfinite(losses[-1]):
-        return f"The loss stopped being a number after {len(losses)} steps: lower recipe.learning_rate ({rate:g} here)."
+        return f"The loss diverged after {len(losses)} steps: lower the learning rate ({rate:g} here)."
     fell = f"the loss went from {losses[0]:.3f} to {losses[-1]:.3f} in {len(losses)} steps"
     if passed:
-        return f"Learned by heart: {fell}. Data, labels, loss and network fit together."
+        return f"The network overfits one batch: {fell}. Data, labels, loss and network work together."
     return (
-        f"Not learned by heart: {fell}, {100 * accuracy:.1f} % right. Look at the pictures and labels of the first "
-        "batch, try another learning rate, or a larger network."
+        f"The network does not overfit one batch: {fell}; training accuracy {100 * accuracy:.1f} %. Check the "
+        "images and labels of the batch, or try another learning rate or a larger network."
     )

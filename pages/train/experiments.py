@@ -1,68 +1,93 @@
 """Experiments before a run: strategy advice, the learning-rate finder, overfitting one batch, a batch preview."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
 from clfcore.api import advise
 from clfcore.config import RunConfig
+from clfcore.progress import Progress
 from pages.train.strategy import STRATEGIES
 from ui.cards import Card, cards, picture
 from ui.charts import chart, dark
-from ui.formatting import count, decimal, duration, percent
+from ui.formatting import count, decimal, duration, ends, percent
 from ui.jobs import Job, result_of
 from ui.messages import escape_markdown, refusals
 from ui.session import LEARNING_RATE
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
+    from clfcore.experiments.compare_strategies import Ranking
+    from clfcore.experiments.learning_curve import LearningCurve
+    from clfcore.experiments.lr_finder import RateSearch
+    from clfcore.experiments.overfit_one_batch import BatchPreview, OneBatch
+
+R = TypeVar("R")  # what an experiment returns
 
 
 def strategy_advice(config: RunConfig, dataset: "ImageDataset") -> None:
-    """What suits, with its reasons; and the buttons that measure it."""
+    """Strategy advice with its reasons, and the experiments that check it."""
     with refusals(), st.expander("Which strategy fits?"):
-        found = advise(config, dataset=dataset).advice
-        then = f", then **{STRATEGIES[found.then].lower()}**" if found.then else ""
+        advice = advise(config, dataset=dataset).advice
+        then = f", then try **{STRATEGIES[advice.then].lower()}**" if advice.then else ""
         st.write(
-            f"Start with **{STRATEGIES[found.strategy].lower()}**{then}. " + escape_markdown(" ".join(found.reasons))
+            f"Start with **{STRATEGIES[advice.strategy].lower()}**{then}. " + escape_markdown(" ".join(advice.reasons))
         )
-        _asked(
+        _experiment(
             config,
             "Compare strategies on a sample",
-            "Trains each strategy in turn, for about a minute in total.",
-            _trying,
-            _show_tried,
+            help_text="Trains with each strategy in turn, for about a minute in total.",
+            start=_comparing,
+            forget=_comparing.clear,
+            show=_show_ranking,
         )
-        _asked(
+        _experiment(
             config,
             "Would more data help?",
-            "Fits a head on growing parts of the training split.",
-            _growing,
-            _show_curve,
+            help_text="Fits a head on growing parts of the training split.",
+            start=_growing,
+            forget=_growing.clear,
+            show=_show_curve,
         )
 
 
 def rate_finder(config: RunConfig) -> None:
-    """A search for the learning rate, its curve, and one click to take what it suggests."""
+    """Learning-rate finder: the range test, its curve, and a button that applies the suggestion."""
     if config.strategy == "feature-extraction":
         return
     with st.expander("Find a learning rate"):
-        _asked(config, "Search", "A short separate training with a rising learning rate.", _searching, _show_rates)
+        _experiment(
+            config,
+            "Search",
+            help_text="A short separate training run with a rising learning rate.",
+            start=_searching,
+            forget=_searching.clear,
+            show=_show_search,
+        )
 
 
-def _asked(config: RunConfig, label: str, words: str, work: Any, show: Any) -> None:
-    """A button; once clicked, the work for this configuration, its progress, and what it found."""
+def _experiment(
+    config: RunConfig,
+    label: str,
+    *,
+    help_text: str,
+    start: "Callable[[RunConfig], Job[R]]",
+    forget: Callable[[RunConfig], None],
+    show: Callable[[R], None],
+) -> None:
+    """A button; once clicked, the experiment on this configuration, its progress, and its result."""
     key = f"asked {label}"
-    if st.button(label, key=label, help=words):
+    if st.button(label, key=label, help=help_text):
         st.session_state[key] = config
     if st.session_state.get(key) == config:
         with refusals():
-            show(result_of(work(config), words, forget=lambda: work.clear(config)))
+            show(result_of(start(config), help_text.rstrip("."), forget=lambda: forget(config)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _trying(config: RunConfig) -> Job:
-    def work(progress: Any) -> Any:
+def _comparing(config: RunConfig) -> "Job[Ranking]":
+    def work(progress: Progress) -> "Ranking":
         from clfcore.experiments.compare_strategies import compare_strategies
 
         return compare_strategies(config, progress=progress)
@@ -71,8 +96,8 @@ def _trying(config: RunConfig) -> Job:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _growing(config: RunConfig) -> Job:
-    def work(progress: Any) -> Any:
+def _growing(config: RunConfig) -> "Job[LearningCurve]":
+    def work(progress: Progress) -> "LearningCurve":
         from clfcore.experiments.learning_curve import learning_curve
 
         return learning_curve(config, progress=progress)
@@ -81,8 +106,8 @@ def _growing(config: RunConfig) -> Job:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _searching(config: RunConfig) -> Job:
-    def work(progress: Any) -> Any:
+def _searching(config: RunConfig) -> "Job[RateSearch]":
+    def work(progress: Progress) -> "RateSearch":
         from clfcore.experiments.lr_finder import find_rate
 
         return find_rate(config, progress=progress)
@@ -90,72 +115,74 @@ def _searching(config: RunConfig) -> Job:
     return Job(work)
 
 
-def _show_tried(found: Any) -> None:
+def _show_ranking(ranking: "Ranking") -> None:
     rows = [
         {
-            "strategy": STRATEGIES[one.strategy],
-            "validation": percent(one.score),
-            "95 % interval": f"{percent(one.interval[0])} to {percent(one.interval[1])}" if one.interval else "–",
-            "epochs": one.epochs,
-            "training time": duration(one.seconds),
-            "trainable parameters": count(one.trainable),
+            "strategy": STRATEGIES[result.strategy],
+            "validation": percent(result.score),
+            "95 % interval": ends(result.interval, share=True),
+            "epochs": result.epochs,
+            "training time": duration(result.seconds),
+            "trainable parameters": count(result.trainable),
         }
-        for one in found.tried
+        for result in ranking.tried
     ]
     st.dataframe(rows, hide_index=True, alt="Strategies compared on a sample, best first")
-    st.write(escape_markdown(found.sentence))
+    st.write(escape_markdown(ranking.sentence))
     st.caption(
-        f"{found.train_items:,} training and {found.validation_items:,} validation images; the test split was not used."
+        f"{count(ranking.train_items)} training and {count(ranking.validation_items)} validation images; the test "
+        "split was not used."
     )
 
 
-def _show_curve(found: Any) -> None:
+def _show_curve(curve: "LearningCurve") -> None:
     from clfcore.figures.training_phases import learning_curve
 
-    points = [(point.items, point.score, point.interval) for point in found.points]
+    points = [(point.items, point.score, point.interval) for point in curve.points]
     chart(learning_curve(points, dark=dark()), "learning curve")
-    st.write(escape_markdown(found.sentence))
+    st.write(escape_markdown(curve.sentence))
 
 
-def _show_rates(found: Any) -> None:
+def _show_search(search: "RateSearch") -> None:
     from clfcore.figures.training_phases import rate_search
 
-    chart(rate_search(found.rates, found.losses, found.suggestion, dark=dark()), "rate search")
-    st.write(escape_markdown(found.sentence))
-    if found.suggestion is not None:
-        st.button(f"Use {decimal(found.suggestion)}", key="take rate", on_click=_take, args=(found.suggestion,))
+    chart(rate_search(search.rates, search.losses, search.suggestion, dark=dark()), "rate search")
+    st.write(escape_markdown(search.sentence))
+    if search.suggestion is not None:
+        label = f"Use {decimal(search.suggestion)}"
+        st.button(label, key="take rate", on_click=_use_rate, args=(search.suggestion,))
 
 
-def _take(rate: float) -> None:
+def _use_rate(rate: float) -> None:
     LEARNING_RATE.set(float(f"{rate:.1e}"))
 
 
 def check_before_training(config: RunConfig) -> None:
-    """Buttons: learn one batch by heart, and see a first batch as the network sees it."""
+    """Sanity checks before training: overfit one batch, and preview a batch as the network sees it."""
     with st.container(horizontal=True):
         if st.button(
             "Overfit one batch",
-            help="A sanity check: a network that cannot has a bug in its data, loss or learning rate.",
+            help="A sanity check: if the network cannot, the data, the loss or the learning rate is at fault.",
         ):
-            st.session_state["check"] = ("heart", config)
+            st.session_state["check"] = ("overfit", config)
         if st.button(
             "Preview a batch", help="The first batch as the network sees it: augmented, mixed and de-normalized."
         ):
             st.session_state["check"] = ("batch", config)
-    which, of = st.session_state.get("check", ("", None))
-    if of != config:
+    check, checked = st.session_state.get("check", ("", None))
+    if checked != config:
         return
-    if which == "heart":
+    if check == "overfit":
         _show_overfit(
-            result_of(_overfitting(config), "Learning one batch by heart", forget=lambda: _overfitting.clear(config))
+            result_of(_overfitting(config), "Overfitting one batch", forget=lambda: _overfitting.clear(config))
         )
     else:
         _show_batch(result_of(_previewing(config), "Decoding and augmenting", forget=lambda: _previewing.clear(config)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _overfitting(config: RunConfig) -> Job:
-    def work(progress: Any) -> Any:
+def _overfitting(config: RunConfig) -> "Job[OneBatch]":
+    def work(progress: Progress) -> "OneBatch":
         from clfcore.experiments.overfit_one_batch import overfit_one_batch
 
         return overfit_one_batch(config, progress=progress)
@@ -164,8 +191,8 @@ def _overfitting(config: RunConfig) -> Job:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _previewing(config: RunConfig) -> Job:
-    def work(progress: Any) -> Any:
+def _previewing(config: RunConfig) -> "Job[BatchPreview]":
+    def work(_progress: Progress) -> "BatchPreview":
         from clfcore.experiments.overfit_one_batch import preview_batch
 
         return preview_batch(config)
@@ -173,17 +200,18 @@ def _previewing(config: RunConfig) -> Job:
     return Job(work)
 
 
-def _show_overfit(found: Any) -> None:
-    mark = "✓" if found.passed else "✗"
-    st.write(f"{mark} {escape_markdown(found.verdict)}")
-    st.caption(f"{found.images} images, {100 * found.accuracy:.1f} % right, {duration(found.seconds)}.")
-
-
-def _show_batch(seen: Any) -> None:
-    triples = zip(seen.pictures, seen.ids, seen.labels, strict=True)
-    shown = [Card(picture(pixels), name, label) for pixels, name, label in triples]
-    cards(shown, side=88)
+def _show_overfit(result: "OneBatch") -> None:
+    mark = "✓" if result.passed else "✗"
+    st.write(f"{mark} {escape_markdown(result.verdict)}")
     st.caption(
-        f"The network's input runs from {seen.low:.2f} to {seen.high:.2f}, mean {seen.mean:.2f}, "
-        f"deviation {seen.deviation:.2f}."
+        f"{count(result.images, 'image')}, training accuracy {percent(result.accuracy)}, {duration(result.seconds)}."
+    )
+
+
+def _show_batch(batch: "BatchPreview") -> None:
+    triples = zip(batch.pictures, batch.ids, batch.labels, strict=True)
+    cards([Card(picture(pixels), name, label) for pixels, name, label in triples], side=88)
+    st.caption(
+        f"The network's input ranges from {batch.low:.2f} to {batch.high:.2f}, with mean {batch.mean:.2f} and "
+        f"standard deviation {batch.deviation:.2f}."
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def show_plan(config: RunConfig) -> RunConfig:
-    """What would happen, measured on a few real batches; returns the filled configuration."""
+    """The plan of a run: counted at once, timed on a few real batches; returns the resolved configuration."""
     counted = result_of(
         _planning(config, measure=False), "Building the network", forget=lambda: _planning.clear(config, measure=False)
     )
@@ -57,8 +57,8 @@ def show_plan(config: RunConfig) -> RunConfig:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _planning(config: RunConfig, *, measure: bool) -> Job:
-    def plan(progress: Progress) -> "Plan":
+def _planning(config: RunConfig, *, measure: bool) -> "Job[Plan]":
+    def plan(_progress: Progress) -> "Plan":
         return api.plan(config, measure=measure)
 
     return Job(plan)
@@ -117,17 +117,17 @@ def _megabytes(size: int | None) -> str:
 
 
 def strategy_preview(plan: "Plan") -> None:
-    """Groups that train in each epoch, and the learning rate of each over the run; nothing where all is one."""
+    """Layer groups that train in each epoch and their learning rates; only for strategies that unfreeze groups."""
     if plan.config.strategy not in ("fine-tuning", "progressive-unfreezing"):
         return
     from clfcore.experiments.plan import rates
     from clfcore.figures.training_phases import group_rates, groups
 
     with st.expander("What trains, when and how fast"):
-        free = [(phase.first_epoch, phase.last_epoch, list(phase.rates)) for phase in plan.phases]
-        chart(groups(list(plan.groups), free, dark=dark()), "groups preview")
-        steps, found = rates(plan)
+        trained = [(phase.first_epoch, phase.last_epoch, list(phase.rates)) for phase in plan.phases]
+        chart(groups(list(plan.groups), trained, dark=dark()), "groups preview")
+        steps, group_curves = rates(plan)
         per_epoch = max(1, -(-plan.splits["train"] // plan.config.recipe.batch_size))
-        chart(group_rates(steps, found, steps_per_epoch=per_epoch, dark=dark()), "group rates preview")
-        sizes = ", ".join(f"{name} {count(size)}" for name, size in reversed(plan.groups.items()))
-        st.caption(f"Parameters: {sizes}. Epoch 0 is the fitted head, so the result is never worse than it.")
+        chart(group_rates(steps, group_curves, steps_per_epoch=per_epoch, dark=dark()), "group rates preview")
+        sizes = ", ".join(f"{name} {count(size)}" for name, size in reversed(list(plan.groups.items())))
+        st.caption(f"Parameters: {sizes}. Epoch 0 is the fitted head alone: the result if no later epoch is better.")

@@ -30,7 +30,7 @@ _APPLIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 
 def applies(name: str, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
-    """Whether a field of the recipe does anything under what is given, else shown as default."""
+    """Whether a recipe field has an effect. given: what the widgets hold; shown: the defaults of the others."""
 
     def value(field: str) -> Any:
         return shown.get(field) if given.get(field) is None else given[field]
@@ -42,7 +42,7 @@ def applies(name: str, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bo
 
 
 def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
-    """`chosen` with the recipe and head of a preset, where one is picked; what the fields say goes before it."""
+    """`chosen` with the recipe and head of a preset, if one is picked; the fields override it."""
     name = st.selectbox(
         "Preset",
         list(PRESETS),
@@ -59,14 +59,14 @@ def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
         f" Designed for the strategy {preset.strategy}." if preset.strategy not in (None, chosen.strategy) else ""
     )
     st.caption(escape_markdown(preset.why + made_for))
-    found = values(name, kind)
-    head = {"head": found["head"]} if "head" in found and chosen.strategy != "feature-extraction" else {}
+    filled = values(name, kind)
+    head = {"head": filled["head"]} if "head" in filled and chosen.strategy != "feature-extraction" else {}
     with refusals():
-        return with_changes(chosen, recipe=found["recipe"], **head)
+        return with_changes(chosen, recipe=filled["recipe"], **head)
 
 
 def choose_policy(default: Any) -> Any:
-    """The policy of a run: a built-in's name or one's own; None where it is left to its default."""
+    """The augmentation policy of a run: a built-in or saved policy; None where it is left to its default."""
     own = saved_policies()
     shown = default.get("name", "own") if isinstance(default, dict) else str(default)
     return st.selectbox(
@@ -82,12 +82,12 @@ def choose_policy(default: Any) -> Any:
 
 
 def label_warning(config: RunConfig, classes: tuple[str, ...]) -> None:
-    """One line where the chosen policy can change a class into another, and the user has not said that it cannot."""
+    """A label warning: one line where the policy can change an image's class, unless the user confirmed that not."""
     safe = LABEL_PRESERVING.get() or ()  # confirmed on the Augmentations page
     with refusals():
-        said = warning(policy(config.recipe.augmentation or "none"), classes=classes, safe=safe)
-    if said:
+        doubt = warning(policy(config.recipe.augmentation or "none"), classes=classes, safe=safe)
+    if doubt:
         st.caption(
-            f"⚠ {escape_markdown(said[:1].upper() + said[1:])}.",
-            help="If your labels survive it, confirm that below the policy on the Augmentations page.",
+            f"⚠ {escape_markdown(doubt[:1].upper() + doubt[1:])}.",
+            help="If the change keeps your labels, confirm that below the policy on the Augmentations page.",
         )

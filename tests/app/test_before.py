@@ -14,7 +14,7 @@ OpenPage = Callable[..., AppTest]
 def test_one_batch_is_learned_and_a_first_batch_is_seen(open_page: OpenPage) -> None:
     app = finished(open_page("train", data="digits", architecture="lenet5"), "steps an epoch")
     next(button for button in app.button if button.label == "Overfit one batch").click()
-    app = finished(app, "Learned by heart")
+    app = finished(app, "The network overfits one batch")
     next(button for button in app.button if button.label == "Preview a batch").click()
     app = finished(app, "network's input runs from")
     assert not app.exception

@@ -11,16 +11,20 @@ DIGITS, PETS = [str(i) for i in range(10)], ["cat", "dog", "bright red bird", "u
 @pytest.mark.parametrize(
     ("steps", "classes", "warned"),
     [
-        (policies.policy("basic").steps, DIGITS, "a mirrored picture of a sign such as '0'"),
+        (policies.policy("basic").steps, DIGITS, "a horizontal flip can turn a character such as '0'"),
         (policies.policy("digits").steps, DIGITS, None),
-        (policies.policy("trivialaugment").steps, ["A", "B"], "a far turned picture of a sign such as 'a'"),
+        (
+            policies.policy("trivialaugment").steps,
+            ["A", "B"],
+            "a rotation by a large angle can turn a character such as 'a'",
+        ),
         (["rotation"], DIGITS, None),
-        ([{"step": "rotation", "degrees": 90}], ["six", "nine"], "a far turned picture"),
-        (["vertical-flip"], ["b", "d"], "an upside-down picture"),
+        ([{"step": "rotation", "degrees": 90}], ["six", "nine"], "a rotation by a large angle"),
+        (["vertical-flip"], ["b", "d"], "a vertical flip"),
         ([{"step": "horizontal-flip", "probability": 0}], DIGITS, None),
-        (["horizontal-flip"], ["turn-left", "turn-right"], "a mirrored picture of 'turn-left'"),
+        (["horizontal-flip"], ["turn-left", "turn-right"], "a horizontal flip can turn an image of 'turn-left'"),
         (["horizontal-flip"], ["arrow_up", "arrow_down"], None),
-        (["vertical-flip"], ["arrow_up", "arrow_down"], "an upside-down picture of 'arrow_up'"),
+        (["vertical-flip"], ["arrow_up", "arrow_down"], "a vertical flip can turn an image of 'arrow_up'"),
         (["horizontal-flip", "vertical-flip", {"step": "rotation", "degrees": 180}], PETS, None),
     ],
 )

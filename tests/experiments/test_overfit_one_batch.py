@@ -26,14 +26,14 @@ def test_a_sound_network_learns_one_batch_by_heart() -> None:
     assert found.passed
     assert found.accuracy == 1.0
     assert found.losses[-1] < found.losses[0]
-    assert found.verdict.startswith("Learned by heart")
+    assert found.verdict.startswith("The network overfits one batch")
     json.dumps(found.as_dict(), allow_nan=False)
 
 
 def test_a_network_that_cannot_learn_is_told_apart() -> None:
     found = overfit_one_batch(small_config(learning_rate=1e-9))
     assert not found.passed
-    assert "Not learned by heart" in found.verdict
+    assert "does not overfit one batch" in found.verdict
 
 
 def test_the_first_batch_is_what_training_feeds() -> None:

@@ -78,9 +78,9 @@ def test_a_part_of_a_split_keeps_the_shares_of_the_classes() -> None:
 
 def test_the_learning_curve_speaks_of_the_last_doubling() -> None:
     steep = [Point(0.5, 100, 0.80, (0.75, 0.85)), Point(1.0, 200, 0.85, (0.80, 0.89))]
-    assert "the last doubling brought 5.0 points, though the intervals overlap" in suggestion(steep)
+    assert "the last doubling gained 5.0 points, though the intervals overlap" in suggestion(steep)
     flat = [Point(0.5, 100, 0.90, (0.87, 0.93)), Point(1.0, 200, 0.904, (0.87, 0.93))]
-    assert suggestion(flat).startswith("Hardly: 90.4 %")
+    assert suggestion(flat).startswith("Probably not: 90.4 %")
 
 
 def test_neighbours_agree_with_sklearn() -> None:
