@@ -75,24 +75,38 @@ def predict(
     calibrated: bool = False,
     runs: Path | None = None,
 ) -> PredictionList:
-    """Top-k of each image. A missing file is refused; a damaged one is reported with its name, the rest goes on.
+    """Top-k predictions for image files. A missing or damaged file is reported in its own entry, and the rest goes on.
 
     views: `flip` or `five-crops` averages over views of each image. calibrated: with the temperature that `calibrate`
-    stored with the run.
+    stored with the run. Raises InputError where none of the images is a file.
     """
     if k < 1:
         raise InputError(f"top is {k}: it must be at least 1")
-    absent = next((image for image in images if not typed_path(image, "image").is_file()), None)
-    if absent is not None:
-        raise InputError(f"{absent} is no file: name image files")
+    faults = [_fault(image) for image in images]
+    if faults and all(faults):
+        raise InputError(faults[0])
     from clfcore.runs.open_classifier import open_classifier  # brings torch along
 
     classifier = open_classifier(name, runs)
     temperature = _temperature(classifier) if calibrated else 1.0
     predictions = (
-        _predict(classifier, image, k=k, views=views, sure=sure, temperature=temperature) for image in images
+        ImagePrediction(image, error=fault)
+        if fault
+        else _predict(classifier, image, k=k, views=views, sure=sure, temperature=temperature)
+        for image, fault in zip(images, faults, strict=True)
     )
     return PredictionList(classifier.name, tuple(predictions))
+
+
+def _fault(image: str) -> str:
+    """Why a path is no file; empty where it is one."""
+    try:
+        path = typed_path(image, "image")
+    except InputError as error:
+        return str(error)
+    if path.is_file():
+        return ""
+    return f"{image} is {'a folder' if path.is_dir() else 'no file'}: name an image file"
 
 
 def _predict(

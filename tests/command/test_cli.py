@@ -103,6 +103,21 @@ def test_predict_names_images_and_goes_on_past_a_damaged_one(call: object, finis
     assert [set(one) for one in second["top"]] == [{"label", "probability"}] * 2
 
 
+def test_predict_goes_on_past_a_missing_file(call: object, finished_run: Run, photos: Path) -> None:
+    good, gone, folder = photos / "red" / "00.jpg", photos / "red" / "gone.jpg", photos / "red"
+    status, out, _ = call("predict", finished_run.id, gone, good, folder, "--json")
+    answers = json.loads(out)["predictions"]
+    assert status == 1
+    assert [answer["image"] for answer in answers] == [str(gone), str(good), str(folder)]
+    assert [answer.get("error") for answer in answers] == [
+        f"{gone} is no file: name an image file",
+        None,
+        f"{folder} is a folder: name an image file",
+    ]
+    assert "top" in answers[1]
+    refused(call("predict", finished_run.id, gone, photos / "none.jpg"), "gone.jpg is no file")
+
+
 def test_an_architecture_means_its_imagenet_weights_with_human_labels(call: object) -> None:
     image = ROOT / "assets" / "samples" / "coffee.jpg"
     status, out, _ = call("predict", "efficientnet_lite0", image, "--json")
