@@ -171,27 +171,49 @@ def _cut_off(dataset: ImageDataset, report: DecodeReport) -> list[Problem]:
 
 
 def advice(dataset: ImageDataset) -> str:
-    """What the counts suggest, in a plain sentence or two."""
+    """Advice on a dataset, one or two sentences: what its size allows, then what is wrong or which measure is fair."""
     counts = dataset.counts("train")
     learned = counts[counts > 0]
     if not len(learned):
-        return "There is nothing to learn from: no class has a picture in the train split."
-    total, usual = len(dataset.splits.get("train", ())), int(np.median(learned))
-    small, ratio = dataset.side() <= 64, learned.max() / learned.min()
+        each = "label" if dataset.task.kind == "multi-label" else "class"
+        return f"There is nothing to learn from: no {each} has a picture in the train split."
+    size = _size_advice(dataset, int(np.median(learned)))
+    kinds = {problem.kind for problem in dataset.problems}
+    if "leakage" in kinds:
+        return f"{size} Some pictures stand in two splits, so the scores will flatter: fix that first."
+    if "cut-off" in kinds:
+        return f"{size} The default crop cuts off much of many pictures: train with the fit pad (--fit pad)."
+    return f"{size} {_measure_advice(dataset, counts)}"
+
+
+def _size_advice(dataset: ImageDataset, usual: int) -> str:
+    """What the number of training images allows. usual: the median number of a class."""
+    total = len(dataset.splits.get("train", ()))
+    each = {"single-label": "a class", "multi-label": "a label", "hierarchical": "a class of the finest level"}
+    images = "small training images" if dataset.side() <= 64 and total >= 1000 else "training images"
+    first = f"{total:,} {images}, {usual:,} {each[dataset.task.kind]}:"
     if usual < FEW_ITEMS:
-        first = f"{total} training images, {usual} a class: too few to trust; bring at least {5 * FEW_ITEMS} a class."
-    elif small and total >= 1000:
-        first = f"{total:,} small training images, {usual:,} a class: enough to train a small network from scratch."
-    elif total < 50_000:
-        first = f"{total:,} training images, {usual:,} a class: begin with feature extraction, then try fine-tuning."
-    else:
-        first = f"{total:,} training images, {usual:,} a class: enough to fine-tune, or to train from scratch."
-    if any(problem.kind == "leakage" for problem in dataset.problems):
-        return f"{first} Some pictures stand in two splits, so the scores will flatter: mend that first."
-    if any(problem.kind == "cut-off" for problem in dataset.problems):
-        return f"{first} The default crop cuts off much of many pictures: train with the fit pad (--fit pad)."
+        every = "label" if dataset.task.kind == "multi-label" else "class"
+        return f"{first} too few to trust; bring at least {5 * FEW_ITEMS} of every {every}."
+    if dataset.side() <= 64 and total >= 1000:
+        return f"{first} enough to train a small network from scratch."
+    if total < 50_000:
+        return f"{first} begin with feature extraction, then try fine-tuning."
+    return f"{first} enough to fine-tune, or to train from scratch."
+
+
+def _measure_advice(dataset: ImageDataset, counts: np.ndarray) -> str:
+    """The measure that is fair to the classes. counts: C, images of each in the train split."""
+    rarest = int(np.where(counts > 0, counts, counts.max() + 1).argmin())
+    most, least = dataset.classes[counts.argmax()], dataset.classes[rarest]
+    ratio = counts.max() / counts[rarest]
+    if dataset.task.kind == "multi-label":
+        if ratio > 3:
+            uneven = f"{most} is {ratio:.0f} times as common as {least}"
+            return f"The labels are uneven ({uneven}): judge by mean average precision and macro F1."
+        return "The labels are about equally common: judge by mean average precision."
+    level = " at each level" if dataset.task.kind == "hierarchical" else ""
     if ratio > 3:
-        thin = np.where(counts > 0, counts, counts.max() + 1).argmin()
-        uneven = f"{dataset.classes[counts.argmax()]} has {ratio:.0f} times as many as {dataset.classes[thin]}"
-        return f"{first} The classes are uneven ({uneven}): judge by balanced accuracy."
-    return f"{first} The classes are balanced, so accuracy is a fair measure."
+        uneven = f"{most} has {ratio:.0f} times as many as {least}"
+        return f"The classes are uneven ({uneven}): judge by balanced accuracy{level}."
+    return f"The classes are balanced, so accuracy{level} is a fair measure."

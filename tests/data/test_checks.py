@@ -21,7 +21,7 @@ from clfcore.data.importers.folders import import_folder
 from clfcore.data.importers.manifests import import_csv
 from clfcore.data.pixels import Preprocess
 from clfcore.runs.resolve_run import resolve_run
-from clfcore.task import single_label
+from clfcore.task import Level, hierarchical, multi_label, single_label
 
 
 def found(problems: tuple[Problem, ...], kind: str) -> list[tuple[str, str]]:
@@ -253,3 +253,40 @@ def test_advice_is_a_sentence_or_two_of_what_the_counts_suggest(dataset: ImageDa
     said = advice(dataset)
     assert all(word in said for word in words), said
     assert said.count(". ") <= 1
+
+
+@pytest.mark.parametrize(("counts", "words"), [
+    ([60, 70, 65], ["130 training images", "65 a label", "labels are about equally common", "mean average precision"]),
+    ([130, 13], ["l0 is 10 times as common as l1", "mean average precision", "macro F1"]),
+])  # fmt: skip
+def test_advice_on_labels_speaks_of_the_measures_of_several_labels(counts: list[int], words: list[str]) -> None:
+    targets = np.stack([np.arange(130) < n for n in counts], axis=1).astype(np.uint8)
+    task = multi_label([f"l{i}" for i in range(len(counts))])
+    dataset = ImageDataset(
+        "d",
+        task,
+        tuple(map(str, range(130))),
+        targets,
+        {"train": np.arange(130)},
+        pixels=np.zeros((130, 100, 100, 1), np.uint8),
+    )
+    text = advice(dataset)
+    assert all(word in text for word in words), text
+    assert "accuracy" not in text
+    assert "class" not in text
+    assert text.count(". ") <= 1
+
+
+@pytest.mark.parametrize(("counts", "words"), [
+    ([60, 70, 65], ["195 training images", "65 a class of the finest level", "accuracy at each level is a fair"]),
+    ([100, 90, 10], ["leaf 0 has 10 times as many as leaf 2", "balanced accuracy at each level"]),
+])  # fmt: skip
+def test_advice_on_a_hierarchy_speaks_of_its_levels(counts: list[int], words: list[str]) -> None:
+    finest = np.repeat(np.arange(3), counts)
+    levels = Level("kind", ("one", "two")), Level("leaf", ("leaf 0", "leaf 1", "leaf 2"))
+    targets = np.stack([finest // 2, finest], axis=1)
+    task = hierarchical(levels, [(0, 0), (0, 1), (1, 2)])
+    pixels = np.zeros((len(finest), 100, 100, 1), np.uint8)
+    splits = {"train": np.arange(len(finest))}
+    dataset = ImageDataset("d", task, tuple(map(str, range(len(finest)))), targets, splits, pixels=pixels)
+    assert all(word in advice(dataset) for word in words), advice(dataset)
