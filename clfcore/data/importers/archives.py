@@ -14,13 +14,15 @@ from typing import BinaryIO
 
 from clfcore.data.dataset import ImageDataset, Problem
 from clfcore.data.importers import zip_entries
+from clfcore.data.importers.find_manifests import manifests_in
 from clfcore.data.importers.folders import KEPT, kept_beside
-from clfcore.data.importers.manifests import has_paths, import_csv
+from clfcore.data.importers.manifests import import_csv
 from clfcore.data.importers.nested import import_tree
-from clfcore.data.importers.readings import AmbiguousData, Reading
+from clfcore.data.importers.readings import Reading
 from clfcore.data.importers.walk import is_clutter, shortened
 from clfcore.data.importers.zip_directory import read_directory, readable
 from clfcore.data.importers.zip_entries import (
+    Unpacking,
     check_limits,
     content_identity,
     entries_to_unpack,
@@ -74,17 +76,8 @@ def import_zip(path: Path, *, split_seed: int = 0, asked: Reading | None = None)
             place = unpack(file, path.name, asked)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): name a readable zip") from None
-    if place.suffix == ".csv":
-        return import_csv(place, split_seed=split_seed, asked=asked)
-    try:
-        return import_tree(place, split_seed=split_seed, asked=asked)
-    except AmbiguousData:
-        raise
-    except InputError:
-        manifests = _manifests(place, documented=False)
-        if len(manifests) != 1:
-            raise
-        return import_csv(manifests[0], split_seed=split_seed, asked=asked)
+    importer = import_csv if place.suffix == ".csv" else import_tree
+    return importer(place, split_seed=split_seed, asked=asked)
 
 
 def unpack(file: BinaryIO, name: str, asked: Reading | None = None) -> Path:
@@ -93,13 +86,8 @@ def unpack(file: BinaryIO, name: str, asked: Reading | None = None) -> Path:
 
 
 def _place(folder: Path) -> Path:
-    manifests = _manifests(folder, documented=True)
+    manifests = manifests_in(folder, documented=True)
     return manifests[0] if len(manifests) == 1 else folder
-
-
-def _manifests(folder: Path, *, documented: bool) -> list[Path]:
-    found = (*folder.glob("*.csv"), *folder.glob("*/*.csv"))
-    return [file for file in found if has_paths(file, documented=documented)]
 
 
 def _unpacked(file: BinaryIO, name: str, asked: Reading) -> Path:
@@ -115,18 +103,18 @@ def _unpacked(file: BinaryIO, name: str, asked: Reading) -> Path:
             entries = archive.infolist()
             check_limits(entries, name, packed=size)
             names, encoding, problems = entry_names(entries, asked)
-            wanted, folders, more = entries_to_unpack(entries, names, name)
-            problems += more
+            plan = entries_to_unpack(entries, names, name)
+            problems += plan.problems
             identity = content_identity(entries, encoding)
             final = imported_folder() / f"{safe_name(Path(name).stem)}-{identity}"
             if not final.is_dir():
-                problems += _write(archive, wanted, folders, final)
+                problems += _write(archive, plan, final)
             elif _is_damaged(final):
-                problems += _repair(archive, wanted, final)
+                problems += _repair(archive, plan.entries, final)
             else:
                 return final
-            kept = {"name": Path(name).stem, "problems": [asdict(p) for p in _cut(problems)]}
-            write_json(final.with_name(f"{final.name}{KEPT}"), kept)
+            described = {"name": Path(name).stem, "problems": [asdict(p) for p in _cut(problems)]}
+            write_json(final.with_name(f"{final.name}{KEPT}"), described)
             return final
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error, OverflowError):
         raise refused from None
@@ -138,10 +126,10 @@ def _is_damaged(final: Path) -> bool:
     return problems is None or any(problem.kind == "unreadable" for problem in problems)
 
 
-def _repair(archive: zipfile.ZipFile, wanted: dict[str, zipfile.ZipInfo], final: Path) -> list[Problem]:
+def _repair(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], final: Path) -> list[Problem]:
     """Unpack what an earlier, damaged copy of this zip lacked; returns the entries that are damaged here, too."""
     problems = []
-    for item, entry in wanted.items():
+    for item, entry in entries.items():
         if (final / item).is_file():
             continue
         faults: list[str] = []
@@ -167,20 +155,18 @@ def _damaged(item: str, fault: str) -> Problem:
     return Problem("unreadable", item, f"{item} is damaged in the zip ({fault}): it is left out")
 
 
-def _write(
-    archive: zipfile.ZipFile, wanted: dict[str, zipfile.ZipInfo], folders: list[str], final: Path
-) -> list[Problem]:
+def _write(archive: zipfile.ZipFile, plan: Unpacking, final: Path) -> list[Problem]:
     """Unpack into a folder beside and rename it: whole or not at all. Returns the entries that are damaged."""
     problems = []
     partial = None
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        _room(final, sum(entry.file_size for entry in wanted.values()))
+        _room(final, sum(entry.file_size for entry in plan.entries.values()))
         _remove_stale(final.parent)
         partial = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=final.parent))
-        for folder in folders:
+        for folder in plan.folders:
             (partial / folder).mkdir(parents=True, exist_ok=True)
-        for item, entry in wanted.items():
+        for item, entry in plan.entries.items():
             target = partial / item
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from clfcore.data.dataset import Problem
 from clfcore.data.importers.readings import AmbiguousData, Choice, Reading
@@ -33,8 +34,15 @@ def joined(spellings: Iterable[str], used: Iterable[str]) -> list[Problem]:
     ]
 
 
-def by_case(labels: Sequence[str], asked: Reading, where: str) -> tuple[dict[str, str], list[Problem]]:
-    """Names that differ in case alone -> the one that they become, and what is said of it.
+class Cases(NamedTuple):
+    """Class names that differ in case alone: the one that each becomes, and the notes on it."""
+
+    usual: dict[str, str]
+    problems: list[Problem]
+
+
+def by_case(labels: Sequence[str], asked: Reading, where: str) -> Cases:
+    """How names that differ in case alone are joined; empty where none do.
 
     Raises AmbiguousData where there are such names, and nothing says whether they are one class.
     """
@@ -44,16 +52,16 @@ def by_case(labels: Sequence[str], asked: Reading, where: str) -> tuple[dict[str
         groups.setdefault(name.casefold(), []).append(name)
     pairs = [sorted(group) for group in groups.values() if len(group) > 1]
     if not pairs or "keep-case" in asked:
-        return {}, []
+        return Cases({}, [])
     usual = {name: max(group, key=lambda n: (counts[n], n.lower() != n)) for group in pairs for name in group}
     if "join-case" in asked:
-        said = [
+        notes = [
             Problem(
                 "joined-class", usual[group[0]], f"{' and '.join(group)} are one class, as asked: {usual[group[0]]}"
             )
             for group in pairs
         ]
-        return usual, said
+        return Cases(usual, notes)
     some = ", ".join(" and ".join(group) for group in pairs[:3]) + (", …" if len(pairs) > 3 else "")
     one = tuple(sorted({usual.get(name, name) for name in counts}))
     raise AmbiguousData(

@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from clfcore.data.dataset import Split
 from clfcore.data.importers.csv_table import Table, key
@@ -30,7 +30,10 @@ _LABELS = _words(
 _SEVERAL = _words(
     "labels tags genres genre categories classes attributes labellist findinglabels attributeids labelids"
 )
-_GROUPS = ("group", "groupid", "patientid", "subjectid", "lesionid")
+# The widest group stands first: a patient has several lesions.
+_GROUPS = _words(
+    "group groupid patient patientid subject subjectid participant participantid person personid caseid lesionid"
+)
 _ABOUT = _words(
     "width height w h x y xmin ymin xmax ymax x1 y1 x2 y2 bbox index row rownumber url imageurl source "
     "license licence md5 sha1 sha256 hash size filesize channels depth area author date time timestamp"
@@ -44,9 +47,9 @@ Form = Literal["label", "labels", "one-hot", "levels"]
 
 @dataclass(frozen=True)
 class Columns:
-    """What each column is taken for. form: how the classes stand in `classes`. splits: a split a row, or none.
+    """Roles of a manifest's columns. form: how the classes stand in `classes`. splits: a split a row, or none.
 
-    notes: what is said of columns under other names; unused: columns of which nothing is taken.
+    notes: what was assumed of columns under other names, and which are not used.
     """
 
     path: str
@@ -86,37 +89,43 @@ def _are_files(values: Sequence[str]) -> bool:
 
 
 def columns_of(
-    table: Table, where: str, asked: Reading, there: Callable[[Sequence[str]], tuple[str, ...]]
+    table: Table, *, where: str, asked: Reading, existing: Callable[[Sequence[str]], tuple[str, ...]]
 ) -> Columns | Question:
-    """What the columns are taken for, or the question that has to be answered first.
+    """Roles of the columns, or the question that has to be answered first.
 
-    there: of some cells, the files that they name. Raises InputError where columns are missing or named twice.
+    existing: of some cells, the files that they name. Raises InputError where columns are missing or named twice.
     """
     header = table.header
     twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice:
         raise InputError(f"{where} has two columns {twice}: rename one")
-    path = _path(table, where, asked, there)
+    path = _path(table, where=where, asked=asked, existing=existing)
     if isinstance(path, Question):
         return path
     others = [name for name in header if name and name not in (path, "split", "group")]
-    splits, used, notes = read_splits(table, others, where, asked)
-    others = [name for name in others if name not in used]
+    given = read_splits(table, others, where=where, asked=asked)
+    notes = list(given.notes)
+    others = [name for name in others if name not in given.columns]
     if path != "path":
         notes.insert(0, f"column {path} is read as the path")
-    group = "group" if "group" in header else next((name for name in others if key(name) in _GROUPS), "")
+    group = "group" if "group" in header else _group(others)
     if group and group != "group":
         notes.append(f"column {group} is read as the group")
         others.remove(group)
-    found = _classes(table, others, where, asked)
-    if isinstance(found, Question):
-        return found
-    classes, form, more = found
-    return Columns(path, classes, form, splits, group, (*notes, *more))
+    classes = _classes(table, others, where=where, asked=asked)
+    if isinstance(classes, Question):
+        return classes
+    return Columns(path, classes.names, classes.form, given.splits, group, (*notes, *classes.notes))
+
+
+def _group(names: Sequence[str]) -> str:
+    """The column that holds the group; empty where there is none, or where it alone could hold the classes."""
+    groups = sorted((name for name in names if key(name) in _GROUPS), key=lambda name: _GROUPS.index(key(name)))
+    return groups[0] if groups and (len(names) > 1 or key(groups[0]).endswith("id")) else ""
 
 
 def _path(
-    table: Table, where: str, asked: Reading, there: Callable[[Sequence[str]], tuple[str, ...]]
+    table: Table, *, where: str, asked: Reading, existing: Callable[[Sequence[str]], tuple[str, ...]]
 ) -> str | Question:
     if asked.value("path"):
         return _named(table, asked.value("path"), where)
@@ -127,10 +136,10 @@ def _path(
             f"{where} has no column path (it has {names}): add one, a picture a row, "
             "or choose one by --reading path=COLUMN"
         )
-    found = {name: there(table.column(name)[:200]) for name in candidates}
-    most = max(map(len, found.values()))
-    full = [name for name in candidates if len(found[name]) * 2 > most]
-    if most and len({found[name] for name in full}) > 1:
+    files = {name: existing(table.column(name)[:200]) for name in candidates}
+    most = max(map(len, files.values()))
+    full = [name for name in candidates if len(files[name]) * 2 > most]
+    if most and len({files[name] for name in full}) > 1:
         ways = tuple((f"column {name} has the files", f"path={name}") for name in full)
         return Question(f"{where} has several columns with files ({', '.join(full)})", ways)
     if not most and candidates[0] != "path" and table.rows:
@@ -151,20 +160,25 @@ def _named(table: Table, name: str, where: str) -> str:
     return known[name.casefold()]
 
 
-_Found = tuple[tuple[str, ...], Form, list[str]]
-
-
-def _classes(table: Table, others: list[str], where: str, asked: Reading) -> _Found | Question:
+class _ClassColumns(NamedTuple):
     """The columns with the classes, how the classes stand in them, and what is noted."""
+
+    names: tuple[str, ...]
+    form: Form
+    notes: list[str]
+
+
+def _classes(table: Table, others: list[str], *, where: str, asked: Reading) -> _ClassColumns | Question:
     if asked.value("label"):
         names = tuple(_named(table, name, where) for name in asked.value("label").split("+"))
         several = "multi" in asked or key(names[0]) in _SEVERAL
-        return names, "levels" if len(names) > 1 else "labels" if several else "label", []
+        return _ClassColumns(names, "levels" if len(names) > 1 else "labels" if several else "label", [])
     if "label" in others and "labels" in others:
         raise InputError(f"{where} has both label and labels: keep label for one class a picture, labels for several")
-    for name, form in (("label", "label"), ("labels", "labels")):
-        if name in others:
-            return (name,), form, _unused([other for other in others if other != name])  # type: ignore[return-value]
+    own: tuple[Form, ...] = ("label", "labels")
+    for form in own:
+        if form in others:
+            return _ClassColumns((form,), form, _unused([name for name in others if name != form]))
     if not others:
         raise InputError(f"{where} has no column label, labels or one a level: add one with the classes")
     others, dropped = _without_remarks(table, others)
@@ -178,12 +192,12 @@ def _classes(table: Table, others: list[str], where: str, asked: Reading) -> _Fo
                 f"{where} has a column {named[0]} and columns of 0 and 1 ({', '.join(binary[:3])})",
                 (*ways, ("the columns of 0 and 1 are the labels", "onehot")),
             )
-        return tuple(binary), "one-hot", _unused([*dropped, *rest])
-    one = _levels(table, others, where)
-    if isinstance(one, Question):
-        return one
-    classes, form, more = one
-    return classes, form, [*more, *_unused([*dropped, *(name for name in others if name not in classes)])]
+        return _ClassColumns(tuple(binary), "one-hot", _unused([*dropped, *rest]))
+    levels = _levels(table, others, where)
+    if isinstance(levels, Question):
+        return levels
+    unused = _unused([*dropped, *(name for name in others if name not in levels.names)])
+    return levels._replace(notes=[*levels.notes, *unused])
 
 
 def _unused(names: Sequence[str]) -> list[str]:
@@ -199,18 +213,18 @@ def _without_remarks(table: Table, others: list[str]) -> tuple[list[str], list[s
         different = len(set(values))
         measured = different > 20 and all(_NUMBER.match(value) for value in values) and different * 2 > len(values)
         unique = different > 20 and different == len(values)
-        about = key(name) in _ABOUT or key(name).startswith("unnamed") or _are_files(values[:50])
+        about = key(name) in (*_ABOUT, *_GROUPS) or key(name).startswith("unnamed") or _are_files(values[:50])
         other_id = key(name) in _PATHS and different == len(values) > 1
         if values and not (about or measured or unique or other_id):
             keep.append(name)
     return (keep, [name for name in others if name not in keep]) if keep else (others, [])
 
 
-def _levels(table: Table, others: list[str], where: str) -> _Found | Question:
+def _levels(table: Table, others: list[str], where: str) -> _ClassColumns | Question:
     """One column is the label; several are levels, unless they are none: then it is asked."""
     if len(others) == 1:
         form: Form = "labels" if key(others[0]) in _SEVERAL and _joined(others[0], table) else "label"
-        return (others[0],), form, []
+        return _ClassColumns((others[0],), form, [])
     named = [name for name in others if key(name) in _LABELS]
     varying = [name for name in others if len(set(table.column(name))) > 1]
     wrong, children = 0, 0
@@ -219,11 +233,11 @@ def _levels(table: Table, others: list[str], where: str) -> _Found | Question:
         for a, b in zip(table.column(above), table.column(below), strict=True):
             parents.setdefault(b, set()).add(a)
         children += len(parents)
-        wrong += sum(len(found) > 1 for found in parents.values())
+        wrong += sum(len(above) > 1 for above in parents.values())
     if wrong and len(varying) == 1:  # the others say the same of every picture: no levels
-        return (varying[0],), "label", []
+        return _ClassColumns((varying[0],), "label", [])
     if wrong == 0 or (not named and len(varying) == len(others) and wrong * 2 <= children):
-        return tuple(others), "levels", []
+        return _ClassColumns(tuple(others), "levels", [])
     ways = [(f"column {name} has the classes", f"label={name}") for name in (named or others)[:4]]
     levels = "+".join(others[:6])
     return Question(

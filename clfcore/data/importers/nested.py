@@ -2,15 +2,19 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Problem, Split
 from clfcore.data.importers.class_names import by_case
+from clfcore.data.importers.find_manifests import manifests_in
 from clfcore.data.importers.folders import folder_layout, import_folder, unique
 from clfcore.data.importers.layout import given_splits
-from clfcore.data.importers.readings import Reading
+from clfcore.data.importers.manifests import import_csv, manifest_choice
+from clfcore.data.importers.readings import AmbiguousData, Reading
+from clfcore.data.importers.split_folders import OFFERED
 from clfcore.data.importers.split_names import SPLIT_NAMES
 from clfcore.data.importers.taxonomy import taxonomy
 from clfcore.data.importers.walk import plain, relative, shortened
@@ -19,9 +23,23 @@ from clfcore.errors import InputError
 
 
 def import_tree(folder: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
-    """The dataset of a folder, hierarchical where the reading `nested` is asked for."""
-    opener = import_nested if asked and "nested" in asked else import_folder
-    return opener(folder, split_seed=split_seed, asked=asked)
+    """The dataset of a folder, hierarchical where the reading `nested` is asked for; where its folders hold no classes
+    and it has one manifest, the manifest's. Raises InputError; AmbiguousData with each manifest as one of the choices.
+    """
+    asked = asked or Reading()
+    opener = import_nested if "nested" in asked else import_folder
+    try:
+        return opener(folder, split_seed=split_seed, asked=asked)
+    except AmbiguousData as question:
+        manifests = [manifest_choice(path, asked) for path in manifests_in(folder, documented=False)[:OFFERED]]
+        raise AmbiguousData(question.question, [*filter(None, manifests), *question.choices]) from None
+    except InputError:
+        paths = manifests_in(folder, documented=False)
+        if len(paths) != 1:
+            raise
+        dataset = import_csv(paths[0], split_seed=split_seed, asked=asked)
+        note = Problem("reading", paths[0].name, f"{paths[0].name} is read as the manifest")
+        return replace(dataset, problems=(note, *dataset.problems))
 
 
 def import_nested(folder: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
@@ -34,29 +52,29 @@ def import_nested(folder: Path, *, split_seed: int = 0, asked: Reading | None = 
     depth = Counter(len(item.labels) for item in layout.items).most_common(1)[0][0]
     if depth < 2:
         raise InputError(f"{folder} has one level of folders: leave `nested:` out, or put class folders into folders")
-    said = []
+    elsewhere = []
     for item in layout.items:
         if len(item.labels) != depth:
             place = relative(item.path, layout.root)
             what = f"stands {len(item.labels)} folders deep, not {depth}: it is left out"
-            said.append(Problem("no-class", place, f"{place} {what}"))
-    kept = [item for item in layout.items if len(item.labels) == depth]
-    rows = [[plain(label) for label in item.labels] for item in kept]
+            elsewhere.append(Problem("no-class", place, f"{place} {what}"))
+    items = [item for item in layout.items if len(item.labels) == depth]
+    rows = [[plain(label) for label in item.labels] for item in items]
     cased: list[Problem] = []
     for i in range(depth):
-        usual, more = by_case([row[i] for row in rows], asked, layout.root)
-        cased += more
+        usual, notes = by_case([row[i] for row in rows], asked, layout.root)
+        cased += notes
         rows = [[*row[:i], usual.get(row[i], row[i]), *row[i + 1 :]] for row in rows] if usual else rows
     task, targets, twins = taxonomy([f"level {i + 1}" for i in range(depth)], rows)
     if len(task.classes) < 2 and not asked.judged:
         raise InputError(f"{folder} has one class, {task.classes[0]!r}: a classifier needs at least two folders")
     given: dict[Split, np.ndarray] = {}
     if given_splits(layout):
-        given = {split: np.flatnonzero([item.split == split for item in kept]) for split in SPLIT_NAMES.values()}
+        given = {split: np.flatnonzero([item.split == split for item in items]) for split in SPLIT_NAMES.values()}
     start = len(layout.root) + (not layout.root.endswith(os.sep))
-    ids = unique([plain(item.path[start:].replace(os.sep, "/")) for item in kept])
-    paths = tuple(Path(item.path) for item in kept)
+    ids = unique([plain(item.path[start:].replace(os.sep, "/")) for item in items])
+    paths = tuple(Path(item.path) for item in items)
     layers = strata(task, targets)
     splits, drawn = draw_splits(layers, split_seed, paths, given=given, judged=asked.judged)
-    found = (*problems, *shortened(said), *shortened(cased), *shortened(twins))
-    return ImageDataset(name, task, ids, targets, splits, paths=paths, drawn=drawn, problems=found)
+    listed = (*problems, *shortened(elsewhere), *shortened(cased), *shortened(twins))
+    return ImageDataset(name, task, ids, targets, splits, paths=paths, drawn=drawn, problems=listed)

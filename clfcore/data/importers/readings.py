@@ -23,7 +23,7 @@ KEYS = {
     "path": "the manifest's column with the file names",
     "label": "the manifest's column with the classes",
     "folder": "the folder in which the manifest's files are found",
-    "separator": "what parts the labels of one cell: comma, bar, space, semicolon or none",
+    "separator": "what separates the labels of one cell: comma, bar, space, semicolon or none",
     "encoding": "how the names in a zip, or the text of a manifest, are encoded",
 }
 _ONE_OF = ({"outer", "inner", "nested"}, {"join-case", "keep-case"}, {"single", "multi"})
@@ -111,15 +111,15 @@ def with_reading(spec: str, text: str | None) -> str:
 class Choice:
     """One way to read the data: what it takes for what, its classes and pictures.
 
-    asks: the reading that chooses it; folder: instead, the folder to name. spec: what chooses it, once the data's own
-    SPEC is known.
+    asks: the reading that chooses it; place: instead, the folder or manifest to name. spec: what chooses it, once the
+    data's own SPEC is known.
     """
 
     what: str
     classes: tuple[str, ...]
     pictures: int
     asks: str = ""
-    folder: Path | None = None
+    place: Path | None = None
     spec: str = ""
 
     @property
@@ -134,16 +134,16 @@ class AmbiguousData(InputError):
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
         self.question, self.choices = question, tuple(choices)
-        ways = [
-            f"--reading {c.asks} ({c.what}: {c.counts})" if c.asks else f"{str(c.folder)!r} as the data ({c.counts})"
-            for c in choices
-        ]
+        ways = []
+        for choice in choices:
+            way = f"--reading {choice.asks}" if choice.asks else f"{str(choice.place)!r} as the data"
+            ways.append(f"{way} ({choice.what}: {choice.counts})" if choice.what else f"{way} ({choice.counts})")
         super().__init__(f"{question}; choose {' or '.join(ways)}")
 
     def of(self, own: Reading, path: str) -> "AmbiguousData":
         """The same question with each choice's SPEC filled in."""
         filled = [
-            replace(c, spec=own.adding(reading(c.asks)).before(path) if c.asks else str(c.folder)) for c in self.choices
+            replace(c, spec=own.adding(reading(c.asks)).before(path) if c.asks else str(c.place)) for c in self.choices
         ]
         return AmbiguousData(self.question, filled)
 

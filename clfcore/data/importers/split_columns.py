@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from clfcore.data.dataset import Split
 from clfcore.data.importers.csv_table import Table, key
@@ -37,30 +38,29 @@ _TRUE, _FALSE = {"true", "1", "1.0", "yes", "y", "t"}, {"false", "0", "0.0", "no
 _WHOLE = re.compile(r"^\d+(\.0*)?$")  # as pandas writes whole numbers with a gap among them
 
 
-def read_splits(
-    table: Table, others: Sequence[str], where: str, asked: Reading
-) -> tuple[tuple[Split | None, ...], set[str], list[str]]:
-    """A split a row, the columns that say so, and what is noted of them. Raises InputError of unknown names."""
+class SplitColumns(NamedTuple):
+    """Splits of a manifest: one a row or none, the columns that say so, and what was assumed."""
+
+    splits: tuple[Split | None, ...]
+    columns: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def read_splits(table: Table, others: Sequence[str], *, where: str, asked: Reading) -> SplitColumns:
+    """The splits that a manifest gives. Raises InputError for unknown names."""
     none: tuple[Split | None, ...] = (None,) * len(table.rows)
     if "split" in table.header:
-        return _by_name(table, "split", where), set(), _odd_names(table.column("split"))
+        return SplitColumns(_by_name(table, "split", where), notes=_odd_names(table.column("split")))
     for name in others:
         values = table.column(name)
         if key(name) in _SPLITS and set(values) - {""}:
             if set(values) <= {"0", "1", "2"} and key(name) == "partition":
                 order: tuple[Split, ...] = ("train", "validation", "test")
                 note = f"column {name} is read as the split: 0 train, 1 validation, 2 test"
-                return (
-                    tuple(order[int(v)] for v in values),
-                    {name},
-                    [note],
-                )
+                return SplitColumns(tuple(order[int(v)] for v in values), frozenset({name}), (note,))
             if all(value in _meant(values) for value in values if value):
-                return (
-                    _by_name(table, name, where),
-                    {name},
-                    [f"column {name} is read as the split", *_odd_names(values)],
-                )
+                notes = (f"column {name} is read as the split", *_odd_names(values))
+                return SplitColumns(_by_name(table, name, where), frozenset({name}), notes)
     flags = [
         name for name in others if key(name) in _FLAGS and {v.lower() for v in table.column(name)} <= _TRUE | _FALSE
     ]
@@ -71,14 +71,14 @@ def read_splits(
         numbers = [int(float(v)) for v in table.column(folds[0])]
         taken = splits_of_folds(numbers)
         if "pooled" in asked or len(taken) < 2:
-            return none, set(folds), []
-        said = ", ".join(f"{fold} {split}" for fold, split in taken.items() if split != "train")
-        note = f"column {folds[0]} is read as folds that stay whole: {said}, the others train"
-        return tuple(taken[number] for number in numbers), set(folds), [note]
-    return none, set(), []
+            return SplitColumns(none, frozenset(folds))
+        listed = ", ".join(f"{fold} {split}" for fold, split in taken.items() if split != "train")
+        note = f"column {folds[0]} is read as folds that stay whole: {listed}, the others train"
+        return SplitColumns(tuple(taken[number] for number in numbers), frozenset(folds), (note,))
+    return SplitColumns(none)
 
 
-def _by_flags(table: Table, flags: Sequence[str]) -> tuple[tuple[Split | None, ...], set[str], list[str]]:
+def _by_flags(table: Table, flags: Sequence[str]) -> SplitColumns:
     """The splits of columns such as `is_valid`; what `is_train` excludes is for the test, unless another says more."""
     training = [name for name in flags if _FLAGS[key(name)] == "train"]
     splits: list[Split | None] = ["train"] * len(table.rows)
@@ -90,7 +90,8 @@ def _by_flags(table: Table, flags: Sequence[str]) -> tuple[tuple[Split | None, .
                 splits[i] = _FLAGS[key(name)]
     rest = dict.fromkeys(training, ", false is test")
     notes = [f"column {name} is read as the split: true is {_FLAGS[key(name)]}{rest.get(name, '')}" for name in flags]
-    return (tuple(splits) if len(set(splits)) > 1 else (None,) * len(splits)), set(flags), notes
+    same = len(set(splits)) == 1
+    return SplitColumns((None,) * len(splits) if same else tuple(splits), frozenset(flags), tuple(notes))
 
 
 def _meant(values: Sequence[str]) -> dict[str, Split]:
@@ -110,13 +111,12 @@ def _by_name(table: Table, name: str, where: str) -> tuple[Split | None, ...]:
     for i, value in enumerate(values):
         if value not in meant and sum(map(bool, table.rows[i])) > 1:  # not a row that is dropped anyway
             near = nearest(value.lower(), SPLIT_NAMES)
-            said = f"{where} row {table.first + i}: split is {value!r}"
-            raise InputError(f"{said}: it must be train, validation (or val, valid) or test{near}")
+            row = f"{where} row {table.first + i}"
+            raise InputError(f"{row}: split is {value!r}: it must be train, validation (or val, valid) or test{near}")
     return tuple(meant.get(value) for value in values)
 
 
-def _odd_names(values: Sequence[str]) -> list[str]:
+def _odd_names(values: Sequence[str]) -> tuple[str, ...]:
     odd = {value: split for value, split in _meant(values).items() if value.lower() not in SPLIT_NAMES}
-    return (
-        [f"read as splits: {', '.join(f'{value} as {split}' for value, split in sorted(odd.items()))}"] if odd else []
-    )
+    listed = ", ".join(f"{value} as {split}" for value, split in sorted(odd.items()))
+    return (f"read as splits: {listed}",) if odd else ()

@@ -136,7 +136,7 @@ def choice_of_folder(folder: Folder) -> Choice:
     if named:
         inner = [child for part in inner if part.name in named for child in part.folders]
     classes = tuple(sorted({child.name for child in inner if child.count()}))
-    return Choice("", classes, folder.count(), folder=Path(folder.path))
+    return Choice("", classes, folder.count(), place=Path(folder.path))
 
 
 def _folds(

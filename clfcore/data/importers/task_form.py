@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from clfcore.data.importers.columns import BINARY_ONES, Columns, Question
 from clfcore.data.importers.csv_table import Table
@@ -9,13 +10,19 @@ from clfcore.data.importers.label_cells import blanks, separator_in, separator_o
 from clfcore.data.importers.readings import Reading
 from clfcore.task import TaskKind
 
-TaskForm = tuple[TaskKind, str, list[str]]
+
+class TaskForm(NamedTuple):
+    """Form of a manifest's labels: the task, what separates the labels of a cell, and what was assumed of both."""
+
+    kind: TaskKind
+    separator: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def task_form(table: Table, path: Path, columns: Columns, asked: Reading) -> TaskForm | Question:
-    """The task, what parts the labels of a cell, and what is noted of both."""
+def task_form(table: Table, columns: Columns, *, path: Path, asked: Reading) -> TaskForm | Question:
+    """The form of a manifest's labels, or the question that has to be answered first."""
     if columns.form == "levels":
-        return "hierarchical", "", []
+        return TaskForm("hierarchical")
     if columns.form == "one-hot":
         sums = [sum(is_one(cell) for cell in cells) for cells in zip(*map(table.column, columns.classes), strict=True)]
         single = "single" in asked or (set(sums) == {1} and "multi" not in asked)
@@ -26,11 +33,11 @@ def task_form(table: Table, path: Path, columns: Columns, asked: Reading) -> Tas
         if below:  # CheXpert has 0 and blanks beside -1, CelebA has -1 for 0
             uncertain = " (uncertain)" if any(not cell.startswith("-1") and not is_one(cell) for cell in cells) else ""
             notes.append(f"{below:,} cells of -1{uncertain} are read as 0")
-        return "single-label" if single else "multi-label", "", notes
+        return TaskForm("single-label" if single else "multi-label", notes=tuple(notes))
     name = columns.classes[0]
     values = table.column(name)
     if "single" in asked:
-        return "single-label", "", []
+        return TaskForm("single-label")
     given = separator_of(asked.value("separator")) if asked.value("separator") else None
     if columns.form == "label" and "multi" not in asked and given is None:
         sign, sure = several(values)
@@ -38,22 +45,23 @@ def task_form(table: Table, path: Path, columns: Columns, asked: Reading) -> Tas
             ways = ((f"labels joined by {_sign_name(sign)}", "multi"), ("one class a picture", "single"))
             return Question(f"{path}: column {name} may hold one class a picture or several", ways)
         if sure == "plain":
-            return "single-label", "", []
-        return "multi-label", sign, [f"column {name} is read as lists of labels"]
+            return TaskForm("single-label")
+        return TaskForm("multi-label", sign, (f"column {name} is read as lists of labels",))
     sign = given if given is not None else separator_in(values)
     if given is None and not sign:
         sure = blanks(values)
         if sure == "perhaps":
-            ways = (("blanks part labels", "separator=space"), ("a cell is one label", "separator=none"))
-            return Question(f"{path}: blanks in column {name} may part labels", ways)
+            ways = (("spaces separate labels", "separator=space"), ("a cell is one label", "separator=none"))
+            return Question(f"{path}: spaces in column {name} may separate labels", ways)
         sign = " " if sure == "joined" else ""
-    if sign in (";", "") and columns.form == "labels":
-        return "multi-label", sign, []
-    return "multi-label", sign, [f"labels in column {name} are parted by {_sign_name(sign)}"]
+    if not sign or (sign == ";" and name == "labels"):
+        return TaskForm("multi-label", sign)
+    written = "are written as a list" if sign == "[" else f"are separated by {_sign_name(sign)}"
+    return TaskForm("multi-label", sign, (f"labels in column {name} {written}",))
 
 
 def _sign_name(sign: str) -> str:
-    return {"[": "a list", " ": "blanks", "": "nothing", "|": "bars", ",": "commas", ";": "semicolons"}[sign]
+    return {"[": "a list", " ": "spaces", "|": "bars", ",": "commas", ";": "semicolons"}[sign]
 
 
 def is_one(cell: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from clfcore.data.importers.archives import imported_folder, unpack
-from clfcore.data.importers.manifests import written_paths
+from clfcore.data.importers.find_manifests import written_paths
 from clfcore.data.importers.walk import IMAGE_SUFFIXES
 from clfcore.data.importers.zip_entries import unusable
 from clfcore.errors import InputError

@@ -5,6 +5,7 @@ import stat
 import zipfile
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from clfcore.data.dataset import Problem
 from clfcore.data.importers.encodings import ENCODINGS
@@ -16,6 +17,7 @@ from clfcore.errors import InputError, unknown
 MOST_ENTRIES = 1_000_000
 MOST_BYTES = 64 << 30
 BOMB_BYTES, BOMB_RATIO = 32 << 20, 100  # pictures are packed already: nothing honest shrinks a hundred times
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 LONGEST_NAME = 255  # bytes of a file's or folder's name
 
 
@@ -39,8 +41,24 @@ def check_limits(entries: Sequence[zipfile.ZipInfo], name: str, *, packed: int) 
         raise InputError(f"{name} is locked with a password: pack it again without one")
 
 
-def entry_names(entries: Sequence[zipfile.ZipInfo], asked: Reading) -> tuple[list[str], str, list[Problem]]:
-    """The entries' names, those without the UTF-8 flag decoded as probably written; how, and what is noted."""
+class EntryNames(NamedTuple):
+    """Names of a zip's entries; the encoding of those without the UTF-8 flag; what was assumed."""
+
+    names: list[str]
+    encoding: str
+    problems: list[Problem]
+
+
+class Unpacking(NamedTuple):
+    """Plan of an unpacking: entries by path, folders, and what is left out and why."""
+
+    entries: dict[str, zipfile.ZipInfo]
+    folders: list[str]
+    problems: list[Problem]
+
+
+def entry_names(entries: Sequence[zipfile.ZipInfo], asked: Reading) -> EntryNames:
+    """The entries' names, those without the UTF-8 flag decoded as probably written."""
     old = [b"" if entry.flag_bits & 0x800 else entry.orig_filename.encode("cp437") for entry in entries]
     encoding = asked.value("encoding") or encoding_of(old)
     if asked.value("encoding") and encoding not in ENCODINGS:
@@ -50,17 +68,16 @@ def entry_names(entries: Sequence[zipfile.ZipInfo], asked: Reading) -> tuple[lis
         for entry, raw in zip(entries, old, strict=True)
     ]
     if encoding in ("", "utf-8"):
-        return names, encoding, []
+        return EntryNames(names, encoding, [])
     odd = next(name for name, raw in zip(names, old, strict=True) if not raw.isascii())
-    said = f"names are not UTF-8 and are read as {ENCODINGS[encoding]} ({odd}); another encoding can be asked for"
-    return names, encoding, [Problem("reading", odd, said)]
+    note = f"names are not UTF-8 and are read as {ENCODINGS[encoding]} ({odd}); another encoding can be asked for"
+    return EntryNames(names, encoding, [Problem("reading", odd, note)])
 
 
-def entries_to_unpack(
-    entries: Sequence[zipfile.ZipInfo], names: Sequence[str], zip_name: str
-) -> tuple[dict[str, zipfile.ZipInfo], list[str], list[Problem]]:
-    """Entries to unpack (by path), folders, and what is said of the others. Raises InputError where one escapes."""
-    wanted: dict[str, zipfile.ZipInfo] = {}
+def entries_to_unpack(entries: Sequence[zipfile.ZipInfo], names: Sequence[str], zip_name: str) -> Unpacking:
+    """The plan of an unpacking. Raises InputError where an entry escapes, and where archives stand for the pictures."""
+    chosen: dict[str, zipfile.ZipInfo] = {}
+    archives: list[str] = []
     folders: list[str] = []
     problems: list[Problem] = []
     clutter: dict[str, None] = {}
@@ -82,16 +99,34 @@ def entries_to_unpack(
         elif stat.S_ISLNK(entry.external_attr >> 16):
             problems.append(Problem("link", item, f"{item} is a link: it is not unpacked"))
         elif path.suffix.lower() not in IMAGE_SUFFIXES | {".csv"}:
+            archives += [item] if item.lower().endswith(ARCHIVES) else []
             problems.append(Problem("not-an-image", item, f"{item} is no picture by its name: it is left out"))
-        elif item in wanted:
+        elif item in chosen:
             problems.append(Problem("repeated", item, f"{item} is packed twice: the first is kept"))
         else:
-            wanted[item] = entry
+            chosen[item] = entry
             inner.update(map(str, path.parents))
-    for item in inner.union(folders) & wanted.keys():
+    if archives and not any(PurePosixPath(item).suffix.lower() in IMAGE_SUFFIXES for item in chosen):
+        raise _packed_again(zip_name, archives)
+    for item in inner.union(folders) & chosen.keys():
         problems.append(Problem("bad-name", item, f"{item} is a file and a folder in one: the file is left out"))
-        del wanted[item]
-    return wanted, folders, [*hidden_once(sorted(clutter)), *problems]
+        del chosen[item]
+    return Unpacking(chosen, folders, [*hidden_once(sorted(clutter)), *problems])
+
+
+def _packed_again(zip_name: str, archives: Sequence[str]) -> InputError:
+    """The refusal of a zip whose pictures are packed a second time inside it."""
+    listed = ", ".join(archives[:3]) + (", …" if len(archives) > 3 else "")
+    if len(archives) > 1:
+        return InputError(
+            f"{zip_name} holds no pictures but {len(archives)} other archives ({listed}): unpack {zip_name} and the "
+            "archives in it, then choose the folder with the pictures"
+        )
+    name = PurePosixPath(archives[0]).name
+    then = name if name.lower().endswith(".zip") else f"the folder that {name} unpacks to"
+    return InputError(
+        f"{zip_name} holds no pictures but another archive ({listed}): unpack {zip_name} once, then choose {then}"
+    )
 
 
 def unusable(path: PurePosixPath) -> str:

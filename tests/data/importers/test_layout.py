@@ -129,7 +129,7 @@ def test_folders_in_folders_are_asked_about(tmp_path: Path) -> None:
     root = lay(tmp_path / "d", TWO_LEVELS)
     with pytest.raises(AmbiguousData) as asked:
         open_dataset(str(root))
-    found = {choice.asks or choice.folder.name: choice for choice in asked.value.choices}
+    found = {choice.asks or choice.place.name: choice for choice in asked.value.choices}
     assert set(found) == {"outer", "nested", "inner", "animals", "vehicles"}
     assert "\n" not in str(asked.value)
     assert "--reading nested (2 levels, the finest: 4 classes (bus, car, cat, dog), 12 pictures)" in str(asked.value)
@@ -145,7 +145,7 @@ def test_classes_beside_examples_are_asked_about(tmp_path: Path) -> None:
     root = lay(tmp_path / "signs", {f"Dataset/{k}": 4 for k in range(10)} | {"Examples": 7})
     with pytest.raises(AmbiguousData) as asked:
         open_dataset(str(root))
-    (inner,) = (choice for choice in asked.value.choices if choice.folder)
+    (inner,) = (choice for choice in asked.value.choices if choice.place)
     assert open_dataset(inner.spec).classes == tuple("0123456789")
     assert open_dataset(f"outer:{root}").classes == ("Dataset", "Examples")
 

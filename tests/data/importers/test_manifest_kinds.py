@@ -178,7 +178,7 @@ def test_labels_with_blanks_between(write: Callable[..., str]) -> None:
     text = csv("path,tags", lambda p, c, k: f"{p},{' '.join(w for i, w in enumerate(words) if (k + 1) >> i & 1)}")
     dataset = open_dataset(write(text))
     assert dataset.classes == tuple(sorted(words))
-    assert "parted by blanks" in notes(dataset)
+    assert "separated by spaces" in notes(dataset)
 
 
 def test_labels_of_two_words_are_asked_about(write: Callable[..., str]) -> None:
@@ -332,7 +332,7 @@ def test_minus_one_is_uncertain_beside_another_no_alone(write: Callable[..., str
 
 def test_tags_with_blanks_between_are_asked_about(write: Callable[..., str]) -> None:
     text = csv("image,tags", lambda p, c, k: f"{p},{c} {'haze' if k % 2 else 'clear'}")
-    with pytest.raises(AmbiguousData, match="may part labels"):
+    with pytest.raises(AmbiguousData, match="may separate labels"):
         open_dataset(write(text))
 
 

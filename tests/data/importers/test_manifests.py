@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clfcore.data.importers.manifests import import_csv
+from clfcore.data.importers.readings import reading
 from clfcore.errors import InputError
 
 
@@ -110,7 +111,7 @@ def test_rows_that_cannot_be_used_are_left_out_and_named(write: Callable[..., Pa
         ("no-class", "row 5", "row 5 (no path) has no path: it is left out"),
         ("repeated", "cat/00.jpg", "row 6 names cat/00.jpg again: the first row is kept"),
         ("repeated", "cat/00.jpg", "row 7 names cat/00.jpg again, with another class: the first row is kept"),
-        ("bad-row", "row 8", "row 8 has 4 cells for 2 columns (a bare comma?): it is left out"),
+        ("bad-row", "row 8", "row 8 has 4 cells for 2 columns (an unquoted comma?): it is left out"),
         ("missing", "cat/99.jpg", "row 3: cat/99.jpg does not exist: it is left out"),
     ]
 
@@ -149,7 +150,7 @@ def test_paths_outside_the_folder_are_refused(write: Callable[..., Path], path: 
     ("path,label\nnone.jpg,cat\n", "names no picture that is there"),
     ("path,label\n", "names no picture that is there"),
     ("path,label\ncat/00.jpg,cat\ncat/01.jpg,cat\n", "has one class, 'cat'"),
-    ("path,labels\ncat/00.jpg,\ncat/01.jpg,\n", "has no class at all"),
+    ("path,labels\ncat/00.jpg,\ncat/01.jpg,\n", "has no class"),
     ("path,label\n\"cat/00.jpg,cat\n", "is no valid CSV"),
 ])  # fmt: skip
 def test_what_is_refused(write: Callable[..., Path], text: str, words: str) -> None:
@@ -162,3 +163,35 @@ def test_a_file_that_is_no_text_is_refused(photos: Path) -> None:
     (photos / "bad.csv").write_bytes(b"path,label\n\xff\xfe\x00,cat\n")
     with pytest.raises(InputError, match="is not UTF-8 text"):
         import_csv(photos / "bad.csv")
+
+
+@pytest.mark.parametrize(
+    "column", ["subject", "subject_id", "patient", "patient_id", "Patient ID", "participant", "case_id"]
+)
+def test_people_are_groups_that_a_drawn_split_never_cuts(write: Callable[..., Path], column: str) -> None:
+    dataset = import_csv(write(rows(label=lambda name, _: name, **{column: lambda name, i: f"{name} {i // 3}"})))
+    assert dataset.classes == ("cat", "dog")
+    assert dataset.groups is not None
+    sides = [{dataset.groups[i] for i in chosen} for chosen in dataset.splits.values()]
+    assert sum(map(len, sides)) == len(set().union(*sides)) == 8
+    assert [problem.message for problem in dataset.problems] == [f"column {column} is read as the group"]
+
+
+@pytest.mark.parametrize("column", ["subject", "patient", "participant"])
+def test_a_lone_column_of_people_is_the_class(write: Callable[..., Path], column: str) -> None:
+    dataset = import_csv(write(rows(**{column: lambda name, _: name})))
+    assert dataset.classes == ("cat", "dog")
+    assert dataset.groups is None
+
+
+@pytest.mark.parametrize(("column", "spec"), [("labels", ""), ("tags", ""), ("label", "multi")])
+@pytest.mark.parametrize(("sign", "name"), [(",", "commas"), ("|", "bars"), (";", "semicolons")])
+def test_labels_that_are_split_are_noted(
+    write: Callable[..., Path], column: str, spec: str, sign: str, name: str
+) -> None:
+    manifest = write(rows(**{column: lambda name, i: f'"{name}{sign}{"sea" if i % 2 else "sky"}"'}))
+    dataset = import_csv(manifest, asked=reading(spec))
+    assert dataset.classes == ("cat", "dog", "sea", "sky")
+    notes = [problem.message for problem in dataset.problems if problem.kind == "reading"]
+    documented = column == "labels" and sign == ";"
+    assert notes == ([] if documented else [f"labels in column {column} are separated by {name}"])
