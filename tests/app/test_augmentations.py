@@ -36,7 +36,7 @@ def test_the_original_and_a_view_an_epoch_are_shown(open_page: OpenPage) -> None
 
 def test_a_flip_of_digits_is_warned_of_until_the_labels_are_said_to_survive(open_page: OpenPage) -> None:
     app = open_page("augmentations", data="digits")
-    assert any("mirrored" in warning.value for warning in app.warning)
+    assert any("horizontal flip" in warning.value for warning in app.warning)
     app.multiselect(key="policy safe").set_value(["horizontal-flip"]).run()
     assert not app.warning
 

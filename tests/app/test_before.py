@@ -16,7 +16,7 @@ def test_one_batch_is_learned_and_a_first_batch_is_seen(open_page: OpenPage) -> 
     next(button for button in app.button if button.label == "Overfit one batch").click()
     app = finished(app, "The network overfits one batch")
     next(button for button in app.button if button.label == "Preview a batch").click()
-    app = finished(app, "network's input runs from")
+    app = finished(app, "network's input ranges from")
     assert not app.exception
 
 
