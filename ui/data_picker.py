@@ -12,7 +12,7 @@ from clfcore.data.importers.uploads import keep_upload
 from clfcore.data.value_ranges import shown_range
 from clfcore.progress import Progress
 from ui.cards import Picture, item_picture
-from ui.jobs import PATIENCE, Job, result_of
+from ui.jobs import PATIENCE, background, result_of
 from ui.loaders import forget_run_data
 from ui.messages import escape_markdown, refusals
 from ui.pickers import data_name
@@ -97,17 +97,17 @@ def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
     job = _reading(spec, split_seed)
     job.thread.join(PATIENCE)
     if isinstance(job.error, AmbiguousData):
-        _reading.clear(spec, split_seed)
+        job.forget()
         _ask(job.error)
         st.stop()
-    dataset = result_of(job, words, forget=lambda: _reading.clear(spec, split_seed))
+    dataset = result_of(job, words)
     RECENT_DATA.set([*dict.fromkeys([spec, *(RECENT_DATA.get() or ())])][:RECENT])
     return dataset
 
 
 def forget_data() -> None:
     """Forget every dataset that was read, and the pictures of runs' data, after files were changed."""
-    _reading.clear()
+    _reading.clear_all()
     _items.clear()
     thumbnail.clear()
     forget_run_data()
@@ -127,12 +127,9 @@ def _read_as(spec: str) -> None:
     DATA.set(spec)
 
 
-@st.cache_resource(show_spinner=False, max_entries=6)
-def _reading(spec: str, split_seed: int) -> Job:
-    def read(progress: Progress) -> "ImageDataset":
-        return check(open_dataset(spec, split_seed=split_seed), progress=progress)[0]
-
-    return Job(read)
+@background(entries=6)
+def _reading(progress: Progress, spec: str, split_seed: int) -> "ImageDataset":
+    return check(open_dataset(spec, split_seed=split_seed), progress=progress)[0]
 
 
 @st.cache_data(show_spinner=False, max_entries=4096)

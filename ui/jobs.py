@@ -1,9 +1,11 @@
-"""Long work beside a page: it goes on in a thread, the page shows how far it is, stays alive, and can stop it."""
+"""Background jobs: long work in a thread, while its page shows the progress, stays responsive and can stop it."""
 
+import inspect
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import streamlit as st
 
@@ -13,32 +15,113 @@ from clfcore.progress import Progress
 from ui.formatting import duration
 from ui.messages import complain, refusals
 
-PATIENCE = 0.3  # seconds; what is done by then shows no bar
+PATIENCE = 0.3  # seconds; a job that ends sooner shows no progress bar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-class Job:
-    """A function at work in a thread of its own; it is given `progress(done, total)` and calls no Streamlit."""
+def background(*, entries: int = 8) -> "Callable[[Callable[Concatenate[Progress, P], R]], Background[P, R]]":
+    """Decorator of a function of `progress` and hashable values: a call returns its job, shared by all sessions.
 
-    def __init__(self, work: Callable[[Progress], Any]) -> None:
+    The function runs in a thread and must not call Streamlit: what it needs of a cache is passed to it, as an argument
+    whose name begins with an underscore (not part of the cache key). entries: how many jobs are cached.
+    """
+    return lambda work: Background(work, entries=entries)
+
+
+def result_of(
+    job: "Job[R]", words: str, *, patience: float = PATIENCE, on_error: Callable[[], None] | None = None
+) -> R:
+    """The job's result; while the job runs, the page shows its progress and ends here.
+
+    An error of the job stands here as one red line; the job is forgotten, so that the next rerun tries again.
+    patience: seconds to wait before a progress bar is shown; on_error: called before the error is shown.
+    """
+    job.thread.join(patience)
+    if job.thread.is_alive():
+        _show_progress(job, words)
+        st.stop()
+    if job.error is not None:
+        job.forget()
+        if on_error is not None:
+            on_error()
+    with refusals():
+        return job.value()
+
+
+def result_beside(job: "Job[R]", words: str) -> R | None:
+    """As `result_of`, but the page goes on: None while the job runs, and after an error."""
+    job.thread.join(PATIENCE)
+    if job.thread.is_alive():
+        _show_progress(job, words)
+        return None
+    if job.error is not None:
+        job.forget()
+    with refusals(stop=False):
+        return job.value()
+    return None
+
+
+def result_if_ready(job: "Job[R]", *, key: str) -> R | None:
+    """The job's result, or None while it runs: the page goes on, and is drawn again when the job has ended.
+
+    An error stands here as one red line, with a button that tries again. key: the button's.
+    """
+    job.thread.join(PATIENCE)
+    if job.thread.is_alive():
+        _rerun_at_end(job)
+        return None
+    if job.error is None:
+        return job.value()
+    complain(str(job.error))
+    if st.button("Try again", key=key, icon=":material/refresh:"):
+        job.forget()
+        st.rerun()
+    return None
+
+
+@st.fragment(run_every=0.5)
+def _rerun_at_end(job: "Job[R]") -> None:
+    if not job.thread.is_alive():
+        st.rerun()
+
+
+@st.fragment(run_every=0.5)
+def _show_progress(job: "Job[R]", words: str) -> None:
+    if not job.thread.is_alive():
+        st.rerun()
+    left = f", about {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
+    progress = f": {job.done:,} of {job.total:,}{left}" if job.total else " …"
+    st.progress(job.done / job.total if job.total else 0.0, text=words + progress)
+    if job.total and st.button("Stop"):
+        job.stopped = True
+
+
+class Job(Generic[R]):
+    """A function running in its own thread; it is given `progress(done, total)`, where a stop takes effect."""
+
+    def __init__(
+        self, work: Callable[[Progress], R], *, name: str = "work", forget: Callable[[], None] = lambda: None
+    ) -> None:
         self.done, self.total, self.stopped = 0, 0, False
-        self.result: Any = None
+        self._results: tuple[R, ...] = ()  # one, once it has ended well; it may be None
         self.error: InputError | Failure | None = None
+        self.forget = forget
         self.started = time.monotonic()
-        self.thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+        self.thread = threading.Thread(target=self._run, args=(work, name), daemon=True)
         self.thread.start()
 
-    def _run(self, work: Callable[[Progress], Any]) -> None:
-        try:
-            self.result = work(self._progress)
-        except (InputError, Failure) as error:  # shown by the page that waits
-            self.error = error
-        except Exception as error:  # a fault of the lab's own: a line for the page, the traceback in a file
-            self.error = Failure(crash(error, ["page:", getattr(work, "__qualname__", "work")]))
+    def value(self) -> R:
+        """The result of a job that has ended. Raises its error."""
+        if self.error is not None:
+            raise self.error
+        return self._results[0]
 
-    def _progress(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
-        if self.stopped:
-            raise InputError("stopped: start it again to continue")
+    @property
+    def result(self) -> R | None:
+        """None until there is one."""
+        return self._results[0] if self._results else None
 
     @property
     def seconds_left(self) -> float | None:
@@ -47,64 +130,46 @@ class Job:
             return None
         return (time.monotonic() - self.started) / self.done * (self.total - self.done)
 
+    def _run(self, work: Callable[[Progress], R], name: str) -> None:
+        try:
+            self._results = (work(self._progress),)
+        except (InputError, Failure) as error:  # shown by the page that waits
+            self.error = error
+        except Exception as error:  # a fault of the lab's own: a line for the page, the traceback in a file
+            self.error = Failure(crash(error, ["page:", name]))
 
-def result_of(job: Job, words: str, *, forget: Callable[[], None], patience: float = PATIENCE) -> Any:
-    """The job's result; until it is there, how far it is, and the page ends here.
-
-    Its error becomes one red line, and `forget` is called: what was mended is tried again by the next look.
-    patience: seconds that the page waits before it shows a bar; what is nearly always quicker needs none.
-    """
-    job.thread.join(patience)
-    if job.thread.is_alive():
-        _wait(job, words)
-        st.stop()
-    if job.error is not None:
-        forget()
-        with refusals():
-            raise job.error
-    return job.result
+    def _progress(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        if self.stopped:
+            raise InputError("stopped: start it again to continue")
 
 
-def result_beside(job: Job, words: str, *, forget: Callable[[], None]) -> Any:
-    """As `result_of`, but the page goes on: None until the job has ended, and where it ended in an error."""
-    job.thread.join(PATIENCE)
-    if job.thread.is_alive():
-        _wait(job, words)
-    elif job.error is not None:
-        forget()
-        with refusals(stop=False):
-            raise job.error
-    return job.result
+class Background(Generic[P, R]):
+    """A function whose calls run as jobs, one for each set of arguments, cached for all sessions."""
 
+    def __init__(self, work: Callable[Concatenate[Progress, P], R], *, entries: int) -> None:
+        @wraps(work)  # Streamlit tells cached functions apart by module, name and source
+        def start(*given: P.args, **named: P.kwargs) -> Job[R]:
+            return Job(
+                lambda progress: work(progress, *given, **named),
+                name=work.__qualname__,
+                forget=lambda: self.clear(*given, **named),
+            )
 
-def result_if_ready(job: Job, *, forget: Callable[[], None], key: str) -> Any:
-    """The job's result where it is there; else None: the page goes on, and is drawn again when the job has ended.
+        signature = inspect.signature(work)
+        parameters = list(signature.parameters.values())[1:]  # without `progress`
+        start.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # read by Streamlit
+        cached = st.cache_resource(show_spinner=False, max_entries=entries)
+        self._cached = cached(cast("Callable[P, Job[R]]", start))  # mypy sees the wrapped function's own signature
+        self.__doc__ = work.__doc__
 
-    Its error becomes one red line, with a button that calls `forget`, so that it is tried again. key: the button's.
-    """
-    job.thread.join(PATIENCE)
-    if job.thread.is_alive():
-        _watch(job)
-    elif job.error is not None:
-        complain(str(job.error))
-        if st.button("Try again", key=key, icon=":material/refresh:"):
-            forget()
-            st.rerun()
-    return job.result
+    def __call__(self, *given: P.args, **named: P.kwargs) -> Job[R]:
+        return self._cached(*given, **named)
 
+    def clear(self, *given: P.args, **named: P.kwargs) -> None:
+        """Forget the job of these arguments."""
+        self._cached.clear(*given, **named)
 
-@st.fragment(run_every=0.5)
-def _watch(job: Job) -> None:
-    if not job.thread.is_alive():
-        st.rerun()
-
-
-@st.fragment(run_every=0.5)
-def _wait(job: Job, words: str) -> None:
-    if not job.thread.is_alive():
-        st.rerun()
-    left = f", about {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
-    far = f": {job.done:,} of {job.total:,}{left}" if job.total else " …"
-    st.progress(job.done / job.total if job.total else 0.0, text=words + far)
-    if job.total and st.button("Stop"):
-        job.stopped = True
+    def clear_all(self) -> None:
+        """Forget every job."""
+        self._cached.clear()

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 NAMES = ("best.safetensors", "classifier.json", "thresholds.json")
 
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 Files = tuple[tuple[str, int, int, int], ...]
@@ -56,7 +57,7 @@ def files_of(name: str) -> Files:
 
 
 class by_files(Generic[P, R]):
-    """Over a Streamlit cache whose first arguments are a classifier's name and its files: callers name it alone.
+    """Decorator over a cache whose first arguments are a classifier's name and its files: callers pass the name alone.
 
     A name may be a run's id, the path of its folder, or an architecture.
     """
@@ -67,13 +68,6 @@ class by_files(Generic[P, R]):
 
     def __call__(self, name: str, *given: P.args, **named: P.kwargs) -> R:
         return self._cached(name, files_of(name), *given, **named)
-
-    def clear(self, name: str | None = None, *given: P.args, **named: P.kwargs) -> None:
-        """Forget what these arguments gave; without any, everything."""
-        if name is None:
-            self._cached.clear()
-        else:
-            self._cached.clear(name, files_of(name), *given, **named)
 
 
 SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
@@ -111,7 +105,7 @@ class PhotoSaliency:
     """
 
     overlay: Picture
-    layer: str
+    layer: str | None
     evidence: bool
     own: bool = False
 

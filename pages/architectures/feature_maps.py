@@ -1,21 +1,23 @@
 """The Feature maps tab: the maps of each stage for an image, and the first layer's filters."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore.architectures.catalogue import weights_at_hand
+from clfcore.progress import Progress
 from clfcore.runs.index import finished_runs
 from pages.architectures.network import NetworkChoice
 from ui.cards import Card, Picture, cards, picture
 from ui.formatting import count
-from ui.jobs import Job, result_of
+from ui.jobs import background, result_of
 from ui.loaders import Files, Photo, by_files, classifier, samples
 from ui.pickers import KINDS, listed_name
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
+    from clfcore.classifier import Classifier
 
 
 MAPS = 8  # shown of each stage
@@ -48,8 +50,9 @@ def inside(row: "Architecture", wanted: NetworkChoice) -> None:
     photo = Photo(upload.name, upload.getvalue()) if upload else samples()[sample][0]
     if not model:
         st.caption("Untrained: random filters already respond to edges and colors, but nothing here was learned.")
-    key = (model, wanted, photo.data)
-    seen = result_of(_looking(*key), "Running the image through the network", forget=lambda: _looking.clear(*key))
+    opened = classifier(model) if model else None
+    job = _looking(model, wanted=wanted, data=photo.data, _classifier=opened)
+    seen = result_of(job, "Running the image through the network")
     cards([Card(seen.square, photo.name, truth="network input")], side=120)
     for stage, layer, maps, pictures in seen.stages:
         number = (
@@ -65,27 +68,31 @@ def inside(row: "Architecture", wanted: NetworkChoice) -> None:
 
 
 @by_files
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _looking(model: str, files: Files, wanted: NetworkChoice, data: bytes) -> Job:
-    def work(_progress: Any) -> Inside:
-        from clfcore.architectures.feature_maps import network_features
+@background(entries=8)
+def _looking(
+    progress: Progress,
+    model: str,
+    files: Files,
+    *,
+    wanted: NetworkChoice,
+    data: bytes,
+    _classifier: "Classifier | None",
+) -> Inside:
+    from clfcore.architectures.feature_maps import network_features
 
-        opened = classifier(model) if model else None
-        found = network_features(
-            wanted.name,
-            data,
-            classifier=opened,
-            options=dict(wanted.options),
-            image_size=wanted.image_size,
-            channels=wanted.channels,
-            count=MAPS,
-            filters=FILTERS,
-        )
-        stages = tuple(
-            (one.stage, one.layer, one.maps, tuple((str(n), picture(pixels, side=112)) for n, pixels in one.strongest))
-            for one in found.stages
-        )
-        filters = tuple(picture(pixels) for pixels in found.filters)
-        return Inside(stages, picture(found.square), filters, found.filter_count)
-
-    return Job(work)
+    found = network_features(
+        wanted.name,
+        data,
+        classifier=_classifier,
+        options=dict(wanted.options),
+        image_size=wanted.image_size,
+        channels=wanted.channels,
+        count=MAPS,
+        filters=FILTERS,
+    )
+    stages = tuple(
+        (one.stage, one.layer, one.maps, tuple((str(n), picture(pixels, side=112)) for n, pixels in one.strongest))
+        for one in found.stages
+    )
+    filters = tuple(picture(pixels) for pixels in found.filters)
+    return Inside(stages, picture(found.square), filters, found.filter_count)

@@ -1,13 +1,14 @@
 """The Gradients tab: gradient norms by layer of plain and residual networks, and the degradation study."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore.architectures.degradation_study import record
+from clfcore.progress import Progress
 from pages.architectures.network import NetworkChoice
 from ui.charts import chart, dark
-from ui.jobs import Job, result_of
+from ui.jobs import background, result_of
 from ui.messages import escape_markdown
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def gradients(wanted: NetworkChoice) -> None:
         st.caption("Takes a few seconds: four forward and backward passes of 24 synthetic images each.")
     else:
         st.session_state["asked"] = [*st.session_state.get("asked", []), asked]
-        words = "Computing gradients"
-        found = result_of(_gradient_flow(*asked), words, forget=lambda: _gradient_flow.clear(*asked))
+        found = result_of(_gradient_flow(alone, normalised=normalised), "Computing gradients")
         left, right = st.columns(2, gap="medium")
         for column, after, title in ((left, False, "At initialisation"), (right, True, "After three steps")):
             with column:
@@ -73,24 +73,21 @@ def _describe(found: "Sequence[GradientReach]", *, normalised: bool) -> str:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _gradient_flow(alone: NetworkChoice | None, normalised: bool) -> Job:  # noqa: FBT001 - the cache's key
-    def work(progress: Any) -> Any:
-        from clfcore.architectures.gradient_flow import gradient_reach, plain_against_residual
+@background(entries=16)
+def _gradient_flow(progress: Progress, alone: NetworkChoice | None, *, normalised: bool) -> "tuple[GradientReach, ...]":
+    from clfcore.architectures.gradient_flow import gradient_reach, plain_against_residual
 
-        if alone is None:
-            return plain_against_residual(normalised=normalised, progress=progress)
-        one = gradient_reach(
-            alone.name,
-            options=dict(alone.options),
-            image_size=alone.image_size,
-            channels=alone.channels,
-            classes=alone.classes,
-            normalised=normalised,
-        )
-        return (one,)
-
-    return Job(work)
+    if alone is None:
+        return plain_against_residual(normalised=normalised, progress=progress)
+    one = gradient_reach(
+        alone.name,
+        options=dict(alone.options),
+        image_size=alone.image_size,
+        channels=alone.channels,
+        classes=alone.classes,
+        normalised=normalised,
+    )
+    return (one,)
 
 
 def degradation() -> None:

@@ -1,11 +1,15 @@
 """The Latency tab: forward passes timed on this device."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.progress import Progress
 from pages.architectures.network import NetworkChoice
-from ui.jobs import Job, result_of
+from ui.jobs import background, result_of
+
+if TYPE_CHECKING:
+    from clfcore.architectures.latency import Latency
 
 
 def latency(wanted: NetworkChoice) -> None:
@@ -16,7 +20,7 @@ def latency(wanted: NetworkChoice) -> None:
         _timing.clear(wanted)
     if st.session_state.get("measured") != wanted:
         return
-    device, rows = result_of(_timing(wanted), "Timing forward passes", forget=lambda: _timing.clear(wanted))
+    device, rows = result_of(_timing(wanted), "Timing forward passes")
     st.dataframe(
         [
             {
@@ -33,11 +37,8 @@ def latency(wanted: NetworkChoice) -> None:
     st.caption(f"On {device}, after warm-up, ten passes each. Other load on the machine slows it down.")
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _timing(wanted: NetworkChoice) -> Job:
-    def work(progress: Any) -> Any:
-        from clfcore.architectures.latency import time_network
+@background(entries=8)
+def _timing(progress: Progress, wanted: NetworkChoice) -> "tuple[str, list[Latency]]":
+    from clfcore.architectures.latency import time_network
 
-        return time_network(wanted.name, **wanted.arguments, progress=progress)
-
-    return Job(work)
+    return time_network(wanted.name, **wanted.arguments, progress=progress)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from clfcore.architectures.catalogue import configured, search
-from clfcore.architectures.papers import about
+from clfcore.architectures.papers import About, about
+from clfcore.progress import Progress
 from ui.charts import chart, dark
 from ui.fields import choose_options, follow_default
 from ui.formatting import count
-from ui.jobs import Job, result_of
+from ui.jobs import background, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import choose_architecture
 from ui.session import ARCHITECTURE
@@ -114,18 +115,14 @@ def search_timm() -> None:
 
 def table_of(wanted: NetworkChoice) -> "Table":
     """Layers, groups and totals; computed in a thread, and until they are there the page ends here."""
-    words = "Building the network from its shapes"
-    return result_of(_tabling(wanted), words, forget=lambda: _tabling.clear(wanted), patience=1.0)
+    return result_of(_tabling(wanted), "Building the network from its shapes", patience=1.0)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _tabling(wanted: NetworkChoice) -> Job:
-    def work(_progress: Any) -> Any:
-        from clfcore.architectures.summary import table
+@background(entries=64)
+def _tabling(progress: Progress, wanted: NetworkChoice) -> "Table":
+    from clfcore.architectures.summary import table
 
-        return table(wanted.name, **wanted.arguments)
-
-    return Job(work)
+    return table(wanted.name, **wanted.arguments)
 
 
 def totals(found: "Table") -> None:
@@ -215,8 +212,7 @@ def _line(layer: Any) -> dict[str, Any]:
 
 def idea(row: "Architecture") -> None:
     """The idea, what it solved, the papers, and the block's source; for timm what timm itself carries."""
-    words = "Reading the network's source"
-    found = result_of(_about(row.name), words, forget=lambda: _about.clear(row.name))
+    found = result_of(_about(row.name), "Reading the network's source")
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.markdown(f"**{escape_markdown(found.title)}**")
@@ -247,12 +243,9 @@ def papers(found: "Sequence[Paper]") -> None:
                 st.caption(line)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _about(name: str) -> Job:
-    def work(_progress: Any) -> Any:
-        return about(name)
-
-    return Job(work)
+@background(entries=64)
+def _about(progress: Progress, name: str) -> About:
+    return about(name)
 
 
 def commands(wanted: NetworkChoice) -> None:

@@ -1,7 +1,7 @@
 """Does a policy help? A trial of several on a sample, within a time budget, and its curves."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,10 +10,14 @@ from clfcore.augment.builtin_policies import POLICIES
 from clfcore.augment.policy import Policy
 from clfcore.augment.saved_policies import saved_policies
 from clfcore.config import make
+from clfcore.progress import Progress
 from pages.augmentations.previews import Source
 from ui.charts import chart, dark
 from ui.formatting import count, percent
-from ui.jobs import Job, result_of
+from ui.jobs import background, result_of
+
+if TYPE_CHECKING:
+    from clfcore.experiments.compare_policies import PolicyComparison
 
 
 def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
@@ -38,11 +42,11 @@ def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
             "One small network is trained with each policy, one epoch each in turn, from the same initial weights."
         )
         return
-    found = result_of(_trial(key), "Training with each policy", forget=lambda: _trial.clear(key))
+    found = result_of(_trial(key), "Training with each policy")
     _show_trial(found)
 
 
-def _show_trial(found: Any) -> None:
+def _show_trial(found: "PolicyComparison") -> None:
     from clfcore.figures.history import history_figure
 
     lines = found.histories
@@ -59,15 +63,11 @@ def _show_trial(found: Any) -> None:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _trial(key: str) -> Job:
+@background(entries=8)
+def _trial(progress: Progress, key: str) -> "PolicyComparison":
+    from clfcore.experiments.compare_policies import compare_policies
+
     data, chosen, seconds, sample, seed = json.loads(key)
-
-    def work(progress: Any) -> Any:
-        from clfcore.experiments.compare_policies import compare_policies
-
-        config = make({"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": {"seed": seed}})
-        policies = {name: augment_policies.policy(steps) for name, steps in chosen.items()}
-        return compare_policies(config, policies, seconds=seconds, sample=sample, progress=progress)
-
-    return Job(work)
+    config = make({"data": data, "architecture": "lenet5", "strategy": "scratch", "recipe": {"seed": seed}})
+    policies = {name: augment_policies.policy(steps) for name, steps in chosen.items()}
+    return compare_policies(config, policies, seconds=seconds, sample=sample, progress=progress)

@@ -15,7 +15,7 @@ from clfcore.runs.measured_speed import FILE
 from pages.compare.selection import Side, side_name
 from ui.charts import chart, dark
 from ui.formatting import count, percent
-from ui.jobs import Job, result_if_ready
+from ui.jobs import background, result_if_ready
 from ui.messages import complain, escape_markdown, refusals
 
 # cost -> its short name; the axis has the whole one
@@ -49,7 +49,7 @@ def measure_costs(sides: Sequence[Side]) -> None:
     asked = st.session_state.get("measuring")
     if asked:
         job = _job(asked)
-        errors = result_if_ready(job, forget=lambda: _job.clear(asked), key="measure runs again")
+        errors = result_if_ready(job, key="measure runs again")
         if errors is None and job.error is not None:
             return
         if errors is None:
@@ -62,20 +62,16 @@ def measure_costs(sides: Sequence[Side]) -> None:
             complain(error)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _job(paths: tuple[str, ...]) -> Job:
+@background(entries=4)
+def _job(progress: Progress, paths: tuple[str, ...]) -> dict[str, str]:
     """Measures each run; its result is what went wrong, by run."""
-
-    def work(_: Progress) -> dict[str, str]:
-        errors = {}
-        for path in paths:
-            try:
-                measured_speed.measure(open_run(path))
-            except (InputError, Failure) as error:
-                errors[path] = str(error)
-        return errors
-
-    return Job(work)
+    errors = {}
+    for path in paths:
+        try:
+            measured_speed.measure(open_run(path))
+        except (InputError, Failure) as error:
+            errors[path] = str(error)
+    return errors
 
 
 def cost_view(sides: Sequence[Side]) -> None:

@@ -11,7 +11,7 @@ from clfcore.runs.folder import Run, open_run
 from clfcore.runs.nearest_images import embedding_space
 from ui.cards import Card, bars, cards
 from ui.formatting import count, rate
-from ui.jobs import Job, result_of
+from ui.jobs import background, result_of
 from ui.loaders import Files, by_files, gradcam_of_item, run_thumbnail
 from ui.messages import escape_markdown, refusals
 
@@ -64,7 +64,7 @@ def _neighbours(run: Run, split: str, item: Item) -> None:
         st.caption("By the run's embeddings; if none are cached, the first search takes one pass over the data.")
         return
     path = str(run.path)
-    embedded = result_of(_space(path, split), "Embedding the images", forget=lambda: _space.clear(path, split))
+    embedded = result_of(_space(path, split=split), "Embedding the images")
     near = embedded.nearest(item.id, n=6)
     cards(
         [
@@ -87,9 +87,6 @@ def _classes(label: str) -> list[str]:
 
 
 @by_files
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _space(path: str, files: Files, split: str) -> Job:
-    def work(progress: Progress) -> "Space":
-        return embedding_space(open_run(path), split, progress=progress)
-
-    return Job(work)
+@background(entries=4)
+def _space(progress: Progress, path: str, files: Files, *, split: str) -> "Space":
+    return embedding_space(open_run(path), split, progress=progress)

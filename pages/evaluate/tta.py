@@ -1,23 +1,27 @@
 """Test-time augmentation: predictions averaged over several fixed views of an image, compared with the stored ones."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore.evaluation.compare import compare
 from clfcore.evaluation.metrics import METRICS, evaluate
+from clfcore.progress import Progress
 from clfcore.runs.folder import Run, open_run
 from ui.formatting import percent, rate
-from ui.jobs import Job, result_beside
+from ui.jobs import background, result_beside
 from ui.loaders import Files, by_files
 from ui.messages import escape_markdown
 from ui.pickers import VIEWS, VIEWS_HELP
+
+if TYPE_CHECKING:
+    from clfcore.predictions import Predictions
 
 # Those of them that the task has are shown.
 _SHOWN = ("accuracy", "balanced_accuracy", "mean_average_precision", "macro_f1", "nll", "ece")
 
 
-def tta_view(run: Run, predictions: Any) -> None:
+def tta_view(run: Run, predictions: "Predictions") -> None:
     """The split predicted from several views, compared with the stored predictions; and the command for it."""
     with st.expander("Test-time augmentation"):
         kind = st.segmented_control(
@@ -31,12 +35,14 @@ def tta_view(run: Run, predictions: Any) -> None:
         if st.session_state.get("views asked") != key:
             st.caption("Choose on validation, then evaluate once on test.")
             return
-        averaged = result_beside(_predicted(*key), "Decoding and predicting", forget=lambda: _predicted.clear(*key))
+        averaged = result_beside(
+            _predicted(str(run.path), split=predictions.split, kind=kind), "Decoding and predicting"
+        )
         if averaged is not None:
             _compared(run, predictions, averaged)
 
 
-def _compared(run: Run, predictions: Any, averaged: Any) -> None:
+def _compared(run: Run, predictions: "Predictions", averaged: "Predictions") -> None:
     """Metrics of both in a table, and whether the difference is significant."""
     if len(averaged.task.levels) > 1:
         averaged = averaged.level(predictions.task.levels[0].name)
@@ -55,13 +61,10 @@ def _compared(run: Run, predictions: Any, averaged: Any) -> None:
 
 
 @by_files
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _predicted(path: str, files: Files, split: str, kind: str) -> Job:
-    def work(progress: Any) -> Any:
-        from clfcore.runs.open_classifier import classifier_of
-        from clfcore.runs.tta import predict_split
+@background(entries=4)
+def _predicted(progress: Progress, path: str, files: Files, *, split: str, kind: str) -> "Predictions":
+    from clfcore.runs.open_classifier import classifier_of
+    from clfcore.runs.tta import predict_split
 
-        run = open_run(path)
-        return predict_split(run, classifier_of(run), split, kind=kind, progress=progress)
-
-    return Job(work)
+    run = open_run(path)
+    return predict_split(run, classifier_of(run), split, kind=kind, progress=progress)

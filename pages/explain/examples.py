@@ -11,7 +11,7 @@ from pages.explain.question import run_of
 from ui.cards import Card, cards
 from ui.formatting import count, rate, shorten
 from ui.jobs import result_of
-from ui.loaders import Photo, photo_prediction, run_thumbnail
+from ui.loaders import Photo, classifier, photo_prediction, run_thumbnail
 from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
 
@@ -35,7 +35,7 @@ def examples_view(photos: Sequence[Photo], models: Sequence[str]) -> None:
     for name in runs:
         with refusals(stop=False):
             words = f"Embedding the training images of {escape_markdown(shorten(model_name(name), 40))}"
-            known = result_of(space_of(name), words, forget=lambda name=name: space_of.clear(name))
+            known = result_of(space_of(name, _model=classifier(name)), words)
             for photo in photos:
                 near = known.per_class(embedded(name, photo), n=int(many))
                 _classes(name, photo, near)

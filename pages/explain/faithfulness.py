@@ -92,11 +92,11 @@ def faithfulness_view(models: Sequence[str]) -> None:
         st.write("Each method is evaluated on the same images, next to two baselines (random, centre).")
         return
 
-    def forget() -> None:
-        st.session_state.pop("maps checked", None)
-        checked.clear(*key[:2], everything=everything)
-
-    found = result_of(checked(*key[:2], everything=everything), "Evaluating the maps", forget=forget)
+    found = result_of(
+        checked(name, items=int(items), everything=everything),
+        "Evaluating the maps",
+        on_error=lambda: st.session_state.pop("maps checked", None),
+    )
     st.dataframe(
         [_measures(row) for row in (*found["methods"], *found["baselines"])],
         hide_index=True,

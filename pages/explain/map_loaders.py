@@ -16,7 +16,7 @@ from clfcore.explain.saliency_map import colour, overlay_image
 from clfcore.explain.targets import column, target_name
 from clfcore.progress import Progress
 from ui.cards import Picture, picture
-from ui.jobs import Job
+from ui.jobs import background
 from ui.loaders import Files, Photo, by_files, classifier, files_of, photo_square
 
 if TYPE_CHECKING:
@@ -127,17 +127,11 @@ def input_square(name: str, files: Files, photo: Photo) -> Picture:
     return picture(_square(classifier(name), photo), side=SIDE, lossless=True)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def long_map(asked: MapRequest) -> Job:
-    """A map of many passes, made in a thread; it is kept where `laid` finds it."""
-
-    model = classifier(asked.model)  # here, for a thread calls no Streamlit
-
-    def work(progress: Progress) -> bool:
-        _map(model, asked, progress)
-        return True
-
-    return Job(work)
+@background(entries=64)
+def long_map(progress: Progress, asked: MapRequest, *, _model: "Classifier") -> bool:
+    """A map of many passes, computed in a thread and cached where `overlaid_map` finds it."""
+    _map(_model, asked, progress)
+    return True
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -150,17 +144,12 @@ def curves(asked: MapRequest) -> "tuple[Curve, Curve]":
 
 
 @by_files
-@st.cache_resource(show_spinner=False, max_entries=4)
-def space_of(name: str, files: Files) -> Job:
-    """The embeddings of a run's training pictures, in a thread."""
-    model = classifier(name)  # here, for a thread calls no Streamlit
+@background(entries=4)
+def space_of(progress: Progress, name: str, files: Files, *, _model: "Classifier") -> "Space":
+    """The embeddings of a run's training images, in a thread."""
+    from clfcore.runs.nearest_images import training_space
 
-    def work(progress: Progress) -> "Space":
-        from clfcore.runs.nearest_images import training_space
-
-        return training_space(model, progress)
-
-    return Job(work)
+    return training_space(_model, progress)
 
 
 @by_files
@@ -174,14 +163,10 @@ def embedded(name: str, files: Files, photo: Photo) -> "np.ndarray":
 
 
 @by_files
-@st.cache_resource(show_spinner=False, max_entries=8)
-def checked(name: str, files: Files, items: int, *, everything: bool) -> Job:
+@background(entries=8)
+def checked(progress: Progress, name: str, files: Files, *, items: int, everything: bool) -> dict[str, Any]:
     """The table of methods x measures, in a thread."""
-
-    def work(progress: Progress) -> dict[str, Any]:
-        return check_maps(name, items=items, everything=everything, progress=progress).as_json()
-
-    return Job(work)
+    return check_maps(name, items=items, everything=everything, progress=progress).as_json()
 
 
 @st.cache_data(show_spinner=False)

@@ -22,7 +22,7 @@ from pages.explain.map_loaders import (
 from ui.cards import square
 from ui.formatting import percent, shorten
 from ui.jobs import result_of
-from ui.loaders import Photo
+from ui.loaders import Photo, classifier
 from ui.messages import escape_markdown, refusals
 from ui.pickers import answer_of, load_classifier, model_name
 
@@ -158,7 +158,7 @@ def _is_made(asked: MapRequest) -> bool:
     """Whether a long map was requested and is ready."""
     if asked not in st.session_state.get("long maps", ()):
         return False
-    job = long_map(asked)
+    job = long_map(asked, _model=classifier(asked.model))
     return job.result is not None and not job.thread.is_alive()
 
 
@@ -175,11 +175,8 @@ def _make(waiting: Sequence[MapRequest]) -> None:
         return
     first = todo[0]
 
-    def forget() -> None:
-        wished.difference_update(todo)
-        long_map.clear(first)
-
     left = f", {len(todo)} to compute" if len(todo) > 1 else ""
     words = f"{method(first.method).title} of {escape_markdown(shorten(model_name(first.model), 40))}{left}"
-    result_of(long_map(first), words, forget=forget)
+    job = long_map(first, _model=classifier(first.model))
+    result_of(job, words, on_error=lambda: wished.difference_update(todo))
     st.rerun()

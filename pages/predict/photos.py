@@ -53,7 +53,12 @@ def _answer(photo: Photo, name: str) -> None:
         if saliency.own:
             caption = "Where its attention pooling looked"
         method = "Attention weights" if saliency.own else "Grad-CAM"
-        where = _figure(saliency.overlay, caption, caption, hover=f"{method} at layer {saliency.layer}")
+        where = _figure(
+            saliency.overlay,
+            caption,
+            caption,
+            hover=f"{method} at layer {saliency.layer}" if saliency.layer else method,
+        )
         place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{where}</div>{bars}</div>')
 
 

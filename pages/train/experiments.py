@@ -12,7 +12,7 @@ from pages.train.strategy import STRATEGIES
 from ui.cards import Card, cards, picture
 from ui.charts import chart, dark
 from ui.formatting import count, decimal, duration, ends, percent
-from ui.jobs import Job, result_of
+from ui.jobs import Background, background, result_of
 from ui.messages import escape_markdown, refusals
 from ui.session import LEARNING_RATE
 
@@ -39,7 +39,6 @@ def strategy_advice(config: RunConfig, dataset: "ImageDataset") -> None:
             "Compare strategies on a sample",
             help_text="Trains with each strategy in turn, for about a minute in total.",
             start=_comparing,
-            forget=_comparing.clear,
             show=_show_ranking,
         )
         _experiment(
@@ -47,7 +46,6 @@ def strategy_advice(config: RunConfig, dataset: "ImageDataset") -> None:
             "Would more data help?",
             help_text="Fits a head on growing parts of the training split.",
             start=_growing,
-            forget=_growing.clear,
             show=_show_curve,
         )
 
@@ -62,7 +60,6 @@ def rate_finder(config: RunConfig) -> None:
             "Search",
             help_text="A short separate training run with a rising learning rate.",
             start=_searching,
-            forget=_searching.clear,
             show=_show_search,
         )
 
@@ -72,8 +69,7 @@ def _experiment(
     label: str,
     *,
     help_text: str,
-    start: "Callable[[RunConfig], Job[R]]",
-    forget: Callable[[RunConfig], None],
+    start: Background[[RunConfig], R],
     show: Callable[[R], None],
 ) -> None:
     """A button; once clicked, the experiment on this configuration, its progress, and its result."""
@@ -82,37 +78,28 @@ def _experiment(
         st.session_state[key] = config
     if st.session_state.get(key) == config:
         with refusals():
-            show(result_of(start(config), help_text.rstrip("."), forget=lambda: forget(config)))
+            show(result_of(start(config), help_text.rstrip(".")))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _comparing(config: RunConfig) -> "Job[Ranking]":
-    def work(progress: Progress) -> "Ranking":
-        from clfcore.experiments.compare_strategies import compare_strategies
+@background(entries=4)
+def _comparing(progress: Progress, config: RunConfig) -> "Ranking":
+    from clfcore.experiments.compare_strategies import compare_strategies
 
-        return compare_strategies(config, progress=progress)
-
-    return Job(work)
+    return compare_strategies(config, progress=progress)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _growing(config: RunConfig) -> "Job[LearningCurve]":
-    def work(progress: Progress) -> "LearningCurve":
-        from clfcore.experiments.learning_curve import learning_curve
+@background(entries=4)
+def _growing(progress: Progress, config: RunConfig) -> "LearningCurve":
+    from clfcore.experiments.learning_curve import learning_curve
 
-        return learning_curve(config, progress=progress)
-
-    return Job(work)
+    return learning_curve(config, progress=progress)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _searching(config: RunConfig) -> "Job[RateSearch]":
-    def work(progress: Progress) -> "RateSearch":
-        from clfcore.experiments.lr_finder import find_rate
+@background(entries=4)
+def _searching(progress: Progress, config: RunConfig) -> "RateSearch":
+    from clfcore.experiments.lr_finder import find_rate
 
-        return find_rate(config, progress=progress)
-
-    return Job(work)
+    return find_rate(config, progress=progress)
 
 
 def _show_ranking(ranking: "Ranking") -> None:
@@ -173,31 +160,23 @@ def check_before_training(config: RunConfig) -> None:
     if checked != config:
         return
     if check == "overfit":
-        _show_overfit(
-            result_of(_overfitting(config), "Overfitting one batch", forget=lambda: _overfitting.clear(config))
-        )
+        _show_overfit(result_of(_overfitting(config), "Overfitting one batch"))
     else:
-        _show_batch(result_of(_previewing(config), "Decoding and augmenting", forget=lambda: _previewing.clear(config)))
+        _show_batch(result_of(_previewing(config), "Decoding and augmenting"))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _overfitting(config: RunConfig) -> "Job[OneBatch]":
-    def work(progress: Progress) -> "OneBatch":
-        from clfcore.experiments.overfit_one_batch import overfit_one_batch
+@background(entries=4)
+def _overfitting(progress: Progress, config: RunConfig) -> "OneBatch":
+    from clfcore.experiments.overfit_one_batch import overfit_one_batch
 
-        return overfit_one_batch(config, progress=progress)
-
-    return Job(work)
+    return overfit_one_batch(config, progress=progress)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _previewing(config: RunConfig) -> "Job[BatchPreview]":
-    def work(_progress: Progress) -> "BatchPreview":
-        from clfcore.experiments.overfit_one_batch import preview_batch
+@background(entries=4)
+def _previewing(progress: Progress, config: RunConfig) -> "BatchPreview":
+    from clfcore.experiments.overfit_one_batch import preview_batch
 
-        return preview_batch(config)
-
-    return Job(work)
+    return preview_batch(config)
 
 
 def _show_overfit(result: "OneBatch") -> None:

@@ -14,7 +14,7 @@ from pages.train.experiments import rate_finder, strategy_advice
 from ui.charts import chart, dark
 from ui.data_picker import read_data
 from ui.formatting import count, duration
-from ui.jobs import Job, result_if_ready, result_of
+from ui.jobs import background, result_if_ready, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
 
 if TYPE_CHECKING:
@@ -23,13 +23,9 @@ if TYPE_CHECKING:
 
 def show_plan(config: RunConfig) -> RunConfig:
     """The plan of a run: counted at once, timed on a few real batches; returns the resolved configuration."""
-    counted = result_of(
-        _planning(config, measure=False), "Building the network", forget=lambda: _planning.clear(config, measure=False)
-    )
+    counted = result_of(_planning(config, measure=False), "Building the network")
     measuring = _planning(config, measure=True)  # takes seconds: the page does not wait
-    measured = result_if_ready(
-        measuring, forget=lambda: _planning.clear(config, measure=True), key="measure the plan again"
-    )
+    measured = result_if_ready(measuring, key="measure the plan again")
     plan = measured or counted
     metric_row(
         [
@@ -56,12 +52,9 @@ def show_plan(config: RunConfig) -> RunConfig:
     return plan.config
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _planning(config: RunConfig, *, measure: bool) -> "Job[Plan]":
-    def plan(_progress: Progress) -> "Plan":
-        return api.plan(config, measure=measure)
-
-    return Job(plan)
+@background(entries=16)
+def _planning(progress: Progress, config: RunConfig, *, measure: bool) -> "Plan":
+    return api.plan(config, measure=measure)
 
 
 def _estimate(plan: "Plan") -> tuple[str, str]:
