@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -17,8 +17,8 @@ from clfcore.data.pixels import read_image
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
 from clfcore.evaluation.classification_report import per_class
-from clfcore.evaluation.intervals import headline
-from clfcore.evaluation.metrics import evaluate
+from clfcore.evaluation.intervals import Intervals, headline
+from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.explain.saliency_map import overlay_image
 from clfcore.files import runs_folder
 from clfcore.runs.folder import Run, open_run
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from clfcore.data.bit_depth import ValueRange
     from clfcore.data.dataset import ImageDataset
     from clfcore.evaluation.classification_report import ClassRow
-    from clfcore.evaluation.metrics import Metrics
+    from clfcore.evaluation.metrics import MultiLabel, SingleLabel
     from clfcore.predictions import Predictions
 
 
@@ -273,13 +273,13 @@ def key_of(run: Run, predictions: "Predictions") -> PredictionsKey:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def scores(key: PredictionsKey, _predictions: "Predictions") -> "Metrics":
-    return evaluate(_predictions)
+def scores(key: PredictionsKey, _predictions: "Predictions") -> "SingleLabel | MultiLabel":
+    return evaluate_finest(_predictions)
 
 
 @st.cache_data(show_spinner="Drawing resamples for the intervals", max_entries=64)
-def intervals(key: PredictionsKey, _predictions: "Predictions") -> dict[str, Any]:
-    """Metric -> its 95 % interval, or None."""
+def intervals(key: PredictionsKey, _predictions: "Predictions") -> Intervals:
+    """95 % intervals by metric; None where there is none."""
     return headline(_predictions)
 
 

@@ -9,6 +9,7 @@ from clfcore.cli.command import Command, Values, argument
 from clfcore.cli.flags import OVERWRITE, number, whole
 from clfcore.cli.run_views import run_text
 from clfcore.cli.terminal import bar, table
+from clfcore.evaluation.metric_catalogue import METRICS
 
 if TYPE_CHECKING:
     from clfcore.results import Result
@@ -73,15 +74,16 @@ def _calibrate(given: argparse.Namespace) -> "Result":
 
 
 def _calibration_table(result: Values) -> str:
+    names = ("ece", "brier", "nll")
     value = result["temperature"]
     rows = [
-        [split, when, *(numbers[name] for name in ("ece", "brier", "nll"))]
+        [split, when, *(numbers[name] for name in names)]
         for split, both in result["splits"].items()
         for when, numbers in both.items()
         if numbers is not None
     ]
     text = "no temperature is kept" if value is None else f"temperature {value:.3f}, fitted on validation and kept"
-    return f"run {result['run']}: {text}\n" + table(rows, ["split", "", "calibration error", "Brier", "log-loss"])
+    return f"run {result['run']}: {text}\n" + table(rows, ["split", "", *(METRICS[name].in_text for name in names)])
 
 
 COMMANDS = (

@@ -2,7 +2,7 @@
 
 from clfcore.cli.command import Values
 from clfcore.cli.terminal import duration, indented, table
-from clfcore.evaluation.main_metric import main_metric
+from clfcore.evaluation.metric_catalogue import main_metric
 
 
 def run_text(result: Values) -> str:

@@ -9,7 +9,7 @@ from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, needed
 from clfcore.cli.run_views import comparison_table
 from clfcore.cli.terminal import bar, table
-from clfcore.evaluation.main_metric import main_metric
+from clfcore.evaluation.metric_catalogue import main_metric
 from clfcore.files import typed_path
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """How well scores rank the items of a class above the others: area under ROC, average precision, for all classes."""
 
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -57,31 +58,50 @@ def areas_under_curves(predictions: Predictions, *, known: Outcomes | None = Non
     return out
 
 
-def column_areas(scores: np.ndarray, positive: np.ndarray) -> tuple[float, float]:
-    """(area under ROC, average precision) of N scores, given the indices of the positive items; NaN where undefined."""
+class ColumnAreas(NamedTuple):
+    """Area under ROC and average precision of one column of scores; NaN where undefined."""
+
+    auc: float
+    average_precision: float
+
+
+class _Ranks(NamedTuple):
+    """How many scores are at least, and how many above, each of some sorted values: K int64 each."""
+
+    at_least: np.ndarray
+    above: np.ndarray
+
+
+def column_areas(scores: np.ndarray, positive: np.ndarray) -> ColumnAreas:
+    """The areas of N scores, given the indices of the positive items."""
     n, p = len(scores), len(positive)
     if p == 0:
-        return float("nan"), float("nan")
+        return ColumnAreas(float("nan"), float("nan"))
     among = np.sort(scores[positive])
-    least, more = _at_least(scores, among) if p <= FEW else _at_least_by_sorting(scores, among)
+    least, more = _ranks(scores, among) if p <= FEW else _ranks_by_sorting(scores, among)
     precision = (p - np.searchsorted(among, among, "left")) / least  # at the threshold of each positive item
     if p == n:
-        return float("nan"), float(precision.mean())
+        return ColumnAreas(float("nan"), float(precision.mean()))
     wins = p * n - (least.sum() + more.sum() + p * p) / 2  # pairs of a positive above a negative, ties half
-    return float(wins / (p * (n - p))), float(precision.mean())
+    return ColumnAreas(float(wins / (p * (n - p))), float(precision.mean()))
 
 
-def _at_least(scores: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many scores are at least, and how many above, each of a few sorted values that are among them."""
-    kept = scores[scores >= among[0]]  # what ranks below every positive item changes no count
-    counts = (np.bincount(np.searchsorted(among, kept, side), minlength=len(among) + 1) for side in ("right", "left"))
-    least, more = (count[::-1].cumsum()[::-1][1:] for count in counts)
-    return least, more
+def _ranks(scores: np.ndarray, among: np.ndarray) -> _Ranks:
+    """Ranks of a few sorted values that are among the scores."""
+    high = scores[scores >= among[0]]  # what ranks below every positive item changes no count
+
+    def from_each_on(side: Literal["left", "right"]) -> np.ndarray:
+        counts = np.bincount(np.searchsorted(among, high, side), minlength=len(among) + 1)
+        return counts[::-1].cumsum()[::-1][1:]
+
+    return _Ranks(from_each_on("right"), from_each_on("left"))
 
 
-def _at_least_by_sorting(scores: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    every = np.sort(scores)
-    return len(every) - np.searchsorted(every, among, "left"), len(every) - np.searchsorted(every, among, "right")
+def _ranks_by_sorting(scores: np.ndarray, among: np.ndarray) -> _Ranks:
+    """The same for many values."""
+    ordered = np.sort(scores)
+    n = len(ordered)
+    return _Ranks(n - np.searchsorted(ordered, among, "left"), n - np.searchsorted(ordered, among, "right"))
 
 
 def _empty(classes: int) -> Areas:

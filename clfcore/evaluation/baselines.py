@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clfcore.evaluation.counts import Rates, label_counts, share
+from clfcore.evaluation.counts import label_rates, share
 from clfcore.evaluation.outcomes import one_label
 from clfcore.predictions import Predictions
 
@@ -58,9 +58,8 @@ def baselines(predictions: Predictions, *, train_counts: np.ndarray | None = Non
 def _multi_label(predictions: Predictions) -> Baselines:
     truth = predictions.targets > 0
     common = truth.mean(axis=0)  # C
-    said = np.broadcast_to(common > 0.5, truth.shape)
-    found = Rates(*label_counts(truth, said))
-    pooled = Rates(found.hits.sum(), found.predicted.sum(), found.support.sum())
+    answer = np.broadcast_to(common > 0.5, truth.shape)
+    rates = label_rates(truth, answer)
     names = [name for name, often in zip(predictions.classes, common > 0.5, strict=True) if often]
     prevalent = float(common[common > 0].mean()) if (common > 0).any() else 0.0
     return Baselines(
@@ -71,10 +70,10 @@ def _multi_label(predictions: Predictions) -> Baselines:
             "subset_accuracy": 0.5 ** truth.shape[1],
         },
         {
-            "micro_f1": float(pooled.f1),
-            "macro_f1": float(found.f1.mean()),
-            "subset_accuracy": float((truth == said).all(axis=1).mean()),
-            "hamming_loss": float((truth != said).mean()),
+            "micro_f1": float(rates.pooled.f1),
+            "macro_f1": float(rates.f1.mean()),
+            "subset_accuracy": float((truth == answer).all(axis=1).mean()),
+            "hamming_loss": float((truth != answer).mean()),
             "macro_auc": 0.5,
         },
         "; ".join(names) or "no label",

@@ -47,7 +47,7 @@ class Reliability:
         way = "overconfident" if gap > 0 else "underconfident"
         of = f"{int(self.items.sum()):,} {'decisions' if self.per_label else 'items'}"
         apart = f"Confidence and accuracy are {100 * self.ece:.1f} points apart on average over {of}"
-        if self.ece <= self.by_chance:
+        if self.by_chance is not None and self.ece <= self.by_chance:
             chance = f"up to {100 * self.by_chance:.1f} points"
             return f"{apart}: no more than expected by chance of a calibrated classifier ({chance})."
         return f"{apart}; overall, the classifier is {way} by {100 * abs(gap):.1f} points."
@@ -69,18 +69,16 @@ def reliability(predictions: Predictions, *, bins: int = BINS) -> Reliability:
         squared = done.squares - 2 * done.p_truth + 1
         brier = float(squared.mean() / (2 if done.classes == 2 else 1)) if len(done) else None
         nll = float(done.loss.mean()) if len(done) else None
-    items, said, hits = binned(confidence, right, bins)
-    empty = items == 0
-    means = [np.where(empty, np.nan, share(total, items)) for total in (said, hits)]
-    gaps = np.abs(hits - said)
-    some = bool(items.sum())
+    binning = binned(confidence, right, bins)
+    items = binning.items
+    empty, some = items == 0, bool(items.sum())
     return Reliability(
         edges=np.linspace(0, 1, bins + 1),
         items=items.astype(np.int64),
-        confidence=means[0],
-        right=means[1],
-        ece=float(gaps.sum() / items.sum()) if some else None,
-        worst=float(share(gaps, items).max()) if some else None,
+        confidence=np.where(empty, np.nan, share(binning.confidence, items)),
+        right=np.where(empty, np.nan, share(binning.right, items)),
+        ece=binning.calibration_error if some else None,
+        worst=float(share(binning.gaps, items).max()) if some else None,
         brier=brier,
         nll=nll,
         by_chance=float(np.quantile(errors_if_calibrated(confidence, bins=bins), 0.95)) if some else None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clfcore.evaluation.auc import Areas, areas_under_curves
-from clfcore.evaluation.counts import Rates, confusion_counts, label_counts, rates
+from clfcore.evaluation.counts import confusion_counts, label_rates, rates
 from clfcore.evaluation.metrics import decide
 from clfcore.evaluation.outcomes import one_label
 from clfcore.predictions import Predictions
@@ -39,7 +39,7 @@ def per_class(
     ranked: False leaves auc and average_precision None (they take a second at 50,000 x 1,000).
     """
     if predictions.task.kind == "multi-label":
-        found = Rates(*label_counts(predictions.targets > 0, decide(predictions, thresholds)))
+        found = label_rates(predictions.targets > 0, decide(predictions, thresholds))
     else:
         predictions = one_label(predictions)
         truth, predicted = predictions.targets.astype(np.int64), predictions.logits.argmax(axis=1)
@@ -77,7 +77,8 @@ def table_csv(predictions: Predictions) -> str:
         columns = [f"{level.name}: {name}" if several else name for level in task.levels for name in level.classes]
     lines = [csv_line(["id", "truth", "predicted", "right", *columns])]
     finest = task.slices[-1]
-    for name, true, said, row in zip(predictions.ids, *_words(predictions), p, strict=True):
+    truth, predicted = _labels_of(predictions, _truth(predictions)), _labels_of(predictions, _predicted(predictions))
+    for name, true, said, row in zip(predictions.ids, truth, predicted, p, strict=True):
         values = csv_line(_likeliest(row[finest], task.classes)) if few else ",".join(f"{value:.6g}" for value in row)
         lines.append(f"{csv_line([name, true, said, 'yes' if true == said else 'no'])},{values}")
     return "\n".join([*lines, ""])
@@ -86,24 +87,30 @@ def table_csv(predictions: Predictions) -> str:
 def _likeliest(row: np.ndarray, classes: Sequence[str]) -> list[str]:
     first = np.argpartition(-row, min(TOP, len(row) - 1))[:TOP]
     first = first[np.argsort(-row[first], kind="stable")]
-    return [word for i in first for word in (classes[i], f"{row[i]:.6g}")]
+    return [text for i in first for text in (classes[i], f"{row[i]:.6g}")]
 
 
-def _words(predictions: Predictions) -> tuple[list[str], list[str]]:
-    """Truth and prediction of each item in words."""
-    task, targets = predictions.task, predictions.targets
+def _truth(predictions: Predictions) -> np.ndarray:
+    """N x C bool of labels, or N x L class indices of levels."""
+    if predictions.task.kind == "multi-label":
+        return predictions.targets > 0
+    return predictions.targets.reshape(len(predictions), len(predictions.task.levels))
+
+
+def _predicted(predictions: Predictions) -> np.ndarray:
+    """N x C bool of labels, or N x L class indices of levels."""
+    if predictions.task.kind == "multi-label":
+        return decide(predictions)
+    return np.stack([predictions.logits[:, part].argmax(axis=1) for part in predictions.task.slices], axis=1)
+
+
+def _labels_of(predictions: Predictions, answers: np.ndarray) -> list[str]:
+    """The names of each item's labels, or of its class on every level."""
+    task = predictions.task
     if task.kind == "multi-label":
-        sets = (targets > 0, decide(predictions))
-        return tuple(  # type: ignore[return-value]
-            [";".join(task.classes[c] for c in np.flatnonzero(row)) for row in chosen] for chosen in sets
-        )
-    truth = targets.reshape(len(predictions), len(task.levels))
-    said = np.stack([predictions.logits[:, part].argmax(axis=1) for part in task.slices], axis=1)
-    return tuple(  # type: ignore[return-value]
-        [" / ".join(lv.classes[i] for lv, i in zip(task.levels, row, strict=True)) for row in chosen]
-        for chosen in (truth, said)
-    )
+        return [";".join(task.classes[c] for c in np.flatnonzero(row)) for row in answers]
+    return [" / ".join(level.classes[i] for level, i in zip(task.levels, row, strict=True)) for row in answers]
 
 
 def _known(values: np.ndarray, defined: np.ndarray) -> list[float | None]:
-    return [value if there else None for value, there in zip(values.tolist(), defined.tolist(), strict=True)]
+    return [value if known else None for value, known in zip(values.tolist(), defined.tolist(), strict=True)]

@@ -1,14 +1,15 @@
 """Runs side by side on the same items: is one better than another, or can these items not tell?"""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from clfcore.errors import InputError
 from clfcore.evaluation.intervals import Interval, multi_label_scores, percentiles, resampled, single_label_scores
-from clfcore.evaluation.metrics import METRICS, decide
+from clfcore.evaluation.metric_catalogue import METRICS
+from clfcore.evaluation.metrics import decide
 from clfcore.evaluation.outcomes import outcomes
 from clfcore.predictions import Predictions
 
@@ -23,7 +24,7 @@ class Difference:
     """One metric of two runs: b - a, with its 95 % interval.
 
     p_value: exact two-sided McNemar, of accuracy only; adjusted_p_value: with Holm's correction for all pairs of the
-    comparison; only_a, only_b: items that one alone gets right; items: all of them. lower_is_better: a loss.
+    comparison; only_a, only_b: items that one alone gets right; items: all of them.
     """
 
     a: str
@@ -36,7 +37,6 @@ class Difference:
     only_a: int
     only_b: int
     items: int
-    lower_is_better: bool = False
 
     @property
     def better(self) -> str | None:
@@ -45,16 +45,17 @@ class Difference:
         significant = low > 0 or high < 0 if self.adjusted_p_value is None else self.adjusted_p_value < LEVEL
         if not significant or self.difference == 0:
             return None
-        return self.b if (self.difference > 0) != self.lower_is_better else self.a
+        return self.b if (self.difference > 0) == METRICS[self.metric].higher else self.a
 
     def describe(self) -> str:
         """The result in one sentence."""
         gap, low, high = self.difference, *self.interval
         if self.better is not None and gap < 0:
             gap, low, high = -gap, -high, -low
-        what = METRICS[self.metric].in_text
-        size = f"{abs(gap):.3f} nats" if self.metric == "nll" else f"{100 * abs(gap):.1f} points"
-        scale, digits = (1, 3) if self.metric == "nll" else (100, 1)
+        metric = METRICS[self.metric]
+        what = metric.in_text
+        scale, digits, unit = (1, 3, "nats") if metric.in_nats else (100, 1, "points")
+        size = f"{scale * abs(gap):.{digits}f} {unit}"
         ends = " to ".join(f"{round(scale * end, digits) + 0.0:.{digits}f}" for end in (low, high))  # no "-0.0"
         alone = f"only {self.b} is right on {_images(self.only_b)}, only {self.a} on {self.only_a:,}"
         if self.better is None:
@@ -100,31 +101,42 @@ def compare(runs: Sequence[Named], *, resamples: int = 1000, seed: int = 0) -> C
     first = "subset_accuracy" if runs[0][1].task.kind == "multi-label" else "accuracy"
     counts = {(a, b): (int((right[a] & ~right[b]).sum()), int((right[b] & ~right[a]).sum())) for a, b in pairs}
     p_values = [mcnemar(*counts[pair]) for pair in pairs]
-    told = zip(pairs, p_values, holm(p_values), strict=True)
-    found = [
+    differences = [
         Difference(
-            a,
-            b,
-            first,
-            (only_b - only_a) / n,
-            difference_interval(only_a, only_b, n, seed=seed),
-            p,
-            q,
-            only_a,
-            only_b,
-            n,
+            a=a,
+            b=b,
+            metric=first,
+            difference=(only_b - only_a) / n,
+            interval=difference_interval(only_a, only_b, n, seed=seed),
+            p_value=p_value,
+            adjusted_p_value=adjusted,
+            only_a=only_a,
+            only_b=only_b,
+            items=n,
         )
-        for (a, b), p, q in told
+        for (a, b), p_value, adjusted in zip(pairs, p_values, holm(p_values), strict=True)
         for only_a, only_b in [counts[a, b]]
     ]
-    once, drawn = _other_metrics(runs, resamples, seed)
-    for metric in once[names[0]]:
+    resampled_scores = _resampled_scores(runs, resamples=resamples, seed=seed)
+    for metric in resampled_scores[names[0]].values:
         for a, b in pairs:
-            interval = percentiles(drawn[b][metric] - drawn[a][metric])
-            gap = float(once[b][metric] - once[a][metric])
-            lower = metric in ("nll", "hamming_loss")
-            found.append(Difference(a, b, metric, gap, interval, None, None, *counts[a, b], n, lower_is_better=lower))
-    return Comparison(runs[0][1].split, tuple(names), n, tuple(found))
+            one, two = resampled_scores[a], resampled_scores[b]
+            only_a, only_b = counts[a, b]
+            differences.append(
+                Difference(
+                    a=a,
+                    b=b,
+                    metric=metric,
+                    difference=two.values[metric] - one.values[metric],
+                    interval=percentiles(two.drawn[metric] - one.drawn[metric]),
+                    p_value=None,
+                    adjusted_p_value=None,
+                    only_a=only_a,
+                    only_b=only_b,
+                    items=n,
+                )
+            )
+    return Comparison(runs[0][1].split, tuple(names), n, tuple(differences))
 
 
 def aligned(runs: Sequence[Named]) -> tuple[Named, ...]:
@@ -158,13 +170,13 @@ def aligned(runs: Sequence[Named]) -> tuple[Named, ...]:
         else:
             order = np.empty(len(first), np.int64)
             order[[place[item] for item in other.ids]] = np.arange(len(first))
-        moved = replace(other, ids=first.ids, targets=other.targets[order], logits=other.logits[order])
-        if not np.array_equal(moved.targets, first.targets):
+        reordered = replace(other, ids=first.ids, targets=other.targets[order], logits=other.logits[order])
+        if not np.array_equal(reordered.targets, first.targets):
             raise InputError(
                 f"the truth of some items differs between runs {first_name} and {name}: "
                 "the data was relabelled in between; evaluate both runs anew"
             )
-        out.append((name, moved))
+        out.append((name, reordered))
     return tuple(out)
 
 
@@ -219,8 +231,8 @@ def score_interval(only_a: int, only_b: int, n: int) -> Interval:
         share = (np.sqrt(max(middle**2 + 8 * n * only_a * d * (1 - d), 0.0)) - middle) / (4 * n)
         return gap - quantile * np.sqrt(max(n * (2 * share + d * (1 - d)), 0.0))
 
-    seen = (only_b - only_a) / n
-    low, high = (-1.0, seen - 1e-12), (seen + 1e-12, 1.0)  # what was seen itself is a root where nothing varies
+    observed = (only_b - only_a) / n
+    low, high = (-1.0, observed - 1e-12), (observed + 1e-12, 1.0)  # the observed one is a root where nothing varies
     ends = [
         brentq(beyond, *within, args=(quantile,))
         if beyond(within[0], quantile) > 0 > beyond(within[1], quantile)
@@ -230,28 +242,39 @@ def score_interval(only_a: int, only_b: int, n: int) -> Interval:
     return Interval(*map(float, ends))
 
 
-def _other_metrics(runs: Sequence[Named], resamples: int, seed: int) -> tuple[dict, dict]:
-    """name -> metric -> value, and -> B float64, every run on the same resamples."""
-    score = {name: _scorer(predictions) for name, predictions in runs}
+def _resampled_scores(runs: Sequence[Named], *, resamples: int, seed: int) -> Mapping[str, "_Resampled"]:
+    """Every run's metrics but the first, on the same resamples."""
+    scorers = {name: _scorer(predictions) for name, predictions in runs}
     n = len(runs[0][1])
-    once = {name: {metric: v[0] for metric, v in of(np.ones((1, n))).items()} for name, of in score.items()}
-    parts: dict[str, list] = {name: [] for name in score}
+    parts: dict[str, list[Mapping[str, np.ndarray]]] = {name: [] for name in scorers}
     for weights in resampled(n, resamples, seed=seed):
-        for name, of in score.items():
-            parts[name].append(of(weights))
-    return once, {
-        name: {metric: np.concatenate([part[metric] for part in found]) for metric in once[name]}
-        for name, found in parts.items()
+        for name, scorer in scorers.items():
+            parts[name].append(scorer(weights))
+    return {
+        name: _Resampled(
+            {metric: float(value[0]) for metric, value in scorer(np.ones((1, n))).items()},
+            {metric: np.concatenate([part[metric] for part in parts[name]]) for metric in parts[name][0]},
+        )
+        for name, scorer in scorers.items()
     }
 
 
-def _scorer(predictions: Predictions) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+@dataclass(frozen=True, eq=False)
+class _Resampled:
+    """One run's metrics by name: values on the items themselves, and drawn, B float64, on each resample."""
+
+    values: Mapping[str, float]
+    drawn: Mapping[str, np.ndarray]
+
+
+def _scorer(predictions: Predictions) -> Callable[[np.ndarray], Mapping[str, np.ndarray]]:
+    """Metrics of weighted items, as a function of the weights."""
     if predictions.task.kind == "multi-label":
         truth, predicted = predictions.targets > 0, decide(predictions)
         return lambda weights: multi_label_scores(truth, predicted, weights)
     done = outcomes(predictions)
-    wanted = ("balanced_accuracy", "macro_f1", "nll")
-    return lambda weights: {name: v for name, v in single_label_scores(done, weights).items() if name in wanted}
+    compared = ("balanced_accuracy", "macro_f1", "nll")
+    return lambda weights: {name: v for name, v in single_label_scores(done, weights).items() if name in compared}
 
 
 def _task_gap(first: Predictions, other: Predictions) -> str:
@@ -265,6 +288,4 @@ def _few(classes: Sequence[str]) -> str:
 
 
 def _printed(pair: Difference) -> dict[str, object]:
-    values = asdict(pair)
-    values.pop("lower_is_better")
-    return values | {"interval": list(pair.interval), "better": pair.better, "words": pair.describe()}
+    return asdict(pair) | {"interval": list(pair.interval), "better": pair.better, "words": pair.describe()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -62,37 +62,60 @@ def roc(
     predictions: Predictions, *, classes: Sequence[str] | None = None, pooled: bool = True, points: int = 400
 ) -> Curves:
     """One-vs-rest ROC curves. classes: None: the second of two, or the first eight. pooled: micro and macro too."""
-    return _curves("roc", predictions, classes, points, pooled=pooled)
+    return _curves("roc", predictions, classes=classes, points=points, pooled=pooled)
 
 
 def precision_recall(
     predictions: Predictions, *, classes: Sequence[str] | None = None, pooled: bool = True, points: int = 400
 ) -> Curves:
     """One-vs-rest precision-recall curves with average precision; a step function, no interpolation between points."""
-    return _curves("precision-recall", predictions, classes, points, pooled=pooled)
+    return _curves("precision-recall", predictions, classes=classes, points=points, pooled=pooled)
 
 
-def class_scores(predictions: Predictions, chosen: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities and truth of the chosen classes, N x len(chosen) float64 and bool; finest level or multi-label."""
-    chosen = np.asarray(chosen, np.int64)
+class ClassScores(NamedTuple):
+    """Probabilities (float64) and truth (bool) of items by class, N x C, or of one class, N."""
+
+    scores: np.ndarray
+    truth: np.ndarray
+
+
+class Sweep(NamedTuple):
+    """Distinct scores, highest first (float64), and how many positives and how many items reach each (int64)."""
+
+    thresholds: np.ndarray
+    hits: np.ndarray
+    taken: np.ndarray
+
+
+def class_scores(predictions: Predictions, classes: Sequence[int]) -> ClassScores:
+    """The chosen classes of the finest level, or labels, by index; N x len(classes)."""
+    chosen = np.asarray(classes, np.int64)
     if predictions.task.kind == "multi-label":
-        return predictions.probabilities()[:, chosen], predictions.targets[:, chosen] > 0
+        return ClassScores(predictions.probabilities()[:, chosen], predictions.targets[:, chosen] > 0)
     predictions = one_label(predictions)
     done = outcomes(predictions)
     scores = np.exp(predictions.logits[:, chosen].astype(np.float64) - done.peak[:, None]) / done.total[:, None]
-    return scores, done.truth[:, None] == chosen
+    return ClassScores(scores, done.truth[:, None] == chosen)
 
 
-def sweep(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distinct scores, highest first, and how many positives and items have at least each."""
+def scores_of_class(predictions: Predictions, name: str) -> ClassScores:
+    """One class against the rest; N each. Raises InputError where it is not one of the task's classes."""
+    if name not in predictions.classes:
+        raise unknown("class", name, predictions.classes)
+    scores, truth = class_scores(predictions, [predictions.classes.index(name)])
+    return ClassScores(scores[:, 0], truth[:, 0])
+
+
+def sweep(scores: np.ndarray, truth: np.ndarray) -> Sweep:
+    """Every threshold that N scores allow, with what it takes for positive; truth: N bool."""
     order = np.argsort(-scores, kind="stable")
     scores, truth = scores[order], truth[order]
     last = np.flatnonzero(np.append(np.diff(scores) != 0, True))  # of each group of equal scores
-    return scores[last], np.cumsum(truth)[last], last + 1
+    return Sweep(scores[last], np.cumsum(truth)[last], last + 1)
 
 
 def _curves(
-    kind: Kind, predictions: Predictions, classes: Sequence[str] | None, points: int, *, pooled: bool
+    kind: Kind, predictions: Predictions, *, classes: Sequence[str] | None, points: int, pooled: bool
 ) -> Curves:
     names = predictions.classes
     binary = len(names) == 2 and predictions.task.kind != "multi-label"
@@ -108,11 +131,12 @@ def _curves(
     scores, truth = class_scores(predictions, taken)  # N x taken
     place = {c: taken.index(c) for c in chosen}
     defined = [c for c in chosen if _defined(kind, truth[:, place[c]])]
-    curves = tuple(_curve(kind, names[c], scores[:, place[c]], truth[:, place[c]], points) for c in defined)
+    columns = {c: ClassScores(scores[:, place[c]], truth[:, place[c]]) for c in defined}
+    curves = tuple(_curve(kind, names[c], column, points=points) for c, column in columns.items())
     micro = macro = None
     if pooled:
         if _defined(kind, truth):
-            micro = _curve(kind, "micro average", scores.ravel(), truth.ravel(), points)
+            micro = _curve(kind, "micro average", ClassScores(scores.ravel(), truth.ravel()), points=points)
         macro = _macro(kind, scores, truth)
     hidden = 0 if binary else len(names) - len(set(chosen))
     return Curves(kind, curves, micro, macro, tuple(names[c] for c in chosen if c not in defined), hidden)
@@ -122,7 +146,9 @@ def _defined(kind: Kind, truth: np.ndarray) -> bool:
     return bool(truth.any() and (kind != "roc" or not truth.all()))
 
 
-def _curve(kind: Kind, name: str, scores: np.ndarray, truth: np.ndarray, points: int | None) -> Curve:
+def _curve(kind: Kind, name: str, column: ClassScores, *, points: int | None) -> Curve:
+    """The curve of N scores and truths. points: how many are kept at most; None: all."""
+    scores, truth = column
     positives = int(truth.sum())
     auc, average_precision = column_areas(scores, np.flatnonzero(truth))
     thresholds, hits, taken = sweep(scores, truth)
@@ -152,9 +178,8 @@ def _corners(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _macro(kind: Kind, scores: np.ndarray, truth: np.ndarray) -> Curve | None:
     """Mean of the classes' curves at 501 places of x; its area is the mean of their exact areas."""
-    each = [
-        _curve(kind, "", scores[:, c], truth[:, c], None) for c in range(truth.shape[1]) if _defined(kind, truth[:, c])
-    ]
+    columns = (ClassScores(scores[:, c], truth[:, c]) for c in range(truth.shape[1]))
+    each = [_curve(kind, "", column, points=None) for column in columns if _defined(kind, column.truth)]
     if not each:
         return None
     if kind == "roc":

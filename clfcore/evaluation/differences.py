@@ -35,7 +35,7 @@ def class_differences(a: Named, b: Named) -> tuple[ClassDifference, ...]:
             two.recall,
             one.f1,
             two.f1,
-            None if one.recall is None else two.recall - one.recall,
+            None if one.recall is None or two.recall is None else two.recall - one.recall,
         )
         for one, two in rows
     )
@@ -43,9 +43,9 @@ def class_differences(a: Named, b: Named) -> tuple[ClassDifference, ...]:
 
 def most_moved(rows: Sequence[ClassDifference], n: int) -> tuple[ClassDifference, ...]:
     """The n classes whose recall moved most, either way, in the task's order; those without recall are left out."""
-    known = [i for i, row in enumerate(rows) if row.difference is not None]
-    first = sorted(known, key=lambda i: -abs(rows[i].difference))[:n]
-    return tuple(rows[i] for i in sorted(first))
+    changes = {i: abs(row.difference) for i, row in enumerate(rows) if row.difference is not None}
+    largest = sorted(changes, key=lambda i: -changes[i])[:n]
+    return tuple(rows[i] for i in sorted(largest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +59,8 @@ class ConfusionDifference:
 
     def part(self, n: int) -> "ConfusionDifference":
         """The n classes whose rows and columns moved most, in their order."""
-        moved = np.abs(self.counts)
-        chosen = np.sort(np.argsort(-(moved.sum(axis=0) + moved.sum(axis=1)), kind="stable")[:n])
+        change = np.abs(self.counts)
+        chosen = np.sort(np.argsort(-(change.sum(axis=0) + change.sum(axis=1)), kind="stable")[:n])
         names = tuple(self.classes[i] for i in chosen)
         return ConfusionDifference(self.a, self.b, names, self.counts[np.ix_(chosen, chosen)])
 
@@ -94,7 +94,11 @@ def cost_efficiency(runs: Sequence[tuple[str, int, int, float]]) -> tuple[CostEf
 
     on_front: no other run is as cheap and more accurate, or as accurate and cheaper (the Pareto front).
     """
-    known = [(name, right / items, wilson(right, items), cost) for name, right, items, cost in runs if items]
+    known = [
+        (name, right / items, interval, cost)
+        for name, right, items, cost in runs
+        if (interval := wilson(right, items)) is not None
+    ]
     out = []
     for name, accuracy, interval, cost in sorted(known, key=lambda row: (row[3], -row[1], row[0])):
         beaten = any(

@@ -4,7 +4,8 @@ The bootstrap draws items with replacement (Efron 1979). A resample is a row of 
 so that many are scored at once. Letters: B resamples, N items, C classes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -12,18 +13,30 @@ import numpy as np
 
 from clfcore.evaluation.bootstrap_auc import weighted_areas
 from clfcore.evaluation.calibration import errors_if_calibrated
-from clfcore.evaluation.counts import share
-from clfcore.evaluation.metrics import BINS, consistent, decide, expected_calibration_error
-from clfcore.evaluation.outcomes import Outcomes, outcomes
+from clfcore.evaluation.counts import binned, share
+from clfcore.evaluation.metrics import BINS, consistent, decide
+from clfcore.evaluation.outcomes import Outcomes, one_label, outcomes
 from clfcore.predictions import Predictions
 
 BLOCK = 2_000_000  # weights held at once: 16 MB
 RANKED = 100_000_000  # B x N x C up to which areas are resampled: about three seconds
 
 
+# 95 % intervals by the name of the metric; None where there is none.
+Intervals = Mapping[str, "Interval | None"]
+
+
 class Interval(NamedTuple):
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class HierarchicalIntervals:
+    """Intervals of each level, the finest last, and of the share of items predicted along a real path."""
+
+    levels: Mapping[str, Intervals]
+    consistency: Interval | None
 
 
 def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Interval | None:
@@ -46,28 +59,36 @@ def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Interval | No
 def headline(
     predictions: Predictions,
     *,
-    paths: Sequence[Sequence[int]] | np.ndarray | None = None,
     thresholds: Sequence[float] | np.ndarray | None = None,
     resamples: int = 1000,
     seed: int = 0,
-) -> dict[str, object]:
-    """The names of `metrics.evaluate(...).as_dict()` -> their 95 % Interval, or None where there is none.
+) -> Intervals:
+    """95 % intervals of all that `metrics.evaluate(...).as_dict()` names; of levels, at the finest one.
 
     Wilson for shares of items, percentiles of the bootstrap for the rest. The calibration error, which resampling
     inflates, takes the basic interval (2 x estimate - percentiles, Davison and Hinkley 1997, section 5.2), from 0 where
     a calibrated classifier would show as much. Areas are None where B x N x C passes 10 ** 8. Equal seeds give equal
     intervals.
     """
-    if predictions.task.kind == "hierarchical":
-        levels: dict[str, object] = {
-            level.name: headline(predictions.level(level.name), resamples=resamples, seed=seed)
-            for level in predictions.task.levels
-        }
-        real = consistent(predictions, paths=paths)
-        return levels | {"consistency": wilson(int(real.sum()), len(real))}
     if predictions.task.kind == "multi-label":
-        return _multi_label(predictions, thresholds, resamples, seed)
-    return _single_label(predictions, resamples, seed)
+        return _multi_label(predictions, thresholds=thresholds, resamples=resamples, seed=seed)
+    return _single_label(one_label(predictions), resamples=resamples, seed=seed)
+
+
+def hierarchical_headline(
+    predictions: Predictions,
+    *,
+    paths: Sequence[Sequence[int]] | np.ndarray | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> HierarchicalIntervals:
+    """95 % intervals of a hierarchical task, level by level. paths: as in `metrics.evaluate`."""
+    levels = {
+        level.name: headline(predictions.level(level.name), resamples=resamples, seed=seed)
+        for level in predictions.task.levels
+    }
+    real = consistent(predictions, paths=paths)
+    return HierarchicalIntervals(levels, wilson(int(real.sum()), len(real)))
 
 
 def resampled(n: int, resamples: int, *, seed: int) -> Iterator[np.ndarray]:
@@ -80,16 +101,13 @@ def resampled(n: int, resamples: int, *, seed: int) -> Iterator[np.ndarray]:
         yield np.bincount(drawn.ravel(), minlength=b * n).reshape(b, n).astype(np.float64)
 
 
-def percentiles(values: np.ndarray, *, confidence: float = 0.95) -> Interval | None:
-    """The middle share of the values; None where there are none."""
-    values = values[~np.isnan(values)]
-    if not len(values):
-        return None
+def percentiles(values: np.ndarray, *, confidence: float = 0.95) -> Interval:
+    """Percentile interval: the middle share of one or more values, none of them NaN."""
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))
 
 
-def single_label_scores(done: Outcomes, weights: np.ndarray) -> dict[str, np.ndarray]:
+def single_label_scores(done: Outcomes, weights: np.ndarray) -> Mapping[str, np.ndarray]:
     """Metrics of each resample, b float64 each. weights: b x N. Rules as in `metrics`."""
     right = np.flatnonzero(done.right)
     hits = _by_class(weights[:, right], done.truth[right], done.classes)  # b x C
@@ -114,36 +132,36 @@ def calibration_errors(done: Outcomes, weights: np.ndarray) -> np.ndarray:
     return np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1)
 
 
-def _single_label(predictions: Predictions, resamples: int, seed: int) -> dict[str, object]:
+def _single_label(predictions: Predictions, *, resamples: int, seed: int) -> Intervals:
     done = outcomes(predictions)
     n, classes = len(done), done.classes
     names = ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "macro_auc", "nll", "ece")
     if n == 0:
-        found: dict[str, object] = dict.fromkeys(names)
+        found: dict[str, Interval | None] = dict.fromkeys(names)
     else:
-        parts = []
+        parts: list[dict[str, np.ndarray]] = []
         ranked = resamples * n * classes <= RANKED
         scores = predictions.probabilities() if ranked else None
         truth = done.truth[:, None] == np.arange(classes)
         for weights in resampled(n, resamples, seed=seed):
-            part = single_label_scores(done, weights) | {"ece": calibration_errors(done, weights)}
+            part = {**single_label_scores(done, weights), "ece": calibration_errors(done, weights)}
             if scores is not None:
                 columns = slice(1, 2) if classes == 2 else slice(None)
                 part["macro_auc"] = weighted_areas(
                     scores[:, columns], truth[:, columns], weights, precision=False
                 ).macro_auc
             parts.append(part)
-        found = {name: percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
+        found = {name: _defined_percentiles(values) for name, values in _joined(parts).items()}
         found["ece"] = _error_interval(done, np.concatenate([part["ece"] for part in parts]), seed)
-    out: dict[str, object] = {"accuracy": wilson(int(done.right.sum()), n), "balanced_accuracy": None}
+    out: dict[str, Interval | None] = {"accuracy": wilson(int(done.right.sum()), n), "balanced_accuracy": None}
     if classes > 5:
         out["top5_accuracy"] = wilson(int((done.rank < 5).sum()), n)
     return out | {name: found.get(name) for name in names}
 
 
 def _multi_label(
-    predictions: Predictions, thresholds: Sequence[float] | np.ndarray | None, resamples: int, seed: int
-) -> dict[str, object]:
+    predictions: Predictions, *, thresholds: Sequence[float] | np.ndarray | None, resamples: int, seed: int
+) -> Intervals:
     n, classes = predictions.logits.shape
     names = ("mean_average_precision", "micro_f1", "macro_f1", "subset_accuracy", "hamming_loss", "macro_auc")
     if n == 0:
@@ -151,19 +169,21 @@ def _multi_label(
     truth, predicted = predictions.targets > 0, decide(predictions, thresholds)
     wrong = truth != predicted
     scores = predictions.probabilities() if resamples * n * classes <= RANKED else None
-    parts = []
+    parts: list[dict[str, np.ndarray]] = []
     for weights in resampled(n, resamples, seed=seed):
-        part = multi_label_scores(truth, predicted, weights)
+        part = dict(multi_label_scores(truth, predicted, weights))
         if scores is not None:
             area = weighted_areas(scores, truth, weights)
-            part |= {"mean_average_precision": area.mean_average_precision, "macro_auc": area.macro_auc}
+            part["macro_auc"] = area.macro_auc
+            if area.mean_average_precision is not None:
+                part["mean_average_precision"] = area.mean_average_precision
         parts.append(part)
-    found: dict[str, object] = {name: percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
+    found = {name: _defined_percentiles(values) for name, values in _joined(parts).items()}
     found["subset_accuracy"] = wilson(int((~wrong.any(axis=1)).sum()), n)
     return {name: found.get(name) for name in names}
 
 
-def multi_label_scores(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def multi_label_scores(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> Mapping[str, np.ndarray]:
     """Metrics of each resample, b float64 each, of N x C bool truth and decisions. weights: b x N."""
     hits = weights @ (truth & predicted)
     both = weights @ (truth.astype(np.float64) + predicted)  # b x C
@@ -184,13 +204,24 @@ def _by_class(weights: np.ndarray, of: np.ndarray, classes: int) -> np.ndarray:
     return out
 
 
-def _mean(values: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Mean of each row over the columns that are there (each row has some)."""
-    return (values * there).sum(axis=1) / there.sum(axis=1)
+def _mean(values: np.ndarray, defined: np.ndarray) -> np.ndarray:
+    """Mean of each row over its defined columns (each row has some)."""
+    return (values * defined).sum(axis=1) / defined.sum(axis=1)
+
+
+def _joined(parts: Sequence[Mapping[str, np.ndarray]]) -> Mapping[str, np.ndarray]:
+    """The blocks of resamples as one, metric by metric."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _defined_percentiles(values: np.ndarray) -> Interval | None:
+    """Percentiles of the resamples in which the metric is defined; None where it is in none."""
+    defined = values[~np.isnan(values)]
+    return percentiles(defined) if len(defined) else None
 
 
 def _error_interval(done: Outcomes, drawn: np.ndarray, seed: int) -> Interval:
-    estimate = expected_calibration_error(done.confidence, done.right)
+    estimate = binned(done.confidence, done.right, BINS).calibration_error
     middle = percentiles(drawn)
     chance = np.quantile(errors_if_calibrated(done.confidence, seed=seed), 0.95)
     low = 0.0 if estimate <= chance else max(0.0, 2 * estimate - middle.high)

@@ -1,4 +1,4 @@
-"""The headline metrics of predictions, under the names that every command, page and file uses.
+"""The headline metrics of predictions, under the names of `metric_catalogue`.
 
 A metric that is undefined (no items; no class with both positive and negative items) is None, never NaN.
 """
@@ -9,89 +9,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from clfcore.evaluation.auc import areas_under_curves
-from clfcore.evaluation.counts import Rates, binned, confusion_counts, label_counts, rates
-from clfcore.evaluation.outcomes import Outcomes, outcomes
+from clfcore.evaluation.counts import binned, confusion_counts, label_rates, rates
+from clfcore.evaluation.metric_catalogue import MetricValues
+from clfcore.evaluation.outcomes import Outcomes, one_label, outcomes
 from clfcore.predictions import Predictions
 
 BINS = 15  # of the expected calibration error
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a metric is called and how it is read. share: a share of items, written in percent; higher: whether a higher
-    value is better; source: where it was defined."""
-
-    title: str
-    share: bool
-    higher: bool
-    help: str
-    source: str = ""
-
-    @property
-    def in_text(self) -> str:
-        """The title inside a sentence."""
-        return self.title[0].lower() + self.title[1:]
-
-    @property
-    def described(self) -> str:
-        """Help and source, as a help bubble shows them."""
-        return f"{self.help} {self.source}." if self.source else self.help
-
-
-# The metrics that pages and reports show, in their order; a task has some of them.
-METRICS: Mapping[str, Metric] = {
-    "accuracy": Metric("Accuracy", True, True, "The share of images whose predicted class is the true one."),
-    "balanced_accuracy": Metric(
-        "Balanced accuracy",
-        True,
-        True,
-        "Recall averaged over the classes: a rare class counts as much as a common one.",
-        "Brodersen and others, 2010",
-    ),
-    "top5_accuracy": Metric(
-        "Top-5 accuracy", True, True, "The share of images whose true class is among the five most probable."
-    ),
-    "mean_average_precision": Metric(
-        "Mean average precision",
-        False,
-        True,
-        "Average precision of each label, averaged over the labels that occur: how well each label ranks the images, "
-        "whatever its threshold.",
-        "Everingham and others, 2010",
-    ),
-    "subset_accuracy": Metric(
-        "Exact match", True, True, "Subset accuracy: the share of images for which every label is right."
-    ),
-    "hamming_loss": Metric("Hamming loss", True, False, "The share of single label decisions that are wrong."),
-    "micro_f1": Metric("Micro F1", False, True, "F1 of the label decisions of all images pooled."),
-    "macro_f1": Metric(
-        "Macro F1",
-        False,
-        True,
-        "F1 is the harmonic mean of precision and recall; macro F1 is its mean over the classes.",
-    ),
-    "macro_auc": Metric(
-        "Macro AUC",
-        False,
-        True,
-        "The area under the ROC curve, averaged over the classes: the probability that an image of a class scores "
-        "higher for it than an image of another class. 0.5 is chance.",
-        "Fawcett, 2006",
-    ),
-    "nll": Metric(
-        "Log-loss",
-        False,
-        False,
-        "The mean negative log-probability of the true class, in nats: confident errors cost most.",
-    ),
-    "ece": Metric(
-        "Calibration error",
-        True,
-        False,
-        "Expected calibration error: the mean gap between confidence and accuracy over 15 bins.",
-        "Guo and others, 2017",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -116,7 +39,7 @@ class SingleLabel:
     nll: float | None
     ece: float | None
 
-    def as_dict(self) -> dict[str, float | None]:
+    def as_dict(self) -> Mapping[str, float | None]:
         """Name -> value. top5_accuracy is left out at five classes or fewer, where it says nothing."""
         values = asdict(self)
         hidden = {"items", "right", "classes"} | ({"top5_accuracy"} if self.classes <= 5 else set())
@@ -139,7 +62,8 @@ class MultiLabel:
     hamming_loss: float | None
     macro_auc: float | None
 
-    def as_dict(self) -> dict[str, float | None]:
+    def as_dict(self) -> Mapping[str, float | None]:
+        """Name -> value."""
         values = asdict(self)
         values.pop("items")
         return values
@@ -152,8 +76,9 @@ class Hierarchical:
     levels: Mapping[str, SingleLabel]
     consistency: float | None
 
-    def as_dict(self) -> dict[str, object]:
-        return {name: level.as_dict() for name, level in self.levels.items()} | {"consistency": self.consistency}
+    def as_dict(self) -> MetricValues:
+        """Name of a level -> its metrics, and `consistency`."""
+        return {**{name: level.as_dict() for name, level in self.levels.items()}, "consistency": self.consistency}
 
 
 Metrics = SingleLabel | MultiLabel | Hierarchical
@@ -173,10 +98,27 @@ def evaluate(
     probabilities of a multi-label task; None: the predictions' own, or where they have none 0.5 each.
     ranked: False leaves macro_auc None: the one single-label metric that takes a second at 50,000 x 1,000.
     """
+    if predictions.task.kind == "hierarchical":
+        return evaluate_levels(predictions, paths=paths, ranked=ranked)
+    return evaluate_finest(predictions, thresholds=thresholds, ranked=ranked)
+
+
+def evaluate_finest(
+    predictions: Predictions,
+    *,
+    thresholds: Sequence[float] | np.ndarray | None = None,
+    ranked: bool = True,
+) -> SingleLabel | MultiLabel:
+    """The headline metrics, of a hierarchical task at its finest level; see `evaluate`."""
     if predictions.task.kind == "multi-label":
         return _multi_label(predictions, thresholds)
-    if predictions.task.kind == "single-label":
-        return _single_label(predictions, ranked=ranked)
+    return _single_label(one_label(predictions), ranked=ranked)
+
+
+def evaluate_levels(
+    predictions: Predictions, *, paths: Sequence[Sequence[int]] | np.ndarray | None = None, ranked: bool = True
+) -> Hierarchical:
+    """The headline metrics of a hierarchical task, level by level; see `evaluate`."""
     names = [level.name for level in predictions.task.levels]
     levels = {name: _single_label(predictions.level(name), ranked=ranked) for name in names}
     real = consistent(predictions, paths=paths)
@@ -211,8 +153,7 @@ def known_paths(
 
 def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) -> float | None:
     """Mean gap of confidence and accuracy over equal bins (low, high], weighted by items (Guo et al. 2017)."""
-    count, said, hits = binned(confidence, right, bins)
-    return float(np.abs(hits - said).sum() / count.sum()) if len(confidence) else None
+    return binned(confidence, right, bins).calibration_error if len(confidence) else None
 
 
 def _single_label(predictions: Predictions, *, ranked: bool) -> SingleLabel:
@@ -250,13 +191,12 @@ def _multi_label(predictions: Predictions, thresholds: Sequence[float] | np.ndar
     truth = predictions.targets > 0
     predicted = decide(predictions, thresholds)
     area = areas_under_curves(predictions)
-    per_label = Rates(*label_counts(truth, predicted))
+    per_label = label_rates(truth, predicted)
     wrong = truth != predicted
-    pooled = Rates(per_label.hits.sum(), per_label.predicted.sum(), per_label.support.sum())
     return MultiLabel(
         items=n,
         mean_average_precision=_mean(area.average_precision),
-        micro_f1=float(pooled.f1),
+        micro_f1=float(per_label.pooled.f1),
         macro_f1=float(per_label.f1.mean()),
         subset_accuracy=float((~wrong.any(axis=1)).mean()),
         hamming_loss=float(wrong.mean()),

@@ -39,9 +39,9 @@ def choose_thresholds(validation: Predictions, goal: Goal = "f1", *, wanted: flo
     scores, truth = validation.probabilities(), validation.targets > 0
     values, left = [], []
     for c, name in enumerate(validation.classes):
-        found = _threshold(scores[:, c], truth[:, c], goal, wanted)
-        values.append(0.5 if found is None else found)
-        if found is None:
+        threshold = _threshold(scores[:, c], truth[:, c], goal, value=wanted)
+        values.append(0.5 if threshold is None else threshold)
+        if threshold is None:
             left.append(name)
     return Thresholds(tuple(values), goal, tuple(left))
 
@@ -124,22 +124,24 @@ def mistaken_labels(
     )
 
 
-def _threshold(scores: np.ndarray, truth: np.ndarray, goal: Goal, wanted: float) -> float | None:
+def _threshold(scores: np.ndarray, truth: np.ndarray, goal: Goal, *, value: float) -> float | None:
+    """The threshold of one label, N scores and truths; None where the precision or recall cannot be reached."""
     if not truth.any():
         return None
-    seen, hits, taken = sweep(scores, truth)
+    thresholds, hits, taken = sweep(scores, truth)
     if goal == "f1":
         best = int(np.argmax(2 * hits / (taken + truth.sum())))
     elif goal == "recall":
-        best = int(np.argmax(hits / truth.sum() >= wanted - 1e-12))
+        best = int(np.argmax(hits / truth.sum() >= value - 1e-12))
     else:
-        reached = np.flatnonzero(hits / taken >= wanted - 1e-12)
+        reached = np.flatnonzero(hits / taken >= value - 1e-12)
         if not len(reached):
             return None
         best = int(reached[-1])
-    below = seen[best + 1] if best + 1 < len(seen) else 0.0
-    middle = float((seen[best] + below) / 2)
-    return middle if below < middle <= seen[best] else float(seen[best])  # neighbours may leave no room between
+    lowest = thresholds[best]
+    below = thresholds[best + 1] if best + 1 < len(thresholds) else 0.0
+    middle = float((lowest + below) / 2)
+    return middle if below < middle <= lowest else float(lowest)  # neighbours may leave no room between
 
 
 def _several(predictions: Predictions) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clfcore.errors import InputError, unknown
-from clfcore.evaluation.curves import class_scores, sweep
+from clfcore.errors import InputError
+from clfcore.evaluation.curves import scores_of_class, sweep
 from clfcore.predictions import Predictions
 
 
@@ -50,15 +50,15 @@ class OperatingPoint:
 
 def operating_point(predictions: Predictions, name: str, *, threshold: float) -> OperatingPoint:
     """What happens when a probability of `threshold` or more counts as class `name`."""
-    scores, truth = _of_class(predictions, name)
-    said = scores >= threshold
+    scores, truth = scores_of_class(predictions, name)
+    positive = scores >= threshold
     return OperatingPoint(
         name,
         float(threshold),
-        int((said & truth).sum()),
-        int((said & ~truth).sum()),
-        int((~said & truth).sum()),
-        int((~said & ~truth).sum()),
+        true_positives=int((positive & truth).sum()),
+        false_positives=int((positive & ~truth).sum()),
+        false_negatives=int((~positive & truth).sum()),
+        true_negatives=int((~positive & ~truth).sum()),
     )
 
 
@@ -71,7 +71,7 @@ def threshold_for(
     """
     if (sensitivity is None) == (precision is None):
         raise InputError("a threshold is chosen for a sensitivity or for a precision: give one of the two")
-    scores, truth = _of_class(predictions, name)
+    scores, truth = scores_of_class(predictions, name)
     if not truth.any():
         raise InputError(f"no item of this split is of class {name!r}: a threshold for it cannot be chosen here")
     thresholds, hits, taken = sweep(scores, truth)
@@ -79,18 +79,12 @@ def threshold_for(
         if not 0 < sensitivity <= 1:
             raise InputError(f"sensitivity is {sensitivity:g}: it must be above 0 and at most 1")
         return float(thresholds[np.argmax(hits / truth.sum() >= sensitivity - 1e-12)])
+    assert precision is not None, "the one of the two that was given"
     reached = np.flatnonzero(hits / taken >= precision - 1e-12)
     if not len(reached):
         best = (hits / taken).max()
         raise InputError(f"precision is {precision:g}: for class {name!r} no threshold reaches more than {best:.3f}")
     return float(thresholds[reached[-1]])
-
-
-def _of_class(predictions: Predictions, name: str) -> tuple[np.ndarray, np.ndarray]:
-    if name not in predictions.classes:
-        raise unknown("class", name, predictions.classes)
-    scores, truth = class_scores(predictions, [predictions.classes.index(name)])
-    return scores[:, 0], truth[:, 0]
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clfcore.errors import unknown
-from clfcore.evaluation.curves import class_scores, sweep
+from clfcore.evaluation.curves import scores_of_class, sweep
 from clfcore.predictions import Predictions
 
 
@@ -35,15 +34,12 @@ class ThresholdCurve:
 
 def threshold_curve(predictions: Predictions, name: str, *, points: int = 300) -> ThresholdCurve:
     """Precision, recall and F1 of a label (or of a class against the rest) at up to `points` thresholds that occur."""
-    if name not in predictions.classes:
-        raise unknown("class", name, predictions.classes)
-    scores, truth = class_scores(predictions, [predictions.classes.index(name)])
-    scores, truth = scores[:, 0], truth[:, 0]
-    seen, hits, taken = (values[::-1] for values in sweep(scores, truth))
-    if len(seen) > points:
-        few = np.unique(np.linspace(0, len(seen) - 1, points).round().astype(np.int64))
-        seen, hits, taken = seen[few], hits[few], taken[few]
+    scores, truth = scores_of_class(predictions, name)
+    thresholds, hits, taken = (values[::-1] for values in sweep(scores, truth))
+    if len(thresholds) > points:
+        few = np.unique(np.linspace(0, len(thresholds) - 1, points).round().astype(np.int64))
+        thresholds, hits, taken = thresholds[few], hits[few], taken[few]
     positives = int(truth.sum())
-    recall = hits / positives if positives else np.full(len(seen), np.nan)
-    f1 = 2 * hits / (taken + positives) if positives else np.full(len(seen), np.nan)
-    return ThresholdCurve(name, predictions.split, seen, hits / taken, recall, f1, positives, len(truth))
+    recall = hits / positives if positives else np.full(len(thresholds), np.nan)
+    f1 = 2 * hits / (taken + positives) if positives else np.full(len(thresholds), np.nan)
+    return ThresholdCurve(name, predictions.split, thresholds, hits / taken, recall, f1, positives, len(truth))

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from clfcore.evaluation.compare import Difference
 from clfcore.evaluation.differences import ClassDifference, CostEfficiency
-from clfcore.evaluation.metrics import METRICS
+from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.figures.theme import blank, look, percent, plain, short
 
 
@@ -19,7 +19,8 @@ def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go
     words = " ".join(pair.describe() for pair in pairs)
     figure = blank(words, dark=dark, height=90 + 40 * max(len(pairs), 1), keep="differences")
     rows, places = list(pairs), list(range(len(pairs)))
-    nats = bool(rows) and rows[0].metric == "nll"
+    metric = METRICS[rows[0].metric if rows else "accuracy"]
+    nats = metric.in_nats
     scale = 1 if nats else 100
     significant = [pair.better is not None for pair in rows]
     figure.add_vline(x=0, line={"color": page.quiet, "width": 1, "dash": "dot"})
@@ -46,9 +47,8 @@ def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go
         hovertemplate="%{customdata}<extra></extra>",
         showlegend=False,
     )
-    metric = METRICS[rows[0].metric if rows else "accuracy"].in_text
     unit = "nats" if nats else "points"
-    figure.update_xaxes(title_text=f"difference in {metric} ({unit})", tickformat="+~r" if nats else "+~g")
+    figure.update_xaxes(title_text=f"difference in {metric.in_text} ({unit})", tickformat="+~r" if nats else "+~g")
     names = [f"{short(pair.b, 18)} − {short(pair.a, 18)}" for pair in rows]
     figure.update_yaxes(tickvals=places, ticktext=names, range=[len(rows) - 0.5, -0.5], showgrid=False, ticks="")
     return figure

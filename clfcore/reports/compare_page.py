@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from clfcore.evaluation.compare import compare, hits
 from clfcore.evaluation.differences import cost_efficiency
 from clfcore.evaluation.ensembles import agreement, gains
-from clfcore.evaluation.metrics import METRICS
+from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.figures.history import history_figure
 from clfcore.figures.matrices import agreement_figure
 from clfcore.figures.paired_comparison import cost_figure, differences_figure

@@ -11,7 +11,8 @@ from clfcore.data.importers.readings import parted
 from clfcore.errors import InputError
 from clfcore.evaluation.baselines import Baselines, baselines
 from clfcore.evaluation.intervals import headline
-from clfcore.evaluation.metrics import METRICS, evaluate
+from clfcore.evaluation.metric_catalogue import METRICS
+from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.predictions import Predictions
 from clfcore.runs.folder import Run
 
@@ -52,7 +53,7 @@ def _judged(run: Run, split: str) -> SplitReport:
     return SplitReport(
         split,
         predictions,
-        evaluate(predictions).as_dict(),
+        evaluate_finest(predictions).as_dict(),
         headline(predictions),
         baselines(predictions, train_counts=counts if known else None),
     )

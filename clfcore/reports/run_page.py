@@ -7,6 +7,7 @@ from clfcore.errors import InputError
 from clfcore.evaluation import calibration, curves, errors
 from clfcore.evaluation.classification_report import per_class
 from clfcore.evaluation.confusion import most_confused
+from clfcore.evaluation.metric_catalogue import MAIN_METRICS, METRICS
 from clfcore.figures.calibration import reliability_figure
 from clfcore.figures.confusion import confusion_figure
 from clfcore.figures.curves import precision_recall_figure, roc_figure
@@ -62,9 +63,8 @@ def run_sections(run: Run) -> list[Section]:
 
 
 def _headline(first: SplitReport) -> list[str]:
-    name = "accuracy" if "accuracy" in first.values else "mean_average_precision"
-    what = name.replace("_", " ").capitalize()
-    words = [f"{what} {first.written(name)} on {len(first.predictions):,} {first.split} images."]
+    name = MAIN_METRICS[first.predictions.task.kind]
+    words = [f"{METRICS[name].title} {first.written(name)} on {len(first.predictions):,} {first.split} images."]
     if first.baselines is not None:
         words.append(f"The baseline beside it always answers “{first.baselines.majority_answer}”.")
     return words

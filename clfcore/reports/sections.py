@@ -4,7 +4,8 @@ from clfcore.evaluation import hierarchy
 from clfcore.evaluation.auc import areas_under_curves
 from clfcore.evaluation.class_tree import summary, tree
 from clfcore.evaluation.intervals import wilson
-from clfcore.evaluation.metrics import consistent, evaluate
+from clfcore.evaluation.metric_catalogue import METRICS
+from clfcore.evaluation.metrics import consistent, evaluate_levels
 from clfcore.evaluation.multilabel import co_occurrence, mistaken_labels, panels
 from clfcore.figures.matrices import co_occurrence_figure
 from clfcore.figures.sunburst import sunburst_figure
@@ -62,7 +63,7 @@ def _mistaken(predictions: Predictions) -> tuple[list[str], list[Table]]:
 
 def levels(whole: Predictions) -> Section:
     """Every level, whether the levels agree, and how far errors are from the truth."""
-    found, each = hierarchy.report(whole), evaluate(whole, ranked=False).levels
+    found, each = hierarchy.report(whole), evaluate_levels(whole, ranked=False).levels
     rows = [
         [name, f"{m.right:,} of {m.items:,}", _percent(m.accuracy), _percent(m.balanced_accuracy),
          _percent(found.level_accuracy_decoded[name])]
@@ -76,7 +77,8 @@ def levels(whole: Predictions) -> Section:
     ]
     if found.severity is not None:
         words.append(f"A wrong answer is {found.severity:.2f} levels from the truth on average, 1 being a sibling.")
-    head = ["level", "right", "accuracy", "balanced accuracy", "accuracy along real paths"]
+    shown = (METRICS[name].in_text for name in ("accuracy", "balanced_accuracy"))
+    head = ["level", "right", *shown, "accuracy along real paths"]
     drawn = [sunburst_figure(tree(whole), words=summary(whole))] if len(whole) else []
     return Section("The hierarchy", words, [Table(head, rows)], drawn)
 

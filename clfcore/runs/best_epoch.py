@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from clfcore.evaluation.metric_catalogue import main_metric_text
 from clfcore.task import TaskKind
 
 if TYPE_CHECKING:
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 
 GUARD = 0.1  # share of the lowest validation loss by which a candidate's may lie above it
 ROOM = 256 << 20  # bytes of weights that wait to be chosen, the choice and the lowest loss aside
-
-METRICS: Mapping[str, str] = {
-    "single-label": "accuracy",
-    "multi-label": "mean average precision",
-    "hierarchical": "finest-level accuracy",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +113,7 @@ class Choice:
 
 def choice_of(kind: TaskKind, history: Sequence[Mapping[str, Any]]) -> Choice:
     """What chose the best epoch, as the history shows: lines of before the guard name no `best_epoch`."""
-    metric = METRICS[kind]
+    metric = main_metric_text(kind)
     guarded = kind == "multi-label" and any("best_epoch" in line for line in history)
     return Choice(metric, guarded, len({line.get("learning_rate") for line in history if line.get("candidate")}))
 

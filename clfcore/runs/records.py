@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 from clfcore.classifier_spec import ClassifierSpec
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
+from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.task import Task
 
 State = Literal["queued", "running", "completed", "cancelled", "failed", "interrupted"]
@@ -71,8 +72,9 @@ class Parameters(BaseModel):
 
 
 Metrics = dict[str, float | dict[str, float | None] | None]  # a value, or those of a level by its name
-SHARES = ("accuracy", "balanced_accuracy", "top5_accuracy", "macro_precision", "macro_recall", "macro_f1", "macro_auc",
-          "ece", "consistency", "mean_average_precision", "micro_f1", "subset_accuracy", "hamming_loss")  # fmt: skip
+# From 0 to 1: those in the catalogue, and those that no table shows.
+FRACTIONS = {name for name, metric in METRICS.items() if not metric.in_nats} - {"brier"}
+FRACTIONS |= {"macro_precision", "macro_recall", "consistency"}
 
 
 class RunResults(Record):
@@ -96,7 +98,7 @@ class RunResults(Record):
         for split, metrics in self.metrics.items():
             for part in (metrics, *(level for level in metrics.values() if isinstance(level, dict))):
                 for name, value in part.items():
-                    if name in SHARES and isinstance(value, float) and not -1e-6 <= value <= 1 + 1e-6:
+                    if name in FRACTIONS and isinstance(value, float) and not -1e-6 <= value <= 1 + 1e-6:
                         raise ValueError(f"metrics.{split}.{name} is {value:g}: it must be from 0 to 1")
         return self
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from clfcore.evaluation.ensembles import ensemble, gains
-from clfcore.evaluation.metrics import METRICS, evaluate
+from clfcore.evaluation.metric_catalogue import METRICS
+from clfcore.evaluation.metrics import evaluate_finest
 from pages.compare.selection import Side, side_names
 from ui.charts import chart, dark
 from ui.formatting import percent
@@ -28,7 +29,7 @@ def ensemble_view(sides: Sequence[Side]) -> None:
     with left:
         chart(differences_figure(differences, dark=dark()), "gains")
     with right:
-        values = evaluate(averaged).as_dict()
+        values = evaluate_finest(averaged).as_dict()
         name = "accuracy" if "accuracy" in values else "subset_accuracy"
         st.metric(f"{METRICS[name].title} of the ensemble", percent(values[name] or 0))
         for gain in differences:

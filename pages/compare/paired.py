@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.evaluation.compare import compare
-from clfcore.evaluation.main_metric import main_metric
-from clfcore.evaluation.metrics import METRICS
+from clfcore.evaluation.metric_catalogue import METRICS, main_metric
 from pages.compare.selection import Side, metrics_of, side_name
 from ui.charts import chart, dark
 from ui.formatting import count

@@ -10,7 +10,8 @@ import streamlit as st
 
 from clfcore.errors import InputError
 from clfcore.evaluation.intervals import headline, wilson
-from clfcore.evaluation.metrics import METRICS, evaluate
+from clfcore.evaluation.metric_catalogue import METRICS
+from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.runs import costs as runs_costs
 from clfcore.runs.folder import Run
 from clfcore.runs.index import finished_runs
@@ -148,7 +149,7 @@ def side_names(sides: Sequence[Side]) -> "list[tuple[str, Predictions]]":
 @st.cache_data(show_spinner=False, max_entries=48)
 def metrics_of(path: str, name: str, split: str, changed: float) -> tuple[dict[str, Any], dict[str, Any]]:
     predictions = side_name(path, name, split, changed)[1]
-    values, bounds = evaluate(predictions).as_dict(), headline(predictions)
+    values, bounds = evaluate_finest(predictions).as_dict(), dict(headline(predictions))
     if "accuracy" in values:
         right = round((values["accuracy"] or 0) * len(predictions))
         bounds["accuracy"] = wilson(right, len(predictions))

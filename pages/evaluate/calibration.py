@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.evaluation import calibration
-from clfcore.evaluation.metrics import METRICS, Metric
+from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.runs import temperature
 from clfcore.runs.folder import Run
 from ui.charts import chart, dark
@@ -42,12 +42,7 @@ def calibration_view(run: Run, predictions: "Predictions") -> None:
 
 _NUMBERS = (
     ("ece", METRICS["ece"]),
-    (
-        "brier",
-        Metric(
-            "Brier score", False, False, "The mean squared error of the probabilities; 0 is perfect.", "Brier, 1950"
-        ),
-    ),
+    ("brier", METRICS["brier"]),
     ("nll", METRICS["nll"]),
 )
 

@@ -8,7 +8,7 @@ import streamlit as st
 from clfcore.evaluation.baselines import baselines
 from clfcore.evaluation.classification_report import table_csv
 from clfcore.evaluation.intervals import wilson
-from clfcore.evaluation.metrics import METRICS
+from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.runs.folder import Run
 from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import intervals, key_of, scores, stored

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.evaluation.compare import compare
-from clfcore.evaluation.metrics import METRICS, evaluate
+from clfcore.evaluation.metric_catalogue import METRICS
+from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run, open_run
 from ui.formatting import percent, rate
@@ -47,7 +48,7 @@ def _compared(run: Run, predictions: "Predictions", averaged: "Predictions") -> 
     if len(averaged.task.levels) > 1:
         averaged = averaged.level(predictions.task.levels[0].name)
     thresholds = run.thresholds if predictions.task.kind == "multi-label" else None
-    before, after = (evaluate(one, thresholds=thresholds).as_dict() for one in (predictions, averaged))
+    before, after = (evaluate_finest(one, thresholds=thresholds).as_dict() for one in (predictions, averaged))
     rows = []
     for name in _SHOWN:
         if before.get(name) is not None and after.get(name) is not None:

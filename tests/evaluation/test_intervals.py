@@ -4,7 +4,14 @@ from scipy.stats import binomtest, bootstrap
 from sklearn import metrics as sk
 
 from clfcore.evaluation.bootstrap_auc import weighted_areas
-from clfcore.evaluation.intervals import calibration_errors, headline, resampled, single_label_scores, wilson
+from clfcore.evaluation.intervals import (
+    calibration_errors,
+    headline,
+    hierarchical_headline,
+    resampled,
+    single_label_scores,
+    wilson,
+)
 from clfcore.evaluation.metrics import evaluate
 from clfcore.evaluation.outcomes import outcomes
 from tests.evaluation.made import hierarchical, predictions, seeded, seeded_labels
@@ -29,7 +36,7 @@ def test_each_resample_is_scored_as_if_its_items_stood_there() -> None:
     done = outcomes(said)
     weights = next(resampled(60, 5, seed=3))
     assert (weights.sum(axis=1) == 60).all()
-    found = single_label_scores(done, weights) | {"ece": calibration_errors(done, weights)}
+    found = {**single_label_scores(done, weights), "ece": calibration_errors(done, weights)}
     p, truth = said.probabilities(), np.eye(4, dtype=bool)[said.targets]
     area = weighted_areas(p, truth, weights)
     for i, row in enumerate(weights.astype(int)):
@@ -94,6 +101,6 @@ def test_the_interval_of_the_calibration_error_holds_the_truth_of_a_calibrated_c
 
 def test_no_items_and_levels() -> None:
     assert set(headline(predictions(np.zeros((0, 3)), np.zeros(0, np.int64))).values()) == {None}
-    found = headline(hierarchical([(0, 0), (0, 2)], [(0, 0), (1, 2)]), resamples=50)
-    assert found["consistency"] == pytest.approx(wilson(1, 2))
-    assert found["kingdom"]["accuracy"] == wilson(1, 2)
+    found = hierarchical_headline(hierarchical([(0, 0), (0, 2)], [(0, 0), (1, 2)]), resamples=50)
+    assert found.consistency == pytest.approx(wilson(1, 2))
+    assert found.levels["kingdom"]["accuracy"] == wilson(1, 2)
