@@ -1,6 +1,6 @@
 """Selection: the runs that are compared and their split, and the table of their metrics, costs and settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from clfcore.errors import InputError
-from clfcore.evaluation.intervals import headline, wilson
+from clfcore.evaluation.intervals import Interval, headline, wilson
 from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.runs import costs as runs_costs
@@ -147,7 +147,9 @@ def side_names(sides: Sequence[Side]) -> "list[tuple[str, Predictions]]":
 
 
 @st.cache_data(show_spinner=False, max_entries=48)
-def metrics_of(path: str, name: str, split: str, changed: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def metrics_of(
+    path: str, name: str, split: str, changed: float
+) -> tuple[Mapping[str, float | None], Mapping[str, Interval | None]]:
     predictions = side_name(path, name, split, changed)[1]
     values, bounds = evaluate_finest(predictions).as_dict(), dict(headline(predictions))
     if "accuracy" in values:
