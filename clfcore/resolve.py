@@ -44,6 +44,7 @@ class WeightsSource:
     name: str
     spec: ClassifierSpec | None = None
     folder: Path | None = None  # the run's
+    ancestry: Mapping[str, Any] | None = None  # recorded by a resumed run, where the weights themselves are gone
 
 
 @dataclass(frozen=True, eq=False)

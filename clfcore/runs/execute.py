@@ -27,7 +27,7 @@ from clfcore.runs.deletion import remove_parts
 from clfcore.runs.folder import Run
 from clfcore.runs.prepare import Prepared, prepare
 from clfcore.runs.progress import Reporter, Show
-from clfcore.runs.records import Status
+from clfcore.runs.records import StartingClassifier, Status
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.run_data import keep_split
 from clfcore.runs.session import Orphaned, Session, Stopped
@@ -123,6 +123,8 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool], resolved: Re
     )  # fmt: skip
     run.write("config.json", prepared.config.model_dump(mode="json"))
     run.write("data.json", _data(prepared))
+    if resolved.source is not None and resolved.source.spec is not None:
+        run.write(StartingClassifier.file, {"classifier": resolved.source.spec.as_dict()})
     session = Session(run, prepared, report, orphaned, started)
     session.check_stop()
     heads_only = prepared.config.strategy == "feature-extraction"

@@ -44,6 +44,7 @@ class Start:
     keeps_head: bool = False  # another run's, of the same classes
     head: str = "linear"  # its kind, where the network keeps it
     ancestry: dict[str, Any] = field(default_factory=dict)
+    restored: bool = False  # the checkpoint alone holds the weights: those that it began with are gone
     notes: tuple[str, ...] = ()
 
 
@@ -185,7 +186,8 @@ def _made(resolved: Resolved) -> tuple[Network, Start]:
     known: list[Any] = [config.architecture, config.weights, dict(sorted(config.options.items()))]
     if source is None:
         return network, Start(groups, json.dumps(known))
-    known[1] = digest(source.path)
+    gone = source.ancestry
+    known[1] = digest(source.path) if gone is None else gone["ancestors"][0]["digest"]
     network, start = _with_own_weights(network, Start(groups, json.dumps(known)), source, config, dataset)
     if config.head == "attention":
         network = _attended(network, dataset)
@@ -214,22 +216,24 @@ def _with_own_weights(
         features = embedding_width(module)
         head = make_head(kind, features, dataset.task.columns)
         start = replace(start, groups=put_head(module, start.groups, head), head=kind)
-    fitted = adapt_state(module, read_state(source.path), keep_head=keeps, source=source.name)
+    ancestry = dict(source.ancestry or {})
+    if not ancestry:
+        adapted = adapt_state(module, read_state(source.path), keep_head=keeps, source=source.name)
+        ancestry = {
+            "ancestors": history(source),
+            "matched": len(adapted.matched),
+            "lacking": list(adapted.lacking),
+            "unused": list(adapted.unused),
+            "head_kept": keeps,
+        }
     normalisation = spec.preprocess if spec else published_preprocess(network)
     preprocess = replace(normalisation, size=network.preprocess.size, fit=config.fit)
-    lacking = [name for name in fitted.lacking if not name.startswith(head_name(module) + ".")]
-    notes = [f"{len(fitted.matched)} tensors come from {source.name}."]
+    lacking = [name for name in ancestry["lacking"] if not name.startswith(head_name(module) + ".")]
+    notes = [f"{ancestry['matched']} tensors come from {source.name}."]
     if not keeps:
         notes.append("Its head is not taken: a new one is fitted to the classes.")
     if lacking:
         notes.append(f"{len(lacking)} tensors are not in it and begin at random: {', '.join(lacking[:3])}.")
-    ancestry = {
-        "ancestors": history(source),
-        "matched": len(fitted.matched),
-        "lacking": list(fitted.lacking),
-        "unused": list(fitted.unused),
-        "head_kept": keeps,
-    }
     return replace(network, preprocess=preprocess), replace(
-        start, keeps_head=keeps, ancestry=ancestry, notes=tuple(notes)
+        start, keeps_head=keeps, ancestry=ancestry, restored=source.ancestry is not None, notes=tuple(notes)
     )

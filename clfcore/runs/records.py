@@ -195,6 +195,17 @@ class ClassifierFile(Record):
         )
 
 
+class StartingClassifier(Record):
+    """The classifier of the run that a run began with, so that it goes on when the other is gone."""
+
+    file = "starting_weights.json"
+    classifier: ClassifierFile | None = None
+
+    @property
+    def spec(self) -> ClassifierSpec | None:
+        return self.classifier.spec if self.classifier is not None else None
+
+
 class TaskFile(Record):
     """The task that a run's classifier answers; the rest of its file is not looked at."""
 

@@ -12,7 +12,7 @@ from clfcore.data.dataset import ImageDataset
 from clfcore.resolve import Resolved, resolve
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import continue_split, resume_run_data
-from clfcore.runs.starting_weights import source_of
+from clfcore.runs.starting_weights import source_of, source_on_resume
 
 
 def resolve_run(
@@ -25,7 +25,8 @@ def resolve_run(
     as `train` would.
     """
     again = None if run is None else resume_run_data(run)
-    source = source_of(config.weights, configured(config.architecture, config.options)[0])
+    row, _ = configured(config.architecture, config.options)
+    source = source_of(config.weights, row) if run is None else source_on_resume(run, row)
     if again is not None:
         dataset = again.dataset
     elif dataset is None:
@@ -41,7 +42,14 @@ def resolve_run(
 
 
 def _has_gpu(device: str) -> bool:
-    """Whether there is one to train on, as far as the driver's program or the kind of machine tells; without torch."""
+    """Whether there is one to train on, as far as the driver's program or the kind of machine tells; without torch.
+
+    Of a device that was named torch is asked. Raises InputError where it is absent.
+    """
+    if device == "cpu":
+        return False
     if device != "auto":
-        return device.startswith(("cuda", "mps"))
+        from clfcore.device import pick_device  # brings torch along
+
+        return pick_device(device).type != "cpu"
     return shutil.which("nvidia-smi") is not None or (sys.platform == "darwin" and platform.machine() == "arm64")

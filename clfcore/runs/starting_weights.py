@@ -9,6 +9,7 @@ from clfcore.errors import InputError, nearest
 from clfcore.files import typed_path
 from clfcore.resolve import WeightsSource
 from clfcore.runs.folder import Run, open_run
+from clfcore.runs.records import StartingClassifier
 
 
 def digest(path: Path) -> str:
@@ -49,6 +50,27 @@ def source_of(weights: str | None, row: Architecture) -> WeightsSource | None:
     if not file.exists() or not (run.path / "classifier.json").exists():
         raise InputError(f"weights is {weights!r}: that run is {run.state} and has no weights yet; let it finish first")
     return _of_run(run)
+
+
+def source_on_resume(run: Run, row: Architecture) -> WeightsSource | None:
+    """The run or file that a run began with; where it is gone, what the run recorded of it, if its checkpoint suffices.
+
+    Feature extraction has no checkpoint that does: its embeddings come from the weights. Raises InputError.
+    """
+    try:
+        return source_of(run.config.weights, row)
+    except InputError:
+        if run.config.strategy == "feature-extraction" or not (run.path / "checkpoint.pt").exists():
+            raise
+        ancestry = run.data.get("ancestry", {})
+        parent = next(iter(ancestry.get("ancestors", ())), None)
+        spec = run.read(StartingClassifier).spec
+        if parent is None or run.config.weights is None or ("run" in parent and spec is None):
+            raise
+        path = Path(run.config.weights)
+        if "run" not in parent:
+            return WeightsSource(path, str(path), ancestry=ancestry)
+        return WeightsSource(path / "best.safetensors", f"run {parent['run']}", spec, path, ancestry)
 
 
 def _of_run(run: Run) -> WeightsSource:

@@ -82,7 +82,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
         session.keep_best(error)
     module.load_state_dict(session.best.weights)
     save_weights(run, module)
-    if prepared.config.strategy != "scratch":
+    if prepared.config.strategy != "scratch" and not prepared.start.restored:
         session.moved = training_phases.weight_change(before, module, groups)
     return trained, lambda split: session.predict(module, split)
 

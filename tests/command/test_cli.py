@@ -214,6 +214,12 @@ def test_bad_input_is_one_line_that_says_how_to_mend_it(call: object, words: lis
     refused(call(*words), *parts)
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "mps"])
+def test_an_absent_device_is_refused_before_a_folder_is_made(call: object, device: str) -> None:
+    refused(call(*TRAIN, "--device", device), f"recipe.device is {device!r}", "no such device", "use auto or cpu")
+    assert not list(folder.run_folders())
+
+
 def test_weights_that_do_not_exist_are_explained(call: object, finished_run: Run, photos: Path) -> None:
     refused(call("predict", "lenet5", photos / "red" / "00.jpg"), "lenet5", "no published weights")
 
