@@ -76,7 +76,7 @@ def findings(dataset: ImageDataset, report: DecodeReport) -> ImageDataset:
     kept = dataset.without(bad) if bad else dataset
     if any(report.extremes):
         kept = replace(kept, value_range=training_range(dataset, report.extremes))
-    values = value_problems(dataset, report.extremes, report.notes, report.faults)
+    values = value_problems(dataset, extremes=report.extremes, notes=report.notes, faults=report.faults)
     found = unreadable, *copies, _shared_groups(dataset, where), *_classes(kept), odd, *values  # unreadable: all named
     told = [problem for i, listed in enumerate(found) for problem in (shortened(listed) if i else listed)]
     return replace(kept, problems=kept.problems + tuple(told)) if told else kept

@@ -69,7 +69,7 @@ def read_entry(place: Path, count: int) -> Entry | None:
         digests = tuple("" if faults[i] else hexes[32 * i : 32 * i + 32] for i in range(len(faults)))
         if not len(table) == len(sizes) == len(faults) == count:
             raise ValueError("its parts differ in length")
-        report = DecodeReport.restored(digests, sizes, faults, deep)
+        report = DecodeReport.restored(digests=digests, sizes=sizes, faults=faults, deep=deep)
         store = PixelStore(place / cache.PIXELS, table)
         os.utime(place)  # the time of last use
     except Exception:  # zipfile, zlib, json and numpy raise a dozen kinds on damaged files

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from filelock import FileLock
@@ -79,7 +79,7 @@ def keep_review(dataset: ImageDataset, item: str, truth: str, *, kind: str | Non
     key, path = digest(dataset, dataset.ids.index(item)), _file(dataset)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
-        kept: dict[str, Any] = {name: vars(value) for name, value in read_reviews(dataset).items()}
+        kept: dict[str, object] = {name: vars(value) for name, value in read_reviews(dataset).items()}
         kept.pop(key, None)
         if kind is not None or note.strip():
             when = datetime.now(UTC).isoformat(timespec="seconds")

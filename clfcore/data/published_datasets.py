@@ -8,7 +8,7 @@ import struct
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -66,7 +66,7 @@ _CIFAR = {
 
 
 def where(name: str) -> str:
-    """In words: which files of a published dataset go where."""
+    """The place of a published dataset's files: the folder, and the names that it takes."""
     folder = datasets_folder() / name
     if name in _MNIST:
         system = " (or install the system package dataset-fashion-mnist)" if name == "fashion-mnist" else ""
@@ -109,22 +109,23 @@ def open_digits(*, split_seed: int = 0) -> ImageDataset:
 
 def open_mnist(name: str, *, split_seed: int = 0) -> ImageDataset:
     """`mnist` or `fashion-mnist` from the four idx files, gzipped or not: N x 28 x 28 x 1 uint8."""
-    place = _found(name)
+    place = _place(name)
     parts = [
         (_read_idx(place, f"{part}-images-idx3-ubyte", 3), _read_idx(place, f"{part}-labels-idx1-ubyte", 1))
         for part in ("train", "t10k")
     ]
-    return _given(name, [(images[..., None], labels) for images, labels in parts], _MNIST[name][0], split_seed)
+    train, test = (_Part(images[..., None], labels) for images, labels in parts)
+    return _dataset(name, train, test, classes=_MNIST[name][0], split_seed=split_seed)
 
 
 def open_cifar(name: str, *, split_seed: int = 0) -> ImageDataset:
     """`cifar10` or `cifar100` from the python or binary version, packed or not: N x 32 x 32 x 3 uint8."""
-    how, found = _CIFAR[name], _found(name)
+    how, place = _CIFAR[name], _place(name)
     try:
-        if found.name.endswith(".tar.gz"):
+        if place.name.endswith(".tar.gz"):
             # Read in place; unpacked it opens a second or two faster.
-            folder, suffix = (how.python_folder, "") if "-python." in found.name else (how.binary_folder, ".bin")
-            with tarfile.open(found, "r:gz") as archive:
+            folder, suffix = (how.python_folder, "") if "-python." in place.name else (how.binary_folder, ".bin")
+            with tarfile.open(place, "r:gz") as archive:
                 parts = {}
                 for member in archive:
                     stem = member.name.removeprefix(f"{folder}/").removesuffix(suffix)
@@ -132,24 +133,31 @@ def open_cifar(name: str, *, split_seed: int = 0) -> ImageDataset:
                     if file is not None and member.isfile():
                         parts[stem] = _cifar_part(file.read(), how, binary=bool(suffix))
         else:
-            suffix = found.suffix
+            suffix = place.suffix
             parts = {
-                stem: _cifar_part((found.parent / f"{stem}{suffix}").read_bytes(), how, binary=bool(suffix))
+                stem: _cifar_part((place.parent / f"{stem}{suffix}").read_bytes(), how, binary=bool(suffix))
                 for stem in (*how.train, how.test)
             }
         train = [parts[stem] for stem in how.train]
-        together = np.concatenate([pixels for pixels, _ in train]), np.concatenate([labels for _, labels in train])
-        return _given(name, [together, parts[how.test]], how.classes, split_seed)
+        joined = _Part(*(np.concatenate(arrays) for arrays in zip(*train, strict=True)))
+        return _dataset(name, joined, parts[how.test], classes=how.classes, split_seed=split_seed)
     except FileNotFoundError as error:
         raise InputError(f"{error.filename} is missing: put all of {name} into {where(name)}") from None
     except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, pickle.UnpicklingError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{found} is damaged ({error}): copy or download {name} again") from None
+        raise InputError(f"{place} is damaged ({error}): copy or download {name} again") from None
 
 
-def _cifar_part(data: bytes, how: _Cifar, *, binary: bool) -> tuple[np.ndarray, np.ndarray]:
-    """One file of CIFAR: N x 32 x 32 x 3 uint8 and N labels."""
+class _Part(NamedTuple):
+    """Images of a part, N x H x W x channels uint8, and their N labels."""
+
+    pixels: np.ndarray
+    labels: np.ndarray
+
+
+def _cifar_part(data: bytes, how: _Cifar, *, binary: bool) -> _Part:
+    """One file of CIFAR: N x 32 x 32 x 3."""
     if binary:
         records = np.frombuffer(data, np.uint8).reshape(-1, how.label_bytes + 3072)
         flat, labels = records[:, how.label_bytes :], records[:, how.label_bytes - 1]
@@ -162,13 +170,13 @@ def _cifar_part(data: bytes, how: _Cifar, *, binary: bool) -> tuple[np.ndarray, 
             raise ValueError(str(error) or type(error).__name__) from None
         named = {key.decode() if isinstance(key, bytes) else key: value for key, value in stored.items()}
         flat, labels = np.asarray(named["data"], np.uint8), np.asarray(named[how.key], np.int64)
-    return np.ascontiguousarray(flat.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)), labels
+    return _Part(np.ascontiguousarray(flat.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)), labels)
 
 
 class _Arrays(pickle.Unpickler):
     """Unpickles numpy arrays of numbers and plain values; refuses whatever else a pickle may want to call."""
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> object:
         if module in ("numpy.core.multiarray", "numpy._core.multiarray") and name == "_reconstruct":
             return np.empty(0).__reduce__()[0]
         if module == "numpy" and name in ("ndarray", "dtype"):
@@ -178,26 +186,24 @@ class _Arrays(pickle.Unpickler):
         raise pickle.UnpicklingError(f"it wants {module}.{name}, which no image dataset needs")
 
 
-def _given(
-    name: str, parts: list[tuple[np.ndarray, np.ndarray]], classes: tuple[str, ...], split_seed: int
-) -> ImageDataset:
+def _dataset(name: str, train: _Part, test: _Part, *, classes: tuple[str, ...], split_seed: int) -> ImageDataset:
     """A dataset whose train and test are given; validation is drawn from train."""
-    for pixels, labels in parts:
+    for pixels, labels in (train, test):
         if len(pixels) != len(labels) or (len(labels) and labels.max() >= len(classes)):
             raise InputError(
                 f"the files of {name} do not fit together ({len(pixels)} images, {len(labels)} labels from 0 to "
                 f"{labels.max(initial=0)}): copy or download them again"
             )
-    (train, train_labels), (test, test_labels) = parts
-    targets = np.concatenate([train_labels, test_labels]).astype(np.int64)
-    given: dict[Split, np.ndarray] = {"train": np.arange(len(train)), "test": np.arange(len(train), len(targets))}
-    pixels = np.concatenate([train, test])
+    n = len(train.labels)
+    targets = np.concatenate([train.labels, test.labels]).astype(np.int64)
+    given: dict[Split, np.ndarray] = {"train": np.arange(n), "test": np.arange(n, len(targets))}
+    pixels = np.concatenate([train.pixels, test.pixels])
     splits, drawn = draw_splits(targets, split_seed, pixels, given=given)
-    ids = (*(f"train/{i:05d}" for i in range(len(train))), *(f"test/{i:05d}" for i in range(len(test))))
+    ids = (*(f"train/{i:05d}" for i in range(n)), *(f"test/{i:05d}" for i in range(len(targets) - n)))
     return ImageDataset(name, single_label(classes), ids, targets, splits, pixels=pixels, drawn=drawn)
 
 
-def _found(name: str) -> Path:
+def _place(name: str) -> Path:
     place = find(name)
     if place is None:
         raise InputError(f"{name} is not here: put its files into {where(name)}")

@@ -48,7 +48,7 @@ class DecodeReport:
 
     @staticmethod
     def restored(
-        digests: tuple[str, ...], sizes: np.ndarray, faults: Sequence[str], deep: Mapping[str, list]
+        *, digests: tuple[str, ...], sizes: np.ndarray, faults: Sequence[str], deep: Mapping[str, list]
     ) -> "DecodeReport":
         """What `deep` made of one that was kept. Raises ValueError, KeyError or TypeError of damage."""
         return DecodeReport(digests, sizes, tuple(faults), *deep_of_json(deep, len(faults)))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,9 +40,16 @@ def strata(task: Task, targets: np.ndarray) -> np.ndarray:
     block = max(1, _BLOCK // max(1, targets.shape[1]))
     rarest = np.zeros(len(targets), np.int64)
     for start in range(0, len(targets), block):
-        there = targets[start : start + block] > 0
-        rarest[start : start + block] = np.where(there, frequency, len(targets) + 1).argmin(axis=1)
+        present = targets[start : start + block] > 0
+        rarest[start : start + block] = np.where(present, frequency, len(targets) + 1).argmin(axis=1)
     return np.where(counts[combination] >= 7, combination, len(counts) + rarest)
+
+
+class DrawnSplits(NamedTuple):
+    """Splits, as sorted int64 indices, and the names of those that were drawn."""
+
+    splits: dict[Split, np.ndarray]
+    drawn: tuple[Split, ...]
 
 
 def draw_splits(
@@ -52,18 +60,18 @@ def draw_splits(
     groups: Sequence[str] | None = None,
     given: Mapping[Split, np.ndarray] | None = None,
     judged: bool = False,
-) -> tuple[dict[Split, np.ndarray], tuple[Split, ...]]:
+) -> DrawnSplits:
     """Complete the splits of N items: 70/15/15, stratified and seeded; what is given is never redrawn.
 
     strata: N integers (a class, or a combination of labels). pictures: N files, or an array of N rows; their content
     decides, and equal pictures stay together, as groups do. With nothing given all three are drawn; with train and
     test, validation is drawn from train (15 parts of 85); with train and validation nothing is: there is no test.
     judged: a model is only evaluated on the data: nothing is drawn, and train may be absent.
-    Returns the splits, as sorted int64 indices, and the names of those drawn. Raises InputError where train is absent.
+    Raises InputError where train is absent.
     """
     splits = {name: np.sort(np.asarray(chosen, np.int64)) for name, chosen in (given or {}).items() if len(chosen)}
     if judged:
-        return splits, ()
+        return DrawnSplits(splits, ())
     if splits and "train" not in splits:
         raise InputError(
             f"the data has {' and '.join(splits)} but no train split: "
@@ -71,9 +79,10 @@ def draw_splits(
         )
     drawn: tuple[Split, ...] = () if "validation" in splits else ("validation",) if splits else SPLITS
     if not drawn:
-        return splits, drawn
+        return DrawnSplits(splits, drawn)
     pool = splits.get("train", np.arange(len(strata)))
-    return splits | _assigned(pool, strata, seed, fingerprints(pictures), groups, drawn=drawn), drawn
+    draw = _Draw(pool, strata, seed, fingerprints(pictures), groups)
+    return DrawnSplits(splits | _assigned(draw, drawn=drawn), drawn)
 
 
 def keep_splits(dataset: ImageDataset, known: Mapping[str, Split], *, seed: int) -> ImageDataset:
@@ -88,16 +97,19 @@ def keep_splits(dataset: ImageDataset, known: Mapping[str, Split], *, seed: int)
     fixed = {int(i): known[dataset.contents[i]] for i in pool if dataset.contents[i] in known}
     if dataset.drawn != SPLITS:  # test is given: what was tested elsewhere is neither learned nor judged yet
         fixed = {i: split for i, split in fixed.items() if split != "test"}
-    found = _assigned(
-        pool,
-        strata(dataset.task, dataset.targets),
-        seed,
-        dataset.contents,
-        dataset.groups,
-        drawn=dataset.drawn,
-        fixed=fixed,
-    )
-    return replace(dataset, splits={**dataset.splits, **found})
+    draw = _Draw(pool, strata(dataset.task, dataset.targets), seed, dataset.contents, dataset.groups)
+    return replace(dataset, splits={**dataset.splits, **_assigned(draw, drawn=dataset.drawn, fixed=fixed)})
+
+
+@dataclass(frozen=True, eq=False)
+class _Draw:
+    """A stratified draw: the items of the pool (int64); of all N items the strata, contents and groups."""
+
+    pool: np.ndarray
+    strata: np.ndarray
+    seed: int
+    contents: Sequence[str]
+    groups: Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,32 +122,25 @@ class _Cluster:
 
 
 def _assigned(
-    pool: np.ndarray,
-    strata: np.ndarray,
-    seed: int,
-    contents: Sequence[str],
-    groups: Sequence[str] | None,
-    *,
-    drawn: tuple[Split, ...],
-    fixed: Mapping[int, Split] | None = None,
+    draw: _Draw, *, drawn: tuple[Split, ...], fixed: Mapping[int, Split] | None = None
 ) -> dict[Split, np.ndarray]:
-    """The items of a pool, parted into train and the splits that are drawn."""
-    clusters = _clusters(pool.tolist(), strata, seed, contents, groups)
+    """The items of the pool, divided into train and the splits that are drawn. fixed: items whose split is known."""
+    clusters = _clusters(draw)
     side: dict[int, Split] = {}
     fixed = fixed or {}
     for place, cluster in enumerate(clusters) if fixed else ():
         known = {fixed[i] for i in cluster.items if i in fixed}
         if known:
             side[place] = min(known, key=SPLITS.index)
-    totals = Counter(strata[pool].tolist())
+    totals = Counter(draw.strata[draw.pool].tolist())
     learned = Counter(s for place, c in enumerate(clusters) if side.get(place, "train") == "train" for s in c.counts)
     for split in ("test", "validation"):
         if split in drawn:
-            _fill(split, clusters, side, _quotas(totals, split, drawn), learned)
-    found: dict[Split, list[int]] = {name: [] for name in ("train", *drawn)}
+            _fill(split, clusters, side=side, quotas=_quotas(totals, split, drawn), learned=learned)
+    assigned: dict[Split, list[int]] = {name: [] for name in ("train", *drawn)}
     for place, cluster in enumerate(clusters):
-        found[side.get(place, "train")].extend(cluster.items)
-    return {name: np.sort(np.asarray(items, np.int64)) for name, items in found.items()}
+        assigned[side.get(place, "train")].extend(cluster.items)
+    return {name: np.sort(np.asarray(items, np.int64)) for name, items in assigned.items()}
 
 
 def _quotas(totals: Mapping[int, int], split: Split, drawn: tuple[Split, ...]) -> dict[int, int]:
@@ -152,6 +157,7 @@ def _quotas(totals: Mapping[int, int], split: Split, drawn: tuple[Split, ...]) -
 def _fill(
     split: Split,
     clusters: Sequence[_Cluster],
+    *,
     side: dict[int, Split],
     quotas: Mapping[int, int],
     learned: Counter[int],
@@ -186,14 +192,13 @@ def _fill(
             take(min(free, key=lambda p: (len(clusters[p].items), clusters[p].rank)))
 
 
-def _clusters(
-    items: Sequence[int], strata: np.ndarray, seed: int, contents: Sequence[str], groups: Sequence[str] | None
-) -> list[_Cluster]:
+def _clusters(draw: _Draw) -> list[_Cluster]:
     """Items that share a content or a group, also by way of others, in the order of the draw.
 
     A cluster's rank is that of its first group where one has several pictures, so that a group keeps its place when it
     grows; else that of its content.
     """
+    items, groups = draw.pool.tolist(), draw.groups
     parent: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -203,7 +208,7 @@ def _clusters(
             name = parent[name]
         return name
 
-    names = [f"content {contents[i]}" for i in items]
+    names = [f"content {draw.contents[i]}" for i in items]
     if groups is not None:
         sizes = Counter(groups[i] for i in items)
         for i, name in zip(items, names, strict=True):
@@ -213,16 +218,16 @@ def _clusters(
     ranks: dict[str, tuple[bool, bytes]] = {}
     for i, name in zip(items, names, strict=True):
         group = groups[i] if groups is not None and sizes[groups[i]] > 1 else None
-        at = root(name) if groups is not None else name
-        rank = (group is None, _rank(seed, name if group is None else f"group {group}"))
-        members.setdefault(at, []).append(i)
-        ranks[at] = min(ranks.get(at, rank), rank)
-    layers = strata.tolist()
-    found = []
-    for at, own in members.items():
+        cluster = root(name) if groups is not None else name
+        rank = (group is None, _rank(draw.seed, name if group is None else f"group {group}"))
+        members.setdefault(cluster, []).append(i)
+        ranks[cluster] = min(ranks.get(cluster, rank), rank)
+    layers = draw.strata.tolist()
+    clusters = []
+    for name, own in members.items():
         counts = {layers[own[0]]: 1} if len(own) == 1 else Counter(layers[i] for i in own)  # a Counter is slow to make
-        found.append(_Cluster(ranks[at][1], tuple(own), counts))
-    return sorted(found, key=lambda cluster: cluster.rank)
+        clusters.append(_Cluster(ranks[name][1], tuple(own), counts))
+    return sorted(clusters, key=lambda cluster: cluster.rank)
 
 
 def _rank(seed: int, name: str) -> bytes:

@@ -46,7 +46,7 @@ def draw(
     shortcut (single-label only): a trap. The same images, each with a small framed square in the upper left corner
     whose colour goes with the class, so that a network can be right without ever looking at the shape.
     """
-    _check(task, count, side, difficulty, seed)
+    _check(task, count=count, side=side, difficulty=difficulty, seed=seed)
     if shortcut and task != "single-label":
         raise InputError(f"task is {task!r}: the mark of a shortcut goes with one class an image, so single-label only")
     pixels = np.empty((count, side, side, 3), np.uint8)
@@ -56,7 +56,11 @@ def draw(
         generator = np.random.default_rng((seed, get_args(TaskKind).index(task), i))
         present[i] = _choose(task, i, generator)
         pixels[i], masks[i] = _picture(
-            np.flatnonzero(present[i]), side, difficulty, generator, several=task == "multi-label"
+            np.flatnonzero(present[i]),
+            generator,
+            side=side,
+            difficulty=difficulty,
+            several=task == "multi-label",
         )
         if shortcut:
             _marked(pixels[i], MARKS[present[i].argmax()])
@@ -88,7 +92,7 @@ def _marked(pixels: np.ndarray, colour: tuple[int, int, int]) -> None:
     pixels[mark(len(pixels))][frame:-frame, frame:-frame] = colour
 
 
-def _check(task: str, count: int, side: int, difficulty: float, seed: int) -> None:
+def _check(task: str, *, count: int, side: int, difficulty: float, seed: int) -> None:
     if task not in get_args(TaskKind):
         raise unknown("task", task, get_args(TaskKind))
     if count < 3 * len(SHAPES):
@@ -126,12 +130,12 @@ def _targets(task: str, present: np.ndarray) -> tuple[np.ndarray, Task]:
 
 
 def _picture(
-    shapes: np.ndarray, side: int, difficulty: float, generator: np.random.Generator, *, several: bool
+    shapes: np.ndarray, generator: np.random.Generator, *, side: int, difficulty: float, several: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """One image, side x side x 3 uint8, and the mask of its objects."""
     y, x = np.mgrid[:side, :side] + 0.5  # pixel centres
     ground_colour = generator.uniform(40, 215, 3)
-    canvas = _ground(ground_colour, side, difficulty, generator)
+    canvas = _ground(ground_colour, generator, side=side, difficulty=difficulty)
     if several:  # a quarter of the picture each, so that none hides another
         cells = generator.permutation(4)[: len(shapes)]
         room, corners = side / 2, [((cell % 2) * side / 2, (cell // 2) * side / 2) for cell in cells]
@@ -144,7 +148,7 @@ def _picture(
         radius = diameter / 2
         cx, cy = (corner + generator.uniform(radius, room - radius) for corner in (left, top))
         turn = generator.uniform(-1, 1) * np.pi * difficulty
-        distance = _distance(SHAPES[shape], x - cx, y - cy, radius, turn)
+        distance = _distance(SHAPES[shape], x - cx, y - cy, radius=radius, turn=turn)
         cover = np.clip(0.5 - distance, 0, 1)[..., None]  # a pixel's share inside the outline: smooth edges
         canvas = canvas * (1 - cover) + _colour_apart(ground_colour, difficulty, generator) * cover
         mask |= distance < 0
@@ -152,7 +156,7 @@ def _picture(
     return np.clip(np.rint(canvas), 0, 255).astype(np.uint8), mask
 
 
-def _ground(colour: np.ndarray, side: int, difficulty: float, generator: np.random.Generator) -> np.ndarray:
+def _ground(colour: np.ndarray, generator: np.random.Generator, *, side: int, difficulty: float) -> np.ndarray:
     """A ground with a slope, stripes, blotches and, where it is difficult, thin lines as clutter: side x side x 3."""
     y, x = np.mgrid[:side, :side] / side
     strength = 10 + 30 * difficulty
@@ -178,7 +182,7 @@ def _colour_apart(ground: np.ndarray, difficulty: float, generator: np.random.Ge
     return colour
 
 
-def _distance(shape: str, x: np.ndarray, y: np.ndarray, radius: float, turn: float) -> np.ndarray:
+def _distance(shape: str, x: np.ndarray, y: np.ndarray, *, radius: float, turn: float) -> np.ndarray:
     """Signed distance to a shape's outline in pixels (below 0 inside), centred, within a circle of `radius`."""
     x, y = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x
     if shape == "circle":

@@ -40,6 +40,7 @@ def shown_range(dataset: ImageDataset) -> ValueRange | None:
 
 def value_problems(
     dataset: ImageDataset,
+    *,
     extremes: tuple[Extremes | None, ...],
     notes: tuple[tuple[str, ...], ...],
     faults: tuple[str, ...],

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from clfcore.data.dataset import ImageDataset, Problem
 from clfcore.data.importers import zip_entries
 from clfcore.data.importers.find_manifests import manifests_in
-from clfcore.data.importers.folders import KEPT, kept_beside
+from clfcore.data.importers.folders import RECORD, unpacked_folder
 from clfcore.data.importers.manifests import import_csv
 from clfcore.data.importers.nested import import_tree
 from clfcore.data.importers.readings import Reading
@@ -61,7 +61,7 @@ def imported() -> tuple[Imported, ...]:
 
 
 def _name_of(folder: Path) -> str:
-    name, unpacking = kept_beside(folder)
+    name, unpacking = unpacked_folder(folder)
     return name if unpacking is not None else folder.name.rpartition("-")[0] or folder.name
 
 
@@ -114,7 +114,7 @@ def _unpacked(file: BinaryIO, name: str, asked: Reading) -> Path:
             else:
                 return final
             described = {"name": Path(name).stem, "problems": [asdict(p) for p in _cut(problems)]}
-            write_json(final.with_name(f"{final.name}{KEPT}"), described)
+            write_json(final.with_name(f"{final.name}{RECORD}"), described)
             return final
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error, OverflowError):
         raise refused from None
@@ -122,7 +122,7 @@ def _unpacked(file: BinaryIO, name: str, asked: Reading) -> Path:
 
 def _is_damaged(final: Path) -> bool:
     """Whether something could not be unpacked into a folder when it was made, or nothing is known of that."""
-    _, problems = kept_beside(final)
+    _, problems = unpacked_folder(final)
     return problems is None or any(problem.kind == "unreadable" for problem in problems)
 
 

@@ -3,8 +3,11 @@
 import contextlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +22,7 @@ from clfcore.data.splits import draw_splits
 from clfcore.errors import InputError
 from clfcore.task import single_label
 
-KEPT = ".unpacked.json"  # beside an unpacked folder: its archive's name, and what was found while unpacking
+RECORD = ".unpacked.json"  # beside an unpacked folder: its archive's name, and the problems of unpacking
 
 
 def import_folder(folder: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
@@ -33,72 +36,92 @@ def import_folder(folder: Path, *, split_seed: int = 0, asked: Reading | None = 
     name, layout, problems = folder_layout(folder, asked)
     level = -1 if "inner" in asked else 0
     labels = [item.labels[level] for item in layout.items]
-    usual, said = by_case(labels, asked, layout.root)
-    items = [(item.path, usual.get(label, label), item.split) for item, label in zip(layout.items, labels, strict=True)]
-    return _dataset(name, Path(layout.root), items, split_seed, (*problems, *said), judged=asked.judged)
+    cases = by_case(labels, asked, layout.root)
+    items = [
+        _Picture(item.path, cases.usual.get(label, label), item.split)
+        for item, label in zip(layout.items, labels, strict=True)
+    ]
+    dataset = _dataset(name, Path(layout.root), items, split_seed=split_seed, judged=asked.judged)
+    return replace(dataset, problems=(*problems, *cases.problems))
 
 
-def folder_layout(folder: Path, asked: Reading) -> tuple[str, Layout, tuple[Problem, ...]]:
-    """A folder's name, its layout and all that was found in it. Raises InputError where it has no pictures."""
-    name, unpacking = kept_beside(folder)
+class FolderLayout(NamedTuple):
+    """Layout of a folder, with the folder's name and its problems."""
+
+    name: str
+    layout: Layout
+    problems: tuple[Problem, ...]
+
+
+def folder_layout(folder: Path, asked: Reading) -> FolderLayout:
+    """The layout of a folder. Raises InputError where it has no pictures."""
+    name, unpacking = unpacked_folder(folder)
     walk = Walk(folder)
     layout = read_layout(walk, asked)
     refuse_empty(layout)
-    return name, layout, (*(unpacking or ()), *_in_order(layout.problems, walk.problems(layout.root, layout.ignored)))
+    problems = _in_order(layout.problems, walk.problems(layout.root, layout.ignored))
+    return FolderLayout(name, layout, (*(unpacking or ()), *problems))
 
 
-def _in_order(said: Iterable[Problem], found: dict[str, list[Problem]]) -> Iterable[Problem]:
-    """By kind; long lists are cut, and what was taken for what stands first."""
+def _in_order(of_layout: Iterable[Problem], of_files: dict[str, list[Problem]]) -> Iterable[Problem]:
+    """Problems by kind; long lists are cut, and what was assumed stands first."""
     kinds: dict[str, list[Problem]] = {}
-    for problem in said:
+    for problem in of_layout:
         kinds.setdefault(problem.kind, []).append(problem)
-    for kind, listed in found.items():
+    for kind, listed in of_files.items():
         kinds.setdefault(kind, []).extend(listed)
     for kind in sorted(kinds, key=lambda kind: kind != "reading"):
         yield from shortened(kinds[kind])
 
 
-def _dataset(
-    name: str,
-    root: Path,
-    items: list[tuple[str, str, Split | None]],
-    split_seed: int,
-    problems: tuple[Problem, ...],
-    *,
-    judged: bool,
-) -> ImageDataset:
-    classes = sorted({label for _, label, _ in items})
+class _Picture(NamedTuple):
+    """A picture file: its path, its class, and its split where one is given."""
+
+    path: str
+    label: str
+    split: Split | None
+
+
+def _dataset(name: str, root: Path, items: list[_Picture], *, split_seed: int, judged: bool) -> ImageDataset:
+    classes = sorted({item.label for item in items})
     if len(classes) == 1 and not judged:
         raise InputError(
             f"{root} has one class, {plain(classes[0])!r}: a classifier needs at least two, one folder each"
         )
     index = {label: i for i, label in enumerate(classes)}
-    targets = np.array([index[label] for _, label, _ in items], np.int64)
+    targets = np.array([index[item.label] for item in items], np.int64)
     given: dict[Split, np.ndarray] = {}
-    if items[0][2] is not None:
-        given = {split: np.flatnonzero([s == split for _, _, s in items]) for split in SPLIT_NAMES.values()}
-    paths = tuple(Path(path) for path, _, _ in items)
+    if items[0].split is not None:
+        given = {split: np.flatnonzero([item.split == split for item in items]) for split in SPLIT_NAMES.values()}
+    paths = tuple(Path(item.path) for item in items)
     splits, drawn = draw_splits(targets, split_seed, paths, given=given, judged=judged)
     start = len(str(root)) + (not str(root).endswith(os.sep))
-    ids = unique([plain(path[start:].replace(os.sep, "/")) for path, _, _ in items])
+    ids = unique([plain(item.path[start:].replace(os.sep, "/")) for item in items])
     task = single_label(unique([plain(label) for label in classes]))
-    return ImageDataset(name, task, ids, targets, splits, paths=paths, drawn=drawn, problems=problems)
+    return ImageDataset(name, task, ids, targets, splits, paths=paths, drawn=drawn)
 
 
 def unique(names: list[str]) -> tuple[str, ...]:
     """The names, those that stand for several files (their bytes are no UTF-8) told apart by a number."""
-    seen: dict[str, int] = {}
-    out = []
+    counts: Counter[str] = Counter()
+    distinct = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return tuple(out)
+        counts[name] += 1
+        distinct.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
+    return tuple(distinct)
 
 
-def kept_beside(folder: Path) -> tuple[str, tuple[Problem, ...] | None]:
-    """The name and problems that `archives` keeps beside what it unpacked; else the folder's own name, and None."""
+class UnpackedFolder(NamedTuple):
+    """Record of an unpacking: the archive's name, and its problems; None for a folder that nothing was unpacked to."""
+
+    name: str
+    problems: tuple[Problem, ...] | None
+
+
+def unpacked_folder(folder: Path) -> UnpackedFolder:
+    """The record that `archives` keeps beside a folder that it unpacked; else the folder's own name."""
     for unpacked in (folder, folder.parent):  # a manifest may stand in the one folder of its zip
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # it only describes; the pictures count
-            kept = json.loads(unpacked.with_name(f"{unpacked.name}{KEPT}").read_text(encoding="utf-8"))
-            return kept["name"], tuple(Problem(**problem) for problem in kept["problems"])
-    return plain(folder.resolve().name) or str(folder), None
+            record = json.loads(unpacked.with_name(f"{unpacked.name}{RECORD}").read_text(encoding="utf-8"))
+            return UnpackedFolder(record["name"], tuple(Problem(**problem) for problem in record["problems"]))
+    return UnpackedFolder(plain(folder.resolve().name) or str(folder), None)

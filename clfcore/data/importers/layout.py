@@ -47,7 +47,7 @@ def read_layout(walk: Walk, asked: Reading) -> Layout:
             items += below
             spellings |= _names(folder)
     layout = replace(layout, items=tuple(items), problems=(*layout.problems, *said))
-    layout = _parted_names(_inverted(_labeled(layout, parts, root, asked), asked), asked)
+    layout = _parted_names(_inverted(_labeled(layout, parts=parts, root=root, asked=asked), asked), asked)
     _ask_levels(layout, root, asked, alone=not by_split)
     used = {name for item in layout.items for name in item.labels}
     return replace(layout, problems=(*layout.problems, *joined(spellings, used)))
@@ -97,7 +97,7 @@ def _unwrapped(walk: Walk, folder: Folder, *, own: bool = False) -> Folder:
         folder = inner
 
 
-def _labeled(layout: Layout, parts: Sequence[Part], root: Folder, asked: Reading) -> Layout:
+def _labeled(layout: Layout, *, parts: Sequence[Part], root: Folder, asked: Reading) -> Layout:
     """The layout if its validation and test have classes of train; as asked, less the splits that have none."""
     if parts[0].split is None or not any(part.split == "train" for part in parts):
         return layout
@@ -146,7 +146,7 @@ def _inverted(layout: Layout, asked: Reading) -> Layout:
     if len(named) != len(inner) or "train" not in named.values() or len(set(named.values())) < 2:
         return layout
     items = tuple(replace(i, labels=(i.labels[0], *i.labels[2:]), split=named[i.labels[1]]) for i in layout.items)
-    return replace(layout, items=items).saying(
+    return replace(layout, items=items).noting(
         Problem("reading", next(iter(named)), f"read as splits inside each class: {', '.join(sorted(named))}")
     )
 
@@ -167,7 +167,7 @@ def _parted_names(layout: Layout, asked: Reading) -> Layout:
     listed = sorted(f"{name} as {split} of {label}" for name, (split, label) in found.items())
     some = ", ".join(listed[:4]) + (", …" if len(listed) > 4 else "")
     said = f"read as split and class in one name: {some}; the reading `outer` takes each folder as a class"
-    return replace(layout, items=items).saying(Problem("reading", min(names), said))
+    return replace(layout, items=items).noting(Problem("reading", min(names), said))
 
 
 def _ask_levels(layout: Layout, root: Folder, asked: Reading, *, alone: bool) -> None:

@@ -12,7 +12,7 @@ from clfcore.data.importers.class_names import by_case, canonical, joined
 from clfcore.data.importers.columns import Columns, Question, columns_of, own_names
 from clfcore.data.importers.csv_table import Table, read_table
 from clfcore.data.importers.find_files import Files, Located, inside
-from clfcore.data.importers.folders import kept_beside
+from clfcore.data.importers.folders import unpacked_folder
 from clfcore.data.importers.label_cells import parts
 from clfcore.data.importers.readings import AmbiguousData, Choice, Reading, reading
 from clfcore.data.importers.split_names import SPLIT_NAMES
@@ -56,7 +56,7 @@ def import_csv(path: Path, *, split_seed: int = 0, asked: Reading | None = None)
     split is unknown, a path leads outside the manifest's folder, or fewer than two classes remain; AmbiguousData where
     the manifest can be read in several ways and `asked` does not say which.
     """
-    name, unpacking = kept_beside(path.parent)
+    name, unpacking = unpacked_folder(path.parent)
     asked = asked or Reading()
     manifest = _read(path, asked)
     task, targets, rows = manifest.task, manifest.targets, manifest.rows

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from clfcore.data.dataset import SPLITS, Problem, Split
 from clfcore.data.importers.readings import AmbiguousData, Choice, Reading
@@ -23,14 +24,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a tree was taken for. root: where ids start; ignored: folders of which nothing is taken."""
+    """Layout of a tree of folders. root: where ids start; ignored: folders of which nothing is used."""
 
     root: str
     items: tuple[Item, ...]
     problems: tuple[Problem, ...] = ()
     ignored: tuple[str, ...] = ()
 
-    def saying(self, problem: Problem) -> "Layout":
+    def noting(self, problem: Problem) -> "Layout":
         return replace(self, problems=(*self.problems, problem))
 
 
@@ -42,8 +43,15 @@ class Part:
     split: Split | None
 
 
-def find_parts(walk: Walk, root: Folder, asked: Reading) -> tuple[list[Part], Layout]:
-    """The folders of class folders, and what is said of how they were found."""
+class LayoutParts(NamedTuple):
+    """Parts of a tree, and the layout so far: its root, notes and ignored folders, no items yet."""
+
+    parts: list[Part]
+    layout: Layout
+
+
+def find_parts(walk: Walk, root: Folder, asked: Reading) -> LayoutParts:
+    """The folders of class folders. Raises AmbiguousData where several readings are possible and none is asked for."""
     layout = Layout(root.path, ())
     folders = root.folders
     splits = _split_folders(walk, folders, asked)
@@ -53,15 +61,17 @@ def find_parts(walk: Walk, root: Folder, asked: Reading) -> tuple[list[Part], La
         odd = [name for name in splits if name.lower() not in SPLIT_NAMES]
         twice = len(set(splits.values())) < len(splits)
         if odd or twice:
-            layout = layout.saying(_taken(splits))
+            layout = layout.noting(_taken(splits))
         order = [folder for folder in folders if folder.name in splits]
         order.sort(key=lambda folder: SPLITS.index(splits[folder.name]))
-        return [Part(folder, splits[folder.name]) for folder in order], layout
+        return LayoutParts([Part(folder, splits[folder.name]) for folder in order], layout)
     folds = {folder.name: fold_of(folder.name) for folder in folders if folder.count()}
     if len(folds) > 1 and None not in folds.values() and "outer" not in asked:
-        return _folds(walk, folders, {name: int(n) for name, n in folds.items() if n is not None}, layout, asked)
+        numbers = {name: number for name, number in folds.items() if number is not None}
+        mine = [folder for folder in folders if folder.name in numbers]
+        return _folds(walk, mine, numbers=numbers, layout=layout, asked=asked)
     if "outer" in asked or "nested" in asked or "inner" in asked:
-        return [Part(root, None)], layout
+        return LayoutParts([Part(root, None)], layout)
     within = [child for child in folders if _holds_splits(child)]
     if len(within) > 1:
         raise AmbiguousData(
@@ -72,19 +82,20 @@ def find_parts(walk: Walk, root: Folder, asked: Reading) -> tuple[list[Part], La
         rest = [child for child in folders if child is not within[0] and child.count()]
         layout = _ignoring(layout, rest, f"stands beside {within[0].name}, which has the splits, and is left out")
         parts, inner = find_parts(walk, within[0], asked)
-        return parts, replace(inner, root=root.path, problems=layout.problems + inner.problems, ignored=layout.ignored)
-    return [Part(root, None)], layout
+        notes = layout.problems + inner.problems
+        return LayoutParts(parts, replace(inner, root=root.path, problems=notes, ignored=layout.ignored))
+    return LayoutParts([Part(root, None)], layout)
 
 
 def _taken(splits: dict[str, Split]) -> Problem:
-    said = ", ".join(f"{name} as {split}" for name, split in splits.items())
-    return Problem("reading", next(iter(splits)), f"read as splits: {said}")
+    listed = ", ".join(f"{name} as {split}" for name, split in splits.items())
+    return Problem("reading", next(iter(splits)), f"read as splits: {listed}")
 
 
 def _ignoring(layout: Layout, folders: Sequence[Folder], why: str) -> Layout:
-    said = [Problem("ignored-folder", folder.name, f"{folder.name} {why}") for folder in folders]
+    notes = [Problem("ignored-folder", folder.name, f"{folder.name} {why}") for folder in folders]
     ignored = (*layout.ignored, *(folder.path for folder in folders))
-    return replace(layout, problems=(*layout.problems, *said), ignored=ignored)
+    return replace(layout, problems=(*layout.problems, *notes), ignored=ignored)
 
 
 def _split_folders(walk: Walk, folders: Sequence[Folder], asked: Reading) -> dict[str, Split]:
@@ -140,9 +151,9 @@ def choice_of_folder(folder: Folder) -> Choice:
 
 
 def _folds(
-    walk: Walk, folders: Sequence[Folder], folds: dict[str, int], layout: Layout, asked: Reading
-) -> tuple[list[Part], Layout]:
-    mine = [folder for folder in folders if folder.name in folds]
+    walk: Walk, mine: Sequence[Folder], *, numbers: dict[str, int], layout: Layout, asked: Reading
+) -> LayoutParts:
+    """The parts of a tree of folds. numbers: of each fold by its folder's name."""
     for folder in mine:
         walk.follow(folder)
     if any(_holds_splits(folder) for folder in mine):
@@ -152,23 +163,23 @@ def _folds(
         )
     if not any(_full(folder) for folder in mine):
         raise AmbiguousData(
-            f"{' and '.join(sorted(folds))} are names of folds, and no class folders are in them",
+            f"{' and '.join(sorted(numbers))} are names of folds, and no class folders are in them",
             [
                 Choice(
                     "these very folders are the classes",
-                    tuple(sorted(folds)),
+                    tuple(sorted(numbers)),
                     sum(folder.count() for folder in mine),
                     asks="outer",
                 )
             ],
         )
-    splits = splits_of_folds(folds.values())
+    splits = splits_of_folds(numbers.values())
     if "pooled" in asked:
-        said = Problem("reading", mine[0].name, f"{len(mine)} folds are read as one set")
-        return [Part(folder, None) for folder in mine], layout.saying(said)
-    taken = {name: splits[number] for name, number in folds.items()}
-    layout = layout.saying(_taken(taken)).saying(
+        note = Problem("reading", mine[0].name, f"{len(mine)} folds are read as one set")
+        return LayoutParts([Part(folder, None) for folder in mine], layout.noting(note))
+    taken = {name: splits[number] for name, number in numbers.items()}
+    layout = layout.noting(_taken(taken)).noting(
         Problem("reading", mine[0].name, "folds stay whole; the reading `pooled` takes them as one set instead")
     )
     order = sorted(mine, key=lambda folder: SPLITS.index(taken[folder.name]))
-    return [Part(folder, taken[folder.name]) for folder in order], layout
+    return LayoutParts([Part(folder, taken[folder.name]) for folder in order], layout)
