@@ -13,6 +13,7 @@ from clfcore.errors import InputError
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # What libtiff undoes without a loss and without knowing what the bytes mean.
 LOSSLESS = (1, 5, 8, 32773, 32946, 34925, 50000)  # none, LZW, deflate, PackBits, deflate (old), LZMA, Zstandard
+WEBP = 50001
 PREDICTED = (5, 8, 32946, 34925, 50000)  # where libtiff asks for a predictor; elsewhere it passes over the tag
 COMPRESSIONS = {
     2: "CCITT",
@@ -25,7 +26,9 @@ COMPRESSIONS = {
     34712: "JPEG 2000",
     34887: "LERC",
     34892: "lossy JPEG of DNG",
-    50001: "WebP",
+    34933: "PNG",
+    34934: "JPEG XR",
+    WEBP: "WebP",
     50002: "JPEG XL",
     52546: "JPEG XL",
 }
@@ -100,7 +103,12 @@ class Header:
 
     @property
     def simple(self) -> bool:
-        """Whether Pillow reads it as it is meant: 8 bits or less, without samples that may or may not be opacity."""
+        """Whether Pillow reads it as it is meant: 8 bits or less, without samples that may or may not be opacity.
+
+        WebP its libtiff may or may not know.
+        """
+        if self.compression == WEBP:
+            return False
         known = self.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK)
         plain = self.samples == self.colours and not (self.colours == 3 and self.photometric != _RGB)
         pillows = plain and not (self.big and self.order == ">")  # of big-endian BigTIFF Pillow loses the header

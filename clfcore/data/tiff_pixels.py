@@ -10,9 +10,9 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
-from clfcore.data.tiff import COLOURS, COMPRESSIONS, LOSSLESS, Header
+from clfcore.data.tiff import COLOURS, COMPRESSIONS, LOSSLESS, WEBP, Header
 from clfcore.errors import InputError
 
 _BAND = 1 << 19  # samples that are computed with at once
@@ -33,7 +33,7 @@ class Values:
 
 
 def tiff_pixels(data: bytes, header: Header, name: str) -> Values:
-    """The values of a TIFF whose compression is lossless, not yet upright. Raises InputError, by name."""
+    """The values of a TIFF, not yet upright, whose compression is lossless or WebP. Raises InputError, by name."""
     _readable(header, name)
     planes = header.samples if header.planar == 2 else 1
     if header.planar == 2:
@@ -55,7 +55,8 @@ def _type(header: Header) -> str:
 
 def _readable(header: Header, name: str) -> None:
     """Refuse by name what is not read."""
-    if header.compression not in LOSSLESS:
+    colour_bytes = header.bits == 8 and header.form == 1 and header.planar == 1 and header.samples in (3, 4)
+    if header.compression not in LOSSLESS and not (header.compression == WEBP and colour_bytes):
         how = COMPRESSIONS.get(header.compression, f"number {header.compression}")
         raise InputError(
             f"{name} is a TIFF of {header.kind} values with the compression {how}, which is not read: save it with LZW"
@@ -114,6 +115,13 @@ def _uncompressed(
             raise InputError(f"{name} is truncated: its end is missing; copy it again or leave it out")
         return np.frombuffer(data, np.uint8, width * height, offsets[0]).reshape(height, width)
     across, out = width // wide, np.empty((height, width), np.uint8)
+    if header.compression == WEBP:
+        for i, (at, count) in enumerate(zip(offsets, counts, strict=True)):
+            y, x = i // across * high, i % across * wide
+            out[y : y + high, x : x + wide] = _webp(
+                data[at : at + count], header.samples, rows=min(high, height - y), row=wide
+            )
+        return out
     for first in range(0, len(offsets) // across, step := max(1, _GROUP // (width * high))):
         top, bottom = first * high, min((first + step) * high, height)
         if (bottom - top) * width > MOST_PIXELS and width % 4:
@@ -126,6 +134,17 @@ def _uncompressed(
             image.load()
             out[top:bottom] = np.asarray(image).reshape(bottom - top, width)
     return out
+
+
+def _webp(piece: bytes, samples: int, *, rows: int, row: int) -> np.ndarray:
+    """rows x row bytes of one strip or tile, which is a WebP file of its own. Raises ValueError where it is damaged."""
+    try:
+        with Image.open(io.BytesIO(piece), formats=("WEBP",)) as image:
+            if image.size != (row // samples, rows):
+                raise ValueError(f"a strip or tile of {image.width} x {image.height} pixels")
+            return np.asarray(image.convert("RGB" if samples == 3 else "RGBA")).reshape(rows, row)
+    except OSError:
+        raise ValueError("a strip or tile that is no WebP") from None
 
 
 def _grey_tiff(pieces: list[bytes], header: Header, size: tuple[int, int], segment: tuple[int, int]) -> bytes:

@@ -170,6 +170,30 @@ def test_an_unknown_compression_is_refused_by_name(number: int, name: str) -> No
         open_picture(data, "x.tif")
 
 
+@pytest.mark.parametrize("layout", [{}, {"rows": 8}, {"tile": 32}])
+@pytest.mark.parametrize("samples", [3, 4])
+def test_webp_in_a_tiff_is_read(layout: dict, samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each strip or tile is a WebP file of its own; libtiff seldom knows it."""
+    planes = values("u1", (21, 37, samples))
+    planes[..., 3:] = 255
+    width = layout.get("tile", 37)
+
+    def pack(raw: bytes) -> bytes:
+        out = io.BytesIO()
+        Image.fromarray(np.frombuffer(raw, np.uint8).reshape(-1, width, samples)).save(out, "WEBP", lossless=True)
+        return out.getvalue()
+
+    monkeypatch.setitem(PACKERS, 50001, pack)
+    how = {"photometric": 2, "compression": 50001, "extra": [2] * (samples - 3), **layout}
+    data = tiff(planes, **how)
+    assert np.array_equal(read_image(data), planes[..., :3])
+    with pytest.raises(InputError, match=r"x\.tif is damaged"):
+        open_picture(data.replace(b"WEBPVP8L", b"WEBPXXXX"), "x.tif")
+    monkeypatch.setitem(PACKERS, 50001, bytes)
+    with pytest.raises(InputError, match="16-bit unsigned values with the compression WebP, which is not read"):
+        open_picture(tiff(values("u2", (21, 37, samples)), **how), "x.tif")
+
+
 def test_values_that_mean_no_data_do_not_count() -> None:
     planes = values("f4")
     planes[0, 0], planes[1, 1], planes[2, 2] = np.nan, np.inf, -np.inf
