@@ -4,12 +4,16 @@ import importlib
 import importlib.util
 import io
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from clfcore.errors import InputError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
@@ -54,7 +58,7 @@ def scan(data: bytes, name: str) -> np.ndarray:
     Rescaled and windowed as the file asks; without a window the range that its bits can have, so that two scans of one
     device keep their relation; MONOCHROME1 is turned round. Raises InputError.
     """
-    pydicom = _extra("pydicom", "pydicom", name, "a DICOM picture")
+    pydicom = _extra("pydicom", package="pydicom", name=name, what="a DICOM picture")
     try:
         stored = pydicom.dcmread(io.BytesIO(data))
         pixels = stored.pixel_array
@@ -71,57 +75,58 @@ def scan(data: bytes, name: str) -> np.ndarray:
         raise InputError(f"{name} is a DICOM file that cannot be read ({error}): convert it to PNG") from None
 
 
-def _grey(stored: Any, pixels: np.ndarray) -> np.ndarray:
-    """H x W of any depth -> uint16 over its whole range."""
-    lut = importlib.import_module("pydicom.pixels")
-    values = lut.apply_modality_lut(pixels, stored)
-    if "VOILUTSequence" in stored:
-        values, (low, high) = lut.apply_voi_lut(values, stored), _lut_range(stored)
-    elif "WindowCenter" in stored and "WindowWidth" in stored:
-        values, (low, high) = _windowed(stored, values.astype(np.float64)), (0.0, 1.0)
-    else:
-        bits, signed = int(stored.BitsStored), bool(int(stored.PixelRepresentation))
-        ends = np.array([-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] if signed else [0, 2**bits - 1], np.float64)
-        low, high = sorted(ends * float(stored.get("RescaleSlope", 1)) + float(stored.get("RescaleIntercept", 0)))
-    share = np.clip((values.astype(np.float64) - low) / max(high - low, 1e-12), 0, 1)
+def _grey(stored: "Dataset", pixels: np.ndarray) -> np.ndarray:
+    """H x W of any depth -> uint16 over its whole range, by pydicom's modality and value-of-interest transforms."""
+    transforms = importlib.import_module("pydicom.pixels")
+    values = transforms.apply_modality_lut(pixels, stored)
+    table = _voi_table(stored)
+    if table is not None:
+        values = np.rint(values).astype(np.int32)  # rescaled values are floats, a table is indexed by whole numbers
+    low, high = _value_range(stored, table)
+    values = transforms.apply_voi_lut(values, stored).astype(np.float64)
+    share = np.clip((values - low) / ((high - low) or 1.0), 0, 1)
     if getattr(stored, "PhotometricInterpretation", "") == "MONOCHROME1":  # high values are dark
         share = 1 - share
     return np.rint(share * 65535).astype(np.uint16)
 
 
-def _windowed(stored: Any, values: np.ndarray) -> np.ndarray:
-    """0 to 1 by the file's first window: DICOM PS3.3 C.11.2, linear, linear exact or sigmoid."""
-    centre, width = (_first(stored[name].value) for name in ("WindowCenter", "WindowWidth"))
-    kind = str(stored.get("VOILUTFunction", "LINEAR")).upper()
-    if kind == "SIGMOID":
-        return 1 / (1 + np.exp(-4 * (values - centre) / width))
-    if kind == "LINEAR_EXACT":
-        return np.clip((values - centre) / width + 0.5, 0, 1)
-    return np.clip((values - (centre - 0.5)) / max(width - 1, 1e-12) + 0.5, 0, 1)
+def _voi_table(stored: "Dataset") -> "Dataset | None":
+    """The first lookup table of values of interest; None where there is none, or it is empty."""
+    sequence = stored.get("VOILUTSequence")
+    whole = sequence and None not in (sequence[0].get("LUTDescriptor"), sequence[0].get("LUTData"))
+    return sequence[0] if whole else None
 
 
-def _lut_range(stored: Any) -> tuple[float, float]:
-    return 0.0, float(2 ** int(stored.VOILUTSequence[0].LUTDescriptor[2]) - 1)
+def _value_range(stored: "Dataset", table: "Dataset | None") -> tuple[float, float]:
+    """What is black and what is white once the transforms are applied.
 
-
-def _first(value: Any) -> float:
-    """One number, or the first of several."""
-    try:
-        return float(value)
-    except TypeError:
-        return float(value[0])
+    A table's range is given by its depth. A window is spread over what the bits can hold, rescaled: with a negative
+    slope from the higher number down, as pydicom does; without a window low values are dark.
+    """
+    modality = stored.get("ModalityLUTSequence")
+    if table is None and modality:
+        table = modality[0]
+    if table is not None:
+        return 0.0, float(2 ** int(table.LUTDescriptor[2]) - 1)
+    bits = int(stored.BitsStored)
+    ends = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if int(stored.PixelRepresentation) else (0, 2**bits - 1)
+    slope, intercept = stored.get("RescaleSlope"), stored.get("RescaleIntercept")
+    rescaled = slope is not None and intercept is not None
+    first, last = (float(end) * float(slope) + float(intercept) if rescaled else float(end) for end in ends)
+    windowed = None not in (stored.get("WindowCenter"), stored.get("WindowWidth"))
+    return (first, last) if windowed else (min(first, last), max(first, last))
 
 
 def _heic(data: bytes, name: str) -> Image.Image:
-    reader = _extra("pillow_heif", "pillow-heif", name, "a HEIC picture")
+    reader = _extra("pillow_heif", package="pillow-heif", name=name, what="a HEIC picture")
     try:
-        found = reader.open_heif(io.BytesIO(data))
-        return found.to_pillow().convert("RGB")
+        return reader.open_heif(io.BytesIO(data)).to_pillow().convert("RGB")
     except Exception as error:  # libheif raises its own kinds
         raise InputError(f"{name} is a damaged HEIC picture ({error}): copy it again or leave it out") from None
 
 
-def _extra(module: str, package: str, name: str, what: str) -> Any:
+def _extra(module: str, *, package: str, name: str, what: str) -> ModuleType:
+    """A reader that is an extra. Raises InputError that says how to install it."""
     try:
         return importlib.import_module(module)
     except ImportError:

@@ -94,6 +94,33 @@ def test_a_window_is_that_of_pydicom(function: str) -> None:
     assert (found == 0).any() or function == "SIGMOID"
 
 
+@pytest.mark.parametrize("table", ["VOILUTSequence", "ModalityLUTSequence"])
+def test_lookup_tables_are_applied_as_pydicom_applies_them(table: str) -> None:
+    pytest.importorskip("pydicom")
+    from pydicom.dataset import Dataset
+
+    item = Dataset()
+    bits = 16 if table == "ModalityLUTSequence" else 12  # a modality's table has 8 or 16
+    curve = (np.arange(4096) ** 2 * ((2**bits - 1) / 4095**2)).round().astype(int)
+    item.LUTDescriptor, item.LUTData = [4096, 0, bits], curve.tolist()
+    item["LUTData"].VR = "US"
+    if table == "ModalityLUTSequence":
+        item.ModalityLUTType = "US"
+    rescaled = {} if table == "ModalityLUTSequence" else {"RescaleSlope": 1, "RescaleIntercept": 0}
+    found = read_image(scanned(TWELVE, **rescaled, **{table: [item]}))[..., 0]
+    assert np.abs(found / 65535 - curve[TWELVE] / (2**bits - 1)).max() < 1e-4
+
+
+def test_a_window_with_a_negative_slope_keeps_low_values_dark() -> None:
+    data = scanned(TWELVE, RescaleSlope=-1, RescaleIntercept=4095, WindowCenter=2048, WindowWidth=4096)
+    assert np.abs(read_image(data)[..., 0] / 65535 - (4095 - TWELVE.astype(int)) / 4095).max() < 1e-3
+
+
+def test_an_empty_window_is_none() -> None:
+    empty = scanned(TWELVE, WindowCenter=None, WindowWidth=None)
+    assert np.array_equal(read_image(empty), read_image(scanned(TWELVE)))
+
+
 def test_scans_without_a_window_keep_their_relation() -> None:
     """By what their bits can say, signed or not, and not each by its own darkest and lightest."""
     dark, light = (read_image(scanned(np.full((8, 8), v, np.uint16)))[0, 0, 0] for v in (100, 200))
