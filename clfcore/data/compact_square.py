@@ -7,6 +7,7 @@ import numpy as np
 if TYPE_CHECKING:
     from clfcore.data.pixels import Preprocess
 
+SMALL = 32 * 32  # pixels up to which a picture is kept whole, so that one copy serves every square
 _MARGIN = 3  # pixels beside the crop that bicubic interpolation still reads
 
 
@@ -27,6 +28,11 @@ def compact(image: np.ndarray, preprocess: "Preprocess") -> np.ndarray:
                 return piece
         return min(image, square, key=_area)
     return image if _area(image) < side**2 else preprocess.resized(image)
+
+
+def is_small(width: int, height: int) -> bool:
+    """Whether a picture of this size is kept whole, whatever square is made of it."""
+    return width * height <= SMALL
 
 
 def _middle(image: np.ndarray, longest: int) -> np.ndarray:

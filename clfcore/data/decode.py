@@ -94,6 +94,23 @@ class Decoded:
         return found
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where an entry stands in the cache: of one preprocessing's squares, or of small pictures kept whole."""
+
+    squares: Path
+    whole: Path
+
+
+@dataclass(frozen=True, eq=False)
+class _Pass:
+    """The result of decoding all files: whether every picture was kept whole; reducible: as `Entry` has it."""
+
+    report: DecodeReport
+    whole: bool
+    reducible: int
+
+
 def decode(
     dataset: ImageDataset, preprocess: Preprocess, *, progress: Progress | None = None
 ) -> tuple[ImageDataset, Decoded]:
@@ -123,10 +140,12 @@ def _of_files(
 ) -> tuple[Pictures, DecodeReport, str]:
     paths = dataset.paths or ()
     now = file_index.states(paths)
-    place = cache.folder("decoded") / entry_key(paths, now, preprocess)
-    entry = read_entry(place, len(dataset))
-    if entry is not None:
-        kind, stored, report = entry.kind, entry.store, entry.report
+    places = _Places(*(cache.folder("decoded") / entry_key(paths, now, form) for form in (preprocess, None)))
+    for place in (places.whole, places.squares):
+        entry = read_entry(place, len(dataset))
+        if entry is None or not entry.serves(preprocess):
+            continue
+        kind, stored, report = entry.kind.of_squares(preprocess), entry.store, entry.report
         again = _faults_again(dataset, preprocess, report)
         missing = _missing(stored.table, report)
         square = preprocess.stored_side**2 * kind.channels * kind.dtype.itemsize
@@ -135,20 +154,21 @@ def _of_files(
             pictures = InFiles(dataset, preprocess, kind.dtype, kind.channels, again.digests, stored)
             return pictures, again, not_cached_note(missing, None) if missing else ""
         shutil.rmtree(place, ignore_errors=True)  # what could not be read, or kept, now can
-    kind = _depth([path for path, state in zip(paths, now, strict=True) if state is not None], preprocess)
-    store, report, note = _fresh(dataset, preprocess, kind, place, progress)
+        break
+    kind = _kind([path for path, state in zip(paths, now, strict=True) if state is not None])
+    store, report, note = _fresh(dataset, preprocess, kind=kind, places=places, progress=progress)
     file_index.remember(paths, now, report.sound())
-    return InFiles(dataset, preprocess, kind.dtype, kind.channels, report.digests, store), report, note
+    squares = kind.of_squares(preprocess)
+    return InFiles(dataset, preprocess, squares.dtype, squares.channels, report.digests, store), report, note
 
 
-def _depth(paths: Sequence[Path], preprocess: Preprocess) -> ArrayKind:
-    found = [depth(path) for path in paths]
-    if not any(one.deep for one in found):
+def _kind(paths: Sequence[Path]) -> ArrayKind:
+    """What the headers say that one array needs to hold the pictures of these files."""
+    depths = [depth(path) for path in paths]
+    if not any(header.deep for header in depths):
         return ArrayKind(np.dtype(np.uint8), 3)
-    # What `pad` leaves empty is NaN until the value range is known.
-    padded = preprocess.fit == "pad"
-    floats = padded or any(one.dtype == "float32" for one in found)
-    grey = all(one.grey for one in found) and not (padded and preprocess.channels == 3)  # the ground has colours
+    floats = any(header.dtype == "float32" for header in depths)
+    grey = all(header.grey for header in depths)
     return ArrayKind(np.dtype(np.float32 if floats else np.uint16), 1 if grey else 3)
 
 
@@ -170,36 +190,37 @@ def _faults_again(dataset: ImageDataset, preprocess: Preprocess, report: DecodeR
 
 
 def _fresh(
-    dataset: ImageDataset,
-    preprocess: Preprocess,
-    kind: ArrayKind,
-    place: Path,
-    progress: Progress | None,
+    dataset: ImageDataset, preprocess: Preprocess, *, kind: ArrayKind, places: _Places, progress: Progress | None
 ) -> tuple[PixelStore | None, DecodeReport, str]:
     """Decode all files; keep what the cache has room for, and say where that is not all."""
     partial = lock = None
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=cache.PART, dir=place.parent))
+        parent = cache.folder("decoded")
+        parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=cache.PART, dir=parent))
         lock = cache.lock_of(partial)
         lock.acquire()
-        square = preprocess.stored_side**2 * kind.channels * kind.dtype.itemsize
-        most = len(dataset) * square
+        squares = kind.of_squares(preprocess)
+        most = len(dataset) * preprocess.stored_side**2 * squares.channels * squares.dtype.itemsize
         writer = PixelWriter(partial / cache.PIXELS, len(dataset), room=cache.make_room, most=most)
     except (OSError, Timeout) as error:
         _drop(partial, lock)
-        return None, _pass(dataset, preprocess, None, progress), not_cached_note(len(dataset), error)
+        return None, _pass(dataset, preprocess, None, progress=progress).report, not_cached_note(len(dataset), error)
     try:
         done = False
         try:
-            report = _pass(dataset, preprocess, writer, progress)
+            decoded = _pass(dataset, preprocess, writer, progress=progress)
+            report, place = decoded.report, places.whole if decoded.whole else places.squares
             done = True
         finally:
             writer.close(sync=done)
         if writer.error is not None:
             return None, report, not_cached_note(len(dataset), writer.error)
         missing = _missing(writer.table, report)
-        write_items(partial / ITEMS, kind, writer.table, report)
+        kept = kind if decoded.whole else squares
+        write_items(
+            partial / ITEMS, kind=kept, table=writer.table, report=report, reducible=decoded.reducible * decoded.whole
+        )
         store = PixelStore(partial / cache.PIXELS, writer.table)  # stays readable where the folder is moved or removed
         with contextlib.suppress(OSError):  # another process was as quick: its pixels are the same
             partial.rename(place)
@@ -224,16 +245,14 @@ def _drop(partial: Path | None, lock: "cache.FileLock | None") -> None:
 
 
 def _pass(
-    dataset: ImageDataset,
-    preprocess: Preprocess,
-    writer: PixelWriter | None,
-    progress: Progress | None,
-) -> DecodeReport:
+    dataset: ImageDataset, preprocess: Preprocess, writer: PixelWriter | None, *, progress: Progress | None
+) -> _Pass:
     """Read and decode each file once, in threads: Pillow works outside the interpreter's lock."""
     count = len(dataset)
     extremes: list[Extremes | None] = [None] * count
     notes: list[tuple[str, ...]] = [()] * count
     digests, faults, sizes = [""] * count, [""] * count, np.zeros((count, 2), np.int64)
+    partly, reducible = np.zeros(count, bool), np.zeros(count, np.int64)
 
     def work(start: int) -> int:
         stop = min(start + CHUNK, count)
@@ -248,6 +267,7 @@ def _pass(
             else:
                 digests[i], sizes[i] = stored.digest, (stored.width, stored.height)
                 extremes[i], notes[i] = stored.extremes, stored.notes
+                partly[i], reducible[i] = not stored.whole, stored.reducible * min(stored.width, stored.height)
                 pictures.append(stored.pixels)
         if writer is not None:
             writer.put(start, pictures)
@@ -258,4 +278,5 @@ def _pass(
         done += finished
         if progress:
             progress(done, count)
-    return DecodeReport(tuple(digests), sizes, tuple(faults), tuple(extremes), tuple(notes))
+    report = DecodeReport(tuple(digests), sizes, tuple(faults), tuple(extremes), tuple(notes))
+    return _Pass(report, not partly.any(), int(reducible.max(initial=0)))

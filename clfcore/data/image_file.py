@@ -49,7 +49,8 @@ class Picture:
 
     content: an RGB image of 8 bits, or H x W x C uint16 or float32, C 1 or 3, the values of the file. width, height:
     its own, before any reduction, upright. extremes: of a deep picture's values that are numbers and to be seen.
-    notes: what was left out or taken for something, in words.
+    notes: what was left out or assumed. reducible: whether its decoder can reduce it, as JPEG's does: then the
+    content depends on the side that was asked for.
     """
 
     content: Image.Image | np.ndarray
@@ -57,6 +58,7 @@ class Picture:
     height: int
     extremes: Extremes | None = None
     notes: tuple[str, ...] = ()
+    reducible: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -194,7 +196,8 @@ def _of_image(data: bytes, name: str, least_side: int | None) -> Picture:
     upright = rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
     if not drafted:
         return Picture(upright, *upright.size)
-    return Picture(upright, *(whole[::-1] if orientation in (5, 6, 7, 8) else whole))
+    width, height = whole[::-1] if orientation in (5, 6, 7, 8) else whole
+    return Picture(upright, width, height, reducible=True)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

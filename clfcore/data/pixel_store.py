@@ -1,7 +1,8 @@
 """Pictures of many sizes and depths in one flat file, and a table of where each stands.
 
-A picture of up to PACKED bytes is deflated where that saves a twentieth; the others stand as they are and are read
-memory-mapped. Each has a checksum, which is looked at once a process: a damaged picture is as good as an absent one.
+A picture of up to PACKED bytes is deflated where that saves a twentieth, as it is or as the differences between
+neighbouring pixels, whichever is shorter; the others stand as they are and are read memory-mapped. Each has a checksum,
+which is checked once a process: a damaged picture is as good as an absent one.
 """
 
 import contextlib
@@ -10,22 +11,32 @@ import threading
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-# offset is -1 where the picture is not kept; length is in bytes; depth is the bytes of a value.
+# offset is -1 where the picture is not kept; length is in bytes; depth is the bytes of a value, with DIFFERENCES added
+# where each pixel is kept as its difference from its left neighbour.
 TABLE = np.dtype([("offset", "<i8"), ("length", "<i8"), ("height", "<i4"), ("width", "<i4"), ("channels", "u1"),
                   ("depth", "u1"), ("checksum", "<u4")])  # fmt: skip
 PACKED = 4096
-GRANT = 64 << 20  # bytes of room that are asked for at once
+DIFFERENCES = 0x80
+GRANT, LEAST_GRANT = 64 << 20, 1 << 20  # bytes of room that are asked for at once
 
 _TYPES: dict[int, np.dtype] = {1: np.dtype(np.uint8), 2: np.dtype("<u2"), 4: np.dtype("<f4")}
+
+
+class _Block(NamedTuple):
+    """A picture's bytes as they are written, and what is added to its depth in the table."""
+
+    content: bytes
+    flag: int = 0
 
 
 class PixelWriter:
     """Fills a flat file from several threads. Where there is no room, or the disk refuses, a picture is not kept.
 
-    room: asked for bytes before they are written; `most` is what all pictures together can need.
+    room: asked for bytes before they are written; `most` is what all pictures together are expected to need.
     """
 
     def __init__(self, path: Path, count: int, *, room: Callable[[int], bool], most: int) -> None:
@@ -39,21 +50,21 @@ class PixelWriter:
 
     def put(self, first: int, pictures: Sequence[np.ndarray | None]) -> None:
         """Keep the pictures of the items from `first` on; None where one cannot be read."""
-        blocks = [b"" if picture is None else _packed(picture) for picture in pictures]
-        start = self._reserved(sum(map(len, blocks)))
+        blocks = [_Block(b"") if picture is None else _packed(picture) for picture in pictures]
+        start = self._reserved(sum(len(block.content) for block in blocks))
         if start is None:
             return
         try:
-            os.pwrite(self._file, b"".join(blocks), start)
+            os.pwrite(self._file, b"".join(block.content for block in blocks), start)
         except OSError as error:
             self.error, self._full = error, True
             return
         for i, (picture, block) in enumerate(zip(pictures, blocks, strict=True), first):
             if picture is not None:
                 height, width, channels = picture.shape
-                depth = picture.dtype.itemsize
-                self.table[i] = (start, len(block), height, width, channels, depth, zlib.crc32(block))
-                start += len(block)
+                depth, length = picture.dtype.itemsize | block.flag, len(block.content)
+                self.table[i] = (start, length, height, width, channels, depth, zlib.crc32(block.content))
+                start += length
 
     def close(self, *, sync: bool) -> None:
         try:
@@ -69,7 +80,8 @@ class PixelWriter:
         """Where `wanted` bytes may be written; None where there is no room."""
         with self._lock:
             if not self._full and self._end + wanted > self._granted:
-                more = max(wanted, min(GRANT, self._most - self._end))
+                expected = self._most - self._end
+                more = max(wanted, min(GRANT, expected if expected > 0 else LEAST_GRANT))
                 self._full = not self._room(more)
                 self._granted = self._end + more
             if self._full:
@@ -120,17 +132,24 @@ class PixelStore:
             if zlib.crc32(block) != checksum:
                 return None
             self._sound[row] = True
+        differences, depth = depth & DIFFERENCES, depth & ~DIFFERENCES
         whole = height * width * channels * depth
         try:
             content = block if length == whole else zlib.decompress(block)
-            return np.frombuffer(content, _TYPES[depth]).reshape(height, width, channels)
+            pixels = np.frombuffer(content, _TYPES[depth]).reshape(height, width, channels)
+            return np.add.accumulate(pixels, axis=1, dtype=pixels.dtype) if differences else pixels
         except (ValueError, KeyError, zlib.error):
             return None
 
 
-def _packed(picture: np.ndarray) -> bytes:
+def _packed(picture: np.ndarray) -> _Block:
     whole = np.ascontiguousarray(picture).tobytes()
     if len(whole) > PACKED:
-        return whole
-    block = zlib.compress(whole, 1)
-    return block if len(block) < 0.95 * len(whole) else whole
+        return _Block(whole)
+    block = _Block(zlib.compress(whole, 1))
+    if picture.dtype == np.uint8:
+        differences = picture.copy()
+        differences[:, 1:] -= picture[:, :-1]  # modulo 256
+        shorter = zlib.compress(differences.tobytes(), 1)
+        block = _Block(shorter, DIFFERENCES) if len(shorter) < len(block.content) else block
+    return block if len(block.content) < 0.95 * len(whole) else _Block(whole)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from clfcore.data import bit_depth
 from clfcore.data.bit_depth import Extremes, ValueRange
-from clfcore.data.compact_square import compact
+from clfcore.data.compact_square import compact, is_small
 from clfcore.data.image_file import open_picture
 from clfcore.data.regular_file import name_of, read_bytes
 from clfcore.errors import InputError, unknown
@@ -38,7 +38,10 @@ def read_image(source: Path | bytes | BinaryIO, *, least_side: int | None = None
 
 @dataclass(frozen=True)
 class Stored:
-    """A file as the cache keeps it: pixels H x W x C, its digest, and what was seen of the picture itself."""
+    """A file as the cache keeps it: pixels H x W x C, its digest, and what was seen of the picture itself.
+
+    whole: the pixels are all of the picture's, for any square to be made of; reducible: as `Picture` has it.
+    """
 
     pixels: np.ndarray
     digest: str
@@ -46,6 +49,8 @@ class Stored:
     height: int
     extremes: Extremes | None = None  # of a deep picture
     notes: tuple[str, ...] = ()
+    whole: bool = False
+    reducible: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,11 +116,19 @@ class Preprocess:
         return np.asarray(self._fitted(image))
 
     def stored_file(self, data: bytes, name: str) -> Stored:
-        """The bytes of an image file as the cache keeps them: what `compact` leaves. Raises InputError, by `name`."""
+        """The bytes of an image file as the cache keeps them: whole where the picture is small, else what `compact`
+        leaves. Raises InputError, by `name`.
+        """
         picture = open_picture(data, name, self.stored_side)
-        digest, small = hashlib.blake2b(data, digest_size=16).hexdigest(), min(picture.size) < self.stored_side
-        pixels = compact(picture.pixels, self) if small else self.resized(picture.content)
-        return Stored(pixels, digest, picture.width, picture.height, picture.extremes, picture.notes)
+        digest, size = hashlib.blake2b(data, digest_size=16).hexdigest(), (picture.width, picture.height)
+        whole = picture.size == size and is_small(*size)
+        if whole:
+            pixels = picture.pixels
+        elif min(picture.size) < self.stored_side:
+            pixels = compact(picture.pixels, self)
+        else:
+            pixels = self.resized(picture.content)
+        return Stored(pixels, digest, *size, picture.extremes, picture.notes, whole, picture.reducible)
 
     def centre(self, pixels: np.ndarray) -> np.ndarray:
         """N x S x S x C -> N x size x size x C: what evaluation sees of what is stored."""

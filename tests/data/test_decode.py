@@ -116,6 +116,51 @@ def test_small_noise_takes_less_than_it_takes_decoded(tmp_path: Path) -> None:
     assert cache.usage().bytes < 0.9 * len(dataset) * 32 * 32 * 3
 
 
+FORMS = [
+    Preprocess(28), Preprocess(32, "squash"), Preprocess(224, "pad", mean=(0.1, 0.2, 0.3)), Preprocess(28, "pad"),
+    Preprocess(48, crop_fraction=0.875, interpolation="bicubic"), Preprocess(56, "pad", mean=(0.5,), deviation=(0.5,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("first", range(len(FORMS)))
+def test_small_pictures_are_kept_once_for_every_preprocessing(
+    tmp_path: Path, decodes_nothing: Callable[[], None], first: int, bits: int
+) -> None:
+    """Enlarging and reducing happen in the batch, to the bit as prediction does."""
+    generator = np.random.default_rng(0)
+    for i in range(24):
+        (tmp_path / "set" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        shape = (32, 32) if i % 3 else (20, 47)
+        colours = generator.integers(0, 256, (*shape, 3), dtype=np.uint8)
+        pixels = colours if bits == 8 or i % 4 == 0 else generator.integers(0, 65536, shape, dtype=np.uint16)
+        Image.fromarray(pixels).save(tmp_path / "set" / "ab"[i % 2] / f"{i}.png")
+    decode(import_folder(tmp_path / "set"), FORMS[first])
+    decodes_nothing()
+    for preprocess in FORMS:
+        dataset, decoded = decode(import_folder(tmp_path / "set"), preprocess)
+        taken = decoded.tones(np.arange(len(dataset)), preprocess)
+        for i, path in enumerate(dataset.files):
+            seen = preprocess.stored(read_image(path, least_side=preprocess.stored_side))
+            assert np.array_equal(taken[i], np.broadcast_to(seen, taken[i].shape)), path.name
+    assert len(kept()) == 1
+
+
+@pytest.mark.parametrize("sides", [(40, 12), (12, 40)])
+def test_small_jpegs_are_reduced_as_prediction_reduces_them(
+    tmp_path: Path, make_picture: Callable[..., bytes], sides: tuple[int, int]
+) -> None:
+    for i in range(12):
+        (tmp_path / "set" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / "ab"[i % 2] / f"{i}.jpg").write_bytes(make_picture(i, size=(32, 26 + i % 3)))
+    for side in sides * 2:
+        preprocess = Preprocess(side)
+        dataset, decoded = decode(import_folder(tmp_path / "set"), preprocess)
+        seen = np.stack([preprocess.stored(read_image(path, least_side=side)) for path in dataset.files])
+        assert np.array_equal(decoded.take(np.arange(12)), seen)
+    assert len(kept()) == 2  # whole ones serve no square of half their side
+
+
 def test_pictures_of_one_size_are_read_as_one_array(photos: Path, decodes_nothing: Callable[[], None]) -> None:
     """The usual case of photos: all are larger than the square."""
     preprocess = Preprocess(28, interpolation="bicubic")
