@@ -1,1 +1,1 @@
-"""Saliency maps: where a classifier looked, and how far a map can be trusted."""
+"""Saliency maps: where a classifier looked, and how faithful a map is."""

@@ -1,4 +1,4 @@
-"""Maps that were made before, in this process: by model, its weights, picture, method, target and layer."""
+"""Cache of saliency maps in this process, keyed by model, weights, picture, method, target and layer."""
 
 import hashlib
 import itertools
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LIMIT_BYTES = 128 << 20  # 640 maps of 224 x 224
 
-_kept: OrderedDict[tuple, SaliencyMap] = OrderedDict()
+MAPS: OrderedDict[tuple[object, ...], SaliencyMap] = OrderedDict()
 _guard = threading.Lock()
 _numbers = itertools.count()
 _models: "weakref.WeakKeyDictionary[nn.Module, int]" = weakref.WeakKeyDictionary()
@@ -33,35 +33,29 @@ def cached_map(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> SaliencyMap:
-    """As `explain`, from memory where it was asked before; the least recently asked maps are forgotten.
+    """Saliency map as `explain` makes it, from memory where it is there; the least recently used maps are dropped.
 
-    A network whose weights were changed in place, or put in another's place, is another network.
+    A network whose weights were changed in place, or replaced, is another network. Raises as `explain`.
     """
     from clfcore.explain.dispatch import explain
 
-    content = hashlib.blake2b(np.ascontiguousarray(square), digest_size=16).digest()
+    content = hashlib.blake2b(np.ascontiguousarray(square).tobytes(), digest_size=16).digest()
     key = (*_identity(classifier.module), content, square.shape, method, target, layer)
     with _guard:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-    made = explain(classifier, square, method=method, target=target, layer=layer, progress=progress, cancel=cancel)
-    made.values.setflags(write=False)  # it is shared from here on
+        if key in MAPS:
+            MAPS.move_to_end(key)
+            return MAPS[key]
+    computed = explain(classifier, square, method=method, target=target, layer=layer, progress=progress, cancel=cancel)
+    computed.values.setflags(write=False)  # it is shared from here on
     with _guard:
-        _kept[key] = made
-        while len(_kept) > 1 and sum(one.values.nbytes for one in _kept.values()) > LIMIT_BYTES:
-            _kept.popitem(last=False)
-    return made
+        MAPS[key] = computed
+        while len(MAPS) > 1 and sum(each.values.nbytes for each in MAPS.values()) > LIMIT_BYTES:
+            MAPS.popitem(last=False)
+    return computed
 
 
-def clear_maps() -> None:
-    """Empty the memory."""
-    with _guard:
-        _kept.clear()
-
-
-def _identity(module: "nn.Module") -> tuple[int, int, int]:
-    """A number that no other network ever had, and how often its weights were written to."""
+def _identity(module: "nn.Module") -> tuple[int, ...]:
+    """A number that no other network ever had, how often its weights were written to, and which tensors they are."""
     with _guard:
         number = _models.setdefault(module, next(_numbers))
     tensors = [*module.parameters(), *module.buffers()]

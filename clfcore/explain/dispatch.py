@@ -1,4 +1,4 @@
-"""One map, by whichever method: the checks of what was asked, and the one place where methods meet."""
+"""Saliency map by any method: checks the request, and calls the method of that name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,30 +14,20 @@ from clfcore.explain.hooks import Score, as_input
 from clfcore.explain.methods import METHODS
 from clfcore.explain.methods import method as row_of
 from clfcore.explain.perturbation_cam import channel_cam
-from clfcore.explain.saliency_map import Cancel, Cancelled, Explainable, SaliencyMap, Target, scaled
+from clfcore.explain.saliency_map import Cancel, Cancelled, Explainable, MethodResult, SaliencyMap, Target, scaled
 from clfcore.explain.target_layers import choose_layer, layer_candidates
 from clfcore.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)
 class MapRequest:
-    """What every method gets: the classifier, its picture as pixels and as input, the score, the wish for a layer."""
+    """Request for a map: the classifier, its picture as the network's input, the score, and the layer if named."""
 
     classifier: Explainable
-    square: np.ndarray  # size x size x C, bytes or tones
     x: Tensor  # 1 x channels x size x size
     score: Score
     layer: str | None
     progress: Callable[[int, int], None]  # raises Cancelled
-
-
-@dataclass(frozen=True, eq=False)
-class MethodResult:
-    """values: size x size float32 in 0..1; layer: the one that was used; note: what to read beside the map."""
-
-    values: np.ndarray
-    layer: str | None = None
-    note: str = ""
 
 
 Maker = Callable[[MapRequest], MethodResult]
@@ -53,12 +43,12 @@ def explain(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> SaliencyMap:
-    """Saliency map: where the classifier looked, for one picture.
+    """Saliency map of one picture: where the classifier looked.
 
     square: size x size x C uint8, as `classifier.preprocess.square` gives it. target: a column of the logits, two
     columns (the difference: why the first and not the second), or None for the predicted one. layer: a name of
-    `stages(classifier)`, or None for the automatic one. Raises InputError, and Cancelled when `cancel()` is true.
-    The classifier is as before afterwards, whatever happens.
+    `stages(classifier)`, or None for the automatic one. Raises InputError, Failure where the values are not finite, and
+    Cancelled when `cancel()` is true. The classifier is unchanged afterwards, whatever happens.
     """
     row = row_of(method)
     size, name = classifier.preprocess.size, classifier.name
@@ -70,15 +60,18 @@ def explain(
     if layer is not None and not row.layered:
         raise InputError(f"layer is {layer!r}: {method} looks at the whole network; leave the layer out")
     score = Score(classifier.task, target, name)
-    asked = MapRequest(classifier, square, as_input(classifier, square[None]), score, layer, _ticking(progress, cancel))
-    made = _MAKERS[method](asked)
-    if not np.isfinite(made.values).all():
+    x = as_input(classifier, square[None])
+    result = _MAKERS[method](MapRequest(classifier, x, score, layer, _ticking(progress, cancel)))
+    if not np.isfinite(result.values).all():
         raise Failure(f"{method} of {name} gave values that are not finite: its weights diverged; choose another run")
-    return SaliencyMap(made.values, method, made.layer, score.target, bool(made.values.max() > 0), made.note)
+    if score.target is None:  # a method that never looked at the outputs
+        raise RuntimeError(f"{method} left the target open")
+    evidence = bool(result.values.max() > 0)
+    return SaliencyMap(result.values, method, result.layer, score.target, evidence, result.note)
 
 
 def stages(classifier: Explainable, *, method: str = "gradcam") -> tuple[str, ...]:
-    """Names of the layers that may be chosen for a method; the last is the automatic one."""
+    """Layers that may be chosen for a method, by name; the last is the automatic one."""
     row = row_of(method)
     if not row.layered:
         return ()
@@ -87,17 +80,17 @@ def stages(classifier: Explainable, *, method: str = "gradcam") -> tuple[str, ..
     with exclusive(classifier) as module:
         if row.kind == "attention":
             score = Score(classifier.task, None, classifier.name)
-            return tuple(one.name for one in attention.captured(module, x, score))
+            return tuple(layer.name for layer in attention.attention_layers(module, x, score))
         return tuple(stage.name for stage in layer_candidates(module, x).stages)
 
 
 def heads(classifier: Explainable) -> dict[str, int]:
-    """How many heads each layer of attention over places has, by the layer's name."""
+    """Attention heads: how many each layer of attention over positions has, by the layer's name."""
     size, channels = classifier.preprocess.size, classifier.preprocess.channels
     x = as_input(classifier, np.zeros((1, size, size, channels), np.uint8))
     with exclusive(classifier) as module:
-        found = attention.captured(module, x, Score(classifier.task, None, classifier.name))
-    return {one.name: len(one.weights) for one in found}
+        layers = attention.attention_layers(module, x, Score(classifier.task, None, classifier.name))
+    return {layer.name: len(layer.weights) for layer in layers}
 
 
 def _ticking(progress: Progress | None, cancel: Cancel | None) -> Callable[[int, int], None]:
@@ -111,57 +104,59 @@ def _ticking(progress: Progress | None, cancel: Cancel | None) -> Callable[[int,
 
 
 def _cam(method: str) -> Maker:
-    def maker(asked: MapRequest) -> MethodResult:
-        x = asked.x
-        with exclusive(asked.classifier) as module:
-            layer = choose_layer(module, x, asked.layer, asked.classifier.name)
+    def maker(request: MapRequest) -> MethodResult:
+        x, score = request.x, request.score
+        with exclusive(request.classifier) as module:
+            layer = choose_layer(module, x, layer=request.layer, name=request.classifier.name)
             if method in ("scorecam", "ablationcam"):
-                values, note = channel_cam(module, x, asked.score, layer, method, asked.progress)
-                return MethodResult(values, layer.name, note)
-            return MethodResult(cam(module, x, asked.score, layer, method), layer.name)
+                return channel_cam(module, x, score, layer=layer, method=method, progress=request.progress)
+            return MethodResult(cam(module, x, score, layer=layer, method=method), layer.name)
 
     return maker
 
 
-def _attention_head(asked: MapRequest) -> MethodResult:
-    with exclusive(asked.classifier) as module:
-        values, layer = attention.attention_head(module, asked.x, asked.score, asked.layer, asked.classifier.name)
-    return MethodResult(values, layer)
+def _attention_head(request: MapRequest) -> MethodResult:
+    name = request.classifier.name
+    with exclusive(request.classifier) as module:
+        return attention.attention_head(module, request.x, request.score, layer=request.layer, name=name)
 
 
-def _rollout(asked: MapRequest) -> MethodResult:
-    with exclusive(asked.classifier) as module:
-        return MethodResult(attention.rollout(module, asked.x, asked.score, asked.classifier.name))
+def _rollout(request: MapRequest) -> MethodResult:
+    with exclusive(request.classifier) as module:
+        return attention.rollout(module, request.x, request.score, name=request.classifier.name)
 
 
-def _saliency(asked: MapRequest) -> MethodResult:
-    with exclusive(asked.classifier) as module:
-        return MethodResult(scaled(gradients.saliency(module, asked.x, asked.score))[0])
+def _saliency(request: MapRequest) -> MethodResult:
+    with exclusive(request.classifier) as module:
+        return MethodResult(scaled(gradients.saliency(module, request.x, request.score)))
 
 
-def _smoothgrad(asked: MapRequest) -> MethodResult:
-    with exclusive(asked.classifier) as module:
-        raw = gradients.smoothgrad(module, asked.x, asked.score, asked.progress)
-    return MethodResult(scaled(raw)[0])
+def _smoothgrad(request: MapRequest) -> MethodResult:
+    with exclusive(request.classifier) as module:
+        raw = gradients.smoothgrad(module, request.x, request.score, progress=request.progress)
+    return MethodResult(scaled(raw))
 
 
-def _integrated_gradients(asked: MapRequest) -> MethodResult:
-    with exclusive(asked.classifier) as module:
-        raw, total, change = gradients.integrated_gradients(module, asked.x, asked.score, asked.progress)
+def _integrated_gradients(request: MapRequest) -> MethodResult:
+    with exclusive(request.classifier) as module:
+        found = gradients.integrated_gradients(module, request.x, request.score, progress=request.progress)
+    total, change = found.total, found.change
     off = abs(total - change) / max(abs(change), 1e-6)
     note = f"completeness: the map sums to {total:.3f}, the score changes by {change:.3f} (off by {off:.1%})"
     if off > 0.1:
-        note += "; that is much: read the map with care"
-    return MethodResult(scaled(raw)[0], None, note)
+        note += "; that is a lot: read the map with care"
+    return MethodResult(scaled(found.values), None, note)
 
 
-def _occlusion(asked: MapRequest) -> MethodResult:
-    return MethodResult(scaled(perturbation.occlusion(asked.classifier, asked.x, asked.score, asked.progress))[0])
+def _occlusion(request: MapRequest) -> MethodResult:
+    raw = perturbation.occlusion(request.classifier, request.x, request.score, progress=request.progress)
+    return MethodResult(scaled(raw))
 
 
-def _rise(asked: MapRequest) -> MethodResult:
-    raw = perturbation.rise(asked.classifier, asked.x, asked.score, asked.progress, masks=perturbation.MASKS)
-    return MethodResult(scaled(raw)[0], None, f"from {perturbation.MASKS:,} random masks")
+def _rise(request: MapRequest) -> MethodResult:
+    masks = perturbation.MASKS
+    raw = perturbation.rise(request.classifier, request.x, request.score, progress=request.progress, masks=masks)
+    return MethodResult(scaled(raw), None, f"from {masks:,} random masks")
 
 
 _MAKERS: dict[str, Maker] = {

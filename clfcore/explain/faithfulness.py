@@ -1,12 +1,13 @@
-"""How far the maps of a classifier can be believed: methods x measures, what `explain RUN --check` prints."""
+"""Faithfulness of a classifier's maps: methods x measures, what `explain RUN --check` prints."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from clfcore.data.dataset import ImageDataset
+from clfcore.data.dataset import SPLITS, ImageDataset
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.explain.deletion_insertion import (
@@ -24,20 +25,20 @@ from clfcore.explain.methods import METHODS, Method
 from clfcore.explain.methods import method as row_of
 from clfcore.explain.perturbation import masked_outputs
 from clfcore.explain.saliency_map import Cancel, Cancelled, Explainable, SaliencyMap
-from clfcore.explain.sanity_check import ALIKE, RandomizedMap, rank_correlation, with_random_weights
+from clfcore.explain.sanity_check import UNCHANGED, RandomizedClassifier, rank_correlation, with_random_weights
 from clfcore.progress import Progress
 
 ITEMS = 100
-RANDOMISED = 16  # items of the parameter-randomisation test
+RANDOMIZED = 16  # items of the parameter randomization test
 
 
 @dataclass(frozen=True)
 class FaithfulnessRow:
-    """One method's measures, means over the items; None where it cannot be told.
+    """Faithfulness of one method: means over the items, None where a measure is undefined.
 
     pointing_game, energy_in_mask: higher is better, None without masks. deletion_auc: lower is better; insertion_auc:
-    higher. changes_with_random_weights: False marks a method that shows the picture, not the network. correlation: mean
-    rank correlation of its maps with those of random weights. evidence: share of items with a map at all.
+    higher. changes_with_random_weights: False marks a method whose maps depend on the picture, not on the network.
+    correlation: mean rank correlation of its maps with those of random weights. evidence: share of items with a map.
     """
 
     method: str
@@ -52,7 +53,7 @@ class FaithfulnessRow:
 
 @dataclass(frozen=True)
 class FaithfulnessReport:
-    """All methods that the network allows, two baselines that look at nothing, and why others are missing."""
+    """Faithfulness of all methods that the network allows, two baselines, and why other methods are left out."""
 
     model: str
     items: int
@@ -60,14 +61,29 @@ class FaithfulnessReport:
     baselines: tuple[FaithfulnessRow, ...]  # `random` and `centre`
     left_out: dict[str, str]
 
-    def as_dict(self) -> dict[str, object]:
-        return {
-            "model": self.model,
-            "items": self.items,
-            "methods": [asdict(one) for one in self.methods],
-            "baselines": [asdict(one) for one in self.baselines],
-            "left_out": self.left_out,
-        }
+
+class DeletionInsertion(NamedTuple):
+    """Deletion and insertion curves of one map."""
+
+    deletion: Curve
+    insertion: Curve
+
+
+class _MaskMeasures(NamedTuple):
+    """Pointing game and energy in the mask; None without masks."""
+
+    pointing_game: float | None
+    energy_in_mask: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Pictures that maps are measured on, N x size x size x C, their masks if any, and their predicted columns."""
+
+    classifier: Explainable
+    squares: np.ndarray
+    masks: np.ndarray | None
+    targets: list[int]
 
 
 def check_dataset(
@@ -80,20 +96,21 @@ def check_dataset(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> FaithfulnessReport:
-    """`check` on up to `items` pictures of a dataset, of its test split where it has one, else validation, else train.
+    """Faithfulness on up to `items` pictures of a dataset: of its test split, else of validation, else of train.
 
-    Which pictures is drawn with a fixed seed; what cannot be read is passed over.
+    Pictures are drawn with a fixed seed; unreadable ones are skipped. Raises InputError where none can be read.
     """
-    split = next(name for name in ("test", "validation", "train") if len(dataset.splits.get(name, ())))
+    split = next(name for name in reversed(SPLITS) if len(dataset.splits.get(name, ())))
     order = np.random.default_rng(0).permutation(dataset.splits[split])
-    squares, masks = [], []
+    squares: list[np.ndarray] = []
+    masks: list[np.ndarray] = []
     for index in order.tolist():
         if len(squares) == items:
             break
         try:
             squares.append(_square(dataset, index, classifier.preprocess))
         except InputError:
-            continue  # the import has told of it already
+            continue  # the import has reported it already
         if dataset.masks is not None:
             masks.append(_mask(dataset.masks[index], classifier.preprocess))
     if not squares:
@@ -119,99 +136,101 @@ def measure_faithfulness(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> FaithfulnessReport:
-    """Measure the maps of the predicted class on some pictures.
+    """Faithfulness of the maps of the predicted class on some pictures.
 
     squares: N x size x size x C uint8; masks: N x size x size bool, of the objects. everything: methods of more than 20
-    forward passes too, which can take hours for photos. Raises InputError for an unknown method, Cancelled.
+    forward passes too, which can take hours for photos. Raises InputError for an unknown method, and Cancelled.
     """
     chosen = (
         [row_of(name) for name in methods] if methods is not None else [r for r in METHODS if everything or r.quick]
     )
-    targets = _predicted(classifier, squares)
+    sample = _Sample(classifier, squares, masks, _predicted(classifier, squares))
     left_out = {row.name: reason for row in chosen if (reason := _refusal(classifier, squares[0], row))}
     rows = [row for row in chosen if row.name not in left_out]
     tick = _steps(len(squares) * (len(rows) + 2), progress, cancel)
-    some = squares[:RANDOMISED]
-    shuffled = with_random_weights(classifier, some)
-    believed = tuple(_method(classifier, shuffled, row, squares, masks, targets, tick, cancel) for row in rows)
+    randomized = with_random_weights(classifier, squares[:RANDOMIZED])
+    measured = tuple(_method(row, sample, randomized, tick=tick, cancel=cancel) for row in rows)
     size = classifier.preprocess.size
     noise = np.random.default_rng(0).random((len(squares), size, size), dtype=np.float32)
     centre = np.repeat(centre_gaussian(size)[None], len(squares), axis=0)
     baselines = tuple(
-        _baseline(name, values, classifier, squares, masks, targets, tick)
-        for name, values in (("random", noise), ("centre", centre))
+        _baseline(name, values, sample, tick=tick) for name, values in (("random", noise), ("centre", centre))
     )
-    return FaithfulnessReport(classifier.name, len(squares), believed, baselines, left_out)
+    return FaithfulnessReport(classifier.name, len(squares), measured, baselines, left_out)
 
 
 def _method(
-    classifier: Explainable,
-    shuffled: RandomizedMap,
     row: Method,
-    squares: np.ndarray,
-    masks: np.ndarray | None,
-    targets: list[int],
+    sample: _Sample,
+    randomized: RandomizedClassifier,
+    *,
     tick: Callable[[], None],
     cancel: Cancel | None,
 ) -> FaithfulnessRow:
     maps: list[SaliencyMap] = []
-    curves: list[tuple[float, float]] = []
-    alike: list[float] = []
-    for i, (square, target) in enumerate(zip(squares, targets, strict=True)):
-        one = explain(classifier, square, method=row.name, target=target, cancel=cancel)
-        maps.append(one)
-        curves.append(_curves(classifier, square, one))
-        if i < RANDOMISED and one.evidence:
-            other = explain(shuffled, square, method=row.name, target=target, cancel=cancel)
-            alike.append(rank_correlation(one.values, other.values))
+    curves: list[DeletionInsertion] = []
+    correlations: list[float] = []
+    for i, (square, target) in enumerate(zip(sample.squares, sample.targets, strict=True)):
+        saliency = explain(sample.classifier, square, method=row.name, target=target, cancel=cancel)
+        maps.append(saliency)
+        curves.append(counterfactual(sample.classifier, square, saliency))
+        if i < RANDOMIZED and saliency.evidence:
+            other = explain(randomized, square, method=row.name, target=target, cancel=cancel)
+            correlations.append(rank_correlation(saliency.values, other.values))
         tick()
-    correlation = float(np.mean(alike)) if alike else None
+    correlation = float(np.mean(correlations)) if correlations else None
+    on_masks = _mask_measures([saliency.values for saliency in maps], sample.masks)
     return FaithfulnessRow(
         row.name,
-        *_against([one.values for one in maps], masks),
-        *(float(part) for part in np.mean(curves, axis=0)),
-        None if correlation is None else correlation < ALIKE,
-        correlation,
-        float(np.mean([one.evidence for one in maps])),
+        pointing_game=on_masks.pointing_game,
+        energy_in_mask=on_masks.energy_in_mask,
+        deletion_auc=float(np.mean([each.deletion.area for each in curves])),
+        insertion_auc=float(np.mean([each.insertion.area for each in curves])),
+        changes_with_random_weights=None if correlation is None else correlation < UNCHANGED,
+        correlation=correlation,
+        evidence=float(np.mean([saliency.evidence for saliency in maps])),
     )
 
 
-def _baseline(
-    name: str,
-    maps: np.ndarray,
-    classifier: Explainable,
-    squares: np.ndarray,
-    masks: np.ndarray | None,
-    targets: list[int],
-    tick: Callable[[], None],
-) -> FaithfulnessRow:
-    curves = []
-    for values, square, target in zip(maps, squares, targets, strict=True):
-        curves.append(_curves(classifier, square, SaliencyMap(values, name, None, target, True)))
+def _baseline(name: str, maps: np.ndarray, sample: _Sample, *, tick: Callable[[], None]) -> FaithfulnessRow:
+    curves: list[DeletionInsertion] = []
+    for values, square, target in zip(maps, sample.squares, sample.targets, strict=True):
+        curves.append(counterfactual(sample.classifier, square, SaliencyMap(values, name, None, target, True)))
         tick()
-    if name == "random" and masks is not None:  # what chance gives, without its noise
-        there = [mask for mask in masks if mask.any()]
-        pointing = float(np.mean([within_reach(mask).mean() for mask in there])) if there else None
-        energy = float(np.mean([mask.mean() for mask in there])) if there else None
-    else:
-        pointing, energy = _against(list(maps), masks)
-    return FaithfulnessRow(name, pointing, energy, *(float(part) for part in np.mean(curves, axis=0)), None)
+    on_masks = _mask_measures(list(maps), sample.masks)
+    if name == "random" and sample.masks is not None:  # the expectation, without its noise
+        on_masks = _expected_by_chance([mask for mask in sample.masks if mask.any()])
+    return FaithfulnessRow(
+        name,
+        pointing_game=on_masks.pointing_game,
+        energy_in_mask=on_masks.energy_in_mask,
+        deletion_auc=float(np.mean([each.deletion.area for each in curves])),
+        insertion_auc=float(np.mean([each.insertion.area for each in curves])),
+        changes_with_random_weights=None,
+    )
 
 
-def _against(maps: list[np.ndarray], masks: np.ndarray | None) -> tuple[float | None, float | None]:
-    """Pointing game and energy, means over the items whose mask is not empty; a map without evidence misses."""
+def _expected_by_chance(masks: list[np.ndarray]) -> _MaskMeasures:
+    if not masks:
+        return _MaskMeasures(None, None)
+    pointing = float(np.mean([within_reach(mask).mean() for mask in masks]))
+    return _MaskMeasures(pointing, float(np.mean([mask.mean() for mask in masks])))
+
+
+def _mask_measures(maps: list[np.ndarray], masks: np.ndarray | None) -> _MaskMeasures:
+    """Means over the items whose mask is not empty; a map without evidence misses."""
     if masks is None or not masks.any():
-        return None, None
+        return _MaskMeasures(None, None)
     pairs = [(values, mask) for values, mask in zip(maps, masks, strict=True) if mask.any()]
     energies = [energy for values, mask in pairs if (energy := energy_in_mask(values, mask)) is not None]
     hits = [pointing_game(values, mask) if values.any() else 0.0 for values, mask in pairs]
-    return float(np.mean(hits)), float(np.mean(energies)) if energies else None
+    return _MaskMeasures(float(np.mean(hits)), float(np.mean(energies)) if energies else None)
 
 
 def counterfactual(
     classifier: Explainable, square: np.ndarray, shown: SaliencyMap, *, steps: int = 10
-) -> tuple[Curve, Curve]:
-    """How the target's probability falls as the map's most important pixels are removed, and rises as they are added.
+) -> DeletionInsertion:
+    """Deletion and insertion curves: the target's probability as the map's most important pixels go and come.
 
     For two classes: the difference of their probabilities. 2 (steps + 1) forward passes.
     """
@@ -220,13 +239,10 @@ def counterfactual(
     def probability(pictures: np.ndarray) -> np.ndarray:
         return score.probability(_logits(classifier, pictures)).numpy()
 
-    values = shown.values
-    return deletion(values, square, probability, steps=steps), insertion(values, square, probability, steps=steps)
-
-
-def _curves(classifier: Explainable, square: np.ndarray, shown: SaliencyMap) -> tuple[float, float]:
-    gone, come = counterfactual(classifier, square, shown)
-    return gone.area, come.area
+    return DeletionInsertion(
+        deletion(shown.values, square, probability, steps=steps),
+        insertion(shown.values, square, probability, steps=steps),
+    )
 
 
 def _logits(classifier: Explainable, squares: np.ndarray) -> torch.Tensor:
@@ -235,11 +251,13 @@ def _logits(classifier: Explainable, squares: np.ndarray) -> torch.Tensor:
 
 
 def _predicted(classifier: Explainable, squares: np.ndarray) -> list[int]:
-    return [int(Score(classifier.task, None, classifier.name).settled(row)) for row in _logits(classifier, squares)]
+    """Predicted column of each picture, in a hierarchy that of the finest level."""
+    finest = classifier.task.slices[-1]
+    return (finest.start + _logits(classifier, squares)[:, finest].argmax(dim=1)).tolist()
 
 
 def _refusal(classifier: Explainable, square: np.ndarray, row: Method) -> str | None:
-    """Why the network does not allow the method; None where it does. Told before its first long pass begins."""
+    """Why the network does not allow the method; None where it does. Known before its first long pass begins."""
     try:
         explain(classifier, square, method=row.name, cancel=_once())
     except Cancelled:
@@ -250,7 +268,7 @@ def _refusal(classifier: Explainable, square: np.ndarray, row: Method) -> str | 
 
 
 def _once() -> Cancel:
-    """Ends a long method at its first batch: it has refused by then what it refuses."""
+    """Cancel at the first batch: by then a method has refused what it refuses."""
     return lambda: True
 
 
@@ -273,6 +291,6 @@ def _square(dataset: ImageDataset, index: int, preprocess: Preprocess) -> np.nda
 
 
 def _mask(mask: np.ndarray, preprocess: Preprocess) -> np.ndarray:
-    """H x W bool -> size x size bool, by the geometry that the picture goes through; what is padded is no object."""
+    """H x W bool -> size x size bool, by the geometry of its picture; padding is no object."""
     black = replace(preprocess, mean=(0.0,) * preprocess.channels)
     return black.square(mask[..., None].astype(np.uint8) * 255)[..., 0] > 127

@@ -1,4 +1,4 @@
-"""What every method of explanation needs: hooks that are gone after, a picture as input, the score to explain."""
+"""Hooks that are removed afterwards, a picture as the network's input, and the score that is explained."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,33 +15,33 @@ from clfcore.task import Task
 
 @contextmanager
 def hooked(handles: Iterable[RemovableHandle]) -> Iterator[None]:
-    """Hooks that are gone after, also after an exception; `handles` may be a generator that registers them."""
-    there: list[RemovableHandle] = []
+    """Hooks that are removed on leaving, also by an exception; `handles` may be a generator that registers them."""
+    registered: list[RemovableHandle] = []
     try:
         for handle in handles:
-            there.append(handle)
+            registered.append(handle)
         yield
     finally:
-        for handle in there:
+        for handle in registered:
             handle.remove()
 
 
 def as_input(classifier: Explainable, pixels: np.ndarray) -> Tensor:
-    """N x size x size x C uint8 -> N x channels x size x size float32, on the module's device."""
+    """Network input: N x size x size x C uint8 -> N x channels x size x size float32, on the module's device."""
     device = next((p.device for p in classifier.module.parameters()), torch.device("cpu"))
     return torch.from_numpy(np.ascontiguousarray(classifier.preprocess.normalise(pixels))).to(device)
 
 
 def batch_size(x: Tensor) -> int:
-    """How many pictures like x at once: larger batches lose to page faults on a CPU."""
+    """Batch size for pictures like x: larger batches lose to page faults on a CPU."""
     return 128 if x.device.type != "cpu" else 16 if x.shape[-1] > 64 else 128
 
 
 class Score:
-    """What is explained, as a function of one picture's logits: a column, or the difference of two.
+    """Score that is explained, as a function of one picture's logits: a column, or the difference of two.
 
-    `target` None is settled by the first logits seen: the predicted column (of the finest level). Raises InputError
-    where a column is not among the logits.
+    `target` None is settled by the first logits: the predicted column (of the finest level). Raises InputError where a
+    column is not among the logits.
     """
 
     def __init__(self, task: Task, target: Target | None, name: str) -> None:
@@ -56,7 +56,7 @@ class Score:
         self.target = target
 
     def settled(self, logits: Tensor) -> Target:
-        """The target, chosen now where it was left open; logits: columns, or 1 x columns."""
+        """Target of the score, chosen now where it was open; logits: columns, or 1 x columns."""
         if self.target is None:
             finest = self._task.slices[-1]
             self.target = finest.start + int(logits.reshape(-1)[finest].argmax())
@@ -70,7 +70,7 @@ class Score:
         return logits[..., target]
 
     def probability(self, logits: Tensor) -> Tensor:
-        """N x columns -> N: the probability in the target's level (multi-label: of the label), or the difference."""
+        """Probability in the target's level (multi-label: of the label), or the difference: N x columns -> N."""
         target = self.settled(logits[0])
         if isinstance(target, tuple):
             return self._probability(logits, target[0]) - self._probability(logits, target[1])

@@ -1,4 +1,4 @@
-"""The methods by name: a row each, readable without torch."""
+"""Catalogue of the methods: name, title, source and cost of each. Loads no torch."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,10 +8,10 @@ from clfcore.errors import unknown
 
 @dataclass(frozen=True)
 class Method:
-    """What a page or a flag needs to know of a method.
+    """Method of explanation.
 
     passes: about how many forward passes it takes. layered: it shows one layer, which may be chosen. classed: it
-    depends on the target. fine: its maps vary from pixel to pixel.
+    depends on the target. fine: its maps have the resolution of the pixels.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Method:
 
     @property
     def quick(self) -> bool:
-        """At most 20 forward passes: fit for a page without asking, and for the default check."""
+        """At most 20 forward passes: quick enough for a page to run unasked, and for the default check."""
         return self.passes <= 20
 
 
@@ -34,7 +34,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "gradcam",
         "Grad-CAM",
-        "Channels of a layer, weighted by the mean gradient of the target: coarse, quick, and a good first look.",
+        "Channels of a layer, weighted by the mean gradient of the target: coarse, quick, and a good start.",
         "Selvaraju et al. 2017, Grad-CAM",
         "cam",
         2,
@@ -43,7 +43,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "gradcam++",
         "Grad-CAM++",
-        "As Grad-CAM, weighted place by place: covers several objects of the class better.",
+        "As Grad-CAM, weighted pixel by pixel: covers several objects of the class better.",
         "Chattopadhay et al. 2018, Grad-CAM++",
         "cam",
         2,
@@ -52,7 +52,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "hirescam",
         "HiResCAM",
-        "Activation times gradient, place by place: shows only places that raised the score of the last layer.",
+        "Activation times gradient, position by position: from the last layer, it shows only what raised the score.",
         "Draelos and Carin 2020, HiResCAM",
         "cam",
         2,
@@ -89,7 +89,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "eigengradcam",
         "EigenGrad-CAM",
-        "The strongest pattern of activation times gradient: EigenCAM's calm maps, for the class.",
+        "The strongest pattern of activation times gradient: smooth maps as of EigenCAM, for the class.",
         "Muhammad and Yeasin 2020, Eigen-CAM; Gildenblat 2021, its form with gradients in pytorch-grad-cam",
         "cam",
         2,
@@ -98,7 +98,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "fem",
         "FEM",
-        "Channels weighted by how many of their places stand out by two deviations, whatever the class; no gradients.",
+        "Channels weighted by their share of positions two deviations above the mean, whatever the class.",
         "Fuad et al. 2020, Features understanding in 3D CNNs",
         "cam",
         1,
@@ -108,7 +108,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "scorecam",
         "Score-CAM",
-        "Shows the network only what each channel saw, and weights the channel by the score; no gradients.",
+        "Masks the picture with each channel and weights the channel by the resulting score; no gradients.",
         "Wang et al. 2020, Score-CAM",
         "cam",
         129,
@@ -126,7 +126,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "attention-rollout",
         "Attention rollout",
-        "Attention of all layers multiplied through: what the class token of a transformer could draw on.",
+        "The product of all layers' attention: what the class token of a transformer could draw on.",
         "Abnar and Zuidema 2020, Quantifying attention flow in transformers",
         "attention",
         1,
@@ -136,7 +136,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "attention-head",
         "Attention",
-        "The weights of attention over the places: of the network's own head, or of one layer of a transformer.",
+        "Attention weights over the positions: of the network's own head, or of one layer of a transformer.",
         "Bahdanau et al. 2015; Dosovitskiy et al. 2021, An image is worth 16 x 16 words",
         "attention",
         1,
@@ -146,7 +146,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "saliency",
         "Saliency",
-        "How much the score moves when a pixel does: the gradient itself, fine and noisy.",
+        "How much the score changes with each pixel: the gradient itself, fine and noisy.",
         "Simonyan et al. 2014, Deep inside convolutional networks",
         "gradient",
         2,
@@ -156,7 +156,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "smoothgrad",
         "SmoothGrad",
-        "Saliency averaged over copies of the picture with noise: the same question, calmer.",
+        "Saliency averaged over noisy copies of the picture: less noise.",
         "Smilkov et al. 2017, SmoothGrad",
         "gradient",
         16,
@@ -166,7 +166,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "integrated-gradients",
         "Integrated gradients",
-        "Gradients summed on the way from a grey picture to this one; they add up to the change of the score.",
+        "Gradients summed along the path from a gray picture to this one; they add up to the change of the score.",
         "Sundararajan et al. 2017, Axiomatic attribution for deep networks",
         "gradient",
         32,
@@ -176,7 +176,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "occlusion",
         "Occlusion",
-        "Covers each place in turn and shows how far the score falls; looks at outputs only.",
+        "Covers each region in turn and shows how far the score falls; needs the outputs alone.",
         "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks",
         "output",
         170,
@@ -185,7 +185,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         "rise",
         "RISE",
-        "Averages many random masks, weighted by the probability that remains; looks at outputs only.",
+        "Averages many random masks, weighted by the probability that remains; needs the outputs alone.",
         "Petsiuk et al. 2018, RISE",
         "output",
         1000,
@@ -197,7 +197,7 @@ NAMES = tuple(row.name for row in METHODS)
 
 
 def method(name: str) -> Method:
-    """The row of a name. Raises InputError with the nearest names.
+    """Method of a name. Raises InputError with the nearest names.
 
     >>> method("gradcam").title
     'Grad-CAM'

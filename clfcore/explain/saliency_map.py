@@ -1,4 +1,4 @@
-"""Map: where a classifier looked; and how it is laid over the picture. No torch here."""
+"""Saliency map: where a classifier looked, and the image of it over the picture. Loads no torch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ Target = int | tuple[int, int]  # a column of the logits, or two: "why the first
 
 
 class Cancelled(Exception):
-    """The caller's `cancel` said so; nothing was kept."""
+    """The caller's `cancel` returned true; no map was made."""
 
 
 class Explainable(Shared, Protocol):
-    """What is asked of a classifier here: clfcore.classifier.Classifier has it all."""
+    """Explainable classifier: what the methods need of one; clfcore.classifier.Classifier has it all."""
 
     @property
     def name(self) -> str: ...
@@ -38,10 +38,10 @@ class Explainable(Shared, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SaliencyMap:
-    """Where a classifier looked, by one method, for one target.
+    """Saliency map of one picture, by one method, for one target.
 
-    values: size x size float32 in 0..1, 1 at the strongest place; all 0 where `evidence` is False: the method found
-    nothing that speaks for the target. layer: the layer it is of, or None. note: what should be read beside the map.
+    values: size x size float32 in 0..1, 1 at the strongest position; all 0 where `evidence` is False: the method found
+    nothing in favor of the target. layer: the layer it is of, or None. note: what should be read with the map.
     """
 
     values: np.ndarray
@@ -52,23 +52,32 @@ class SaliencyMap:
     note: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class MethodResult:
+    """Result of one method: values (size x size float32 in 0..1), the layer, and a note to read with the map."""
+
+    values: np.ndarray
+    layer: str | None = None
+    note: str = ""
+
+
 NO_EVIDENCE = "no positive evidence"
 
 
-def scaled(raw: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The positive part of size x size values, divided by its maximum, float32; and whether there was any."""
+def scaled(raw: np.ndarray) -> np.ndarray:
+    """Positive part of size x size values divided by its maximum, float32; all 0 where nothing is positive."""
     positive = np.maximum(raw, 0).astype(np.float64)
     peak = positive.max(initial=0.0)
     if not peak > 0:
-        return np.zeros(raw.shape, np.float32), False
-    return (positive / peak).astype(np.float32), True
+        return np.zeros(raw.shape, np.float32)
+    return (positive / peak).astype(np.float32)
 
 
 COLOURS = ("magma", "cividis", "viridis", "inferno")  # perceptually even; cividis also for the colour-blind
 
 
 def colour(values: np.ndarray, colours: str = "magma") -> np.ndarray:
-    """H x W values in 0..1 -> H x W x 3 uint8 of a perceptually even scale."""
+    """Color map: H x W values in 0..1 -> H x W x 3 uint8 of a perceptually uniform scale. Raises InputError."""
     if colours not in COLOURS:
         raise unknown("colours", colours, COLOURS)
     import cv2
@@ -81,30 +90,30 @@ def colour(values: np.ndarray, colours: str = "magma") -> np.ndarray:
 def overlay_image(
     square: np.ndarray, shown: SaliencyMap, *, opacity: float = 0.6, colours: str = "magma", threshold: float = 0.0
 ) -> np.ndarray:
-    """The map over its picture, size x size x 3 uint8; without evidence the picture alone.
+    """Overlay of a map on its picture, size x size x 3 uint8; without evidence the picture alone.
 
-    square: size x size x 1 or 3, bytes or tones. opacity: 0 shows the picture, 1 the map. threshold: places whose value
-    is below it stay uncovered. Pixel-fine maps have few very bright points: they are shown up to their 99.5th
-    percentile.
+    square: size x size x 1 or 3, uint8 or float32 intensities. opacity: 0 shows the picture, 1 the map. threshold:
+    pixels whose value is below it stay uncovered. Pixel-level maps have few very bright points: they are clipped at
+    their 99.5th percentile. Raises InputError for an opacity out of range, or a picture of another size.
     """
     if not 0 <= opacity <= 1:
         raise InputError(f"opacity is {opacity}: it must be from 0 to 1")
     if square.shape[:2] != shown.values.shape:
         raise InputError(
             f"the picture is {square.shape[1]} x {square.shape[0]} and its map "
-            f"{shown.values.shape[1]} x {shown.values.shape[0]}: lay a map over the square it was made from"
+            f"{shown.values.shape[1]} x {shown.values.shape[0]}: overlay a map on the square it was computed from"
         )
     square = to_bytes(square)
     picture = np.repeat(square, 3, axis=2) if square.shape[2] == 1 else square
     if not shown.evidence:
         return picture.copy()
     cover = np.where(shown.values >= threshold, opacity, 0.0)[..., None]
-    heat = colour(stretched(shown), colours)
+    heat = colour(clipped(shown), colours)
     return np.rint(picture * (1 - cover) + heat * cover).astype(np.uint8)
 
 
-def stretched(shown: SaliencyMap) -> np.ndarray:
-    """The values as they are shown: pixel-fine maps up to their 99.5th percentile, others as they are."""
+def clipped(shown: SaliencyMap) -> np.ndarray:
+    """Display values: those of pixel-level maps clipped at their 99.5th percentile, others unchanged."""
     if not method(shown.method).fine:
         return shown.values
     top = np.percentile(shown.values, 99.5)

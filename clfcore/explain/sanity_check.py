@@ -1,9 +1,9 @@
-"""The parameter-randomisation test: does a map depend on what the network learned (Adebayo et al. 2018)?"""
+"""Model parameter randomization test: does a map depend on what the network learned (Adebayo et al. 2018)?"""
 
 import copy
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,24 +14,28 @@ from clfcore.explain.hooks import as_input
 from clfcore.explain.saliency_map import Explainable
 from clfcore.task import Task
 
-ALIKE = 0.5  # mean rank correlation from which on a map counts as unchanged
+if TYPE_CHECKING:
+    from clfcore.data.pixels import Preprocess
+
+UNCHANGED = 0.5  # mean rank correlation from which a method's maps count as unchanged
 
 
 @dataclass(frozen=True, eq=False)
-class RandomizedMap:
-    """A classifier in whose copy of the network the weights of each tensor are shuffled."""
+class RandomizedClassifier:
+    """Classifier with a copy of the network in which the weights of each tensor are shuffled."""
 
     name: str
     module: nn.Module
-    preprocess: Any
+    preprocess: "Preprocess"
     task: Task
-    lock: Any
+    lock: "threading.RLock"
 
 
-def with_random_weights(classifier: Explainable, squares: np.ndarray, *, seed: int = 0) -> RandomizedMap:
-    """The classifier with each tensor's weights in random order: their spread stays, what was learned is gone.
+def with_random_weights(classifier: Explainable, squares: np.ndarray, *, seed: int = 0) -> RandomizedClassifier:
+    """Randomized classifier: each tensor's weights in random order keep their distribution and lose what was learned.
 
-    Batch normalisation counts its statistics anew on `squares` (N x size x size x C uint8), else signals would die out.
+    Batch normalization estimates its statistics anew on `squares` (N x size x size x C uint8), else signals would die
+    out.
     """
     generator = torch.Generator().manual_seed(seed)
     with exclusive(classifier) as shared:
@@ -40,7 +44,7 @@ def with_random_weights(classifier: Explainable, squares: np.ndarray, *, seed: i
         for parameter in module.parameters():
             order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
             parameter.copy_(parameter.flatten()[order].reshape(parameter.shape))
-    shuffled = RandomizedMap(
+    shuffled = RandomizedClassifier(
         f"{classifier.name} with random weights",
         module.eval(),
         classifier.preprocess,
@@ -51,7 +55,7 @@ def with_random_weights(classifier: Explainable, squares: np.ndarray, *, seed: i
     if norms:
         for norm in norms:
             norm.reset_running_stats()
-            norm.momentum = None  # the plain mean over what it sees
+            norm.momentum = None  # the cumulative mean over its input
             norm.train()
         with torch.no_grad():
             module(as_input(shuffled, squares))
@@ -60,7 +64,7 @@ def with_random_weights(classifier: Explainable, squares: np.ndarray, *, seed: i
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's, of two maps' values; 0 where one of them is the same everywhere."""
+    """Spearman's rank correlation of two maps' values; 0 where one of them is constant."""
     from scipy.stats import rankdata
 
     if np.ptp(a) == 0 or np.ptp(b) == 0:

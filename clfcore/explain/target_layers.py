@@ -1,15 +1,15 @@
-"""Which layers have a map of places, how to read it, and which one to take when nobody chose.
+"""Target layers: which layers have a spatial map, how to read it, and which one is the default.
 
-One forward pass is watched: every part's output, in the order of completion. A layer with places is one whose output is
+One forward pass is traced: every module's output, in the order of completion. A spatial layer is one whose output is
 B x C x H x W, B x H x W x C, or B x N x C tokens that fold back into a grid.
 """
 
 import re
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,17 +25,17 @@ _POOLS = ("MaxPool", "AvgPool", "AdaptiveAvg", "AdaptiveMax", "BlurPool", "Selec
 
 @dataclass(frozen=True)
 class Layer:
-    """A part of the network whose output has places: its dotted name, how its output is laid out, its grid."""
+    """Spatial layer of a network: its dotted name, the layout of its output, and its grid."""
 
     name: str
     layout: Layout
     rows: int
     columns: int
     channels: int
-    prefix: int = 0  # class, distillation and register tokens before those of places
+    prefix: int = 0  # class, distillation and register tokens before those of positions
 
     def as_map(self) -> Callable[[Tensor], Tensor] | None:
-        """B x … -> B x C x rows x columns, or None where the output already is."""
+        """Function B x … -> B x C x rows x columns, or None where the output is that already."""
         if self.layout == "channels-first":
             return None
         if self.layout == "channels-last":
@@ -47,12 +47,20 @@ class Layer:
 
 @dataclass(frozen=True)
 class LayerCandidates:
-    """All layers with places in order of completion, those worth offering (stages), and the one to take."""
+    """Candidate layers: all spatial layers in order of completion, those worth offering (stages), and the default."""
 
     layers: tuple[Layer, ...]
     stages: tuple[Layer, ...]
     automatic: Layer | None
-    grids: tuple[tuple[int, int], ...] = ()
+    map_sizes: tuple[tuple[int, int], ...] = ()
+
+
+class TokenGrid(NamedTuple):
+    """Grid that tokens fold into: rows, columns, and the number of prefix tokens before them."""
+
+    rows: int
+    columns: int
+    prefix: int
 
 
 @dataclass
@@ -64,55 +72,64 @@ class _Call:
     pools: bool
 
 
-_KNOWN: "weakref.WeakKeyDictionary[nn.Module, dict]" = weakref.WeakKeyDictionary()
+class _Trace(NamedTuple):
+    """Calls of one pass in order of completion, how many had ended as each attention began, and all map sizes."""
+
+    calls: list[_Call]
+    attention_starts: list[int]
+    map_sizes: list[tuple[int, int]]
+
+
+_TRACED: "weakref.WeakKeyDictionary[nn.Module, dict[object, LayerCandidates]]" = weakref.WeakKeyDictionary()
 
 
 def layer_candidates(module: nn.Module, x: Tensor) -> LayerCandidates:
-    """The layers with places for inputs like x (1 x channels x H x W); traced once a network and size, then known."""
+    """Candidate layers for inputs like x (1 x channels x H x W); traced once for each network and size."""
     key = (tuple(x.shape[1:]), tuple(map(id, module.modules())))
-    known = _KNOWN.setdefault(module, {})
-    if key not in known:
-        known.clear()  # the network was altered or is asked at another size: the old answer is stale
-        known[key] = _places(module, x)
-    return known[key]
+    traced = _TRACED.setdefault(module, {})
+    if key not in traced:
+        traced.clear()  # the network was altered or gets another size: the old trace is stale
+        traced[key] = _candidates(module, x)
+    return traced[key]
 
 
-def choose_layer(module: nn.Module, x: Tensor, layer: str | None, name: str) -> Layer:
-    """The layer of a dotted name, or the automatic one. Raises InputError where there is none."""
-    found = layer_candidates(module, x)
+def choose_layer(module: nn.Module, x: Tensor, *, layer: str | None, name: str) -> Layer:
+    """Layer of a dotted name, or the automatic one; name: of the network. Raises InputError where there is none."""
+    candidates = layer_candidates(module, x)
     if layer is None:
-        if found.automatic is None:
+        if candidates.automatic is None:
             raise InputError(
-                f"{name} has no layer with a map of places: choose a method that needs none, such as occlusion or rise"
+                f"{name} has no layer with a spatial map: choose a method that needs none, such as occlusion or rise"
             )
-        return found.automatic
-    for one in found.layers:
-        if one.name == layer:
-            return one
-    offered = ", ".join(stage.name for stage in found.stages)
+        return candidates.automatic
+    for candidate in candidates.layers:
+        if candidate.name == layer:
+            return candidate
+    offered = ", ".join(stage.name for stage in candidates.stages)
     if layer in dict(module.named_modules()):
-        raise InputError(f"layer is {layer!r}: its output is no single map of places; choose one of {offered}")
-    near = nearest(layer, [one.name for one in found.layers])
+        raise InputError(f"layer is {layer!r}: its output is no single spatial map; choose one of {offered}")
+    near = nearest(layer, [candidate.name for candidate in candidates.layers])
     raise InputError(f"layer is {layer!r}: {name} has no such layer; choose one of {offered}{near}")
 
 
-def grids(module: nn.Module, x: Tensor) -> list[tuple[int, int]]:
-    """Rows and columns of every map of the network, first to last: what tokens may fold into."""
-    return list(layer_candidates(module, x).grids)
+def map_sizes(module: nn.Module, x: Tensor) -> tuple[tuple[int, int], ...]:
+    """Map sizes: rows and columns of every map of the network, first to last, which tokens may fold into."""
+    return layer_candidates(module, x).map_sizes
 
 
 def is_attention(part: nn.Module) -> bool:
+    """Attention module, by the name of its class."""
     return _ATTENTION.search(type(part).__name__) is not None
 
 
-def _places(module: nn.Module, x: Tensor) -> LayerCandidates:
-    calls, attention_starts, seen = _trace(module, x)
-    found = _among(module, calls, attention_starts)
-    return replace(found, grids=tuple(dict.fromkeys(seen)))
+def _candidates(module: nn.Module, x: Tensor) -> LayerCandidates:
+    trace = _trace(module, x)
+    candidates = _spatial_layers(module, trace.calls, trace.attention_starts)
+    return replace(candidates, map_sizes=tuple(dict.fromkeys(trace.map_sizes)))
 
 
-def _among(module: nn.Module, calls: list[_Call], attention_starts: list[int]) -> LayerCandidates:
-    """The layers worth anything among all calls of a pass, by the rules above."""
+def _spatial_layers(module: nn.Module, calls: list[_Call], attention_starts: list[int]) -> LayerCandidates:
+    """Spatial layers among all calls of a pass, by the rules above."""
     counts: dict[str, int] = {}
     for call in calls:
         counts[call.name] = counts.get(call.name, 0) + 1
@@ -121,9 +138,9 @@ def _among(module: nn.Module, calls: list[_Call], attention_starts: list[int]) -
         (place, call.layer)
         for place, call in enumerate(calls)
         if call.layer
-        and counts[call.name] == 1  # a part that is called twice has two maps: its block has one
+        and counts[call.name] == 1  # a module that is called twice has two maps: its block has one
         and not call.inside_attention
-        and id(call.output) not in pooled  # what stands before a pool is the finer map
+        and id(call.output) not in pooled  # what goes into a pool is the finer map
     ]
     layers = tuple(layer for _, layer in usable)
     maps = [(place, layer) for place, layer in usable if layer.layout != "tokens"]
@@ -132,13 +149,13 @@ def _among(module: nn.Module, calls: list[_Call], attention_starts: list[int]) -
         return LayerCandidates(
             layers, *_of_tokens(tokens, [start for start in attention_starts if start > tokens[0][0]])
         )
-    found = [layer for _, layer in maps]
-    before_head = [layer for layer in found if not layer.name.startswith(("classifier", "head"))] or found
+    spatial = [layer for _, layer in maps]
+    before_head = [layer for layer in spatial if not layer.name.startswith(("classifier", "head"))] or spatial
     return LayerCandidates(layers, _stages(module, before_head), before_head[-1] if before_head else None)
 
 
 def _stages(module: nn.Module, maps: list[Layer]) -> tuple[Layer, ...]:
-    """The last layer of each size, parts of a block that ends at another size aside: they are no end of a stage."""
+    """Last layer of each size, except parts of a block that ends at another size: they do not end a stage."""
     sizes = {layer.name: layer.rows for layer in maps}
 
     def ends(layer: Layer) -> bool:
@@ -150,18 +167,18 @@ def _stages(module: nn.Module, maps: list[Layer]) -> tuple[Layer, ...]:
 
     every = {layer.rows: layer for layer in maps}
     ending = {layer.rows: layer for layer in maps if ends(layer)}
-    if len(every) == 1:  # one size all through: each block is a stage
+    if len(every) == 1:  # one size throughout: each block is a stage
         blocks = [layer for layer in maps if re.fullmatch(r"\w+\.\d+", layer.name)]
         return (*blocks[:-1], maps[-1])
     return tuple((ending if len(ending) > 1 else every).values())
 
 
 def _of_tokens(tokens: list[tuple[int, Layer]], starts: list[int]) -> tuple[tuple[Layer, ...], Layer]:
-    """Stages and choice among tokens: what each attention reads.
+    """Stages and the default among tokens: what each attention reads.
 
-    After the last attention only the class token reaches the head, so that the gradient of all places is zero there.
+    After the last attention only the class token reaches the head, so that the gradient of all positions is zero.
     """
-    if not starts:  # mixers: every place reaches the head
+    if not starts:  # mixers: every position reaches the head
         blocks = [layer for _, layer in tokens if re.fullmatch(r".*\.\d+", layer.name)]
         last = tokens[-1][1]
         return (*(block for block in blocks if block is not last), last), last
@@ -173,14 +190,14 @@ def _of_tokens(tokens: list[tuple[int, Layer]], starts: list[int]) -> tuple[tupl
     return stages, stages[-1]
 
 
-def _trace(module: nn.Module, x: Tensor) -> tuple[list[_Call], list[int], list[tuple[int, int]]]:
-    """The outputs of one forward pass in order of completion, at which of them each attention began, and all grids."""
+def _trace(module: nn.Module, x: Tensor) -> _Trace:
+    """Trace of one forward pass."""
     names = {part: name for name, part in module.named_modules() if name}
     calls: list[_Call] = []
     starts: list[int] = []
     open_attention: list[nn.Module] = []
-    seen: list[tuple[int, int]] = []
-    told = getattr(module, "num_prefix_tokens", None)
+    sizes: list[tuple[int, int]] = []
+    prefix = getattr(module, "num_prefix_tokens", None)
 
     def enter(part: nn.Module, _inputs: tuple) -> None:
         if is_attention(part):
@@ -193,23 +210,23 @@ def _trace(module: nn.Module, x: Tensor) -> tuple[list[_Call], list[int], list[t
             open_attention.pop()
         if not isinstance(output, Tensor):
             return
-        layer = _read(names[part], output, seen, told)
+        layer = _spatial_layer(names[part], output, sizes=sizes, prefix=prefix)
         if layer and layer.layout == "channels-first":
-            seen.append((layer.rows, layer.columns))
+            sizes.append((layer.rows, layer.columns))
         calls.append(_Call(names[part], output, layer, bool(open_attention), _pools(part)))
 
-    watched = [part.register_forward_pre_hook(enter) for part in names]
-    watched += [part.register_forward_hook(leave) for part in names]
-    with hooked(watched), borrowed(module), torch.no_grad():
+    handles = [part.register_forward_pre_hook(enter) for part in names]
+    handles += [part.register_forward_hook(leave) for part in names]
+    with hooked(handles), borrowed(module), torch.no_grad():
         module(x)
-    return calls, starts, seen
+    return _Trace(calls, starts, sizes)
 
 
 def _pools(part: nn.Module) -> bool:
     return type(part).__name__.startswith(_POOLS)
 
 
-def _read(name: str, output: Tensor, grids: list[tuple[int, int]], told: int | None) -> Layer | None:
+def _spatial_layer(name: str, output: Tensor, *, sizes: Sequence[tuple[int, int]], prefix: int | None) -> Layer | None:
     shape = tuple(output.shape)
     if not output.is_floating_point() or shape[0] != 1:  # windows of a Swin are many
         return None
@@ -218,18 +235,21 @@ def _read(name: str, output: Tensor, grids: list[tuple[int, int]], told: int | N
     if len(shape) == 4 and shape[1] == shape[2] > 1:
         return Layer(name, "channels-last", shape[1], shape[2], shape[3])
     if len(shape) == 3:
-        folded = fold(shape[1], grids, told)
-        if folded:
-            return Layer(name, "tokens", *folded[:2], shape[2], folded[2])
+        grid = token_grid(shape[1], sizes, prefix)
+        if grid:
+            return Layer(name, "tokens", grid.rows, grid.columns, shape[2], grid.prefix)
     return None
 
 
-def fold(count: int, grids: list[tuple[int, int]], told: int | None) -> tuple[int, int, int] | None:
-    """Rows, columns and prefix of `count` tokens: the grid that the patch embedding made, else a square."""
-    for prefix in range(9) if told is None else dict.fromkeys((told, *range(9))):
-        for rows, columns in reversed(grids):
-            if rows * columns + prefix == count:
-                return rows, columns, prefix
+def token_grid(count: int, sizes: Sequence[tuple[int, int]], prefix: int | None) -> TokenGrid | None:
+    """Grid of `count` tokens: one of the map sizes, the last first, else a square.
+
+    prefix: how many prefix tokens the network declares, None where it does not.
+    """
+    for before in range(9) if prefix is None else dict.fromkeys((prefix, *range(9))):
+        for rows, columns in reversed(sizes):
+            if rows * columns + before == count:
+                return TokenGrid(rows, columns, before)
     side = isqrt(count)
-    prefix = count - side * side
-    return (side, side, prefix) if side > 1 and prefix <= 8 else None
+    before = count - side * side
+    return TokenGrid(side, side, before) if side > 1 and before <= 8 else None

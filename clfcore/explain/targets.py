@@ -1,19 +1,19 @@
-"""A class by its name -> the column of the logits that is explained. No torch here."""
+"""Target of an explanation: a class name -> the column of the logits. Loads no torch."""
 
 from clfcore.errors import InputError, nearest
 from clfcore.task import Task
 
 
 def column(task: Task, name: str, *, level: str | None = None) -> int:
-    """The column of a class, by its name or by its number within the level; level: the finest unless named.
+    """Column of a class, by its name or by its number within the level; level: the finest unless named.
 
-    A name that the finest level does not have is looked for in the others. Raises InputError with the nearest names.
+    A name that the finest level does not have is searched in the others. Raises InputError with the nearest names.
 
     >>> from clfcore.task import single_label
     >>> column(single_label(["cat", "dog"]), "dog")
     1
     """
-    names = [one.name for one in task.levels]
+    names = [each.name for each in task.levels]
     if level is not None and level not in names:
         raise InputError(f"level is {level!r}: it must be one of {', '.join(names)}{nearest(level, names)}")
     places = [names.index(level)] if level is not None else range(len(names) - 1, -1, -1)
@@ -27,13 +27,13 @@ def column(task: Task, name: str, *, level: str | None = None) -> int:
             return start + int(name)
         most = len(classes) - 1
         raise InputError(f"target is {name}: there are {most + 1} classes, so a number must be from 0 to {most}")
-    known = [one for place in places for one in task.levels[place].classes]
+    known = [each for place in places for each in task.levels[place].classes]
     listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
     raise InputError(f"target is {name!r}: it must be one of the classes {listed}{nearest(name, known)}")
 
 
 def target_name(task: Task, target: int | tuple[int, int]) -> str:
-    """The class of a column of the logits; of two: `husky, not wolf`.
+    """Name of the target: the class of a column of the logits; of two columns, `husky, not wolf`.
 
     >>> from clfcore.task import single_label
     >>> target_name(single_label(["wolf", "husky"]), (1, 0))

@@ -5,7 +5,7 @@ import torch
 import torchvision
 
 from clfcore.errors import InputError
-from clfcore.explain.attention import captured, rolled
+from clfcore.explain.attention import attention_layers, rollout_matrix
 from clfcore.explain.dispatch import explain, stages
 from clfcore.explain.hooks import Score, as_input
 from tests.explain.small_classifiers import picture, small_swin, small_vit, stub
@@ -16,17 +16,17 @@ def test_rollout_of_two_layers_worked_by_hand() -> None:
     first = np.array([[[0.0, 1.0], [0.0, 1.0]]])
     second = np.array([[[0.5, 0.5], [0.5, 0.5]]])
     # With the residual: A1 = [[.5, .5], [0, 1]], A2 = [[.75, .25], [.25, .75]]; A2 A1 by hand:
-    assert rolled([first, second]).tolist() == [[0.375, 0.625], [0.125, 0.875]]
+    assert rollout_matrix([first, second]).tolist() == [[0.375, 0.625], [0.125, 0.875]]
 
 
 def test_heads_are_averaged_before_they_are_multiplied() -> None:
     heads = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
-    assert rolled([heads]).tolist() == [[0.75, 0.25], [0.25, 0.75]]
+    assert rollout_matrix([heads]).tolist() == [[0.75, 0.25], [0.25, 0.75]]
 
 
-def test_captured_weights_are_the_softmax_written_out(vit) -> None:
+def test_attention_layers_weights_are_the_softmax_written_out(vit) -> None:
     x = as_input(vit, picture(32)[None])
-    found = captured(vit.module, x, Score(vit.task, None, "vit"))
+    found = attention_layers(vit.module, x, Score(vit.task, None, "vit"))
     assert [(one.name, one.rows, one.columns, one.prefix) for one in found] == [
         ("blocks.0.attn", 4, 4, 1),
         ("blocks.1.attn", 4, 4, 1),
@@ -44,7 +44,7 @@ def test_torchvisions_transformer_gives_its_weights_too() -> None:
     x = torch.randn(1, 3, 32, 32)
     classifier = stub(module, size=32, classes=4)
     before = module(x).detach()
-    found = captured(module, x, Score(classifier.task, None, "vit"))
+    found = attention_layers(module, x, Score(classifier.task, None, "vit"))
     assert [one.weights.shape for one in found] == [(3, 17, 17)] * 2
     np.testing.assert_allclose(found[0].weights.sum(-1), 1, atol=1e-5)
     assert torch.equal(module(x), before)
@@ -65,16 +65,16 @@ def test_one_head_and_the_mean_of_heads(vit) -> None:
 def test_without_a_class_token_all_places_are_averaged() -> None:
     vit = stub(small_vit(class_token=False, global_pool="avg"), size=32, classes=4)
     x = as_input(vit, picture(32)[None])
-    first = captured(vit.module, x, Score(vit.task, None, "vit"))[0]
+    first = attention_layers(vit.module, x, Score(vit.task, None, "vit"))[0]
     assert first.prefix == 0
-    np.testing.assert_allclose(first.over_places(first.weights[0], pooled=True).ravel(), first.weights[0].mean(0))
+    np.testing.assert_allclose(first.spatial(first.weights[0], pooled=True).ravel(), first.weights[0].mean(0))
     assert explain(vit, picture(32), method="attention-rollout").evidence
 
 
 def test_networks_without_such_attention_are_refused_in_words(net) -> None:
-    with pytest.raises(InputError, match="stub has no attention over places: choose gradcam"):
+    with pytest.raises(InputError, match="stub has no attention over positions: choose gradcam"):
         explain(net, picture(16), method="attention-head")
-    with pytest.raises(InputError, match="stub is no transformer whose layers all attend from every place"):
+    with pytest.raises(InputError, match="stub is no transformer whose layers all attend from every position"):
         explain(net, picture(16), method="attention-rollout")
     windows = stub(small_swin(), size=32, classes=4)
     among_channels = stub(timm.create_model("xcit_nano_12_p16_224", num_classes=4), size=224, classes=4)

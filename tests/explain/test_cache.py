@@ -10,7 +10,7 @@ from tests.explain.small_classifiers import picture, small_net, stub
 
 @pytest.fixture(autouse=True)
 def empty() -> None:
-    cache.clear_maps()
+    cache.MAPS.clear()
 
 
 def test_a_map_is_made_once_and_is_the_same(net) -> None:
@@ -42,6 +42,6 @@ def test_changed_weights_are_seen(net) -> None:
 def test_the_memory_is_bounded(net, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "LIMIT_BYTES", 3 * 16 * 16 * 4)
     kept = [cached_map(net, picture(16, seed=seed)) for seed in range(5)]
-    assert len(cache._kept) == 3
+    assert len(cache.MAPS) == 3
     assert cached_map(net, picture(16, seed=4)) is kept[4]
     assert cached_map(net, picture(16, seed=0)) is not kept[0]

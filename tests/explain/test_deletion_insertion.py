@@ -46,7 +46,7 @@ def test_the_centre_baseline_is_symmetric_and_peaks_in_the_middle() -> None:
 def test_pixels_go_in_the_order_of_the_map() -> None:
     values = np.array([[0.1, 0.9], [0.5, 0.3]], np.float32)
     start, end = np.zeros((2, 2, 1), np.uint8), np.full((2, 2, 1), 7, np.uint8)
-    shown = stages_of(values, start, end, 4)[..., 0].tolist()
+    shown = stages_of(values, start, end, steps=4)[..., 0].tolist()
     assert shown == [[[0, 0], [0, 0]], [[0, 7], [0, 0]], [[0, 7], [7, 0]], [[0, 7], [7, 7]], [[7, 7], [7, 7]]]
 
 

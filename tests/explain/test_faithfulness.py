@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_the_report_has_what_the_command_prints_and_truth_beats_chance() -> None
     squares, masks = spots(6)
     told: list[tuple[int, int]] = []
     report = measure_faithfulness(spotter(), squares, masks=masks, progress=lambda *step: told.append(step))
-    printed = json.loads(json.dumps(report.as_dict(), allow_nan=False))
+    printed = json.loads(json.dumps(asdict(report), allow_nan=False))
     names = [row["method"] for row in printed["methods"]]
     assert names == [
         "gradcam",

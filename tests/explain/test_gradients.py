@@ -25,7 +25,7 @@ def test_integrated_gradients_add_up_to_the_change_of_the_score(net, vit) -> Non
     for classifier, size in ((net, 16), (vit, 32)):
         x = as_input(classifier, picture(size)[None])
         _, total, change = gradients.integrated_gradients(
-            classifier.module, x, Score(classifier.task, (1, 0), "net"), lambda *_: None
+            classifier.module, x, Score(classifier.task, (1, 0), "net"), progress=lambda *_: None
         )
         logits = classifier.module(torch.cat([x, torch.zeros_like(x)])).detach()
         assert abs(change - float((logits[0, 1] - logits[0, 0]) - (logits[1, 1] - logits[1, 0]))) < 1e-5
@@ -37,7 +37,8 @@ def test_points_of_integrated_gradients_are_added_until_the_sum_is_right(net) ->
     score = Score(net.task, 2, "net")
     for enough in (1.0, 1e-9):
         told: list[tuple[int, int]] = []
-        gradients.integrated_gradients(net.module, x, score, lambda *step: told.append(step), most=60, enough=enough)  # noqa: B023 - called at once
+        note = lambda *step, told=told: told.append(step)  # noqa: E731
+        gradients.integrated_gradients(net.module, x, score, progress=note, most=60, enough=enough)
         asked.append([done for done, _ in told])
     assert asked == [[16, 60], [16, 31, 47, 59, 60]]
 
@@ -46,7 +47,7 @@ def test_integrated_gradients_of_a_linear_network_are_weight_times_input() -> No
     module = nn.Sequential(nn.Flatten(), nn.Linear(27, 2))
     classifier = stub(module, size=3, classes=2)
     x = torch.randn(1, 3, 3, 3)
-    raw, _, _ = gradients.integrated_gradients(module, x, Score(classifier.task, 0, "n"), lambda *_: None)
+    raw, _, _ = gradients.integrated_gradients(module, x, Score(classifier.task, 0, "n"), progress=lambda *_: None)
     expected = (module[1].weight[0] * x.flatten()).reshape(3, 3, 3).sum(0).detach().numpy()
     np.testing.assert_allclose(raw, expected, rtol=1e-4, atol=1e-6)
 

@@ -12,7 +12,7 @@ from tests.explain.small_classifiers import picture, stub
 def test_occlusion_is_the_mean_of_direct_differences(net) -> None:
     x = as_input(net, picture(16)[None])
     score = Score(net.task, 1, "net")
-    raw = occlusion(net, x, score, lambda *_: None)
+    raw = occlusion(net, x, score, progress=lambda *_: None)
     side, starts = windows(16)
     assert (side, starts) == (2, list(range(15)))
     for row, column in ((0, 0), (7, 9), (15, 3)):
@@ -56,7 +56,7 @@ def test_occlusion_and_rise_find_the_only_place_that_counts() -> None:
 
 def test_rise_is_the_covariance_of_masks_and_probability(net) -> None:
     x = as_input(net, picture(16)[None])
-    raw = rise(net, x, Score(net.task, 2, "net"), lambda *_: None, masks=64, seed=3)
+    raw = rise(net, x, Score(net.task, 2, "net"), progress=lambda *_: None, masks=64, seed=3)
     masks = random_masks(64, 16, np.random.default_rng(3))
     found = net.module(x * torch.from_numpy(masks[:, None])).softmax(1)[:, 2].detach().numpy().astype(np.float64)
     expected = np.einsum("n,nij->ij", found - found.mean(), masks) / 32

@@ -44,7 +44,9 @@ def test_ablation_of_tokens_is_the_fall_of_the_score_written_out(vit) -> None:
             handle = norm.register_forward_hook(lambda _p, _i, out, c=channel: out.index_fill(2, torch.tensor(c), 0.0))
             falls.append(float((whole - vit.module(x)[0, 2]) / whole.abs()))
             handle.remove()
-        made = perturbation_cam._AblationCAM(vit.module, norm, layer, Score(vit.task, 2, "vit"), lambda *_: None)
+        made = perturbation_cam._AblationCAM(
+            vit.module, norm, layer, score=Score(vit.task, 2, "vit"), progress=lambda *_: None
+        )
         made(x, [Score(vit.task, 2, "vit")])
         weights = made.get_cam_weights(x, None, None, np.zeros((1, 24, 4, 4), np.float32), None)[0]
     np.testing.assert_allclose(weights, falls, atol=1e-4)
@@ -95,7 +97,7 @@ def test_one_picture_is_enough_for_a_transformer(vit) -> None:
     layer = layer_candidates(vit.module, x).automatic
     score = Score(vit.task, 1, "vit")
     made = perturbation_cam._AblationCAM(
-        vit.module, vit.module.get_submodule(layer.name), layer, score, lambda *_: None
+        vit.module, vit.module.get_submodule(layer.name), layer, score=score, progress=lambda *_: None
     )
     with torch.no_grad():
         assert made._one_picture_is_enough(x)

@@ -10,12 +10,10 @@ def made(values: np.ndarray, method: str = "gradcam") -> SaliencyMap:
     return SaliencyMap(values.astype(np.float32), method, None, 0, bool(values.max() > 0))
 
 
-def test_scaled_keeps_the_positive_part_and_says_when_there_is_none() -> None:
-    values, evidence = scaled(np.array([[-4.0, 0.0], [1.0, 2.0]]))
+def test_scaled_keeps_the_positive_part_and_is_zero_where_there_is_none() -> None:
+    values = scaled(np.array([[-4.0, 0.0], [1.0, 2.0]]))
     assert values.tolist() == [[0, 0], [0.5, 1]]
-    assert evidence
-    values, evidence = scaled(np.full((2, 2), -1.0))
-    assert not evidence
+    values = scaled(np.full((2, 2), -1.0))
     assert not values.any()
 
 

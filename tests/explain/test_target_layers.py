@@ -88,8 +88,8 @@ def test_an_altered_network_is_traced_anew() -> None:
 def test_refusals(net) -> None:
     with pytest.raises(InputError, match=r"layer is '9': stub has no such layer; choose one of 1, 4"):
         explain(net, picture(16), layer="9")
-    with pytest.raises(InputError, match=r"layer is '7': its output is no single map of places; choose one of 1, 4"):
+    with pytest.raises(InputError, match=r"layer is '7': its output is no single spatial map; choose one of 1, 4"):
         explain(net, picture(16), layer="7")
     flat = stub(nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 4)), size=16, classes=4)
-    with pytest.raises(InputError, match="stub has no layer with a map of places: choose a method that needs none"):
+    with pytest.raises(InputError, match="stub has no layer with a spatial map: choose a method that needs none"):
         explain(flat, picture(16))
