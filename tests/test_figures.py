@@ -10,7 +10,7 @@ import pytest
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError
 from clfcore.evaluation import calibration, compare, curves, differences, ensembles, errors, multilabel, operating_point
-from clfcore.figures.bars import class_counts_figure, top_k_figure
+from clfcore.figures.bars import class_counts_figure
 from clfcore.figures.calibration import reliability_figure
 from clfcore.figures.confusion import confusion_figure
 from clfcore.figures.curves import precision_recall_figure, roc_figure
@@ -48,7 +48,6 @@ def all_figures(*, dark: bool) -> dict[str, go.Figure]:
         "confusion": confusion_figure(errors.confusion(a), dark=dark),
         "roc": roc_figure(curves.roc(a), point=point, dark=dark),
         "precision-recall": precision_recall_figure(curves.precision_recall(a, classes=["c1"]), dark=dark),
-        "top": top_k_figure([(TAGGED, 0.9), ("cat", 0.1)], truth="cat", dark=dark),
         "counts": class_counts_figure(dataset, dark=dark),
         "reliability": reliability_figure(calibration.reliability(a), dark=dark),
         "reliabilities": reliability_figure({n: calibration.reliability(p) for n, p in runs}, dark=dark),

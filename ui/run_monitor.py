@@ -216,12 +216,12 @@ def _rate_now(run: Run) -> None:
 
 def after_transfer(run: Any) -> None:
     """How far each group moved, the baselines beside a fitted head, and where the weights came from."""
-    from clfcore.figures.training_phases import moved
+    from clfcore.figures.training_phases import weight_change
 
     results, ancestry = run.results, run.data.get("ancestry", {})
     if any(results.moved.values()):
         with st.expander("Weight change by layer group"):
-            chart(moved(results.moved, dark=dark()), f"moved {run.id}")
+            chart(weight_change(results.moved, dark=dark()), f"moved {run.id}")
     names = {"nearest_class_mean": "nearest class mean", "k_nearest": "5 nearest neighbours"}
     for split in ("test", "validation"):
         found = {names[n]: by[split]["accuracy"] for n, by in results.baselines.items() if split in by}

@@ -23,7 +23,7 @@ class Windows(NamedTuple):
     """Windows of occlusion: the side of the square, in pixels, and where it starts along each axis."""
 
     side: int
-    starts: tuple[int, ...]
+    starts: list[int]
 
 
 def occlusion(classifier: Explainable, x: Tensor, score: Score, *, progress: Tick) -> np.ndarray:
@@ -55,7 +55,7 @@ def occlusion(classifier: Explainable, x: Tensor, score: Score, *, progress: Tic
 def windows(size: int) -> Windows:
     """Windows of occlusion for a picture of size x size: they start every half side, the last one at the edge."""
     side = max(1, round(size / 7))
-    return Windows(side, tuple(sorted({*range(0, size - side, max(1, side // 2)), size - side})))
+    return Windows(side, sorted({*range(0, size - side, max(1, side // 2)), size - side}))
 
 
 def rise(classifier: Explainable, x: Tensor, score: Score, *, progress: Tick, masks: int, seed: int = 0) -> np.ndarray:

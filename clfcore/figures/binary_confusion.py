@@ -10,7 +10,7 @@ SIZE = 320  # pixels high
 
 
 def binary_confusion_figure(point: OperatingPoint, *, dark: bool = False) -> go.Figure:
-    """Found and missed above, false alarms and let pass below: counts, coloured by their share of the row."""
+    """Confusion matrix, 2 x 2: true positives and false negatives above; counts, colored by their share of the row."""
     page = look(dark=dark)
     figure = blank(point.describe(), dark=dark, height=SIZE, keep="two by two")
     counts = np.array(
@@ -31,12 +31,12 @@ def binary_confusion_figure(point: OperatingPoint, *, dark: bool = False) -> go.
         texttemplate="%{text}",
         hovertemplate="%{text}: %{z:.1%} of the row<extra></extra>",
     )
-    own = short(point.name, 14)
+    label = short(point.name, 14)
     figure.update_xaxes(
-        tickvals=[0, 1], ticktext=[own, "other"], title_text="predicted", showgrid=False, constrain="domain"
+        tickvals=[0, 1], ticktext=[label, "other"], title_text="predicted", showgrid=False, constrain="domain"
     )
     figure.update_yaxes(
-        tickvals=[0, 1], ticktext=[own, "other"], title_text="true", showgrid=False, constrain="domain",
+        tickvals=[0, 1], ticktext=[label, "other"], title_text="true", showgrid=False, constrain="domain",
         scaleanchor="x", range=[1.5, -0.5],
     )  # fmt: skip
     return figure

@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say, as a picture."""
+"""Reliability diagram: accuracy against confidence."""
 
 from collections.abc import Mapping
 
@@ -6,15 +6,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from clfcore.evaluation.calibration import Reliability
-from clfcore.figures.theme import blank, faded, look, plain
+from clfcore.figures.theme import blank, escape_html, faded, look
 
 
 def reliability_figure(
     found: Reliability | Mapping[str, Reliability], *, dark: bool = False, height: int = 420
 ) -> go.Figure:
-    """Share right against confidence above, how many items stand in each bin below; the dotted diagonal is honesty.
+    """Reliability diagram: accuracy against confidence above, items of each bin below; the diagonal is calibration.
 
-    Several (before and after a temperature) are drawn as lines of their names, the last one in the accent's colour.
+    Several (before and after a temperature) are drawn as named lines, the last one in the accent color.
     """
     several = {"": found} if isinstance(found, Reliability) else dict(found)
     page = look(dark=dark)
@@ -43,20 +43,20 @@ def reliability_figure(
 
 
 def _add(figure: go.Figure, name: str, one: Reliability, *, ink: str, dashed: bool) -> None:
-    there = one.items > 0
+    occupied = one.items > 0
     low, high = one.edges[:-1], one.edges[1:]
-    big = max(1, int(one.items.max(initial=0)))  # a point's area says how many items stand behind it
+    big = max(1, int(one.items.max(initial=0)))  # a point's area is proportional to its items
     span = [f"{100 * a:.0f} to {100 * b:.0f} %" for a, b in zip(low, high, strict=True)]
     figure.add_scatter(
-        x=one.confidence[there],
-        y=one.right[there],
-        name=plain(name),
+        x=one.confidence[occupied],
+        y=one.right[occupied],
+        name=escape_html(name),
         mode="lines+markers",
         line={"color": ink, "width": 2, "dash": "dash" if dashed else "solid"},
-        marker={"size": one.items[there], "sizemode": "area", "sizeref": big / 14**2, "sizemin": 3, "color": ink},
-        customdata=np.column_stack([np.array(span)[there], one.items[there].astype(str)]),
+        marker={"size": one.items[occupied], "sizemode": "area", "sizeref": big / 14**2, "sizemin": 3, "color": ink},
+        customdata=np.column_stack([np.array(span)[occupied], one.items[occupied].astype(str)]),
         hovertemplate=(
-            f"{plain(name) + '<br>' if name else ''}confidence %{{customdata[0]}}: on average %{{x:.1%}}"
+            f"{escape_html(name) + '<br>' if name else ''}confidence %{{customdata[0]}}: on average %{{x:.1%}}"
             "<br>right %{y:.1%} of %{customdata[1]} items<extra></extra>"
         ),
     )

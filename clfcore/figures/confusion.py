@@ -1,4 +1,4 @@
-"""The confusion matrix as a picture whose cells, rows and columns can be clicked."""
+"""Confusion matrix whose cells, rows and columns can be clicked."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from clfcore.evaluation.confusion import Blocks, Confusion, Norm
-from clfcore.figures.theme import Look, blank, look, percent, plain, scale_of, short
+from clfcore.figures.theme import Look, blank, escape_html, look, percent, scale_of, short
 
 NUMBERED = 15  # classes up to which each cell shows its number
 NAMED = 50  # names along an axis; of more classes every second, third, … is written
@@ -22,9 +22,9 @@ def confusion_figure(
     dark: bool = False,
     height: int | None = None,
 ) -> go.Figure:
-    """True classes down, predicted classes across; cells without items stay empty.
+    """Confusion matrix: true classes down, predicted classes across; cells without items stay empty.
 
-    The colours are a heatmap; over it lies a square marker for each cell with items, for heatmaps give Streamlit no
+    The colors are a heatmap; over it is a square marker for each cell with items, for heatmaps give Streamlit no
     selection. A marker's customdata is [true index, predicted index, items, items of the true class]; indices are those
     of the task's classes. totals: beyond the last column a marker for each row, below the last row one for each column,
     where ANY stands for the other class.
@@ -53,14 +53,14 @@ def confusion_figure(
 
 
 def confusion_blocks_figure(found: Blocks, *, dark: bool = False, height: int = 640) -> go.Figure:
-    """A matrix of many classes in blocks; each block with items can be clicked: customdata is [down, across]."""
+    """Confusion matrix of many classes in blocks; each with items can be clicked: customdata is [down, across]."""
     page, k = look(dark=dark), len(found.starts)
     figure = blank(found.describe(), dark=dark, height=height, keep=f"blocks {k}")
     _heat(figure, found.counts.astype(np.float64), page, form=",d")
     down, across = np.nonzero(found.counts)
-    names = [plain(found.name(i)) for i in range(k)]
+    names = [escape_html(found.name(i)) for i in range(k)]
     items = found.counts[down, across].tolist()
-    said = zip(down.tolist(), across.tolist(), items, strict=True)
+    cells = zip(down.tolist(), across.tolist(), items, strict=True)
     _markers(
         figure,
         x=across,
@@ -68,7 +68,7 @@ def confusion_blocks_figure(found: Blocks, *, dark: bool = False, height: int = 
         side=max(3.0, (height - 130) / max(k, 1)),
         amber=page.amber,
         data=np.stack([down, across], axis=1).tolist(),
-        text=[f"{names[i]}<br>predicted as {names[j]}<br>{n:,} items" for i, j, n in said],
+        text=[f"{names[i]}<br>predicted as {names[j]}<br>{n:,} items" for i, j, n in cells],
     )
     places = list(range(0, k, math.ceil(k / 25) or 1))
     ticks = [short(found.matrix.classes[found.starts[i]], 16) for i in places]
@@ -103,7 +103,7 @@ def _heat(figure: go.Figure, values: np.ndarray, page: Look, *, form: str) -> No
 def _cells(figure: go.Figure, matrix: Confusion, values: np.ndarray, *, amber: str, side: float) -> None:
     rows, columns = np.nonzero(values)
     items, of = matrix.counts[rows, columns], matrix.support[rows]
-    names = [plain(name) for name in matrix.classes]
+    names = [escape_html(name) for name in matrix.classes]
     _markers(
         figure,
         x=columns,
@@ -120,8 +120,10 @@ def _cells(figure: go.Figure, matrix: Confusion, values: np.ndarray, *, amber: s
     )
 
 
-def _markers(figure: go.Figure, *, x: np.ndarray, y: np.ndarray, side: float, amber: str, data: list, text: list):
-    """Squares that are seen only once they were clicked."""
+def _markers(
+    figure: go.Figure, *, x: np.ndarray, y: np.ndarray, side: float, amber: str, data: list[list[int]], text: list[str]
+) -> None:
+    """Squares that show only once they were clicked."""
     figure.add_scatter(
         x=x,
         y=y,
@@ -136,15 +138,15 @@ def _markers(figure: go.Figure, *, x: np.ndarray, y: np.ndarray, side: float, am
 
 
 def _totals(figure: go.Figure, matrix: Confusion, page: Look, *, errors_only: bool, side: float) -> None:
-    """How many items each row and each column has, of all classes; of errors only, how many of them are wrong."""
+    """Totals of each row and column, of all classes; of errors only, how many of their items are wrong."""
     c, right = len(matrix.classes), np.diagonal(matrix.counts)
     what = "wrong" if errors_only else "in all"
-    for total, whole, across in ((matrix.support, "true", False), (matrix.said, "said", True)):
+    for total, side_name, across in ((matrix.support, "true", False), (matrix.said, "predicted", True)):
         shown = total - right if errors_only else total
-        there = np.flatnonzero(shown)
-        places, beyond = there, np.full(len(there), c)
-        own, any_ = matrix.indices[there], np.full(len(there), ANY)
-        words = "predicted as {}" if whole == "said" else "of {}"
+        occupied = np.flatnonzero(shown)
+        places, beyond = occupied, np.full(len(occupied), c)
+        index, any_ = matrix.indices[occupied], np.full(len(occupied), ANY)
+        words = "predicted as {}" if side_name == "predicted" else "of {}"
         size = min(12, max(8, side * 0.36))
         figure.add_scatter(
             x=places if across else beyond,
@@ -156,14 +158,16 @@ def _totals(figure: go.Figure, matrix: Confusion, page: Look, *, errors_only: bo
                 "color": page.faint,
                 "line": {"width": 1, "color": page.accent},
             },
-            text=[f"{n:,}" for n in shown[there].tolist()],
+            text=[f"{n:,}" for n in shown[occupied].tolist()],
             textfont={"size": size, "color": page.ink},
             selected={"marker": {"opacity": 1, "color": page.accent}, "textfont": {"color": page.paper}},
             unselected={"marker": {"opacity": 1, "color": page.faint}, "textfont": {"color": page.ink}},
-            customdata=np.stack([any_, own, shown[there]] if across else [own, any_, shown[there]], axis=1).tolist(),
+            customdata=np.stack(
+                [any_, index, shown[occupied]] if across else [index, any_, shown[occupied]], axis=1
+            ).tolist(),
             hovertext=[
-                f"{n:,} {what} {words.format(plain(matrix.classes[i]))}"
-                for i, n in zip(there.tolist(), shown[there].tolist(), strict=True)
+                f"{n:,} {what} {words.format(escape_html(matrix.classes[i]))}"
+                for i, n in zip(occupied.tolist(), shown[occupied].tolist(), strict=True)
             ],
             hovertemplate="%{hovertext}<extra></extra>",
         )

@@ -1,4 +1,4 @@
-"""ROC and precision-recall curves as pictures, with an operating point where one was chosen."""
+"""ROC and precision-recall curves, with an operating point where one was chosen."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,7 +11,7 @@ from clfcore.figures.theme import blank, colours, look, short
 def roc_figure(
     curves: Curves, *, point: OperatingPoint | None = None, dark: bool = False, height: int = 420
 ) -> go.Figure:
-    """True against false positive rate; the dotted diagonal is chance. The threshold of each point stands on hover."""
+    """ROC curves: true against false positive rate; the dotted diagonal is chance, hovering shows the threshold."""
     figure = _draw(curves, point, dark=dark, height=height)
     line = {"color": look(dark=dark).quiet, "width": 1, "dash": "dot"}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, hoverinfo="skip", showlegend=False)
@@ -22,7 +22,7 @@ def roc_figure(
 def precision_recall_figure(
     curves: Curves, *, point: OperatingPoint | None = None, dark: bool = False, height: int = 420
 ) -> go.Figure:
-    """Precision against recall, as steps; a dotted line is what guessing reaches, where one curve is drawn."""
+    """Precision-recall curves, as steps; with one curve a dotted line is what guessing reaches."""
     figure = _draw(curves, point, dark=dark, height=height)
     if len(curves.curves) == 1 and curves.curves[0].items:
         share = curves.curves[0].positives / curves.curves[0].items
@@ -38,10 +38,10 @@ def _draw(curves: Curves, point: OperatingPoint | None, *, dark: bool, height: i
     one = len(curves.curves) == 1 and curves.macro is None
     inks = [page.accent] if one else colours(len(curves.curves))
     for ink, curve in zip(inks, curves.curves, strict=True):
-        _add(figure, curves, curve, {"color": ink, "width": 2})
-    for curve, dash in ((curves.micro, "dash"), (curves.macro, "solid")):
-        if curve is not None:
-            _add(figure, curves, curve, {"color": page.ink, "width": 2, "dash": dash})
+        _add(figure, curves, curve, line={"color": ink, "width": 2})
+    for average, dash in ((curves.micro, "dash"), (curves.macro, "solid")):
+        if average is not None:
+            _add(figure, curves, average, line={"color": page.ink, "width": 2, "dash": dash})
     if point is not None:
         _add_point(figure, curves, point, colour=page.amber)
     figure.update_layout(
@@ -50,7 +50,7 @@ def _draw(curves: Curves, point: OperatingPoint | None, *, dark: bool, height: i
     return figure
 
 
-def _add(figure: go.Figure, curves: Curves, curve: Curve, line: dict) -> None:
+def _add(figure: go.Figure, curves: Curves, curve: Curve, *, line: dict[str, object]) -> None:
     roc_like = curves.kind == "roc"
     names = ("false positive rate", "true positive rate") if roc_like else ("recall", "precision")
     known = np.isfinite(curve.thresholds)

@@ -1,24 +1,24 @@
-"""Curves of training: loss, accuracy and rates over the epochs, of one run or of several laid over each other."""
+"""Training history: loss, accuracy and rates over the epochs, of one run or of several overlaid."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import plotly.graph_objects as go
 
 from clfcore.errors import unknown
-from clfcore.figures.theme import blank, colours, look, plain, short
+from clfcore.figures.theme import blank, colours, escape_html, look, short
 
 Quantity = Literal["loss", "accuracy", "score", "learning_rate", "seconds", "images_per_second"]
-Lines = Sequence[Mapping[str, Any]]
+Lines = Sequence[Mapping[str, object]]
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """A quantity: the key of a history line that is judged, the one beside it, its axis and how a value is written."""
+    """Quantity: its key in a history line, the key of its training curve, its axis and how a value is written."""
 
     key: str
-    beside: str | None
+    training: str | None
     title: str
     form: str = ".4g"
 
@@ -28,8 +28,8 @@ _SHOWN: dict[str, _Shown] = {
     "accuracy": _Shown("validation_accuracy", "train_accuracy", "accuracy", ".1%"),
     "score": _Shown("validation_score", None, "validation score", ".1%"),
     "learning_rate": _Shown("learning_rate", None, "learning rate", ".2e"),
-    "seconds": _Shown("seconds", None, "seconds an epoch", ".3g"),
-    "images_per_second": _Shown("images_per_second", None, "images a second", ",.0f"),
+    "seconds": _Shown("seconds", None, "seconds per epoch", ".3g"),
+    "images_per_second": _Shown("images_per_second", None, "images per second", ",.0f"),
 }
 
 
@@ -42,9 +42,9 @@ def history_figure(
     dark: bool = False,
     height: int = 300,
 ) -> go.Figure:
-    """One quantity over the epochs. histories: run -> a dict an epoch; validation is solid, training dotted.
+    """History of one quantity over the epochs. histories: run -> its lines; validation is solid, training dotted.
 
-    epochs: how many are planned: the axis has room for them from the start, so that a live chart does not jump. best:
+    epochs: planned epochs: the axis has room for them from the start, so that a live chart does not jump. best:
     run -> its best epoch, marked with a diamond. A missing or null value leaves a gap.
     """
     if quantity not in _SHOWN:
@@ -53,19 +53,21 @@ def history_figure(
     figure = blank(_words(histories, shown), dark=dark, height=height, keep=quantity)
     inks = [page.accent] if one else colours(len(histories))
     for ink, (run, lines) in zip(inks, histories.items(), strict=True):
-        group = None if one else plain(run)  # lines of one group would stand below each other in the legend
-        name = "Validation" if one and shown.beside else short(run)
-        if shown.beside:
-            beside = "Training" if one else f"{name}, training"
+        group = None if one else escape_html(run)  # lines of one group would stand below each other in the legend
+        name = "Validation" if one and shown.training else short(run)
+        if shown.training:
+            training = "Training" if one else f"{name}, training"
             line = {"color": page.quiet if one else ink, "width": 1.5, "dash": "dot"}
-            _trace(figure, group, lines, shown.beside, name=beside, line=line, form=shown.form, listed=one)
+            _trace(figure, lines, shown.training, group=group, name=training, line=line, form=shown.form, listed=one)
         line = {"color": ink, "width": 2}
-        listed = not one or shown.beside is not None
-        _trace(figure, group, lines, shown.key, name=name, line=line, form=shown.form, listed=listed)
-        _mark_best(figure, group, lines, shown, (best or {}).get(run), colour=page.amber if one else ink)
+        listed = not one or shown.training is not None
+        _trace(figure, lines, shown.key, group=group, name=name, line=line, form=shown.form, listed=listed)
+        _mark_best(
+            figure, lines, shown.key, group=group, epoch=(best or {}).get(run), colour=page.amber if one else ink
+        )
     if one:
         _mark_phases(figure, next(iter(histories.values())), colour=page.line)
-    dotted = "; dotted: training" if shown.beside and not one else ""
+    dotted = "; dotted: training" if shown.training and not one else ""
     figure.update_yaxes(title_text=shown.title + dotted)
     if shown.form == ".1%":
         figure.update_yaxes(tickformat=".0%")
@@ -73,8 +75,8 @@ def history_figure(
         figure.update_yaxes(exponentformat="power", rangemode="tozero")
     else:
         figure.update_yaxes(rangemode="tozero")
-    seen = [line["epoch"] for lines in histories.values() for line in lines]
-    first, last = min([*seen, 1]), max([*seen, epochs or 1, 2])
+    recorded = [_epoch(line) for lines in histories.values() for line in lines]
+    first, last = min([*recorded, 1]), max([*recorded, epochs or 1, 2])
     room = 0.02 * (last - first)
     figure.update_xaxes(title_text="epoch", range=[first - room, last + room], tickformat="d", hoverformat="d")
     if last - first <= 10:
@@ -82,12 +84,32 @@ def history_figure(
     return figure.update_layout(hovermode="x unified", dragmode="pan")
 
 
+def _epoch(entry: Mapping[str, object]) -> int:
+    epoch = entry["epoch"]
+    if not isinstance(epoch, int):
+        raise TypeError(f"an epoch of the history is {epoch!r}: it must be a number")
+    return epoch
+
+
+def _number(entry: Mapping[str, object], key: str) -> float | None:
+    value = entry.get(key)
+    return value if isinstance(value, (int, float)) else None
+
+
 def _trace(
-    figure: go.Figure, group: str | None, lines: Lines, key: str, *, name: str, line: dict, form: str, listed: bool
+    figure: go.Figure,
+    lines: Lines,
+    key: str,
+    *,
+    group: str | None,
+    name: str,
+    line: dict[str, object],
+    form: str,
+    listed: bool,
 ) -> None:
     figure.add_scatter(
-        x=[entry["epoch"] for entry in lines],
-        y=[entry.get(key) for entry in lines],
+        x=[_epoch(entry) for entry in lines],
+        y=[_number(entry, key) for entry in lines],
         name=name,
         legendgroup=group,
         mode="lines+markers" if len(lines) < 2 else "lines",
@@ -98,14 +120,12 @@ def _trace(
     )
 
 
-def _mark_best(
-    figure: go.Figure, group: str | None, lines: Lines, shown: _Shown, epoch: int | None, *, colour: str
-) -> None:
-    there = [entry for entry in lines if entry["epoch"] == epoch and entry.get(shown.key) is not None]
-    if there:
+def _mark_best(figure: go.Figure, lines: Lines, key: str, *, group: str | None, epoch: int | None, colour: str) -> None:
+    best = [value for entry in lines if entry["epoch"] == epoch and (value := _number(entry, key)) is not None]
+    if best:
         figure.add_scatter(
             x=[epoch],
-            y=[there[0][shown.key]],
+            y=[best[0]],
             mode="markers",
             marker={"symbol": "diamond", "size": 10, "color": colour},
             legendgroup=group,
@@ -115,25 +135,25 @@ def _mark_best(
 
 
 def _mark_phases(figure: go.Figure, lines: Lines, *, colour: str) -> None:
-    """A thin line and a name where a phase of transfer begins, unless there is only one."""
+    """Mark where each phase of transfer learning begins with a thin line and its name, unless there is only one."""
     phases = [entry.get("phase") for entry in lines]
     starts = [i for i, phase in enumerate(phases) if phase and (i == 0 or phase != phases[i - 1])]
     for i in starts if len(starts) > 1 else []:
         figure.add_vline(
-            x=lines[i]["epoch"] - 0.5,
+            x=_epoch(lines[i]) - 0.5,
             line={"color": colour, "width": 1},
-            annotation={"text": plain(phases[i]), "font": {"size": 11}, "yanchor": "top"},
+            annotation={"text": escape_html(str(phases[i])), "font": {"size": 11}, "yanchor": "top"},
             annotation_position="top right",
         )
 
 
 def _words(histories: Mapping[str, Lines], shown: _Shown) -> str:
-    said = []
+    parts = []
     for run, lines in histories.items():
-        values = [(entry["epoch"], entry[shown.key]) for entry in lines if entry.get(shown.key) is not None]
+        values = [(_epoch(entry), value) for entry in lines if (value := _number(entry, shown.key)) is not None]
         if values:
-            said.append(
+            parts.append(
                 f"{run}: {values[0][1]:{shown.form}} at epoch {values[0][0]}, "
                 f"{values[-1][1]:{shown.form}} at epoch {values[-1][0]}"
             )
-    return f"{shown.title} over the epochs. {'; '.join(said)}." if said else f"{shown.title}: no epoch has ended yet."
+    return f"{shown.title} over the epochs. {'; '.join(parts)}." if parts else f"{shown.title}: no epoch has ended yet."

@@ -1,4 +1,4 @@
-"""The learning rate over the steps of a run, before it is launched and while it runs."""
+"""Learning rate schedule: the rate over the steps of a run, before it is launched and while it runs."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def learning_rate_figure(
     dark: bool = False,
     height: int = 220,
 ) -> go.Figure:
-    """The rate at each step (from 0), drawn over epochs. now: the step that a running run has reached, marked."""
+    """Learning rate at each step (from 0), drawn over epochs. now: the step that the run has reached, marked."""
     page = look(dark=dark)
     epochs = [step / steps_per_epoch for step in steps]
     top = max(range(len(rates)), key=lambda i: rates[i])
@@ -34,10 +34,10 @@ def learning_rate_figure(
         showlegend=False,
     )
     if now is not None:
-        at = min(range(len(steps)), key=lambda i: abs(steps[i] - now))
+        nearest = min(range(len(steps)), key=lambda i: abs(steps[i] - now))
         figure.add_scatter(
             x=[now / steps_per_epoch],
-            y=[rates[at]],
+            y=[rates[nearest]],
             mode="markers",
             marker={"color": page.amber, "size": 10, "symbol": "diamond"},
             hovertemplate=f"now, step {now:,}: %{{y:.2e}}<extra></extra>",

@@ -1,4 +1,4 @@
-"""Square matrices as pictures: agreement of runs, what moved between two confusion matrices, labels seen together."""
+"""Square matrices: agreement of runs, difference of two confusion matrices, co-occurrence of labels."""
 
 import math
 from collections.abc import Sequence
@@ -9,44 +9,51 @@ import plotly.graph_objects as go
 from clfcore.evaluation.differences import ConfusionDifference
 from clfcore.evaluation.ensembles import Agreement
 from clfcore.evaluation.multilabel import CoOccurrence
-from clfcore.figures.theme import Look, blank, look, plain, scale_of, short
+from clfcore.figures.theme import Look, blank, escape_html, look, scale_of, short
 
 NUMBERED = 15  # rows and columns up to which each cell shows its number
 NAMED = 50  # names along an axis; of more every second, third, … is written
 
 
 def agreement_figure(found: Agreement, *, dark: bool = False) -> go.Figure:
-    """The share of items to which two runs give the same answer."""
+    """Agreement matrix: the share of items for which two runs predict the same."""
     page, k = look(dark=dark), len(found.runs)
     figure = blank(found.describe(), dark=dark, height=min(640, 170 + 44 * k), keep="agreement")
-    _squares(figure, found.same, found.runs, scale_of(page), low=0.0, high=1.0, form=".1%")
+    _squares(figure, found.same, found.runs, scale=scale_of(page), low=0.0, high=1.0, form=".1%")
     return figure
 
 
 def confusion_difference_figure(found: ConfusionDifference, *, dark: bool = False) -> go.Figure:
-    """What moved between two confusion matrices: more items in teal, fewer in amber; unchanged cells stay empty."""
+    """Difference of two confusion matrices: more items in teal, fewer in amber; unchanged cells stay empty."""
     page, c = look(dark=dark), len(found.classes)
     figure = blank(found.describe(), dark=dark, height=min(760, max(320, 150 + 34 * c)), keep=f"moved {c}")
     most = max(1.0, float(np.abs(found.counts).max(initial=0)))
     shown = np.where(found.counts != 0, found.counts, np.nan)
-    _squares(figure, shown, found.classes, _two_ways(page), low=-most, high=most, form="+d")
+    _squares(figure, shown, found.classes, scale=_diverging(page), low=-most, high=most, form="+d")
     figure.update_xaxes(title_text="predicted")
     return figure.update_yaxes(title_text="true")
 
 
 def co_occurrence_figure(found: CoOccurrence, *, predicted: bool = False, dark: bool = False) -> go.Figure:
-    """Items that have both labels, in truth or as predicted; on the diagonal, items that have the label."""
+    """Co-occurrence matrix: items with both labels, true or predicted; on the diagonal, items with the label."""
     page, c = look(dark=dark), len(found.classes)
     figure = blank(found.describe(), dark=dark, height=min(760, max(320, 150 + 34 * c)), keep=f"together {c}")
     values = found.predicted if predicted else found.truth
     most = max(1.0, float(values.max(initial=0)))
     shown = np.where(values > 0, values, np.nan)
-    _squares(figure, shown, found.classes, scale_of(page), low=0.0, high=most, form=",d")
+    _squares(figure, shown, found.classes, scale=scale_of(page), low=0.0, high=most, form=",d")
     return figure
 
 
 def _squares(
-    figure: go.Figure, values: np.ndarray, names: Sequence[str], scale: list, *, low: float, high: float, form: str
+    figure: go.Figure,
+    values: np.ndarray,
+    names: Sequence[str],
+    *,
+    scale: list[tuple[float, str]],
+    low: float,
+    high: float,
+    form: str,
 ) -> None:
     """A square heatmap, the first row on top, with its numbers where there is room for them."""
     n = len(names)
@@ -59,7 +66,9 @@ def _squares(
         ygap=1 if n <= NAMED else 0,
         texttemplate=f"%{{z:{form}}}" if n <= NUMBERED else None,
         showscale=n > NUMBERED,
-        customdata=[[f"{plain(row)}, {plain(column)}" for column in names] for row in names] if n <= NAMED else None,
+        customdata=[[f"{escape_html(row)}, {escape_html(column)}" for column in names] for row in names]
+        if n <= NAMED
+        else None,
         hovertemplate=f"%{{customdata}}<br>%{{z:{form}}}<extra></extra>" if n <= NAMED else None,
         hoverongaps=False,
         colorbar={"thickness": 10, "outlinewidth": 0, "tickformat": form},
@@ -70,5 +79,5 @@ def _squares(
     figure.update_yaxes(scaleanchor="x", constrain="domain", range=[n - 0.5, -0.5], **axis)
 
 
-def _two_ways(page: Look) -> list[tuple[float, str]]:
+def _diverging(page: Look) -> list[tuple[float, str]]:
     return [(0.0, page.amber), (0.5, page.paper), (1.0, page.accent)]

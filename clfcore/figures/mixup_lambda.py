@@ -1,23 +1,23 @@
-"""How lambda, a picture's share in a mixture, is distributed under an alpha."""
+"""Density of lambda, a picture's share in a mixture, under an alpha."""
 
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from clfcore.figures.theme import blank, colours, plain
+from clfcore.figures.theme import blank, colours, escape_html
 
 
 def mixup_lambda_figure(
     densities: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, dark: bool = False, height: int = 200
 ) -> go.Figure:
-    """densities: a name such as `Mixup, alpha 0.2` -> lambdas and how dense they are."""
+    """Density of lambda. densities: a name such as `Mixup, alpha 0.2` -> lambdas and their density."""
     words = f"Density of lambda under {', '.join(densities)}." if densities else "Nothing is mixed."
     figure = blank(words, dark=dark, height=height, keep="mixing")
     for (name, (shares, dense)), colour in zip(densities.items(), colours(max(1, len(densities))), strict=False):
         figure.add_scatter(
             x=list(shares),
             y=list(dense),
-            name=plain(name),
+            name=escape_html(name),
             mode="lines",
             line={"color": colour, "width": 2},
             hovertemplate="lambda %{x:.2f}: density %{y:.2f}<extra></extra>",

@@ -1,4 +1,4 @@
-"""Networks as pictures: stem, stages and head as blocks, accuracy against cost, gradients layer by layer."""
+"""Networks: a diagram of stem, stages and head, accuracy against cost, gradient flow and training loss."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import plotly.graph_objects as go
 
 from clfcore.architectures.degradation_study import SHALLOW, kind_name
-from clfcore.figures.theme import Look, blank, colours, faded, look, percent, plain
+from clfcore.figures.theme import blank, colours, escape_html, faded, look, percent
 
 if TYPE_CHECKING:  # they import torch
     from clfcore.architectures.degradation_study import Record
@@ -23,7 +23,7 @@ TITLES = {"stem": "stem", "neck": "neck", "head": "head"}
 
 
 class _Image(NamedTuple):
-    """What goes in, drawn as a block of its own."""
+    """Input image, drawn as a block of its own."""
 
     output_shape: tuple[int, ...]
     name: str = "image"
@@ -33,22 +33,26 @@ class _Image(NamedTuple):
 
 
 def diagram(network: "Table", *, dark: bool = False, side: int | None = None) -> go.Figure:
-    """Image, stem, stages and head from left to right: blocks as high as their maps, and as thick as these are many.
+    """Diagram of a network, image, stem, stages and head: blocks as high as their maps, as thick as they are many.
 
     Height follows the square root of the side, thickness the logarithm of the number of maps; `side` is the image side
     that fills the height (None: the network's own), so that two networks can be drawn to one scale.
     """
     page, most = look(dark=dark), side or network.image_size
     name = network.architecture.name
-    blocks = [_Image((network.channels, network.image_size, network.image_size)), *network.groups]
+    blocks: list[Summary | _Image] = [
+        _Image((network.channels, network.image_size, network.image_size)),
+        *network.groups,
+    ]
     words = f"{name}: " + ", ".join(f"{_title(block)} {_shape(block)}" for block in blocks) + "."
     figure = blank(words, dark=dark, height=290, keep=f"diagram {name}")
-    place, ticks = 0.0, []
+    place = 0.0
+    ticks: list[float] = []
     dense = len(blocks) > 9  # labels would meet: each second one stands lower
     for number, block in enumerate(blocks):
         height, thick = _height(block, most), _thickness(block)
         colour = page.quiet if block.name == "image" else page.amber if block.name == "head" else page.accent
-        _box(figure, place, height, thick, colour, block, page)
+        _box(figure, block, left=place, height=height, thick=thick, colour=colour, edge=page.paper)
         middle = place + thick / 2
         label = f"{_title(block)}<br>{_stacked(block)}" if not dense else _title(block, short=True)
         low = -0.1 if not dense or number % 2 == 0 else -0.19
@@ -112,7 +116,14 @@ def _thickness(block: "Summary | _Image") -> float:
 
 
 def _box(
-    figure: go.Figure, left: float, height: float, thick: float, colour: str, block: "Summary | _Image", page: Look
+    figure: go.Figure,
+    block: "Summary | _Image",
+    *,
+    left: float,
+    height: float,
+    thick: float,
+    colour: str,
+    edge: str,
 ) -> None:
     """A slab seen from the left: its edge in front, its face leaning back."""
     lean, rise, right = TILT * height, TILT * height * 0.6, left + thick
@@ -122,7 +133,7 @@ def _box(
         ([right, right + lean, right + lean, right], [0, rise, height + rise, height], 0.55),
     )
     work = f"{block.parameters:,} parameters<br>{_giga(block.multiply_adds)} multiply-adds<br>{block.layers:,} layers"
-    hover = f"<b>{plain(_title(block))}</b><br>{_shape(block)}<br>{'' if block.name == 'image' else work}"
+    hover = f"<b>{escape_html(_title(block))}</b><br>{_shape(block)}<br>{'' if block.name == 'image' else work}"
     for x, y, strength in faces:
         figure.add_scatter(
             x=[*x, x[0]],
@@ -130,7 +141,7 @@ def _box(
             mode="lines",
             fill="toself",
             fillcolor=faded(colour, strength),
-            line={"color": page.paper, "width": 1},
+            line={"color": edge, "width": 1},
             hoveron="fills",
             text=hover,
             hoverinfo="text",
@@ -149,7 +160,7 @@ def timeline(
     chosen: str | None = None,
     dark: bool = False,
 ) -> go.Figure:
-    """ImageNet top-1 against parameters or multiply-adds (log scale), a colour and a line a family, in order of years.
+    """Timeline of architectures: ImageNet top-1 against parameters or multiply-adds (log scale), a line per family.
 
     A point's `customdata` is the network's name; `chosen` is ringed.
     """
@@ -160,17 +171,17 @@ def timeline(
     families = list(dict.fromkeys(point.family for point in points))
     inks, shapes = colours(8), ("circle", "square", "diamond")
     for number, family in enumerate(families):
-        mine = sorted((p for p in points if p.family == family), key=lambda p: getattr(p, against))
+        members = sorted((p for p in points if p.family == family), key=lambda p: getattr(p, against))
         ink = inks[number % 7]  # the eighth is weak on paper
         figure.add_scatter(
-            x=[getattr(p, against) for p in mine],
-            y=[p.top1 for p in mine],
+            x=[getattr(p, against) for p in members],
+            y=[p.top1 for p in members],
             mode="lines+markers",
-            name=f"{family} {mine[0].year or ''}",
+            name=f"{family} {members[0].year or ''}",
             line={"color": faded(ink, 0.5), "width": 1},
             marker={"color": ink, "size": 11, "symbol": shapes[number // 7]},
-            customdata=[[p.name] for p in mine],
-            text=[_said(p) for p in mine],
+            customdata=[[p.name] for p in members],
+            text=[_hover_text(p) for p in members],
             hovertemplate="%{text}<extra></extra>",
         )
     ringed = [p for p in points if p.name == chosen]
@@ -191,15 +202,15 @@ def timeline(
     return figure.update_yaxes(title_text="ImageNet top-1, as published", tickformat=".0%")
 
 
-def _said(point: "Published") -> str:
+def _hover_text(point: "Published") -> str:
     return (
-        f"<b>{plain(point.name)}</b>, {point.year}<br>{percent(point.top1)} top-1, {percent(point.top5)} top-5"
+        f"<b>{escape_html(point.name)}</b>, {point.year}<br>{percent(point.top1)} top-1, {percent(point.top5)} top-5"
         f"<br>{point.parameters:,} parameters<br>{_giga(point.multiply_adds)} multiply-adds at {point.image_size} px"
     )
 
 
 def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bool = False) -> go.Figure:
-    """Gradient norms of each layer, first to last, on a log scale: a line a network."""
+    """Gradient norms of each layer, first to last, on a log scale, a line for each network."""
     inks = colours(8)
     parts = [
         f"{one.name} {_norm(one, 0, after=after):.3g} in the first layer, {_norm(one, -1, after=after):.3g} in the last"
@@ -215,7 +226,7 @@ def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bo
             name=one.name,
             line={"color": ink, "width": 1.5},
             marker={"color": ink, "size": 6, "symbol": mark},
-            customdata=[[plain(norm.layer)] for norm in one.norms],
+            customdata=[[escape_html(norm.layer)] for norm in one.norms],
             hovertemplate="%{customdata[0]}<br>%{y:.3g}<extra></extra>",
         )
     figure.update_xaxes(title_text="layer with weights, first to last")
@@ -224,7 +235,8 @@ def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bo
 
 def losses(found: "Record", *, dark: bool = False) -> go.Figure:
     """Training loss by epoch, log scale: a line for each trained network whose epochs were kept."""
-    inks, seen = {False: colours(8)[5], True: colours(8)[0]}, set()
+    inks = {False: colours(8)[5], True: colours(8)[0]}
+    listed: set[str] = set()
     figure = blank(found.describe(), dark=dark, height=320, keep="degradation")
     for one in sorted(found.trained, key=lambda one: (one.residual, one.layers, one.seed)):
         name = kind_name(one.layers, residual=one.residual)
@@ -236,11 +248,11 @@ def losses(found: "Record", *, dark: bool = False) -> go.Figure:
             mode="lines",
             name=name,
             legendgroup=name,
-            showlegend=name not in seen,
+            showlegend=name not in listed,
             line={"color": inks[one.residual], "width": 2, "dash": "dot" if one.layers == SHALLOW else "solid"},
             hovertemplate=f"{name}, seed {one.seed}, epoch %{{x}}: %{{y:.3g}}<extra></extra>",
         )
-        seen.add(name)
+        listed.add(name)
     figure.update_xaxes(title_text="epoch")
     return figure.update_yaxes(type="log", title_text="training loss", exponentformat="power", dtick=1)
 

@@ -1,17 +1,18 @@
 """Paired comparison of runs: differences with their intervals, recall of each class, accuracy against cost."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 
 from clfcore.evaluation.compare import Difference
 from clfcore.evaluation.differences import ClassDifference, CostEfficiency
 from clfcore.evaluation.metric_catalogue import METRICS
-from clfcore.figures.theme import blank, look, percent, plain, short
+from clfcore.figures.theme import blank, escape_html, look, percent, short
 
 
 def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go.Figure:
-    """One metric of each pair of runs, second less first, as a point with its 95 % interval; the line is no difference.
+    """Paired differences of one metric, second run less first, as points with 95 % intervals; the line is at 0.
 
     Significant differences are filled, the others hollow; shares in points, log-loss in nats.
     """
@@ -43,7 +44,7 @@ def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go
             "thickness": 1.5,
             "width": 5,
         },
-        customdata=[plain(pair.describe()) for pair in rows],
+        customdata=[escape_html(pair.describe()) for pair in rows],
         hovertemplate="%{customdata}<extra></extra>",
         showlegend=False,
     )
@@ -54,16 +55,29 @@ def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go
     return figure
 
 
+class _Recalls(NamedTuple):
+    """Recall of one class in two runs, where it is defined in both."""
+
+    name: str
+    support: int
+    a: float
+    b: float
+    difference: float
+
+
 def per_class_figure(rows: Sequence[ClassDifference], *, a: str, b: str, dark: bool = False) -> go.Figure:
     """Recall of each class in two runs, the largest gain on top; a line joins the two."""
     page = look(dark=dark)
-    rows = sorted((row for row in rows if row.difference is not None), key=lambda row: -row.difference)
-    words = "Recall by class: " + ", ".join(
-        f"{row.name} {percent(row.recall_a)} to {percent(row.recall_b)}" for row in rows[:8]
-    )
-    figure = blank(words + ".", dark=dark, height=100 + 26 * max(len(rows), 1), keep="per class")
-    places = list(range(len(rows)))
-    joined = [(x, y) for y, row in enumerate(rows) for x in (row.recall_a, row.recall_b, None)]
+    recalls = [
+        _Recalls(row.name, row.support, row.recall_a, row.recall_b, row.difference)
+        for row in rows
+        if row.recall_a is not None and row.recall_b is not None and row.difference is not None
+    ]
+    recalls.sort(key=lambda row: -row.difference)
+    words = "Recall by class: " + ", ".join(f"{row.name} {percent(row.a)} to {percent(row.b)}" for row in recalls[:8])
+    figure = blank(words + ".", dark=dark, height=100 + 26 * max(len(recalls), 1), keep="per class")
+    places = list(range(len(recalls)))
+    joined = [(x, y) for y, row in enumerate(recalls) for x in (row.a, row.b, None)]
     figure.add_scatter(
         x=[x for x, _ in joined],
         y=[y for _, y in joined],
@@ -72,23 +86,23 @@ def per_class_figure(rows: Sequence[ClassDifference], *, a: str, b: str, dark: b
         hoverinfo="skip",
         showlegend=False,
     )
-    for name, key, ink, symbol in ((a, "recall_a", page.amber, "circle-open"), (b, "recall_b", page.accent, "circle")):
+    for name, key, ink, symbol in ((a, "a", page.amber, "circle-open"), (b, "b", page.accent, "circle")):
         figure.add_scatter(
-            x=[getattr(row, key) for row in rows],
+            x=[getattr(row, key) for row in recalls],
             y=places,
             name=short(name),
             mode="markers",
             marker={"size": 9, "color": ink, "symbol": symbol, "line": {"width": 2, "color": ink}},
-            customdata=[f"{plain(row.name)}, {row.support:,} items" for row in rows],
+            customdata=[f"{escape_html(row.name)}, {row.support:,} items" for row in recalls],
             hovertemplate=f"%{{customdata}}<br>{short(name)} %{{x:.1%}}<extra></extra>",
         )
     figure.update_xaxes(title_text="recall", tickformat=".0%", range=[-0.02, 1.02])
-    names = [short(row.name) for row in rows]
-    return figure.update_yaxes(tickvals=places, ticktext=names, range=[len(rows) - 0.5, -0.5], ticks="")
+    names = [short(row.name) for row in recalls]
+    return figure.update_yaxes(tickvals=places, ticktext=names, range=[len(recalls) - 0.5, -0.5], ticks="")
 
 
 def cost_figure(runs: Sequence[CostEfficiency], *, axis: str, dark: bool = False, height: int = 420) -> go.Figure:
-    """Accuracy with its interval against cost on a logarithmic axis; runs that no other beats are joined and filled.
+    """Accuracy with its interval against cost on a logarithmic axis; the Pareto front is joined and filled.
 
     axis: what the cost is, with its unit.
     """
@@ -128,12 +142,12 @@ def cost_figure(runs: Sequence[CostEfficiency], *, axis: str, dark: bool = False
             "thickness": 1.5,
             "width": 4,
         },
-        customdata=[plain(run.run) for run in runs],
+        customdata=[escape_html(run.run) for run in runs],
         hovertemplate=f"%{{customdata}}<br>accuracy %{{y:.1%}}<br>{axis} %{{x:.3s}}<extra></extra>",
         showlegend=False,
     )
-    wide = all(run.cost > 0 for run in runs)
-    figure.update_xaxes(title_text=axis, type="log" if wide else "linear", tickformat="~s")
-    if wide:
+    positive = all(run.cost > 0 for run in runs)
+    figure.update_xaxes(title_text=axis, type="log" if positive else "linear", tickformat="~s")
+    if positive:
         figure.update_xaxes(dtick="D2")  # 1, 2 and 5, written in full
     return figure.update_yaxes(title_text="accuracy", tickformat=".0%")

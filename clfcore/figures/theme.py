@@ -1,4 +1,4 @@
-"""The look of every figure: ink on paper, one accent, colours that every eye tells apart. The app's theme has the same.
+"""Theme of every figure: ink on paper, one accent, a palette for every kind of color vision. The app's theme agrees.
 
 Backgrounds are transparent; `dark` says which page the figure lies on. A figure carries its text alternative with it.
 """
@@ -29,7 +29,7 @@ CIVIDIS = (
 
 @dataclass(frozen=True)
 class Look:
-    """Colours on one kind of page. accent: what matters; amber: look here; red: errors alone."""
+    """Colors on one kind of page. accent: what matters; amber: the exception; red: errors alone."""
 
     ink: str
     quiet: str
@@ -67,18 +67,19 @@ DARK = Look(
 
 
 def look(*, dark: bool) -> Look:
+    """Theme of the light or the dark page."""
     return DARK if dark else LIGHT
 
 
 def colours(n: int) -> tuple[str, ...]:
-    """n colours of classes or runs: Okabe-Ito up to eight, beyond that spread over cividis less its ends, in order."""
+    """Palette of n classes or runs: Okabe-Ito up to eight, beyond that spread over cividis less its ends, in order."""
     if n <= len(OKABE_ITO):
         return OKABE_ITO[:n]
     return tuple(_between(CIVIDIS[1:-1], i / (n - 1)) for i in range(n))
 
 
 def template(*, dark: bool) -> go.layout.Template:
-    """The one Plotly template."""
+    """Plotly template of every figure."""
     page = look(dark=dark)
     axis = {
         "gridcolor": page.faint,
@@ -123,24 +124,24 @@ def template(*, dark: bool) -> go.layout.Template:
 
 
 def blank(words: str, *, dark: bool, height: int, keep: str) -> go.Figure:
-    """A figure with nothing in it yet. words: its text alternative; keep: what zoom and hidden lines are kept for."""
+    """Empty figure. words: its text alternative; keep: zoom and hidden lines stay while this is the same."""
     return go.Figure(
         layout={"template": template(dark=dark), "height": height, "uirevision": keep, "meta": {"alt": words}}
     )
 
 
 def alternative(figure: go.Figure) -> str:
-    """The sentence that says what the figure shows, for those who cannot see it."""
+    """Text alternative: the sentence that says what the figure shows."""
     return str((figure.layout.meta or {}).get("alt", ""))
 
 
-def plain(text: str) -> str:
-    """Text of others as Plotly shows it unchanged: names come from folders and files, and Plotly reads tags."""
+def escape_html(text: str) -> str:
+    """Escaped text, which Plotly shows unchanged: names come from folders and files, and Plotly reads tags."""
     return escape(str(text), quote=False)
 
 
 def short(text: str, most: int = 22) -> str:
-    """Shortened in the middle, and plain.
+    """Text shortened in the middle, and escaped.
 
     >>> short("a very long class name indeed", 13)
     'a very…indeed'
@@ -148,22 +149,22 @@ def short(text: str, most: int = 22) -> str:
     if len(text) > most:
         tail = (most - 1) // 2
         text = text[: most - 1 - tail] + "…" + text[len(text) - tail :]
-    return plain(text)
+    return escape_html(text)
 
 
 def percent(value: float) -> str:
-    """A share with three digits that mean something: 93.4 %."""
+    """Percentage with one decimal: 93.4 %."""
     return f"{100 * value:.1f} %"
 
 
 def faded(colour: str, opacity: float) -> str:
-    """#RRGGBB as rgba."""
+    """Translucent color: #RRGGBB as rgba."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
 
 
 def scale_of(page: Look) -> list[tuple[float, str]]:
-    """The page's scale as Plotly wants it."""
+    """Color scale of the page, in Plotly's form."""
     last = len(page.scale) - 1
     return [(i / last, colour) for i, colour in enumerate(page.scale)]
 

@@ -1,4 +1,4 @@
-"""One label's precision, recall and F1 against its threshold, with the one that is set."""
+"""Threshold sweep: precision, recall and F1 of one label against its threshold."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,7 +10,7 @@ from clfcore.figures.theme import blank, colours, look
 def threshold_curve_figure(
     curve: ThresholdCurve, *, threshold: float, dark: bool = False, height: int = 340
 ) -> go.Figure:
-    """Lines over the threshold; the upright one is where it stands."""
+    """Threshold sweep of one label; the vertical line is the threshold in use."""
     page = look(dark=dark)
     figure = blank(curve.describe(), dark=dark, height=height, keep=f"threshold {curve.name}")
     inks = colours(3)

@@ -1,4 +1,4 @@
-"""A strategy before it is launched: which group trains in which epoch, at which rate; and how far each went after."""
+"""Training phases: which layer group trains in which epoch, at which rate; weight changes; learning curves."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,15 +8,15 @@ from clfcore.figures.theme import blank, colours, faded, look, percent
 
 
 def groups(names: Sequence[str], phases: Sequence[tuple[int, int, Sequence[str]]], *, dark: bool = False) -> go.Figure:
-    """Groups over epochs, head on top: filled where a group trains, pale where it is frozen.
+    """Layer groups over epochs, head on top: filled where a group trains, pale where it is frozen.
 
     names: stem first; phases: first epoch, last epoch and the groups that train.
     """
     page, last = look(dark=dark), phases[-1][1]
     freed = {name: next((first for first, _, free in phases if name in free), None) for name in names}
-    told = [f"{name} from epoch {first}" if first else f"{name} never" for name, first in reversed(freed.items())]
-    figure = blank(f"Trained: {', '.join(told)}.", dark=dark, height=70 + 24 * len(names), keep="groups")
-    for training, ink, said in ((True, page.accent, "trains"), (False, faded(page.quiet, 0.25), "frozen")):
+    parts = [f"{name} from epoch {first}" if first else f"{name} never" for name, first in reversed(freed.items())]
+    figure = blank(f"Trained: {', '.join(parts)}.", dark=dark, height=70 + 24 * len(names), keep="groups")
+    for training, ink, label in ((True, page.accent, "trains"), (False, faded(page.quiet, 0.25), "frozen")):
         rows = []
         for name, first in freed.items():
             start, end = (first, last + 1) if training and first else (1, first or last + 1)
@@ -29,9 +29,9 @@ def groups(names: Sequence[str], phases: Sequence[tuple[int, int, Sequence[str]]
             orientation="h",
             width=0.7,
             marker={"color": ink, "line": {"width": 0}},
-            name=said,
+            name=label,
             customdata=[f"epochs {start} to {end - 1}" for _, start, end in rows],
-            hovertemplate=f"%{{y}} {said}, %{{customdata}}<extra></extra>",
+            hovertemplate=f"%{{y}} {label}, %{{customdata}}<extra></extra>",
         )
     figure.update_yaxes(categoryorder="array", categoryarray=list(names), showgrid=False, ticks="")
     figure.update_xaxes(title_text="epoch", range=[0.5, last + 0.5], tickformat="d", dtick=1 if last <= 12 else None)
@@ -45,7 +45,7 @@ def group_rates(
     steps_per_epoch: int,
     dark: bool = False,
 ) -> go.Figure:
-    """The learning rate of each group over the run, on a logarithmic axis; groups that never train are left out."""
+    """Learning rate of each layer group over the run, on a logarithmic axis; groups that never train are left out."""
     shown = {name: values for name, values in rates.items() if any(value for value in values)}
     peaks = ", ".join(f"{name} {max(v or 0 for v in values):.1e}" for name, values in shown.items())
     figure = blank(f"Peak learning rates: {peaks}.", dark=dark, height=260, keep="group rates")
@@ -63,11 +63,11 @@ def group_rates(
     return figure.update_layout(hovermode="x unified")
 
 
-def moved(shares: Mapping[str, float], *, dark: bool = False) -> go.Figure:
-    """How far each group went from the weights it began with, as a share of their norm; head on top is left out."""
+def weight_change(shares: Mapping[str, float], *, dark: bool = False) -> go.Figure:
+    """Weight change of each layer group from its initial weights, as a share of their norm, without the head."""
     page = look(dark=dark)
-    words = "Moved from where they began: " + ", ".join(f"{n} {percent(v)}" for n, v in shares.items()) + "."
-    figure = blank(words, dark=dark, height=50 + 26 * len(shares), keep="moved")
+    words = "Weight change: " + ", ".join(f"{n} {percent(v)}" for n, v in shares.items()) + "."
+    figure = blank(words, dark=dark, height=50 + 26 * len(shares), keep="weight change")
     figure.add_bar(
         x=list(shares.values()),
         y=list(shares),
@@ -86,10 +86,10 @@ def moved(shares: Mapping[str, float], *, dark: bool = False) -> go.Figure:
 def rate_search(
     rates: Sequence[float], losses: Sequence[float], suggestion: float | None, *, dark: bool = False
 ) -> go.Figure:
-    """The smoothed loss over the rising learning rate; the suggestion is marked."""
+    """Learning rate range test: the smoothed loss over the rising rate; the suggestion is marked."""
     page = look(dark=dark)
-    told = "no rate is suggested" if suggestion is None else f"suggested: {suggestion:.1e}"
-    words = f"Loss over learning rates from {min(rates):.0e} to {max(rates):.0e}; {told}."
+    result = "no rate is suggested" if suggestion is None else f"suggested: {suggestion:.1e}"
+    words = f"Loss over learning rates from {min(rates):.0e} to {max(rates):.0e}; {result}."
     figure = blank(words, dark=dark, height=280, keep="rate search")
     figure.add_scatter(
         x=list(rates),
@@ -106,7 +106,7 @@ def rate_search(
 
 
 def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]], *, dark: bool = False) -> go.Figure:
-    """Validation score over the number of training images, with 95 % intervals. points: items, score, interval."""
+    """Learning curve: validation score over training images, with 95 % intervals. points: items, score, interval."""
     page = look(dark=dark)
     words = ", ".join(f"{percent(score)} with {items:,}" for items, score, _ in points)
     figure = blank(f"Validation score by training images: {words}.", dark=dark, height=280, keep="learning curve")
