@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -71,8 +72,12 @@ def write_figures(sections: "Sequence[Section]", folder: Path, *, overwrite: boo
         one for svg, png in can_draw_figures([figure for _, figure in figures]) for one in (_signed(svg), _signed(png))
     )
     for path, content in zip(paths, marked, strict=True):
-        write_whole(path, lambda partial, content=content: partial.write_bytes(content))
+        write_whole(path, partial(_write, content))
     return paths
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
 
 
 def _signed(content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""A report as one HTML file: text, tables, pictures and figures, with all that they need inside it.
+"""Self-contained HTML report: text, tables, images and figures, with all that they need inside one file.
 
 The page forbids itself every address by its content security policy: it works, and looks the same, with no network.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -25,48 +25,48 @@ if TYPE_CHECKING:
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
-SIDE = 144  # pixels of a picture
+SIDE = 144  # pixels of a thumbnail
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and rows of text; a column that holds only numbers stands to the right."""
+    """Table of text; a column that holds only numbers is aligned to the right."""
 
     head: Sequence[str]
-    rows: Sequence[Sequence[Any]]
+    rows: Sequence[Sequence[str]]
 
     @property
     def numeric(self) -> list[bool]:
-        """Which columns hold numbers alone."""
+        """Columns that hold only numbers, as flags."""
         return [
-            bool(self.rows) and all(str(row[i])[:1].isdigit() or row[i] == "–" for row in self.rows)
+            bool(self.rows) and all(row[i][:1].isdigit() or row[i] == "–" for row in self.rows)
             for i in range(len(self.head))
         ]
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A picture as a data address, and the words below it."""
+class Thumbnail:
+    """Thumbnail: an image as a data URL, and its caption; sharp: enlarged without smoothing."""
 
     source: str
-    words: str
+    caption: str
     sharp: bool = False
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, sentences, tables, figures, pictures, and text that is shown as it is."""
+    """Section of a report: a heading, sentences, tables, figures, thumbnails, and preformatted text."""
 
     title: str
-    words: Sequence[str] = ()
+    text: Sequence[str] = ()
     tables: Sequence[Table] = ()
     figures: "Sequence[Figure]" = ()
-    pictures: Sequence[Shown] = ()
+    thumbnails: Sequence[Thumbnail] = ()
     code: str = ""
 
 
 def page(title: str, about: str, sections: Sequence[Section]) -> str:
-    """The whole file; plotly.js stands in it once, where there is a figure. Every text is escaped by the template."""
+    """HTML of a report; plotly.js is in it once, where there is a figure. The template escapes every text."""
     plotly = ""
     if any(section.figures for section in sections):
         load("plotly")
@@ -84,15 +84,15 @@ def page(title: str, about: str, sections: Sequence[Section]) -> str:
     )
 
 
-def picture(pixels: "np.ndarray", words: str) -> Shown:
-    """H x W x 3 or x 1 uint8 as a picture of at most SIDE pixels; a small one is enlarged without smoothing."""
+def thumbnail(pixels: "np.ndarray", caption: str) -> Thumbnail:
+    """Thumbnail of H x W x 3 or x 1 uint8, at most SIDE pixels; a small one is enlarged without smoothing."""
     image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
     sharp = max(image.size) < SIDE // 2
     if max(image.size) > SIDE:
         image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     out, kind = io.BytesIO(), "png" if sharp else "jpeg"
     image.save(out, kind)
-    return Shown(f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}", words, sharp)
+    return Thumbnail(f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}", caption, sharp)
 
 
 def _template() -> "Template":
@@ -107,12 +107,12 @@ def _template() -> "Template":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"alternative": alternative, "drawn": _drawn, "next_name": next}
+    environment.filters |= {"alternative": alternative, "figure_html": _figure_html, "next_name": next}
     return environment.get_template("report.html.jinja")
 
 
-def _drawn(figure: "Figure", name: str) -> str:
-    """Plotly's own element and script of a figure, under a name of the page."""
+def _figure_html(figure: "Figure", name: str) -> str:
+    """Element and script of a figure, under a name that is unique in the page."""
     config = {"displaylogo": False, "responsive": True, "showTips": False}
     return figure.to_html(
         full_html=False, include_plotlyjs=False, include_mathjax=False, div_id=name, config=config, validate=False

@@ -1,4 +1,4 @@
-"""A model card in Markdown: what a run is, what it was trained on, how good it is, and its limits.
+"""Model card in Markdown: the model, its data, results and limitations.
 
 After Mitchell and others, Model Cards for Model Reporting, 2019.
 """
@@ -17,42 +17,42 @@ LISTED = 40  # classes that are named
 
 
 def model_card(run: Run) -> str:
-    """Markdown. Raises InputError where the run has no predictions or they are damaged."""
-    found, config, results, data = split_reports(run), shareable(run.config), run.results, run.data
+    """Model card of a run, in Markdown. Raises InputError where the run has no predictions or they are damaged."""
+    reports, config, results, data = split_reports(run), shareable(run.config), run.results, run.data
     recipe = config.recipe
-    classes = list(found[0].predictions.classes)
-    named = ", ".join(_plain(name) for name in classes[:LISTED]) + (", …" if len(classes) > LISTED else "")
+    classes = list(reports[0].predictions.classes)
+    named = ", ".join(_escape_markdown(name) for name in classes[:LISTED]) + (", …" if len(classes) > LISTED else "")
     sizes = ", ".join(f"{n:,} {split}" for split, n in data.get("splits", {}).items())
     temperature = temperature_of(run)
     lines = [
-        f"# {_plain(config.architecture)} on {_plain(data.get('name', config.data))}",
+        f"# {_escape_markdown(config.architecture)} on {_escape_markdown(data.get('name', config.data))}",
         "",
-        "## The model",
+        "## Model",
         "",
-        f"- Run: {_plain(run.id)}",
-        f"- Architecture: {_plain(config.architecture)}, {results.parameters.total:,} parameters",
-        f"- Task: {found[0].predictions.task.kind}, {len(classes):,} classes: {named}",
-        f"- Weights it began with: {_plain(str(config.weights))}; strategy: {config.strategy}",
+        f"- Run: {_escape_markdown(run.id)}",
+        f"- Architecture: {_escape_markdown(config.architecture)}, {results.parameters.total:,} parameters",
+        f"- Task: {reports[0].predictions.task.kind}, {len(classes):,} classes: {named}",
+        f"- Initial weights: {_escape_markdown(str(config.weights))}; strategy: {config.strategy}",
         f"- Trained: {run.status.get('finished', 'not finished')}, {recipe.epochs} epochs, best epoch "
         f"{results.best_epoch}, {chosen_by(run)}; {results.seconds or 0:.0f} seconds",
         *([f"- Temperature: {temperature:.3f}, fitted on validation"] if temperature is not None else []),
         "",
-        "## The data",
+        "## Data",
         "",
-        f"- {_plain(data.get('name', config.data))}: {sizes}",
-        *([f"- Drawn by the lab: {', '.join(data['drawn'])}"] if data.get("drawn") else []),
-        f"- Problems found while reading: {len(data.get('problems', []))}",
+        f"- {_escape_markdown(data.get('name', config.data))}: {sizes}",
+        *([f"- Splits drawn at random: {', '.join(data['drawn'])}"] if data.get("drawn") else []),
+        f"- Problems found on import: {len(data.get('problems', []))}",
         "",
-        "## How good it is",
+        "## Results",
         "",
-        *_table(metric_head(found), metric_rows(found)),
-        *_beyond(run, found[0]),
+        *_table(metric_head(reports), metric_rows(reports)),
+        *_thresholds_or_levels(run, reports[0]),
         "",
-        "## Limits",
+        "## Limitations",
         "",
-        *(f"- {_plain(words)}" for words in limits(run, found)),
+        *(f"- {_escape_markdown(text)}" for text in limits(run, reports)),
         "",
-        "## Use",
+        "## Usage",
         "",
         "```",
         f"python -m clfcore predict {printable(shlex.quote(run.id))} IMAGE",
@@ -64,25 +64,31 @@ def model_card(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _beyond(run: Run, first: SplitReport) -> list[str]:
-    """The thresholds of labels, or the levels of a hierarchy."""
-    said = run.predictions(first.split)
-    if said.task.kind == "hierarchical":
-        section = levels(said)
+def _thresholds_or_levels(run: Run, first: SplitReport) -> list[str]:
+    """Thresholds of the labels, or the levels of a hierarchy."""
+    predictions = run.predictions(first.split)
+    if predictions.task.kind == "hierarchical":
+        section = levels(predictions)
         return ["", *_table(list(section.tables[0].head), [list(row) for row in section.tables[0].rows]), "",
-                *(_plain(words) for words in section.words[1:])]  # fmt: skip
-    if said.thresholds is None:
-        return ["", "Every label counts from a probability of 0.5."] if said.task.kind == "multi-label" else []
-    named = ", ".join(f"{_plain(name)} {t:.3g}" for name, t in zip(said.classes, said.thresholds, strict=True))
-    return ["", f"Labels count from thresholds chosen on validation: {named}"]
+                *(_escape_markdown(text) for text in section.text[1:])]  # fmt: skip
+    if predictions.thresholds is None:
+        return (
+            ["", "A label is predicted from a probability of 0.5 on."] if predictions.task.kind == "multi-label" else []
+        )
+    named = ", ".join(
+        f"{_escape_markdown(name)} {t:.3g}" for name, t in zip(predictions.classes, predictions.thresholds, strict=True)
+    )
+    return ["", f"Labels are predicted at thresholds chosen on validation: {named}"]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:
     lines = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(_plain(cell) if cell != "---" else cell for cell in line) + " |" for line in lines]
+    return [
+        "| " + " | ".join(_escape_markdown(cell) if cell != "---" else cell for cell in line) + " |" for line in lines
+    ]
 
 
-def _plain(text: str) -> str:
-    """Text of others as Markdown shows it unchanged, on one line; no mathematics, entity or heading begins in it."""
+def _escape_markdown(text: str) -> str:
+    """Escaped text, which Markdown shows unchanged, on one line; no mathematics, entity or heading begins in it."""
     line = printable(" ".join(str(text).split()))
     return "".join(f"\\{sign}" if sign in "\\`*_[]<>|$&~#" else sign for sign in line)

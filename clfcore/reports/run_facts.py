@@ -1,8 +1,7 @@
-"""What a report says of a run, gathered once: numbers with intervals and baselines, of each split that was judged."""
+"""Facts of a run for its reports: metrics with intervals and baselines, of each split that was evaluated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from clfcore.config import RunConfig
 from clfcore.data.importers.readings import parted
 from clfcore.errors import InputError
 from clfcore.evaluation.baselines import Baselines, baselines
-from clfcore.evaluation.intervals import headline
+from clfcore.evaluation.intervals import Intervals, headline
 from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.predictions import Predictions
@@ -21,16 +20,16 @@ SMALL = 200  # items below which a sample is called small
 
 @dataclass(frozen=True, eq=False)
 class SplitReport:
-    """One split: predictions (of a hierarchy the finest level), values, 95 % intervals and baselines by metric."""
+    """Report of one split: predictions (in a hierarchy the finest level), values, 95 % intervals and baselines."""
 
     split: str
     predictions: Predictions
-    values: Mapping[str, Any]
-    intervals: Mapping[str, Any]
+    values: Mapping[str, float | None]
+    intervals: Intervals
     baselines: Baselines | None
 
-    def written(self, metric: str) -> str:
-        """`93.4 %, 90.4 to 95.5`: the value with its interval."""
+    def formatted(self, metric: str) -> str:
+        """Value of a metric with its interval: `93.4 %, 90.4 to 95.5`."""
         value, interval = self.values.get(metric), self.intervals.get(metric)
         if interval is None:
             return number(metric, value)
@@ -39,14 +38,14 @@ class SplitReport:
 
 
 def split_reports(run: Run) -> tuple[SplitReport, ...]:
-    """Test first, then validation. Raises InputError where the run has neither or they are damaged."""
+    """Reports of test, then of validation. Raises InputError where the run has neither or they are damaged."""
     splits = [split for split in ("test", "validation") if split in run.splits]
     if not splits:
         raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
-    return tuple(_judged(run, split) for split in splits)
+    return tuple(_split_report(run, split) for split in splits)
 
 
-def _judged(run: Run, split: str) -> SplitReport:
+def _split_report(run: Run, split: str) -> SplitReport:
     predictions = finest_level(run.predictions(split))
     counts = np.asarray(run.data.get("train_counts", []), np.int64)
     known = predictions.task.kind == "single-label" and len(counts) == len(predictions.classes)
@@ -60,14 +59,15 @@ def _judged(run: Run, split: str) -> SplitReport:
 
 
 def finest_level(predictions: Predictions) -> Predictions:
-    """The finest level of a hierarchy; other predictions as they are."""
+    """Predictions of the finest level of a hierarchy; other predictions unchanged."""
     if predictions.task.kind != "hierarchical":
         return predictions
     return predictions.level(predictions.task.levels[-1].name)
 
 
 def number(metric: str, value: float | None) -> str:
-    """
+    """Text of a metric's value; an en dash where it is missing.
+
     >>> number("accuracy", 0.9338), number("nll", 0.25), number("ece", None)
     ('93.4 %', '0.250', '–')
     """
@@ -77,12 +77,12 @@ def number(metric: str, value: float | None) -> str:
 
 
 def shareable(config: RunConfig) -> RunConfig:
-    """The configuration with names where it has paths of this machine, for a report that leaves it."""
+    """Configuration that can be shared: names in place of this machine's paths."""
     return config.model_copy(update={"data": dataset_name(config.data), "weights": _weights_name(config.weights)})
 
 
 def dataset_name(spec: str) -> str:
-    """A SPEC without the folders above it.
+    """Name of a dataset: its SPEC without the folders above it.
 
     >>> dataset_name("/home/ada/photos/"), dataset_name("nested:/home/ada/signs"), dataset_name("shapes:count=60")
     ('photos', 'nested:signs', 'shapes:count=60')
@@ -92,7 +92,7 @@ def dataset_name(spec: str) -> str:
 
 
 def _weights_name(weights: str | None) -> str | None:
-    """A run's weights are named by the run."""
+    """Name of the weights; those of a run are named by the run."""
     if weights is None:
         return None
     name = _last(weights)
@@ -103,14 +103,14 @@ def _last(path: str) -> str:
     return path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1] or path
 
 
-def metric_rows(found: tuple[SplitReport, ...]) -> list[list[str]]:
-    """A row a metric: its name, a column a split, and both baselines of the first split."""
-    first = found[0]
+def metric_rows(reports: tuple[SplitReport, ...]) -> list[list[str]]:
+    """Rows of the metric table: name, a column for each split, and both baselines of the first split."""
+    first = reports[0]
     base = first.baselines
     return [
         [
             METRICS[name].title,
-            *(one.written(name) for one in found),
+            *(report.formatted(name) for report in reports),
             number(name, base.majority.get(name) if base else None),
             number(name, base.chance.get(name) if base else None),
         ]
@@ -119,31 +119,33 @@ def metric_rows(found: tuple[SplitReport, ...]) -> list[list[str]]:
     ]
 
 
-def metric_head(found: tuple[SplitReport, ...]) -> list[str]:
-    splits = [f"{one.split} ({len(one.predictions):,} images), 95 % interval" for one in found]
-    return ["metric", *splits, "always the most frequent", "even guesses"]
+def metric_head(reports: tuple[SplitReport, ...]) -> list[str]:
+    """Column titles of the metric table."""
+    splits = [f"{each.split} ({len(each.predictions):,} images), 95 % interval" for each in reports]
+    return ["metric", *splits, "majority baseline", "chance baseline"]
 
 
-def limits(run: Run, found: tuple[SplitReport, ...]) -> list[str]:
-    """What a reader must know before the numbers are trusted, a sentence each."""
-    said = []
-    if found[0].split != "test":
-        said.append("There is no test split: validation chose the best epoch, so its numbers are a little kind.")
-    for one in found:
-        if len(one.predictions) < SMALL:
-            said.append(f"{len(one.predictions):,} {one.split} images are a small sample: see the intervals.")
-    first = found[0].predictions
+def limits(run: Run, reports: tuple[SplitReport, ...]) -> list[str]:
+    """Limitations of the numbers, a sentence each."""
+    sentences = []
+    if reports[0].split != "test":
+        sentences.append(
+            "There is no test split, and validation also chose the best epoch: its metrics are slightly optimistic."
+        )
+    for each in reports:
+        if len(each.predictions) < SMALL:
+            sentences.append(f"{len(each.predictions):,} {each.split} images are a small sample: see the intervals.")
+    first = reports[0].predictions
     support = (first.targets > 0).sum(0) if first.task.kind == "multi-label" else np.bincount(
         first.targets.astype(np.int64), minlength=len(first.classes)
     )  # fmt: skip
     rare = [name for name, n in zip(first.classes, support.tolist(), strict=True) if n < 10]
     if rare:
         listed = ", ".join(rare[:8]) + (f" and {len(rare) - 8} more" if len(rare) > 8 else "")
-        said.append(f"Of these classes fewer than ten {found[0].split} images were seen: {listed}.")
+        sentences.append(f"These classes have fewer than ten {reports[0].split} images: {listed}.")
     drawn = run.data.get("drawn")
     if drawn:
-        said.append(
-            f"The lab drew {' and '.join(drawn)} at random from the data: near duplicates may stand on both sides."
-        )
-    said.append("The numbers are of this data alone: another camera, place, or mix of classes may give others.")
-    return said
+        splits = f"{' and '.join(drawn)} split{'s were' if len(drawn) > 1 else ' was'}"
+        sentences.append(f"The {splits} drawn at random from the data: near duplicates may be in several splits.")
+    sentences.append("The metrics hold for this data alone: another camera, place or mix of classes may give others.")
+    return sentences

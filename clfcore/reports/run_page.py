@@ -1,4 +1,4 @@
-"""The report of one run."""
+"""Run report."""
 
 import json
 
@@ -13,7 +13,7 @@ from clfcore.figures.confusion import confusion_figure
 from clfcore.figures.curves import precision_recall_figure, roc_figure
 from clfcore.figures.history import history_figure
 from clfcore.predictions import Predictions
-from clfcore.reports.html import Section, Shown, Table, page, picture
+from clfcore.reports.html import Section, Table, Thumbnail, page, thumbnail
 from clfcore.reports.run_facts import (
     SplitReport,
     dataset_name,
@@ -37,20 +37,20 @@ ERRORS = 12
 
 
 def run_html(run: Run) -> str:
-    """One self-contained HTML file. Raises InputError where the run has no predictions or they are damaged."""
+    """Run report as one self-contained HTML file. Raises InputError where predictions are missing or damaged."""
     config = run.config
     split = "test" if "test" in run.splits else "validation"
-    about = f"Run {run.id}, judged on {split}. Computed from its stored predictions."
+    about = f"Run {run.id}, evaluated on {split}, from its stored predictions."
     return page(f"{config.architecture} on {dataset_name(config.data)}", about, run_sections(run))
 
 
 def run_sections(run: Run) -> list[Section]:
-    """What the report of a run says and draws. Raises as `run_html`."""
-    found = split_reports(run)
-    first = found[0]
+    """Sections of the run report. Raises as `run_html`."""
+    reports = split_reports(run)
+    first = reports[0]
     sections = [
-        Section("How good it is", _headline(first), [Table(metric_head(found), metric_rows(found))]),
-        Section("What to keep in mind", limits(run, found)),
+        Section("Results", _headline(first), [Table(metric_head(reports), metric_rows(reports))]),
+        Section("Limitations", limits(run, reports)),
         _training(run),
     ]
     if first.predictions.task.kind == "multi-label":
@@ -64,35 +64,37 @@ def run_sections(run: Run) -> list[Section]:
 
 def _headline(first: SplitReport) -> list[str]:
     name = MAIN_METRICS[first.predictions.task.kind]
-    words = [f"{METRICS[name].title} {first.written(name)} on {len(first.predictions):,} {first.split} images."]
+    text = [f"{METRICS[name].title} {first.formatted(name)} on {len(first.predictions):,} {first.split} images."]
     if first.baselines is not None:
-        words.append(f"The baseline beside it always answers “{first.baselines.majority_answer}”.")
-    return words
+        text.append(f"The majority baseline always predicts “{first.baselines.majority_answer}”.")
+    return text
 
 
 def _training(run: Run) -> Section:
     results, lines = run.results, run.history
     total = results.parameters
-    words = []
+    text = []
     if results.reached:
-        words.append(
+        text.append(
             f"Best epoch {results.best_epoch}, {chosen_by(run)}; trained in {results.seconds or 0:.0f} "
-            f"seconds; {total.trainable:,} of {total.total:,} parameters were trained."
+            f"seconds; {total.trainable:,} of {total.total:,} parameters are trainable."
         )
     best = {"run": results.best_epoch or 0}
     drawn = [history_figure({"run": lines}, quantity=of, best=best) for of in ("loss", "accuracy")] if lines else []
-    return Section("How it was trained", [*words, *([run.message] if run.message else [])], figures=drawn)
+    return Section("Training", [*text, *([run.message] if run.message else [])], figures=drawn)
 
 
 def _confusion(first: SplitReport) -> Section:
     matrix = errors.confusion(first.predictions)
     rows = [[p.truth, p.predicted, f"{p.items:,}", f"{100 * p.share:.1f} %"] for p in errors.top_pairs(matrix, 10)]
     pairs = [Table(["true class", "predicted as", "images", "share of class"], rows)] if rows else []
-    words, shown = [matrix.describe()], matrix
+    text, shown = [matrix.describe()], matrix
     if len(matrix.classes) > WHOLE:
         shown = matrix.part(most_confused(matrix, WHOLE))
-        words.append(f"The figure has the {len(shown.classes)} of {len(matrix.classes):,} classes confused most often.")
-    return Section("What it takes for what", words, pairs, [confusion_figure(shown)])
+        text.append(
+            f"The figure shows the {len(shown.classes)} of {len(matrix.classes):,} classes confused most often."
+        )
+    return Section("Confusion matrix", text, pairs, [confusion_figure(shown)])
 
 
 def _errors(run: Run, predictions: Predictions) -> Section:
@@ -103,70 +105,70 @@ def _errors(run: Run, predictions: Predictions) -> Section:
         [case.id, case.truth, case.predicted, f"{100 * case.p_truth:.1f} %", f"{100 * case.p_predicted:.1f} %"]
         for case in cases
     ]
-    head = ["image", "true", "predicted", "of the truth", "of the prediction"]
+    head = ["image", "true class", "predicted", "p(true class)", "p(predicted)"]
     try:
-        return Section("Most confident errors", [], [Table(head, rows)], pictures=_pictures(run, cases))
+        return Section("Most confident errors", [], [Table(head, rows)], thumbnails=_thumbnails(run, cases))
     except (InputError, OSError):
-        gone = "The pictures are not shown: the data is no longer where the run was trained."
-        return Section("Most confident errors", [gone], [Table(head, rows)])
+        missing = "Images are not shown: the data is no longer where the run was trained."
+        return Section("Most confident errors", [missing], [Table(head, rows)])
 
 
-def _pictures(run: Run, cases: tuple[errors.Case, ...]) -> list[Shown]:
+def _thumbnails(run: Run, cases: tuple[errors.Case, ...]) -> list[Thumbnail]:
     dataset, preprocess = open_run_data(run), run.classifier.preprocess
-    at = {name: i for i, name in enumerate(dataset.ids)}
-    shown = []
+    positions = {name: i for i, name in enumerate(dataset.ids)}
+    thumbnails = []
     for case in cases:
-        if case.id not in at:
+        if case.id not in positions:
             continue
-        i = at[case.id]
+        i = positions[case.id]
         pixels = dataset.image(i, least_side=144)
-        words = f"{case.truth}, predicted as {case.predicted} with {100 * case.p_predicted:.1f} %"
-        shown.append(picture(to_bytes(preprocess.tones(pixels)), words))
-    return shown
+        caption = f"{case.truth}, predicted as {case.predicted} with {100 * case.p_predicted:.1f} %"
+        thumbnails.append(thumbnail(to_bytes(preprocess.tones(pixels)), caption))
+    return thumbnails
 
 
 def _curves(first: SplitReport) -> Section:
     names = first.predictions.classes[:CURVES]
     some = f"The first {CURVES} of {len(first.predictions.classes):,} classes. "
-    words = f"{some if len(first.predictions.classes) > CURVES else ''}Each class against all others."
+    text = f"{some if len(first.predictions.classes) > CURVES else ''}Each class against the rest."
     drawn = [
         roc_figure(curves.roc(first.predictions, classes=names)),
         precision_recall_figure(curves.precision_recall(first.predictions, classes=names)),
     ]
-    return Section("ROC, precision and recall", [words], figures=drawn)
+    return Section("ROC and precision-recall curves", [text], figures=drawn)
 
 
 def _calibration(run: Run, first: SplitReport) -> Section:
     before = calibration.reliability(first.predictions)
-    words, shown, value = [before.describe()], {"As trained": before}, temperature_of(run)
+    text, shown, value = [before.describe()], {"As trained": before}, temperature_of(run)
     if value is not None:
         after = calibration.reliability(calibration.rescaled(first.predictions, value))
         shown[f"At temperature {value:.2f}"] = after
-        words.append(f"With the temperature {value:.2f}, fitted on validation: {after.describe()}")
-    return Section("Do the probabilities mean what they say", words, figures=[reliability_figure(shown)])
+        text.append(f"At temperature {value:.2f}, fitted on validation: {after.describe()}")
+    return Section("Calibration", text, figures=[reliability_figure(shown)])
 
 
 def _classes(first: SplitReport) -> Section:
-    def written(value: float | None) -> str:
+    def cell(value: float | None) -> str:
         return "–" if value is None else f"{value:.3f}"
 
     rows = per_class(first.predictions)
     shown = sorted(rows, key=lambda row: row.f1 if row.f1 is not None else 2.0)[:LISTED]
-    words = [f"The {LISTED} of {len(rows):,} with the lowest F1."] if len(rows) > LISTED else ["The lowest F1 first."]
+    text = [f"The {LISTED} of {len(rows):,} with the lowest F1."] if len(rows) > LISTED else ["The lowest F1 first."]
     table = [
-        [r.name, *(written(v) for v in (r.precision, r.recall, r.f1, r.auc, r.average_precision)), f"{r.support:,}"]
+        [r.name, *(cell(v) for v in (r.precision, r.recall, r.f1, r.auc, r.average_precision)), f"{r.support:,}"]
         for r in shown
     ]
     return Section(
-        "Class by class",
-        words,
+        "Per-class metrics",
+        text,
         [Table(["class", "precision", "recall", "F1", "AUC", "average precision", "images"], table)],
     )
 
 
 def _settings(run: Run) -> Section:
     on = run.data.get("computed_on", {})
-    words = [f"Computed with {', '.join(f'{name} {value}' for name, value in on.items())}."] if on else []
+    text = [f"Computed with {', '.join(f'{name} {value}' for name, value in on.items())}."] if on else []
     config = shareable(run.config)
     stored = json.dumps(config.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    return Section("How to do it again", words, code=f"{command_of(config)}\n\n{stored}")
+    return Section("Reproduce this run", text, code=f"{command_of(config)}\n\n{stored}")

@@ -1,4 +1,4 @@
-"""What a report says beyond one label: each label at its threshold, or the levels of a hierarchy and their paths."""
+"""Report sections of multi-label tasks, each label at its threshold, and of hierarchies, level by level."""
 
 from clfcore.evaluation import hierarchy
 from clfcore.evaluation.auc import areas_under_curves
@@ -16,71 +16,77 @@ ERRORS = 12
 
 
 def labels(predictions: Predictions) -> list[Section]:
-    """The 2 x 2 counts of each label, the surest false alarms and misses, and labels that stand together."""
+    """Multi-label sections: confusion counts of each label, most confident errors, and co-occurrence."""
     chosen = "0.5 each" if predictions.thresholds is None else "chosen on validation"
     rows = []
     for p in panels(predictions):
         ends = wilson(p.true_positives, p.true_positives + p.false_negatives)
-        recall = "–" if ends is None else f"{100 * p.sensitivity:.1f} %, {100 * ends.low:.1f} to {100 * ends.high:.1f}"
+        recall = (
+            "–"
+            if ends is None or p.sensitivity is None
+            else f"{100 * p.sensitivity:.1f} %, {100 * ends.low:.1f} to {100 * ends.high:.1f}"
+        )
         counts = (p.true_positives, p.false_negatives, p.false_positives, p.true_negatives)
         rows.append([p.name, f"{p.threshold:.3f}", *(f"{n:,}" for n in counts), recall])
-    head = ["label", "threshold", "found", "missed", "false alarms", "let pass", "recall, 95 % interval"]
-    words = [f"A label counts from its threshold, {chosen}."]
+    head = ["label", "threshold", "true positives", "false negatives", "false positives", "true negatives",
+            "recall, 95 % interval"]  # fmt: skip
+    text = [f"A label is predicted from its threshold on, {chosen}."]
     if lacking := undefined(predictions):
-        words.append(
+        text.append(
             f"All or none of the {predictions.split} images have {', '.join(lacking[:8])}: the area under the curve is "
-            "undefined there, and left out of the mean."
+            "undefined for them, and they are left out of the mean."
         )
-    together = co_occurrence(predictions)
+    pairs = co_occurrence(predictions)
     return [
-        Section("Label by label", words, [Table(head, rows)]),
-        Section("The surest false alarms and misses", *_mistaken(predictions)),
+        Section("Per-label metrics", text, [Table(head, rows)]),
+        _label_errors(predictions),
         Section(
-            "Labels that stand together",
-            [together.describe(), "First as they are, then as they are predicted."],
-            figures=[co_occurrence_figure(together), co_occurrence_figure(together, predicted=True)],
+            "Label co-occurrence",
+            [pairs.describe(), "First the true labels, then the predicted ones."],
+            figures=[co_occurrence_figure(pairs), co_occurrence_figure(pairs, predicted=True)],
         ),
     ]
 
 
 def undefined(predictions: Predictions) -> list[str]:
-    """Labels whose area under the curve does not exist: all or none of the items have them."""
+    """Labels whose area under the curve is undefined: all or none of the items have them."""
     auc = areas_under_curves(predictions).auc
     return [name for name, value in zip(predictions.classes, auc.tolist(), strict=True) if value != value]
 
 
-def _mistaken(predictions: Predictions) -> tuple[list[str], list[Table]]:
-    found = mistaken_labels(predictions, ERRORS)
-    if not found:
-        return [f"No label of a {predictions.split} image is wrong."], []
+def _label_errors(predictions: Predictions) -> Section:
+    title = "Most confident label errors"
+    cases = mistaken_labels(predictions, ERRORS)
+    if not cases:
+        return Section(title, [f"No label of a {predictions.split} image is wrong."])
     rows = [
-        [one.id, one.label, "false alarm" if one.said else "missed", f"{100 * one.probability:.1f} %",
-         "; ".join(one.labels) or "no label"]
-        for one in found
+        [case.id, case.label, "false positive" if case.said else "false negative", f"{100 * case.probability:.1f} %",
+         "; ".join(case.labels) or "no label"]
+        for case in cases
     ]  # fmt: skip
-    return [], [Table(["image", "label", "error", "probability", "true labels"], rows)]
+    return Section(title, tables=[Table(["image", "label", "error", "probability", "true labels"], rows)])
 
 
 def levels(whole: Predictions) -> Section:
-    """Every level, whether the levels agree, and how far errors are from the truth."""
-    found, each = hierarchy.report(whole), evaluate_levels(whole, ranked=False).levels
+    """Hierarchy section: metrics of every level, consistency, and how far errors are from the true class."""
+    found, measured = hierarchy.report(whole), evaluate_levels(whole, ranked=False)
     rows = [
         [name, f"{m.right:,} of {m.items:,}", _percent(m.accuracy), _percent(m.balanced_accuracy),
          _percent(found.level_accuracy_decoded[name])]
-        for name, m in each.items()
+        for name, m in measured.levels.items()
     ]  # fmt: skip
-    real = float(consistent(whole).mean()) if len(whole) else None
-    words = [
+    share = float(consistent(whole).mean()) if len(whole) else None
+    text = [
         summary(whole),
-        f"Answers that form a real path: {_percent(real)}; right on every level: {_percent(found.path_accuracy)}, "
-        f"read along the likeliest real path {_percent(found.path_accuracy_decoded)}.",
+        f"Predictions that form a path of the hierarchy: {_percent(share)}; correct on every level: "
+        f"{_percent(found.path_accuracy)}, or {_percent(found.path_accuracy_decoded)} along the most probable path.",
     ]
     if found.severity is not None:
-        words.append(f"A wrong answer is {found.severity:.2f} levels from the truth on average, 1 being a sibling.")
+        text.append(f"Errors are {found.severity:.2f} levels from the true class on average; a sibling is 1 away.")
     shown = (METRICS[name].in_text for name in ("accuracy", "balanced_accuracy"))
-    head = ["level", "right", *shown, "accuracy along real paths"]
+    head = ["level", "correct", *shown, "accuracy along paths"]
     drawn = [sunburst_figure(tree(whole), words=summary(whole))] if len(whole) else []
-    return Section("The hierarchy", words, [Table(head, rows)], drawn)
+    return Section("Hierarchy", text, [Table(head, rows)], drawn)
 
 
 def _percent(value: float | None) -> str:

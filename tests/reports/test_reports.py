@@ -88,7 +88,7 @@ def test_the_card_has_the_numbers_and_the_limits(tmp_path: Path, finished_run: R
     text = out.read_text()
     accuracy = finished_run.metrics["test"]["accuracy"]
     assert re.search(rf"\| Accuracy \| {100 * accuracy:.1f} %, [\d.]+ to [\d.]+ \|", text)
-    for heading in ("The model", "The data", "How good it is", "Limits", "Use"):
+    for heading in ("Model", "Data", "Results", "Limitations", "Usage"):
         assert f"## {heading}\n" in text
     assert "another camera" in text
 
@@ -132,10 +132,10 @@ def test_other_tasks_have_reports_too(tmp_path: Path, kind: str) -> None:
         assert f"Exact match{100 * right:.1f} %" in page  # by the run's thresholds, as everywhere
         assert "thresholds chosen on validation: a 0.2, b 0.5, c 0.9" in card
     else:
-        assert "Answers that form a real path" in page
+        assert "Predictions that form a path of the hierarchy" in page
         family = (logits[:, :2].argmax(1) == targets[:, 0]).mean()
         assert f"| family | {round(family * n)} of {n} | {100 * family:.1f} % |" in card
-    assert "The numbers are of this data alone" in page
+    assert "The metrics hold for this data alone" in page
 
 
 def test_what_cannot_be_written_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
