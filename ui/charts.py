@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from ui.session import FIGURE_FORMAT, SessionValue
+
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
@@ -31,7 +33,7 @@ def on_click(figure: "Figure", key: str, then: Callable[[list[Any]], None]) -> N
     figure.update_layout(dragmode="zoom")
 
     def said() -> None:
-        place = _place(st.session_state[key])
+        place = _place(SessionValue[Any](key).get())
         if place is not None:
             then(place)
 
@@ -52,7 +54,7 @@ FORMATS = ("PNG", "SVG")
 def choose_format() -> None:
     """Which kind of file the camera above each figure saves; the browser makes it, with no network."""
     st.segmented_control(
-        "Save figures as", FORMATS, default=FORMATS[0], required=True, key="figure format", bind="query-params",
+        "Save figures as", FORMATS, default=FORMATS[0], required=True, key=FIGURE_FORMAT.key, bind="query-params",
         help="Hover a figure and press the camera in its corner. SVG stays sharp at any size and can be edited; PNG "
         "has twice the pixels of the page. `report RUN --figures FOLDER` writes both.",
     )  # fmt: skip
@@ -63,7 +65,7 @@ def _show(figure: "Figure", key: str, **selection: Any) -> Any:
 
     figure.update_layout(paper_bgcolor=look(dark=dark()).paper)  # what is saved keeps its ground
     saved = {
-        "format": st.session_state.get("figure format", FORMATS[0]).lower(),
+        "format": (FIGURE_FORMAT.get() or FORMATS[0]).lower(),
         "filename": "-".join(takewhile(str.isalpha, key.split())) or "figure",  # what it is, without what it is of
         "scale": 2,
     }

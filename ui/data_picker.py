@@ -16,7 +16,7 @@ from ui.jobs import PATIENCE, background, result_of
 from ui.loaders import forget_run_data
 from ui.messages import escape_markdown, refusals
 from ui.pickers import data_name
-from ui.session import DATA, RECENT_DATA
+from ui.session import DATA, RECENT_CHOICE, RECENT_DATA
 
 if TYPE_CHECKING:
     from clfcore.data.bit_depth import ValueRange
@@ -57,12 +57,12 @@ def _recent() -> None:
     named |= {spec: spec for spec in RECENT_DATA.get() or () if spec not in named}
     named |= {spec: f"{name} (imported)" for name, spec in _imported()}
     st.menu_button(
-        "Recent", list(named), key="data recent", format_func=lambda spec: named[spec], on_click=_take_recent
+        "Recent", list(named), key=RECENT_CHOICE.key, format_func=lambda spec: named[spec], on_click=_take_recent
     )
 
 
 def _take_recent() -> None:
-    DATA.set(st.session_state["data recent"])
+    DATA.set(RECENT_CHOICE.get() or DEFAULT)
 
 
 def _imported() -> tuple[tuple[str, str], ...]:

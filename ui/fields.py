@@ -8,6 +8,7 @@ from clfcore.architectures.options import settle
 from clfcore.config import FIELDS
 from clfcore.errors import InputError
 from ui.messages import complain
+from ui.session import SessionValue, in_address
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -71,13 +72,14 @@ def follow_default(key: str, default: float | None) -> bool:
 
     An untouched box follows a default that changes with other choices, and + and - count from what it shows.
     """
-    state, seen = st.session_state, f"{key} default"
-    if default is not None and (state.get(key) is None or state[key] == state.get(seen)):
-        state[key] = default
-    elif default is None and key in state and state[key] == state.get(seen):
-        state[key] = None
-    state[seen] = default
-    return state.get(key) is not None
+    entered, shown = SessionValue[float | None](key), SessionValue[float | None](f"{key} default")
+    untouched = entered.get() == shown.get()
+    if default is not None and (entered.get() is None or untouched):
+        entered.set(default)
+    elif default is None and entered.exists and untouched:
+        entered.set(None)
+    shown.set(default)
+    return entered.get() is not None
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:
@@ -133,8 +135,8 @@ def _widget(option: "Option", key: str) -> Any:
     label = {"phi": "φ", "alpha": "α", "beta": "β", "gamma": "γ"}.get(option.name) or option.name.replace("_", " ")
     label = label[:1].upper() + label[1:] if option.name not in ("alpha", "beta", "gamma", "phi") else label
     help_text = f"{option.help[:1].upper() + option.help[1:]}: {option.rule}."
-    if key not in st.session_state:
-        st.session_state[key] = _option_value(option, option.default)
+    if not SessionValue[Any](key).exists:
+        SessionValue[Any](key).set(_option_value(option, option.default))
     common: dict[str, Any] = {"key": key, "help": help_text, "persist_state": "session"}
     match option.kind:
         case "choice":
@@ -173,14 +175,14 @@ def _key(address: str, row: "Architecture", option: "Option") -> str:
 
 def _from_address(row: "Architecture", address: str) -> None:
     """Take over what a link says; what does not fit is said, and the default stands."""
-    said = st.query_params.get_all(address)
-    kept = _key(address, row, row.options[0]) in st.session_state
-    if not said or (kept and said == st.session_state.get(f"{address} in address", [])):
+    words = st.query_params.get_all(address)
+    chosen_before = SessionValue[Any](_key(address, row, row.options[0])).exists
+    if not words or (chosen_before and words == (in_address(address).get() or [])):
         return  # another page's address says nothing: the session's choice goes on
     for option in row.options:
-        st.session_state[_key(address, row, option)] = _option_value(option, option.default)
+        SessionValue[Any](_key(address, row, option)).set(_option_value(option, option.default))
     known = {option.name: option for option in row.options}
-    for word in said:
+    for word in words:
         name, _, text = word.partition("=")
         try:
             value = settle(row.name, row.options, {name: text})[name]
@@ -188,11 +190,11 @@ def _from_address(row: "Architecture", address: str) -> None:
             complain(str(error))
             continue
         shown = ",".join(str(part) for part in value) if isinstance(value, tuple) else _option_text(value)
-        st.session_state[_key(address, row, known[name])] = _option_value(known[name], shown)
+        SessionValue[Any](_key(address, row, known[name])).set(_option_value(known[name], shown))
 
 
 def _to_address(address: str, given: dict[str, str]) -> None:
     words = [f"{name}={value}" for name, value in given.items()]
     if st.query_params.get_all(address) != words:
         st.query_params[address] = words
-    st.session_state[f"{address} in address"] = words
+    in_address(address).set(words)

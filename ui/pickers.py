@@ -16,7 +16,7 @@ from clfcore.runs.temperature import temperature_of
 from ui.formatting import count, join_names, moment
 from ui.loaders import Photo, PhotoPrediction, classifier, photo_prediction, samples
 from ui.messages import complain, empty, escape_markdown, refusals
-from ui.session import ARCHITECTURE, AVERAGED_VIEWS, CALIBRATED, NEXT_ARCHITECTURE
+from ui.session import ARCHITECTURE, AVERAGED_VIEWS, CALIBRATED, NEXT_ARCHITECTURE, SessionValue, in_address
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -30,27 +30,27 @@ def from_address(name: str, options: Sequence[str], default: Sequence[str], *, m
     Streamlit's own binding writes the label that is shown; an address should hold the stable id. What it names twice,
     and what is more than the widget takes (`most`), is left out.
     """
-    said = st.query_params.get_all(name)
-    if said != st.session_state.get(f"{name} in address"):  # the address was changed from outside: a link, a reload
-        wanted = [value for value in said if value in options]
-        if wanted or name not in st.session_state:
-            st.session_state[name] = wanted or list(default)
-    known = [value for value in dict.fromkeys(st.session_state.get(name, default)) if value in options]
-    st.session_state[name] = known[:most]
+    linked, choice = st.query_params.get_all(name), SessionValue[list[str]](name)
+    if linked != in_address(name).get():  # the address was changed from outside: a link, a reload
+        valid = [value for value in linked if value in options]
+        if valid or not choice.exists:
+            choice.set(valid or list(default))
+    before = choice.get() if choice.exists else default
+    choice.set([value for value in dict.fromkeys(before or ()) if value in options][:most])
 
 
 def to_address(name: str, chosen: Sequence[str]) -> None:
     """After its widget: write the choice into the address."""
     if st.query_params.get_all(name) != list(chosen):
         st.query_params[name] = list(chosen)
-    st.session_state[f"{name} in address"] = list(chosen)
+    in_address(name).set(list(chosen))
 
 
 def read_renamed(key: str, renamed: Mapping[str, Any]) -> None:
     """Before a widget that is bound to the address: an option that the address names as it was called before."""
     before = st.query_params.get(key)
-    if before is not None and before in renamed and key not in st.session_state:
-        st.session_state[key] = renamed[before]
+    if before is not None and before in renamed and not SessionValue[Any](key).exists:
+        SessionValue[Any](key).set(renamed[before])
 
 
 def tabs(views: Mapping[str, Callable[[], None]], *, key: str, renamed: Mapping[str, str] | None = None) -> None:
@@ -67,10 +67,12 @@ def tabs(views: Mapping[str, Callable[[], None]], *, key: str, renamed: Mapping[
 def choose_one(name: str, label: str, options: Sequence[str], *, names: dict[str, str], help: str | None = None) -> str:
     """A select box whose choice stands in the address under `name`."""
     from_address(name, options, options[:1])
-    at = options.index(st.session_state[name][0]) if st.session_state[name] else 0
+    choice = SessionValue[list[str]](name)
+    chosen_before = choice.get()
+    at = options.index(chosen_before[0]) if chosen_before else 0
     chosen = st.selectbox(label, options, at, names.__getitem__, help=help, key=f"{name} box {at}")
     to_address(name, [chosen])
-    st.session_state[name] = [chosen]
+    choice.set([chosen])
     return chosen
 
 

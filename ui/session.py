@@ -1,4 +1,7 @@
-"""Navigation between pages, and the typed values of the session that one page leaves for another."""
+"""Navigation between pages, and session state under typed keys: nothing else reads or writes st.session_state.
+
+A key whose value is a type of one page stands in that page's module, as a SessionValue too.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +19,17 @@ def go_to(page: str, address: Mapping[str, str] | None = None) -> NoReturn:
     st.switch_page(page, query_params=dict(address or {}))
 
 
+def selected_rows(table: str) -> list[int]:
+    """The rows that are selected in the table (st.dataframe) of this key."""
+    rows: list[int] = st.session_state[table]["selection"]["rows"]
+    return rows
+
+
+def in_address(name: str) -> "SessionValue[list[str]]":
+    """What a page last wrote into the address under `name`: anything else there came from a link or a reload."""
+    return SessionValue(f"{name} in address")
+
+
 T = TypeVar("T")
 
 
@@ -25,12 +39,21 @@ class SessionValue(Generic[T]):
 
     key: str
 
+    @property
+    def exists(self) -> bool:
+        """Whether it was set, be it to None."""
+        return self.key in st.session_state
+
     def get(self) -> T | None:
         value: T | None = st.session_state.get(self.key)
         return value
 
     def set(self, value: T) -> None:
         st.session_state[self.key] = value
+
+    def forget(self) -> None:
+        """Remove the value from the session."""
+        st.session_state.pop(self.key, None)
 
     def take(self) -> T | None:
         """The value, removed from the session."""
@@ -59,3 +82,20 @@ MIXUP = SessionValue[float]("field recipe.mixup")
 CUTMIX = SessionValue[float]("field recipe.cutmix")
 CALIBRATED = SessionValue[bool]("calibrated")
 AVERAGED_VIEWS = SessionValue[str]("views averaged")
+RECENT_CHOICE = SessionValue[str]("data recent")
+FIGURE_FORMAT = SessionValue[str]("figure format")
+STOP_BELOW_CONFIDENCE = SessionValue[float]("sure")
+EXPLAINED_ERRORS_OF = SessionValue[str]("explain errors of")
+PICTURE_RESIZING = SessionValue[str]("fit")
+BATCH_SIZE_OF_MEMORY = SessionValue[int]("memory batch")
+COMPARED_ARCHITECTURE = SessionValue[str]("beside")
+CLICKED_ARCHITECTURE = SessionValue[str]("picked")
+AVERAGING_REQUESTED = SessionValue[tuple[str, str, str]]("views asked")
+MAPS_CHECKED = SessionValue[tuple[str, int, bool]]("maps checked")
+TRIAL_REQUESTED = SessionValue[str]("trial")
+THRESHOLDS_MESSAGE = SessionValue[str]("thresholds message")
+COMPARED_RUNS = SessionValue[list[str]]("runs")
+MEASURED_RUNS = SessionValue[tuple[str, ...]]("measuring")
+MEASUREMENT_ERRORS = SessionValue[dict[str, str]]("not measured")
+SWEEP_OPEN = SessionValue[bool]("together")
+SWEEP_QUEUED = SessionValue[bool]("together done")

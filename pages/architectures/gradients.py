@@ -10,6 +10,7 @@ from pages.architectures.network import NetworkChoice
 from ui.charts import chart, dark
 from ui.jobs import background, result_of
 from ui.messages import escape_markdown
+from ui.session import SessionValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 PAIR = "plain vs. residual, 34 layers"
+
+_COMPUTED = SessionValue[list[tuple[NetworkChoice | None, bool]]]("asked")
 
 
 def gradients(wanted: NetworkChoice) -> None:
@@ -39,11 +42,11 @@ def gradients(wanted: NetworkChoice) -> None:
         normalised = st.toggle("With batch normalization, as published", value=True, key="normalised")
     alone = None if whose == PAIR else wanted
     st.write("The norm of the loss gradient with respect to each layer's weights, on synthetic images with one seed.")
-    asked = (alone, normalised)
-    if not st.button("Compute the gradients", key="gradients") and asked not in st.session_state.get("asked", []):
+    asked, computed = (alone, normalised), _COMPUTED.get() or []
+    if not st.button("Compute the gradients", key="gradients") and asked not in computed:
         st.caption("Takes a few seconds: four forward and backward passes of 24 synthetic images each.")
     else:
-        st.session_state["asked"] = [*st.session_state.get("asked", []), asked]
+        _COMPUTED.set([*computed, asked])
         found = result_of(_gradient_flow(alone, normalised=normalised), "Computing gradients")
         left, right = st.columns(2, gap="medium")
         for column, after, title in ((left, False, "At initialisation"), (right, True, "After three steps")):

@@ -7,18 +7,21 @@ import streamlit as st
 from clfcore.progress import Progress
 from pages.architectures.network import NetworkChoice
 from ui.jobs import background, result_of
+from ui.session import SessionValue
 
 if TYPE_CHECKING:
     from clfcore.architectures.latency import Latency
+
+_MEASURED = SessionValue[NetworkChoice]("measured")
 
 
 def latency(wanted: NetworkChoice) -> None:
     """Forward passes timed on this device, on a button."""
     st.caption("The network is built with random weights, which take the same time, and run on this machine.")
     if st.button("Measure on this device", key="measure"):
-        st.session_state["measured"] = wanted
+        _MEASURED.set(wanted)
         _timing.clear(wanted)
-    if st.session_state.get("measured") != wanted:
+    if _MEASURED.get() != wanted:
         return
     device, rows = result_of(_timing(wanted), "Timing forward passes")
     st.dataframe(

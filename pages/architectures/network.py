@@ -15,7 +15,14 @@ from ui.formatting import count
 from ui.jobs import background, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import choose_architecture
-from ui.session import ARCHITECTURE
+from ui.session import (
+    ARCHITECTURE,
+    BATCH_SIZE_OF_MEMORY,
+    COMPARED_ARCHITECTURE,
+    SessionValue,
+    in_address,
+    selected_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,13 +77,13 @@ def choose_network() -> "tuple[Architecture, NetworkChoice]":
 
 def _whole(label: str, key: str, default: int, *, most: int) -> int | None:
     """A size's number box at the network's own value; another one stands in the address. None where it is the own."""
-    address, known = st.query_params.get(key), f"{key} in address"
-    if address != st.session_state.get(known) and address is not None and address.isdecimal():
-        st.session_state[key] = min(max(1, int(address)), most)  # a link, a reload
+    address, written = st.query_params.get(key), SessionValue[str | None](f"{key} in address")
+    if address != written.get() and address is not None and address.isdecimal():
+        SessionValue[int](key).set(min(max(1, int(address)), most))  # a link, a reload
     follow_default(key, default)
     value = st.number_input(label, min_value=1, max_value=most, step=1, key=key, persist_state="session")
     chosen = None if value == default else value
-    st.session_state[known] = None if chosen is None else str(chosen)
+    written.set(None if chosen is None else str(chosen))
     if chosen is not None:
         st.query_params[key] = str(chosen)
     elif key in st.query_params:
@@ -99,7 +106,7 @@ def search_timm() -> None:
         names = [r.name for r in found]
 
         def choose() -> None:
-            if picked := st.session_state["timm rows"]["selection"]["rows"]:
+            if picked := selected_rows("timm rows"):
                 ARCHITECTURE.set(names[picked[0]])
 
         st.dataframe(
@@ -127,7 +134,7 @@ def _tabling(progress: Progress, wanted: NetworkChoice) -> "Table":
 
 def totals(found: "Table") -> None:
     """Parameters, cost, layers, and the memory that training takes."""
-    batch = int(st.session_state.get("memory batch") or 32)
+    batch = BATCH_SIZE_OF_MEMORY.get() or 32
     weighted = sum(layer.parameters > 0 and layer.multiply_adds > 0 for layer in found.layers)
     stages = sum(group.name.startswith("stage") for group in found.groups)
     metric_row(
@@ -254,8 +261,8 @@ def commands(wanted: NetworkChoice) -> None:
     options = [word for name, value in wanted.options for word in ("--option", f"{name}={value}")]
     size = ["--image-size", str(wanted.image_size)] if wanted.image_size else []
     photo = [*options, *size, *(["--channels", str(wanted.channels)] if wanted.channels else [])]
-    beside = st.session_state.get("beside") or "resnet50"
-    other = [word for option in st.session_state.get("other in address", []) for word in ("--other-option", option)]
+    beside = COMPARED_ARCHITECTURE.get() or "resnet50"
+    other = [word for option in in_address("other").get() or () for word in ("--other-option", option)]
     lines = [
         ["architectures", "show", wanted.name, *wanted.words],
         ["architectures", "source", wanted.name],

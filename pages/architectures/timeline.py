@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from ui.charts import clicked, dark
-from ui.session import NEXT_ARCHITECTURE
+from ui.session import CLICKED_ARCHITECTURE, NEXT_ARCHITECTURE
 
 
 def timeline(name: str) -> None:
@@ -24,8 +24,8 @@ def timeline(name: str) -> None:
     picked = clicked(
         networks.timeline(_published_accuracy(), against=against, chosen=name, dark=dark()), f"timeline {against}"
     )
-    if picked and picked[0] != st.session_state.get("picked"):
-        st.session_state["picked"] = picked[0]
+    if picked and picked[0] != CLICKED_ARCHITECTURE.get():
+        CLICKED_ARCHITECTURE.set(picked[0])
         if picked[0] != name:
             NEXT_ARCHITECTURE.set(picked[0])
             st.rerun()

@@ -14,10 +14,20 @@ from clfcore.augment.step_rules import KINDS, Rule
 from clfcore.augment.to_torchvision import torchvision_code
 from clfcore.errors import InputError
 from ui.messages import escape_markdown, refusals
-from ui.session import AUGMENTATION, LABEL_PRESERVING, go_to
+from ui.session import AUGMENTATION, LABEL_PRESERVING, SessionValue, go_to
 
 if TYPE_CHECKING:
     from clfcore.data.pixels import Preprocess
+
+EditedStep = tuple[int, dict[str, Any]]  # an identity for its widgets, and its parameters
+
+_EDITED = SessionValue[str]("policy edited")
+_STEPS = SessionValue[list[EditedStep]]("policy steps")
+_LAST_UID = SessionValue[int]("policy uid")
+_ADDED = SessionValue[str | None]("policy add")
+_PASTED = SessionValue[str]("policy text")
+_PASTE_ERROR = SessionValue[str]("policy refused")
+_SAVED = SessionValue[str]("policy kept")
 
 
 def choose_policy_named(label: str, key: str, *, first: str = "basic") -> str:
@@ -35,15 +45,12 @@ def choose_policy_named(label: str, key: str, *, first: str = "basic") -> str:
 
 def edit_policy(name: str) -> Policy:
     """The named policy as its widgets now say: every step with its parameters, in order."""
-    state = st.session_state
-    if state.get("policy edited") != name:
+    if _EDITED.get() != name:
         with refusals():
-            steps = policies.policy(name).steps
-        state["policy edited"] = name
-        state["policy steps"] = [(_fresh(), step.as_dict()) for step in steps]
-    steps = []
-    for place, (uid, values) in enumerate(state["policy steps"]):
-        steps.append(_edit_step(uid, values, place))
+            named = policies.policy(name)
+        _EDITED.set(name)
+        _STEPS.set([(_new_uid(), step.as_dict()) for step in named.steps])
+    steps = [_edit_step(uid, values, place) for place, (uid, values) in enumerate(_steps())]
     _add_step()
     try:
         return Policy(name, policies.policy(steps).steps)
@@ -54,14 +61,19 @@ def edit_policy(name: str) -> Policy:
         return Policy(name, policies.policy([step for step in steps if step["step"] != "erasing"]).steps)
 
 
-def _fresh() -> int:
-    st.session_state["policy uid"] = st.session_state.get("policy uid", 0) + 1
-    return st.session_state["policy uid"]
+def _steps() -> list[EditedStep]:
+    return _STEPS.get() or []
+
+
+def _new_uid() -> int:
+    uid = (_LAST_UID.get() or 0) + 1
+    _LAST_UID.set(uid)
+    return uid
 
 
 def _edit_step(uid: int, values: Mapping[str, Any], place: int) -> dict[str, Any]:
     kind = values["step"]
-    count = len(st.session_state["policy steps"])
+    count = len(_steps())
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.markdown(
@@ -82,7 +94,7 @@ def _edit_step(uid: int, values: Mapping[str, Any], place: int) -> dict[str, Any
             for name, rule in rules.items():
                 with row.cell():
                     given[name] = _parameter(f"{uid} {name}", name, rule, values.get(name, rule.default))
-    st.session_state["policy steps"][place] = (uid, given)
+    _steps()[place] = (uid, given)
     return given
 
 
@@ -102,29 +114,29 @@ def _parameter(key: str, name: str, rule: Rule, value: Any) -> Any:
 
 
 def _move(place: int) -> None:
-    steps = st.session_state["policy steps"]
+    steps = _steps()
     steps[place - 1], steps[place] = steps[place], steps[place - 1]
 
 
 def _remove(place: int) -> None:
-    del st.session_state["policy steps"][place]
+    del _steps()[place]
 
 
 def _add_step() -> None:
     def add() -> None:
-        kind = st.session_state.get("policy add")
+        kind = _ADDED.get()
         if kind:
-            steps = st.session_state["policy steps"]
+            steps = _steps()
             # Erasing stands last: nothing may follow it.
             at = len(steps) - 1 if steps and steps[-1][1]["step"] == "erasing" and kind != "erasing" else len(steps)
-            steps.insert(at, (_fresh(), step(kind).as_dict()))
-            st.session_state["policy add"] = None
+            steps.insert(at, (_new_uid(), step(kind).as_dict()))
+            _ADDED.set(None)  # the box is empty again
 
     st.selectbox(
         "Add a step",
         list(KINDS),
         index=None,
-        key="policy add",
+        key=_ADDED.key,
         placeholder="Add a step",
         label_visibility="collapsed",
         format_func=lambda kind: kind.replace("-", " "),
@@ -134,24 +146,24 @@ def _add_step() -> None:
 
 def _paste() -> None:
     """Steps from a policy's JSON; what is wrong with it stands below the field."""
-    state = st.session_state
 
-    def opened() -> None:
-        state["policy refused"] = None
-        if not state["policy text"].strip():
+    def read() -> None:
+        _PASTE_ERROR.forget()
+        text = _PASTED.get() or ""
+        if not text.strip():
             return
         try:
-            steps = from_json(state["policy text"]).steps
+            steps = from_json(text).steps
         except InputError as error:
-            state["policy refused"] = str(error)
+            _PASTE_ERROR.set(str(error))
         else:
-            state["policy steps"] = [(_fresh(), step.as_dict()) for step in steps]
+            _STEPS.set([(_new_uid(), step.as_dict()) for step in steps])
 
     st.text_area(
-        "Policy as JSON", key="policy text", height=160, on_change=opened, placeholder='{"version": 1, "steps": […]}',
+        "Policy as JSON", key=_PASTED.key, height=160, on_change=read, placeholder='{"version": 1, "steps": […]}',
         help="Pasted steps replace those above.",
     )  # fmt: skip
-    if words := state.get("policy refused"):
+    if words := _PASTE_ERROR.get():
         with refusals(stop=False):
             raise InputError(words)
 
@@ -167,17 +179,20 @@ def keep_policy(policy: Policy, preprocess: "Preprocess") -> None:
         if save:
             with refusals(stop=False):
                 save_policy(policy, name, replace=again)
-                st.session_state["policy kept"] = name
-        if kept := st.session_state.get("policy kept"):
+                _SAVED.set(name)
+        if saved := _SAVED.get():
             st.caption(
-                f"Saved as {escape_markdown(kept)}; it is now in the list of policies here and on the Train page."
+                f"Saved as {escape_markdown(saved)}; it is now in the list of policies here and on the Train page."
             )
         unchanged = policy.name in (*POLICIES, *saved_policies()) and (
             policies.policy(policy.name).steps == policy.steps
         )
-        usable = kept or (policy.name if unchanged else None)
-        if st.button(
-            f"Use {usable} in Train" if usable else "Use in Train", disabled=usable is None, help="Save it first."
+        usable = saved or (policy.name if unchanged else None)
+        if (
+            st.button(
+                f"Use {usable} in Train" if usable else "Use in Train", disabled=usable is None, help="Save it first."
+            )
+            and usable
         ):
             AUGMENTATION.set(usable)
             go_to("pages/train/page.py")

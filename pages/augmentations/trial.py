@@ -15,6 +15,7 @@ from pages.augmentations.previews import Source
 from ui.charts import chart, dark
 from ui.formatting import count, percent
 from ui.jobs import background, result_of
+from ui.session import TRIAL_REQUESTED
 
 if TYPE_CHECKING:
     from clfcore.experiments.compare_policies import PolicyComparison
@@ -36,8 +37,8 @@ def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
     }
     key = json.dumps([source.data, chosen, seconds, sample, seed])
     if asked:
-        st.session_state["trial"] = key
-    if st.session_state.get("trial") != key:
+        TRIAL_REQUESTED.set(key)
+    if TRIAL_REQUESTED.get() != key:
         st.caption(
             "One small network is trained with each policy, one epoch each in turn, from the same initial weights."
         )

@@ -17,6 +17,7 @@ from ui.charts import chart, dark
 from ui.formatting import count, percent
 from ui.jobs import background, result_if_ready
 from ui.messages import complain, escape_markdown, refusals
+from ui.session import MEASURED_RUNS, MEASUREMENT_ERRORS
 
 # cost -> its short name; the axis has the whole one
 SHORT = {
@@ -44,9 +45,10 @@ def measure_costs(sides: Sequence[Side]) -> None:
     if not waiting:
         return
     if st.button(f"Measure latency and memory of {count(len(waiting), 'run')} on this machine", key="measure runs"):
-        st.session_state.update({"measuring": waiting, "not measured": {}})
+        MEASURED_RUNS.set(waiting)
+        MEASUREMENT_ERRORS.set({})
         _job.clear(waiting)
-    asked = st.session_state.get("measuring")
+    asked = MEASURED_RUNS.get()
     if asked:
         job = _job(asked)
         errors = result_if_ready(job, key="measure runs again")
@@ -55,9 +57,10 @@ def measure_costs(sides: Sequence[Side]) -> None:
         if errors is None:
             st.caption("Timing forward passes; the table is updated when they are done …")
             return
-        st.session_state.update({"measuring": None, "not measured": errors})
+        MEASURED_RUNS.forget()
+        MEASUREMENT_ERRORS.set(errors)
         st.rerun()
-    for path, error in st.session_state.get("not measured", {}).items():
+    for path, error in (MEASUREMENT_ERRORS.get() or {}).items():
         if path in waiting:
             complain(error)
 

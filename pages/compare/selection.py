@@ -19,6 +19,7 @@ from ui.formatting import count, ends
 from ui.loaders import stored
 from ui.messages import complain, empty, escape_markdown, refusals
 from ui.pickers import data_name, differing, from_address, listed_name, to_address
+from ui.session import COMPARED_RUNS
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
@@ -67,7 +68,7 @@ def choose_compared() -> list[Side]:
         offered = _filtered(known, configs)
     first = [run.id for run in known if configs[run.id]["data"] == configs[known[0].id]["data"]][:4]
     from_address("runs", [run.id for run in known], first, most=MOST)
-    chosen_before = st.session_state["runs"]
+    chosen_before = COMPARED_RUNS.get() or []
     options = [run.id for run in known if run in offered or run.id in chosen_before]
     with middle:
         names = {entry.id: listed_name(entry) for entry in finished}

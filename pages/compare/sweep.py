@@ -13,15 +13,16 @@ from ui.data_picker import choose_data, read_data
 from ui.formatting import count
 from ui.messages import escape_markdown, refusals
 from ui.run_queue import show_queue
+from ui.session import SWEEP_OPEN, SWEEP_QUEUED
 
 ENDED = ("failed", "cancelled", "damaged")
 
 
 def train_to_compare() -> None:
     """The choice behind an expander, and the queue while there is one."""
-    if st.session_state.pop("together done", False):
-        st.session_state["together"] = False  # folded once the runs are queued
-    more = st.expander("Train several networks on one split", on_change="rerun", key="together")
+    if SWEEP_QUEUED.take():
+        SWEEP_OPEN.set(False)  # folded once the runs are queued
+    more = st.expander("Train several networks on one split", on_change="rerun", key=SWEEP_OPEN.key)
     if more.open:
         with more:
             _choose()
@@ -66,7 +67,7 @@ def _choose() -> None:
             ids = [worker().submit(config).id for config in found.configs]
             st.query_params["batch"] = ids
             st.query_params["runs"] = []
-            st.session_state["together done"] = True
+            SWEEP_QUEUED.set(True)
             st.rerun()
 
 

@@ -13,6 +13,7 @@ from ui.charts import dark, on_click
 from ui.formatting import count, percent, shorten
 from ui.messages import escape_markdown
 from ui.pickers import read_renamed
+from ui.session import SessionValue, selected_rows
 
 if TYPE_CHECKING:
     from clfcore.evaluation.confusion import Confusion, Pair
@@ -86,6 +87,7 @@ def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | N
     """The chosen part of a large matrix; None where the blocks are shown instead."""
     from clfcore.figures.confusion import confusion_blocks_figure
 
+    open_block = SessionValue[tuple[int, int]](f"window {key}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = st.segmented_control(
             f"Part of {count(len(matrix.classes), 'class')}", list(PARTS), format_func=PARTS.__getitem__,
@@ -99,15 +101,16 @@ def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | N
             return matrix.part(around(matrix, row))
         if part == "confused":
             return matrix.part(most_confused(matrix))
-        window = st.session_state.get(f"window {key}")
+        window = open_block.get()
         if window and st.button("Back to all blocks"):
-            window = st.session_state[f"window {key}"] = None
+            open_block.forget()
+            window = None
     all_blocks = blocks(matrix, errors_only=errors_only)
     if window:
         return all_blocks.opened(*window)
 
     def enter(place: list) -> None:
-        st.session_state[f"window {key}"] = (int(place[0]), int(place[1]))
+        open_block.set((int(place[0]), int(place[1])))
 
     on_click(confusion_blocks_figure(all_blocks, dark=dark()), f"blocks {key} {errors_only}", enter)
     st.caption(f"Each square covers {all_blocks.size} × {all_blocks.size} neighboring classes. Click one to open it.")
@@ -116,7 +119,7 @@ def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | N
 
 def _select(place: list) -> None:
     for key, index in zip(SELECTED, place, strict=False):
-        st.session_state[key] = int(index)
+        SessionValue[int](key).set(int(index))
 
 
 def _images(run: Run, predictions: "Predictions", matrix: "Confusion", *, errors_only: bool) -> None:
@@ -160,7 +163,7 @@ def _pairs(pairs: "tuple[Pair, ...]") -> None:
     key = f"pairs {hash(pairs)}"
 
     def select() -> None:
-        chosen = st.session_state[key]["selection"]["rows"]
+        chosen = selected_rows(key)
         if chosen:
             _select([pairs[chosen[0]].truth_index, pairs[chosen[0]].predicted_index])
 

@@ -15,6 +15,7 @@ from ui.charts import chart, clicked, dark
 from ui.formatting import count, percent, rate
 from ui.loaders import run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row
+from ui.session import SessionValue
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
@@ -72,11 +73,12 @@ def drill_down_view(run: Run, split: str) -> None:
 
     whole = stored(run, split)
     levels, key = whole.task.levels, f"opened {run.id} {split}"
-    path: list[str] = st.session_state.setdefault(key, [])
+    opened_path = SessionValue[list[str]](key)
+    path = opened_path.get() or []
     with st.container(horizontal=True, vertical_alignment="center"):
         st.write(" / ".join([f"All {escape_markdown(levels[0].name)}", *map(escape_markdown, path)]))
         if path and st.button("One level up"):
-            st.session_state[key] = path[:-1]
+            opened_path.set(path[:-1])
             st.rerun()
     matrix = opened(whole, levels[len(path) - 1].name, path[-1]) if path else confusion(whole.level(levels[0].name))
     left, right = st.columns([3, 2], gap="medium")
@@ -90,7 +92,7 @@ def drill_down_view(run: Run, split: str) -> None:
         true, predicted = (_row(matrix.indices, int(value)) for value in place[:2])
         name = matrix.classes[true]
         if name != ELSEWHERE and len(path) < len(levels) - 1:
-            st.session_state[key] = [*path, name]
+            opened_path.set([*path, name])
             st.rerun()
         cell = int(matrix.indices[true]), int(matrix.indices[predicted])
         _images(run, whole, len(path), cell=cell, names=matrix.classes)

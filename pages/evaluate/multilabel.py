@@ -23,6 +23,7 @@ from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import read_renamed
+from ui.session import THRESHOLDS_MESSAGE
 
 if TYPE_CHECKING:
     from clfcore.evaluation.multilabel import LabelCase
@@ -91,9 +92,9 @@ def _choose(run: Run) -> None:
                 keep_thresholds(run, chosen)
             if chosen.left:
                 names = ", ".join(chosen.left[:6])
-                st.session_state["thresholds message"] = f"0.5 stays for {names}: too few examples in validation."
+                THRESHOLDS_MESSAGE.set(f"0.5 stays for {names}: too few examples in validation.")
             st.rerun()
-        message = escape_markdown(st.session_state.pop("thresholds message", ""))
+        message = escape_markdown(THRESHOLDS_MESSAGE.take() or "")
         st.caption(message or "Predict and the numbers above use these thresholds.")
 
 

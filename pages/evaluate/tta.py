@@ -14,6 +14,7 @@ from ui.jobs import background, result_beside
 from ui.loaders import Files, by_files
 from ui.messages import escape_markdown
 from ui.pickers import VIEWS, VIEWS_HELP
+from ui.session import AVERAGING_REQUESTED
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
@@ -32,8 +33,8 @@ def tta_view(run: Run, predictions: "Predictions") -> None:
         st.code(f"python -m clfcore evaluate {run.id} --split {predictions.split} --views {kind}", language="bash")
         key = (str(run.path), predictions.split, kind)
         if st.button("Predict with test-time augmentation", key="views predict"):
-            st.session_state["views asked"] = key
-        if st.session_state.get("views asked") != key:
+            AVERAGING_REQUESTED.set(key)
+        if AVERAGING_REQUESTED.get() != key:
             st.caption("Choose on validation, then evaluate once on test.")
             return
         averaged = result_beside(

@@ -13,6 +13,9 @@ from ui.jobs import result_of
 from ui.loaders import Photo
 from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
+from ui.session import MAPS_CHECKED, SessionValue
+
+_DELETED = SessionValue[list[MapRequest]]("removed")
 
 
 def deletion_insertion_view(
@@ -34,8 +37,8 @@ def deletion_insertion_view(
     layered = method(which).layered and method(which).kind == "cam"
     asked = [MapRequest(m, p, which, wanted, layers.get(m) if layered else None) for p in photos for m in models]
     if clicked:
-        st.session_state["removed"] = asked
-    if st.session_state.get("removed") != asked:
+        _DELETED.set(asked)
+    if _DELETED.get() != asked:
         st.write(
             "A faithful map marks the pixels that the network uses: deleting them first makes the probability fall at "
             "once, inserting them first makes it rise at once."
@@ -87,15 +90,15 @@ def faithfulness_view(models: Sequence[str]) -> None:
         clicked = st.button("Evaluate the maps", type="primary")
     key = (name, int(items), everything)
     if clicked:
-        st.session_state["maps checked"] = key
-    if st.session_state.get("maps checked") != key:
+        MAPS_CHECKED.set(key)
+    if MAPS_CHECKED.get() != key:
         st.write("Each method is evaluated on the same images, next to two baselines (random, centre).")
         return
 
     found = result_of(
         checked(name, items=int(items), everything=everything),
         "Evaluating the maps",
-        on_error=lambda: st.session_state.pop("maps checked", None),
+        on_error=MAPS_CHECKED.forget,
     )
     st.dataframe(
         [_measures(row) for row in (*found["methods"], *found["baselines"])],

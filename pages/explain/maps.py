@@ -25,8 +25,12 @@ from ui.jobs import result_of
 from ui.loaders import Photo, classifier
 from ui.messages import escape_markdown, refusals
 from ui.pickers import answer_of, load_classifier, model_name
+from ui.session import SessionValue
 
 Cell = tuple[str, str, OverlaidMap | str]  # caption, hover, the map or the words in its place
+
+
+_LONG_MAPS = SessionValue[frozenset[MapRequest]]("long maps")  # those requested
 
 
 def maps_view(
@@ -156,7 +160,7 @@ def show_scale(look: OverlayStyle) -> None:
 
 def _is_made(asked: MapRequest) -> bool:
     """Whether a long map was requested and is ready."""
-    if asked not in st.session_state.get("long maps", ()):
+    if asked not in (_LONG_MAPS.get() or ()):
         return False
     job = long_map(asked, _model=classifier(asked.model))
     return job.result is not None and not job.thread.is_alive()
@@ -164,13 +168,13 @@ def _is_made(asked: MapRequest) -> bool:
 
 def _make(waiting: Sequence[MapRequest]) -> None:
     """The button for long maps; after the click one after the other, with progress and a way to stop."""
-    wished = st.session_state.setdefault("long maps", set())
+    wished = _LONG_MAPS.get() or frozenset()
     todo = [asked for asked in waiting if asked in wished]
     if not todo:
         titles = ", ".join(dict.fromkeys(method(asked.method).title for asked in waiting))
         passes = sum(method(asked.method).passes for asked in waiting)
         if st.button(f"Compute the long maps: {titles}", help=f"About {passes:,} forward passes; can be stopped."):
-            wished.update(waiting)
+            _LONG_MAPS.set(wished.union(waiting))
             st.rerun()
         return
     first = todo[0]
@@ -178,5 +182,5 @@ def _make(waiting: Sequence[MapRequest]) -> None:
     left = f", {len(todo)} to compute" if len(todo) > 1 else ""
     words = f"{method(first.method).title} of {escape_markdown(shorten(model_name(first.model), 40))}{left}"
     job = long_map(first, _model=classifier(first.model))
-    result_of(job, words, on_error=lambda: wished.difference_update(todo))
+    result_of(job, words, on_error=lambda: _LONG_MAPS.set(wished.difference(todo)))
     st.rerun()

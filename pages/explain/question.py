@@ -21,6 +21,7 @@ from ui.formatting import shorten
 from ui.loaders import Photo, run_dataset, stored
 from ui.messages import escape_markdown
 from ui.pickers import choose_photos, choose_run, from_address, model_name, to_address
+from ui.session import EXPLAINED_ERRORS_OF
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -57,8 +58,8 @@ def _of_dataset() -> list[Photo]:
 
 def _of_errors() -> list[Photo]:
     run = choose_run()
-    if st.session_state.get("explain errors of") != run.id:  # its errors are explained by the run itself
-        st.session_state["explain errors of"] = run.id
+    if EXPLAINED_ERRORS_OF.get() != run.id:  # its errors are explained by the run itself
+        EXPLAINED_ERRORS_OF.set(run.id)
         st.query_params["model"] = [run.id]
     split = "test" if "test" in run.splits else run.splits[0]
     words = _errors(run, split)

@@ -11,6 +11,7 @@ from ui.formatting import shorten
 from ui.loaders import Photo, photo_saliency
 from ui.messages import escape_markdown, refusals
 from ui.pickers import answer_of, load_classifier, model_name
+from ui.session import STOP_BELOW_CONFIDENCE
 
 PER_PAGE = 4
 
@@ -44,7 +45,7 @@ def _answer(photo: Photo, name: str) -> None:
     with refusals(stop=False):
         load_classifier(name, place)
         answer = answer_of(name, photo)
-        bars, first = answer_html(answer, sure=st.session_state.get("sure", 0.0)), answer.top[0][0]
+        bars, first = answer_html(answer, sure=STOP_BELOW_CONFIDENCE.get() or 0.0), answer.top[0][0]
         sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"Input: {answer.side} × {answer.side} pixels")
         waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
         place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{waiting}</div>{bars}</div>')

@@ -18,6 +18,7 @@ from ui.cards import THUMBNAIL, Card, Picture, cards, picture
 from ui.fields import field
 from ui.messages import refusals
 from ui.pickers import choose_architecture
+from ui.session import PICTURE_RESIZING
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -78,7 +79,7 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
                 )
         with more.cell():
             split_seed = field("split_seed")
-    given = {"split_seed": split_seed, "fit": st.session_state.get("fit")}
+    given = {"split_seed": split_seed, "fit": PICTURE_RESIZING.get()}
     given["head"] = own.get("head")
     with refusals():
         return with_changes(

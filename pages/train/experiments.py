@@ -14,7 +14,7 @@ from ui.charts import chart, dark
 from ui.formatting import count, decimal, duration, ends, percent
 from ui.jobs import Background, background, result_of
 from ui.messages import escape_markdown, refusals
-from ui.session import LEARNING_RATE
+from ui.session import LEARNING_RATE, SessionValue
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from clfcore.experiments.lr_finder import RateSearch
     from clfcore.experiments.overfit_one_batch import BatchPreview, OneBatch
 
+_CHECK = SessionValue[tuple[str, RunConfig]]("check")
 R = TypeVar("R")  # what an experiment returns
 
 
@@ -73,10 +74,10 @@ def _experiment(
     show: Callable[[R], None],
 ) -> None:
     """A button; once clicked, the experiment on this configuration, its progress, and its result."""
-    key = f"asked {label}"
+    requested = SessionValue[RunConfig](f"asked {label}")
     if st.button(label, key=label, help=help_text):
-        st.session_state[key] = config
-    if st.session_state.get(key) == config:
+        requested.set(config)
+    if requested.get() == config:
         with refusals():
             show(result_of(start(config), help_text.rstrip(".")))
 
@@ -151,12 +152,12 @@ def check_before_training(config: RunConfig) -> None:
             "Overfit one batch",
             help="A sanity check: if the network cannot, the data, the loss or the learning rate is at fault.",
         ):
-            st.session_state["check"] = ("overfit", config)
+            _CHECK.set(("overfit", config))
         if st.button(
             "Preview a batch", help="The first batch as the network sees it: augmented, mixed and de-normalized."
         ):
-            st.session_state["check"] = ("batch", config)
-    check, checked = st.session_state.get("check", ("", None))
+            _CHECK.set(("batch", config))
+    check, checked = _CHECK.get() or ("", None)
     if checked != config:
         return
     if check == "overfit":

@@ -16,6 +16,7 @@ from ui.data_picker import read_data
 from ui.formatting import count, duration
 from ui.jobs import background, result_if_ready, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
+from ui.session import SessionValue
 
 if TYPE_CHECKING:
     from clfcore.experiments.plan import Plan
@@ -84,8 +85,14 @@ class _Launches:
             self._runs.clear()
 
 
+_LAUNCHES = SessionValue[_Launches]("launches")
+
+
 def _launches() -> _Launches:
-    return st.session_state.setdefault("launches", _Launches())
+    launches = _LAUNCHES.get()
+    if launches is None:
+        _LAUNCHES.set(launches := _Launches())
+    return launches
 
 
 def train_button(config: RunConfig) -> None:
