@@ -92,7 +92,7 @@ def evaluate(
         from clfcore.classifier import predict_dataset  # brings torch along
         from clfcore.runs.open_classifier import classifier_of
 
-        dataset = open_dataset(data, judged=True)
+        dataset = open_dataset(data, evaluation_only=True)
         predictions = predict_dataset(classifier_of(run), dataset, progress)
         trained_on = count_trained_on(run, dataset, predictions.ids)
         metrics = metrics_of(run, {"data": predictions}, choice)

@@ -49,8 +49,8 @@ def cut_off(sizes: np.ndarray) -> Cut | None:
 
 def sampled_sizes(dataset: ImageDataset) -> np.ndarray:
     """Width and height of up to SAMPLED pictures, evenly chosen, by their headers: n x 2 int64, none of an array."""
-    found = []
+    sizes = []
     for i in np.unique(np.linspace(0, len(dataset) - 1, SAMPLED).astype(int)) if dataset.paths else ():
         with contextlib.suppress(InputError):  # unreadable files are told of by the checks
-            found.append(image_size(dataset.files[i]))
-    return np.array(found, np.int64).reshape(-1, 2)
+            sizes.append(image_size(dataset.files[i]))
+    return np.array(sizes, np.int64).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""A SPEC -> ImageDataset, and what the catalogue has: a row a dataset with its licence, source and place."""
+"""Catalogue of datasets, each with its licence, source and place; and the dataset that a SPEC names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -151,16 +151,16 @@ def entries() -> tuple[Entry, ...]:
     )
 
 
-def open_dataset(spec: str, *, split_seed: int = 0, judged: bool = False) -> ImageDataset:
+def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = False) -> ImageDataset:
     """The dataset that a SPEC names: a catalogue name, a folder, a .zip or a .csv manifest. No picture is decoded.
 
     `shapes`, of either form, takes settings: `shapes:count=600,side=64`. A path may have a reading before it, such as
-    `nested:photos` (folders in folders are levels). split_seed draws the splits that the data does not give. judged: a
-    model is only evaluated on the data: one class is enough, and files need no splits. Raises InputError; AmbiguousData
-    where the data can be read in several ways and no reading is asked for.
+    `nested:photos` (folders in folders are levels). split_seed draws the splits that the data does not give.
+    evaluation_only: a model is only evaluated on the data: one class is enough, and files need no splits. Raises
+    InputError; AmbiguousData where the data can be read in several ways and no reading is asked for.
     """
     asked, path = parted(spec)
-    asked = replace(asked, judged=judged)
+    asked = replace(asked, evaluation_only=evaluation_only)
     if str(asked):
         return _open_path(path, asked, split_seed)
     name, _, settings = spec.partition(":")
@@ -171,14 +171,14 @@ def open_dataset(spec: str, *, split_seed: int = 0, judged: bool = False) -> Ima
         elif name == "clothing-small":
             dataset = import_folder(app_folder() / "assets" / name / "photos", split_seed=split_seed)
         elif name in _SHAPES:
-            given = _settings(spec, settings)
+            shape = _settings(spec, settings)
             shortcut = name == "shapes-shortcut"
             dataset = synthetic_shapes.draw(
                 _SHAPES[name],
-                count=given.count,
-                side=given.side,
-                seed=given.seed,
-                difficulty=given.difficulty,
+                count=shape.count,
+                side=shape.side,
+                seed=shape.seed,
+                difficulty=shape.difficulty,
                 split_seed=split_seed,
                 shortcut=shortcut,
             )
@@ -193,8 +193,8 @@ def _namesake(spec: str) -> tuple[Problem, ...]:
     """What is said where a folder here has the name of a catalogue set."""
     if not Path(spec).exists():
         return ()
-    said = f"{spec} is the catalogue's; {spec} in {Path.cwd()} was not read: write ./{spec} for that"
-    return (Problem("reading", spec, said),)
+    message = f"{spec} is the catalogue's; {spec} in {Path.cwd()} was not read: write ./{spec} for that"
+    return (Problem("reading", spec, message),)
 
 
 def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
@@ -227,7 +227,7 @@ def _check_root(path: Path, spec: str) -> None:
     if root is None:
         return
     real = path.resolve()
-    if not any(real.is_relative_to(one.resolve()) for one in (root, datasets_folder())):
+    if not any(real.is_relative_to(allowed.resolve()) for allowed in (root, datasets_folder())):
         raise InputError(f"data is {spec!r}: this lab reads data below {root} alone; name a folder or file there")
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset: unreadable files, duplicates and leakage, thin or lopsided classes, odd sizes."""
+"""Dataset checks: unreadable files, duplicates and leakage, small or uneven classes, odd sizes."""
 
 from dataclasses import replace
 
@@ -16,10 +16,10 @@ from clfcore.progress import Progress
 FEW_ITEMS = 10  # a class with fewer in train is hardly learned
 ODD_RATIO = 4  # longer side to shorter, or the usual shorter side to this one's
 
-# Each kind of problem, and what it means. Imports find those above the line, `findings` those below.
+# Each kind of problem, and what it means. Importers report those above the line, `findings` those below.
 KINDS = {
-    "reading": "what the importer took for what: no fault, but to be confirmed",
-    "joined-class": "one class name in several spellings; taken as one",
+    "reading": "what the importer assumed about the data: no fault, but to be confirmed",
+    "joined-class": "one class name in several spellings; read as one class",
     "hidden": "a hidden file, or one that a system left (__MACOSX, Thumbs.db); left out",
     "not-an-image": "a file that is no picture by its name; left out",
     "loose-image": "a picture outside the class folders; left out",
@@ -30,11 +30,11 @@ KINDS = {
     "unreadable-folder": "a folder that may not be read; left out",
     "too-deep": "a folder too many folders deep; left out",
     "bad-name": "an entry of a zip whose name no file system takes, or that is also a folder; left out",
-    "repeated": "a row of a manifest, or an entry of a zip, that stands there twice; the first is kept",
+    "repeated": "a row of a manifest, or an entry of a zip, that is repeated; the first is kept",
     "bad-row": "a row with more cells than the header; left out",
     "no-class": "a row without path or class; left out",
     "missing": "a row whose file does not exist; left out",
-    "two-parents": "a class that stands below two of the level above; taken as one",
+    "two-parents": "a class below two classes of the level above; kept apart as two",
     # ---
     "unreadable": "a file that is empty, truncated, damaged, too large or no picture; left out",
     "duplicate": "the same file content twice in one split",
@@ -47,8 +47,8 @@ KINDS = {
     "cut-off": "many pictures of which the default crop leaves out much",
     "values": "a picture of more than 8 bits whose values are constant, no numbers, or beyond the training split's",
     "depths": "pictures of 8 bits and deeper ones in one dataset",
-    "bands": "bands of a picture that are left out, or are taken for something",
-    "no-test": "there is no test split, so there is no test account",
+    "bands": "bands of a picture that are left out, or whose meaning was assumed",
+    "no-test": "there is no test split, so the test metrics are missing",
 }
 
 
@@ -65,7 +65,7 @@ def check(
 
 
 def findings(dataset: ImageDataset, report: DecodeReport) -> ImageDataset:
-    """The dataset without its unreadable items, with what `report` and its splits tell added to its problems."""
+    """The dataset without its unreadable items, with the problems that `report` and the splits show."""
     bad = [i for i, fault in enumerate(report.faults) if fault]
     unreadable = [Problem("unreadable", dataset.ids[i], report.faults[i]) for i in bad]
     where = np.full(len(dataset), len(SPLITS))  # each item's split
@@ -73,13 +73,13 @@ def findings(dataset: ImageDataset, report: DecodeReport) -> ImageDataset:
         where[dataset.splits.get(split, np.empty(0, np.int64))] = i
     copies = _copies(dataset, report.digests, where)
     odd = [*_odd_sizes(dataset, report), *_cut_off(dataset, report)]
-    kept = dataset.without(bad) if bad else dataset
+    readable = dataset.without(bad) if bad else dataset
     if any(report.extremes):
-        kept = replace(kept, value_range=training_range(dataset, report.extremes))
+        readable = replace(readable, value_range=training_range(dataset, report.extremes))
     values = value_problems(dataset, extremes=report.extremes, notes=report.notes, faults=report.faults)
-    found = unreadable, *copies, _shared_groups(dataset, where), *_classes(kept), odd, *values  # unreadable: all named
-    told = [problem for i, listed in enumerate(found) for problem in (shortened(listed) if i else listed)]
-    return replace(kept, problems=kept.problems + tuple(told)) if told else kept
+    kinds = (*copies, _shared_groups(dataset, where), *_classes(readable), odd, *values)
+    problems = [*unreadable, *(problem for listed in kinds for problem in shortened(listed))]  # unreadable: all named
+    return replace(readable, problems=readable.problems + tuple(problems)) if problems else readable
 
 
 def _copies(dataset: ImageDataset, digests: tuple[str, ...], where: np.ndarray) -> tuple[list[Problem], ...]:
@@ -95,8 +95,8 @@ def _copies(dataset: ImageDataset, digests: tuple[str, ...], where: np.ndarray) 
             a, b = dataset.ids[original], dataset.ids[other]
             if where[other] != where[original]:
                 names = [f"{dataset.ids[i]} ({_split(where[i])})" for i in (original, other)]
-                said = f"{names[0]} and {names[1]} have the same content: what is tested must not be trained on"
-                leakage.append(Problem("leakage", b, said))
+                message = f"{names[0]} and {names[1]} have the same content: what is tested must not be trained on"
+                leakage.append(Problem("leakage", b, message))
             else:
                 duplicate.append(
                     Problem("duplicate", b, f"{b} has the same content as {a}, both in {_split(where[other])}")
@@ -120,9 +120,7 @@ def _shared_groups(dataset: ImageDataset, where: np.ndarray) -> list[Problem]:
     for group, place in zip(dataset.groups, where.tolist(), strict=True):
         splits.setdefault(group, set()).add(place)
     return [
-        Problem(
-            "leakage", group, f"group {group} stands in {' and '.join(map(_split, sorted(places)))}: it must be in one"
-        )
+        Problem("leakage", group, f"group {group} is in {' and '.join(map(_split, sorted(places)))}: it must be in one")
         for group, places in splits.items()
         if len(places) > 1
     ]
@@ -142,11 +140,15 @@ def _classes(dataset: ImageDataset) -> tuple[list[Problem], ...]:
                 Problem("few-items", name, f"class {name} has {train} to train on: {FEW_ITEMS} or more are needed")
             )
         if len(have) == 1 and lack:
-            what = "it cannot be judged" if have == ["train"] else "it cannot be learned"
+            what = "it cannot be evaluated" if have == ["train"] else "it cannot be learned"
             alone.append(Problem("one-split-class", name, f"class {name} is in {have[0]} alone: {what}"))
         elif have and lack:
             absent.append(Problem("absent-class", name, f"class {name} is not in {' and '.join(lack)}"))
-    none = [] if "test" in present else [Problem("no-test", "", "there is no test split: add one for a test account")]
+    none = (
+        []
+        if "test" in present
+        else [Problem("no-test", "", "there is no test split: add one to measure on data that chose nothing")]
+    )
     return few, alone, absent, none
 
 

@@ -1,4 +1,4 @@
-"""Published datasets fetched when asked: file by file, checked by its published digest, whole or not at all."""
+"""Download of published datasets, when asked: file by file, checked by its published digest, whole or not at all."""
 
 import functools
 import hashlib

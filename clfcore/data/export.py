@@ -1,4 +1,4 @@
-"""Any dataset as a manifest that opens again: a row a picture, with its split, group and classes."""
+"""Export of any dataset as a manifest that opens again: a row a picture, with its split, group and classes."""
 
 import io
 import re
@@ -68,8 +68,8 @@ def _classes(dataset: ImageDataset) -> tuple[list[str], list[list[str]]]:
         odd = next((name for name in task.classes if ";" in name), None)
         if odd:
             raise InputError(f"label {odd!r} holds a semicolon, which parts labels in a manifest: rename it")
-        there = [[task.classes[i] for i in np.flatnonzero(row)] for row in dataset.targets]
-        return ["labels"], [[";".join(names)] for names in there]
+        labels = [[task.classes[i] for i in np.flatnonzero(row)] for row in dataset.targets]
+        return ["labels"], [[";".join(names)] for names in labels]
     targets = dataset.targets.reshape(len(dataset), -1)  # N x L
     names = ["label"] if task.kind == "single-label" else [level.name for level in task.levels]
     return names, [[lv.classes[i] for lv, i in zip(task.levels, row, strict=True)] for row in targets]
@@ -77,18 +77,18 @@ def _classes(dataset: ImageDataset) -> tuple[list[str], list[list[str]]]:
 
 def _pictures(dataset: ImageDataset, out: Path) -> list[_Picture]:
     """Each picture below the manifest's folder as it is; any other in a folder beside it, under a plain name."""
-    folder, found = out.parent, []
+    folder, pictures = out.parent, []
     for i, name in enumerate(dataset.ids):
         path = None if dataset.paths is None else dataset.paths[i].absolute()
         if path is not None and path.is_relative_to(folder) and _comes_back(path.relative_to(folder).as_posix()):
-            found.append(_Picture(PurePosixPath(path.relative_to(folder)), to_write=False))
+            pictures.append(_Picture(PurePosixPath(path.relative_to(folder)), to_write=False))
             continue
         inside = re.sub(r"[^\w./ ()+-]+", "-", name, flags=re.ASCII).strip("./ ").replace("../", "")
-        beside = PurePosixPath(f"{out.stem}-images", inside if path is not None else f"{inside}.png")
-        found.append(_Picture(beside, to_write=True))
-    if len({picture.path for picture in found}) != len(found):
+        copy = PurePosixPath(f"{out.stem}-images", inside if path is not None else f"{inside}.png")
+        pictures.append(_Picture(copy, to_write=True))
+    if len({picture.path for picture in pictures}) != len(pictures):
         raise InputError(f"two pictures of {dataset.name} have one name: rename one, or export from another folder")
-    return found
+    return pictures
 
 
 def _comes_back(path: str) -> bool:
@@ -100,13 +100,13 @@ def _write_pictures(
     dataset: ImageDataset, pictures: Sequence[_Picture], folder: Path, *, overwrite: bool, progress: Progress | None
 ) -> None:
     """Raises InputError where another file stands in a picture's place, before the first is written."""
-    wanted = [(i, folder / picture.path) for i, picture in enumerate(pictures) if picture.to_write]
-    for i, target in wanted if not overwrite else ():
+    targets = [(i, folder / picture.path) for i, picture in enumerate(pictures) if picture.to_write]
+    for i, target in targets if not overwrite else ():
         if target.exists() and target.read_bytes() != _content(dataset, i):
             raise InputError(
                 f"{target} is another picture that is there already: export to another folder, or give --overwrite"
             )
-    for n, (i, target) in enumerate(wanted, start=1):
+    for n, (i, target) in enumerate(targets, start=1):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if dataset.paths is not None:
@@ -118,7 +118,7 @@ def _write_pictures(
         except OSError as error:
             raise cannot_write(target, error) from error
         if progress:
-            progress(n, len(wanted))
+            progress(n, len(targets))
 
 
 def _content(dataset: ImageDataset, i: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The index of checked files: what was found in each sound picture, known again by path, size and times.
+"""Index of checked files: what each sound picture holds, recognized by path, size and times.
 
 One file a folder of data, of about 60 bytes a picture, in the cache. It holds no faults: what could not be read is
 read again, since an installed extra or a mounted disk may have cured it.
@@ -48,35 +48,35 @@ class Sound:
 
 def states(paths: Sequence[Path]) -> list[FileState | None]:
     """Each file's state; None where there is no regular file: a pipe or a device must not be opened."""
-    found: list[FileState | None] = []
+    states: list[FileState | None] = []
     for path in paths:
         try:
-            at = os.stat(path)  # noqa: PTH116 - Path.stat costs a third more, and there may be 200,000
+            status = os.stat(path)  # noqa: PTH116 - Path.stat costs a third more, and there may be 200,000
         except (OSError, ValueError):
-            found.append(None)
+            states.append(None)
         else:
-            regular = stat.S_ISREG(at.st_mode)
-            found.append(FileState(at.st_size, at.st_mtime_ns, at.st_ctime_ns) if regular else None)
-    return found
+            regular = stat.S_ISREG(status.st_mode)
+            states.append(FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns) if regular else None)
+    return states
 
 
 def known(paths: Sequence[Path], now: Sequence[FileState | None]) -> list[Sound | None]:
-    """What the index holds of each file in its present state."""
+    """The index's entry of each file in its present state; None where there is none."""
     place = _place(paths)
     stored = _read(place)
     with contextlib.suppress(OSError):
         os.utime(place)  # the time of last use
     rows = [stored.get(name) for name in _names(paths)]
-    return [row[1] if row is not None and row[0] == at else None for row, at in zip(rows, now, strict=True)]
+    return [row[1] if row is not None and row[0] == state else None for row, state in zip(rows, now, strict=True)]
 
 
-def remember(paths: Sequence[Path], now: Sequence[FileState | None], found: Sequence[Sound | None]) -> None:
-    """Keep what was found; other files of the folder that the index knows stay. A full disk keeps nothing."""
+def remember(paths: Sequence[Path], now: Sequence[FileState | None], sounds: Sequence[Sound | None]) -> None:
+    """Store entries; other files of the folder that the index knows stay. On a full disk nothing is stored."""
     place = _place(paths)
     rows = {
-        name: (at, sound)
-        for name, at, sound in zip(_names(paths), now, found, strict=True)
-        if at is not None and sound is not None
+        name: (state, sound)
+        for name, state, sound in zip(_names(paths), now, sounds, strict=True)
+        if state is not None and sound is not None
     }
     before = _read(place)
     asked = set(_names(paths))
@@ -109,14 +109,15 @@ def _read(place: Path) -> dict[str, tuple[FileState, Sound]]:
     try:
         with place.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             names = stored["names"].tobytes().decode("utf-8", "surrogateescape").split("\0")
-            at, sizes, digests = stored["states"].tolist(), stored["sizes"].tolist(), stored["digests"].tobytes().hex()
+            stored_states, sizes = stored["states"].tolist(), stored["sizes"].tolist()
+            digests = stored["digests"].tobytes().hex()
             extremes, notes = deep_of_json(json.loads(stored["deep"].tobytes()), len(names))
-        if not len(names) == len(at) == len(sizes) == len(digests) // 32:
+        if not len(names) == len(stored_states) == len(sizes) == len(digests) // 32:
             return {}
     except Exception:  # zipfile, zlib and numpy raise a dozen kinds on damaged files
         return {}
     rows = {}
-    for i, (name, state, (width, height)) in enumerate(zip(names, at, sizes, strict=True)):
+    for i, (name, state, (width, height)) in enumerate(zip(names, stored_states, sizes, strict=True)):
         sound = Sound(digests[32 * i : 32 * i + 32], width, height, extremes[i], notes[i])
         rows[name] = FileState(*state), sound
     return rows
@@ -124,14 +125,14 @@ def _read(place: Path) -> dict[str, tuple[FileState, Sound]]:
 
 def _write(partial: Path, rows: dict[str, tuple[FileState, Sound]]) -> None:
     names = "\0".join(rows)
-    sound = [found for _, found in rows.values()]
-    deep = deep_as_json([one.extremes for one in sound], [one.notes for one in sound])
+    sounds = [sound for _, sound in rows.values()]
+    deep = deep_as_json([sound.extremes for sound in sounds], [sound.notes for sound in sounds])
     with partial.open("wb") as file:
         np.savez_compressed(
             file,
             names=np.frombuffer(names.encode("utf-8", "surrogateescape"), np.uint8),
-            states=np.array([at for at, _ in rows.values()], np.int64).reshape(-1, 3),
-            sizes=np.array([(one.width, one.height) for one in sound], np.int64).reshape(-1, 2),
-            digests=np.frombuffer(bytes.fromhex("".join(one.digest for one in sound)), np.uint8),
+            states=np.array([state for state, _ in rows.values()], np.int64).reshape(-1, 3),
+            sizes=np.array([(sound.width, sound.height) for sound in sounds], np.int64).reshape(-1, 2),
+            digests=np.frombuffer(bytes.fromhex("".join(sound.digest for sound in sounds)), np.uint8),
             deep=np.frombuffer(json.dumps(deep).encode(), np.uint8),
         )

@@ -1,4 +1,4 @@
-"""Content fingerprints: what a picture is, whatever its file is called and wherever it lies.
+"""Content fingerprints: the identity of a picture, whatever its file is called and wherever it lies.
 
 Compressed files (JPEG, PNG, WebP, GIF, HEIC) are known by their size and their first, middle and last 16 KB: one
 changed pixel moves everything behind it, and a PNG ends with a checksum of its pixels. Other files are read whole. The
@@ -56,14 +56,14 @@ def _of_files(paths: Sequence[Path]) -> tuple[str, ...]:
         return ()
     names = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - Path.absolute costs ten times as much
     place = _place(names)
-    kept = _read(place)
-    found = dict.fromkeys(range(len(names)), "")
+    stored = _read(place)
+    digests = dict.fromkeys(range(len(names)), "")
     keys: list[Key | None] = [_key(name) for name in names]
     missing = []
     for i, (name, key) in enumerate(zip(names, keys, strict=True)):
-        known = kept.get(name)
+        known = stored.get(name)
         if key is not None and known is not None and known[0] == key:
-            found[i] = known[1]
+            digests[i] = known[1]
         else:
             missing.append(i)
 
@@ -78,13 +78,13 @@ def _of_files(paths: Sequence[Path]) -> tuple[str, ...]:
         parts = [work(start) for start in starts]
     for start, part in zip(starts, parts, strict=True):
         for i, value in zip(missing[start : start + _CHUNK], part, strict=True):
-            found[i] = value
+            digests[i] = value
     if len(missing) >= KEEP_FROM:
-        _write(place, {n: (k, found[i]) for i, (n, k) in enumerate(zip(names, keys, strict=True)) if k is not None})
-    elif kept:
+        _write(place, {n: (k, digests[i]) for i, (n, k) in enumerate(zip(names, keys, strict=True)) if k is not None})
+    elif stored:
         with contextlib.suppress(OSError):
             os.utime(place)  # the time of last use
-    return tuple(found.values())
+    return tuple(digests.values())
 
 
 def _key(name: str) -> Key | None:

@@ -1,4 +1,4 @@
-"""What a person found in a wrong picture: the label is wrong, the picture is ambiguous, or the model is at fault.
+"""Label review: a person's verdict on a wrong prediction: wrong label, ambiguous picture, or the model's fault.
 
 A JSON file a dataset in the lab's folder; each verdict is keyed by the content of its picture, so that it holds for
 every run, and after files were moved or renamed. A verdict is of a picture under one label: it lapses with another.
@@ -58,16 +58,16 @@ def read_reviews(dataset: ImageDataset) -> dict[str, LabelReview]:
 
 def reviews_of(dataset: ImageDataset, items: Mapping[str, str]) -> dict[str, LabelReview]:
     """item id -> verdict, of those among `items` (id -> label) that have one under that label."""
-    kept = read_reviews(dataset)
-    if not kept:
+    stored = read_reviews(dataset)
+    if not stored:
         return {}
-    at = {name: i for i, name in enumerate(dataset.ids)}
-    found = {}
+    places = {name: i for i, name in enumerate(dataset.ids)}
+    reviews = {}
     for item, truth in items.items():
-        verdict = kept.get(digest(dataset, at[item])) if item in at else None
-        if verdict is not None and verdict.truth == truth:
-            found[item] = verdict
-    return found
+        review = stored.get(digest(dataset, places[item])) if item in places else None
+        if review is not None and review.truth == truth:
+            reviews[item] = review
+    return reviews
 
 
 def keep_review(dataset: ImageDataset, item: str, truth: str, *, kind: str | None, note: str = "") -> None:
@@ -79,18 +79,18 @@ def keep_review(dataset: ImageDataset, item: str, truth: str, *, kind: str | Non
     key, path = digest(dataset, dataset.ids.index(item)), _file(dataset)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
-        kept: dict[str, object] = {name: vars(value) for name, value in read_reviews(dataset).items()}
-        kept.pop(key, None)
+        stored: dict[str, object] = {name: vars(value) for name, value in read_reviews(dataset).items()}
+        stored.pop(key, None)
         if kind is not None or note.strip():
             when = datetime.now(UTC).isoformat(timespec="seconds")
-            kept[key] = {"item": item, "truth": truth, "kind": kind, "note": note.strip(), "when": when}
-        write_json(path, {"dataset": dataset.name, "verdicts": kept})
+            stored[key] = {"item": item, "truth": truth, "kind": kind, "note": note.strip(), "when": when}
+        write_json(path, {"dataset": dataset.name, "verdicts": stored})
 
 
 def table_csv(dataset: ImageDataset) -> str:
     """item, truth, verdict, note, when: a line a verdict, by item."""
-    kept = sorted(read_reviews(dataset).values(), key=lambda verdict: verdict.item)
-    rows = [[one.item, one.truth, one.kind or "", one.note, one.when] for one in kept]
+    reviews = sorted(read_reviews(dataset).values(), key=lambda verdict: verdict.item)
+    rows = [[review.item, review.truth, review.kind or "", review.note, review.when] for review in reviews]
     return csv_text([["item", "truth", "verdict", "note", "when"], *rows])
 
 

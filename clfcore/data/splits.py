@@ -1,4 +1,4 @@
-"""Train, validation and test: drawn by content, stratified, with equal pictures and groups on one side.
+"""Splits into train, validation and test: drawn by content, stratified, equal pictures and groups on one side.
 
 Inside each stratum pictures are ranked by a hash of the seed and their content, and quotas are filled in that order:
 test, then validation, then train. So a draw depends on the pictures alone, not on their names, places or order, and a
@@ -59,18 +59,18 @@ def draw_splits(
     *,
     groups: Sequence[str] | None = None,
     given: Mapping[Split, np.ndarray] | None = None,
-    judged: bool = False,
+    evaluation_only: bool = False,
 ) -> DrawnSplits:
     """Complete the splits of N items: 70/15/15, stratified and seeded; what is given is never redrawn.
 
     strata: N integers (a class, or a combination of labels). pictures: N files, or an array of N rows; their content
     decides, and equal pictures stay together, as groups do. With nothing given all three are drawn; with train and
     test, validation is drawn from train (15 parts of 85); with train and validation nothing is: there is no test.
-    judged: a model is only evaluated on the data: nothing is drawn, and train may be absent.
+    evaluation_only: a model is only evaluated on the data: nothing is drawn, and train may be absent.
     Raises InputError where train is absent.
     """
     splits = {name: np.sort(np.asarray(chosen, np.int64)) for name, chosen in (given or {}).items() if len(chosen)}
-    if judged:
+    if evaluation_only:
         return DrawnSplits(splits, ())
     if splits and "train" not in splits:
         raise InputError(
@@ -95,7 +95,7 @@ def keep_splits(dataset: ImageDataset, known: Mapping[str, Split], *, seed: int)
         return dataset
     pool = np.sort(np.concatenate([dataset.splits[name] for name in {"train", *dataset.drawn}]))
     fixed = {int(i): known[dataset.contents[i]] for i in pool if dataset.contents[i] in known}
-    if dataset.drawn != SPLITS:  # test is given: what was tested elsewhere is neither learned nor judged yet
+    if dataset.drawn != SPLITS:  # test is given: what was tested elsewhere is neither learned nor evaluated yet
         fixed = {i: split for i, split in fixed.items() if split != "test"}
     draw = _Draw(pool, strata(dataset.task, dataset.targets), seed, dataset.contents, dataset.groups)
     return replace(dataset, splits={**dataset.splits, **_assigned(draw, drawn=dataset.drawn, fixed=fixed)})
@@ -224,9 +224,12 @@ def _clusters(draw: _Draw) -> list[_Cluster]:
         ranks[cluster] = min(ranks.get(cluster, rank), rank)
     layers = draw.strata.tolist()
     clusters = []
-    for name, own in members.items():
-        counts = {layers[own[0]]: 1} if len(own) == 1 else Counter(layers[i] for i in own)  # a Counter is slow to make
-        clusters.append(_Cluster(ranks[name][1], tuple(own), counts))
+    for name, group_items in members.items():
+        if len(group_items) == 1:  # a Counter is slow to make
+            counts: Mapping[int, int] = {layers[group_items[0]]: 1}
+        else:
+            counts = Counter(layers[i] for i in group_items)
+        clusters.append(_Cluster(ranks[name][1], tuple(group_items), counts))
     return sorted(clusters, key=lambda cluster: cluster.rank)
 
 

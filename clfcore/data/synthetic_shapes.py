@@ -1,4 +1,4 @@
-"""Images drawn from a seed: coloured shapes on textured grounds, with the masks of their objects, for all tasks."""
+"""Synthetic images drawn from a seed: coloured shapes on textured grounds, with object masks, for all tasks."""
 
 from dataclasses import dataclass
 from typing import get_args

@@ -54,18 +54,19 @@ def value_problems(
     if not any(extremes) and not any(notes):
         return values, [], bands
     common = training_range(dataset, extremes)
-    for item, one, said in zip(dataset.ids, extremes, notes, strict=True):
-        for note in said:
+    for item, extreme, item_notes in zip(dataset.ids, extremes, notes, strict=True):
+        for note in item_notes:
             if "NaN" in note:
                 values.append(Problem("values", item, f"{item}: {note}"))
             else:
                 bands.append(Problem("bands", item, f"{item}: {note}"))
-        if one is not None and one.lowest == one.highest:
-            values.append(Problem("values", item, f"{item} has one value alone, {one.lowest:g}: it shows nothing"))
-        elif one is not None and common is not None and one.beyond(common):
-            told = f"{item} has values from {one.lowest:g} to {one.highest:g}, the value range of the training split"
-            values.append(Problem("values", item, f"{told} is {common[0]:g} to {common[1]:g}: what lies beyond is cut"))
-    readable = tuple(one for one, fault in zip(extremes, faults, strict=True) if not fault)
+        if extreme is not None and extreme.lowest == extreme.highest:
+            values.append(Problem("values", item, f"{item} has one value alone, {extreme.lowest:g}: it shows nothing"))
+        elif extreme is not None and common is not None and extreme.beyond(common):
+            own_range = f"{item} has values from {extreme.lowest:g} to {extreme.highest:g}"
+            training = f"the value range of the training split is {common[0]:g} to {common[1]:g}"
+            values.append(Problem("values", item, f"{own_range}, {training}: what lies beyond is cut"))
+    readable = tuple(extreme for extreme, fault in zip(extremes, faults, strict=True) if not fault)
     return values, _mixed(dataset.name, readable), bands
 
 

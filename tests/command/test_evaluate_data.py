@@ -109,7 +109,7 @@ def test_the_finest_classes_of_a_hierarchy_are_enough(tmp_path: Path) -> None:
     stars = [i for i in range(len(dataset)) if dataset.label(i).endswith("star")]
     for i in stars:
         Image.fromarray(dataset.pixels[i]).save(tmp_path / "star" / f"{i}.png")
-    found = predict_dataset(classifier_of(run), open_dataset(str(tmp_path), judged=True))
+    found = predict_dataset(classifier_of(run), open_dataset(str(tmp_path), evaluation_only=True))
     assert np.array_equal(found.targets, dataset.targets[stars])
 
 

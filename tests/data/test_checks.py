@@ -66,10 +66,10 @@ def test_thin_and_lopsided_classes(tmp_path: Path, make_tree: Callable[..., Path
     _, problems = check(import_folder(root))
     assert found(problems, "few-items") == [("c", "class c has 9 to train on: 10 or more are needed")]
     assert found(problems, "one-split-class") == [
-        ("d", "class d is in train alone: it cannot be judged"),
+        ("d", "class d is in train alone: it cannot be evaluated"),
         ("e", "class e is in validation alone: it cannot be learned"),
     ]
-    assert found(problems, "no-test") == [("", "there is no test split: add one for a test account")]
+    assert found(problems, "no-test") == [("", "there is no test split: add one to measure on data that chose nothing")]
     assert found(problems, "absent-class") == []
 
 

@@ -1,4 +1,4 @@
-"""A zip of class folders -> a folder that is unpacked once, with limits, and named by its content."""
+"""Zips of pictures: unpacked once, within limits, into a folder that is named by the content."""
 
 import contextlib
 import errno

@@ -63,11 +63,11 @@ def by_case(labels: Sequence[str], asked: Reading, where: str) -> Cases:
         ]
         return Cases(usual, notes)
     some = ", ".join(" and ".join(group) for group in pairs[:3]) + (", …" if len(pairs) > 3 else "")
-    one = tuple(sorted({usual.get(name, name) for name in counts}))
+    merged = tuple(sorted({usual.get(name, name) for name in counts}))
     raise AmbiguousData(
         f"{where} has classes that differ in upper and lower case alone ({some})",
         [
-            Choice("they are one class", one, len(labels), asks="join-case"),
+            Choice("they are one class", merged, len(labels), asks="join-case"),
             Choice("they are different classes", tuple(sorted(counts)), len(labels), asks="keep-case"),
         ],
     )

@@ -1,4 +1,4 @@
-"""The columns of a manifest: which hold the files, the splits, the groups and the classes, under many names."""
+"""Columns of a manifest: which hold the files, the splits, the groups and the classes, under many names."""
 
 import itertools
 import re
@@ -103,9 +103,9 @@ def columns_of(
     if isinstance(path, Question):
         return path
     others = [name for name in header if name and name not in (path, "split", "group")]
-    given = read_splits(table, others, where=where, asked=asked)
-    notes = list(given.notes)
-    others = [name for name in others if name not in given.columns]
+    in_splits = read_splits(table, others, where=where, asked=asked)
+    notes = list(in_splits.notes)
+    others = [name for name in others if name not in in_splits.columns]
     if path != "path":
         notes.insert(0, f"column {path} is read as the path")
     group = "group" if "group" in header else _group(others)
@@ -115,7 +115,7 @@ def columns_of(
     classes = _classes(table, others, where=where, asked=asked)
     if isinstance(classes, Question):
         return classes
-    return Columns(path, classes.names, classes.form, given.splits, group, (*notes, *classes.notes))
+    return Columns(path, classes.names, classes.form, in_splits.splits, group, (*notes, *classes.notes))
 
 
 def _group(names: Sequence[str]) -> str:
@@ -175,8 +175,8 @@ def _classes(table: Table, others: list[str], *, where: str, asked: Reading) -> 
         return _ClassColumns(names, "levels" if len(names) > 1 else "labels" if several else "label", [])
     if "label" in others and "labels" in others:
         raise InputError(f"{where} has both label and labels: keep label for one class a picture, labels for several")
-    own: tuple[Form, ...] = ("label", "labels")
-    for form in own:
+    documented: tuple[Form, ...] = ("label", "labels")
+    for form in documented:
         if form in others:
             return _ClassColumns((form,), form, _unused([name for name in others if name != form]))
     if not others:

@@ -1,4 +1,4 @@
-"""A CSV file as people save it -> a header and rows: its encoding, separator and missing header found out and noted."""
+"""CSV tables as people save them: encoding, separator and a missing header are detected, and noted."""
 
 import csv
 import io
@@ -28,8 +28,8 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def column(self, name: str) -> list[str]:
-        at = self.header.index(name)
-        return [row[at] if at < len(row) else "" for row in self.rows]
+        place = self.header.index(name)
+        return [row[place] if place < len(row) else "" for row in self.rows]
 
 
 def key(name: str) -> str:
@@ -70,7 +70,7 @@ def _decoded(data: bytes, name: str, asked: Reading) -> tuple[str, list[str]]:
     encoding = asked.value("encoding")
     if encoding and encoding not in ENCODINGS:
         raise unknown("encoding", encoding, list(ENCODINGS))
-    mark = next((found for sign, found in _MARKS.items() if data.startswith(sign)), "")
+    mark = next((guessed for sign, guessed in _MARKS.items() if data.startswith(sign)), "")
     if not encoding and not mark and data[:200:2].count(0) > 50 > data[1:200:2].count(0):
         mark = "utf-16-be"
     elif not encoding and not mark and data[1:200:2].count(0) > 50 > data[:200:2].count(0):
@@ -90,9 +90,9 @@ def _decoded(data: bytes, name: str, asked: Reading) -> tuple[str, list[str]]:
         ] if "16" in candidate else []
     if b"\0" in data:
         raise refused
-    found = guess(data.splitlines())
-    text = data.decode(found, "replace").replace("\r\n", "\n").replace("\r", "\n")
-    return text, [f"it is not UTF-8 and is read as {ENCODINGS[found]}; save it as CSV UTF-8 if names look wrong"]
+    guessed = guess(data.splitlines())
+    text = data.decode(guessed, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return text, [f"it is not UTF-8 and is read as {ENCODINGS[guessed]}; save it as CSV UTF-8 if names look wrong"]
 
 
 def _separator(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The encoding of old names and texts that are not UTF-8: GBK, Shift-JIS, Big5, EUC-KR, DOS or Windows, guessed."""
+"""Text encodings of old names and texts that are not UTF-8: GBK, Shift-JIS, Big5, EUC-KR, DOS or Windows, guessed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The files that a manifest names: as written, without ending, in a folder beside it, or from another start."""
+"""Files that a manifest names: as written, without ending, in a folder beside it, or from another start."""
 
 import os
 import posixpath
@@ -83,10 +83,10 @@ class Files:
 
     def locate(self, paths: Sequence[str], *, folder: str = "") -> Located:
         """Where the files of all rows are; folder: the one to take where several have the same names."""
-        found = [path if self.has(path) else "" for path in paths]
-        missing = [i for i, path in enumerate(paths) if path and not found[i]]
+        paths_of = [path if self.has(path) else "" for path in paths]
+        missing = [i for i, path in enumerate(paths) if path and not paths_of[i]]
         if not missing:
-            return Located(tuple(found))
+            return Located(tuple(paths_of))
         candidates = self._best(paths, missing)
         starts = Counter(start for rows in candidates.values() for start in rows)
         chosen = ("" if folder == "." else folder.strip("/")) if folder else None
@@ -95,9 +95,9 @@ class Files:
         if doubtful and chosen is None:
             order = [start for start, _ in starts.most_common() if any(start in candidates[i] for i in doubtful)]
             most = [start for start in order if starts[start] == starts[order[0]]]
-            own = [start for start in most if self._is_own(start)]
-            if len(most) == 1 or len(own) == 1:
-                chosen = (own or most)[0]
+            named = [start for start in most if self._is_own(start)]
+            if len(most) == 1 or len(named) == 1:
+                chosen = (named or most)[0]
             else:
                 rivals = [(start or ".", starts[start]) for start in order]
         used = set()
@@ -105,9 +105,9 @@ class Files:
             rows = candidates[i]
             start = chosen if chosen in rows else next(iter(rows)) if len(rows) == 1 and not folder else None
             if start is not None:
-                found[i] = rows[start]
+                paths_of[i] = rows[start]
                 used.add(posixpath.dirname(rows[start]) or ".")
-        return Located(tuple(found), tuple(sorted(used)), tuple(rivals))
+        return Located(tuple(paths_of), tuple(sorted(used)), tuple(rivals))
 
     def _is_own(self, start: str) -> bool:
         """Whether a folder goes with the manifest by its name: train/ with train.csv or train_labels.csv."""
@@ -119,10 +119,10 @@ class Files:
         """Each row's files by the folder they start from, with as many folders cut from the paths as finds most."""
         best: dict[int, dict[str, str]] = {i: {} for i in missing}
         for cut in range(DEEPEST + 1):
-            found = {i: self._candidates(paths[i].split("/"), cut) for i in missing}
-            if sum(map(bool, found.values())) > sum(map(bool, best.values())):
-                best = found
-            if all(found.values()):
+            candidates = {i: self._candidates(paths[i].split("/"), cut) for i in missing}
+            if sum(map(bool, candidates.values())) > sum(map(bool, best.values())):
+                best = candidates
+            if all(candidates.values()):
                 break
         return best
 
@@ -130,14 +130,14 @@ class Files:
         """The files that a path may mean, less its first `cut` folders (at least one stays), by where they start."""
         if cut and len(parts) - cut < 2:
             return {}
-        own = [_alike(part) for part in parts[cut:-1]]
-        found: dict[str, str] = {}
+        names = [_alike(part) for part in parts[cut:-1]]
+        candidates: dict[str, str] = {}
         for place in sorted(self._index.get(_alike(parts[-1]), ())):
             folders = place.split("/")[:-1]
-            tail = folders[len(folders) - len(own) :] if own else []
-            if [_alike(part) for part in tail] == own and len(folders) >= len(own):
-                found.setdefault("/".join(folders[: len(folders) - len(own)]), place)
-        return found
+            tail = folders[len(folders) - len(names) :] if names else []
+            if [_alike(part) for part in tail] == names and len(folders) >= len(names):
+                candidates.setdefault("/".join(folders[: len(folders) - len(names)]), place)
+        return candidates
 
 
 def _alike(name: str) -> str:

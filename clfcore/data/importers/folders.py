@@ -1,4 +1,4 @@
-"""A folder of class folders, with or without train, validation and test above them -> ImageDataset."""
+"""Class folders, with or without train, validation and test above them."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ from clfcore.data.importers.layout import read_layout, refuse_empty
 from clfcore.data.importers.readings import Reading
 from clfcore.data.importers.split_folders import Layout
 from clfcore.data.importers.split_names import SPLIT_NAMES
-from clfcore.data.importers.walk import Walk, plain, shortened
+from clfcore.data.importers.walk import Walk, as_text, shortened
 from clfcore.data.splits import draw_splits
 from clfcore.errors import InputError
 from clfcore.task import single_label
@@ -41,7 +41,7 @@ def import_folder(folder: Path, *, split_seed: int = 0, asked: Reading | None = 
         _Picture(item.path, cases.usual.get(label, label), item.split)
         for item, label in zip(layout.items, labels, strict=True)
     ]
-    dataset = _dataset(name, Path(layout.root), items, split_seed=split_seed, judged=asked.judged)
+    dataset = _dataset(name, Path(layout.root), items, split_seed=split_seed, evaluation_only=asked.evaluation_only)
     return replace(dataset, problems=(*problems, *cases.problems))
 
 
@@ -82,11 +82,11 @@ class _Picture(NamedTuple):
     split: Split | None
 
 
-def _dataset(name: str, root: Path, items: list[_Picture], *, split_seed: int, judged: bool) -> ImageDataset:
+def _dataset(name: str, root: Path, items: list[_Picture], *, split_seed: int, evaluation_only: bool) -> ImageDataset:
     classes = sorted({item.label for item in items})
-    if len(classes) == 1 and not judged:
+    if len(classes) == 1 and not evaluation_only:
         raise InputError(
-            f"{root} has one class, {plain(classes[0])!r}: a classifier needs at least two, one folder each"
+            f"{root} has one class, {as_text(classes[0])!r}: a classifier needs at least two, one folder each"
         )
     index = {label: i for i, label in enumerate(classes)}
     targets = np.array([index[item.label] for item in items], np.int64)
@@ -94,10 +94,10 @@ def _dataset(name: str, root: Path, items: list[_Picture], *, split_seed: int, j
     if items[0].split is not None:
         given = {split: np.flatnonzero([item.split == split for item in items]) for split in SPLIT_NAMES.values()}
     paths = tuple(Path(item.path) for item in items)
-    splits, drawn = draw_splits(targets, split_seed, paths, given=given, judged=judged)
+    splits, drawn = draw_splits(targets, split_seed, paths, given=given, evaluation_only=evaluation_only)
     start = len(str(root)) + (not str(root).endswith(os.sep))
-    ids = unique([plain(item.path[start:].replace(os.sep, "/")) for item in items])
-    task = single_label(unique([plain(label) for label in classes]))
+    ids = unique([as_text(item.path[start:].replace(os.sep, "/")) for item in items])
+    task = single_label(unique([as_text(label) for label in classes]))
     return ImageDataset(name, task, ids, targets, splits, paths=paths, drawn=drawn)
 
 
@@ -124,4 +124,4 @@ def unpacked_folder(folder: Path) -> UnpackedFolder:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # it only describes; the pictures count
             record = json.loads(unpacked.with_name(f"{unpacked.name}{RECORD}").read_text(encoding="utf-8"))
             return UnpackedFolder(record["name"], tuple(Problem(**problem) for problem in record["problems"]))
-    return UnpackedFolder(plain(folder.resolve().name) or str(folder), None)
+    return UnpackedFolder(as_text(folder.resolve().name) or str(folder), None)

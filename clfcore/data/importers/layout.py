@@ -1,4 +1,4 @@
-"""The layout of a tree of folders: which are classes, which are splits or folds, and what can be read in two ways."""
+"""Layout of a tree of folders: which are classes, which are splits or folds, and what can be read in two ways."""
 
 import os
 from collections import Counter
@@ -18,17 +18,17 @@ FEW = 0.25  # a share of classes with folders inside, up to which these are no l
 
 
 def read_layout(walk: Walk, asked: Reading) -> Layout:
-    """The layout of a walked tree, read as asked. Raises AmbiguousData where it could be another, and nothing is asked;
-    InputError where splits have no classes."""
+    """The layout of a tree. Raises AmbiguousData where several are possible and `asked` names none; InputError where
+    splits have no classes."""
     root = _unwrapped(walk, walk.root)
-    if asked.judged and root.pictures and not any(folder.count() for folder in root.folders):
-        own = (canonical(Path(root.path).resolve().name),)  # the folder of one class, which has its name
-        return Layout(root.path, tuple(replace(item, labels=own) for item in _items(root, None)))
+    if asked.evaluation_only and root.pictures and not any(folder.count() for folder in root.folders):
+        labels = (canonical(Path(root.path).resolve().name),)  # the folder of one class, which has its name
+        return Layout(root.path, tuple(replace(item, labels=labels) for item in _items(root, None)))
     parts, layout = find_parts(walk, root, asked)
     by_split = parts[0].split is not None
     where = "stands outside train, validation and test" if by_split else "stands outside the class folders"
     loose = list(root.pictures) if by_split else []
-    said = [_loose(f"{root.path}{os.sep}{name}", root, where) for name in loose]
+    problems = [_loose(f"{root.path}{os.sep}{name}", root, where) for name in loose]
     items: list[Item] = []
     spellings: set[str] = set()
     for part in parts:
@@ -36,17 +36,17 @@ def read_layout(walk: Walk, asked: Reading) -> Layout:
         if by_split:
             inner = _unwrapped(walk, inner, own=True)
         walk.follow(inner)
-        said += [
+        problems += [
             _loose(f"{inner.path}{os.sep}{name}", root, "stands outside the class folders") for name in inner.pictures
         ]
         for folder in inner.folders:
             below = list(_items(folder, part.split))
             if not below:
                 item = relative(folder.path, root.path)
-                said.append(Problem("empty-class", item, f"{item} holds no pictures"))
+                problems.append(Problem("empty-class", item, f"{item} holds no pictures"))
             items += below
             spellings |= _names(folder)
-    layout = replace(layout, items=tuple(items), problems=(*layout.problems, *said))
+    layout = replace(layout, items=tuple(items), problems=(*layout.problems, *problems))
     layout = _parted_names(_inverted(_labeled(layout, parts=parts, root=root, asked=asked), asked), asked)
     _ask_levels(layout, root, asked, alone=not by_split)
     used = {name for item in layout.items for name in item.labels}
@@ -112,24 +112,24 @@ def _labeled(layout: Layout, *, parts: Sequence[Part], root: Folder, asked: Read
             bare += mine
     if not bare:
         return layout
-    left = tuple(item for item in layout.items if item.split not in {part.split for part in bare})
-    if {item.split for item in left} == {"train"}:
-        left = tuple(replace(item, split=None) for item in left)
+    remaining = tuple(item for item in layout.items if item.split not in {part.split for part in bare})
+    if {item.split for item in remaining} == {"train"}:
+        remaining = tuple(replace(item, split=None) for item in remaining)
     if "labeled-only" in asked:
         paths = tuple(part.folder.path for part in bare)
-        kept = tuple(p for p in layout.problems if p.kind != "loose-image" or not _below(p.item, bare, root))
-        said = [
+        problems = tuple(p for p in layout.problems if p.kind != "loose-image" or not _below(p.item, bare, root))
+        notes = [
             Problem("ignored-folder", name, f"{name} has no class folders as train has: it is left out")
             for name in (relative(part.folder.path, root.path) for part in bare)
         ]
-        return replace(layout, items=left, problems=(*kept, *said), ignored=(*layout.ignored, *paths))
+        return replace(layout, items=remaining, problems=(*problems, *notes), ignored=(*layout.ignored, *paths))
     some = ", ".join(sorted({item.labels[0] for item in layout.items if item.split == "train"})[:3])
     names = " and ".join(f"{part.folder.name} ({part.folder.count():,} pictures)" for part in bare)
-    classes = tuple(sorted({item.labels[0] for item in left}))
+    classes = tuple(sorted({item.labels[0] for item in remaining}))
     raise AmbiguousData(
         f"{root.path}: {names} {'has' if len(bare) == 1 else 'have'} no class folders as train has ({some}), so "
         "nothing could be measured there: put their pictures into folders of these names, or leave them out",
-        [Choice("splits without class folders are left out", classes, len(left), asks="labeled-only")],
+        [Choice("splits without class folders are left out", classes, len(remaining), asks="labeled-only")],
     )
 
 
@@ -139,7 +139,7 @@ def _below(item: str, parts: Sequence[Part], root: Folder) -> bool:
 
 def _inverted(layout: Layout, asked: Reading) -> Layout:
     """Class folders that hold the splits (`cat/train`, `cat/test`), as class and split."""
-    if given_splits(layout) or asked.words & {"outer", "inner", "nested"}:
+    if given_splits(layout) or asked.options & {"outer", "inner", "nested"}:
         return layout
     inner = {item.labels[1] if len(item.labels) > 1 else "" for item in layout.items}
     named = splits_of(inner)
@@ -153,26 +153,27 @@ def _inverted(layout: Layout, asked: Reading) -> Layout:
 
 def _parted_names(layout: Layout, asked: Reading) -> Layout:
     """Folders whose names hold split and class (`train_cat`, `test_cat`), as both."""
-    if given_splits(layout) or asked.words & {"outer", "inner", "nested"}:
+    if given_splits(layout) or asked.options & {"outer", "inner", "nested"}:
         return layout
     names = {item.labels[0] for item in layout.items}
-    found = {name: both for name in names if (both := split_and_class(name))}
-    trained = {label for split, label in found.values() if split == "train"}
-    others = {label for split, label in found.values() if split != "train"}
-    if len(found) < len(names) or len(trained) < 2 or not others or others - trained:
+    parts_of = {name: both for name in names if (both := split_and_class(name))}
+    trained = {label for split, label in parts_of.values() if split == "train"}
+    others = {label for split, label in parts_of.values() if split != "train"}
+    if len(parts_of) < len(names) or len(trained) < 2 or not others or others - trained:
         return layout
-    items = tuple(
-        replace(i, labels=(found[i.labels[0]][1], *i.labels[1:]), split=found[i.labels[0]][0]) for i in layout.items
-    )
-    listed = sorted(f"{name} as {split} of {label}" for name, (split, label) in found.items())
+    items = []
+    for item in layout.items:
+        split, label = parts_of[item.labels[0]]
+        items.append(replace(item, labels=(label, *item.labels[1:]), split=split))
+    listed = sorted(f"{name} as {split} of {label}" for name, (split, label) in parts_of.items())
     some = ", ".join(listed[:4]) + (", …" if len(listed) > 4 else "")
-    said = f"read as split and class in one name: {some}; the reading `outer` takes each folder as a class"
-    return replace(layout, items=items).noting(Problem("reading", min(names), said))
+    note = f"read as split and class in one name: {some}; the reading `outer` takes each folder as a class"
+    return replace(layout, items=tuple(items)).noting(Problem("reading", min(names), note))
 
 
 def _ask_levels(layout: Layout, root: Folder, asked: Reading, *, alone: bool) -> None:
     """Raises AmbiguousData where class folders hold several folders of pictures, and nothing says what these are."""
-    if asked.words & {"outer", "inner", "nested"}:
+    if asked.options & {"outer", "inner", "nested"}:
         return
     direct: Counter[str] = Counter()
     inside: dict[str, set[tuple[str, ...]]] = {}

@@ -1,4 +1,4 @@
-"""A CSV manifest -> ImageDataset: a row a picture, for the three tasks, with splits and groups where they are given."""
+"""CSV manifests: a row a picture, for the three tasks, with splits and groups where they are given."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from clfcore.data.importers.readings import AmbiguousData, Choice, Reading, read
 from clfcore.data.importers.split_names import SPLIT_NAMES
 from clfcore.data.importers.task_form import TaskForm, is_one, task_form
 from clfcore.data.importers.taxonomy import Taxonomy, taxonomy
-from clfcore.data.importers.walk import plain, shortened
+from clfcore.data.importers.walk import as_text, shortened
 from clfcore.data.splits import draw_splits, strata
 from clfcore.errors import InputError
 from clfcore.task import Level, Task, TaskKind
@@ -60,17 +60,19 @@ def import_csv(path: Path, *, split_seed: int = 0, asked: Reading | None = None)
     asked = asked or Reading()
     manifest = _read(path, asked)
     task, targets, rows = manifest.task, manifest.targets, manifest.rows
-    if len(task.classes) < (1 if task.kind == "multi-label" or asked.judged else 2):
+    if len(task.classes) < (1 if task.kind == "multi-label" or asked.evaluation_only else 2):
         fault = f"one class, {task.classes[0]!r}: a classifier needs at least two" if task.classes else "no class"
         raise InputError(f"{path} has {fault}")
     groups = _groups(rows)
     paths = tuple(path.parent / row.path for row in rows)
     layers, given = strata(task, targets), _given(rows)
-    splits, drawn = draw_splits(layers, split_seed, paths, groups=groups, given=given, judged=asked.judged)
+    splits, drawn = draw_splits(
+        layers, split_seed, paths, groups=groups, given=given, evaluation_only=asked.evaluation_only
+    )
     return ImageDataset(
-        name if unpacking is not None else plain(path.stem),
+        name if unpacking is not None else as_text(path.stem),
         task,
-        tuple(plain(row.path) for row in rows),
+        tuple(as_text(row.path) for row in rows),
         targets,
         splits,
         paths=paths,
@@ -148,7 +150,7 @@ def _understood(table: Table, *, path: Path, files: Files, asked: Reading) -> _M
     once = _once(present.rows, form.kind)
     if once is None:
         ways = (("several labels a picture, a row each", "multi"), ("one class a picture, its first row", "single"))
-        if not asked.words & {"multi", "single"}:
+        if not asked.options & {"multi", "single"}:
             raise ask(Question(f"{path} names many pictures in several rows with different classes", ways))
         once = _merged(present.rows) if "multi" in asked else _first_rows(present.rows)
     if not once.rows:
@@ -271,8 +273,8 @@ def _one_spelling(rows: list[_Row], asked: Reading, where: str) -> _Rows:
 def _targets(rows: Sequence[_Row], kind: TaskKind, columns: Sequence[str]) -> Taxonomy:
     if kind == "hierarchical":
         return taxonomy(list(columns), [row.classes for row in rows])
-    own = "class" if kind == "multi-label" or len(columns) > 1 or columns[0] in ("label", "labels") else columns[0]
-    level = Level(own, _sorted(name for row in rows for name in row.classes))
+    unnamed = kind == "multi-label" or len(columns) > 1 or columns[0] in ("label", "labels")
+    level = Level("class" if unnamed else columns[0], _sorted(name for row in rows for name in row.classes))
     index = {name: i for i, name in enumerate(level.classes)}
     if kind == "single-label":
         return Taxonomy(Task(kind, (level,)), np.array([index[row.classes[0]] for row in rows], np.int64), [])

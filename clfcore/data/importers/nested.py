@@ -1,4 +1,4 @@
-"""Class folders inside class folders -> a hierarchy: `animal/cat/01.jpg` is a cat, which is an animal."""
+"""Nested class folders: a hierarchy, where `animal/cat/01.jpg` is a cat, which is an animal."""
 
 import os
 from collections import Counter
@@ -17,7 +17,7 @@ from clfcore.data.importers.readings import AmbiguousData, Reading
 from clfcore.data.importers.split_folders import OFFERED
 from clfcore.data.importers.split_names import SPLIT_NAMES
 from clfcore.data.importers.taxonomy import taxonomy
-from clfcore.data.importers.walk import plain, relative, shortened
+from clfcore.data.importers.walk import as_text, relative, shortened
 from clfcore.data.splits import draw_splits, strata
 from clfcore.errors import InputError
 
@@ -59,22 +59,22 @@ def import_nested(folder: Path, *, split_seed: int = 0, asked: Reading | None = 
             what = f"stands {len(item.labels)} folders deep, not {depth}: it is left out"
             elsewhere.append(Problem("no-class", place, f"{place} {what}"))
     items = [item for item in layout.items if len(item.labels) == depth]
-    rows = [[plain(label) for label in item.labels] for item in items]
+    rows = [[as_text(label) for label in item.labels] for item in items]
     cased: list[Problem] = []
     for i in range(depth):
         usual, notes = by_case([row[i] for row in rows], asked, layout.root)
         cased += notes
         rows = [[*row[:i], usual.get(row[i], row[i]), *row[i + 1 :]] for row in rows] if usual else rows
     task, targets, twins = taxonomy([f"level {i + 1}" for i in range(depth)], rows)
-    if len(task.classes) < 2 and not asked.judged:
+    if len(task.classes) < 2 and not asked.evaluation_only:
         raise InputError(f"{folder} has one class, {task.classes[0]!r}: a classifier needs at least two folders")
     given: dict[Split, np.ndarray] = {}
     if given_splits(layout):
         given = {split: np.flatnonzero([item.split == split for item in items]) for split in SPLIT_NAMES.values()}
     start = len(layout.root) + (not layout.root.endswith(os.sep))
-    ids = unique([plain(item.path[start:].replace(os.sep, "/")) for item in items])
+    ids = unique([as_text(item.path[start:].replace(os.sep, "/")) for item in items])
     paths = tuple(Path(item.path) for item in items)
     layers = strata(task, targets)
-    splits, drawn = draw_splits(layers, split_seed, paths, given=given, judged=asked.judged)
+    splits, drawn = draw_splits(layers, split_seed, paths, given=given, evaluation_only=asked.evaluation_only)
     listed = (*problems, *shortened(elsewhere), *shortened(cased), *shortened(twins))
     return ImageDataset(name, task, ids, targets, splits, paths=paths, drawn=drawn, problems=listed)

@@ -1,13 +1,14 @@
-"""Readings: how data that can be understood in several ways is to be read; asked for, and kept in the SPEC."""
+"""Readings: how data that can be read in several ways is to be read; asked for, and kept in the SPEC."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from clfcore.errors import InputError, nearest
 
 # What --reading takes, and what may stand before a path in a SPEC: `nested:photos`, `outer,join-case:photos`.
-WORDS = {
+OPTIONS = {
     "outer": "the outermost folders are the classes",
     "inner": "the folders that hold the pictures are the classes",
     "nested": "folders in folders are the levels of a hierarchy",
@@ -31,34 +32,38 @@ _ONE_OF = ({"outer", "inner", "nested"}, {"join-case", "keep-case"}, {"single", 
 
 @dataclass(frozen=True)
 class Reading:
-    """The readings that a SPEC asks for: words, and values by key.
+    """The reading that a SPEC asks for: options, and values by key.
 
-    judged: a model is only evaluated on the data: one class is enough, and no split is needed or drawn.
+    evaluation_only: a model is only evaluated on the data: one class is enough, and no split is needed or drawn.
     """
 
-    words: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
     values: tuple[tuple[str, str], ...] = ()
-    judged: bool = False
+    evaluation_only: bool = False
 
-    def __contains__(self, word: str) -> bool:
-        return word in self.words
+    def __contains__(self, option: str) -> bool:
+        return option in self.options
 
     def value(self, key: str) -> str:
-        """What is asked for under a key; empty where nothing is."""
+        """The value of a key; empty where none is asked for."""
         return dict(self.values).get(key, "")
 
     def adding(self, other: "Reading") -> "Reading":
         """Both together; of what excludes one another the other's is taken."""
-        words = set(self.words)
+        options = set(self.options)
         for group in _ONE_OF:
-            if group & other.words:
-                words -= group
+            if group & other.options:
+                options -= group
         values = dict(self.values) | dict(other.values)
-        return Reading(frozenset(words | other.words), tuple(sorted(values.items())), self.judged or other.judged)
+        return Reading(
+            frozenset(options | other.options),
+            tuple(sorted(values.items())),
+            self.evaluation_only or other.evaluation_only,
+        )
 
     def __str__(self) -> str:
-        order = list(WORDS)
-        return ",".join([*sorted(self.words, key=order.index), *(f"{key}={value}" for key, value in self.values)])
+        order = list(OPTIONS)
+        return ",".join([*sorted(self.options, key=order.index), *(f"{key}={value}" for key, value in self.values)])
 
     def before(self, path: str) -> str:
         """The SPEC of a path that is read so."""
@@ -66,26 +71,33 @@ class Reading:
 
 
 def reading(text: str) -> Reading:
-    """What `--reading TEXT` asks for, such as `nested` or `path=file,label=breed`. Raises InputError."""
-    words: set[str] = set()
+    """The reading of `--reading TEXT`, such as `nested` or `path=file,label=breed`. Raises InputError."""
+    options: set[str] = set()
     values: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         key, sign, value = part.partition("=")
         if sign and key in KEYS and value:
             values[key] = value
-        elif not sign and part in WORDS:
-            words.add(part)
+        elif not sign and part in OPTIONS:
+            options.add(part)
         else:
-            known = [*WORDS, *(f"{key}=…" for key in KEYS)]
+            known = [*OPTIONS, *(f"{key}=…" for key in KEYS)]
             raise InputError(f"reading is {part!r}: it must be one of {', '.join(known)}{nearest(part, known)}")
     for group in _ONE_OF:
-        if len(group & words) > 1:
-            raise InputError(f"reading is {text!r}: {' and '.join(sorted(group & words))} exclude one another")
-    return Reading(frozenset(words), tuple(sorted(values.items())))
+        if len(group & options) > 1:
+            raise InputError(f"reading is {text!r}: {' and '.join(sorted(group & options))} exclude one another")
+    return Reading(frozenset(options), tuple(sorted(values.items())))
 
 
-def parted(spec: str) -> tuple[Reading, str]:
-    """A SPEC's reading and its path; a SPEC without a reading is all path.
+class SpecParts(NamedTuple):
+    """Parts of a SPEC: the reading, and the path that it stands before."""
+
+    reading: Reading
+    path: str
+
+
+def parted(spec: str) -> SpecParts:
+    """The parts of a SPEC; without a reading it is all path.
 
     >>> parted("nested:photos")[1], parted("photos:1")[1]
     ('photos', 'photos:1')
@@ -93,23 +105,23 @@ def parted(spec: str) -> tuple[Reading, str]:
     head, sign, path = spec.partition(":")
     if sign and head:
         try:
-            return reading(head), path
+            return SpecParts(reading(head), path)
         except InputError:  # a path, or settings of a catalogue name
             pass
-    return Reading(), spec
+    return SpecParts(Reading(), spec)
 
 
 def with_reading(spec: str, text: str | None) -> str:
     """The SPEC, read as `--reading` says. Raises InputError where that is no reading."""
     if not text:
         return spec
-    own, path = parted(spec)
-    return own.adding(reading(text)).before(path)
+    parts = parted(spec)
+    return parts.reading.adding(reading(text)).before(parts.path)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One way to read the data: what it takes for what, its classes and pictures.
+    """One way to read the data: what it assumes, its classes and pictures.
 
     asks: the reading that chooses it; place: instead, the folder or manifest to name. spec: what chooses it, once the
     data's own SPEC is known.
@@ -130,7 +142,7 @@ class Choice:
 
 
 class AmbiguousData(InputError):
-    """Data that can be read in several ways: the question, and the choices. The message names all of them."""
+    """Ambiguous data: the question of how to read it, and the choices. The message names all of them."""
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
         self.question, self.choices = question, tuple(choices)
@@ -140,13 +152,14 @@ class AmbiguousData(InputError):
             ways.append(f"{way} ({choice.what}: {choice.counts})" if choice.what else f"{way} ({choice.counts})")
         super().__init__(f"{question}; choose {' or '.join(ways)}")
 
-    def of(self, own: Reading, path: str) -> "AmbiguousData":
+    def of(self, asked: Reading, path: str) -> "AmbiguousData":
         """The same question with each choice's SPEC filled in."""
         filled = [
-            replace(c, spec=own.adding(reading(c.asks)).before(path) if c.asks else str(c.place)) for c in self.choices
+            replace(c, spec=asked.adding(reading(c.asks)).before(path) if c.asks else str(c.place))
+            for c in self.choices
         ]
         return AmbiguousData(self.question, filled)
 
 
-def _many(n: int, one: str, more: str) -> str:
-    return f"{n:,} {one if n == 1 else more}"
+def _many(n: int, singular: str, plural: str) -> str:
+    return f"{n:,} {singular if n == 1 else plural}"

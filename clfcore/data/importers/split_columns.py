@@ -1,4 +1,4 @@
-"""The columns of a manifest that say which split each row is in: by name, by flags such as `is_valid`, by folds."""
+"""Split columns of a manifest, which give the split of each row: by name, by flags such as `is_valid`, by folds."""
 
 import re
 from collections.abc import Sequence
@@ -90,8 +90,8 @@ def _by_flags(table: Table, flags: Sequence[str]) -> SplitColumns:
                 splits[i] = _FLAGS[key(name)]
     rest = dict.fromkeys(training, ", false is test")
     notes = [f"column {name} is read as the split: true is {_FLAGS[key(name)]}{rest.get(name, '')}" for name in flags]
-    same = len(set(splits)) == 1
-    return SplitColumns((None,) * len(splits) if same else tuple(splits), frozenset(flags), tuple(notes))
+    single = len(set(splits)) == 1
+    return SplitColumns((None,) * len(splits) if single else tuple(splits), frozenset(flags), tuple(notes))
 
 
 def _meant(values: Sequence[str]) -> dict[str, Split]:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from clfcore.data.dataset import Split
 
@@ -36,39 +37,46 @@ def split_of(name: str) -> tuple[Split | None, tuple[str, ...]]:
     >>> split_of("seg_train"), split_of("val2017"), split_of("TestImages"), split_of("toy")
     (('train', ('seg',)), ('validation', ()), ('test', ()), (None, ('toy',)))
     """
-    found: list[Split] = []
+    splits: list[Split] = []
     rest = []
     for word in _LETTERS.findall(_HUMP.sub(" ", unicodedata.normalize("NFKC", name))):
-        word = _plain(word)
+        word = _folded(word)
         split = _split(word)
         if split:
-            found.append(split)
+            splits.append(split)
         elif word not in _SUFFIXES:
             rest.append(word)
-    if found[:2] == ["train", "validation"] and len(found) == 2:
+    if splits[:2] == ["train", "validation"] and len(splits) == 2:
         return "train", tuple(rest)  # trainval: what is not for test
-    return (found[0] if len(found) == 1 else None), tuple(rest)
+    return (splits[0] if len(splits) == 1 else None), tuple(rest)
 
 
-def split_and_class(name: str) -> tuple[Split, str] | None:
+class SplitAndClass(NamedTuple):
+    """The two parts of a name such as `train_cat`."""
+
+    split: Split
+    label: str
+
+
+def split_and_class(name: str) -> SplitAndClass | None:
     """The split and the class that one name holds, as `train_cat` or `trainA`; None where one is missing.
 
     >>> split_and_class("train_class1"), split_and_class("cat-test"), split_and_class("cat")
-    (('train', 'class1'), ('test', 'cat'), None)
+    (SplitAndClass(split='train', label='class1'), SplitAndClass(split='test', label='cat'), None)
     """
     parts = re.split(r"([-_. ]+|(?<=[a-z])(?=[A-Z]))", name)
-    words = parts[::2]
-    found = [(i, split) for i, word in enumerate(words) if (split := _split(_plain(word)))]
-    if len(found) != 1:
+    names = parts[::2]
+    splits = [(i, split) for i, word in enumerate(names) if (split := _split(_folded(word)))]
+    if len(splits) != 1:
         return None
-    at, split = found[0]
-    rest = parts[:-2] if at == len(words) - 1 else [*parts[: 2 * at], *parts[2 * at + 2 :]]
-    return (split, "".join(rest)) if "".join(rest) else None
+    place, split = splits[0]
+    rest = parts[:-2] if place == len(names) - 1 else [*parts[: 2 * place], *parts[2 * place + 2 :]]
+    return SplitAndClass(split, "".join(rest)) if "".join(rest) else None
 
 
 def is_evaluation(name: str) -> bool:
     """Whether a name says evaluation: of three splits that is the test, of two the validation."""
-    return any(_plain(word).startswith("eval") for word in _LETTERS.findall(_HUMP.sub(" ", name)))
+    return any(_folded(word).startswith("eval") for word in _LETTERS.findall(_HUMP.sub(" ", name)))
 
 
 def splits_of(names: Iterable[str]) -> dict[str, Split]:
@@ -79,12 +87,12 @@ def splits_of(names: Iterable[str]) -> dict[str, Split]:
         if split:
             groups.setdefault(rest, {})[name] = split
     trained = [group for rest, group in groups.items() if "train" in group.values() and (not rest or len(group) > 1)]
-    found = max(trained, key=len) if trained else groups.get((), {})
-    if "test" not in found.values() and any(
-        split == "validation" and not is_evaluation(name) for name, split in found.items()
+    chosen = max(trained, key=len) if trained else groups.get((), {})
+    if "test" not in chosen.values() and any(
+        split == "validation" and not is_evaluation(name) for name, split in chosen.items()
     ):
-        found = {name: "test" if is_evaluation(name) else split for name, split in found.items()}
-    return found
+        chosen = {name: "test" if is_evaluation(name) else split for name, split in chosen.items()}
+    return chosen
 
 
 def fold_of(name: str) -> int | None:
@@ -104,7 +112,7 @@ def splits_of_folds(folds: Iterable[int]) -> dict[int, Split]:
     return splits
 
 
-def _plain(word: str) -> str:
+def _folded(word: str) -> str:
     marks = unicodedata.normalize("NFKD", word.casefold())
     return unicodedata.normalize(
         "NFKC", "".join(sign for sign in marks if not unicodedata.combining(sign) or sign in "゙゚")

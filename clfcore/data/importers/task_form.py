@@ -1,4 +1,4 @@
-"""The task of a manifest: what its label columns and cells are, and what joins several labels."""
+"""Form of a manifest's labels: the task, and what separates several labels in a cell."""
 
 from collections import Counter
 from pathlib import Path
@@ -38,8 +38,8 @@ def task_form(table: Table, columns: Columns, *, path: Path, asked: Reading) -> 
     values = table.column(name)
     if "single" in asked:
         return TaskForm("single-label")
-    given = separator_of(asked.value("separator")) if asked.value("separator") else None
-    if columns.form == "label" and "multi" not in asked and given is None:
+    separator = separator_of(asked.value("separator")) if asked.value("separator") else None
+    if columns.form == "label" and "multi" not in asked and separator is None:
         sign, sure = several(values)
         if sure == "perhaps":
             ways = ((f"labels joined by {_sign_name(sign)}", "multi"), ("one class a picture", "single"))
@@ -47,8 +47,8 @@ def task_form(table: Table, columns: Columns, *, path: Path, asked: Reading) -> 
         if sure == "plain":
             return TaskForm("single-label")
         return TaskForm("multi-label", sign, (f"column {name} is read as lists of labels",))
-    sign = given if given is not None else separator_in(values)
-    if given is None and not sign:
+    sign = separator if separator is not None else separator_in(values)
+    if separator is None and not sign:
         sure = blanks(values)
         if sure == "perhaps":
             ways = (("spaces separate labels", "separator=space"), ("a cell is one label", "separator=none"))

@@ -1,4 +1,4 @@
-"""Rows of classes, coarse to fine -> a hierarchical task; a class below two parents is kept apart by its path."""
+"""Taxonomy of classes, coarse to fine; a class below two parents is kept apart by its path."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

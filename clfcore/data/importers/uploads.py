@@ -1,4 +1,4 @@
-"""What a browser hands over -> files on disk at once, and the SPEC to use from then on."""
+"""Uploads from a browser: written to disk at once, and opened by a SPEC from then on."""
 
 import functools
 import hashlib
@@ -50,9 +50,9 @@ def keep_upload(files: Sequence[tuple[str, io.BytesIO | io.BufferedReader]]) -> 
     text = manifest.read()
     places = {PurePosixPath(path).name: path for path in reversed(written_paths(text, manifest_name))}
     for (name, file), kind in zip(files, kinds, strict=True):
-        own = PurePosixPath(name.replace("\\", "/")).name
-        place = places.get(own) or (
-            places.get(PurePosixPath(own).stem, "") and f"{places[PurePosixPath(own).stem]}{kind}"
+        picture = PurePosixPath(name.replace("\\", "/")).name
+        place = places.get(picture) or (
+            places.get(PurePosixPath(picture).stem, "") and f"{places[PurePosixPath(picture).stem]}{kind}"
         )
         if kind in IMAGE_SUFFIXES and place and not unusable(PurePosixPath(place)):
             write_whole(folder / place, functools.partial(_copy, file))

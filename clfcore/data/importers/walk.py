@@ -1,4 +1,4 @@
-"""A folder's tree, read once within limits: its folders and picture files, and what else was found."""
+"""Directory tree, read once within limits: its folders and picture files, and what else is in it."""
 
 import os
 import stat
@@ -40,11 +40,11 @@ class Folder:
 
     def count(self) -> int:
         """Pictures in it and below."""
-        total, left = 0, [self]
-        while left:
-            folder = left.pop()
+        total, waiting = 0, [self]
+        while waiting:
+            folder = waiting.pop()
             total += len(folder.pictures)
-            left += folder.folders
+            waiting += folder.folders
         return total
 
 
@@ -52,7 +52,7 @@ def is_clutter(name: str) -> bool:
     return name.startswith((".", "~$")) or name.lower() in CLUTTER
 
 
-def plain(name: str) -> str:
+def as_text(name: str) -> str:
     """A file name as text that can be printed and stored: bytes that are no UTF-8 become a sign of their own."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -96,8 +96,8 @@ class Walk:
             folder.folders.append(linked)
             folder.folders.sort(key=lambda entry: entry.name)
 
-    def say(self, kind: str, path: str, said: str) -> None:
-        self._strays.append((kind, path, said))
+    def say(self, kind: str, path: str, message: str) -> None:
+        self._strays.append((kind, path, message))
 
     def _walk(self, start: Folder) -> None:
         waiting = deque([start])
@@ -158,12 +158,12 @@ class Walk:
                 regular = entry.is_file(follow_symlinks=False)
         except OSError as error:
             if is_picture or entry.is_symlink():
-                said = f"is a broken link ({error.strerror}): it is left out"
-                self.say("link", entry.path, said)
+                message = f"is a broken link ({error.strerror}): it is left out"
+                self.say("link", entry.path, message)
             return
         if not regular:
-            said = "is not a regular file (a pipe, socket or device): it is left out"
-            self.say("special-file", entry.path, said)
+            message = "is not a regular file (a pipe, socket or device): it is left out"
+            self.say("special-file", entry.path, message)
         elif is_picture:
             folder.pictures.append(entry.name)
         else:
@@ -172,24 +172,24 @@ class Walk:
     def problems(self, root: str, ignored: Iterable[str] = ()) -> dict[str, list[Problem]]:
         """What was found besides pictures, by kind; paths relative to `root`. Nothing is said of ignored folders."""
         skipped = tuple(path + os.sep for path in ignored)
-        found: dict[str, list[Problem]] = {}
+        problems: dict[str, list[Problem]] = {}
         hidden: list[str] = []
-        for path, said in self._links.items():
+        for path, message in self._links.items():
             if not path.startswith(skipped or ("\0",)):
-                found.setdefault("link", []).append(
-                    Problem("link", relative(path, root), f"{relative(path, root)} {said}")
+                problems.setdefault("link", []).append(
+                    Problem("link", relative(path, root), f"{relative(path, root)} {message}")
                 )
-        for kind, path, said in self._strays:
+        for kind, path, message in self._strays:
             if skipped and path.startswith(skipped):
                 continue
             item = relative(path, root)
             if kind == "hidden":
                 hidden.append(item)
             else:
-                found.setdefault(kind, []).append(Problem(kind, item, f"{item} {said}"))
+                problems.setdefault(kind, []).append(Problem(kind, item, f"{item} {message}"))
         if hidden:
-            found["hidden"] = hidden_once(hidden)
-        return found
+            problems["hidden"] = hidden_once(hidden)
+        return problems
 
 
 def hidden_once(items: Iterable[str]) -> list[Problem]:
@@ -202,7 +202,7 @@ def hidden_once(items: Iterable[str]) -> list[Problem]:
 
 
 def relative(path: str, root: str) -> str:
-    return plain(os.path.relpath(path, root).replace(os.sep, "/"))
+    return as_text(os.path.relpath(path, root).replace(os.sep, "/"))
 
 
 def _leads_out(path: str) -> bool:
@@ -211,7 +211,7 @@ def _leads_out(path: str) -> bool:
 
 def _hidden(items: list[str]) -> Problem:
     first, more = items[0], len(items) - 1
-    said = f"{first} is hidden or left by a system: it is left out"
+    message = f"{first} is hidden or left by a system: it is left out"
     if more:
-        said = f"{first} and {more:,} more of that name are hidden or left by a system: they are left out"
-    return Problem("hidden", first, said)
+        message = f"{first} and {more:,} more of that name are hidden or left by a system: they are left out"
+    return Problem("hidden", first, message)

@@ -1,4 +1,4 @@
-"""A zip's directory, checked before it is read: how many entries it has, and what no reader should stumble over."""
+"""Central directory of a zip, checked before it is read: the number of entries, and what readers stumble over."""
 
 import io
 import struct
@@ -26,16 +26,17 @@ def read_directory(file: BinaryIO, *, most: int) -> Directory | None:
     """The directory; its bytes are empty where there are more than `most` entries or it is too large. None where the
     file has no end record."""
     size = file.seek(0, io.SEEK_END)
-    tail_at = max(0, size - (1 << 16) - 22)
-    file.seek(tail_at)
+    tail_start = max(0, size - (1 << 16) - 22)
+    file.seek(tail_start)
     tail = file.read()
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) - at < 22:
+    end_record = tail.rfind(_END)
+    if end_record < 0 or len(tail) - end_record < 22:
         return None
-    entries, length = struct.unpack_from("<HI", tail, at + 10)
-    end = tail_at + at
-    if tail[max(0, at - 20) : at].startswith(b"PK\x06\x07") and tail[max(0, at - 76) : at].startswith(_END64):
-        entries, length = struct.unpack_from("<QQ", tail, at - 76 + 32)
+    entries, length = struct.unpack_from("<HI", tail, end_record + 10)
+    end = tail_start + end_record
+    has_locator = tail[max(0, end_record - 20) : end_record].startswith(b"PK\x06\x07")
+    if has_locator and tail[max(0, end_record - 76) : end_record].startswith(_END64):
+        entries, length = struct.unpack_from("<QQ", tail, end_record - 76 + 32)
         end -= 76
     start = end - length
     if entries > most or length > MOST_DIRECTORY or start < 0:
@@ -48,17 +49,17 @@ def read_directory(file: BinaryIO, *, most: int) -> Directory | None:
 def readable(file: BinaryIO, directory: Directory) -> BinaryIO:
     """The file as zipfile reads it: an unknown version, or a name that is not the UTF-8 it claims to be, costs its
     entry at most and not the zip."""
-    data, at, changed = bytearray(directory.data), 0, False
-    while data[at : at + 4] == _ENTRY and at + 46 <= len(data):
-        version, flags = struct.unpack_from("<HH", data, at + 6)
-        name, extra, comment = struct.unpack_from("<HHH", data, at + 28)
+    data, place, changed = bytearray(directory.data), 0, False
+    while data[place : place + 4] == _ENTRY and place + 46 <= len(data):
+        version, flags = struct.unpack_from("<HH", data, place + 6)
+        name, extra, comment = struct.unpack_from("<HHH", data, place + 28)
         if version & 0xFF > _NEWEST or version > 0xFF:
-            struct.pack_into("<H", data, at + 6, _VERSION)
+            struct.pack_into("<H", data, place + 6, _VERSION)
             changed = True
-        if flags & _UTF8 and not _is_utf8(bytes(data[at + 46 : at + 46 + name])):
-            struct.pack_into("<H", data, at + 8, flags & ~_UTF8)
+        if flags & _UTF8 and not _is_utf8(bytes(data[place + 46 : place + 46 + name])):
+            struct.pack_into("<H", data, place + 8, flags & ~_UTF8)
             changed = True
-        at += 46 + name + extra + comment
+        place += 46 + name + extra + comment
     return _Patched(file, directory.start, bytes(data)) if changed else file  # type: ignore[return-value]
 
 
@@ -97,10 +98,10 @@ class _Patched(io.RawIOBase):
         return self._file.tell()
 
     def read(self, size: int = -1) -> bytes:
-        at = self._file.tell()
+        start = self._file.tell()
         data = self._file.read(size)
-        first, last = max(at, self._start), min(at + len(data), self._start + len(self._data))
+        first, last = max(start, self._start), min(start + len(data), self._start + len(self._data))
         if first >= last:
             return data
-        own = self._data[first - self._start : last - self._start]
-        return data[: first - at] + own + data[last - at :]
+        patch = self._data[first - self._start : last - self._start]
+        return data[: first - start] + patch + data[last - start :]
