@@ -64,7 +64,7 @@ def main() -> None:
                 placed, start = state.placed(x), time.perf_counter()
                 for _ in range(steps):
                     torch.nn.functional.cross_entropy(state.model(placed), y).backward()
-                    state.optimiser.zero_grad(set_to_none=True)
+                    state.optimizer.zero_grad(set_to_none=True)
                 took[last] = time.perf_counter() - start
             ratios.append(took[False] / took[True])
         what = f"{name}, {batch} x {channels} x {side} x {side}"

@@ -75,7 +75,7 @@ def ours(pixels: np.ndarray, targets: np.ndarray, device: torch.device, name: st
     solver = make_optimizer(recipe, groups)
     state = State(model, solver, device, gradient_clip=0.0, channels_last=recipe.channels_last)
     events = train(
-        state, batches, loss_of(task, recipe), hits_of(task), lambda _: 1.0, lambda _: None, epochs=2
+        state, batches, loss_of=loss_of(task, recipe), hits_of=hits_of(task), rate_at=lambda _: 1.0, epochs=2
     )  # one epoch to warm up, one that counts
     started = now()
     for event in events:

@@ -66,7 +66,7 @@ class Table:
     saved_bytes: int  # what autograd keeps for one image
 
     def training_bytes(self, batch_size: int, *, moments: int = 2) -> int:
-        """Memory to train: weights, gradients and the optimiser's moments (2 for AdamW, 1 for SGD), and activations.
+        """Memory to train: weights, gradients and the optimizer's moments (2 for AdamW, 1 for SGD), and activations.
 
         An estimate for float32: what the allocator and the convolutions' workspaces take comes on top.
         """

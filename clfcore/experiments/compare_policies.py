@@ -1,15 +1,15 @@
-"""Does a policy help? The same network trained under several policies on a sample, in turn, within a time budget."""
+"""Comparison of augmentation policies: one network trained under each, on a sample, within a time budget."""
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
 
 from clfcore.augment.policy import Policy
 from clfcore.config import RunConfig
+from clfcore.data.dataset import Split
 from clfcore.errors import InputError
 from clfcore.progress import Progress
 from clfcore.runs.prepare import Prepared, prepare
@@ -19,14 +19,25 @@ from clfcore.training.loop import Epoch, train
 from clfcore.training.losses import hits_of, plain_loss_of
 from clfcore.training.optimizer import steps_of
 
-MOST = 500  # epochs: a small sample would otherwise be learned by heart within the budget
+MOST_EPOCHS = 500  # a small sample would otherwise be memorized within the budget
+
+
+@dataclass(frozen=True)
+class TrialEpoch:
+    """One epoch under a policy: losses and accuracies (0 to 1) on the training and the validation sample."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
 
 
 @dataclass(frozen=True)
 class PolicyComparison:
-    """What each policy reached: name -> a line an epoch (epoch, train_loss, validation_loss, both accuracies)."""
+    """What each policy reached, by its name, an epoch at a time; seconds: of training, all policies together."""
 
-    histories: Mapping[str, tuple[dict[str, float], ...]]
+    histories: Mapping[str, tuple[TrialEpoch, ...]]
     train_items: int
     validation_items: int
     seconds: float
@@ -34,13 +45,17 @@ class PolicyComparison:
     @property
     def noise(self) -> float:
         """How far two accuracies may lie apart by chance (95 %), from 0 to 1: twice the error of their difference."""
-        last = [lines[-1]["validation_accuracy"] for lines in self.histories.values() if lines]
+        last = [epochs[-1].validation_accuracy for epochs in self.histories.values() if epochs]
         share = float(np.mean(last)) if last else 0.5
         return 1.96 * float(np.sqrt(2 * max(share * (1 - share), 1e-4) / self.validation_items))
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
+        """As `policies trial --json` prints it."""
         return {
-            "policies": [{"policy": name, "history": list(lines)} for name, lines in self.histories.items()],
+            "policies": [
+                {"policy": name, "history": [asdict(epoch) for epoch in epochs]}
+                for name, epochs in self.histories.items()
+            ],
             "train_items": self.train_items,
             "validation_items": self.validation_items,
             "seconds": round(self.seconds, 1),
@@ -66,37 +81,42 @@ def compare_policies(
     if seconds <= 0 or sample < 2:
         raise InputError(f"seconds is {seconds:g} and sample {sample}: they must be greater than 0 and at least 2")
     # Prepared for each: evaluation is at the scale at which a policy trains.
-    ready = {
+    prepared = {
         name: _sampled(prepare(resolve_run(config.changed(recipe={"augmentation": policy.as_dict()}))), sample)
         for name, policy in policies.items()
     }
-    prepared = next(iter(ready.values()))  # what they have in common: the sample, the task, the loss
+    common = next(iter(prepared.values()))  # all have the same sample, task and loss
     started = time.perf_counter()
-    runs = {name: _begin(one) for name, one in ready.items()}
-    histories: dict[str, list[dict[str, float]]] = {name: [] for name in policies}
+    runs = {name: _begin(ready) for name, ready in prepared.items()}
+    histories: dict[str, list[TrialEpoch]] = {name: [] for name in policies}
     while True:
         for name, epochs in runs.items():
-            histories[name].append(_line(prepared, next(epochs)))
+            histories[name].append(_trial_epoch(common, next(epochs)))
             if progress:
                 progress(min(int(time.perf_counter() - started), int(seconds)), max(1, int(seconds)))
         done = len(next(iter(histories.values())))
         passed = time.perf_counter() - started
-        if done >= MOST or passed * (done + 1) / done > seconds:
+        if done >= MOST_EPOCHS or passed * (done + 1) / done > seconds:
             break
-    sizes = {split: len(chosen) for split, chosen in prepared.dataset.splits.items()}
-    kept = {name: tuple(lines) for name, lines in histories.items()}
-    return PolicyComparison(kept, sizes["train"], sizes["validation"], passed)
+    sizes = common.dataset.sizes()
+    return PolicyComparison(
+        {name: tuple(epochs) for name, epochs in histories.items()},
+        train_items=sizes["train"],
+        validation_items=sizes["validation"],
+        seconds=passed,
+    )
 
 
 def _sampled(prepared: Prepared, items: int) -> Prepared:
     splits = dict(prepared.dataset.splits)
-    for split, most in (("train", items), ("validation", max(50, items // 3))):
+    limits: dict[Split, int] = {"train": items, "validation": max(50, items // 3)}
+    for split, most in limits.items():
         chosen = splits[split]
         if len(chosen) > most:
             picked = np.random.default_rng((prepared.config.recipe.seed, most)).choice(chosen, most, replace=False)
             splits[split] = np.sort(picked)
     batch = min(prepared.config.recipe.batch_size, len(splits["train"]))
-    config = prepared.config.changed(recipe={"batch_size": batch, "sampling": "plain"})
+    config = prepared.config.changed(recipe={"batch_size": batch})
     return replace(prepared, dataset=replace(prepared.dataset, splits=splits), config=config)
 
 
@@ -111,22 +131,22 @@ def _begin(prepared: Prepared) -> Iterator[Epoch]:
     events = train(
         state,
         batches,
-        prepared.loss(),
-        hits_of(prepared.dataset.task),
-        lambda _: 1.0,
-        lambda model: prepared.predict(model, "validation"),
-        epochs=MOST,
+        loss_of=prepared.loss(),
+        hits_of=hits_of(prepared.dataset.task),
+        rate_at=lambda _: 1.0,
+        validate=lambda model: prepared.predict(model, "validation"),
+        epochs=MOST_EPOCHS,
     )
     return (event for event in events if isinstance(event, Epoch))
 
 
-def _line(prepared: Prepared, event: Epoch) -> dict[str, float]:
-    said, task = event.validation, prepared.dataset.task
-    logits, targets = torch.from_numpy(said.logits), torch.from_numpy(np.ascontiguousarray(said.targets))
-    return {
-        "epoch": event.epoch,
-        "train_loss": event.loss,
-        "train_accuracy": event.accuracy,
-        "validation_loss": float(plain_loss_of(task, prepared.config.recipe)(logits, targets)),
-        "validation_accuracy": float(hits_of(task)(logits, targets)) / len(said),
-    }
+def _trial_epoch(prepared: Prepared, event: Epoch) -> TrialEpoch:
+    predictions, task = event.validation, prepared.dataset.task
+    logits, targets = torch.from_numpy(predictions.logits), torch.from_numpy(np.ascontiguousarray(predictions.targets))
+    return TrialEpoch(
+        epoch=event.epoch,
+        train_loss=event.loss,
+        train_accuracy=event.accuracy,
+        validation_loss=float(plain_loss_of(task, prepared.config.recipe)(logits, targets)),
+        validation_accuracy=float(hits_of(task)(logits, targets)) / len(predictions),
+    )

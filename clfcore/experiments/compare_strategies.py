@@ -1,4 +1,4 @@
-"""Which strategy suits this data? Each one tried on a part of it within a time budget, ranked with intervals."""
+"""Comparison of transfer strategies: each one trained on a sample within a time budget, ranked with intervals."""
 
 import contextlib
 import tempfile
@@ -6,15 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.config import RunConfig, make
-from clfcore.data.dataset import ImageDataset
+from clfcore.data.dataset import ImageDataset, Split
 from clfcore.errors import Failure, InputError
-from clfcore.evaluation.intervals import wilson
+from clfcore.evaluation.intervals import Interval, wilson
 from clfcore.progress import Progress
 from clfcore.runs.create import create_run
 from clfcore.runs.prepare import prepare
@@ -26,7 +25,7 @@ from clfcore.runs.train_network import train_network
 from clfcore.training import phases
 
 STRATEGIES = ("feature-extraction", "fine-tuning", "progressive-unfreezing", "scratch")
-JUDGED = 300  # validation items at most
+VALIDATION_ITEMS = 300  # at most
 # What a recipe owes to its strategy; all else (clipping, averaging, optimizer, loss) is as the run will have it.
 OF_STRATEGY = (
     *("epochs", "batch_size", "learning_rate", "backbone_learning_rate", "augmentation", "views"),
@@ -43,7 +42,7 @@ class StrategyResult:
 
     strategy: str
     score: float | None
-    interval: tuple[float, float] | None
+    interval: Interval | None
     epochs: int
     seconds: float
     trainable: int
@@ -51,14 +50,15 @@ class StrategyResult:
 
 @dataclass(frozen=True)
 class Ranking:
-    """The strategies, best first, the sizes of the sample, and what it says in a sentence."""
+    """The strategies, best first, the sizes of the sample, and a sentence that concludes."""
 
     tried: tuple[StrategyResult, ...]
     train_items: int
     validation_items: int
     sentence: str
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
+        """As `advise --measured --json` prints it."""
         return asdict(self)
 
 
@@ -76,16 +76,22 @@ def compare_strategies(
     chosen = [name for name in STRATEGIES if (name == "scratch" and not own) or (name != "scratch" and at_hand)]
     if config.head == "attention":  # which reads maps, of which embeddings keep none
         chosen.remove("feature-extraction")
-    tried, sizes, spent = [], (0, 0), 0.0
+    trials: list[_Trial] = []
+    spent = 0.0
     for place, strategy in enumerate(chosen):
         budget = (seconds - spent) / (len(chosen) - place)  # what one leaves over, the next may use
-        result, sizes = _try(_for(config, strategy), budget, sample)
-        spent += result.seconds
-        tried.append(result)
+        trials.append(_train(_for(config, strategy), seconds=budget, sample=sample))
+        spent += trials[-1].result.seconds
         if progress:
             progress(place + 1, len(chosen))
-    ranked = sorted(tried, key=lambda one: -1.0 if one.score is None else one.score, reverse=True)
-    return Ranking(tuple(ranked), *sizes, _sentence(ranked))
+    results = [trial.result for trial in trials]
+    ranked = sorted(results, key=lambda result: -1.0 if result.score is None else result.score, reverse=True)
+    return Ranking(
+        tuple(ranked),
+        train_items=trials[-1].train_items if trials else 0,
+        validation_items=trials[-1].validation_items if trials else 0,
+        sentence=_sentence(ranked),
+    )
 
 
 def _for(config: RunConfig, strategy: str) -> RunConfig:
@@ -98,11 +104,21 @@ def _for(config: RunConfig, strategy: str) -> RunConfig:
     return make({**config.model_dump(), "strategy": strategy, "weights": weights, "recipe": recipe})
 
 
-def _try(config: RunConfig, budget: float, sample: int) -> tuple[StrategyResult, tuple[int, int]]:
+@dataclass(frozen=True)
+class _Trial:
+    """One strategy's result, and the sizes of its sample."""
+
+    result: StrategyResult
+    train_items: int
+    validation_items: int
+
+
+def _train(config: RunConfig, *, seconds: float, sample: int) -> _Trial:
+    """One strategy, as `train` would, in a folder that is removed, until its time is up."""
     prepared = prepare(resolve_run(config))
-    splits = {
+    splits: dict[Split, np.ndarray] = {
         "train": sample_split(prepared.dataset, "train", sample, seed=config.recipe.seed),
-        "validation": sample_split(prepared.dataset, "validation", JUDGED, seed=config.recipe.seed),
+        "validation": sample_split(prepared.dataset, "validation", VALIDATION_ITEMS, seed=config.recipe.seed),
     }
     batch = min(prepared.config.recipe.batch_size, len(splits["train"]))
     prepared = replace(
@@ -113,29 +129,29 @@ def _try(config: RunConfig, budget: float, sample: int) -> tuple[StrategyResult,
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="clflab-try-") as folder:
         run = create_run(prepared.config, Path(folder))
-        over = lambda: time.perf_counter() - started > budget  # noqa: E731 - the clock of this strategy
+        over = lambda: time.perf_counter() - started > seconds  # noqa: E731 - the clock of this strategy
         session = Session(run, prepared, Reporter(run, None), over, started)
         heads_only = prepared.config.strategy == "feature-extraction"
         trained = 0
         with contextlib.suppress(Orphaned, Failure):  # time is up, or it diverged: what was reached counts
             trained = (train_head(session) if heads_only else train_network(session))[0]
         epochs = max((line["epoch"] for line in run.history), default=0)
-    seconds, best, n = time.perf_counter() - started, session.best, len(splits["validation"])
+    elapsed, best, n = time.perf_counter() - started, session.best, len(splits["validation"])
     score = best.score if best.epoch >= 0 else None
     shares = prepared.dataset.task.kind != "multi-label"  # a mean average precision is no share of items
     interval = wilson(round(score * n), n) if score is not None and shares else None
-    found = StrategyResult(
+    result = StrategyResult(
         prepared.config.strategy,
         score,
-        None if interval is None else (interval[0], interval[1]),
-        epochs,
-        round(seconds, 2),
-        trained or phases.count_trainable(prepared.module),
+        interval,
+        epochs=epochs,
+        seconds=round(elapsed, 2),
+        trainable=trained or phases.count_trainable(prepared.module),
     )
-    return found, (len(splits["train"]), n)
+    return _Trial(result, train_items=len(splits["train"]), validation_items=n)
 
 
-def sample_split(dataset: ImageDataset, split: str, most: int, *, seed: int) -> np.ndarray:
+def sample_split(dataset: ImageDataset, split: Split, most: int, *, seed: int) -> np.ndarray:
     """At most about `most` items of a split, each class with its share and at least one; all where there are fewer."""
     chosen = dataset.splits[split]
     if len(chosen) <= most:
@@ -153,13 +169,18 @@ def sample_split(dataset: ImageDataset, split: str, most: int, *, seed: int) -> 
 
 
 def _sentence(ranked: Sequence[StrategyResult]) -> str:
-    done = [one for one in ranked if one.score is not None]
+    done = [result for result in ranked if result.score is not None]
     if not done:
         return "No strategy finished an epoch in this time: allow more time, or use a smaller sample."
     first = done[0]
     if len(done) == 1:
         return f"Only {first.strategy} finished an epoch: there is nothing to compare it with."
-    level = [one.strategy for one in done[1:] if not one.interval or one.interval[1] >= first.interval[0]]
+    level = [result.strategy for result in done[1:] if not _clearly_better(first, result)]
     if not level:
         return f"On this sample, {first.strategy} is clearly best."
     return f"On this sample, {first.strategy} is best, but not significantly: {', '.join(level)} may be as good."
+
+
+def _clearly_better(first: StrategyResult, other: StrategyResult) -> bool:
+    """Whether their intervals do not overlap; without intervals nothing is clear."""
+    return first.interval is not None and other.interval is not None and other.interval.high < first.interval.low

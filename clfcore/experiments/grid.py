@@ -1,28 +1,37 @@
-"""Train to compare: architectures x strategies x seeds on one split with one recipe, as configurations for a queue."""
+"""Grid of runs: architectures x strategies x seeds on one split with one recipe, as configurations for a queue."""
 
 import itertools
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.parse_config import parse_config
+from clfcore.results import Result
 from clfcore.runs.resolve_run import resolve_run
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
 
-MOST = 60  # runs in one queue: more is a mistake of the hand
+MOST = 60  # runs in one queue: more is most likely a slip
+
+
+@dataclass(frozen=True)
+class Refused(Result):
+    """A combination that cannot be trained, and why."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What can be trained, and of each combination that cannot be, (its name, why)."""
+    """The configurations that can be trained, and the combinations that cannot."""
 
     configs: tuple[RunConfig, ...]
-    refused: tuple[tuple[str, str], ...]
+    refused: tuple[Refused, ...]
 
 
 def grid(
@@ -31,9 +40,9 @@ def grid(
     architectures: Sequence[str],
     strategies: Sequence[str],
     seeds: Sequence[int],
-    recipe: Mapping[str, Any] | None = None,
+    recipe: Mapping[str, object] | None = None,
     split_seed: int = 0,
-    more: Mapping[str, Any] | None = None,
+    more: Mapping[str, object] | None = None,
     dataset: "ImageDataset | None" = None,
 ) -> Grid:
     """Every combination, seeds innermost, so that each network has a first result early. Trains nothing.
@@ -47,9 +56,10 @@ def grid(
     total = len(architectures) * len(strategies) * len(seeds)
     if total > MOST:
         raise InputError(f"these are {total} runs: at most {MOST} are queued at once; choose fewer")
-    fit, refused = [], []
+    accepted: list[RunConfig] = []
+    refused: list[Refused] = []
     for architecture, strategy in itertools.product(architectures, strategies):
-        chosen = [
+        configs = [
             parse_config(
                 {
                     **(more or {}),
@@ -63,12 +73,12 @@ def grid(
             for seed in seeds
         ]
         try:
-            resolve_run(chosen[0], dataset=dataset)
+            resolve_run(configs[0], dataset=dataset)
         except InputError as error:
-            refused.append((f"{architecture}, {strategy}", str(error)))
+            refused.append(Refused(f"{architecture}, {strategy}", str(error)))
         else:
-            fit += chosen
-    return Grid(tuple(fit), tuple(refused))
+            accepted += configs
+    return Grid(tuple(accepted), tuple(refused))
 
 
 def command_of(
@@ -79,8 +89,8 @@ def command_of(
     >>> command_of("digits", architectures=["lenet5", "resnet18"], strategies=["scratch"], seeds=3, epochs=5)
     'python -m clfcore train-to-compare --data digits --architecture lenet5,resnet18 --seeds 3 --epochs 5'
     """
-    words = ["python", "-m", "clfcore", "train-to-compare", "--data", data, "--architecture", ",".join(architectures)]
+    command = ["python", "-m", "clfcore", "train-to-compare", "--data", data, "--architecture", ",".join(architectures)]
     if list(strategies) != ["scratch"]:
-        words += ["--strategy", ",".join(strategies)]
-    words += ["--seeds", str(seeds)]
-    return shlex.join(words + (["--epochs", str(epochs)] if epochs is not None else []))
+        command += ["--strategy", ",".join(strategies)]
+    command += ["--seeds", str(seeds)]
+    return shlex.join(command + (["--epochs", str(epochs)] if epochs is not None else []))

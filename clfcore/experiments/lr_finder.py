@@ -1,4 +1,4 @@
-"""The learning-rate finder: a short training whose rate rises from step to step until the loss goes up."""
+"""Learning-rate range test: a short training whose rate rises from step to step until the loss goes up."""
 
 import math
 from collections.abc import Sequence
@@ -30,6 +30,7 @@ class RateSearch:
 
     @property
     def sentence(self) -> str:
+        """What to take from it."""
         if self.suggestion is None:
             return "The loss did not fall at any rate: check the data, or search from a lower rate in more steps."
         return f"Use a peak learning rate near {Decimal(f'{self.suggestion:.2g}'):f}, where the loss falls fastest."
@@ -66,10 +67,11 @@ def find_rate(
     events = train(
         state,
         batches,
-        prepared.loss(),
-        hits_of(prepared.dataset.task),
-        lambda step: rate_of(min(step, steps - 1), lowest, highest, steps) / recipe.learning_rate,
-        lambda _: None,  # nothing is judged, nothing kept
+        loss_of=prepared.loss(),
+        hits_of=hits_of(prepared.dataset.task),
+        rate_at=lambda step: (
+            rate_of(min(step, steps - 1), lowest=lowest, highest=highest, steps=steps) / recipe.learning_rate
+        ),
         epochs=steps,
     )
     losses: list[float] = []
@@ -89,22 +91,22 @@ def find_rate(
     except Diverged:
         pass  # the end that the search was for
     smooth = smoothed(losses)
-    rates = [rate_of(step, lowest, highest, steps) for step in range(len(smooth))]
+    rates = [rate_of(step, lowest=lowest, highest=highest, steps=steps) for step in range(len(smooth))]
     return RateSearch(tuple(rates), tuple(smooth), suggest(rates, smooth))
 
 
-def rate_of(step: int, lowest: float, highest: float, steps: int) -> float:
+def rate_of(step: int, *, lowest: float, highest: float, steps: int) -> float:
     """Exponentially from the lowest (step 0) to the highest (the last step)."""
     return lowest * (highest / lowest) ** (step / (steps - 1))
 
 
 def smoothed(losses: Sequence[float]) -> list[float]:
     """The running mean, corrected for its start at zero as Adam's moments are."""
-    mean, found = 0.0, []
+    mean, smooth = 0.0, []
     for step, loss in enumerate(losses, start=1):
         mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
-        found.append(mean / (1 - SMOOTHING**step))
-    return found
+        smooth.append(mean / (1 - SMOOTHING**step))
+    return smooth
 
 
 def suggest(rates: Sequence[float], losses: Sequence[float]) -> float | None:
@@ -115,7 +117,7 @@ def suggest(rates: Sequence[float], losses: Sequence[float]) -> float | None:
     if losses[lowest] > (1 - FALL) * max(losses[: lowest + 1]):
         return None
     slopes = [
-        (b - a) / (math.log(right) - math.log(left))
-        for (a, b), (left, right) in zip(pairwise(losses[: lowest + 1]), pairwise(rates[: lowest + 1]), strict=True)
+        (b - a) / (math.log(higher) - math.log(lower))
+        for (a, b), (lower, higher) in zip(pairwise(losses[: lowest + 1]), pairwise(rates[: lowest + 1]), strict=True)
     ]
     return rates[min(range(len(slopes)), key=slopes.__getitem__)]

@@ -1,14 +1,13 @@
-"""Two checks before a launch: can the network learn one batch by heart, and what does it see?"""
+"""Overfitting one batch and previewing one: can the network fit what it is shown, and what does it see?"""
 
 import math
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
+from torch import Tensor
 
 from clfcore.augment.mixup import mixed_label, soft_targets
 from clfcore.config import RunConfig
@@ -17,6 +16,7 @@ from clfcore.outputs import save_picture
 from clfcore.progress import Progress
 from clfcore.runs.prepare import prepare
 from clfcore.runs.resolve_run import resolve_run
+from clfcore.training.batches import Batches
 from clfcore.training.loop import Diverged, Epoch, train
 from clfcore.training.losses import hits_of, plain_loss_of
 from clfcore.training.optimizer import new_state, parameter_groups
@@ -27,7 +27,7 @@ SECONDS = 60.0  # a large network on a CPU is judged by the steps that fit
 
 @dataclass(frozen=True)
 class OneBatch:
-    """How learning one batch by heart went: a loss a step, the last accuracy (0 to 1), and the verdict in words."""
+    """How overfitting one batch went: a loss a step, the last accuracy (0 to 1), and a verdict in a sentence."""
 
     losses: tuple[float, ...]
     accuracy: float
@@ -36,13 +36,14 @@ class OneBatch:
     passed: bool
     verdict: str
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
+        """As `check --json` prints it."""
         return {**vars(self), "losses": [round(loss, 5) for loss in self.losses], "seconds": round(self.seconds, 2)}
 
 
 @dataclass(frozen=True, eq=False)
 class BatchPreview:
-    """What the network sees of a first batch: n x S x S x C uint8 taken back from its input, and labels in words."""
+    """A first batch as the network sees it: n x S x S x C uint8 taken back from its input, and what each shows."""
 
     pictures: np.ndarray
     labels: tuple[str, ...]
@@ -52,7 +53,8 @@ class BatchPreview:
     mean: float
     deviation: float
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
+        """As `check --json` prints it."""
         shown = [{"item": item, "label": label} for item, label in zip(self.ids, self.labels, strict=True)]
         values = {"smallest": self.low, "largest": self.high, "mean": self.mean, "deviation": self.deviation}
         return {"items": shown, "input": values}
@@ -70,7 +72,7 @@ def overfit_one_batch(config: RunConfig, *, images: int = 16, progress: Progress
     x, y = next(iter(batches.in_order(min(images, len(batches.indices)))))
     if task.kind == "single-label":  # the split's first items may all be of one class
         order = _one_of_each(prepared.train_targets(), len(x))
-        x, y = _rows(batches, order)
+        x, y = _items(batches, order)
     rate = min(recipe.learning_rate, 1e-2)
     module.requires_grad_(True)
     groups = parameter_groups(module.named_parameters(), rate=rate, weight_decay=0.0, group="all")
@@ -78,7 +80,12 @@ def overfit_one_batch(config: RunConfig, *, images: int = 16, progress: Progress
     size = -(-len(x) // min(recipe.accumulation, max(1, len(x) // 2)))  # batch normalisation needs two
     batch = list(zip(x.split(size), y.split(size), strict=True))
     events = train(
-        state, lambda _: batch, plain_loss_of(task, recipe), hits_of(task), lambda _: 1.0, lambda _: None, epochs=STEPS
+        state,
+        lambda _: batch,
+        loss_of=plain_loss_of(task, recipe),
+        hits_of=hits_of(task),
+        rate_at=lambda _: 1.0,
+        epochs=STEPS,
     )
     losses: list[float] = []
     started = time.perf_counter()
@@ -114,8 +121,8 @@ def preview_batch(config: RunConfig, *, count: int = 16, epoch: int = 1) -> Batc
     task, dataset = prepared.dataset.task, prepared.dataset
     rows = (soft[0] if soft else soft_targets(y, task))[:count].cpu()
     if task.kind == "multi-label":
-        there = [[c for c, on in zip(task.classes, row.tolist(), strict=True) if on > 0] for row in rows]
-        names = [", ".join(labels) or "no label" for labels in there]
+        present = [[c for c, on in zip(task.classes, row.tolist(), strict=True) if on > 0] for row in rows]
+        names = [", ".join(labels) or "no label" for labels in present]
     else:
         names = [mixed_label(row, task) if soft else mixed_label(row, task).removeprefix("100 % ") for row in rows]
     order = batches.order(epoch)[: len(x)]
@@ -132,9 +139,9 @@ def write_contact_sheet(pictures: np.ndarray, out: Path) -> None:
     n, side = pictures.shape[:2]
     times, across = max(1, 112 // side), min(4, n)
     sheet = np.zeros((-(-n // across) * side, across * side, pictures.shape[-1]), np.uint8)
-    for i, one in enumerate(pictures):
-        top, left = i // across * side, i % across * side
-        sheet[top : top + side, left : left + side] = one
+    for i, picture in enumerate(pictures):
+        y, x = i // across * side, i % across * side
+        sheet[y : y + side, x : x + side] = picture
     image = Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet)
     image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
     kind = {".png": "PNG", ".webp": "WEBP"}.get(out.suffix.lower(), "JPEG")
@@ -143,15 +150,16 @@ def write_contact_sheet(pictures: np.ndarray, out: Path) -> None:
 
 def _one_of_each(targets: np.ndarray, count: int) -> np.ndarray:
     """Places of `count` items that show as many classes as fit, each class in turn."""
-    seen: dict[int, int] = {}
     turns = np.empty(len(targets), np.int64)
+    counts: dict[int, int] = {}
     for place, label in enumerate(targets.tolist()):
-        turns[place] = seen.get(label, 0)
-        seen[label] = turns[place] + 1
+        turns[place] = counts.get(label, 0)
+        counts[label] = int(turns[place]) + 1
     return np.argsort(turns, kind="stable")[:count]
 
 
-def _rows(batches: Any, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+def _items(batches: Batches, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Some of a split's items, by their places in it, as one batch."""
     chosen = replace(batches, indices=batches.indices[rows], _kept={})
     return next(iter(chosen.in_order(len(rows))))
 

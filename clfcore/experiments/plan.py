@@ -1,7 +1,8 @@
-"""What a configuration will do, before it does it: filled, counted, and timed on a few real batches."""
+"""Plan of a run: its configuration filled in, its parameters counted, and timed on a few real batches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.config import ResolvedConfig
@@ -17,19 +18,31 @@ from clfcore.training.schedules import rate_at, steps_of
 
 @dataclass(frozen=True)
 class Plan:
-    """What a configuration will do: filled, counted, and how long it should take (seconds; None where not measured)."""
+    """What a configuration will do, and what it should cost.
+
+    splits: items of each; groups: parameters of each layer group, stem first; phases: none for feature extraction.
+    seconds: of the whole run; memory: bytes of a step at its largest (weights, gradients, moments and what the
+    backward pass needs); None where not measured.
+    """
 
     config: ResolvedConfig
-    splits: dict[str, int]
+    splits: Mapping[str, int]
     classes: int
     parameters: int
     trainable: int
     seconds: float | None
     notes: tuple[str, ...]
     preprocess: Preprocess
-    groups: Mapping[str, int]  # parameters of each layer group, stem first
-    phases: tuple[training_phases.Phase, ...]  # none for feature extraction
-    memory: int | None = None  # bytes of a step at its largest: weights, gradients, moments, what backward needs
+    groups: Mapping[str, int]
+    phases: tuple[training_phases.Phase, ...]
+    memory: int | None = None
+
+
+class RateCurves(NamedTuple):
+    """The learning rate of each layer group at some steps (from 0) of a run; None while the group is frozen."""
+
+    steps: Sequence[int]
+    groups: Mapping[str, Sequence[float | None]]
 
 
 def make_plan(resolved: Resolved, *, measure: bool) -> Plan:
@@ -47,29 +60,39 @@ def make_plan(resolved: Resolved, *, measure: bool) -> Plan:
     else:
         trained = sum(counts[name] for name in phases[-1].rates)
     plan = Plan(
-        config, dataset.sizes(), len(dataset.classes), total, trained, None, notes, network.preprocess, counts, phases
+        config,
+        splits=dataset.sizes(),
+        classes=len(dataset.classes),
+        parameters=total,
+        trainable=trained,
+        seconds=None,
+        notes=notes,
+        preprocess=network.preprocess,
+        groups=counts,
+        phases=phases,
     )
     if not measure:
         return plan
-    found = measure_step_cost(config, dataset, network.module, network.preprocess, groups)
-    return replace(plan, seconds=found.seconds, memory=found.memory)
+    cost = measure_step_cost(config, dataset, module=network.module, preprocess=network.preprocess, groups=groups)
+    return replace(plan, seconds=cost.seconds, memory=cost.memory)
 
 
-def rates(plan: Plan, *, points: int = 300) -> tuple[list[int], dict[str, list[float | None]]]:
-    """The learning rate of each group over the run's steps, to be drawn; None while a group is frozen."""
+def rates(plan: Plan, *, points: int = 300) -> RateCurves:
+    """The learning rates over a planned run, at `points` of its steps or a few more, to be drawn."""
     recipe = plan.config.recipe
     steps = steps_of(recipe, max(1, -(-plan.splits["train"] // recipe.batch_size)))
-    rate, at = rate_at(recipe, steps), {}
-    wanted = range(0, recipe.epochs * steps, max(1, recipe.epochs * steps // points))
-    found: dict[str, list[float | None]] = {name: [] for name in plan.groups}
-    for step in wanted:
+    rate = rate_at(recipe, steps)
+    shown = range(0, recipe.epochs * steps, max(1, recipe.epochs * steps // points))
+    warming: dict[str, Mapping[str, int]] = {}  # of each group, from the phase that freed it
+    curves: dict[str, list[float | None]] = {name: [] for name in plan.groups}
+    for step in shown:
         epoch = step // steps + 1
         phase = next(p for p in plan.phases if epoch <= p.last_epoch)
-        for name, values in found.items():
+        for name, values in curves.items():
             peak = phase.rates.get(name)
-            if peak is not None:
-                at.setdefault(name, ((phase.first_epoch - 1) * steps, phase.warm_steps(recipe, steps)))
-            since, warm = at.get(name, (0, 0))
-            warming = {"free_since": since, "warm_steps": warm}
-            values.append(None if peak is None else peak * rate(step) * warmth(warming, step))
-    return list(wanted), found
+            if peak is None:
+                values.append(None)
+                continue
+            begins = {"free_since": (phase.first_epoch - 1) * steps, "warm_steps": phase.warm_steps(recipe, steps)}
+            values.append(peak * rate(step) * warmth(warming.setdefault(name, begins), step))
+    return RateCurves(list(shown), curves)

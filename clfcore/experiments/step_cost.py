@@ -1,4 +1,4 @@
-"""Rates of a few real batches: what an epoch of each phase costs in time, and a step in memory."""
+"""Cost of a training step: time and memory of a few real batches, phase by phase, and of the whole run from them."""
 
 import itertools
 import time
@@ -12,7 +12,7 @@ from torch import Tensor
 from clfcore.architectures.fuse import fuse_for_inference
 from clfcore.architectures.stages import Group
 from clfcore.augment.policies import policy
-from clfcore.config import RunConfig
+from clfcore.config import ResolvedConfig
 from clfcore.data.bit_depth import to_bytes
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode import Decoded
@@ -27,7 +27,7 @@ from clfcore.training.losses import hits_of, loss_of
 from clfcore.training.optimizer import mix_of, steps_of
 
 STEPS = 2  # timed in each phase, after one to warm up
-GROUPED = 4  # batches of a timed step at most, where a recipe accumulates more
+ACCUMULATED = 4  # batches of a timed step at most, where a recipe accumulates more
 HEAD_SECONDS = 4.0  # fitting a head on embeddings of some thousand images
 
 
@@ -40,20 +40,21 @@ class StepCost:
 
 
 def measure_step_cost(
-    config: RunConfig,
+    config: ResolvedConfig,
     dataset: ImageDataset,
+    *,
     module: torch.nn.Module,
     preprocess: Preprocess,
     groups: Sequence[Group],
 ) -> StepCost:
-    """Decode, embed, train and judge a few batches; writes nothing, but changes the module's weights."""
+    """Decode, embed, train and evaluate a few batches; writes nothing, but changes the module's weights."""
     recipe, device, sizes = config.recipe, pick_device(config.recipe.device), dataset.sizes()
     chosen = dataset.splits["train"][: recipe.batch_size]
     started = time.perf_counter()
     squares = _squares(dataset, chosen, preprocess)
     images = sum(sizes.values())
     decoding = (time.perf_counter() - started) / len(chosen) * images if dataset.paths is not None else 0.0
-    batches = _batches(config, dataset, chosen, squares, preprocess, device)
+    batches = _batches(config, dataset, chosen, squares=squares, preprocess=preprocess, device=device)
     x, _ = next(iter(batches.in_order(len(chosen))))
     module = module.to(device)
     forward = _forward_seconds(module, x)
@@ -68,19 +69,20 @@ def measure_step_cost(
     averaged = weights if recipe.ema else 0
     for phase in phases:
         phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, batches_per_epoch))
-        per_batch = _batch_seconds(state, config, dataset, batches, most=batches_per_epoch)
+        per_batch = _batch_seconds(state, batches, config=config, dataset=dataset, most=batches_per_epoch)
         training += per_batch * batches_per_epoch * (phase.last_epoch - phase.first_epoch + 1)
         # gradient and two moments
         memory = weights + averaged + 12 * training_phases.count_trainable(module) + _saved_bytes(state, x)
-    judging = forward * 2 * (sizes["validation"] * recipe.epochs + sizes["test"])
+    evaluating = forward * 2 * (sizes["validation"] * recipe.epochs + sizes["test"])
     starting = 0.0 if config.strategy == "scratch" else forward * (sizes["train"] + sizes["validation"]) + HEAD_SECONDS
-    return StepCost(decoding + starting + training + judging, memory)
+    return StepCost(decoding + starting + training + evaluating, memory)
 
 
 def _batches(
-    config: RunConfig,
+    config: ResolvedConfig,
     dataset: ImageDataset,
     chosen: np.ndarray,
+    *,
     squares: np.ndarray,
     preprocess: Preprocess,
     device: torch.device,
@@ -89,7 +91,7 @@ def _batches(
     recipe = config.recipe
     places = np.arange(len(chosen))
     return Batches(
-        Decoded(InMemory(squares), places, (), ""),
+        Decoded(InMemory(squares), places, (), "", extremes=(None,) * len(chosen)),
         places,
         dataset.targets[chosen],
         preprocess,
@@ -113,16 +115,17 @@ def _forward_seconds(module: torch.nn.Module, x: Tensor) -> float:
     return (time.perf_counter() - started) / len(ready)
 
 
-def _batch_seconds(state: State, config: RunConfig, dataset: ImageDataset, batches: Batches, *, most: int) -> float:
+def _batch_seconds(
+    state: State, batches: Batches, *, config: ResolvedConfig, dataset: ImageDataset, most: int
+) -> float:
     """Of the quickest of a few steps, over its batches: a busy moment makes steps slower, nothing makes them faster."""
-    count = min(config.recipe.accumulation, GROUPED, most)
+    count = min(config.recipe.accumulation, ACCUMULATED, most)
     events = train(
         state,
         lambda epoch: itertools.chain.from_iterable(batches(epoch * count + i) for i in range(count)),
-        loss_of(dataset.task, config.recipe, dataset.targets[dataset.splits["train"]]),
-        hits_of(dataset.task),
-        lambda _: 1.0,
-        lambda _: None,  # type: ignore[arg-type, return-value]
+        loss_of=loss_of(dataset.task, config.recipe, dataset.targets[dataset.splits["train"]]),
+        hits_of=hits_of(dataset.task),
+        rate_at=lambda _: 1.0,
         epochs=state.epoch + STEPS + 1,
     )
     times = [time.perf_counter() for event in events if isinstance(event, Step) and event.loss.item() is not None]
@@ -131,32 +134,37 @@ def _batch_seconds(state: State, config: RunConfig, dataset: ImageDataset, batch
 
 def _saved_bytes(state: State, x: Tensor) -> int:
     """Bytes that a forward pass keeps for the backward pass: what the batch size multiplies."""
-    seen: dict[int, int] = {}
+    saved: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
-        seen[tensor.data_ptr()] = max(seen.get(tensor.data_ptr(), 0), tensor.nbytes)
+        saved[tensor.data_ptr()] = max(saved.get(tensor.data_ptr(), 0), tensor.nbytes)
         return tensor
 
-    own = {p.data_ptr() for p in state.model.parameters()}
+    parameters = {p.data_ptr() for p in state.model.parameters()}
     state.train_mode()
     with state.stream.drawn(), state.autocast(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         output = state.model(state.placed(x))
     del output
-    return sum(size for place, size in seen.items() if place not in own)
+    return sum(size for place, size in saved.items() if place not in parameters)
 
 
 def _squares(dataset: ImageDataset, chosen: np.ndarray, preprocess: Preprocess) -> np.ndarray:
-    """n x S x S x 3 uint8 of some items as the cache holds them; an unreadable one is passed over, as the run will."""
-    squares = []
+    """n x S x S x 3 of some items as training takes them, bytes, or float32 where one has more than 8 bits.
+
+    An unreadable item is passed over, as the run will.
+    """
+    squares: list[np.ndarray] = []
+    deep = False
     for index in chosen:
-        if dataset.paths is None:
+        if dataset.pixels is not None:
             image = np.broadcast_to(dataset.pixels[index], (*dataset.pixels.shape[1:3], 3))
             squares.append(preprocess.stored(np.ascontiguousarray(image)))
             continue
         try:
             image = dataset.image(index, least_side=preprocess.stored_side)
+            deep |= image.dtype != np.uint8
             stored = to_bytes(preprocess.stored(image))
             squares.append(np.broadcast_to(stored, (*stored.shape[:2], 3)))
         except InputError:
             squares.append(squares[-1] if squares else np.zeros((preprocess.stored_side,) * 2 + (3,), np.uint8))
-    return np.stack(squares)
+    return np.stack(squares).astype(np.float32 if deep else np.uint8)

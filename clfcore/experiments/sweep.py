@@ -1,4 +1,4 @@
-"""Train to compare in this process: the runs of a grid, one after another, then their comparison."""
+"""Sweep: the runs of a grid, trained in this process one after another, then their comparison."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,21 +8,13 @@ from typing import Any
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError
 from clfcore.experiments.compare_runs import RunComparison, compare_runs
-from clfcore.experiments.grid import Grid
+from clfcore.experiments.grid import Grid, Refused
 from clfcore.results import Result
 from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from clfcore.runs.outcome import RunOutcome, outcome_of
 
 Show = Callable[[dict[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class Refused(Result):
-    """A combination that cannot be trained, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -47,12 +39,11 @@ def train_to_compare(grid: Grid, *, runs: Path | None = None, show: Show | None 
     Raises InputError where nothing can be trained.
     """
     if not grid.configs:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in grid.refused)
+        reasons = "; ".join(f"{refused.name}: {refused.reason}" for refused in grid.refused)
         raise InputError(f"none of these can be trained ({reasons}): choose other architectures or strategies")
     created = [create_run(config, runs) for config in grid.configs]
     outcomes = tuple(_execute(run, show) for run in created)
-    refused = tuple(Refused(name, reason) for name, reason in grid.refused)
-    return SweepResult(outcomes, refused, _comparison([run for run in created if run.state == "completed"]))
+    return SweepResult(outcomes, grid.refused, _comparison([run for run in created if run.state == "completed"]))
 
 
 def _execute(run: Run, show: Show | None) -> RunOutcome:

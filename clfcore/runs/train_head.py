@@ -119,7 +119,7 @@ def embed(session: Session, *, views: int = 1) -> Features:
     for number in range(1, views):
         parts.append(_of_split(session, embedder, "train", view=View(policy, recipe.seed, number)))
     train, validation = np.concatenate(parts), _of_split(session, embedder, "validation")
-    mean, deviation = linear_probe.standardise(train)
+    mean, deviation = linear_probe.standardize(train)
     targets = prepared.dataset.targets[prepared.dataset.splits["train"]]
     return Features(
         torch.from_numpy((train - mean) / deviation),
@@ -158,11 +158,17 @@ def _events(
     if kind == "logistic":
         loss, hits = session.prepared.loss(), hits_of(task)
         labels = task.columns if task.kind == "multi-label" else 1
-        events = linear_probe.logistic(head, x, y, loss, hits, validate, iterations=recipe.epochs, labels=labels)
+        events = linear_probe.logistic(
+            head, x, y, loss_of=loss, hits_of=hits, validate=validate, iterations=recipe.epochs, labels=labels
+        )
         return head, head, events
     weights = class_balance.draw_weights(task, y.numpy()) if recipe.sampling == "balanced" else None
     state = linear_probe.head_state(head, recipe)
-    return head, state.judged, linear_probe.mini_batches(state, x, y, task, recipe, validate, weights=weights)
+    return (
+        head,
+        state.judged,
+        linear_probe.mini_batches(state, x, y, task=task, recipe=recipe, validate=validate, weights=weights),
+    )
 
 
 def _note_baselines(session: Session, features: Features, found: np.ndarray, split: Split) -> None:

@@ -37,7 +37,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     state = training_phases.first_state(module, phases[0], groups, recipe, prepared.device, compile=recipe.compile)
     plateau = None
     if recipe.schedule == "plateau":
-        plateau = Plateau(state.optimiser, patience=recipe.plateau_patience, factor=recipe.plateau_factor)
+        plateau = Plateau(state.optimizer, patience=recipe.plateau_patience, factor=recipe.plateau_factor)
 
     def validate(model: nn.Module) -> Predictions:
         return session.predict(model, "validation")
@@ -68,7 +68,16 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
             phase.apply(state, groups, recipe, steps_per_epoch=steps)  # changes nothing where it was applied before
             trained = max(trained, training_phases.count_trainable(module))
             since = time.perf_counter()
-            for event in train(state, batches, loss, hits, rate, validate, epochs=phase.last_epoch):
+            events = train(
+                state,
+                batches,
+                loss_of=loss,
+                hits_of=hits,
+                rate_at=rate,
+                validate=validate,
+                epochs=phase.last_epoch,
+            )
+            for event in events:
                 match event:
                     case Step():
                         session.check_stop()
@@ -115,7 +124,7 @@ def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | N
 
 def _marks(phases: Sequence[Phase], number: int, event: Epoch, state: State) -> Fields:
     """What the history says of a phase: its name, in its first epoch what was freed, and the rate of each group."""
-    rates = {group["layer_group"]: group["lr"] for group in state.optimiser.param_groups}
+    rates = {group["layer_group"]: group["lr"] for group in state.optimizer.param_groups}
     more: dict[str, Any] = {"phase": _name(phases, number), "rates": rates, "learning_rate": rates["head"]}
     if event.epoch == phases[number].first_epoch:
         earlier = phases[number - 1].rates if number else {}
@@ -141,7 +150,7 @@ def _resume(
     groups: Sequence[Group],
     steps: int,
 ) -> None:
-    """Load the checkpoint: the phases that had begun are applied first, so that the optimiser's groups match."""
+    """Load the checkpoint: the phases that had begun are applied first, so that the optimizer's groups match."""
     reached = stored["training"]["epoch"]
     for phase in phases:
         if phase.first_epoch <= max(1, reached):

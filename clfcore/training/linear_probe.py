@@ -1,6 +1,7 @@
 """Heads fitted on embeddings in seconds: logistic regression by L-BFGS, or linear and MLP heads by mini-batches."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,26 +10,32 @@ from torch import Tensor, nn
 from clfcore.config import ResolvedRecipe
 from clfcore.predictions import Predictions
 from clfcore.task import Task
-from clfcore.training.loop import Epoch, State, Step, train
+from clfcore.training.loop import Epoch, Function, State, Step, train
 from clfcore.training.optimizer import hits_of, loss_of, new_state, parameter_groups, rate_at, steps_of
 
 # Strong to weak, each from the last solution; validation chooses. Of labels: of each one's own regression.
 L2 = (1e-1, 1e-2, 1e-3, 1e-4)
 L2_LABELS = (1.0, 0.3, 0.1, 0.03, 0.01)
-SETTLED, SETTLED_LABELS = 1e-4, 1e-3  # shares of the objective (at least of 1): who lowers it by less has converged
+TOLERANCE, TOLERANCE_LABELS = 1e-4, 1e-3  # shares of the objective, at least of 1: falling by less is convergence
 SEARCHES = 25  # evaluations of an iteration's line search at most
-Function = Callable[[Tensor, Tensor], Tensor]
 Validate = Callable[[nn.Module], Predictions]
 
 
-def standardise(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each dimension, D float32; a constant dimension has deviation 1."""
+class Standardization(NamedTuple):
+    """Mean and deviation of each dimension, D float32."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+
+def standardize(embeddings: np.ndarray) -> Standardization:
+    """The standardization of N x D embeddings; a constant dimension has deviation 1."""
     mean, deviation = embeddings.mean(axis=0), embeddings.std(axis=0)
-    return mean.astype(np.float32), np.where(deviation > 1e-6, deviation, 1).astype(np.float32)
+    return Standardization(mean.astype(np.float32), np.where(deviation > 1e-6, deviation, 1).astype(np.float32))
 
 
 def fold_standardization(head: nn.Module, mean: np.ndarray, deviation: np.ndarray) -> None:
-    """Change the first linear layer in place, so that the head takes raw embeddings instead of standardised ones."""
+    """Change the first linear layer in place, so that the head takes raw embeddings instead of standardized ones."""
     layer = next(part for part in head.modules() if isinstance(part, nn.Linear))
     with torch.no_grad():
         layer.weight.div_(torch.from_numpy(deviation))
@@ -47,23 +54,23 @@ def logistic(
     head: nn.Linear,
     x: Tensor,
     y: Tensor,
+    *,
     loss_of: Function,
     hits_of: Function,
     validate: Validate,
-    *,
     iterations: int,
     labels: int = 1,
 ) -> Iterator[Epoch]:
     """Logistic regression (multinomial, per label or per level) by L-BFGS, in place; an Epoch after each iteration.
 
-    x: N x D float32, standardised; y as `Task` says. L2 goes over a grid, each value to convergence, starting at the
+    x: N x D float32, standardized; y as `Task` says. L2 goes over a grid, each value to convergence, starting at the
     solution of the stronger one; the rate of an Epoch is its L2. Only an Epoch at which the head has converged is a
     candidate, or the last where `iterations` allow no convergence. labels: of how many independent labels the loss is
     the mean; each then has a regression of its own, and the penalty is each one's.
     """
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
-    penalties, enough = (L2_LABELS, SETTLED_LABELS) if labels > 1 else (L2, SETTLED)
+    penalties, tolerance = (L2_LABELS, TOLERANCE_LABELS) if labels > 1 else (L2, TOLERANCE)
     done, solved = 0, False
     for l2 in penalties:
         # Without `max_eval` an iteration has no evaluation left for its line search, and takes any step.
@@ -79,14 +86,14 @@ def logistic(
 
         converged, first = False, done
         while done < iterations and not converged:
-            before = solver.step(objective).item()
+            previous = solver.step(objective).item()
             done += 1
             with torch.no_grad():
                 logits = head(x)
                 loss, accuracy = loss_of(logits, y).item(), hits_of(logits, y).item() / len(x)
                 reached = labels * loss + l2 / 2 * head.weight.square().sum().item()
             # The first two steps find the scale, and may be short.
-            converged = done > first + 2 and before - reached < enough * max(1.0, abs(reached))
+            converged = done > first + 2 and previous - reached < tolerance * max(1.0, abs(reached))
             solved |= converged
             last = done == iterations and not solved
             yield Epoch(done, loss, accuracy, l2, validate(head), candidate=converged or last)
@@ -96,10 +103,10 @@ def mini_batches(
     state: State,
     x: Tensor,
     y: Tensor,
+    *,
     task: Task,
     recipe: ResolvedRecipe,
     validate: Validate,
-    *,
     weights: np.ndarray | None = None,
 ) -> Iterator[Step | Epoch]:
     """A linear or MLP head (`head_state`) trained like any network: an epoch is a pass over the embeddings.
@@ -114,9 +121,14 @@ def mini_batches(
         for rows in torch.from_numpy(drawn).split(size):
             yield x[rows], y[rows]
 
-    rate = rate_at(recipe, steps_of(recipe, -(-len(x) // size)))
     yield from train(
-        state, batches, loss_of(task, recipe, y.numpy()), hits_of(task), rate, validate, epochs=recipe.epochs
+        state,
+        batches,
+        loss_of=loss_of(task, recipe, y.numpy()),
+        hits_of=hits_of(task),
+        rate_at=rate_at(recipe, steps_of(recipe, -(-len(x) // size))),
+        validate=validate,
+        epochs=recipe.epochs,
     )
 
 

@@ -1,4 +1,4 @@
-"""train(): the loop, as a generator of Step and Epoch. It writes nothing, prints nothing and chooses nothing.
+"""Training loop, as a generator of Step and Epoch. It writes nothing, prints nothing and chooses nothing.
 
 Stopping is not asking for more; resuming is loading the state before the first step; a transfer phase is one call.
 """
@@ -6,7 +6,7 @@ Stopping is not asking for more; resuming is loading the state before the first 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,8 @@ from clfcore.randomness import Stream
 CHECKED = 20  # steps between two looks at whether the loss is still finite: a look waits for the device
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
+Batch = tuple[Tensor, ...]  # x, y and, where pictures are mixed, the soft targets
+Function = Callable[[Tensor, Tensor], Tensor]  # of logits and y
 
 
 class Diverged(Failure):
@@ -27,7 +29,7 @@ class Diverged(Failure):
 
 @dataclass(frozen=True)
 class Step:
-    """One optimiser step: its number from 1 and the batch's loss, still on the device (`.item()` waits for it)."""
+    """One optimizer step: its number from 1 and the batch's loss, still on the device (`.item()` waits for it)."""
 
     step: int
     loss: Tensor
@@ -38,17 +40,23 @@ class Epoch:
     """One pass over the training split: mean loss and accuracy while training, and the predictions on validation.
 
     Accuracy counts the network's answers to what it was shown, mixed pictures included, against their own labels.
-    gradient_norm: mean over the steps, before clipping. candidate: whether it may become the best epoch; None: as
-    every one may.
+    predictions: None where nothing was validated. gradient_norm: mean over the steps, before clipping. candidate:
+    whether it may become the best epoch; None: as every one may.
     """
 
     epoch: int
     loss: float
     accuracy: float
     learning_rate: float
-    validation: Predictions
+    predictions: Predictions | None
     gradient_norm: float = math.nan
     candidate: bool | None = None
+
+    @property
+    def validation(self) -> Predictions:
+        """The predictions on validation, where the loop was given what makes them."""
+        assert self.predictions is not None, "this training validates nothing"
+        return self.predictions
 
 
 @dataclass
@@ -59,7 +67,7 @@ class State:
     """
 
     model: nn.Module
-    optimiser: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer
     device: torch.device
     dtype: torch.dtype = torch.float32
     gradient_clip: float = 0.0
@@ -103,19 +111,21 @@ class State:
         for module in self.frozen:
             module.eval()
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> Mapping[str, object]:
+        """As a checkpoint holds it; its keys are those of every checkpoint written so far."""
         return {
             "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "averaged": self.averaged.state_dict() if self.averaged else {},
             "epoch": self.epoch,
             "step": self.step,
         }
 
-    def load_state_dict(self, stored: dict) -> None:
+    def load_state_dict(self, stored: Mapping[str, Any]) -> None:  # torch's own state is of any kind
+        """Go on from what `state_dict` gave."""
         self.model.load_state_dict(stored["model"])
-        self.optimiser.load_state_dict(stored["optimiser"])
+        self.optimizer.load_state_dict(stored["optimiser"])
         self.scaler.load_state_dict(stored["scaler"])
         if self.averaged:
             self.averaged.load_state_dict(stored["averaged"])
@@ -124,12 +134,12 @@ class State:
 
 def train(
     state: State,
-    batches: Callable[[int], Iterable[tuple[Tensor, ...]]],
-    loss_of: Callable[[Tensor, Tensor], Tensor],
-    hits_of: Callable[[Tensor, Tensor], Tensor],
-    rate_at: Callable[[int], float],
-    validate: Callable[[nn.Module], Predictions],
+    batches: Callable[[int], Iterable[Batch]],
     *,
+    loss_of: Function,
+    hits_of: Function,
+    rate_at: Callable[[int], float],
+    validate: Callable[[nn.Module], Predictions] | None = None,
     epochs: int,
 ) -> Iterator[Step | Epoch]:
     """Train in place up to `epochs`; yield after every step and every epoch.
@@ -137,6 +147,7 @@ def train(
     batches: an epoch's batches, a function of seed and epoch alone; x: B x C x H x W float32, y: as `Task` says, and
     where pictures are mixed the soft targets that the loss takes in y's place; hits are always counted on y.
     loss_of and hits_of: logits B x columns, y -> scalar. rate_at: step from 0 -> factor on each group's peak rate.
+    validate: predictions of the weights that the run would keep, after each epoch; None: nothing is validated.
     Raises Diverged where the loss stops being finite.
     """
     parameters = list(state.model.parameters())  # listed once: a walk over all modules at every step costs
@@ -144,36 +155,41 @@ def train(
         state.stream.seed(state.seed * 1_000_003 + epoch)  # dropout draws anew each epoch, and the same after a resume
         state.train_mode()
         sums = torch.zeros(3, device=state.device)  # of loss, hits and the gradient's norm
-        seen = taken = 0
+        shown = steps = 0
         for group in _grouped(batches(epoch), state.accumulation):
-            for part in state.optimiser.param_groups:
+            for part in state.optimizer.param_groups:
                 part["lr"] = part["peak_lr"] * rate_at(state.step) * warmth(part, state.step)
             with state.stream.drawn():
-                found = _step(state, group, loss_of, hits_of, parameters)
+                done = _step(state, group, loss_of=loss_of, hits_of=hits_of, parameters=parameters)
             images = sum(len(batch[0]) for batch in group)
             state.step += 1
-            sums += torch.stack([found[0] * images, found[1], found[2]])
-            seen, taken = seen + images, taken + 1
+            sums += torch.stack([done.loss * images, done.hits, done.gradient_norm])
+            shown, steps = shown + images, steps + 1
             if state.step % CHECKED == 0 and not math.isfinite(loss := sums[0].item()):
                 raise _diverged(state, epoch, loss)
-            yield Step(state.step, found[0])
+            yield Step(state.step, done.loss)
         state.epoch = epoch
         loss, hits, norm = sums.tolist()  # waits for the device, once an epoch
         if not math.isfinite(loss):
             raise _diverged(state, epoch, loss)
-        rate = state.optimiser.param_groups[-1]["lr"]
-        yield Epoch(epoch, loss / seen, hits / seen, rate, validate(state.judged), norm / taken)
+        rate = state.optimizer.param_groups[-1]["lr"]
+        predictions = validate(state.judged) if validate else None
+        yield Epoch(epoch, loss / shown, hits / shown, rate, predictions, norm / steps)
+
+
+class _StepResult(NamedTuple):
+    """Mean loss, hits and the gradient's norm before clipping: scalars, still on the device."""
+
+    loss: Tensor
+    hits: Tensor
+    gradient_norm: Tensor
 
 
 def _step(
-    state: State,
-    group: list[tuple[Tensor, ...]],
-    loss_of: Callable[[Tensor, Tensor], Tensor],
-    hits_of: Callable[[Tensor, Tensor], Tensor],
-    parameters: Sequence[nn.Parameter],
-) -> tuple[Tensor, Tensor, Tensor]:
-    """One optimiser step over some batches: its mean loss, its hits and its gradient's norm before clipping."""
-    optimiser, scaler = state.optimiser, state.scaler
+    state: State, group: list[Batch], *, loss_of: Function, hits_of: Function, parameters: Sequence[nn.Parameter]
+) -> _StepResult:
+    """One optimizer step over some batches."""
+    optimizer, scaler = state.optimizer, state.scaler
     images = sum(len(batch[0]) for batch in group)
     total, hits = torch.zeros((), device=state.device), torch.zeros((), device=state.device)
     for parameter in parameters:
@@ -185,22 +201,22 @@ def _step(
         loss = loss_of(logits.float(), soft[0].to(state.device) if soft else y)
         scaler.scale(loss * (len(x) / images)).backward()
         total, hits = total + loss.detach() * (len(x) / images), hits + hits_of(logits.detach(), y)
-    scaler.unscale_(optimiser)
+    scaler.unscale_(optimizer)
     if state.gradient_clip:
         updated = [p for p in parameters if p.grad is not None]
         norm = nn.utils.clip_grad_norm_(updated, state.gradient_clip)
     else:
         norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-    scaler.step(optimiser)
+    scaler.step(optimizer)
     scaler.update()
     if state.averaged:
         state.averaged.update_parameters(state.model)
-    return total, hits, norm
+    return _StepResult(total, hits, norm)
 
 
-def _grouped(batches: Iterable[tuple[Tensor, ...]], size: int) -> Iterator[list[tuple[Tensor, ...]]]:
+def _grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
     """Lists of `size` batches; the last may be shorter."""
-    group: list[tuple[Tensor, ...]] = []
+    group: list[Batch] = []
     for batch in batches:
         group.append(batch)
         if len(group) == size:
@@ -225,7 +241,7 @@ def _averaged(model: nn.Module, decay: float) -> AveragedModel:
 
 
 def _diverged(state: State, epoch: int, loss: float) -> Diverged:
-    rate = max(group["peak_lr"] for group in state.optimiser.param_groups)
+    rate = max(group["peak_lr"] for group in state.optimizer.param_groups)
     cure = f"lower recipe.learning_rate, which is {rate:g}"
     if state.dtype == torch.float16:
         cure += ", or take another recipe.precision: float16 ends at 65,504"
@@ -234,7 +250,7 @@ def _diverged(state: State, epoch: int, loss: float) -> Diverged:
     return Diverged(f"training diverged in epoch {epoch} (the loss is {loss}): {cure}")
 
 
-def warmth(group: Mapping[str, Any], step: int) -> float:
+def warmth(group: Mapping[str, int], step: int) -> float:
     """The factor, up to 1, of a group of parameters that was freed in the middle of a run and still warms up."""
     warm = group.get("warm_steps", 0)
     return min(1.0, (step - group["free_since"] + 1) / (warm + 1)) if warm else 1.0

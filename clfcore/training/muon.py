@@ -1,4 +1,4 @@
-"""Muon for the matrices inside a network, AdamW for everything else, as one optimiser."""
+"""Muon for the matrices inside a network, AdamW for everything else, as one optimizer."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -35,7 +35,7 @@ def decays(name: str, parameter: nn.Parameter) -> bool:
 def parameter_groups(
     named: Iterable[tuple[str, nn.Parameter]], *, rate: float, weight_decay: float, group: str
 ) -> list[dict]:
-    """A layer group as two optimiser groups, with weight decay and without, each with its `peak_lr`."""
+    """A layer group as two optimizer groups, with weight decay and without, each with its `peak_lr`."""
     named = list(named)
     groups = []
     for decay in (True, False):
@@ -49,7 +49,7 @@ def parameter_groups(
 
 
 def make_optimizer(recipe: ResolvedRecipe, groups: list[dict]) -> torch.optim.Optimizer:
-    """The recipe's optimiser over groups of parameters, each with its own peak rate."""
+    """The recipe's optimizer over groups of parameters, each with its own peak rate."""
     rate = recipe.learning_rate
     # All of a parameter's update in one pass: LeNet-5's step takes 0.1 ms instead of 0.4.
     fused = {p.device.type for group in groups for p in group["params"]} <= {"cpu", "cuda"} or None

@@ -34,13 +34,13 @@ class Phase:
     def apply(
         self, state: State, groups: Sequence[Group], recipe: ResolvedRecipe, *, steps_per_epoch: int
     ) -> list[str]:
-        """Free what this phase trains, freeze the rest; the optimiser goes on, with its moments, for what was free.
+        """Free what this phase trains, freeze the rest; the optimizer goes on, with its moments, for what was free.
 
         What is freed after the first epoch warms up over `warmup_epochs`, at most a fifth of the phase. Returns the
         names of the groups that were freed now; changes nothing where the phase was applied before.
         """
         parameters = dict(state.model.named_parameters())
-        known = {group["layer_group"] for group in state.optimiser.param_groups}
+        known = {group["layer_group"] for group in state.optimizer.param_groups}
         warm = self.warm_steps(recipe, steps_per_epoch)
         freed = []
         for group in groups:
@@ -49,8 +49,8 @@ class Phase:
                 parameters[name].requires_grad_(rate is not None)
             if rate is not None and group.name not in known:
                 freed.append(group.name)
-                for added in optimiser_groups(state.model, group, rate=rate, recipe=recipe):
-                    state.optimiser.add_param_group({**added, "free_since": state.step, "warm_steps": warm})
+                for added in optimizer_groups(state.model, group, rate=rate, recipe=recipe):
+                    state.optimizer.add_param_group({**added, "free_since": state.step, "warm_steps": warm})
         state.frozen = frozen_parts(state.model, batch_norm=bool(recipe.freeze_batch_norm))
         return freed
 
@@ -123,7 +123,7 @@ def _too_many(field: str, value: object, config: ResolvedConfig, groups: Sequenc
     )
 
 
-def optimiser_groups(model: nn.Module, group: Group, *, rate: float, recipe: ResolvedRecipe) -> list[dict]:
+def optimizer_groups(model: nn.Module, group: Group, *, rate: float, recipe: ResolvedRecipe) -> list[dict]:
     parameters = dict(model.named_parameters())
     named = [(name, parameters[name]) for name in group.parameters]
     return parameter_groups(named, rate=rate, weight_decay=recipe.weight_decay, group=group.name)
@@ -138,12 +138,12 @@ def first_state(
     *,
     compile: bool = False,
 ) -> State:
-    """What training changes, before its first step: the network, and the optimiser over the phase's groups."""
+    """What training changes, before its first step: the network, and the optimizer over the phase's groups."""
     parts = [
         part
         for group in groups
         if group.name in phase.rates
-        for part in optimiser_groups(model, group, rate=phase.rates[group.name], recipe=recipe)
+        for part in optimizer_groups(model, group, rate=phase.rates[group.name], recipe=recipe)
     ]
     return new_state(model, recipe, parts, device, compile=compile)
 

@@ -68,8 +68,8 @@ def _cosine(start: float, end: float, share: float) -> float:
 class Plateau:
     """Lower every peak rate by `factor` after more than `patience` epochs without a lower validation loss."""
 
-    def __init__(self, optimiser: Any, *, patience: int = 3, factor: float = 0.1) -> None:
-        self.optimiser, self.patience, self.factor = optimiser, patience, factor
+    def __init__(self, optimizer: Any, *, patience: int = 3, factor: float = 0.1) -> None:
+        self.optimizer, self.patience, self.factor = optimizer, patience, factor
         self.lowest, self.since = math.inf, 0
 
     def after(self, validation_loss: float) -> None:
@@ -80,7 +80,7 @@ class Plateau:
         self.since += 1
         if self.since > self.patience:
             self.since = 0
-            for group in self.optimiser.param_groups:
+            for group in self.optimizer.param_groups:
                 group["peak_lr"] *= self.factor
 
     def state_dict(self) -> dict[str, float]:

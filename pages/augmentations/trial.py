@@ -1,6 +1,7 @@
 """Does a policy help? A trial of several on a sample, within a time budget, and its curves."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -50,7 +51,7 @@ def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
 def _show_trial(found: "PolicyComparison") -> None:
     from clfcore.figures.history import history_figure
 
-    lines = found.histories
+    lines = {name: [asdict(epoch) for epoch in epochs] for name, epochs in found.histories.items()}
     chart(history_figure(lines, quantity="accuracy", dark=dark(), height=320), "trial accuracy")
     rows = [
         {"policy": name, "last": percent(one[-1]["validation_accuracy"]),

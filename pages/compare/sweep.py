@@ -55,8 +55,8 @@ def _choose() -> None:
             recipe={} if epochs is None else {"epochs": int(epochs)},
             dataset=read_data(data),
         )
-        for name, reason in found.refused:
-            st.caption(f"{escape_markdown(name)} is left out: {escape_markdown(reason)}")
+        for refused in found.refused:
+            st.caption(f"{escape_markdown(refused.name)} is left out: {escape_markdown(refused.reason)}")
         with st.expander("Command"):
             st.code(
                 command_of(data, architectures=chosen, strategies=strategies, seeds=int(seeds), epochs=epochs),

@@ -25,9 +25,9 @@ def test_every_combination_shares_data_split_and_recipe() -> None:
 def test_what_does_not_fit_is_left_out_with_its_reason() -> None:
     found = grid("digits", architectures=["lenet5"], strategies=["scratch", "feature-extraction"], seeds=[0])
     assert [c.strategy for c in found.configs] == ["scratch"]
-    [(name, reason)] = found.refused
-    assert name == "lenet5, feature-extraction"
-    assert "no published weights" in reason
+    [refused] = found.refused
+    assert refused.name == "lenet5, feature-extraction"
+    assert "no published weights" in refused.reason
 
 
 def test_nothing_and_too_much_are_refused() -> None:

@@ -18,6 +18,7 @@ from clfcore.experiments.plan import make_plan
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.resolve_run import resolve_run
+from clfcore.training.batches import Batches
 from clfcore.training.loop import State
 from tests.conftest import small_config
 
@@ -40,7 +41,7 @@ def states() -> Iterator[list[State]]:
 
 def facts(state: State) -> dict[str, object]:
     names = ("device", "dtype", "gradient_clip", "accumulation", "ema", "channels_last", "seed")
-    return {"optimizer": type(state.optimiser), **{name: getattr(state, name) for name in names}}
+    return {"optimizer": type(state.optimizer), **{name: getattr(state, name) for name in names}}
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe["optimizer"])
@@ -80,8 +81,17 @@ def test_a_trial_reads_a_hierarchy_as_the_run_does() -> None:
         config = make({"data": data, "architecture": "lenet5", "decoding": decoding, "recipe": recipe})
         policies = {"none": policy("none")}
         lines = compare_policies(config, policies, seconds=1e-9, sample=80).histories["none"]
-        seen[decoding] = lines[0]["validation_loss"]
+        seen[decoding] = lines[0].validation_loss
     assert seen["levels"] != seen["sum"]
+
+
+@pytest.mark.parametrize("sampling", ["plain", "balanced"])
+def test_a_trial_draws_the_training_items_as_the_run_does(sampling: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    call = Batches.__call__
+    monkeypatch.setattr(Batches, "__call__", lambda self, epoch: (drawn.append(self.weights), call(self, epoch))[1])
+    compare_policies(small_config(sampling=sampling), {"none": policy("none")}, seconds=1e-9, sample=40)
+    assert [weights is not None for weights in drawn] == [sampling == "balanced"]
 
 
 def test_a_check_of_one_batch_says_where_it_diverged() -> None:

@@ -14,6 +14,7 @@ from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
 from clfcore.embeddings.baselines import k_nearest, nearest_class_mean
 from clfcore.errors import InputError
+from clfcore.evaluation.intervals import Interval
 from clfcore.experiments.compare_strategies import compare_strategies, sample_split
 from clfcore.experiments.learning_curve import Point, suggestion
 from clfcore.experiments.lr_finder import find_rate, rate_of, smoothed, suggest
@@ -24,13 +25,13 @@ SHAPES = {"data": "shapes:count=160,side=20", "architecture": "lenet5"}
 
 
 def test_the_rate_rises_by_the_same_factor_from_step_to_step() -> None:
-    rates = [rate_of(step, 1e-4, 1.0, 5) for step in range(5)]
+    rates = [rate_of(step, lowest=1e-4, highest=1.0, steps=5) for step in range(5)]
     assert rates == pytest.approx([1e-4, 1e-3, 1e-2, 1e-1, 1.0])
 
 
 def test_the_suggestion_is_where_the_loss_falls_steepest() -> None:
     """A logistic fall around 1e-2, then a rise: the steepest point of the fall is its middle."""
-    rates = [rate_of(step, 1e-5, 10.0, 61) for step in range(61)]
+    rates = [rate_of(step, lowest=1e-5, highest=10.0, steps=61) for step in range(61)]
     losses = [2.3 - 2 / (1 + math.exp(-4 * math.log10(r / 1e-2))) + (0 if r < 1 else 5 * (r - 1)) for r in rates]
     assert suggest(rates, losses) == pytest.approx(1e-2, rel=0.2)
     assert suggest(rates, [1.0] * 61) is None
@@ -77,9 +78,9 @@ def test_a_part_of_a_split_keeps_the_shares_of_the_classes() -> None:
 
 
 def test_the_learning_curve_speaks_of_the_last_doubling() -> None:
-    steep = [Point(0.5, 100, 0.80, (0.75, 0.85)), Point(1.0, 200, 0.85, (0.80, 0.89))]
+    steep = [Point(0.5, 100, 0.80, Interval(0.75, 0.85)), Point(1.0, 200, 0.85, Interval(0.80, 0.89))]
     assert "the last doubling gained 5.0 points, though the intervals overlap" in suggestion(steep)
-    flat = [Point(0.5, 100, 0.90, (0.87, 0.93)), Point(1.0, 200, 0.904, (0.87, 0.93))]
+    flat = [Point(0.5, 100, 0.90, Interval(0.87, 0.93)), Point(1.0, 200, 0.904, Interval(0.87, 0.93))]
     assert suggestion(flat).startswith("Probably not: 90.4 %")
 
 

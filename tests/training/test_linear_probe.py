@@ -42,7 +42,16 @@ def fitted(task: Task, *, items: int, judged: int = 60, width: int = 256, iterat
     labels = task.columns if task.kind == "multi-label" else 1
     loss = loss_of(task, RECIPE, y)
     return list(
-        linear_probe.logistic(head, x, targets, loss, hits_of(task), validate, iterations=iterations, labels=labels)
+        linear_probe.logistic(
+            head,
+            x,
+            targets,
+            loss_of=loss,
+            hits_of=hits_of(task),
+            validate=validate,
+            iterations=iterations,
+            labels=labels,
+        )
     )
 
 
@@ -103,8 +112,8 @@ def test_solutions_of_labels_are_those_of_a_regression_each(columns: int) -> Non
     head = nn.Linear(16, columns)
     said = Predictions(task, "validation", ("0",), y[:1], np.zeros((1, columns), np.float32))
     events = linear_probe.logistic(
-        head, x, torch.from_numpy(y), loss_of(task, RECIPE, y), hits_of(task), lambda _: said, iterations=200,
-        labels=columns,
+        head, x, torch.from_numpy(y), loss_of=loss_of(task, RECIPE, y), hits_of=hits_of(task),
+        validate=lambda _: said, iterations=200, labels=columns,
     )  # fmt: skip
     checked = 0
     for event in events:
@@ -128,7 +137,14 @@ def test_a_label_without_a_positive_in_validation_and_none_at_all_still_choose()
 
     events = list(
         linear_probe.logistic(
-            head, x, torch.from_numpy(y), loss_of(task, RECIPE, y), hits_of(task), validate, iterations=40, labels=3
+            head,
+            x,
+            torch.from_numpy(y),
+            loss_of=loss_of(task, RECIPE, y),
+            hits_of=hits_of(task),
+            validate=validate,
+            iterations=40,
+            labels=3,
         )
     )
     best, losses = chosen(events, task)

@@ -16,6 +16,7 @@ from clfcore.training.optimizer import hits_of, loss_of, make_optimizer, paramet
 
 TASK = single_label(["a", "b", "c"])
 RECIPE = Recipe(epochs=4, learning_rate=0.01, batch_size=8)
+LOSS = {"loss_of": loss_of(TASK, RECIPE), "hits_of": hits_of(TASK)}
 
 
 def network() -> nn.Module:
@@ -45,9 +46,7 @@ def state_of(model: nn.Module, rate: float = 0.01) -> State:
 
 
 def run(state: State, epochs: int) -> list[Step | Epoch]:
-    return list(
-        train(state, batches, loss_of(TASK, RECIPE), hits_of(TASK), rate_at(RECIPE, 5), validate, epochs=epochs)
-    )
+    return list(train(state, batches, **LOSS, rate_at=rate_at(RECIPE, 5), validate=validate, epochs=epochs))
 
 
 def test_one_step_a_batch_and_one_epoch_after_them() -> None:
@@ -58,7 +57,7 @@ def test_one_step_a_batch_and_one_epoch_after_them() -> None:
 
 def test_not_asking_for_more_stops_within_a_batch() -> None:
     state = state_of(network())
-    events = train(state, batches, loss_of(TASK, RECIPE), hits_of(TASK), rate_at(RECIPE, 5), validate, epochs=4)
+    events = train(state, batches, **LOSS, rate_at=rate_at(RECIPE, 5), validate=validate, epochs=4)
     for _ in range(3):
         next(events)
     assert state.step == 3
@@ -92,15 +91,15 @@ def test_a_frozen_part_keeps_its_buffers_and_parameters() -> None:
 def test_the_gradient_is_clipped_to_its_norm() -> None:
     state = state_of(network())
     norms = []
-    step = state.optimiser.step
-    state.optimiser.step = lambda: (norms.append(_norm(state.model)), step())[1]
+    step = state.optimizer.step
+    state.optimizer.step = lambda: (norms.append(_norm(state.model)), step())[1]
     events = train(
         state,
         batches,
-        lambda z, y: 1e4 * loss_of(TASK, RECIPE)(z, y),
-        hits_of(TASK),
-        lambda _: 1e-9,
-        validate,
+        loss_of=lambda z, y: 1e4 * loss_of(TASK, RECIPE)(z, y),
+        hits_of=hits_of(TASK),
+        rate_at=lambda _: 1e-9,
+        validate=validate,
         epochs=1,
     )
     list(events)
@@ -116,10 +115,10 @@ def test_a_loss_that_is_not_finite_says_which_rate_to_lower() -> None:
     events = train(
         state,
         batches,
-        lambda z, y: loss_of(TASK, RECIPE)(z, y) * float("nan"),
-        hits_of(TASK),
-        lambda _: 1.0,
-        validate,
+        loss_of=lambda z, y: loss_of(TASK, RECIPE)(z, y) * float("nan"),
+        hits_of=hits_of(TASK),
+        rate_at=lambda _: 1.0,
+        validate=validate,
         epochs=1,
     )
     with pytest.raises(

@@ -87,7 +87,7 @@ def run_phases(module: nn.Module, groups: Sequence[Group], config: RunConfig, ba
         part
         for group in groups
         if group.name in phases[0].rates
-        for part in training_phases.optimiser_groups(module, group, rate=phases[0].rates[group.name], recipe=recipe)
+        for part in training_phases.optimizer_groups(module, group, rate=phases[0].rates[group.name], recipe=recipe)
     ]
     state = State(module, make_optimizer(recipe, first), torch.device("cpu"), seed=recipe.seed)
     for phase in phases:
@@ -95,10 +95,9 @@ def run_phases(module: nn.Module, groups: Sequence[Group], config: RunConfig, ba
         for _ in train(
             state,
             lambda _: batches,
-            F.cross_entropy,
-            lambda logits, y: (logits.argmax(1) == y).float().sum(),
-            lambda _: 1.0,
-            lambda _: None,
+            loss_of=F.cross_entropy,
+            hits_of=lambda logits, y: (logits.argmax(1) == y).float().sum(),
+            rate_at=lambda _: 1.0,
             epochs=phase.last_epoch,
         ):
             pass

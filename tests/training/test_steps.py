@@ -37,7 +37,7 @@ def batches_of(size: int) -> object:
 
 def run(state: State, batches: object, epochs: int = 2) -> list[Epoch]:
     events = train(
-        state, batches, loss_of(TASK, RECIPE), hits_of(TASK), lambda _: 1.0, lambda model: None, epochs=epochs
+        state, batches, loss_of=loss_of(TASK, RECIPE), hits_of=hits_of(TASK), rate_at=lambda _: 1.0, epochs=epochs
     )
     return [event for event in events if isinstance(event, Epoch)]
 
@@ -176,8 +176,8 @@ def test_a_mixed_batch_is_lost_by_two_terms_and_counted_on_its_own_labels() -> N
         loss = loss_of(TASK, Recipe(label_smoothing=smoothing))(logits, soft)
         assert loss.item() == pytest.approx((share * two[0] + (1 - share) * two[1]).item(), rel=1e-5)
     events = train(
-        state_of(model), lambda _: [(X[:4], y, soft)], loss_of(TASK, RECIPE), hits, lambda _: 1.0, lambda m: None,
-        epochs=1,
+        state_of(model), lambda _: [(X[:4], y, soft)], loss_of=loss_of(TASK, RECIPE), hits_of=hits,
+        rate_at=lambda _: 1.0, epochs=1,
     )  # fmt: skip
     epoch = list(events)[-1]
     assert seen

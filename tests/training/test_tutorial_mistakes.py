@@ -112,7 +112,9 @@ def test_accuracy_is_counted_on_the_labels_and_the_history_says_that_pictures_we
         counted.append(y)
         return hits_of(TASK)(logits, y)
 
-    epoch = list(train(state, batches, loss_of(TASK, Recipe()), hits, lambda _: 1.0, lambda m: None, epochs=1))[-1]
+    epoch = list(train(state, batches, loss_of=loss_of(TASK, Recipe()), hits_of=hits, rate_at=lambda _: 1.0, epochs=1))[
+        -1
+    ]
     assert sorted(torch.cat(counted).tolist()) == sorted((np.arange(24) % 3).tolist())
     by_hand = sum(int((model(x).argmax(1) == y).sum()) for x, y, _ in batches(1))
     assert epoch.accuracy == pytest.approx(by_hand / 24, abs=1 / 24)
@@ -168,6 +170,6 @@ def test_frozen_batch_normalisation_stays_in_eval_mode() -> None:
 
     state.frozen = frozen_parts(model)
     before = frozen[1].running_mean.clone()
-    list(train(state, batches, loss_of(TASK, Recipe()), hits_of(TASK), lambda _: 1.0, lambda m: None, epochs=2))
+    list(train(state, batches, loss_of=loss_of(TASK, Recipe()), hits_of=hits_of(TASK), rate_at=lambda _: 1.0, epochs=2))
     assert not frozen[1].training
     assert torch.equal(frozen[1].running_mean, before)
