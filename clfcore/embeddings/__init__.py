@@ -1,1 +1,1 @@
-"""Embeddings of a frozen network, kept on disk, and what is computed from them."""
+"""Embeddings of a frozen network, cached on disk, and what is computed from them."""

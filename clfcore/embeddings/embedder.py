@@ -1,8 +1,8 @@
-"""One pass of a frozen network over a split, kept on disk: with it, any head costs seconds.
+"""Embeddings of a split: one pass of a frozen network, cached on disk, after which any head takes seconds.
 
-A file a split and view, written whole or not at all, keyed by the content of the images, the network, its weights, its
-options and the preprocessing. A second head, another seed or another regularisation reads it back. `clfcore.cache`
-bounds it.
+One file for each split and view, written whole or not at all, keyed by the content of the images, the network, its
+weights, its options and the preprocessing. A second head, another seed or another regularization reads it back.
+`clfcore.cache` bounds it.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class View:
-    """A random view of every image: a policy's draw number `number` (from 1) under a seed."""
+    """Random view of every image: draw `number` (from 1) of a policy under a seed."""
 
     policy: Policy
     seed: int
@@ -45,12 +45,13 @@ class View:
 
     @property
     def text(self) -> str:
+        """Identity of the view, as text."""
         return json.dumps([self.policy.as_dict(), self.seed, self.number], sort_keys=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Embedder:
-    """A network up to its head, ready for one pass: N images -> N x D float32, the input of the last linear layer."""
+    """Embedder, a network up to its head: N images -> N x D float32, the input of the last linear layer."""
 
     module: nn.Module
     preprocess: Preprocess
@@ -60,26 +61,28 @@ class Embedder:
     def of(
         self, decoded: Decoded, indices: np.ndarray, progress: Progress | None = None, *, view: View | None = None
     ) -> np.ndarray:
-        """Embeddings of some items, N x D float32, read from the cache or computed and kept there.
+        """Embeddings of some items, N x D float32, read from the cache or computed and cached.
 
         view: None is what evaluation sees.
         """
-        kept = self.kept(decoded, indices, view=view)
-        if kept is not None:
-            return kept
-        found = self._pass(decoded, indices, progress, view)
-        if cache.make_room(found.nbytes):
+        cached = self.kept(decoded, indices, view=view)
+        if cached is not None:
+            return cached
+        values = self._pass(decoded, indices, progress=progress, view=view)
+        if cache.make_room(values.nbytes):
             with contextlib.suppress(Failure):  # a full disk does not end a run whose work is done
-                write_whole(self.path(decoded, indices, view=view), lambda partial: _write(partial, found))
-        return found
+                write_whole(self.path(decoded, indices, view=view), lambda partial: _write(partial, values))
+        return values
 
     def kept(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> np.ndarray | None:
-        """What the cache holds of some items; None where it holds nothing, or nothing sound."""
-        found = _read(self.path(decoded, indices, view=view))
-        sound = found is not None and found.dtype == np.float32 and found.ndim == 2 and len(found) == len(indices)
-        return found if sound and np.isfinite(found).all() else None
+        """Cached embeddings of some items; None where there are none, or they are damaged."""
+        values = _read(self.path(decoded, indices, view=view))
+        if values is None or values.dtype != np.float32 or values.ndim != 2 or len(values) != len(indices):
+            return None
+        return values if np.isfinite(values).all() else None
 
     def path(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> Path:
+        """Path of the file in the cache, named by the content that the embeddings depend on."""
         content = hashlib.blake2b(digest_size=16)
         for index in indices:
             content.update(decoded.digests[index].encode())
@@ -92,21 +95,21 @@ class Embedder:
         return cache.folder("embeddings") / f"{content.hexdigest()}.npy"
 
     def _pass(
-        self, decoded: Decoded, indices: np.ndarray, progress: Progress | None, view: View | None = None
+        self, decoded: Decoded, indices: np.ndarray, *, progress: Progress | None, view: View | None
     ) -> np.ndarray:
         batch = BATCH if self.device.type == "cpu" else 128
-        seen: list[Tensor] = []
+        captured: list[Tensor] = []
         parts: list[np.ndarray] = []
         network = hook = None
         try:
             with torch.inference_mode():
-                for x in self._inputs(decoded, indices, batch, view):
+                for x in self._inputs(decoded, indices, batch=batch, view=view):
                     if network is None:
                         network, dtype = fuse_for_inference(self.module, x)
                         head = network.get_submodule(head_name(self.module))
-                        hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+                        hook = head.register_forward_pre_hook(lambda _, inputs: captured.append(inputs[0]))
                     network(x.to(dtype=dtype, memory_format=torch.channels_last))
-                    parts.append(seen.pop().flatten(1).float().cpu().numpy())
+                    parts.append(captured.pop().flatten(1).float().cpu().numpy())
                     if progress:
                         progress(sum(map(len, parts)), len(indices))
         finally:
@@ -115,15 +118,17 @@ class Embedder:
         return np.concatenate(parts)
 
     def _inputs(
-        self, decoded: Decoded, indices: np.ndarray, batch: int, view: View | None
+        self, decoded: Decoded, indices: np.ndarray, *, batch: int, view: View | None
     ) -> Iterator[Tensor]:  # B x channels x size x size
         """Batch by batch from the cache: one pass gains nothing from all pixels in memory, and pays for the copy."""
         size, mean = self.preprocess.size, self.preprocess.mean
-        table = view and random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
+        table = None
+        if view is not None:
+            table = random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
         for start in range(0, len(indices), batch):
             rows = np.arange(start, min(start + batch, len(indices)))
             pixels = pixels_of(decoded, indices[rows], self.preprocess, self.device)
-            if view is None:
+            if view is None or table is None:
                 pixels = centre(pixels, size)
             else:
                 pixels = apply(view.policy, table[rows], pixels, size=size, mean=mean)
@@ -133,14 +138,14 @@ class Embedder:
 def _read(path: Path) -> np.ndarray | None:
     try:
         with path.open("rb") as file:
-            found = np.load(file, allow_pickle=False)
+            values = np.load(file, allow_pickle=False)
     except Exception:  # numpy raises many kinds on damaged files: they are computed anew, as absent ones are
         return None
-    if not isinstance(found, np.ndarray):
+    if not isinstance(values, np.ndarray):
         return None
     with contextlib.suppress(OSError):
-        os.utime(path)  # what is read was used last
-    return found
+        os.utime(path)  # the cache drops what was used longest ago
+    return values
 
 
 def _write(path: Path, values: np.ndarray) -> None:

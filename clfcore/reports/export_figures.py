@@ -1,4 +1,8 @@
-"""Figures as SVG and PNG files, drawn by a Chromium or Chrome of this machine, with no network and no other package."""
+"""Figure files, SVG and PNG, drawn by a Chromium or Chrome of this machine, with no network and no other package.
+
+Not by kaleido, which needs the same browser and, called through Plotly, loads MathJax from the network; see
+docs/decisions/0006-figure-files-without-kaleido.md.
+"""
 
 import base64
 import html
@@ -44,19 +48,20 @@ DRAW = """(async () => {
 
 
 def browser() -> str:
-    """A browser that draws. CLFLAB_BROWSER names one. Raises InputError where there is none."""
+    """Browser that draws, or the one that CLFLAB_BROWSER names. Raises InputError where there is none."""
     named = os.environ.get("CLFLAB_BROWSER")
     found = shutil.which(named) if named else next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         where = f"CLFLAB_BROWSER is {named!r}, which is no program" if named else "there is no Chromium or Chrome here"
         raise InputError(
-            f"figures are drawn by a browser, and {where}: install one, or save figures with the buttons of the report"
+            f"figures are drawn by a browser, and {where}: install one, "
+            "name one in CLFLAB_BROWSER, or save figures with the buttons of the report"
         )
     return found
 
 
 def write_figures(sections: "Sequence[Section]", folder: Path, *, overwrite: bool = False) -> list[Path]:
-    """Every figure of a report as NUMBER-TITLE.svg and .png, on paper; returns the files in the report's order.
+    """Figure files, NUMBER-TITLE.svg and .png for every figure of a report; returns them in the report's order.
 
     Raises InputError where there is no browser or a file of that name is somebody else's, Failure where it does not
     draw or the folder cannot be written.
@@ -69,7 +74,7 @@ def write_figures(sections: "Sequence[Section]", folder: Path, *, overwrite: boo
         for kind in ("svg", "png")
     ]
     marked = (
-        one for svg, png in can_draw_figures([figure for _, figure in figures]) for one in (_signed(svg), _signed(png))
+        one for svg, png in draw_figures([figure for _, figure in figures]) for one in (_signed(svg), _signed(png))
     )
     for path, content in zip(paths, marked, strict=True):
         write_whole(path, partial(_write, content))
@@ -90,8 +95,8 @@ def _signed(content: bytes) -> bytes:
     return content[:header] + chunk + content[header:]
 
 
-def can_draw_figures(figures: "Sequence[Figure]") -> list[tuple[bytes, bytes]]:
-    """The bytes of each figure as SVG and as PNG. Raises as `write_figures`."""
+def draw_figures(figures: "Sequence[Figure]") -> list[tuple[bytes, bytes]]:
+    """Figures as images: the bytes of each as SVG and as PNG. Raises as `write_figures`."""
     if not figures:
         return []
     command = [browser(), "--headless", "--disable-gpu", "--no-first-run", "--virtual-time-budget=60000", "--dump-dom"]
