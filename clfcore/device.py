@@ -27,6 +27,11 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
+def device_name(device: torch.device) -> str:
+    """The device, of CUDA with the GPU's name."""
+    return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
+
+
 def device_words(device: torch.device) -> str:
     """What a measurement was made on: the GPU's name, or how many threads of the CPU."""
     if device.type == "cuda":

@@ -3,9 +3,10 @@
 import os
 import platform
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -15,15 +16,41 @@ from clfcore.architectures.pretrained import PACKAGED, package_of
 from clfcore.data.catalogue import entries
 from clfcore.files import cache_folder, datasets_folder, runs_folder
 from clfcore.heavy_imports import load
+from clfcore.results import Result
 
 PACKAGES = ("torch", "torchvision", "timm", "streamlit", "plotly", "pillow", "grad-cam", "scikit-learn", "numpy")
 
 
-def examine() -> dict[str, Any]:
+@dataclass(frozen=True)
+class Folder(Result):
+    """A folder of the lab's, and the megabytes that are free on its disk."""
+
+    path: Path
+    free_mb: int
+
+
+@dataclass(frozen=True)
+class MachineReport(Result):
+    """Versions, device, memory, folders, weights and data at hand; missing: what to install or free, in sentences."""
+
+    versions: Mapping[str, str]
+    system: str
+    device: str
+    threads: int
+    cores: int | None
+    memory_mb: Mapping[str, int]
+    folders: Mapping[str, Folder]
+    weights: tuple[str, ...]
+    datasets: Mapping[str, bool]
+    missing: tuple[str, ...]
+
+
+def examine() -> MachineReport:
+    """The report on this machine. Imports torch, which knows the device."""
     load("torch")
     import torch
 
-    from clfcore.device import pick_device
+    from clfcore.device import device_name, pick_device
 
     memory = psutil.virtual_memory()
     device = pick_device("auto")
@@ -39,27 +66,18 @@ def examine() -> dict[str, Any]:
     known = entries()
     folders = {"runs": runs_folder(), "datasets": datasets_folder(), "cache": cache_folder()}
     missing += [f"{name}: {path} cannot be written" for name, path in folders.items() if not _writable(path)]
-    return {
-        "versions": versions,
-        "system": platform.platform(),
-        "device": _device(device),
-        "threads": torch.get_num_threads(),
-        "cores": os.cpu_count(),
-        "memory_mb": {"total": memory.total >> 20, "free": memory.available >> 20},
-        "folders": {name: {"path": str(path), "free_mb": _free_mb(path)} for name, path in folders.items()},
-        "weights": weights,
-        "datasets": {entry.name: entry.available for entry in known},
-        "missing": missing,
-    }
-
-
-def _device(device: Any) -> str:
-    load("torch")
-    import torch
-
-    if device.type == "cuda":
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return str(device)
+    return MachineReport(
+        versions=versions,
+        system=platform.platform(),
+        device=device_name(device),
+        threads=torch.get_num_threads(),
+        cores=os.cpu_count(),
+        memory_mb={"total": memory.total >> 20, "free": memory.available >> 20},
+        folders={name: Folder(path, _free_mb(path)) for name, path in folders.items()},
+        weights=tuple(weights),
+        datasets={entry.name: entry.available for entry in known},
+        missing=tuple(missing),
+    )
 
 
 def _existing(path: Path) -> Path:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+Json = Any  # a value in JSON's own types, read by whoever knows its keys: a command's view, a file
+JsonObject = dict[str, Json]
+
 # Metadata of a field that is None by default, and then no key of the JSON object.
 WHEN_KNOWN: Mapping[str, bool] = {"left out of the JSON where it is None": True}
 
@@ -22,13 +25,13 @@ class Result:
     ({'run': '20260131'}, {'run': '20260131', 'out': 'a.html'})
     """
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """A field a key: tuples become arrays, paths text, results and other dataclasses objects."""
         values = ((f, getattr(self, f.name)) for f in fields(self))
         return {f.name: json_value(v) for f, v in values if v is not None or f.metadata != WHEN_KNOWN}
 
 
-def json_value(value: Any) -> Any:
+def json_value(value: object) -> Json:
     """The value in JSON's own types, a value's own form first; numbers and text as they are."""
     if isinstance(value, Result):
         return value.as_json()

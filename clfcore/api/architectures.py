@@ -1,28 +1,26 @@
 """Architectures: the catalogue, and what one network, or two, are made of."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from clfcore.architectures import catalogue, papers
 from clfcore.architectures.catalogue import Architecture, architecture, weights_at_hand
+from clfcore.architectures.options import Options
 from clfcore.architectures.papers import About
 from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
-from clfcore.results import Result, json_value
+from clfcore.results import JsonObject, Result, json_value
 from clfcore.runs import folder
 
 if TYPE_CHECKING:
     from clfcore.architectures.comparison import Differences
     from clfcore.architectures.summary import Layer, Summary
     from clfcore.classifier import Classifier
-
-Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class NetworkComparison(Result):
 
     differences: "Differences"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The differences' fields are the keys."""
         rows = [{**asdict(row), "same": row.same} for row in self.differences.rows]
         return {**json_value(self.differences), "rows": rows, "sentence": self.differences.describe()}
@@ -79,7 +77,7 @@ class NetworkSource(Result):
 
     about: About
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The fields of what is known of it are the keys."""
         return dict(json_value(self.about))
 

@@ -1,9 +1,8 @@
 """Runs side by side: what they cost, how they compare, and the reports of one or several."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
@@ -13,14 +12,12 @@ from clfcore.experiments.sweep import SweepResult, shared
 from clfcore.experiments.sweep import train_to_compare as train_grid
 from clfcore.files import write_text
 from clfcore.outputs import output_path
-from clfcore.progress import Progress
+from clfcore.progress import Progress, Show
 from clfcore.reports.export_figures import write_figures
-from clfcore.results import WHEN_KNOWN, Result
+from clfcore.results import WHEN_KNOWN, JsonObject, Result
 from clfcore.runs import folder, measured_speed
 from clfcore.runs.folder import Run
 from clfcore.runs.measured_speed import Speed
-
-Show = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class RunSpeed(Result):
     run: str
     speed: Speed
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The measured values are keys of the same object."""
         return {"run": self.run, **asdict(self.speed)}
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from clfcore.data import label_review
 from clfcore.data.catalogue import open_dataset
@@ -22,7 +21,7 @@ from clfcore.evaluation.multilabel import LabelCase
 from clfcore.files import write_text
 from clfcore.outputs import output_path
 from clfcore.progress import Progress
-from clfcore.results import Result
+from clfcore.results import JsonObject, Result
 from clfcore.runs import folder, temperature
 from clfcore.runs.evaluate import Choice, metrics_of
 from clfcore.runs.folder import Run
@@ -51,7 +50,7 @@ class ErrorList(Result):
     reviews: Mapping[str, Review]
     csv: Path | None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """A picture's verdict and note are keys of its own object."""
         values = super().as_json()
         reviews = values.pop("reviews")

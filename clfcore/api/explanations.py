@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -15,7 +15,7 @@ from clfcore.explain.targets import column, target_name
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
 from clfcore.progress import Progress
-from clfcore.results import Result, json_value
+from clfcore.results import JsonObject, Result, json_value
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data
 
@@ -60,7 +60,7 @@ class MapFaithfulness(Result):
 
     report: "FaithfulnessReport"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The report's fields are the keys."""
         return dict(json_value(self.report))
 

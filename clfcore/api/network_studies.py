@@ -2,22 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clfcore.architectures.catalogue import architecture, configured
 from clfcore.architectures.compound_scaling import TARGET, Compound, Member, compound, members
-from clfcore.architectures.options import number
+from clfcore.architectures.options import Options, number
 from clfcore.architectures.scaling_cost import counted_cost
 from clfcore.errors import InputError
 from clfcore.progress import Progress
-from clfcore.results import Result, json_value
+from clfcore.results import JsonObject, Result, json_value
 
 if TYPE_CHECKING:
     from clfcore.architectures.gradient_flow import GradientReach
     from clfcore.architectures.latency import Latency
     from clfcore.architectures.published_accuracy import Published
-
-Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class GradientNorms(Result):
     steps: int
     normalised: bool
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """ratio: the first layer's norm as a multiple of the last's."""
         networks = [
             {
@@ -67,7 +65,7 @@ class EfficientNetScaling(Result):
     counted: float
     members: tuple[Member, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """Formula, constants and scaling are keys of one object."""
         found = self.compound
         return {
@@ -122,10 +120,10 @@ def time_architecture(
     """Forward passes timed on this device."""
     from clfcore.architectures.latency import time_network
 
-    device, rows = time_network(
+    timed = time_network(
         name, options=options, image_size=image_size, channels=channels, classes=classes, progress=progress
     )
-    return NetworkLatency(architecture(name).name, device, tuple(rows))
+    return NetworkLatency(architecture(name).name, timed.device, timed.batches)
 
 
 def published_accuracy() -> AccuracyTimeline:

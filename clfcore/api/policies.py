@@ -13,7 +13,7 @@ from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.config import RunConfig
 from clfcore.outputs import output_path
 from clfcore.progress import Progress
-from clfcore.results import Result, json_value
+from clfcore.results import JsonObject, Result, json_value
 
 if TYPE_CHECKING:
     from clfcore.experiments.compare_policies import PolicyComparison
@@ -72,7 +72,7 @@ class PolicyTrial(Result):
 
     comparison: "PolicyComparison"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The comparison's fields are the keys."""
         return dict(json_value(self.comparison))
 

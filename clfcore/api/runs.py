@@ -1,12 +1,13 @@
 """Runs: train and resume one in this process; list, show and delete what there is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
+from clfcore.progress import Show
 from clfcore.resolve import Resolved
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs import folder
@@ -14,8 +15,6 @@ from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import Run
 from clfcore.runs.outcome import RunOutcome, outcome_of, summary_of
 from clfcore.runs.resolve_run import resolve_run
-
-Show = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)

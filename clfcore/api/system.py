@@ -5,28 +5,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from clfcore.cache import clear, usage
-from clfcore.doctor import examine
+from clfcore.doctor import MachineReport, examine
 from clfcore.files import app_folder
-from clfcore.results import Result
-
-
-@dataclass(frozen=True)
-class MachineReport(Result):
-    """Versions, device, memory, folders, weights and data at hand; missing: what to install or free, in sentences."""
-
-    versions: Mapping[str, str]
-    system: str
-    device: str
-    threads: int
-    cores: int | None
-    memory_mb: Mapping[str, int]
-    folders: Mapping[str, Mapping[str, Any]]
-    weights: tuple[str, ...]
-    datasets: Mapping[str, bool]
-    missing: tuple[str, ...]
+from clfcore.results import JsonObject, Result
 
 
 @dataclass(frozen=True)
@@ -47,7 +30,7 @@ class CacheUsage(Result):
     kinds: Mapping[str, CachePart]
     freed: int = 0
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """A key for each kind."""
         values = super().as_json()
         return {**values, **values.pop("kinds")}
@@ -70,8 +53,7 @@ def run_app(*, port: int | None = None, headless: bool = False) -> AppExit:
 
 def doctor() -> MachineReport:
     """Versions, device, memory, weights and data at hand, and what is missing."""
-    found = examine()
-    return MachineReport(**{**found, "weights": tuple(found["weights"]), "missing": tuple(found["missing"])})
+    return examine()
 
 
 def cache_usage() -> CacheUsage:

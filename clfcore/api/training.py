@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clfcore.architectures.catalogue import architecture
 from clfcore.config import RunConfig
@@ -13,7 +13,7 @@ from clfcore.experiments.strategy_advice import advise as suggest
 from clfcore.outputs import output_path
 from clfcore.parse_config import configuration as configuration
 from clfcore.progress import Progress
-from clfcore.results import WHEN_KNOWN, Result, json_value
+from clfcore.results import WHEN_KNOWN, JsonObject, Result, json_value
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.train_command import command_of as command_of
 
@@ -33,7 +33,7 @@ class StrategyAdvice(Result):
     advice: Advice
     ranking: "Ranking | None" = field(default=None, metadata=WHEN_KNOWN)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The advice's fields are keys of the same object."""
         values = super().as_json()
         return {**values.pop("advice"), **values}
@@ -45,7 +45,7 @@ class LearningRate(Result):
 
     search: "RateSearch"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The search's fields are the keys."""
         return {**json_value(self.search), "sentence": self.search.sentence}
 
@@ -58,7 +58,7 @@ class BatchCheck(Result):
     first_batch: "BatchPreview"
     out: Path | None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The picture belongs to the first batch."""
         values = super().as_json()
         values["first_batch"]["out"] = values.pop("out")
@@ -71,7 +71,7 @@ class DataLearningCurve(Result):
 
     curve: "LearningCurve"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The curve's fields are the keys."""
         return dict(json_value(self.curve))
 

@@ -14,6 +14,7 @@ from clfcore.architectures.adapt_weights import adapt_published_state, fit_chann
 from clfcore.architectures.catalogue import Architecture, architecture, check_count, check_side, configured
 from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.imagenet_labels import imagenet_labels
+from clfcore.architectures.options import Options
 from clfcore.architectures.timm_models import timm_labels, timm_module
 from clfcore.config import Fit
 from clfcore.data.pixels import IMAGENET_DEVIATION, IMAGENET_MEAN, Interpolation, Preprocess
@@ -39,7 +40,7 @@ def build(
     channels: int = 3,
     image_size: int | None = None,
     weights: str = "none",
-    options: Mapping[str, Any] | None = None,
+    options: Options | None = None,
     fit: Fit = "crop",
 ) -> Network:
     """A network with a new head of `columns` logits, for square images of side `image_size` (None: its native side).
@@ -98,7 +99,7 @@ def _weights_name(row: Architecture, weights: str) -> str | None:
 def _module(
     row: Architecture, columns: int | None, channels: int, side: int, tag: str | None, options: Mapping[str, Any]
 ) -> nn.Module:
-    """The network itself; columns None keeps the published head."""
+    """The network itself; columns None keeps the published head. options: settled, each maker's own arguments."""
     if row.name.startswith("timm/"):
         return timm_module(row, columns, channels=channels, side=side, pretrained=tag)
     if row.name in stored.PACKAGED:

@@ -1,10 +1,9 @@
 """What a network sees on its way: the maps that leave each stage, and the filters of the first layer."""
 
 import math
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from clfcore.architectures.adapt_weights import first_convolution
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import configured
+from clfcore.architectures.options import Options
 from clfcore.architectures.stages import stages, stem
 from clfcore.data.bit_depth import to_bytes
 from clfcore.data.pixels import read_image
@@ -126,7 +126,7 @@ def network_features(
     image: bytes,
     *,
     classifier: "Classifier | None" = None,
-    options: Mapping[str, Any] | None = None,
+    options: Options | None = None,
     image_size: int | None = None,
     channels: int | None = None,
     count: int = 8,

@@ -1,8 +1,6 @@
 """How gradients reach the layers of a network, and of one with and without its additions: same images, same seed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,6 +8,7 @@ from torch import Tensor
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import Architecture, configured
 from clfcore.architectures.latency import GradientNorm, check_weight_memory, gradient_norms
+from clfcore.architectures.options import Options
 from clfcore.data.synthetic_shapes import draw
 from clfcore.errors import InputError
 from clfcore.progress import Progress
@@ -55,7 +54,7 @@ def plain_against_residual(
 def gradient_reach(
     name: str,
     *,
-    options: Mapping[str, Any] | None = None,
+    options: Options | None = None,
     image_size: int | None = None,
     channels: int | None = None,
     classes: int | None = None,

@@ -1,7 +1,7 @@
 """Memory of a forward pass: the weights, and the most that its tensors take at once."""
 
 import weakref
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -18,11 +18,11 @@ def forward_bytes(module: nn.Module, x: Tensor) -> int:
     training = module.training
     module.eval()
     try:
-        with torch.inference_mode(), _PeakBytes(own) as seen:
+        with torch.inference_mode(), _PeakBytes(own) as memory:
             module(x)
     finally:
         module.train(training)
-    return sum(own.values()) + seen.most
+    return sum(own.values()) + memory.most
 
 
 class _PeakBytes(TorchDispatchMode):
@@ -33,7 +33,13 @@ class _PeakBytes(TorchDispatchMode):
         self.own, self.sizes = own, dict[int, int]()
         self.now = self.most = 0
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(
+        self,
+        func: torch._ops.OpOverload,
+        types: Sequence[type],
+        args: tuple[object, ...] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
         outputs = func(*args, **(kwargs or {}))
         for storage in _storages(tree_leaves(outputs)):
             self._add(storage)
@@ -52,5 +58,5 @@ class _PeakBytes(TorchDispatchMode):
         self.now -= self.sizes.pop(key)
 
 
-def _storages(values: list[Any]) -> list[torch.UntypedStorage]:
+def _storages(values: Iterable[object]) -> list[torch.UntypedStorage]:
     return [value.untyped_storage() for value in values if isinstance(value, Tensor)]

@@ -2,9 +2,8 @@
 
 import copy
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +11,10 @@ from torch import Tensor, nn
 
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import configured
+from clfcore.architectures.options import Options
 from clfcore.device import device_words
 from clfcore.errors import InputError
+from clfcore.progress import Progress
 from clfcore.randomness import Stream
 
 LARGEST = 4 << 30  # bytes of weights that are built for a measurement
@@ -30,33 +31,42 @@ class Latency:
     images_per_second: float
 
 
+@dataclass(frozen=True)
+class NetworkLatency:
+    """The latency of a network on a device, a row a batch size."""
+
+    device: str
+    batches: tuple[Latency, ...]
+
+
 def latency(
     module: nn.Module,
     image: Tensor,
     *,
     batch_sizes: Sequence[int] = (1, 16),
     repeats: int = 10,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Latency]:
     """Time forward passes of `image` (C x H x W, on the module's device) in evaluation mode, for each batch size."""
-    training, found = module.training, []
+    training, rows = module.training, []
     module.eval()
     total = len(batch_sizes) * repeats
     try:
         for number, size in enumerate(batch_sizes):
             batch = image.expand(size, *image.shape).contiguous()
-            found.append(_latency(module, batch, repeats, progress, done=number * repeats, total=total))
+            done = number * repeats
+            rows.append(_latency(module, batch, repeats=repeats, progress=progress, done=done, total=total))
     finally:
         module.train(training)
-    return found
+    return rows
 
 
 def _latency(
     module: nn.Module,
     batch: Tensor,
-    repeats: int,
-    progress: Callable[[int, int], None] | None,
     *,
+    repeats: int,
+    progress: Progress | None,
     done: int,
     total: int,
 ) -> Latency:
@@ -76,7 +86,7 @@ def _latency(
     return Latency(len(batch), median, low, high, len(batch) / median)
 
 
-def check_weight_memory(name: str, options: Mapping[str, Any] | None = None) -> None:
+def check_weight_memory(name: str, options: Options | None = None) -> None:
     """Refuse to build a network whose weights alone would fill the memory, before they are allocated."""
     from clfcore.architectures.summary import table
 
@@ -92,13 +102,16 @@ def check_weight_memory(name: str, options: Mapping[str, Any] | None = None) -> 
 def time_network(
     name: str,
     *,
-    options: Mapping[str, Any] | None = None,
+    options: Options | None = None,
     image_size: int | None = None,
     channels: int | None = None,
     classes: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[str, list[Latency]]:
-    """The name of this machine's device, and how fast a network is there; random weights, one image and sixteen."""
+    progress: Progress | None = None,
+) -> NetworkLatency:
+    """Latency of a network with random weights on this machine's device, for batches of one image and of sixteen.
+
+    options and sizes None: the architecture's own. Raises InputError for a network that is too large to build.
+    """
     row, _ = configured(name, options)
     channels, columns = row.channels if channels is None else channels, row.classes if classes is None else classes
     check_weight_memory(name, options)
@@ -107,8 +120,7 @@ def time_network(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     side = built.preprocess.size
     image = torch.zeros(channels, side, side, device=device)
-    found = latency(built.module.to(device), image, progress=progress)
-    return device_words(device), found
+    return NetworkLatency(device_words(device), tuple(latency(built.module.to(device), image, progress=progress)))
 
 
 def _wait(batch: Tensor) -> None:

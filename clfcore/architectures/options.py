@@ -8,6 +8,7 @@ from typing import Literal
 from clfcore.errors import InputError, nearest
 
 Kind = Literal["choice", "flag", "whole", "number", "counts", "layers"]
+Options = Mapping[str, object]  # as they were given: text, or as JSON has them
 Value = bool | int | float | str | tuple[int, ...] | tuple[int | str, ...]
 
 

@@ -2,8 +2,7 @@
 
 import importlib
 import inspect
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.families import Family, Paper
@@ -25,10 +24,6 @@ class About:
     block: str
     source: str
     notes: tuple[str, ...] = ()
-
-    def describe(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {**asdict(self), "papers": [asdict(paper) for paper in self.papers], "notes": list(self.notes)}
 
 
 def about(name: str) -> About:

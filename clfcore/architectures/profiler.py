@@ -4,11 +4,10 @@ A dispatch mode sees every operation, so that a transformer's attention, which n
 too. Multiply-adds are of convolutions and matrix products; torch.utils.flop_counter counts two flops for each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,13 +22,22 @@ _WHOLE = {_ATEN.mean, _ATEN._adaptive_avg_pool2d, _ATEN.adaptive_max_pool2d, _AT
 _MIXES = {_ATEN.bmm, _ATEN.baddbmm, _ATEN._softmax}  # attention
 
 
+Arguments = tuple[object, ...]
+Operation = torch._ops.OpOverload
+Packet = torch._ops.OpOverloadPacket
 _DRAWS = {"normal_", "uniform_", "trunc_normal_", "erfinv_", "clamp_", "fill_", "zero_", "mul_", "add_"}
 
 
 class Undrawn(TorchFunctionMode):
     """Leaves out what fills tensors without storage: a large network draws for a second, and nothing comes of it."""
 
-    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: Sequence[type],
+        args: Arguments = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
         if getattr(func, "__name__", "") in _DRAWS and args and isinstance(args[0], Tensor) and args[0].is_meta:
             return args[0]
         return func(*args, **(kwargs or {}))
@@ -60,25 +68,31 @@ class Counter(TorchDispatchMode):
 
     def __init__(self, image: Tensor) -> None:
         super().__init__()
-        self.fields: Any = WeakIdKeyDictionary()
+        self.fields: MutableMapping[Tensor, Field] = WeakIdKeyDictionary()
         self.fields[image] = Field(1, 1)
         self.running: list[str] = [""]
-        self.seen: dict[str, OperationRecord] = {"": OperationRecord()}
+        self.operations: dict[str, OperationRecord] = {"": OperationRecord()}
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_dispatch__(
+        self,
+        func: Operation,
+        types: Sequence[type],
+        args: Arguments = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
         packet = func.overloadpacket
         out = _normalised(packet, args) or func(*args, **(kwargs or {}))
         first = out[0] if isinstance(out, (tuple, list)) and out else out
         if isinstance(first, Tensor):
-            self.seen[self.running[-1]].multiply_adds += _multiply_adds(packet, args, first)
-            found = self._field(packet, args, first)
-            if found is not None:
+            self.operations[self.running[-1]].multiply_adds += _multiply_adds(packet, args, first)
+            field = self._field(packet, args, first)
+            if field is not None:
                 for part in out if isinstance(out, (tuple, list)) else (out,):
                     if isinstance(part, Tensor):
-                        self.fields[part] = found
+                        self.fields[part] = field
         return out
 
-    def _field(self, packet: Any, args: tuple, out: Tensor) -> Field | None:
+    def _field(self, packet: Packet, args: Arguments, out: Tensor) -> Field | None:
         if packet in _WHOLE:
             return None
         if packet in _MIXES or (packet in (_ATEN.transpose, _ATEN.permute) and out.dim() == 3):  # tokens
@@ -90,31 +104,45 @@ class Counter(TorchDispatchMode):
             return _MIXED if known else None
         before = Field(max(f.size for f in known), max(f.step for f in known))
         if packet is _ATEN.convolution:
-            kernel, stride, dilation = args[1].shape[2:], args[3], args[5]
-            return _grow(before, kernel[0], stride[0], dilation[0])
+            kernel, stride, dilation = _tensor(args, 1).shape[2], _numbers(args, 3)[0], _numbers(args, 5)[0]
+            return _grow(before, kernel=kernel, stride=stride, dilation=dilation)
         if packet in _POOLS:
-            kernel = args[1]
-            return _grow(before, kernel[0], (args[2] if len(args) > 2 and args[2] else kernel)[0], 1)
+            kernel = _numbers(args, 1)[0]
+            stride = _numbers(args, 2)[0] if len(args) > 2 and args[2] else kernel
+            return _grow(before, kernel=kernel, stride=stride, dilation=1)
         return before
 
 
-def _grow(before: Field, kernel: int, stride: int, dilation: int) -> Field:
+def _tensor(args: Arguments, place: int) -> Tensor:
+    value = args[place]
+    assert isinstance(value, Tensor)
+    return value
+
+
+def _numbers(args: Arguments, place: int) -> Sequence[int]:
+    value = args[place]
+    assert isinstance(value, (list, tuple))
+    return value
+
+
+def _grow(before: Field, *, kernel: int, stride: int, dilation: int) -> Field:
     """Araujo et al., Computing receptive fields of convolutional neural networks, 2019."""
     return Field(before.size + (kernel - 1) * dilation * before.step, before.step * stride)
 
 
-def _normalised(packet: Any, args: tuple) -> tuple[Tensor, ...] | None:
+def _normalised(packet: Packet, args: Arguments) -> tuple[Tensor, ...] | None:
     """What batch normalisation gives in evaluation mode, by its shapes: torch's own takes milliseconds for it."""
-    if packet is not _ATEN.native_batch_norm or args[5] or not args[0].is_meta:
+    if packet is not _ATEN.native_batch_norm or args[5]:  # in training mode
         return None
-    return torch.empty_like(args[0]), args[0].new_empty(0), args[0].new_empty(0)
+    maps = _tensor(args, 0)
+    return (torch.empty_like(maps), maps.new_empty(0), maps.new_empty(0)) if maps.is_meta else None
 
 
-def _multiply_adds(packet: Any, args: tuple, out: Tensor) -> int:
+def _multiply_adds(packet: Packet, args: Arguments, out: Tensor) -> int:
     if packet is _ATEN.convolution:
-        return out.numel() * prod(args[1].shape[1:])
+        return out.numel() * prod(_tensor(args, 1).shape[1:])
     if packet in _MATRIX:
-        return out.numel() * args[_MATRIX[packet]].shape[-1]
+        return out.numel() * _tensor(args, _MATRIX[packet]).shape[-1]
     return 0
 
 
@@ -122,7 +150,7 @@ def _multiply_adds(packet: Any, args: tuple, out: Tensor) -> int:
 class ForwardPass:
     """A forward pass of one image: what each module did, and the bytes that training keeps for the way back."""
 
-    seen: dict[str, OperationRecord]
+    operations: dict[str, OperationRecord]
     saved_bytes: int
     output: Tensor = field(repr=False)
 
@@ -132,25 +160,25 @@ def profile_forward(module: nn.Module, image: Tensor) -> ForwardPass:
     counter = Counter(image)
     with _noted(module.eval(), counter), _saved(module) as saved, counter:
         output = module(image)
-    return ForwardPass(counter.seen, sum(saved.values()), output)
+    return ForwardPass(counter.operations, sum(saved.values()), output)
 
 
 @contextmanager
 def _noted(module: nn.Module, counter: Counter) -> Iterator[None]:
-    def enter(name: str) -> Any:
-        def hook(_part: nn.Module, _inputs: tuple) -> None:
+    def enter(name: str) -> Callable[[nn.Module, Arguments], None]:
+        def hook(_part: nn.Module, _inputs: Arguments) -> None:
             counter.running.append(name)
-            counter.seen.setdefault(name, OperationRecord())
+            counter.operations.setdefault(name, OperationRecord())
 
         return hook
 
-    def leave(name: str) -> Any:
-        def hook(_part: nn.Module, _inputs: tuple, output: Any) -> None:
+    def leave(name: str) -> Callable[[nn.Module, Arguments, object], None]:
+        def hook(_part: nn.Module, _inputs: Arguments, output: object) -> None:
             counter.running.pop()
             if isinstance(output, Tensor):
-                counter.seen[name].output = tuple(output.shape[1:])
-                found = counter.fields.get(output)
-                counter.seen[name].field = found.size or None if found else None
+                counter.operations[name].output = tuple(output.shape[1:])
+                field = counter.fields.get(output)
+                counter.operations[name].field = field.size or None if field else None
 
         return hook
 

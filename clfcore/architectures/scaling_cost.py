@@ -1,10 +1,9 @@
 """The cost of compound scaling, counted from the network that φ builds. The formula is in `compound_scaling`."""
 
-from collections.abc import Mapping
-from typing import Any
+from clfcore.architectures.options import Options
 
 
-def counted_cost(options: Mapping[str, Any] | None = None) -> float:
+def counted_cost(options: Options | None = None) -> float:
     """Multiply-adds of the network that φ builds, as a multiple of those at φ = 0 with the other options alike."""
     from clfcore.architectures.summary import table  # brings torch along
 

@@ -5,19 +5,18 @@ Nothing is allocated: the network is built on torch's meta device and one image'
 
 import functools
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import Architecture, check_count, check_side, configured
+from clfcore.architectures.options import Options, Value
 from clfcore.architectures.profiler import ForwardPass, Undrawn, profile_forward
 from clfcore.architectures.stages import Group, group_names, layer_groups, stages
 from clfcore.randomness import Stream
 
-__all__ = ["Group", "Layer", "Table", "describe", "layer_groups", "layer_table", "stages", "table"]
+__all__ = ["Group", "Layer", "Table", "layer_groups", "layer_table", "stages", "table"]
 
 _FLOAT = 4  # bytes
 
@@ -76,7 +75,7 @@ class Table:
 def table(
     name: str,
     *,
-    options: Mapping[str, Any] | None = None,
+    options: Options | None = None,
     image_size: int | None = None,
     channels: int | None = None,
     classes: int | None = None,
@@ -88,27 +87,25 @@ def table(
     check_count("classes", classes)
     check_count("channels", channels)
     check_side(row, side)
-    return _table(row.name, tuple(values.items()), side, channels, classes)
+    return _table(row.name, tuple(values.items()), side=side, channels=channels, classes=classes)
 
 
-def layer_table(
-    name: str, *, options: Mapping[str, Any] | None = None, image_size: int | None = None
-) -> tuple[Layer, ...]:
+def layer_table(name: str, *, options: Options | None = None, image_size: int | None = None) -> tuple[Layer, ...]:
     """The layers of a network, in the order they run."""
     return table(name, options=options, image_size=image_size).layers
 
 
 @functools.lru_cache(maxsize=256)
-def _table(name: str, options: tuple, side: int, channels: int, classes: int) -> Table:
+def _table(name: str, options: tuple[tuple[str, Value], ...], *, side: int, channels: int, classes: int) -> Table:
     try:
         with torch.device("meta"), Undrawn():
             module = build(name, columns=classes, channels=channels, image_size=side, options=dict(options)).module
-        seen = profile_forward(module, torch.empty(1, channels, side, side, device="meta"))
+        forward = profile_forward(module, torch.empty(1, channels, side, side, device="meta"))
     except NotImplementedError:  # a few of timm's compute values while they are built, which meta tensors do not have
         with Stream(0).drawn():
             module = build(name, columns=classes, channels=channels, image_size=side, options=dict(options)).module
-        seen = profile_forward(module, torch.zeros(1, channels, side, side))
-    layers = _layers(module, seen)
+        forward = profile_forward(module, torch.zeros(1, channels, side, side))
+    layers = _layers(module, forward)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return Table(
         configured(name, dict(options))[0],
@@ -116,72 +113,42 @@ def _table(name: str, options: tuple, side: int, channels: int, classes: int) ->
         channels,
         classes,
         layers,
-        _summaries(module, layers, seen),
+        _summaries(module, layers, forward),
         parameters,
         sum(layer.multiply_adds for layer in layers),
-        seen.saved_bytes,
+        forward.saved_bytes,
     )
 
 
-def _layers(module: torch.nn.Module, seen: ForwardPass) -> tuple[Layer, ...]:
+def _layers(module: torch.nn.Module, forward: ForwardPass) -> tuple[Layer, ...]:
     """A row for each part that has parameters or does work of its own: leaves, and attention, which is none."""
     own: dict[str, list[int]] = {}
     for name, parameter in module.named_parameters():
         owner = name.rpartition(".")[0]
-        while owner not in seen.seen:  # a part that is used without being called, such as attention's projection
+        while owner not in forward.operations:  # used without being called, such as attention's projection
             owner = owner.rpartition(".")[0]
         own.setdefault(owner, []).append(parameter.numel())
     parts = dict(module.named_modules())
-    leaves = {name for name in seen.seen if name and not list(parts[name].children())}
-    names = [name for name, found in seen.seen.items() if name in leaves or name in own or found.multiply_adds]
+    leaves = {name for name in forward.operations if name and not list(parts[name].children())}
+    names = [name for name, done in forward.operations.items() if name in leaves or name in own or done.multiply_adds]
     rows = []
     for name, group in zip(names, group_names(module, names), strict=True):
-        found = seen.seen[name]
-        size = math.prod(found.output) * _FLOAT if found.output else 0
+        done = forward.operations[name]
+        size = math.prod(done.output) * _FLOAT if done.output else 0
         kind, count = type(parts[name]).__name__, sum(own.get(name, []))
-        row = Layer(name or "(itself)", kind, found.output, count, found.multiply_adds, size, found.field, group)
+        row = Layer(name or "(itself)", kind, done.output, count, done.multiply_adds, size, done.field, group)
         rows.append(row)
     return tuple(rows)
 
 
-def _summaries(module: torch.nn.Module, layers: tuple[Layer, ...], seen: ForwardPass) -> tuple[Summary, ...]:
+def _summaries(module: torch.nn.Module, layers: tuple[Layer, ...], forward: ForwardPass) -> tuple[Summary, ...]:
     ends = {f"stage_{n + 1}": name for n, (name, _) in enumerate(stages(module))}
-    found = []
+    summaries = []
     for name in dict.fromkeys(layer.group for layer in layers):
         inside = [layer for layer in layers if layer.group == name]
         last = next((layer.output_shape for layer in reversed(inside) if layer.output_shape), ())
-        end = seen.seen.get(ends.get(name, ""))
+        end = forward.operations.get(ends.get(name, ""))
         shape = end.output if end and end.output else last
         count, work = sum(layer.parameters for layer in inside), sum(layer.multiply_adds for layer in inside)
-        found.append(Summary(name, shape, count, work, len(inside)))
-    return tuple(found)
-
-
-def describe(
-    name: str,
-    *,
-    options: Mapping[str, Any] | None = None,
-    image_size: int | None = None,
-    channels: int | None = None,
-    classes: int | None = None,
-) -> dict[str, Any]:
-    """What `architectures show` prints: plain values, ready for JSON."""
-    found = table(name, options=options, image_size=image_size, channels=channels, classes=classes)
-    row = found.architecture
-    return {
-        "name": row.name,
-        "family": row.family,
-        "year": row.year,
-        "image_size": found.image_size,
-        "channels": found.channels,
-        "classes": found.classes,
-        "parameters": found.parameters,
-        "multiply_adds": found.multiply_adds,
-        "saved_bytes": found.saved_bytes,
-        "groups": [_plain(group) for group in found.groups],
-        "layers": [_plain(layer) for layer in found.layers],
-    }
-
-
-def _plain(value: Layer | Summary) -> dict[str, Any]:
-    return {**asdict(value), "output_shape": list(value.output_shape)}
+        summaries.append(Summary(name, shape, count, work, len(inside)))
+    return tuple(summaries)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from clfcore.cli.terminal import lines
+from clfcore.results import JsonObject, Result
 
-Values = dict[str, Any]  # a result's JSON object
+Values = JsonObject  # a result, as a view reads it
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Argument:
     """What argparse's `add_argument` takes: names, and its options."""
 
     names: tuple[str, ...]
-    options: Mapping[str, Any]
+    options: Mapping[str, Any]  # argparse checks them
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Have the parser take it."""
@@ -42,11 +43,11 @@ class Command:
     help: str
     example: str
     arguments: tuple[Argument, ...]
-    run: Callable[[argparse.Namespace], Any]
+    run: Callable[[argparse.Namespace], Result]
     calls: tuple[str, ...]
     configured: bool = False
     render: Callable[[Values], str] = lines
-    exit_status: Callable[[Any], int] = lambda result: 0
+    exit_status: Callable[[Any], int] = lambda result: 0  # takes the kind of result that `run` gives
 
 
 def by_key(**views: Callable[[Values], str]) -> Callable[[Values], str]:

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clfcore import api
 from clfcore.cli.command import Command, Values, argument
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 # What validation chooses for this one answer, and how a hierarchy is read: fields of evaluation.chosen.Choice.
-_CHOICE: dict[str, tuple[Callable[[str], Any], str, str]] = {
+_CHOICE: dict[str, tuple[Callable[[str], str | float], str, str]] = {
     "thresholds": (str, "GOAL", "several labels: half, or f1, precision or recall, chosen on validation"),
     "wanted": (
         number,

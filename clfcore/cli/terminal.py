@@ -5,12 +5,14 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from collections.abc import Sequence
+from typing import TextIO
 
 from clfcore.errors import Failure
 from clfcore.files import shortened
 from clfcore.printable import is_shown, printable
+from clfcore.progress import Progress, Show
+from clfcore.results import Json, JsonObject
 
 LONGEST = 2000  # characters of an error's line
 BAR = 30  # characters
@@ -73,7 +75,7 @@ def close_output() -> None:
         os.close(nowhere)
 
 
-def table(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
+def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:
     """Columns two spaces apart; numbers to the right.
 
     >>> print(table([["lenet5", 61706]], ["name", "parameters"]))
@@ -91,7 +93,7 @@ def table(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def cell(value: Any) -> str:
+def cell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -101,18 +103,18 @@ def cell(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-class Progress:
+class ProgressLine:
     """Shows a run's progress: one line that is drawn anew on a terminal, else a line for each stage and epoch."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream, self._seen, self._width = stream, ("", 0), 0
 
-    def __call__(self, values: dict[str, Any]) -> None:
+    def __call__(self, values: JsonObject) -> None:
         """Draw them; where nobody reads the stream any more the work goes on unseen."""
         with contextlib.suppress(OSError):
             self._draw(values)
 
-    def _draw(self, values: dict[str, Any]) -> None:
+    def _draw(self, values: JsonObject) -> None:
         for note in values.get("notes", ()):  # what is worth knowing before the work begins
             self.stream.write(f"{note}\n")
         now = (values["stage"], values.get("epoch", 0))
@@ -129,7 +131,7 @@ class Progress:
         self.stream.flush()
 
 
-def progress_line(values: dict[str, Any], *, bar: bool = True) -> str:
+def progress_line(values: JsonObject, *, bar: bool = True) -> str:
     """
     >>> progress_line({"stage": "decoding", "done": 5, "total": 10, "images_per_second": 120.0}, bar=False)
     'decoding 5/10, 120 images/s'
@@ -162,12 +164,12 @@ def duration(seconds: float) -> str:
     return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def shower() -> Callable[[dict[str, Any]], None]:
+def shower() -> Show:
     """Progress on standard error: a bar on a terminal, a line a stage elsewhere."""
-    return Progress(sys.stderr)
+    return ProgressLine(sys.stderr)
 
 
-def bar(what: str) -> Callable[[int, int], None] | None:
+def bar(what: str) -> Progress | None:
     """A progress bar on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
         return None
@@ -175,12 +177,12 @@ def bar(what: str) -> Callable[[int, int], None] | None:
     return lambda done, total: show({"stage": what, "done": done, "total": total})
 
 
-def lines(values: dict[str, Any]) -> str:
+def lines(values: JsonObject) -> str:
     """Any JSON object as text: a line a value, indented where objects are nested."""
     return "\n".join(indented(values))
 
 
-def indented(values: dict[str, Any], indent: str = "") -> list[str]:
+def indented(values: JsonObject, indent: str = "") -> list[str]:
     """The lines of an object, below a heading."""
     lines = []
     for name, value in values.items():
@@ -196,7 +198,7 @@ def indented(values: dict[str, Any], indent: str = "") -> list[str]:
 _OWN_LINES = ("source", "torchvision")  # texts that have lines of their own
 
 
-def printable_values(value: Any) -> Any:
+def printable_values(value: Json) -> Json:
     """A result whose names of others never break a line or steer the terminal."""
     if isinstance(value, str):
         return printable(value)

@@ -10,7 +10,7 @@ from ui.jobs import background, result_of
 from ui.session import SessionValue
 
 if TYPE_CHECKING:
-    from clfcore.architectures.latency import Latency
+    from clfcore.architectures.latency import NetworkLatency
 
 _MEASURED = SessionValue[NetworkChoice]("measured")
 
@@ -23,7 +23,7 @@ def latency(wanted: NetworkChoice) -> None:
         _timing.clear(wanted)
     if _MEASURED.get() != wanted:
         return
-    device, rows = result_of(_timing(wanted), "Timing forward passes")
+    timed = result_of(_timing(wanted), "Timing forward passes")
     st.dataframe(
         [
             {
@@ -32,16 +32,16 @@ def latency(wanted: NetworkChoice) -> None:
                 "10th–90th percentile (ms)": f"{1e3 * row.low:.2f} to {1e3 * row.high:.2f}",
                 "images per second": round(row.images_per_second, 1),
             }
-            for row in rows
+            for row in timed.batches
         ],
         hide_index=True,
         alt="Latency",
     )
-    st.caption(f"On {device}, after warm-up, ten passes each. Other load on the machine slows it down.")
+    st.caption(f"On {timed.device}, after warm-up, ten passes each. Other load on the machine slows it down.")
 
 
 @background(entries=8)
-def _timing(progress: Progress, wanted: NetworkChoice) -> "tuple[str, list[Latency]]":
+def _timing(progress: Progress, wanted: NetworkChoice) -> "NetworkLatency":
     from clfcore.architectures.latency import time_network
 
     return time_network(wanted.name, **wanted.arguments, progress=progress)

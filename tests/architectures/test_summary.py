@@ -70,12 +70,12 @@ def test_saved_memory_is_what_autograd_keeps():
 
 
 def test_the_table_follows_options_channels_and_classes():
-    found = summary.describe("vgg", options={"layers": "8,M,16"}, image_size=16, channels=1, classes=5)
-    assert found["layers"][0]["parameters"] == 8 * 9 + 8
-    assert found["layers"][-1]["output_shape"] == [5]
-    assert (found["image_size"], found["channels"], found["classes"]) == (16, 1, 5)
+    table = summary.table("vgg", options={"layers": "8,M,16"}, image_size=16, channels=1, classes=5)
+    assert table.layers[0].parameters == 8 * 9 + 8
+    assert table.layers[-1].output_shape == (5,)
+    assert (table.image_size, table.channels, table.classes) == (16, 1, 5)
     with pytest.raises(InputError, match="image_size is 8: vgg11 needs at least 32"):
-        summary.describe("vgg11", image_size=8)
+        summary.table("vgg11", image_size=8)
 
 
 def test_no_weights_are_allocated():
