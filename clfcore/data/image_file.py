@@ -5,6 +5,7 @@ There is one reader, so that training, evaluation, pages and commands see the sa
 
 import io
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from clfcore.data import png, tiff
 from clfcore.data.bit_depth import Extremes
+from clfcore.data.decode_budget import BUDGET
 from clfcore.data.dicom_heic import has_colours, is_dicom, scan, special
 from clfcore.data.ppm import deep_colours, portable_pixels
 from clfcore.data.regular_file import name_of, open_regular, read_bytes
@@ -84,10 +86,17 @@ class Depth:
         return self.dtype != "uint8"
 
 
-def open_picture(data: bytes, name: str, least_side: int | None = None) -> Picture:
-    """A picture file's bytes, read. least_side: see `read_image`. Raises InputError with `name` in it."""
+def open_picture(data: bytes, name: str, least_side: int | None = None, *, holding: ExitStack | None = None) -> Picture:
+    """A picture file's bytes, read. least_side: see `read_image`. Raises InputError with `name` in it.
+
+    holding: what keeps a large picture's share of the memory budget until the caller is done with it; by default it is
+    given back on return.
+    """
     if not data:
         raise InputError(f"{name} is empty (0 bytes): copy it again or leave it out")
+    if holding is None:
+        with ExitStack() as own:
+            return open_picture(data, name, least_side, holding=own)
     try:
         if is_dicom(data):
             return _of_values(Values(scan(data, name)), 1)
@@ -96,18 +105,20 @@ def open_picture(data: bytes, name: str, least_side: int | None = None) -> Pictu
             return Picture(other, *other.size)
         if tiff.is_tiff(data):
             header = tiff.read_header(io.BytesIO(data), name)
-            within_limits(name, header.width, header.height, header.samples * max(1, header.bits // 8))
+            within_limits(name, header.width, header.height, pixel_bytes=header.samples * max(1, header.bits // 8))
             if not header.simple:
+                holding.enter_context(BUDGET.hold(header.width * header.height))
                 return _of_values(tiff_pixels(data, header, name), header.orientation)
             try:
-                return _of_image(data, name, least_side)
+                return _of_image(data, name, least_side=least_side, holding=holding)
             except UnidentifiedImageError:  # a layout that Pillow does not know
                 return _of_values(tiff_pixels(data, header, name), header.orientation)
         if deep_colours(data):
             width, height = image_size(data, name)
-            within_limits(name, width, height, 6)
+            within_limits(name, width, height, pixel_bytes=6)
+            holding.enter_context(BUDGET.hold(width * height))
             return _of_values(Values(portable_pixels(data, name)), 1)
-        return _of_image(png.lean(data), name, least_side)
+        return _of_image(png.lean(data), name, least_side=least_side, holding=holding)
     except InputError:
         raise
     except Exception as error:  # Pillow raises a dozen kinds on damaged files; none of them may end a run
@@ -161,7 +172,7 @@ def image_size(source: Path | bytes, name: str | None = None) -> tuple[int, int]
         raise _refused(name, error) from None
 
 
-def within_limits(name: str, width: int, height: int, pixel_bytes: int) -> None:
+def within_limits(name: str, width: int, height: int, *, pixel_bytes: int) -> None:
     """Refuse a picture that would take too much, before any of it is decoded."""
     if width * height > MEGAPIXELS * 1e6:
         raise InputError(
@@ -176,20 +187,23 @@ def within_limits(name: str, width: int, height: int, pixel_bytes: int) -> None:
         )
 
 
-def _of_image(data: bytes, name: str, least_side: int | None) -> Picture:
+def _of_image(data: bytes, name: str, *, least_side: int | None, holding: ExitStack) -> Picture:
     """What Pillow opens: of 8 bits as it reads it, grey of more as it is, colours of 16 bits in two halves."""
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        within_limits(name, *image.size, len(image.getbands()) * (2 if ";16" in str(png.tiles(image)) else 1))
+        within_limits(
+            name, *image.size, pixel_bytes=len(image.getbands()) * (2 if ";16" in str(png.tiles(image)) else 1)
+        )
+        drafted = least_side is not None and image.format in ("JPEG", "MPO")
+        whole = image.size
+        if least_side is not None and drafted:
+            image.draft(None, (least_side, least_side))
+        holding.enter_context(BUDGET.hold(image.width * image.height))
         if png.deep_colours(image):
             values = png.colours(image, data)
             return _of_values(values, _orientation(image))
         if image.mode in _GREYS:
             image.load()
             return _of_values(_greys(image), _orientation(image))
-        drafted = least_side is not None and image.format in ("JPEG", "MPO")
-        whole = image.size
-        if least_side is not None and drafted:
-            image.draft(None, (least_side, least_side))
         image.load()  # before the orientation is asked for: a TIFF is turned by Pillow, which then takes its tag away
         orientation = _orientation(image)
         rgb = _on_white(image)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
@@ -33,7 +34,9 @@ def read_image(source: Path | bytes | BinaryIO, *, least_side: int | None = None
     least_side: no side need be longer than this many pixels, so a large JPEG may be decoded at 1/2, 1/4 or 1/8 (up to 9
     times faster). Raises InputError, which names the fault.
     """
-    return open_picture(read_bytes(source), name_of(source), least_side).pixels
+    data = read_bytes(source)
+    with ExitStack() as holding:
+        return open_picture(data, name_of(source), least_side, holding=holding).pixels
 
 
 @dataclass(frozen=True)
@@ -119,15 +122,17 @@ class Preprocess:
         """The bytes of an image file as the cache keeps them: whole where the picture is small, else what `compact`
         leaves. Raises InputError, by `name`.
         """
-        picture = open_picture(data, name, self.stored_side)
-        digest, size = hashlib.blake2b(data, digest_size=16).hexdigest(), (picture.width, picture.height)
-        whole = picture.size == size and is_small(*size)
-        if whole:
-            pixels = picture.pixels
-        elif min(picture.size) < self.stored_side:
-            pixels = compact(picture.pixels, self)
-        else:
-            pixels = self.resized(picture.content)
+        with ExitStack() as holding:
+            picture = open_picture(data, name, self.stored_side, holding=holding)
+            size = picture.width, picture.height
+            whole = picture.size == size and is_small(*size)
+            if whole:
+                pixels = picture.pixels
+            elif min(picture.size) < self.stored_side:
+                pixels = compact(picture.pixels, self)
+            else:
+                pixels = self.resized(picture.content)
+        digest = hashlib.blake2b(data, digest_size=16).hexdigest()
         return Stored(pixels, digest, *size, picture.extremes, picture.notes, whole, picture.reducible)
 
     def centre(self, pixels: np.ndarray) -> np.ndarray:
