@@ -1,4 +1,4 @@
-"""Mixup and CutMix on a batch, the soft targets that go with them, and the loss on those."""
+"""Mixup and CutMix on a batch, and the soft targets that go with them."""
 
 from dataclasses import dataclass
 
@@ -56,16 +56,6 @@ def soft_targets(targets: Tensor, task: Task, *, smoothing: float = 0.0) -> Tens
         hot = F.one_hot(columns[:, i], len(level.classes)).float()
         parts.append(hot * (1 - smoothing) + smoothing / len(level.classes))
     return torch.cat(parts, dim=1)
-
-
-def soft_cross_entropy(logits: Tensor, soft: Tensor, *, weights: Tensor | None = None) -> Tensor:
-    """Cross-entropy of n x C logits with soft targets, mean over the batch; equal to torch's own on hard ones.
-
-    weights: C, of classes. torch divides by n where targets are soft and by the weights met where they are hard; here
-    it is always the weights met, so that mixing with lambda 1 changes nothing.
-    """
-    weight = soft if weights is None else soft * weights
-    return -(weight * F.log_softmax(logits, dim=1)).sum() / weight.sum()
 
 
 def mixed_label(row: Tensor, task: Task) -> str:
