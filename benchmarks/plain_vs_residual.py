@@ -51,8 +51,8 @@ def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, 
     config = {"data": given.data, "architecture": "resnet", "options": options, "strategy": "scratch", "recipe": recipe}
     run = create_run(make(config), runs)
     execute(run)
-    last, losses = run.history[-1], tuple(round(line["train_loss"], 4) for line in run.history)
-    scores = (last["train_loss"], last["train_accuracy"], last["validation_accuracy"])
+    last, losses = run.history[-1], tuple(round(epoch.train_loss, 4) for epoch in run.history)
+    scores = (last.train_loss, last.train_accuracy, last.validation_accuracy)
     return TrainedNetwork(layers, residual, seed, *(round(score, 4) for score in scores), losses)
 
 

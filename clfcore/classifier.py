@@ -1,7 +1,7 @@
 """Classifier: a module, its preprocessing and its task. What predict, evaluate, explain and export take."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -127,9 +127,3 @@ def _known(mine: Level, theirs: Level, name: str) -> np.ndarray:
             f"{nearest(foreign[0], mine.classes)}: the run's classes are {', '.join(mine.classes[:12])}"
         )
     return np.array([at[label] for label in theirs.classes], np.int64)
-
-
-def top(probabilities: np.ndarray, classes: Sequence[str], k: int) -> list[tuple[str, float]]:
-    """The k likeliest classes of one item (columns of one level), likeliest first, with their probabilities."""
-    order = np.argsort(-probabilities, kind="stable")[:k]
-    return [(classes[i], float(probabilities[i])) for i in order]

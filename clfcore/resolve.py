@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from clfcore.architectures.ancestry import Ancestry
 from clfcore.architectures.catalogue import Architecture, check_side, configured, weights_at_hand
 from clfcore.classifier_spec import ClassifierSpec
 from clfcore.config import Policy, ResolvedConfig, RunConfig
@@ -44,7 +45,7 @@ class WeightsSource:
     name: str
     spec: ClassifierSpec | None = None
     folder: Path | None = None  # the run's
-    ancestry: Mapping[str, Any] | None = None  # recorded by a resumed run, where the weights themselves are gone
+    ancestry: Ancestry | None = None  # recorded by a resumed run, where the weights themselves are gone
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,12 +18,13 @@ from clfcore.figures.history import history_figure
 from clfcore.figures.matrices import agreement_figure, co_occurrence_figure, confusion_difference_figure
 from clfcore.figures.paired_comparison import cost_figure, differences_figure, per_class_figure
 from clfcore.figures.theme import CIVIDIS, DARK, LIGHT, OKABE_ITO, alternative, colours, short
+from clfcore.runs.records import EpochRecord
 from clfcore.task import single_label
 from tests.evaluation.made import predictions, seeded, seeded_labels
 
 HISTORY = [
-    {"epoch": 1, "train_loss": 2.0, "validation_loss": 1.5, "train_accuracy": 0.3, "validation_accuracy": None},
-    {"epoch": 2, "train_loss": 1.0, "validation_loss": 0.9, "train_accuracy": 0.6, "validation_accuracy": 0.7},
+    EpochRecord(epoch=1, train_loss=2.0, validation_loss=1.5, train_accuracy=0.3, validation_accuracy=None),
+    EpochRecord(epoch=2, train_loss=1.0, validation_loss=0.9, train_accuracy=0.6, validation_accuracy=0.7),
 ]
 TAGGED = "<b>cat</b> & dog"
 
@@ -113,7 +114,7 @@ def test_a_live_chart_keeps_its_axis_and_its_zoom() -> None:
 
 
 def test_a_missing_value_leaves_a_gap_and_epoch_0_has_its_place() -> None:
-    lines = [{"epoch": 0, "validation_loss": 1.0, "train_loss": None}, *HISTORY]
+    lines = [EpochRecord(epoch=0, validation_loss=1.0, train_loss=None), *HISTORY]
     figure = history_figure({"r": lines}, epochs=3)
     assert figure.data[0].y[0] is None
     assert figure.layout.xaxis.range[0] < 0

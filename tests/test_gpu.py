@@ -32,8 +32,8 @@ def test_a_run_learns_on_the_device_and_answers_on_the_cpu(precision: str) -> No
     run = create_run(small_config(device=DEVICE, precision=precision, epochs=8))
     execute(run)
     assert run.state == "completed"
-    assert run.history[-1]["train_loss"] < run.history[0]["train_loss"]
-    assert DEVICE in run.data["computed_on"]["device"]
+    assert run.history[-1].train_loss < run.history[0].train_loss
+    assert DEVICE in run.data.computed_on["device"]
     kept = run.predictions("validation")
     dataset, classifier = open_dataset(run.config.data), open_classifier(run.id)
     place = {name: i for i, name in enumerate(dataset.ids)}

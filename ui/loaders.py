@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageOps
 
-from clfcore.answers import answer
+from clfcore.answers import HierarchicalPrediction, answer
 from clfcore.data.pixels import read_image
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
@@ -143,11 +143,12 @@ def photo_prediction(
         from clfcore.tta import logits_of_views
 
         logits = logits_of_views(model, model.preprocess.stored(_pixels(model, photo))[None], kind=views)[0]
-    found = answer(model, square, k, temperature=temperature, logits=logits)
-    levels = found.get("levels", {"": found["top"]})
-    named = tuple((level, tuple((one["label"], one["probability"]) for one in rows)) for level, rows in levels.items())
-    thresholds = tuple((one["label"], one["threshold"]) for one in found["top"] if "threshold" in one)
-    path = tuple((p["level"], p["label"], p["probability"]) for p in found.get("path", ()))
+    prediction = answer(model, square, k, temperature=temperature, logits=logits)
+    levels = prediction.levels if isinstance(prediction, HierarchicalPrediction) else {"": prediction.top}
+    named = tuple((level, tuple((row.label, row.probability) for row in rows)) for level, rows in levels.items())
+    thresholds = tuple((row.label, row.threshold) for row in prediction.top if row.threshold is not None)
+    places = prediction.path if isinstance(prediction, HierarchicalPrediction) else None
+    path = tuple((place.level, place.label, place.probability) for place in places or ())
     return PhotoPrediction(picture(square, side=224, lossless=True), square.shape[0], named, thresholds, path)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.runs import folder
-from clfcore.runs.best_epoch import best_line, choice_in
+from clfcore.runs.best_epoch import best_record, choice_in
 from clfcore.runs.folder import RESUMABLE, Run, find_run
 from clfcore.runs.index import ACTIVE, Listed, listed
 from clfcore.runs.worker import worker
@@ -54,7 +54,7 @@ def watch(run: Run, *, as_title: bool = False) -> None:
 def _far(one: Listed) -> None:
     """One line and one bar; a finished run's bar is full, so that nothing moves."""
     state, run = one.state, one.run
-    far = run.read_progress()
+    far = run.progress
     with st.container(height=46, border=False, gap=None):
         if state == "running" and far.stage:
             words = STAGES.get(far.stage, "Working")
@@ -77,26 +77,30 @@ def _far(one: Listed) -> None:
 
 def _share(run: Run) -> float:
     history = run.history
-    return min(1.0, history[-1]["epoch"] / (run.config.recipe.epochs or 1)) if history else 0.0
+    return min(1.0, history[-1].epoch / (run.config.recipe.epochs or 1)) if history else 0.0
 
 
 def _numbers(run: Run) -> None:
     history = run.history
-    best, last = best_line(history) or {}, history[-1] if history else {}
+    best, last = best_record(history), history[-1] if history else None
     choice = choice_in(run)
     metric = choice.metric
-    fast = run.progress.get("images_per_second") or last.get("images_per_second")
+    fast = run.progress.images_per_second or (last.images_per_second if last else None)
     metric_row(
         [
             Number(
-                "Best validation", percent(best.get("validation_score")), f"{metric}, epoch {best.get('epoch', '–')}"
+                "Best validation",
+                percent(best.validation_score if best else None),
+                f"{metric}, epoch {best.epoch if best else '–'}",
             ),
             Number(
-                "Last validation", percent(last.get("validation_score")), f"{metric}, epoch {last.get('epoch', '–')}"
+                "Last validation",
+                percent(last.validation_score if last else None),
+                f"{metric}, epoch {last.epoch if last else '–'}",
             ),
             Number(
                 "Training loss",
-                f"{last['train_loss']:.3f}" if last.get("train_loss") is not None else "–",
+                f"{last.train_loss:.3f}" if last and last.train_loss is not None else "–",
                 "mean over the last epoch",
             ),
             Number("Pace", f"{fast:,.0f}" if fast else "–", "images per second"),
@@ -114,8 +118,8 @@ def _curves(run: Run) -> None:
     judged = (
         "score" if choice_in(run).metric == "mean average precision" else "accuracy"
     )  # what chooses is what is drawn
-    best_epoch = (best_line(lines) or {}).get("epoch")
-    best = {} if best_epoch is None else {run.id: best_epoch}
+    best_epoch = best_record(lines)
+    best = {} if best_epoch is None else {run.id: best_epoch.epoch}
     for column, quantity, key in ((left, "loss", "live loss"), (right, judged, "live accuracy")):
         with column:
             figure = history_figure({run.id: lines}, quantity=quantity, epochs=epochs, best=best, dark=dark())
@@ -184,22 +188,22 @@ def run_in_address() -> Run | None:
 def training_signals(run: Run) -> None:
     """Below a run's curves: the last epoch's rate, gradient, memory and device, and what its history says."""
     history = run.history
-    last = history[-1] if history else {}
+    last = history[-1] if history else None
     parts = []
-    if last.get("learning_rate") is not None:
+    if last and last.learning_rate is not None:
         by_l2 = run.config.strategy == "feature-extraction" and run.config.head == "logistic"
-        parts.append(f"{'L2 penalty' if by_l2 else 'learning rate'} {decimal(last['learning_rate'])}")
-    if last.get("gradient_norm") is not None:
-        parts.append(f"gradient norm {decimal(last['gradient_norm'], digits=3)}")
-    if last.get("memory"):
-        parts.append(f"peak memory {last['memory']:,} MB")
-    if device := run.data.get("computed_on", {}).get("device"):
+        parts.append(f"{'L2 penalty' if by_l2 else 'learning rate'} {decimal(last.learning_rate)}")
+    if last and last.gradient_norm is not None:
+        parts.append(f"gradient norm {decimal(last.gradient_norm, digits=3)}")
+    if last and last.memory:
+        parts.append(f"peak memory {last.memory:,} MB")
+    if device := run.data.computed_on.get("device"):
         parts.append(f"device {device}")
-    if last.get("mixed"):
+    if last and last.mixed:
         parts.append("training accuracy is measured on mixed images, against each one's own label")
     st.caption(" · ".join(parts) or "The first epoch is running.")
     if run.state == "running":
-        for note in (*run.data.get("notes", ()), *notes(history)):
+        for note in (*run.data.notes, *notes(history)):
             st.caption(f"⚠ {escape_markdown(note)}")
     _rate_now(run)
 
@@ -207,18 +211,18 @@ def training_signals(run: Run) -> None:
 def _rate_now(run: Run) -> None:
     """The schedule with the step that is reached, while the run trains."""
     now = run.progress
-    splits = run.data.get("splits", {})
-    if run.state != "running" or now.get("stage") != "training" or "train" not in splits:
+    splits = run.data.splits
+    if run.state != "running" or now.stage != "training" or "train" not in splits:
         return
     with st.expander("Learning-rate schedule"):
-        learning_rate_chart(run.config, images=splits["train"], now=int(now.get("done", 0)))
+        learning_rate_chart(run.config, images=splits["train"], now=now.done)
 
 
 def after_transfer(run: Any) -> None:
     """How far each group moved, the baselines beside a fitted head, and where the weights came from."""
     from clfcore.figures.training_phases import weight_change
 
-    results, ancestry = run.results, run.data.get("ancestry", {})
+    results = run.results
     if any(results.moved.values()):
         with st.expander("Weight change by layer group"):
             chart(weight_change(results.moved, dark=dark()), f"moved {run.id}")
@@ -229,8 +233,8 @@ def after_transfer(run: Any) -> None:
             scores = ", ".join(f"{name} {percent(value)}" for name, value in found.items())
             st.caption(f"Baselines without training, on {split}: {scores}.")
             break
-    for older in ancestry.get("ancestors", ())[:1]:
-        st.caption(f"Initialized with the weights of {escape_markdown(str(older.get('run') or older.get('file')))}.")
+    for older in run.data.ancestry.ancestors[:1]:
+        st.caption(f"Initialized with the weights of {escape_markdown(str(older.run or older.file))}.")
 
 
 def further_button(run: Run) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from clfcore.runs.folder import Run
 from clfcore.runs.index import ACTIVE, Listed, list_runs, listed
-from clfcore.runs.records import ProgressNow
+from clfcore.runs.records import RunProgress
 from clfcore.runs.worker import worker
 from ui.formatting import duration
 from ui.messages import escape_markdown, refusals
@@ -24,7 +24,7 @@ def show_queue() -> None:
             st.rerun()
         for one in reversed(now):
             with st.container(horizontal=True, vertical_alignment="center", border=True):
-                far = one.run.read_progress() if one.state == "running" else None
+                far = one.run.progress if one.state == "running" else None
                 st.progress(share_done(far), text=_line(one, far))
                 st.page_link("pages/train/page.py", label="View", query_params={"run": one.id})
                 if st.button("Stop", key=f"stop queued {one.id}"):
@@ -33,7 +33,7 @@ def show_queue() -> None:
     live()
 
 
-def _line(one: Listed, far: ProgressNow | None) -> str:
+def _line(one: Listed, far: RunProgress | None) -> str:
     stage = STAGES.get(far.stage, "Starting") if far else "Waiting"
     left = f", about {duration(far.seconds_left)} left" if far and far.seconds_left is not None else ""
     return f"**{escape_markdown(listed_name(one))}**: {stage}{left}"
@@ -58,7 +58,7 @@ STAGES = {
 }
 
 
-def share_done(far: ProgressNow | None) -> float:
+def share_done(far: RunProgress | None) -> float:
     """How much of its stage is done, from 0 to 1."""
     return min(1.0, far.done / max(1, far.total)) if far else 0.0
 

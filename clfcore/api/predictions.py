@@ -3,36 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from clfcore.answers import NoAnswer, answer
+from clfcore.answers import (
+    HierarchicalPrediction,
+    LabelProbability,
+    MultiLabelPrediction,
+    NoAnswer,
+    Prediction,
+    answer,
+)
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
 from clfcore.files import typed_path
+from clfcore.hierarchy import Place
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs.folder import Run
 from clfcore.runs.temperature import temperature_of
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
-
-
-@dataclass(frozen=True)
-class LabelProbability(Result):
-    """A class and its probability; threshold: of several labels, from which one counts as present."""
-
-    label: str
-    probability: float
-    threshold: float | None = field(default=None, metadata=WHEN_KNOWN)
-
-
-@dataclass(frozen=True)
-class PathStep(Result):
-    """A class on the predicted path of a hierarchy."""
-
-    level: str
-    label: str
-    probability: float
 
 
 @dataclass(frozen=True)
@@ -48,7 +38,7 @@ class ImagePrediction(Result):
     top: tuple[LabelProbability, ...] | None = field(default=None, metadata=WHEN_KNOWN)
     labels: tuple[str, ...] | None = field(default=None, metadata=WHEN_KNOWN)
     levels: Mapping[str, tuple[LabelProbability, ...]] | None = field(default=None, metadata=WHEN_KNOWN)
-    path: tuple[PathStep, ...] | None = field(default=None, metadata=WHEN_KNOWN)
+    path: tuple[Place, ...] | None = field(default=None, metadata=WHEN_KNOWN)
     stopped: bool | None = field(default=None, metadata=WHEN_KNOWN)
 
 
@@ -123,24 +113,19 @@ def _predict(
         logits = logits_of_views(classifier, classifier.preprocess.stored(pixels)[None], kind=views)[0]
     square = classifier.square(pixels)
     try:
-        return _typed(image, answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature))
+        return _of_image(image, answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature))
     except NoAnswer as error:
         return ImagePrediction(image, error=str(error))
 
 
-def _typed(image: str, found: Mapping[str, Any]) -> ImagePrediction:
-    return ImagePrediction(
-        image,
-        top=_ranked(found["top"]),
-        labels=tuple(found["labels"]) if "labels" in found else None,
-        levels={level: _ranked(rows) for level, rows in found["levels"].items()} if "levels" in found else None,
-        path=tuple(PathStep(**step) for step in found["path"]) if "path" in found else None,
-        stopped=found.get("stopped"),
-    )
-
-
-def _ranked(rows: Sequence[Mapping[str, Any]]) -> tuple[LabelProbability, ...]:
-    return tuple(LabelProbability(**row) for row in rows)
+def _of_image(image: str, prediction: Prediction) -> ImagePrediction:
+    match prediction:
+        case MultiLabelPrediction(top, labels):
+            return ImagePrediction(image, top=top, labels=labels)
+        case HierarchicalPrediction(top, levels, path):
+            return ImagePrediction(image, top=top, levels=levels, path=path, stopped=prediction.stopped)
+        case _:
+            return ImagePrediction(image, top=prediction.top)
 
 
 def _temperature(classifier: "Classifier") -> float:

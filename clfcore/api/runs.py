@@ -84,7 +84,8 @@ def list_runs(*, runs: Path | None = None) -> RunList:
 def show_run(name: str, *, runs: Path | None = None) -> RunList:
     """One run with its history and results."""
     run = folder.open_run(name, runs)
-    return RunList((_summary(run, message=run.message, history=run.history, results=run.results.as_dict()),))
+    history = [epoch.as_dict() for epoch in run.history]
+    return RunList((_summary(run, message=run.message, history=history, results=run.results.as_dict()),))
 
 
 def _summary(run: Run, **more: Any) -> RunSummary:

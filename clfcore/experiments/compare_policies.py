@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from clfcore.data.dataset import Split
 from clfcore.errors import InputError
 from clfcore.progress import Progress
 from clfcore.runs.prepare import Prepared, prepare
+from clfcore.runs.records import EpochRecord
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import Epoch, train
@@ -23,21 +24,10 @@ MOST_EPOCHS = 500  # a small sample would otherwise be memorized within the budg
 
 
 @dataclass(frozen=True)
-class TrialEpoch:
-    """One epoch under a policy: losses and accuracies (0 to 1) on the training and the validation sample."""
-
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-
-
-@dataclass(frozen=True)
 class PolicyComparison:
     """What each policy reached, by its name, an epoch at a time; seconds: of training, all policies together."""
 
-    histories: Mapping[str, tuple[TrialEpoch, ...]]
+    histories: Mapping[str, tuple[EpochRecord, ...]]
     train_items: int
     validation_items: int
     seconds: float
@@ -45,7 +35,7 @@ class PolicyComparison:
     @property
     def noise(self) -> float:
         """How far two accuracies may lie apart by chance (95 %), from 0 to 1: twice the error of their difference."""
-        last = [epochs[-1].validation_accuracy for epochs in self.histories.values() if epochs]
+        last = [epochs[-1].validation_accuracy or 0.0 for epochs in self.histories.values() if epochs]
         share = float(np.mean(last)) if last else 0.5
         return 1.96 * float(np.sqrt(2 * max(share * (1 - share), 1e-4) / self.validation_items))
 
@@ -53,7 +43,7 @@ class PolicyComparison:
         """As `policies trial --json` prints it."""
         return {
             "policies": [
-                {"policy": name, "history": [asdict(epoch) for epoch in epochs]}
+                {"policy": name, "history": [epoch.as_dict() for epoch in epochs]}
                 for name, epochs in self.histories.items()
             ],
             "train_items": self.train_items,
@@ -88,7 +78,7 @@ def compare_policies(
     common = next(iter(prepared.values()))  # all have the same sample, task and loss
     started = time.perf_counter()
     runs = {name: _begin(ready) for name, ready in prepared.items()}
-    histories: dict[str, list[TrialEpoch]] = {name: [] for name in policies}
+    histories: dict[str, list[EpochRecord]] = {name: [] for name in policies}
     while True:
         for name, epochs in runs.items():
             histories[name].append(_trial_epoch(common, next(epochs)))
@@ -140,10 +130,10 @@ def _begin(prepared: Prepared) -> Iterator[Epoch]:
     return (event for event in events if isinstance(event, Epoch))
 
 
-def _trial_epoch(prepared: Prepared, event: Epoch) -> TrialEpoch:
+def _trial_epoch(prepared: Prepared, event: Epoch) -> EpochRecord:
     predictions, task = event.validation, prepared.dataset.task
     logits, targets = torch.from_numpy(predictions.logits), torch.from_numpy(np.ascontiguousarray(predictions.targets))
-    return TrialEpoch(
+    return EpochRecord(
         epoch=event.epoch,
         train_loss=event.loss,
         train_accuracy=event.accuracy,

@@ -135,7 +135,7 @@ def _train(config: RunConfig, *, seconds: float, sample: int) -> _Trial:
         trained = 0
         with contextlib.suppress(Orphaned, Failure):  # time is up, or it diverged: what was reached counts
             trained = (train_head(session) if heads_only else train_network(session))[0]
-        epochs = max((line["epoch"] for line in run.history), default=0)
+        epochs = max((record.epoch for record in run.history), default=0)
     elapsed, best, n = time.perf_counter() - started, session.best, len(splits["validation"])
     score = best.score if best.epoch >= 0 else None
     shares = prepared.dataset.task.kind != "multi-label"  # a mean average precision is no share of items

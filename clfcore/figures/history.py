@@ -8,14 +8,15 @@ import plotly.graph_objects as go
 
 from clfcore.errors import unknown
 from clfcore.figures.theme import blank, colours, escape_html, look, short
+from clfcore.runs.records import EpochRecord
 
 Quantity = Literal["loss", "accuracy", "score", "learning_rate", "seconds", "images_per_second"]
-Lines = Sequence[Mapping[str, object]]
+History = Sequence[EpochRecord]
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """Quantity: its key in a history line, the key of its training curve, its axis and how a value is written."""
+    """Quantity: its field of a record, the field of its training curve, its axis and how a value is written."""
 
     key: str
     training: str | None
@@ -34,7 +35,7 @@ _SHOWN: dict[str, _Shown] = {
 
 
 def history_figure(
-    histories: Mapping[str, Lines],
+    histories: Mapping[str, History],
     *,
     quantity: Quantity = "loss",
     epochs: int | None = None,
@@ -42,7 +43,7 @@ def history_figure(
     dark: bool = False,
     height: int = 300,
 ) -> go.Figure:
-    """History of one quantity over the epochs. histories: run -> its lines; validation is solid, training dotted.
+    """History of one quantity over the epochs. histories: run -> its epochs; validation is solid, training dotted.
 
     epochs: planned epochs: the axis has room for them from the start, so that a live chart does not jump. best:
     run -> its best epoch, marked with a diamond. A missing or null value leaves a gap.
@@ -52,18 +53,18 @@ def history_figure(
     shown, page, one = _SHOWN[quantity], look(dark=dark), len(histories) == 1
     figure = blank(_words(histories, shown), dark=dark, height=height, keep=quantity)
     inks = [page.accent] if one else colours(len(histories))
-    for ink, (run, lines) in zip(inks, histories.items(), strict=True):
+    for ink, (run, history) in zip(inks, histories.items(), strict=True):
         group = None if one else escape_html(run)  # lines of one group would stand below each other in the legend
         name = "Validation" if one and shown.training else short(run)
         if shown.training:
             training = "Training" if one else f"{name}, training"
             line = {"color": page.quiet if one else ink, "width": 1.5, "dash": "dot"}
-            _trace(figure, lines, shown.training, group=group, name=training, line=line, form=shown.form, listed=one)
+            _trace(figure, history, shown.training, group=group, name=training, line=line, form=shown.form, listed=one)
         line = {"color": ink, "width": 2}
         listed = not one or shown.training is not None
-        _trace(figure, lines, shown.key, group=group, name=name, line=line, form=shown.form, listed=listed)
+        _trace(figure, history, shown.key, group=group, name=name, line=line, form=shown.form, listed=listed)
         _mark_best(
-            figure, lines, shown.key, group=group, epoch=(best or {}).get(run), colour=page.amber if one else ink
+            figure, history, shown.key, group=group, epoch=(best or {}).get(run), colour=page.amber if one else ink
         )
     if one:
         _mark_phases(figure, next(iter(histories.values())), colour=page.line)
@@ -75,7 +76,7 @@ def history_figure(
         figure.update_yaxes(exponentformat="power", rangemode="tozero")
     else:
         figure.update_yaxes(rangemode="tozero")
-    recorded = [_epoch(line) for lines in histories.values() for line in lines]
+    recorded = [record.epoch for history in histories.values() for record in history]
     first, last = min([*recorded, 1]), max([*recorded, epochs or 1, 2])
     room = 0.02 * (last - first)
     figure.update_xaxes(title_text="epoch", range=[first - room, last + room], tickformat="d", hoverformat="d")
@@ -84,21 +85,15 @@ def history_figure(
     return figure.update_layout(hovermode="x unified", dragmode="pan")
 
 
-def _epoch(entry: Mapping[str, object]) -> int:
-    epoch = entry["epoch"]
-    if not isinstance(epoch, int):
-        raise TypeError(f"an epoch of the history is {epoch!r}: it must be a number")
-    return epoch
-
-
-def _number(entry: Mapping[str, object], key: str) -> float | None:
-    value = entry.get(key)
-    return value if isinstance(value, (int, float)) else None
+def _number(record: EpochRecord, key: str) -> float | None:
+    """A recorded quantity by the name of its field."""
+    value: float | None = getattr(record, key)
+    return value
 
 
 def _trace(
     figure: go.Figure,
-    lines: Lines,
+    history: History,
     key: str,
     *,
     group: str | None,
@@ -108,11 +103,11 @@ def _trace(
     listed: bool,
 ) -> None:
     figure.add_scatter(
-        x=[_epoch(entry) for entry in lines],
-        y=[_number(entry, key) for entry in lines],
+        x=[record.epoch for record in history],
+        y=[_number(record, key) for record in history],
         name=name,
         legendgroup=group,
-        mode="lines+markers" if len(lines) < 2 else "lines",
+        mode="lines+markers" if len(history) < 2 else "lines",
         marker={"size": 6},
         line=line,
         hovertemplate=f"{name} %{{y:{form}}}<extra></extra>",
@@ -120,8 +115,10 @@ def _trace(
     )
 
 
-def _mark_best(figure: go.Figure, lines: Lines, key: str, *, group: str | None, epoch: int | None, colour: str) -> None:
-    best = [value for entry in lines if entry["epoch"] == epoch and (value := _number(entry, key)) is not None]
+def _mark_best(
+    figure: go.Figure, history: History, key: str, *, group: str | None, epoch: int | None, colour: str
+) -> None:
+    best = [value for record in history if record.epoch == epoch and (value := _number(record, key)) is not None]
     if best:
         figure.add_scatter(
             x=[epoch],
@@ -134,23 +131,23 @@ def _mark_best(figure: go.Figure, lines: Lines, key: str, *, group: str | None, 
         )
 
 
-def _mark_phases(figure: go.Figure, lines: Lines, *, colour: str) -> None:
+def _mark_phases(figure: go.Figure, history: History, *, colour: str) -> None:
     """Mark where each phase of transfer learning begins with a thin line and its name, unless there is only one."""
-    phases = [entry.get("phase") for entry in lines]
+    phases = [record.phase for record in history]
     starts = [i for i, phase in enumerate(phases) if phase and (i == 0 or phase != phases[i - 1])]
     for i in starts if len(starts) > 1 else []:
         figure.add_vline(
-            x=_epoch(lines[i]) - 0.5,
+            x=history[i].epoch - 0.5,
             line={"color": colour, "width": 1},
             annotation={"text": escape_html(str(phases[i])), "font": {"size": 11}, "yanchor": "top"},
             annotation_position="top right",
         )
 
 
-def _words(histories: Mapping[str, Lines], shown: _Shown) -> str:
+def _words(histories: Mapping[str, History], shown: _Shown) -> str:
     parts = []
-    for run, lines in histories.items():
-        values = [(_epoch(entry), value) for entry in lines if (value := _number(entry, shown.key)) is not None]
+    for run, history in histories.items():
+        values = [(record.epoch, value) for record in history if (value := _number(record, shown.key)) is not None]
         if values:
             parts.append(
                 f"{run}: {values[0][1]:{shown.form}} at epoch {values[0][0]}, "

@@ -22,10 +22,10 @@ def model_card(run: Run) -> str:
     recipe = config.recipe
     classes = list(reports[0].predictions.classes)
     named = ", ".join(_escape_markdown(name) for name in classes[:LISTED]) + (", …" if len(classes) > LISTED else "")
-    sizes = ", ".join(f"{n:,} {split}" for split, n in data.get("splits", {}).items())
+    sizes = ", ".join(f"{n:,} {split}" for split, n in data.splits.items())
     temperature = temperature_of(run)
     lines = [
-        f"# {_escape_markdown(config.architecture)} on {_escape_markdown(data.get('name', config.data))}",
+        f"# {_escape_markdown(config.architecture)} on {_escape_markdown(data.name or config.data)}",
         "",
         "## Model",
         "",
@@ -33,15 +33,15 @@ def model_card(run: Run) -> str:
         f"- Architecture: {_escape_markdown(config.architecture)}, {results.parameters.total:,} parameters",
         f"- Task: {reports[0].predictions.task.kind}, {len(classes):,} classes: {named}",
         f"- Initial weights: {_escape_markdown(str(config.weights))}; strategy: {config.strategy}",
-        f"- Trained: {run.status.get('finished', 'not finished')}, {recipe.epochs} epochs, best epoch "
+        f"- Trained: {run.status.finished or 'not finished'}, {recipe.epochs} epochs, best epoch "
         f"{results.best_epoch}, {chosen_by(run)}; {results.seconds or 0:.0f} seconds",
         *([f"- Temperature: {temperature:.3f}, fitted on validation"] if temperature is not None else []),
         "",
         "## Data",
         "",
-        f"- {_escape_markdown(data.get('name', config.data))}: {sizes}",
-        *([f"- Splits drawn at random: {', '.join(data['drawn'])}"] if data.get("drawn") else []),
-        f"- Problems found on import: {len(data.get('problems', []))}",
+        f"- {_escape_markdown(data.name or config.data)}: {sizes}",
+        *([f"- Splits drawn at random: {', '.join(data.drawn)}"] if data.drawn else []),
+        f"- Problems found on import: {len(data.problems)}",
         "",
         "## Results",
         "",

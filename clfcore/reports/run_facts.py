@@ -47,7 +47,7 @@ def split_reports(run: Run) -> tuple[SplitReport, ...]:
 
 def _split_report(run: Run, split: str) -> SplitReport:
     predictions = finest_level(run.predictions(split))
-    counts = np.asarray(run.data.get("train_counts", []), np.int64)
+    counts = np.asarray(run.data.train_counts, np.int64)
     known = predictions.task.kind == "single-label" and len(counts) == len(predictions.classes)
     return SplitReport(
         split,
@@ -143,7 +143,7 @@ def limits(run: Run, reports: tuple[SplitReport, ...]) -> list[str]:
     if rare:
         listed = ", ".join(rare[:8]) + (f" and {len(rare) - 8} more" if len(rare) > 8 else "")
         sentences.append(f"These classes have fewer than ten {reports[0].split} images: {listed}.")
-    drawn = run.data.get("drawn")
+    drawn = run.data.drawn
     if drawn:
         splits = f"{' and '.join(drawn)} split{'s were' if len(drawn) > 1 else ' was'}"
         sentences.append(f"The {splits} drawn at random from the data: near duplicates may be in several splits.")

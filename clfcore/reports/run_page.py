@@ -167,7 +167,7 @@ def _classes(first: SplitReport) -> Section:
 
 
 def _settings(run: Run) -> Section:
-    on = run.data.get("computed_on", {})
+    on = run.data.computed_on
     text = [f"Computed with {', '.join(f'{name} {value}' for name, value in on.items())}."] if on else []
     config = shareable(run.config)
     stored = json.dumps(config.model_dump(mode="json"), indent=2, ensure_ascii=False)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from clfcore.runs.folder import Run
+    from clfcore.runs.records import EpochRecord
 
 GUARD = 0.1  # share of the lowest validation loss by which a candidate's may lie above it
 ROOM = 256 << 20  # bytes of weights that wait to be chosen, the choice and the lowest loss aside
@@ -111,16 +112,17 @@ class Choice:
         return f"chosen by {self.metric} on validation{among}"
 
 
-def choice_of(kind: TaskKind, history: Sequence[Mapping[str, Any]]) -> Choice:
-    """What chose the best epoch, as the history shows: lines of before the guard name no `best_epoch`."""
-    metric = main_metric_text(kind)
-    guarded = kind == "multi-label" and any("best_epoch" in line for line in history)
-    return Choice(metric, guarded, len({line.get("learning_rate") for line in history if line.get("candidate")}))
+def choice_of(kind: TaskKind, history: "Sequence[EpochRecord]") -> Choice:
+    """What chose the best epoch, as the history shows: before there was a guard, epochs recorded no `best_epoch`."""
+    guarded = kind == "multi-label" and any(epoch.records_best for epoch in history)
+    penalties = {epoch.learning_rate for epoch in history if epoch.candidate}
+    return Choice(main_metric_text(kind), guarded, len(penalties))
 
 
 def choice_in(run: "Run") -> Choice:
     """What chooses, or chose, a run's best epoch."""
-    return choice_of(run.data.get("task", {}).get("kind", "single-label"), run.history)
+    task = run.data.task
+    return choice_of("single-label" if task is None else task.kind, run.history)
 
 
 def chosen_by(run: "Run") -> str:
@@ -128,15 +130,18 @@ def chosen_by(run: "Run") -> str:
     return choice_in(run).sentence
 
 
-def best_line(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The history's line of the best epoch so far; None before there is one."""
+def best_record(history: "Sequence[EpochRecord]") -> "EpochRecord | None":
+    """The history's record of the best epoch so far; None before there is one."""
     if not history:
         return None
-    if "best_epoch" in history[-1]:
-        return next((line for line in history if line["epoch"] == history[-1]["best_epoch"]), None)
-    judged = ("validation_score", "validation_loss")
-    scored = [line for line in history if all(line.get(name) is not None for name in judged)]
-    return max(scored, key=lambda line: (line["validation_score"], -line["validation_loss"]), default=None)
+    if history[-1].records_best:
+        return next((epoch for epoch in history if epoch.epoch == history[-1].best_epoch), None)
+    scored = [
+        ((epoch.validation_score, -epoch.validation_loss), epoch)
+        for epoch in history
+        if epoch.validation_score is not None and epoch.validation_loss is not None
+    ]
+    return max(scored, key=lambda pair: pair[0])[1] if scored else None
 
 
 def _limit(candidates: Sequence[Candidate], *, guarded: bool) -> float:

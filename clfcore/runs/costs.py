@@ -30,5 +30,5 @@ def known(run: Run) -> dict[str, float | None]:
         "latency": None if here is None else 1e3 * here.seconds,
         "answer_memory": None if here is None else here.memory / 1e6,
         "seconds": results.seconds,
-        "memory": max((line["memory"] for line in run.history if line.get("memory")), default=None),
+        "memory": max((epoch.memory for epoch in run.history if epoch.memory), default=None),
     }

@@ -163,7 +163,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool], resolved: Re
 
 def _data(prepared: Prepared) -> dict[str, Any]:
     """What was trained on: enough to know it again, and to see what was drawn, left out and computed on."""
-    dataset = prepared.dataset
+    dataset, ancestry = prepared.dataset, prepared.start.ancestry
     drawn = {split: [dataset.ids[i] for i in dataset.splits[split]] for split in dataset.drawn if split != "train"}
     return {
         "name": dataset.name,
@@ -174,7 +174,7 @@ def _data(prepared: Prepared) -> dict[str, Any]:
         "drawn": drawn,
         "problems": [vars(problem) for problem in dataset.problems],
         "notes": list(prepared.notes),
-        **({"ancestry": prepared.start.ancestry} if prepared.start.ancestry else {}),
+        **({"ancestry": ancestry.as_dict()} if ancestry is not None else {}),
         "computed_on": {
             "clflab": __version__,
             "torch": torch.__version__,

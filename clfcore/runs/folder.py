@@ -48,16 +48,15 @@ from clfcore.runs.locks import RunLock, is_held
 from clfcore.runs.read_records import R, read_record, read_record_lines
 from clfcore.runs.records import (
     ClassifierFile,
-    DataSeen,
-    EpochLine,
+    EpochRecord,
     Metrics,
-    ProgressNow,
+    RunData,
+    RunProgress,
     RunResults,
     State,
     Status,
     TaskFile,
     ThresholdsFile,
-    task_of,
 )
 from clfcore.task import Task
 
@@ -95,30 +94,26 @@ class Run:
         return "queued" if is_held(f"{self.path}/queue.lock") else "interrupted"
 
     @property
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Status:
         """What state.json holds: state, message, created, started, finished."""
-        return self.read(Status).as_dict()
+        return self.read(Status)
 
     @property
     def message(self) -> str:
-        return self.read(Status).message
+        return self.status.message
 
     @property
-    def history(self) -> list[dict[str, Any]]:
-        """One dict an epoch; a last line cut short by a kill is left out. Raises InputError where it is damaged."""
-        return [line.as_dict() for line in read_record_lines(self.path, EpochLine)]
+    def history(self) -> tuple[EpochRecord, ...]:
+        """The epochs; a last line cut short by a kill is left out. Raises InputError where it is damaged."""
+        return read_record_lines(self.path, EpochRecord)
 
-    def read_progress(self) -> ProgressNow:
-        """Where the run is within its stage; nothing where that cannot be read, which harms nothing."""
+    @property
+    def progress(self) -> RunProgress:
+        """Where the run is within its stage; empty where that cannot be read, which harms nothing."""
         try:
-            return self.read(ProgressNow)
+            return self.read(RunProgress)
         except InputError:
-            return ProgressNow()
-
-    @property
-    def progress(self) -> dict[str, Any]:
-        """What progress.json holds; empty where that cannot be read."""
-        return self.read_progress().as_dict()
+            return RunProgress()
 
     @property
     def results(self) -> RunResults:
@@ -130,8 +125,9 @@ class Run:
         return self.results.metrics
 
     @property
-    def data(self) -> dict[str, Any]:
-        return self.read(DataSeen).as_dict()
+    def data(self) -> RunData:
+        """What the run was trained on; empty before it has opened its data. Raises InputError where damaged."""
+        return self.read(RunData)
 
     @property
     def classifier(self) -> ClassifierSpec:
@@ -141,7 +137,7 @@ class Run:
     @property
     def task(self) -> Task:
         """What the run's classifier answers. Raises InputError where classifier.json is absent or damaged."""
-        return task_of(self.read(TaskFile).task)
+        return self.read(TaskFile).task
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -190,24 +186,24 @@ class Run:
 
     def set_state(self, state: State, message: str = "") -> None:
         stamp = {"queued": "created", "running": "started"}.get(state, "finished")
-        before: dict[str, Any] = {}
+        before = Status()
         with contextlib.suppress(InputError):  # a damaged one is written anew
             before = self.status
-        self.write("state.json", {**before, "state": state, "message": message, stamp: now()})
+        self.write("state.json", {**before.as_dict(), "state": state, "message": message, stamp: now()})
 
-    def record(self, line: dict[str, Any]) -> None:
+    def record(self, epoch: EpochRecord) -> None:
         """Append one epoch to the history. Raises Failure where it cannot be written."""
         path = self.path / "history.jsonl"
         try:
             with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, allow_nan=False) + "\n")
+                file.write(json.dumps(epoch.as_dict(), allow_nan=False) + "\n")
         except OSError as error:
             raise cannot_write(path, error) from error
 
     def drop_history_after(self, epoch: int) -> None:
         """On resume, what came after the checkpoint never happened."""
-        lines = self.history if epoch >= 0 else []  # what is dropped whole need not be readable
-        kept = [json.dumps(line, allow_nan=False) for line in lines if line["epoch"] <= epoch]
+        epochs = self.history if epoch >= 0 else ()  # what is dropped whole need not be readable
+        kept = [json.dumps(past.as_dict(), allow_nan=False) for past in epochs if past.epoch <= epoch]
         write_text(self.path / "history.jsonl", "".join(line + "\n" for line in kept))
 
     def save_checkpoint(self, values: dict[str, Any]) -> None:

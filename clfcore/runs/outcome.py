@@ -62,7 +62,7 @@ def outcome_of(run: Run) -> RunOutcome:
         best_epoch=results.best_epoch,
         chosen_by=chosen_by(run) if results.reached else None,
         seconds=results.seconds,
-        parameters=results.as_dict().get("parameters", {}),
+        parameters=results.parameters.model_dump(exclude_unset=True),
         metrics=results.metrics,
         message=run.message,
     )

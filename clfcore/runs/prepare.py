@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from clfcore.architectures.adapt_weights import adapt_state, read_state
+from clfcore.architectures.ancestry import Ancestry
 from clfcore.architectures.attention_pooling import with_attention_head
 from clfcore.architectures.build import Network, build, published_preprocess
 from clfcore.architectures.heads import embedding_width, head_name, make_head
@@ -27,7 +28,7 @@ from clfcore.predictions import Predictions
 from clfcore.progress import Progress
 from clfcore.randomness import Stream
 from clfcore.resolve import Resolved, WeightsSource, check
-from clfcore.runs.starting_weights import digest, history
+from clfcore.runs.starting_weights import ancestors_of, digest
 from clfcore.training import class_balance
 from clfcore.training.batches import Batches
 from clfcore.training.losses import loss_of
@@ -43,7 +44,7 @@ class Start:
     identity: str  # of backbone and weights
     keeps_head: bool = False  # another run's, of the same classes
     head: str = "linear"  # its kind, where the network keeps it
-    ancestry: dict[str, Any] = field(default_factory=dict)
+    ancestry: Ancestry | None = None
     restored: bool = False  # the checkpoint alone holds the weights: those that it began with are gone
     notes: tuple[str, ...] = ()
 
@@ -187,7 +188,7 @@ def _made(resolved: Resolved) -> tuple[Network, Start]:
     if source is None:
         return network, Start(groups, json.dumps(known))
     gone = source.ancestry
-    known[1] = digest(source.path) if gone is None else gone["ancestors"][0]["digest"]
+    known[1] = digest(source.path) if gone is None else gone.ancestors[0].digest
     network, start = _with_own_weights(network, Start(groups, json.dumps(known)), source, config, dataset)
     if config.head == "attention":
         network = _attended(network, dataset)
@@ -216,20 +217,20 @@ def _with_own_weights(
         features = embedding_width(module)
         head = make_head(kind, features, dataset.task.columns)
         start = replace(start, groups=put_head(module, start.groups, head), head=kind)
-    ancestry = dict(source.ancestry or {})
-    if not ancestry:
+    ancestry = source.ancestry
+    if ancestry is None:
         adapted = adapt_state(module, read_state(source.path), keep_head=keeps, source=source.name)
-        ancestry = {
-            "ancestors": history(source),
-            "matched": len(adapted.matched),
-            "lacking": list(adapted.lacking),
-            "unused": list(adapted.unused),
-            "head_kept": keeps,
-        }
+        ancestry = Ancestry(
+            ancestors=ancestors_of(source),
+            matched=len(adapted.matched),
+            lacking=tuple(adapted.lacking),
+            unused=tuple(adapted.unused),
+            head_kept=keeps,
+        )
     normalisation = spec.preprocess if spec else published_preprocess(network)
     preprocess = replace(normalisation, size=network.preprocess.size, fit=config.fit)
-    lacking = [name for name in ancestry["lacking"] if not name.startswith(head_name(module) + ".")]
-    notes = [f"{ancestry['matched']} tensors come from {source.name}."]
+    lacking = [name for name in ancestry.lacking if not name.startswith(head_name(module) + ".")]
+    notes = [f"{ancestry.matched} tensors come from {source.name}."]
     if not keeps:
         notes.append("Its head is not taken: a new one is fitted to the classes.")
     if lacking:

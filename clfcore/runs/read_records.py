@@ -20,26 +20,26 @@ def read_record(folder: Path, kind: type[R]) -> R:
     return KEPT.get(f"{folder}/{kind.file}", lambda path: _read(path, kind))
 
 
-def read_record_lines(folder: Path, kind: type[R]) -> list[R]:
+def read_record_lines(folder: Path, kind: type[R]) -> tuple[R, ...]:
     """A record a line; a last line that a kill cut short is left out, any other damage is an InputError."""
     path = folder / kind.file
     try:
         *lines, last = text_of(path, whole=False).split("\n")
     except FileNotFoundError:
-        return []
+        return ()
     except (OSError, ValueError) as error:
         raise damaged(path, error) from None
-    found: list[R] = []
+    records: list[R] = []
     for number, line in enumerate([*lines, last], 1):
         if not line.strip():
             continue
         try:
-            found.append(kind.model_validate(parsed(line)))
+            records.append(kind.model_validate(parsed(line)))
         except (ValueError, RecursionError) as error:
             if number > len(lines):  # no end of line: a kill came between
                 break
             raise damaged(path, error, f"line {number}: ") from None
-    return found
+    return tuple(records)
 
 
 def _read(path: Path, kind: type[R]) -> R:

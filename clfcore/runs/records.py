@@ -4,12 +4,23 @@ A file that is absent, cut, of wrong types or out of bounds becomes one InputErr
 cause; what was read is a frozen value. Fields that a later version adds are kept as they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    JsonValue,
+    PlainSerializer,
+    model_validator,
+)
 
+from clfcore.architectures.ancestry import Ancestry
 from clfcore.classifier_spec import ClassifierSpec
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
@@ -32,24 +43,72 @@ def _share(value: float) -> float:
     return value
 
 
+def _task_of(stored: Mapping[str, Any]) -> Task:
+    """A task as a file has it. Raises ValueError where it is none."""
+    try:
+        levels, paths = stored["levels"], stored.get("paths", [])
+        names = [level["name"] for level in levels] + [name for level in levels for name in level["classes"]]
+        sizes = [len(level["classes"]) for level in levels]
+        whole = all(isinstance(name, str) for name in names) and all(sizes)
+        real = all(
+            len(path) == len(levels)
+            and all(type(place) is int and 0 <= place < size for place, size in zip(path, sizes, strict=True))
+            for path in paths
+        )
+        task = Task.from_dict(dict(stored)) if whole and real else None
+    except InputError as error:
+        raise ValueError(str(error).removeprefix("task ")) from None  # the sentence begins with the field's name
+    except (KeyError, TypeError, AttributeError):
+        task = None
+    if task is None:
+        raise ValueError("is damaged: it needs a kind, levels with the names of their classes, and real paths")
+    return task
+
+
+def _task_or_none(stored: Mapping[str, Any]) -> Task | None:
+    return None if stored == {} else _task_of(stored)
+
+
+def _preprocess_of(stored: Mapping[str, Any]) -> Preprocess:
+    """A preprocessing as a file has it. Raises ValueError where it is none."""
+    try:
+        preprocess = Preprocess.from_dict(stored)
+        numbers = (preprocess.crop_fraction, preprocess.white, *preprocess.mean, *preprocess.deviation)
+        whole = type(preprocess.size) is int and all(type(number) in (int, float) for number in numbers)
+    except (KeyError, TypeError):
+        whole = False
+    if not whole or preprocess.size > 4096 or min(preprocess.deviation) <= 0:
+        raise ValueError("is damaged: it needs a size of at most 4096, a mean and deviations above 0")
+    return preprocess
+
+
 Moment = Annotated[str, AfterValidator(_moment)]
 Share = Annotated[float, AfterValidator(_share)]
 Amount = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
+StoredTask = Annotated[InstanceOf[Task], BeforeValidator(_task_of), PlainSerializer(Task.as_dict)]
+StoredPreprocess = Annotated[
+    InstanceOf[Preprocess], BeforeValidator(_preprocess_of), PlainSerializer(Preprocess.as_dict)
+]
 
 
-class Record(BaseModel):
-    """What one file of a run holds. optional: the file may be absent, and then says nothing."""
+class _Stored(BaseModel):
+    """A frozen value with checked types and finite numbers, which keeps the fields that a later version adds."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, JsonValue]
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+
+    def as_dict(self) -> dict[str, JsonValue]:
+        """As the file has it: only what was given."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class Record(_Stored):
+    """What one file of a run holds. optional: the file may be absent, and then says nothing."""
+
     file: ClassVar[str]
     optional: ClassVar[bool] = True
     listed: ClassVar[bool] = False  # every list of runs reads it, so what was read is kept in memory
-
-    def as_dict(self) -> dict[str, Any]:
-        """As the file has it: only what was given."""
-        return self.model_dump(mode="json", exclude_unset=True)
 
 
 class Status(Record):
@@ -63,10 +122,9 @@ class Status(Record):
     finished: Moment | None = None
 
 
-class Parameters(BaseModel):
+class Parameters(_Stored):
     """How many numbers a network has, and how many of them were trained."""
 
-    model_config = Record.model_config
     total: Count = 0
     trainable: Count = 0
 
@@ -96,15 +154,21 @@ class RunResults(Record):
     @model_validator(mode="after")
     def _bounds(self) -> Self:
         for split, metrics in self.metrics.items():
-            for part in (metrics, *(level for level in metrics.values() if isinstance(level, dict))):
+            levels: list[Mapping[str, object]] = [part for part in metrics.values() if isinstance(part, dict)]
+            for part in (metrics, *levels):
                 for name, value in part.items():
                     if name in FRACTIONS and isinstance(value, float) and not -1e-6 <= value <= 1 + 1e-6:
                         raise ValueError(f"metrics.{split}.{name} is {value:g}: it must be from 0 to 1")
         return self
 
 
-class EpochLine(Record):
-    """One epoch of the history. What was not measured is None."""
+class EpochRecord(Record):
+    """One epoch of a run's history. What was not measured is None.
+
+    epoch: 0 is a starting head, before training. seconds: of training and validation; memory: the peak, in MB. rates:
+    the learning rate of each layer group; freed: the groups that train from this epoch on. best_epoch: the best one so
+    far, absent from runs of before its choice was recorded. candidate: of a fitted head, whether the epoch may be best.
+    """
 
     file = "history.jsonl"
     epoch: Annotated[int, Field(ge=0, le=1_000_000)]
@@ -120,12 +184,19 @@ class EpochLine(Record):
     memory: Count | None = None
     mixed: bool = False
     phase: str | None = None
-    rates: dict[str, float] = Field(default_factory=dict)
-    freed: list[str] = Field(default_factory=list)
+    rates: Mapping[str, float] = Field(default_factory=dict)
+    freed: Sequence[str] | None = None
+    best_epoch: int | None = None
+    candidate: bool | None = None
+
+    @property
+    def records_best(self) -> bool:
+        """Whether the best epoch so far was recorded with it, though there may be none yet."""
+        return "best_epoch" in self.model_fields_set
 
 
-class ProgressNow(Record):
-    """Where a run is within its stage, for those who watch."""
+class RunProgress(Record):
+    """Progress of a run within its stage, for those who watch."""
 
     file = "progress.json"
     stage: str = ""
@@ -138,29 +209,37 @@ class ProgressNow(Record):
     seconds_left: Amount | None = None
 
 
-class DataSeen(Record):
-    """What a run was trained on: task, split sizes, what was drawn and left out."""
+class DataProblem(_Stored):
+    """Something found wrong with a dataset: its kind, the item or class, and a sentence."""
+
+    kind: str = ""
+    item: str = ""
+    message: str = ""
+
+
+class RunData(Record):
+    """The data that a run was trained on: task, split sizes, what was drawn and left out.
+
+    train_counts: training items of each class. drawn: ids of the splits that the data did not give. computed_on:
+    versions and device.
+    """
 
     file = "data.json"
     name: str = ""
-    task: dict[str, JsonValue] = Field(default_factory=dict)
+    task: Annotated[InstanceOf[Task] | None, BeforeValidator(_task_or_none), PlainSerializer(Task.as_dict)] = None
     content: str = ""
-    splits: dict[str, Count] = Field(default_factory=dict)
-    train_counts: list[Count] = Field(default_factory=list)
-    drawn: dict[str, list[str]] = Field(default_factory=dict)
-    problems: list[dict[str, JsonValue]] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
-    ancestry: dict[str, JsonValue] = Field(default_factory=dict)
-    computed_on: dict[str, str | int | None] = Field(default_factory=dict)
+    splits: Mapping[str, Count] = Field(default_factory=dict)
+    train_counts: Sequence[Count] = ()
+    drawn: Mapping[str, Sequence[str]] = Field(default_factory=dict)
+    problems: Sequence[DataProblem] = ()
+    notes: Sequence[str] = ()
+    ancestry: Ancestry = Ancestry()
+    computed_on: Mapping[str, str | int | None] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.task:
-            task_of(self.task)
-        older = self.ancestry.get("ancestors", [])
-        if not isinstance(older, list) or not all(isinstance(one, dict) for one in older):
-            raise ValueError("ancestry.ancestors is no list of runs and files")
-        return self
+    @property
+    def recorded(self) -> bool:
+        """Whether the run has opened its data and recorded it."""
+        return bool(self.model_fields_set)
 
 
 class ClassifierFile(Record):
@@ -172,13 +251,12 @@ class ClassifierFile(Record):
     head: str | None
     channels: Annotated[int, Field(ge=1, le=3)]
     decoding: Literal["levels", "path", "sum"] = "levels"
-    task: dict[str, JsonValue]
-    preprocess: dict[str, JsonValue]
+    task: StoredTask
+    preprocess: StoredPreprocess
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        task_of(self.task)
-        if preprocess_of(self.preprocess).channels != self.channels:
+        if self.preprocess.channels != self.channels:
             raise ValueError(f"channels is {self.channels}, and preprocess.mean has another number of values")
         return self
 
@@ -190,8 +268,8 @@ class ClassifierFile(Record):
             head=self.head or "linear",
             channels=self.channels,
             decoding=self.decoding,
-            task=task_of(self.task),
-            preprocess=preprocess_of(self.preprocess),
+            task=self.task,
+            preprocess=self.preprocess,
         )
 
 
@@ -207,15 +285,10 @@ class StartingClassifier(Record):
 
 
 class TaskFile(Record):
-    """The task that a run's classifier answers; the rest of its file is not looked at."""
+    """The task that a run's classifier answers; the rest of its file is not checked."""
 
     file, optional = "classifier.json", False
-    task: dict[str, JsonValue]
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        task_of(self.task)
-        return self
+    task: StoredTask
 
 
 class ThresholdsFile(Record):
@@ -246,45 +319,11 @@ class TemperatureFile(Record):
     at_limit: bool = False
 
 
-class SpeedLine(BaseModel):
+class SpeedLine(_Stored):
     """What a run's network costs on one machine."""
 
-    model_config = Record.model_config
     device: str
     seconds: Annotated[float, Field(gt=0)]
     images_per_second: Annotated[float, Field(gt=0)]
     memory: Count
     multiply_adds: Count | None = None
-
-
-def task_of(stored: Mapping[str, Any]) -> Task:
-    """A task as a file has it. Raises InputError where it is none."""
-    try:
-        levels, paths = stored["levels"], stored.get("paths", [])
-        names = [level["name"] for level in levels] + [name for level in levels for name in level["classes"]]
-        sizes = [len(level["classes"]) for level in levels]
-        whole = all(isinstance(name, str) for name in names) and all(sizes)
-        real = all(
-            len(path) == len(levels)
-            and all(type(at) is int and 0 <= at < size for at, size in zip(path, sizes, strict=True))
-            for path in paths
-        )
-        found = Task.from_dict(dict(stored)) if whole and real else None
-    except (KeyError, TypeError, AttributeError):
-        found = None
-    if found is None:
-        raise InputError("task is damaged: it needs a kind, levels with the names of their classes, and real paths")
-    return found
-
-
-def preprocess_of(stored: Mapping[str, Any]) -> Preprocess:
-    """A preprocessing as a file has it. Raises InputError where it is none."""
-    try:
-        found = Preprocess.from_dict(stored)
-        numbers = (found.crop_fraction, found.white, *found.mean, *found.deviation)
-        whole = type(found.size) is int and all(type(number) in (int, float) for number in numbers)
-    except (KeyError, TypeError):
-        whole = False
-    if not whole or found.size > 4096 or min(found.deviation) <= 0:
-        raise InputError("preprocess is damaged: it needs a size of at most 4096, a mean and deviations above 0")
-    return found

@@ -53,12 +53,12 @@ def resume_run_data(run: Run) -> Reopened | None:
     split or the training pictures of a class are gone as a whole.
     """
     kept = read_split(run)
-    if kept is None and not run.data:
+    if kept is None and not run.data.recorded:
         return None
     dataset = _opened(run)
     if kept is None:
-        if "task" in run.data:
-            _check_classes(run, Task.from_dict(run.data["task"]), dataset, None)
+        if (task := run.data.task) is not None:
+            _check_classes(run, task, dataset, None)
         return Reopened(_as_before(run, dataset))
     places = _places(kept, dataset)
     _check_classes(run, kept.task, dataset, (kept.targets, places))
@@ -125,7 +125,7 @@ def split_of(run: Run) -> KeptSplit:
     kept = read_split(run)
     if kept is not None:
         return kept
-    if not run.data and not run.splits:
+    if not run.data.recorded and not run.splits:
         raise InputError("it has not opened its data yet")
     return KeptSplit.of(_as_before(run, _opened(run)))
 
@@ -137,7 +137,7 @@ _FORMER_READINGS = ("keep-case", "outer", "outer,keep-case", "inner", "labeled-o
 def _opened(run: Run) -> ImageDataset:
     """The data as the run read it: of an older run, whose SPEC names no reading, its classes tell which one it was."""
     spec, seed = run.config.data, run.config.split_seed
-    task = Task.from_dict(run.data["task"]) if read_split(run) is None and "task" in run.data else None
+    task = run.data.task if read_split(run) is None else None
     asked: AmbiguousData | None = None
     try:
         dataset = open_dataset(spec, split_seed=seed)
@@ -165,7 +165,7 @@ def _as_before(run: Run, dataset: ImageDataset) -> ImageDataset:
         return dataset
     at = {name: i for i, name in enumerate(dataset.ids)}
     splits: dict[Split, np.ndarray] = {**dataset.splits, **splits_by_position(dataset, run.config.split_seed)}
-    noted = run.data.get("drawn", {})
+    noted = run.data.drawn
     known = {
         split: noted.get(split) or (run.predictions(split).ids if split in run.splits else ())
         for split in ("validation", "test")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 from safetensors.torch import save_model
 from torch import Tensor, nn
 
@@ -22,6 +23,7 @@ from clfcore.runs.best_epoch import Best
 from clfcore.runs.folder import Run
 from clfcore.runs.prepare import Prepared
 from clfcore.runs.progress import Reporter
+from clfcore.runs.records import EpochRecord
 from clfcore.training.loop import Diverged, Epoch
 from clfcore.training.losses import hits_of, plain_loss_of
 
@@ -107,25 +109,24 @@ class Session:
         else:
             self.best.improved(event.epoch, value, loss, weights)
         log.info("epoch %d: training loss %.4f, validation loss %.4f, %.1f s", event.epoch, event.loss, loss, seconds)
-        self.run.record(
-            {
-                "epoch": event.epoch,
-                "train_loss": _finite(event.loss),
-                "train_accuracy": _finite(event.accuracy),
-                "validation_loss": _finite(loss),
-                "validation_accuracy": float(hits) / len(said),
-                "validation_score": value,
-                "learning_rate": event.learning_rate,
-                "seconds": round(seconds, 3),
-                "images_per_second": round(images / max(seconds, 1e-9), 1),
-                "gradient_norm": _finite(event.gradient_norm, digits=5),
-                "memory": peak_memory(self.prepared.device),
-                "mixed": bool(recipe.mixup or recipe.cutmix),
-                "best_epoch": self.best.epoch if self.best.epoch >= 0 else None,
-                **({} if event.candidate is None else {"candidate": event.candidate}),
-                **(more or {}),
-            }
-        )
+        values: dict[str, JsonValue] = {
+            "epoch": event.epoch,
+            "train_loss": _finite(event.loss),
+            "train_accuracy": _finite(event.accuracy),
+            "validation_loss": _finite(loss),
+            "validation_accuracy": float(hits) / len(said),
+            "validation_score": value,
+            "learning_rate": event.learning_rate,
+            "seconds": round(seconds, 3),
+            "images_per_second": round(images / max(seconds, 1e-9), 1),
+            "gradient_norm": _finite(event.gradient_norm, digits=5),
+            "memory": peak_memory(self.prepared.device),
+            "mixed": bool(recipe.mixup or recipe.cutmix),
+            "best_epoch": self.best.epoch if self.best.epoch >= 0 else None,
+            **({} if event.candidate is None else {"candidate": event.candidate}),
+            **(more or {}),
+        }
+        self.run.record(EpochRecord.model_validate(values))
         return loss
 
 

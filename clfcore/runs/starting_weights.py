@@ -2,8 +2,8 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
+from clfcore.architectures.ancestry import Ancestor
 from clfcore.architectures.catalogue import Architecture
 from clfcore.errors import InputError, nearest
 from clfcore.files import typed_path
@@ -18,14 +18,15 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def history(source: WeightsSource) -> list[dict[str, Any]]:
+def ancestors_of(source: WeightsSource) -> tuple[Ancestor, ...]:
     """The source and those it came from in its turn, the nearest first."""
     if source.folder is None:
-        return [{"file": str(source.path), "digest": digest(source.path)}]
+        return (Ancestor(file=str(source.path), digest=digest(source.path)),)
     run = Run(source.folder)
-    older = run.data.get("ancestry", {}).get("ancestors") or [{"weights": run.config.weights}]
-    about = {"run": run.id, "data": run.config.data, "strategy": run.config.strategy}
-    return [{**about, "digest": digest(source.path)}, *older]
+    config = run.config
+    older = run.data.ancestry.ancestors or (Ancestor(weights=config.weights),)
+    nearest_run = Ancestor(run=run.id, data=config.data, strategy=config.strategy, digest=digest(source.path))
+    return (nearest_run, *older)
 
 
 def source_of(weights: str | None, row: Architecture) -> WeightsSource | None:
@@ -62,15 +63,15 @@ def source_on_resume(run: Run, row: Architecture) -> WeightsSource | None:
     except InputError:
         if run.config.strategy == "feature-extraction" or not (run.path / "checkpoint.pt").exists():
             raise
-        ancestry = run.data.get("ancestry", {})
-        parent = next(iter(ancestry.get("ancestors", ())), None)
+        ancestry = run.data.ancestry
+        parent = next(iter(ancestry.ancestors), None)
         spec = run.read(StartingClassifier).spec
-        if parent is None or run.config.weights is None or ("run" in parent and spec is None):
+        if parent is None or run.config.weights is None or (parent.run is not None and spec is None):
             raise
         path = Path(run.config.weights)
-        if "run" not in parent:
+        if parent.run is None:
             return WeightsSource(path, str(path), ancestry=ancestry)
-        return WeightsSource(path / "best.safetensors", f"run {parent['run']}", spec, path, ancestry)
+        return WeightsSource(path / "best.safetensors", f"run {parent.run}", spec, path, ancestry)
 
 
 def _of_run(run: Run) -> WeightsSource:

@@ -1,5 +1,6 @@
 """Training from pixels, phase by phase: scratch, fine-tuning, progressive unfreezing."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from clfcore.data.dataset import Split
 from clfcore.predictions import Predictions
 from clfcore.randomness import undrawn
 from clfcore.runs.best_epoch import Best
+from clfcore.runs.records import EpochRecord
 from clfcore.runs.session import Session, copied, save_weights
 from clfcore.runs.train_head import starting_head
 from clfcore.training import phases as training_phases
@@ -173,7 +175,8 @@ def _best(session: Session, stored: Mapping[str, Any]) -> Best:
         return Best.from_state(values)
     best, reached = session.new_best(), stored["training"]["epoch"]
     rank = (values["score"], -values["loss"])
-    if any(_rank(line) > rank for line in session.run.history if line["epoch"] > reached) or values["epoch"] < 0:
+    later = [_rank(epoch) for epoch in session.run.history if epoch.epoch > reached]
+    if any(other > rank for other in later) or values["epoch"] < 0:
         return best
     weights = load_file(session.run.path / "best.safetensors")
     best.improved(values["epoch"], values["score"], values["loss"], lambda: weights)
@@ -181,8 +184,9 @@ def _best(session: Session, stored: Mapping[str, Any]) -> Best:
     return best
 
 
-def _rank(line: Mapping[str, Any]) -> tuple[float, float]:
-    return line["validation_score"], -line["validation_loss"]
+def _rank(epoch: EpochRecord) -> tuple[float, float]:
+    score, loss = epoch.validation_score, epoch.validation_loss
+    return -math.inf if score is None else score, -math.inf if loss is None else -loss
 
 
 def _checkpoint(session: Session, state: State, plateau: Plateau | None) -> dict[str, Any]:

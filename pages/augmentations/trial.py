@@ -1,7 +1,6 @@
 """Does a policy help? A trial of several on a sample, within a time budget, and its curves."""
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -51,12 +50,12 @@ def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
 def _show_trial(found: "PolicyComparison") -> None:
     from clfcore.figures.history import history_figure
 
-    lines = {name: [asdict(epoch) for epoch in epochs] for name, epochs in found.histories.items()}
-    chart(history_figure(lines, quantity="accuracy", dark=dark(), height=320), "trial accuracy")
+    histories = found.histories
+    chart(history_figure(histories, quantity="accuracy", dark=dark(), height=320), "trial accuracy")
     rows = [
-        {"policy": name, "last": percent(one[-1]["validation_accuracy"]),
-         "best": percent(max(line["validation_accuracy"] for line in one)), "epochs": len(one)}
-        for name, one in lines.items()
+        {"policy": name, "last": percent(one[-1].validation_accuracy),
+         "best": percent(max(epoch.validation_accuracy or 0.0 for epoch in one)), "epochs": len(one)}
+        for name, one in histories.items()
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, width="stretch")
     st.caption(

@@ -141,6 +141,6 @@ def _line(known: "Baselines", *, quick: bool) -> str:
 
 def _train_counts(run: Run, predictions: "Predictions") -> np.ndarray | None:
     """Training items of each class, where the run recorded them for exactly these classes."""
-    counts = run.data.get("train_counts", [])
+    counts = run.data.train_counts
     usable = predictions.task.kind == "single-label" and len(counts) == len(predictions.classes)
     return np.asarray(counts, np.int64) if usable else None

@@ -62,7 +62,7 @@ else:
         renamed={"Each class": "Per class"},
     )
 
-if run.data.get("task", {}).get("kind") == "hierarchical":
+if run.data.task is not None and run.data.task.kind == "hierarchical":
     st.subheader("Hierarchy", anchor=False)
     tabs(
         {

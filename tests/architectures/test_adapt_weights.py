@@ -117,8 +117,8 @@ def test_a_run_from_a_file_says_what_matched(donor: nn.Module, tmp_path: Path) -
     run = create_run(make({**values, "recipe": {"epochs": 1, "image_size": 20, "trainable_groups": 2}}))
     execute(run)
     assert run.config.strategy == "fine-tuning"
-    ancestry = run.data["ancestry"]
-    assert (ancestry["matched"], len(ancestry["lacking"]), len(ancestry["unused"])) == (8, 2, 2)
-    assert ancestry["ancestors"][0]["file"] == str(tmp_path / "w.safetensors")
+    ancestry = run.data.ancestry
+    assert (ancestry.matched, len(ancestry.lacking), len(ancestry.unused)) == (8, 2, 2)
+    assert ancestry.ancestors[0].file == str(tmp_path / "w.safetensors")
     assert "8 tensors come from" in run.message
     assert run.results.moved["stem"] == 0

@@ -83,7 +83,7 @@ def test_evaluate_repeats_what_train_said(call: object, finished_run: Run) -> No
 def test_evaluate_on_other_data_uses_all_its_items(call: object, finished_run: Run) -> None:
     result = json.loads(call("evaluate", finished_run.id, "--data", SMALL["data"], "--json")[1])
     assert set(result["metrics"]) == {"data"}
-    sizes = finished_run.data["splits"]
+    sizes = finished_run.data.splits
     right = sum(round(finished_run.metrics[s]["accuracy"] * sizes[s]) for s in ("validation", "test"))
     assert round(result["metrics"]["data"]["accuracy"] * sum(sizes.values())) >= right
 

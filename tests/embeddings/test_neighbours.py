@@ -28,7 +28,7 @@ def test_nearest_is_the_largest_cosine_by_hand() -> None:
 
 def test_a_run_s_training_pictures_are_nearest_to_themselves(finished_run: Run) -> None:
     found = embedding_space(finished_run, "test")
-    sizes = finished_run.data["splits"]
+    sizes = finished_run.data.splits
     assert (len(found.ids), len(found.items)) == (sizes["train"], sizes["test"])
     assert np.allclose(np.linalg.norm(found.train, axis=1), 1, atol=1e-5)
     own = Space(found.ids, found.labels, found.train, {found.ids[7]: 0}, found.train[7:8])

@@ -74,7 +74,7 @@ def calls_of(classifier: Classifier, pictures: list[np.ndarray], photo: bytes, m
         calls[f"logits {i}"] = lambda square=square: classifier.logits(square[None])
         calls[f"probabilities {i}"] = lambda square=square: classifier.probabilities(square[None])
         calls[f"answer {i}"] = lambda square=square: np.array(
-            [p["probability"] for p in answer(classifier, square, 3)["top"]]
+            [p.probability for p in answer(classifier, square, 3).top]
         )
         calls[f"flipped {i}"] = lambda square=square: logits_of_views(classifier, square[None], kind="flip")
         for method in methods:

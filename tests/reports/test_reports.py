@@ -153,7 +153,7 @@ def test_what_leaves_the_machine_holds_no_path_of_it(tmp_path: Path, photos: Pat
     for run, weights in ((a, "/srv/secret/weights/own.safetensors"), (b, str(a.path))):
         stored = {**run.config.model_dump(mode="json"), "data": str(photos), "weights": weights}
         run.write("config.json", stored)
-        run.write("data.json", {**run.data, "name": "photos"})
+        run.write("data.json", {**run.data.as_dict(), "name": "photos"})
     reports = (tmp_path / "a.html", tmp_path / "b.html", tmp_path / "card.md", tmp_path / "both.html")
     for run, out in ((a, reports[0]), (b, reports[1]), (b, reports[2])):
         api.report(Run(run.path).id, out)

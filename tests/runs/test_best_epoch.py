@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from clfcore.config import make
-from clfcore.runs.best_epoch import Best, best_line, choice_of
+from clfcore.runs.best_epoch import Best, best_record, choice_of
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
+from clfcore.runs.records import EpochRecord
 from clfcore.training.batches import Batches
 from tests.conftest import small_config
 
@@ -89,12 +90,12 @@ def test_weights_and_history_agree_after_a_kill_between_choice_and_checkpoint(
         monkeypatch.setattr(Batches, "order", lambda self, epoch: order(self, epoch)[::-1].copy())
     execute(run)
     best = run.results.best_epoch
-    line = next(line for line in run.history if line["epoch"] == best)
+    line = next(line for line in run.history if line.epoch == best)
     said = run.predictions("validation")
-    assert float((said.logits.argmax(axis=1) == said.targets).mean()) == line["validation_score"]
-    assert line["validation_score"] == max(line["validation_score"] for line in run.history)
+    assert float((said.logits.argmax(axis=1) == said.targets).mean()) == line.validation_score
+    assert line.validation_score == max(line.validation_score for line in run.history)
     found = torch.nn.functional.cross_entropy(torch.from_numpy(said.logits), torch.from_numpy(said.targets)).item()
-    assert found == pytest.approx(line["validation_loss"], abs=1e-6)
+    assert found == pytest.approx(line.validation_loss, abs=1e-6)
 
 
 def test_a_checkpoint_of_before_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,21 +128,21 @@ def test_a_checkpoint_of_before_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_run_of_several_labels_keeps_the_best_of_its_candidates() -> None:
     run = create_run(labels_config(learning_rate=0.01, epochs=6))
     execute(run)
-    lines = [(line["validation_score"], line["validation_loss"]) for line in run.history]
-    assert run.results.best_epoch == offline(lines, guarded=True) + 1 == run.history[-1]["best_epoch"]
-    assert best_line(run.history)["epoch"] == run.results.best_epoch
+    lines = [(line.validation_score, line.validation_loss) for line in run.history]
+    assert run.results.best_epoch == offline(lines, guarded=True) + 1 == run.history[-1].best_epoch
+    assert best_record(run.history).epoch == run.results.best_epoch
 
 
 def test_the_sentence_says_what_chose_old_runs_included() -> None:
-    lines = [{"epoch": 1, "best_epoch": 1, "validation_score": 0.5, "validation_loss": 1.0}]
+    lines = [EpochRecord(epoch=1, best_epoch=1, validation_score=0.5, validation_loss=1.0)]
     assert choice_of("single-label", lines).sentence == "chosen by accuracy on validation"
     assert choice_of("hierarchical", lines).sentence == "chosen by finest-level accuracy on validation"
     assert choice_of("multi-label", lines).sentence == (
         "chosen by mean average precision on validation among epochs whose validation loss is within 10 % of the lowest"
     )
-    old = [{"epoch": 1, "validation_score": 0.5, "validation_loss": 1.0}]
+    old = [EpochRecord(epoch=1, validation_score=0.5, validation_loss=1.0)]
     assert choice_of("multi-label", old).sentence == "chosen by mean average precision on validation"
-    fitted = [{**lines[0], "epoch": i, "candidate": i > 1, "learning_rate": 1 / i} for i in (1, 2, 3)]
+    fitted = [lines[0].model_copy(update={"epoch": i, "candidate": i > 1, "learning_rate": 1 / i}) for i in (1, 2, 3)]
     assert choice_of("single-label", fitted).sentence == (
         "chosen by accuracy on validation among the solutions of 2 L2 penalties"
     )

@@ -22,7 +22,7 @@ from tests.support.same_end import assert_same_end, weights
 
 def test_a_finished_run_tells_everything(finished_run: Run) -> None:
     assert finished_run.state == "completed"
-    assert [line["epoch"] for line in finished_run.history] == [1, 2]
+    assert [line.epoch for line in finished_run.history] == [1, 2]
     assert finished_run.splits == ("validation", "test")
     results = finished_run.results
     assert results.parameters.total == results.parameters.trainable > 1000
@@ -42,9 +42,9 @@ def test_the_reported_accuracy_is_that_of_the_predictions(finished_run: Run) -> 
 
 def test_the_best_epoch_has_the_highest_validation_accuracy(finished_run: Run) -> None:
     lines = finished_run.history
-    best = max(lines, key=lambda line: (line["validation_accuracy"], -line["validation_loss"], -line["epoch"]))
-    assert finished_run.results.best_epoch == best["epoch"]
-    assert finished_run.metrics["validation"]["accuracy"] == pytest.approx(best["validation_accuracy"])
+    best = max(lines, key=lambda line: (line.validation_accuracy, -line.validation_loss, -line.epoch))
+    assert finished_run.results.best_epoch == best.epoch
+    assert finished_run.metrics["validation"]["accuracy"] == pytest.approx(best.validation_accuracy)
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
@@ -81,7 +81,7 @@ def test_a_stop_that_came_while_the_run_was_handed_over_is_honoured_and_an_old_o
     run = create_run(small_config(epochs=1))
     run.request_stop()
     execute(run, handed_over=True)
-    assert (run.state, run.history) == ("cancelled", [])
+    assert (run.state, run.history) == ("cancelled", ())
     execute(run)
     assert run.state == "completed"
 
@@ -105,7 +105,7 @@ def test_a_stop_after_the_epoch_keeps_the_epoch() -> None:
             run.request_stop(after_epoch=True)
 
     execute(run, show=ask)
-    assert (run.state, [line["epoch"] for line in run.history]) == ("cancelled", [1])
+    assert (run.state, [line.epoch for line in run.history]) == ("cancelled", [1])
 
 
 def test_early_stopping_ends_before_the_last_epoch() -> None:
@@ -125,7 +125,7 @@ def test_no_test_image_is_seen_by_the_network_before_the_last_epoch(monkeypatch:
         lambda self, indices: (taken.append((len(run.history), tuple(indices))), take(self, indices))[1],
     )
     execute(run)
-    tested = set(run.data["drawn"]["test"])
+    tested = set(run.data.drawn["test"])
     names = run.predictions("test").ids
     assert set(names) == tested
     from clfcore.data.catalogue import open_dataset
@@ -152,7 +152,7 @@ def test_a_full_disk_ends_the_run_as_failed_and_keeps_the_checkpoint(monkeypatch
     assert (run.state, run.load_checkpoint()["training"]["epoch"]) == ("failed", 1)
     assert "the disk is full" in run.message
     execute(run)
-    assert (run.state, [line["epoch"] for line in run.history]) == ("completed", [1, 2, 3])
+    assert (run.state, [line.epoch for line in run.history]) == ("completed", [1, 2, 3])
 
 
 def test_out_of_memory_says_which_batch_size_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,8 +170,8 @@ def test_out_of_memory_says_which_batch_size_to_try(monkeypatch: pytest.MonkeyPa
 def test_a_batch_larger_than_the_split_is_lowered_and_said() -> None:
     run = create_run(small_config(batch_size=5000, epochs=1))
     execute(run)
-    assert run.config.recipe.batch_size == run.data["splits"]["train"]
-    assert f"The batch size is lowered from 5000 to {run.data['splits']['train']}" in run.message
+    assert run.config.recipe.batch_size == run.data.splits["train"]
+    assert f"The batch size is lowered from 5000 to {run.data.splits['train']}" in run.message
 
 
 def test_a_damaged_photo_is_left_out_and_named(photos: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_damaged_photo_is_left_out_and_named(photos: Path) -> None:
     execute(run)
     assert run.state == "completed"
     assert "broken.jpg" in run.message
-    assert sum(run.data["splits"].values()) == 24
+    assert sum(run.data.splits.values()) == 24
 
 
 def test_feature_extraction_leaves_the_backbone_alone_and_reads_its_embeddings_back(

@@ -11,6 +11,7 @@ from clfcore.files import runs_folder, write_json
 from clfcore.runs import folder
 from clfcore.runs.create import create_run
 from clfcore.runs.outcome import summary_of
+from clfcore.runs.records import EpochRecord
 
 CONFIG = RunConfig(data="digits", architecture="lenet5")
 
@@ -19,7 +20,7 @@ def test_a_new_run_describes_itself() -> None:
     run = create_run(CONFIG)
     assert run.path.parent == runs_folder().resolve()
     assert run.config == CONFIG
-    assert (run.history, run.metrics, run.splits) == ([], {}, ())
+    assert (run.history, run.metrics, run.splits) == ((), {}, ())
 
 
 def test_unlocked_and_unfinished_means_interrupted() -> None:
@@ -40,18 +41,18 @@ def test_a_run_that_is_executed_is_refused_to_a_second() -> None:
 
 def test_a_history_line_cut_short_is_left_out() -> None:
     run = create_run(CONFIG)
-    run.record({"epoch": 1, "train_loss": 0.5})
+    run.record(EpochRecord(epoch=1, train_loss=0.5))
     with (run.path / "history.jsonl").open("a") as file:
         file.write('{"epoch": 2, "tra')
-    assert [line["epoch"] for line in run.history] == [1]
+    assert [line.epoch for line in run.history] == [1]
 
 
 def test_history_past_the_checkpoint_is_dropped() -> None:
     run = create_run(CONFIG)
     for epoch in (1, 2, 3):
-        run.record({"epoch": epoch})
+        run.record(EpochRecord(epoch=epoch))
     run.drop_history_after(2)
-    assert [line["epoch"] for line in run.history] == [1, 2]
+    assert [line.epoch for line in run.history] == [1, 2]
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[1]", '{"data": "digits"}'])

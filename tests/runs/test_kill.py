@@ -40,7 +40,7 @@ def test_a_killed_run_resumes_to_the_identical_end() -> None:
 
 
 def duration(run: Run) -> float:
-    return sum(line["seconds"] for line in run.history)
+    return sum(line.seconds for line in run.history)
 
 
 def start(run: Run) -> subprocess.Popen:

@@ -28,11 +28,11 @@ def old(request: pytest.FixtureRequest) -> Run:
 def test_it_is_listed_and_shown_as_it_was(old: Run) -> None:
     (one,) = list_runs()
     assert (one.state, one.damaged, one.splits) == ("completed", "", ("validation", "test"))
-    assert [line["epoch"] for line in old.history] == [1, 2]
+    assert [line.epoch for line in old.history] == [1, 2]
     shown = api.show_run(old.id).runs[0]
     assert shown.config["recipe"]["epochs"] == 2
     assert shown.results["parameters"]["total"] > 1000
-    assert sum(old.data["splits"].values()) == 90
+    assert sum(old.data.splits.values()) == 90
     assert temperature_of(old) > 0
     assert measured_speed.multiply_adds(old) > 1000
 

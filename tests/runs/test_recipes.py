@@ -46,9 +46,9 @@ def test_the_history_tells_the_gradients_norm_the_memory_and_whether_pictures_we
     run = create_run(small_config(mixup=0.2, epochs=1))
     execute(run)
     line = run.history[0]
-    assert line["gradient_norm"] > 0
-    assert line["memory"] > 50
-    assert line["mixed"] is True
+    assert line.gradient_norm > 0
+    assert line.memory > 50
+    assert line.mixed is True
 
 
 def test_a_run_keeps_the_steps_of_ones_own_policy_whatever_becomes_of_the_name() -> None:

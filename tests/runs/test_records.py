@@ -12,10 +12,10 @@ from clfcore.runs.folder import Run
 from clfcore.runs.read_records import read_record, read_record_lines
 from clfcore.runs.records import (
     ClassifierFile,
-    DataSeen,
-    EpochLine,
-    ProgressNow,
+    EpochRecord,
     Record,
+    RunData,
+    RunProgress,
     RunResults,
     Status,
     TemperatureFile,
@@ -57,10 +57,10 @@ CLASSIFIER = {"architecture": "lenet5", "options": {}, "head": "linear", "channe
         (RunResults, '{"moved": {"stem": "far"}}'),
         (RunResults, '{"baselines": {"k_nearest": {"test": {}, "validation": {"accuracy": 3}}}}'),
         (RunResults, '{"deep": ' + "[" * 9000 + "]" * 9000 + "}"),
-        (DataSeen, '{"splits": {"train": -1}}'),
-        (DataSeen, '{"train_counts": [1, "2"]}'),
-        (DataSeen, '{"ancestry": {"ancestors": "run"}}'),
-        (DataSeen, '{"task": {"kind": "single-label", "levels": []}}'),
+        (RunData, '{"splits": {"train": -1}}'),
+        (RunData, '{"train_counts": [1, "2"]}'),
+        (RunData, '{"ancestry": {"ancestors": "run"}}'),
+        (RunData, '{"task": {"kind": "single-label", "levels": []}}'),
         (TemperatureFile, '{"value": 0}'),
         (TemperatureFile, '{"value": 1e300}'),
         (TemperatureFile, "{}"),
@@ -91,7 +91,7 @@ def test_no_reader_waits_for_a_pipe_or_reads_a_device_or_a_folder(tmp_path: Path
     (tmp_path / "metrics.json").symlink_to("/dev/zero")
     (tmp_path / "data.json").mkdir()
     (tmp_path / "temperature.json").write_bytes(b"\xff\xfe{}")
-    for kind in (Status, RunResults, DataSeen, TemperatureFile):
+    for kind in (Status, RunResults, RunData, TemperatureFile):
         with pytest.raises(InputError, match="is damaged"):
             read_record(tmp_path, kind)
 
@@ -112,19 +112,19 @@ def test_fields_of_later_versions_are_kept(tmp_path: Path) -> None:
 def test_a_history_names_the_line_that_is_damaged(tmp_path: Path) -> None:
     good = '{"epoch": 1, "train_loss": 0.5}\n'
     (tmp_path / "history.jsonl").write_text(good + '{"epoch": 2, "tra')
-    assert [line.epoch for line in read_record_lines(tmp_path, EpochLine)] == [1]
+    assert [line.epoch for line in read_record_lines(tmp_path, EpochRecord)] == [1]
     (tmp_path / "history.jsonl").write_bytes(good.encode() + b'{"epoch": 2, "phase": "\xc3')  # half a letter
-    assert [line.epoch for line in read_record_lines(tmp_path, EpochLine)] == [1]
+    assert [line.epoch for line in read_record_lines(tmp_path, EpochRecord)] == [1]
     for bad in ("zzz\n", '{"epoch": "2"}\n', '{"train_loss": 1}\n', '{"epoch": 2, "validation_accuracy": 7}\n', "5\n"):
         (tmp_path / "history.jsonl").write_text(good + bad + good)
         with pytest.raises(InputError, match=r"history\.jsonl is damaged \(line 2: "):
-            read_record_lines(tmp_path, EpochLine)
+            read_record_lines(tmp_path, EpochRecord)
 
 
 def test_damaged_progress_harms_nothing() -> None:
     run = create_run(small_config())
-    (run.path / ProgressNow.file).write_text('{"done": -4, "total": "x"}')
-    assert run.progress == {}
+    (run.path / RunProgress.file).write_text('{"done": -4, "total": "x"}')
+    assert run.progress == RunProgress()
 
 
 def test_a_record_that_lists_read_is_never_stale(tmp_path: Path) -> None:

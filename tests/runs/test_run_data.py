@@ -82,7 +82,7 @@ def test_a_resumed_run_goes_on_with_exactly_its_split(grow: Path, capsys: pytest
     told = "6 pictures are new since this run began (a/p020.png, a/p021.png, a/p022.png, …): it goes on without."
     assert told in capsys.readouterr().err
     assert told in run.message
-    assert told in run.data["notes"]
+    assert told in run.data.notes
 
 
 def test_renamed_and_moved_files_are_the_same_pictures(grow: Path) -> None:
@@ -234,7 +234,7 @@ def without_split(run: Run) -> Run:
 def test_an_old_run_keeps_the_split_that_it_noted(grow: Path) -> None:
     run = without_split(interrupted(grow))
     noted = {"validation": [f"a/p00{i}.png" for i in range(4)], "test": ["b/p003.png", "c/p003.png"]}
-    run.write("data.json", {**run.data, "drawn": noted})
+    run.write("data.json", {**run.data.as_dict(), "drawn": noted})
     assert {s: sorted(open_run_data(run).ids[i] for i in open_run_data(run).splits[s]) for s in noted} == noted
     execute(run)
     assert run.state == "completed"
@@ -245,13 +245,13 @@ def test_an_old_run_keeps_the_split_that_it_noted(grow: Path) -> None:
 
 def test_an_old_run_that_noted_nothing_is_drawn_as_it_was(grow: Path) -> None:
     run = without_split(interrupted(grow))
-    run.write("data.json", {"task": run.data["task"]})
+    run.write("data.json", {"task": run.data.as_dict()["task"]})
     wanted = splits_by_position(open_dataset(str(grow)), 0)
     execute(run)
     kept = read_split(run)
     assert {name: chosen.tolist() for name, chosen in kept.splits.items()} == {k: v.tolist() for k, v in wanted.items()}
     (run.path / "split.json").unlink()  # completed, its predictions tell
-    run.write("data.json", {"task": run.data["task"]})
+    run.write("data.json", {"task": run.data.as_dict()["task"]})
     data = open_run_data(run)
     assert {data.ids[i] for i in data.splits["test"]} == set(run.predictions("test").ids)
 

@@ -40,7 +40,7 @@ def test_a_run_goes_on_when_the_run_that_it_began_with_is_deleted(finished_run: 
     execute(run)
     assert run.state == "completed"
     assert_same_end(straight, run)
-    assert run.data["ancestry"] == straight.data["ancestry"]
+    assert run.data.ancestry == straight.data.ancestry
     assert run.classifier == straight.classifier
 
 

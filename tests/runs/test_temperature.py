@@ -66,6 +66,6 @@ def test_a_calibrated_answer_is_the_softmax_of_the_divided_logits() -> None:
         task, decoding, thresholds = single_label(("a", "b", "c")), "levels", None
 
     logits = np.array([2.0, 1.0, -1.0])
-    found = answer(Stub(), np.zeros((1, 1, 1), np.uint8), 3, logits=logits, temperature=2.0)["top"]
+    found = answer(Stub(), np.zeros((1, 1, 1), np.uint8), 3, logits=logits, temperature=2.0).top
     expected = np.exp(logits / 2) / np.exp(logits / 2).sum()
-    assert [one["probability"] for one in found] == pytest.approx(expected.tolist())
+    assert [one.probability for one in found] == pytest.approx(expected.tolist())

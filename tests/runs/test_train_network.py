@@ -32,12 +32,12 @@ def test_fine_tuning_begins_with_the_head_of_feature_extraction(photos: Path) ->
     tuned = create_run(photo_config(photos, "fine-tuning", trainable_groups=2))
     execute(fitted)
     execute(tuned)
-    best = max(line["validation_score"] for line in fitted.history)
+    best = max(line.validation_score for line in fitted.history)
     start = tuned.history[0]
-    assert (start["epoch"], start["phase"], start["freed"]) == (0, "starting head", [])
-    assert start["validation_score"] == pytest.approx(best, abs=0.26)  # 4 pictures; bfloat16 embeddings may tip one
-    assert tuned.metrics["validation"]["accuracy"] >= start["validation_score"]
-    assert [line["epoch"] for line in tuned.history] == [0, 1, 2]
+    assert (start.epoch, start.phase, start.freed) == (0, "starting head", [])
+    assert start.validation_score == pytest.approx(best, abs=0.26)  # 4 pictures; bfloat16 embeddings may tip one
+    assert tuned.metrics["validation"]["accuracy"] >= start.validation_score
+    assert [line.epoch for line in tuned.history] == [0, 1, 2]
     assert set(tuned.results.moved) == {"stem", *(f"stage_{n}" for n in range(1, 6))}
     assert tuned.results.moved["stage_4"] == 0
 
@@ -46,7 +46,7 @@ def test_what_training_worsens_is_not_kept(photos: Path) -> None:
     run = create_run(photo_config(photos, "fine-tuning", learning_rate=5, backbone_learning_rate=5, gradient_clip=0))
     execute(run)
     assert run.results.best_epoch == 0
-    assert run.metrics["validation"]["accuracy"] == pytest.approx(run.history[0]["validation_score"])
+    assert run.metrics["validation"]["accuracy"] == pytest.approx(run.history[0].validation_score)
 
 
 def test_an_mlp_head_is_fine_tuned_and_opens_again(photos: Path) -> None:
@@ -61,9 +61,9 @@ def test_the_history_marks_what_was_freed_and_when(finished_run: Run) -> None:
     run = create_run(further(finished_run, "progressive-unfreezing", epochs=4, unfreeze="1:1,2:2,4:all"))
     execute(run)
     lines = run.history
-    assert [line["phase"] for line in lines] == ["starting head", "head", "+ neck", "+ neck", "+ stage_1, stem"]
-    assert [line.get("freed") for line in lines] == [[], ["head"], ["neck"], None, ["stem", "stage_1"]]
-    assert list(lines[-1]["rates"]) == ["head", "neck", "stem", "stage_1"]
+    assert [line.phase for line in lines] == ["starting head", "head", "+ neck", "+ neck", "+ stage_1, stem"]
+    assert [line.freed for line in lines] == [[], ["head"], ["neck"], None, ["stem", "stage_1"]]
+    assert list(lines[-1].rates) == ["head", "neck", "stem", "stage_1"]
 
 
 @pytest.mark.parametrize("stop_after", [0, 1, 2, 3])
@@ -109,7 +109,7 @@ def test_early_stopping_ends_the_run_and_not_only_its_phase(finished_run: Run) -
     run = create_run(further(finished_run, "progressive-unfreezing", backbone_learning_rate=1e-9, **recipe))
     execute(run)
     assert run.state == "completed"
-    assert [line["phase"] for line in run.history][-1] == "head"
+    assert [line.phase for line in run.history][-1] == "head"
     assert len(run.history) < 4
 
 
@@ -117,15 +117,15 @@ def test_a_run_trained_further_keeps_its_head_and_tells_where_it_comes_from(fini
     run = create_run(further(finished_run, trainable_groups=0))
     execute(run)
     start = run.history[0]
-    assert start["train_loss"] is None
-    assert start["validation_score"] == pytest.approx(finished_run.metrics["validation"]["accuracy"])
-    ancestry = run.data["ancestry"]
-    assert ancestry["head_kept"] is True
-    assert ancestry["ancestors"][0]["run"] == finished_run.id
+    assert start.train_loss is None
+    assert start.validation_score == pytest.approx(finished_run.metrics["validation"]["accuracy"])
+    ancestry = run.data.ancestry
+    assert ancestry.head_kept is True
+    assert ancestry.ancestors[0].run == finished_run.id
     assert finished_run.id in run.message
     again = create_run(further(run))
     execute(again)
-    ids = [line.get("run") for line in again.data["ancestry"]["ancestors"]]
+    ids = [line.run for line in again.data.ancestry.ancestors]
     assert ids[:2] == [run.id, finished_run.id]
 
 
@@ -133,7 +133,7 @@ def test_other_classes_get_a_new_head_and_the_preprocessing_is_the_runs(finished
     config = further(finished_run, "feature-extraction").changed(data="digits")
     run = create_run(config)
     execute(run)
-    assert run.data["ancestry"]["head_kept"] is False
+    assert run.data.ancestry.head_kept is False
     assert run.config.recipe.image_size == 20
     assert run.classifier.channels == finished_run.classifier.channels
     kept, own = load_file(run.path / "best.safetensors"), load_file(finished_run.path / "best.safetensors")
@@ -185,11 +185,11 @@ def test_other_tasks_are_fine_tuned_from_their_fitted_heads(task: str) -> None:
     config = make({"data": f"shapes-{task}:count=80", **LITE, "strategy": "fine-tuning", "recipe": recipe})
     run = create_run(config)
     execute(run)
-    lowest = min(line["validation_loss"] for line in run.history)
+    lowest = min(line.validation_loss for line in run.history)
     limit = 1.1 * lowest if task == "multi-label" else float("inf")
-    best = max(line["validation_score"] for line in run.history if line["validation_loss"] <= limit)
-    assert [line["epoch"] for line in run.history] == [0, 1]
-    assert run.history[run.results.best_epoch]["validation_score"] == best
+    best = max(line.validation_score for line in run.history if line.validation_loss <= limit)
+    assert [line.epoch for line in run.history] == [0, 1]
+    assert run.history[run.results.best_epoch].validation_score == best
 
 
 def test_too_many_groups_are_refused_before_an_image_is_decoded(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_a_stop_while_the_child_imports_is_honoured_and_so_is_a_resume(tmp_path:
     assert worker.cancel(run) == "starting"
     (tmp_path / "go").touch()
     wait(lambda: run.state == "cancelled")
-    assert run.history == []
+    assert run.history == ()
     worker.resume(run)
     wait(lambda: run.state == "completed")
     assert worker.cancel(run) == "over"

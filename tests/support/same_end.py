@@ -19,6 +19,6 @@ def assert_same_end(a: Run, b: Run) -> None:
     for split in ("validation", "test"):
         np.testing.assert_array_equal(a.predictions(split).logits, b.predictions(split).logits)
     timed = ("seconds", "images_per_second", "memory")
-    assert [{k: v for k, v in line.items() if k not in timed} for line in a.history] == [
-        {k: v for k, v in line.items() if k not in timed} for line in b.history
+    assert [{k: v for k, v in line.as_dict().items() if k not in timed} for line in a.history] == [
+        {k: v for k, v in line.as_dict().items() if k not in timed} for line in b.history
     ]

@@ -1,11 +1,12 @@
 """A run that overfits or stands still is told so, and one that learns is left in peace."""
 
+from clfcore.runs.records import EpochRecord
 from clfcore.training.diagnose import notes
 
 
-def history(train: list[float], validation: list[float], accuracy: float = 0.5) -> list[dict]:
+def history(train: list[float], validation: list[float], accuracy: float = 0.5) -> list[EpochRecord]:
     return [
-        {"epoch": i, "train_loss": a, "validation_loss": b, "train_accuracy": accuracy, "learning_rate": 1e-3}
+        EpochRecord(epoch=i, train_loss=a, validation_loss=b, train_accuracy=accuracy, learning_rate=1e-3)
         for i, (a, b) in enumerate(zip(train, validation, strict=True), 1)
     ]
 
@@ -33,4 +34,4 @@ def test_losses_that_do_not_move_stand_still_unless_all_is_learned() -> None:
 def test_nothing_is_said_of_few_epochs_or_of_damaged_lines() -> None:
     assert notes([]) == ()
     assert notes(history([2.3] * 4, [2.3] * 4, accuracy=0.1)) == ()
-    assert notes([{"epoch": i, "train_loss": None, "validation_loss": None} for i in range(9)]) == ()
+    assert notes([EpochRecord(epoch=i, train_loss=None, validation_loss=None) for i in range(9)]) == ()

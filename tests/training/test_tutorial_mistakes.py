@@ -73,12 +73,12 @@ def test_plateau_is_fed_with_the_validation_loss_of_every_epoch(monkeypatch: pyt
     monkeypatch.setattr(Plateau, "after", lambda self, loss: (fed.append(loss), after(self, loss))[1])
     run = create_run(small_config(epochs=4, schedule="plateau", plateau_patience=0, plateau_factor=0.5))
     execute(run)
-    assert fed == [line["validation_loss"] for line in run.history]
+    assert fed == [line.validation_loss for line in run.history]
     rates, lowest = [run.config.recipe.learning_rate], float("inf")
     for loss in fed[:-1]:
         rates.append(rates[-1] * (1.0 if loss < lowest * (1 - 1e-4) else 0.5))
         lowest = min(lowest, loss)
-    assert [line["learning_rate"] for line in run.history] == pytest.approx(rates)
+    assert [line.learning_rate for line in run.history] == pytest.approx(rates)
 
 
 def test_cutmix_reads_from_a_batch_that_it_does_not_write_to() -> None:
@@ -120,7 +120,7 @@ def test_accuracy_is_counted_on_the_labels_and_the_history_says_that_pictures_we
     assert epoch.accuracy == pytest.approx(by_hand / 24, abs=1 / 24)
     run = create_run(small_config(epochs=1, mixup=0.4))
     execute(run)
-    assert run.history[0]["mixed"] is True
+    assert run.history[0].mixed is True
 
 
 def test_unfreezing_keeps_the_optimiser_and_its_moments(photos, monkeypatch: pytest.MonkeyPatch) -> None:
