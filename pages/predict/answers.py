@@ -81,7 +81,8 @@ def _kind(name: str) -> str:
     folder: Path = runs_folder() / name
     if not folder.is_dir():
         return "single-label"
-    return Run(folder).data.get("task", {}).get("kind", "single-label")
+    task = Run(folder).data.task
+    return "single-label" if task is None else task.kind
 
 
 def predictions_csv(photos: Sequence[Photo], models: Sequence[str]) -> str:
