@@ -37,7 +37,7 @@ def choose_data() -> str:
     left, right = row.container(width="stretch"), row.container(width="content", horizontal=True)
     with right:
         _recent()
-        with st.popover("Upload"):
+        with st.popover("Upload a dataset"):
             _upload()  # before the box, whose value it may set
     with left:
         typed = st.text_input(

@@ -52,9 +52,9 @@ class Source:
 def choose_source() -> tuple[Source, "ImageDataset | None"]:
     """A dataset's picture or one's own."""
     kind = st.segmented_control(
-        "Image", ("From a dataset", "Upload"), default="From a dataset", required=True, key="picture of"
+        "Image", ("From a dataset", "My photo"), default="From a dataset", required=True, key="picture of"
     )
-    if kind == "Upload":
+    if kind == "My photo":
         file = st.file_uploader(
             "A photo",
             KINDS,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.data.checks import advice
+from clfcore.data.dataset import SPLITS
 from pages.data.problems import faults
 from ui.cards import Card, cards
 from ui.data_picker import thumbnail
@@ -21,9 +22,9 @@ PER_PAGE = 40
 
 def browse(dataset: "ImageDataset", spec: str) -> None:
     """The pictures, by class and split, a page at a time."""
-    given = [split for split, size in dataset.sizes().items() if size]
+    splits = [split for split in SPLITS if len(dataset.splits.get(split, ()))]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = st.segmented_control("Split", given, default="train", required=True, key="split", bind="query-params")
+        split = st.segmented_control("Split", splits, default="train", required=True, key="split", bind="query-params")
         wanted = st.selectbox(
             "Class", ["all", *dataset.classes], format_func=shorten, key="class", bind="query-params", width=260
         )

@@ -22,8 +22,12 @@ def fetch_datasets() -> None:
 
 def _fetch(name: str) -> None:
     shown = st.progress(0.0, text=f"Downloading {escape_markdown(name)}")
+
+    def show(done: int, total: int) -> None:
+        shown.progress(done / total, text=f"Downloading {escape_markdown(name)}: {done / 1e6:.0f} MB")
+
     with refusals(stop=False):
-        download(name, progress=lambda done, total: shown.progress(done / total, text=f"{done / 1e6:.0f} MB"))
+        download(name, progress=show)
         st.rerun()
     shown.empty()
 

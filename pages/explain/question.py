@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from PIL import Image
 
+from clfcore.data.dataset import SPLITS
 from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
 from clfcore.evaluation.errors import most_confident
@@ -47,7 +48,7 @@ def choose_pictures() -> list[Photo]:
 def _of_dataset() -> list[Photo]:
     data = choose_data()
     dataset = read_data(data)
-    split = next(name for name in ("test", "validation", "train") if len(dataset.splits.get(name, ())))
+    split = next(name for name in reversed(SPLITS) if len(dataset.splits.get(name, ())))
     items = dataset.splits[split]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.slider(f"Image, of {len(items):,} in {split}", 1, len(items), 1, key=f"explain place {data}")
@@ -103,7 +104,7 @@ def _errors(run: Run, split: str) -> dict[str, str]:
 def photo_of(dataset: "ImageDataset", item: int, words: str) -> Photo:
     """An item as a file: its own bytes, or a PNG of its pixels."""
     if dataset.pixels is None:
-        path = dataset.paths[item]
+        path = dataset.files[item]
         return Photo(f"{words}, {path.name}", read_bytes(path))
     pixels, out = dataset.pixels[item], io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(out, "png")
@@ -165,7 +166,7 @@ def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]
             "Colormap", COLOURS, key="colour map",
             help="All are perceptually uniform. Cividis is made for color-vision deficiency.",
         )  # fmt: skip
-        layers = {}
+        layers: dict[str, str] = {}
         for name in models:
             offered = stages_of(name, "gradcam")
             words = {stage: shorten(stage, 40) for stage in offered}
