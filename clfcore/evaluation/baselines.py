@@ -1,5 +1,6 @@
 """What needs no learning: even guesses, and always the most frequent class. A classifier must beat both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ class Baselines:
     majority_answer: str
 
 
-def baselines(predictions: Predictions, *, train_counts: np.ndarray | None = None) -> Baselines | None:
+def baselines(predictions: Predictions, *, train_counts: Sequence[int] | np.ndarray | None = None) -> Baselines | None:
     """Baselines on the items of the predictions; None of no items. Hierarchical: at the finest level.
 
     train_counts: items of each class in the training split, C int64, from which the most frequent one is taken; None:

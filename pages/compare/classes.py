@@ -11,7 +11,7 @@ from clfcore.evaluation.multilabel import panels as label_counts
 from pages.compare.selection import Side, side_names
 from ui.cards import count_panels
 from ui.charts import chart, dark
-from ui.formatting import count
+from ui.formatting import count, rate
 from ui.messages import escape_markdown
 
 MANY = 40  # classes of a figure: more cannot be read
@@ -34,14 +34,14 @@ def classes_view(sides: Sequence[Side]) -> None:
     from clfcore.figures.paired_comparison import per_class_figure
 
     a, b = choose_two(sides)
-    one, two = side_names([a, b])
-    if one[1].task.kind == "multi-label":  # it has no confusion matrix
+    before, after = side_names([a, b])
+    if before[1].task.kind == "multi-label":  # it has no confusion matrix
         _labels_view(a, b)
         return
     views = ("Change", "Both matrices", "Recall of each class")
     view = st.segmented_control("Show", views, default=views[0], required=True, key="moved look")
     if view == "Change":
-        change = confusion_difference(one, two)
+        change = confusion_difference(before, after)
         if not change.counts.any():
             st.write(
                 f"No change: {escape_markdown(a.name)} and {escape_markdown(b.name)} have the same confusion matrix."
@@ -49,41 +49,43 @@ def classes_view(sides: Sequence[Side]) -> None:
             return
         part = change.part(MANY)
         chart(confusion_difference_figure(part, dark=dark()), "moved")
-        some = f" Shown: the {MANY} classes with the largest change." if len(part.classes) < len(change.classes) else ""
+        some = (
+            f" Shown are the {MANY} classes with the largest change." if len(part.classes) < len(change.classes) else ""
+        )
         st.caption(
             f"Images in each cell, {escape_markdown(b.name)} − {escape_markdown(a.name)}. "
             f"{escape_markdown(change.describe())}{some}"
         )
     elif view == "Recall of each class":
-        gaps = class_differences(one, two)
+        gaps = class_differences(before, after)
         shown = most_moved(gaps, MANY)
         chart(per_class_figure(shown, a=a.name, b=b.name, dark=dark()), "recall moved")
         if len(shown) < len(gaps):
             st.caption(f"The {MANY} of {count(len(gaps), 'class')} with the largest change in recall.")
     else:
-        matrices = [confusion(predictions) for _, predictions in aligned([one, two])]
+        matrices = [confusion(predictions) for _, predictions in aligned([before, after])]
         rows = most_confused(Confusion(matrices[0].classes, matrices[0].counts + matrices[1].counts,
                                        matrices[0].indices), MANY)  # fmt: skip
         many = len(matrices[0].classes) > MANY
         for column, side, matrix in zip(st.columns(2, gap="medium"), (a, b), matrices, strict=True):
             with column:
                 st.markdown(f"**{escape_markdown(side.name)}**")
-                shown = matrix.part(rows) if many else matrix
-                chart(confusion_figure(shown, dark=dark()), f"matrix {side.run.id}")
+                part_of = matrix.part(rows) if many else matrix
+                chart(confusion_figure(part_of, dark=dark()), f"matrix {side.run.id}")
         if many:
-            st.caption(f"The {len(rows)} of {count(len(matrices[0].classes), 'class')} most confused in both runs.")
+            st.caption(f"The {len(rows)} most confused of {count(len(matrices[0].classes), 'class')}, over both runs.")
 
 
 def _labels_view(a: Side, b: Side) -> None:
     """The change of each label's counts, its recall, and the counts of both runs, each at its own thresholds."""
     from clfcore.figures.paired_comparison import per_class_figure
 
-    one, two = side_names([a, b])
+    runs = side_names([a, b])
     views = ("Change", "Recall of each label", "Counts of both runs")
     view = st.segmented_control("Show", views, default=views[0], required=True, key="labels moved look")
-    before, after = (label_counts(predictions) for _, predictions in (one, two))
+    before, after = (label_counts(predictions) for _, predictions in runs)
     if view == views[1]:
-        shown = most_moved(class_differences(one, two), MANY)
+        shown = most_moved(class_differences(*runs), MANY)
         chart(per_class_figure(shown, a=a.name, b=b.name, dark=dark()), "recall moved")
     elif view == views[2]:
         for column, side, points in zip(st.columns(2, gap="medium"), (a, b), (before, after), strict=True):
@@ -93,14 +95,14 @@ def _labels_view(a: Side, b: Side) -> None:
     else:
         rows = [
             {
-                "label": x.name,
-                "true positives": f"{x.true_positives} to {y.true_positives}",
-                "change in true positives": y.true_positives - x.true_positives,
-                "false positives": f"{x.false_positives} to {y.false_positives}",
-                "change in false positives": y.false_positives - x.false_positives,
-                "F1": f"{x.f1 or 0:.3f} to {y.f1 or 0:.3f}",
+                "label": old.name,
+                "true positives": f"{old.true_positives} → {new.true_positives}",
+                "change in true positives": new.true_positives - old.true_positives,
+                "false positives": f"{old.false_positives} → {new.false_positives}",
+                "change in false positives": new.false_positives - old.false_positives,
+                "F1": f"{rate(old.f1)} → {rate(new.f1)}",
             }
-            for x, y in zip(before, after, strict=True)
+            for old, new in zip(before, after, strict=True)
         ]
         st.dataframe(rows, hide_index=True, alt="Change of each label")
     st.caption(

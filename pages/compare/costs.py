@@ -19,7 +19,7 @@ from ui.jobs import background, result_if_ready
 from ui.messages import complain, escape_markdown, refusals
 from ui.session import MEASURED_RUNS, MEASUREMENT_ERRORS
 
-# cost -> its short name; the axis has the whole one
+# cost -> its short name; the axis has the full name with the unit
 SHORT = {
     "parameters": "Parameters",
     "multiply_adds": "Multiply-adds",
@@ -31,15 +31,15 @@ SHORT = {
 
 
 def measure_costs(sides: Sequence[Side]) -> None:
-    """A button where latency or memory of a run is not measured yet; the page stays usable meanwhile."""
+    """A button where latency or memory of a run has not been measured; the page stays usable meanwhile."""
     waiting = tuple(str(side.run.path) for side in sides if measured_speed.kept(side.run) is None)
     devices = {speed.device for side in sides if (speed := measured_speed.kept(side.run)) is not None}
     if devices:
         where = escape_markdown(" and ".join(sorted(devices)))
         st.caption(
-            f"Latency: one image, after warm-up, on {where} of this machine.",
-            help="The 10th percentile of 30 forward passes, because other work only makes them slower. Memory per "
-            "prediction: weights and the peak of the activations of one image. Both are saved with the run; "
+            f"Latency: one image, after warm-up, on this machine ({where}).",
+            help="The 10th percentile of 30 forward passes, because other load can only slow them down. Memory per "
+            "prediction: the weights plus the peak of the activations for one image. Both are saved with the run; "
             "`measure RUN --again` repeats the measurement.",
         )
     if not waiting:
@@ -55,7 +55,7 @@ def measure_costs(sides: Sequence[Side]) -> None:
         if errors is None and job.error is not None:
             return
         if errors is None:
-            st.caption("Timing forward passes; the table is updated when they are done …")
+            st.caption("Timing forward passes; the table is updated when they finish …")
             return
         MEASURED_RUNS.forget()
         MEASUREMENT_ERRORS.set(errors)
@@ -67,7 +67,7 @@ def measure_costs(sides: Sequence[Side]) -> None:
 
 @background(entries=4)
 def _job(progress: Progress, paths: tuple[str, ...]) -> dict[str, str]:
-    """Measures each run; its result is what went wrong, by run."""
+    """Measures each run; returns the error messages by run, of those that failed."""
     errors = {}
     for path in paths:
         try:
@@ -78,7 +78,7 @@ def _job(progress: Progress, paths: tuple[str, ...]) -> dict[str, str]:
 
 
 def cost_view(sides: Sequence[Side]) -> None:
-    """Accuracy against a cost, with the runs that no other beats."""
+    """Accuracy against a cost, with the Pareto front."""
     from clfcore.figures.paired_comparison import cost_figure
 
     name = st.segmented_control(
@@ -88,14 +88,14 @@ def cost_view(sides: Sequence[Side]) -> None:
     for side in sides:
         with refusals(stop=False):
             value = _cost(str(side.run.path), name, _changed(side))
-            right = hits(side_name(*side.key)[1])
+            right = hits(side_name(side.key)[1])
             if value is None:
                 unknown.append(side.name)
             else:
                 rows.append((side.name, int(right.sum()), len(right), float(value)))
     if not rows:
-        what = "Measure it with the button above." if name in MEASURED else "None of these runs recorded it."
-        st.write(f"Nothing to draw yet. {what}")
+        why = "It has not been measured yet: use the button above." if name in MEASURED else "No run recorded it."
+        st.write(f"{SHORT[name]} of these runs is unknown. {why}" if name != "parameters" else why)
         return
     efficiency = cost_efficiency(rows)
     chart(cost_figure(efficiency, axis=COSTS[name], dark=dark()), f"cost {name}")
@@ -111,5 +111,5 @@ def _changed(side: Side) -> float:
 
 @st.cache_data(show_spinner="Counting multiply-adds", max_entries=128)
 def _cost(path: str, name: str, changed: float) -> float | None:
-    """`changed` is the time of the file that measurements are kept in."""
+    """changed: the modification time of the file with the measurements, part of the cache key."""
     return cost(open_run(path), name)

@@ -33,7 +33,7 @@ def disagreements_view(sides: Sequence[Side]) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         chart(agreement_figure(result, dark=dark()), "agreement")
-        st.caption("Agreement: the share of images for which two runs predict the same, right or wrong.")
+        st.caption("Agreement: the share of images for which two runs make the same prediction, right or wrong.")
     with right:
         groups = {name: (f"Only {name} is right", indices) for name, indices in result.only.items()}
         groups[""] = ("No run is right", result.none_right)
@@ -45,17 +45,17 @@ def disagreements_view(sides: Sequence[Side]) -> None:
         indices = groups[chosen][1]
         by_name = dict(zip(result.runs, sides, strict=True))
         if not len(indices):
-            st.write("No such image in this split.")
+            st.write("There is no such image in this split.")
         else:
-            cards(_answers(runs, by_name, indices[:SHOWN].tolist(), chosen), side=112)
+            cards(_answers(runs, by_name, indices[:SHOWN].tolist(), chosen=chosen), side=112)
             _maps(sides, aligned(runs), indices[:SHOWN].tolist())
         models = {"model": [side.run.id for side in sides[:4]]}
         st.page_link("pages/predict/page.py", label="Try these runs on a photo", query_params=models)
     st.caption(escape_markdown(result.describe()))
 
 
-def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[int], chosen: str) -> list[Card]:
-    """Each image with its true class and the prediction of another run; of the first run where none is right."""
+def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[int], *, chosen: str) -> list[Card]:
+    """Cards with the true class and another run's prediction; the first run's prediction where no run is right."""
     runs = aligned(runs)
     first = runs[0][1]
     side = next(iter(by_name.values()))
@@ -64,37 +64,37 @@ def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[in
     other = next((name for name in names if name != shown), shown)
     if first.task.kind == "multi-label":
         who = other if chosen else shown
-        return _label_cards(side, dict(runs)[who], indices, who)
-    done = {name: outcomes(predictions) for name, predictions in runs}
-    found = []
+        return _label_cards(side, dict(runs)[who], indices, who=who)
+    results = {name: outcomes(predictions) for name, predictions in runs}
+    answers = []
     for i in indices:
         who = other if chosen else shown
-        found.append(
+        answers.append(
             Card(
                 run_thumbnail(side.run, first.ids[i]),
                 name=f"{first.ids[i]}; below: {who}",
-                truth=first.classes[int(done[who].truth[i])],
-                predicted=first.classes[int(done[who].predicted[i])],
-                right=bool(done[who].right[i]),
-                probability=float(done[who].confidence[i]),
+                truth=first.classes[int(results[who].truth[i])],
+                predicted=first.classes[int(results[who].predicted[i])],
+                right=bool(results[who].right[i]),
+                probability=float(results[who].confidence[i]),
             )
         )
-    return found
+    return answers
 
 
-def _label_cards(side: Side, predictions: "Predictions", indices: list[int], who: str) -> list[Card]:
-    """Each image with its labels above and those that run `who` predicts below."""
+def _label_cards(side: Side, predictions: "Predictions", indices: list[int], *, who: str) -> list[Card]:
+    """Cards with the true labels above and the labels that run `who` predicts below."""
     predicted = decide(predictions)
 
-    def names(row: object) -> str:
-        return "; ".join(name for name, yes in zip(predictions.classes, row, strict=True) if yes) or "no label"
+    def names(present: Sequence[bool]) -> str:
+        return "; ".join(name for name, on in zip(predictions.classes, present, strict=True) if on) or "no label"
 
     return [
         Card(
             run_thumbnail(side.run, predictions.ids[i]),
             name=f"{predictions.ids[i]}; below: {who}",
-            truth=names(predictions.targets[i]),
-            predicted=names(predicted[i]),
+            truth=names((predictions.targets[i] > 0).tolist()),
+            predicted=names(predicted[i].tolist()),
             right=bool((predicted[i] == (predictions.targets[i] > 0)).all()),
         )
         for i in indices
@@ -105,9 +105,9 @@ def _maps(sides: Sequence[Side], runs: "Sequence[Named]", indices: Sequence[int]
     """Grad-CAM of each run on one of the images, for the class that the run predicts."""
     ids = runs[0][1].ids
     index = st.selectbox(
-        "Compare where the runs looked", list(indices), None, key="looked at", placeholder="Choose an image",
+        "Where each run looked", list(indices), None, key="looked at", placeholder="Choose an image",
         format_func=lambda i: ids[i],
-        help="Grad-CAM of each run for its own top class (Selvaraju and others, 2017). It shows where, not why.",
+        help="Grad-CAM of each run for its own top class: where it looked, not why. Selvaraju and others, 2017.",
     )  # fmt: skip
     if index is None:
         return

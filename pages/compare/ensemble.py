@@ -35,6 +35,6 @@ def ensemble_view(sides: Sequence[Side]) -> None:
         for gain in differences:
             st.markdown(("**≠** " if gain.better else "**≈** ") + escape_markdown(gain.describe()))
     st.caption(
-        "The mean of the members' probabilities; it costs as much as all members together. Each gain is tested on its "
-        "own, against one member."
+        "The ensemble averages the members' probabilities and costs as much as all of them together. Each gain is "
+        "tested on its own, against one member."
     )

@@ -32,60 +32,61 @@ def one_image_view(sides: Sequence[Side]) -> None:
         typed = st.text_input("Image by name", key="same typed", placeholder="any image of the split", width=260)
         offered = [int(i) for i in divided[:OFFERED]] or list(range(min(len(first), OFFERED)))
         chosen = st.selectbox(
-            "Or an image where the runs disagree" if len(divided) else "The runs agree on every image; the first ones",
+            "Or an image where the runs disagree" if len(divided) else "Or one of the first images",
             offered, format_func=lambda i: f"{first.ids[i]}: {shorten(_truth(first, i), 30)}", key="same image",
             width=420,
         )  # fmt: skip
-    at = {name: i for i, name in enumerate(first.ids)} if typed else {}
-    if typed and typed not in at:
-        st.write(f"No image of this split is named {escape_markdown(typed)}. An image's name is its path in the data.")
+    index_of = {name: i for i, name in enumerate(first.ids)} if typed else {}
+    if typed and typed not in index_of:
+        st.write(f"This split has no image {escape_markdown(typed)}. An image's name is its path within the dataset.")
         return
-    index = at.get(typed, chosen)
+    index = index_of.get(typed, chosen)
     if index is None:
         return
     picture = Card(run_thumbnail(sides[0].run, first.ids[index]), first.ids[index], _truth(first, index))
     cards([picture], side=150)
     by_name = {side.name: side for side in sides}
     for start in range(0, len(runs), IN_A_ROW):
-        for column, one in zip(st.columns(IN_A_ROW, gap="medium"), runs[start : start + IN_A_ROW], strict=False):
+        for column, named in zip(st.columns(IN_A_ROW, gap="medium"), runs[start : start + IN_A_ROW], strict=False):
             with column:
-                _column(by_name[one[0]].run, one, index)
+                _column(by_name[named[0]].run, named, index)
     st.caption(
         f"The runs disagree on {count(len(divided))} of {count(len(first), 'image')}. Maps: Grad-CAM for the top class "
         "of each run."
     )
 
 
-def _column(run: Run, one: "Named", index: int) -> None:
-    name, predictions = one
+def _column(run: Run, named: "Named", index: int) -> None:
+    name, predictions = named
     p = predictions.row(index)
     order = sorted(range(len(p)), key=lambda i: -p[i])[:5]
     best, level = order[0], predictions.task.levels[-1].name
     st.markdown(f"**{escape_markdown(name)}**")
     if not (run.path / "best.safetensors").exists():
         st.caption("No map: the run's folder has no weights.")
-        _prediction(predictions, index, order, p)
+        _prediction(predictions, index, order)
         return
     with refusals(stop=False):
-        seen, evidence = gradcam_of_item(str(run.path), predictions.ids[index], level, best)
+        overlay, evidence = gradcam_of_item(str(run.path), predictions.ids[index], level, best)
         label = predictions.classes[best]
         cards(
-            [Card(seen, f"Where it looked for {label}", f"{'For' if evidence else 'No evidence for'} {label}")],
+            [Card(overlay, f"Grad-CAM for {label}", f"{'For' if evidence else 'No evidence for'} {label}")],
             side=170,
         )
-    _prediction(predictions, index, order, p)
+    _prediction(predictions, index, order)
 
 
-def _prediction(predictions: "Predictions", index: int, order: Sequence[int], p: Sequence[float]) -> None:
-    st.caption(_verdict(predictions, index, order[0], p))
+def _prediction(predictions: "Predictions", index: int, order: Sequence[int]) -> None:
+    p = predictions.row(index)
+    st.caption(_outcome(predictions, index, order[0]))
     bars([(predictions.classes[i], p[i]) for i in order])
 
 
-def _verdict(predictions: "Predictions", index: int, best: int, p: Sequence[float]) -> str:
+def _outcome(predictions: "Predictions", index: int, best: int) -> str:
     if predictions.task.kind == "multi-label":
         return "The probability of each label; several can apply."
     truth = int(predictions.targets[index])
-    return "✓ right" if truth == best else f"✗ wrong; true class: {percent(p[truth])}"
+    return "✓ right" if truth == best else f"✗ wrong; true class: {percent(predictions.row(index)[truth])}"
 
 
 def _truth(predictions: "Predictions", index: int) -> str:

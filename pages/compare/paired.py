@@ -1,4 +1,4 @@
-"""Paired tests of runs on the same images: the two best in one sentence, and every pair metric by metric."""
+"""Paired tests of runs on the same images: the best two in one sentence, and every pair metric by metric."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import streamlit as st
 
 from clfcore.evaluation.compare import compare
 from clfcore.evaluation.metric_catalogue import METRICS, main_metric
-from pages.compare.selection import Side, metrics_of, side_name
+from pages.compare.selection import Side, SideKey, metrics_of, side_name
 from ui.charts import chart, dark
 from ui.formatting import count
 from ui.messages import escape_markdown, refusals
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @st.cache_data(show_spinner="Drawing resamples for the paired tests", max_entries=16)
-def _compared(keys: tuple[tuple[str, str, str, float], ...]) -> "Comparison":
-    return compare([side_name(*key) for key in keys])
+def _compared(keys: tuple[SideKey, ...]) -> "Comparison":
+    return compare([side_name(key) for key in keys])
 
 
 def compared(sides: Sequence[Side]) -> "Comparison":
@@ -26,7 +26,7 @@ def compared(sides: Sequence[Side]) -> "Comparison":
 
 
 def best_pair_view(sides: Sequence[Side]) -> None:
-    """The paired test of the two best runs in one sentence; where they cannot be paired, why."""
+    """The paired test of the best two runs in one sentence, or why they cannot be compared."""
     best = sorted(sides, key=lambda side: -(_main(side) or 0))[:2]
     with refusals(stop=False):
         names = {side.name for side in best}
@@ -35,7 +35,7 @@ def best_pair_view(sides: Sequence[Side]) -> None:
 
 
 def _main(side: Side) -> float | None:
-    return main_metric(metrics_of(*side.key)[0])
+    return main_metric(metrics_of(side.key).values)
 
 
 def paired_view(sides: Sequence[Side]) -> None:
@@ -60,7 +60,7 @@ def paired_view(sides: Sequence[Side]) -> None:
             st.caption(f"{count(len(pairs) - 6, 'more pair')}: hover over the points.")
     many = f", corrected for {count(len(pairs), 'pair')} (Holm, 1979)" if len(pairs) > 1 else ""
     st.caption(
-        f"All runs on the same {count(comparison.items, 'image')}. Filled points: significant difference; hollow: not.",
+        f"All runs on the same {count(comparison.items, 'image')}. Filled points: significant differences.",
         help=f"Accuracy: exact McNemar test{many}. All intervals are of paired differences: a bootstrap over images "
         "(Efron, 1979), or Bonett and Price (2012) where fewer than ten images differ.",
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
@@ -22,7 +22,8 @@ from ui.pickers import data_name, differing, from_address, listed_name, to_addre
 from ui.session import COMPARED_RUNS
 
 if TYPE_CHECKING:
-    from clfcore.predictions import Predictions
+    from clfcore.evaluation.compare import Named
+    from clfcore.evaluation.intervals import Interval
 
 
 MOST = 12  # runs at once: more make too many pairs to read
@@ -37,6 +38,22 @@ COSTS = {
 }
 
 
+class SideKey(NamedTuple):
+    """Cache key of a run's results: its folder, short name and split, and the time of the split's file."""
+
+    path: str
+    name: str
+    split: str
+    changed: float
+
+
+class SideMetrics(NamedTuple):
+    """Metrics of a run by name, and their 95 % intervals, None where undefined."""
+
+    values: "Mapping[str, float | None]"
+    bounds: "Mapping[str, Interval | None]"
+
+
 @dataclass(frozen=True)
 class Side:
     """A run, its short name, the split it is evaluated on, and the time of that split's file."""
@@ -47,21 +64,21 @@ class Side:
     changed: float
 
     @property
-    def key(self) -> tuple[str, str, str, float]:
-        return str(self.run.path), self.name, self.split, self.changed
+    def key(self) -> SideKey:
+        return SideKey(str(self.run.path), self.name, self.split, self.changed)
 
 
 def choose_compared() -> list[Side]:
-    """Two or more runs and the split they are evaluated on; damaged ones are named and left out."""
+    """Two or more runs and the split they are evaluated on; damaged runs are named and left out."""
     finished = finished_runs()
     known = [entry.run for entry in finished]
-    coming = bool(st.query_params.get_all("batch"))
-    if len(known) < 2 and coming:
+    queued = bool(st.query_params.get_all("batch"))
+    if len(known) < 2 and queued:
         _wait_for_queue()
     if len(known) < 2:
-        have = "is one finished run" if known else "are no finished runs"
-        empty(f"A comparison needs two finished runs; there {have} yet. Train another network, or this one again.",
-              "Train", "pages/train/page.py")  # fmt: skip
+        have = "only one has finished. Train another network, or the same one" if known else "none has finished yet"
+        empty(f"A comparison needs two finished runs; {have}{' again.' if known else '. Train two networks.'}",
+              "Train a network", "pages/train/page.py")  # fmt: skip
     configs = {entry.id: entry.config.model_dump(include=set(ALWAYS)) for entry in finished}
     left, middle, right = st.columns([2, 6, 2], vertical_alignment="bottom")
     with left:
@@ -77,10 +94,10 @@ def choose_compared() -> list[Side]:
         )
     to_address("runs", chosen)
     runs = [run for run in known if run.id in chosen]
-    if len(runs) < 2 and coming:
+    if len(runs) < 2 and queued:
         _wait_for_queue()
     if len(runs) < 2:
-        st.write("Choose two or more runs. Type in the box to filter by architecture, data or date.")
+        st.write("Choose two or more runs. Type in the box to filter by architecture, dataset or date.")
         st.stop()
     shared = [split for split in ("test", "validation") if all(split in run.splits for run in runs)]
     if not shared:
@@ -90,11 +107,13 @@ def choose_compared() -> list[Side]:
         split = st.segmented_control("Split", shared, default=shared[0], required=True, key=f"compare {shared}")
     if "test" not in shared:
         without = ", ".join(escape_markdown(short_name(run)) for run in runs if "test" not in run.splits)
-        st.caption(f"Evaluated on validation, which selected the best epochs: {without} without a test split.")
+        st.caption(
+            f"Evaluated on validation, which selected the best epochs: these runs have no test split: {without}."
+        )
     return _readable(runs, split)
 
 
-def _filtered(known: Sequence[Run], configs: dict[str, dict[str, Any]]) -> list[Run]:
+def _filtered(known: Sequence[Run], configs: Mapping[str, Mapping[str, object]]) -> list[Run]:
     """The runs that match the chosen data, architectures and strategies."""
     chosen = {}
     with st.popover("Filter runs", width="stretch"):
@@ -103,7 +122,11 @@ def _filtered(known: Sequence[Run], configs: dict[str, dict[str, Any]]) -> list[
             chosen[name] = st.multiselect(
                 name.capitalize(), values, format_func=partial(_shared, name), key=f"compare {name}", placeholder="all"
             )
-        offered = [run for run in known if all(not of or configs[run.id][n] in of for n, of in chosen.items())]
+        offered = [
+            run
+            for run in known
+            if all(not values or configs[run.id][name] in values for name, values in chosen.items())
+        ]
         st.caption(f"{count(len(offered))} of {count(len(known), 'run')} match.")
         if st.button("Compare these", disabled=len(offered) < 2 or not any(chosen.values()), key="compare offered"):
             st.query_params["runs"] = [run.id for run in offered[:MOST]]
@@ -111,7 +134,7 @@ def _filtered(known: Sequence[Run], configs: dict[str, dict[str, Any]]) -> list[
 
 
 def _wait_for_queue() -> None:
-    st.write("The comparison appears when two of the queued runs have finished, and grows as the others finish.")
+    st.write("The comparison appears when two of the queued runs have finished; the others are added as they finish.")
     st.stop()
 
 
@@ -120,7 +143,7 @@ def _readable(runs: Sequence[Run], split: str) -> list[Side]:
     for run in runs:
         side = Side(run, short_name(run), split, run.predicted_at(split))
         try:
-            side_name(*side.key)
+            side_name(side.key)
         except InputError as error:
             complain(f"{side.name} is left out: {error}")
             continue
@@ -135,28 +158,26 @@ def short_name(run: Run) -> str:
     return f"{run.config.architecture} {run.id[-4:]}"
 
 
-def side_name(path: str, name: str, split: str, changed: float) -> "tuple[str, Predictions]":
+def side_name(key: SideKey) -> "Named":
     """A run's name and predictions; of a hierarchy the finest level."""
-    predictions = stored(Run(Path(path)), split)
+    predictions = stored(Run(Path(key.path)), key.split)
     if predictions.task.kind == "hierarchical":
         predictions = predictions.level(predictions.task.levels[-1].name)
-    return name, predictions
+    return key.name, predictions
 
 
-def side_names(sides: Sequence[Side]) -> "list[tuple[str, Predictions]]":
-    return [side_name(*side.key) for side in sides]
+def side_names(sides: Sequence[Side]) -> "list[Named]":
+    return [side_name(side.key) for side in sides]
 
 
 @st.cache_data(show_spinner=False, max_entries=48)
-def metrics_of(
-    path: str, name: str, split: str, changed: float
-) -> tuple[Mapping[str, float | None], Mapping[str, Interval | None]]:
-    predictions = side_name(path, name, split, changed)[1]
-    values, bounds = evaluate_finest(predictions).as_dict(), dict(headline(predictions))
+def metrics_of(key: SideKey) -> SideMetrics:
+    predictions = side_name(key)[1]
+    values, bounds = evaluate_finest(predictions).as_dict(), headline(predictions)
     if "accuracy" in values:
         right = round((values["accuracy"] or 0) * len(predictions))
-        bounds["accuracy"] = wilson(right, len(predictions))
-    return values, bounds
+        bounds = {**bounds, "accuracy": wilson(right, len(predictions))}
+    return SideMetrics(values, bounds)
 
 
 def compared_table(sides: Sequence[Side]) -> None:
@@ -168,12 +189,12 @@ def compared_table(sides: Sequence[Side]) -> None:
     costs = [runs_costs.known(side.run) for side in sides]
     known = {name: column for name, (column, _) in COSTS.items() if any(cost[name] is not None for cost in costs)}
     for i, side in enumerate(sides):
-        values, bounds = metrics_of(*side.key)
-        row: dict[str, Any] = {"run": side.name}
-        about = {
+        values, bounds = metrics_of(side.key)
+        row: dict[str, str | float | None] = {"run": side.name}
+        facts = {
             **{f"≠ {name.replace('_', ' ')}": _written(of[i]) for name, of in unequal},
             **{column: costs[i][name] for name, column in known.items()},
-            "images": len(side_name(*side.key)[1]),
+            "images": len(side_name(side.key)[1]),
             **{name: value for name, value in shared.items() if name not in dict(unequal)},
         }
         for name, metric in METRICS.items():
@@ -184,7 +205,7 @@ def compared_table(sides: Sequence[Side]) -> None:
             columns[label] = st.column_config.NumberColumn(format="%.1f %%" if share else "%.3f")
             if name == "accuracy" or (name != "ece" and bounds.get(name) and len(sides) <= MOST):
                 row[f"{label}, 95 %"] = ends(bounds.get(name), share=share)
-            row |= about  # after the first metric, where it is visible without scrolling
+            row |= facts  # after the first metric, where they are visible without scrolling
         rows.append(row)
     for name, (column, form) in COSTS.items():
         columns[column] = st.column_config.NumberColumn(format=form, help=runs_costs.COSTS[name].capitalize() + ".")
@@ -192,15 +213,15 @@ def compared_table(sides: Sequence[Side]) -> None:
     st.dataframe(
         rows, hide_index=True, column_config=columns, placeholder="–", alt=f"{count(len(rows), 'run')}; best: {best}"
     )
-    differ = "≠ marks the settings in which the runs differ; all others are equal."
-    st.caption(differ if unequal else "All settings are equal: these runs differ by chance alone.")
+    differ = "≠ marks the settings in which these runs differ; all other settings are equal."
+    st.caption(differ if unequal else "These runs have equal settings: any difference is due to chance.")
 
 
-def _shared(name: str, value: Any) -> str:
-    return data_name(value) if name == "data" else _written(value)
+def _shared(name: str, value: object) -> str:
+    return data_name(str(value)) if name == "data" else _written(value)
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     if isinstance(value, dict):
         value = ", ".join(f"{name} {of}" for name, of in value.items())
     return "–" if value in (None, "") else str(value)

@@ -19,7 +19,7 @@ ENDED = ("failed", "cancelled", "damaged")
 
 
 def train_to_compare() -> None:
-    """The choice behind an expander, and the queue while there is one."""
+    """The sweep behind an expander, and the queue while it runs."""
     if SWEEP_QUEUED.take():
         SWEEP_OPEN.set(False)  # folded once the runs are queued
     more = st.expander("Train several networks on one split", on_change="rerun", key=SWEEP_OPEN.key)
@@ -32,22 +32,22 @@ def train_to_compare() -> None:
 
 def _choose() -> None:
     data = choose_data()
-    one, two = st.columns([3, 2], gap="medium")
-    with one:
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
         names = [row.name for row in architectures()]
         chosen = st.multiselect("Architectures", names, ["lenet5"], key="together architectures")
-    with two:
+    with right:
         strategies = st.multiselect("Strategies", list(get_args(Strategy)), ["scratch"], key="together strategies")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seeds = st.number_input(
             "Seeds", 1, 10, 2, key="together seeds", width=140,
-            help="Runs that differ in their seed only show how much is chance. Two are few; five tell more.",
+            help="Runs that differ only in their seed show how much is due to chance: two are few, five tell more.",
         )  # fmt: skip
         epochs = st.number_input(
             "Epochs", 1, 1000, None, key="together epochs", width=180, placeholder="strategy default"
         )
     with refusals(stop=False):
-        found = grid(
+        planned = grid(
             data,
             architectures=chosen,
             strategies=strategies,
@@ -55,16 +55,16 @@ def _choose() -> None:
             recipe={} if epochs is None else {"epochs": int(epochs)},
             dataset=read_data(data),
         )
-        for refused in found.refused:
+        for refused in planned.refused:
             st.caption(f"{escape_markdown(refused.name)} is left out: {escape_markdown(refused.reason)}")
         with st.expander("Command"):
             st.code(
                 command_of(data, architectures=chosen, strategies=strategies, seeds=int(seeds), epochs=epochs),
                 language="bash", wrap_lines=True,
             )  # fmt: skip
-        label = f"Queue {count(len(found.configs), 'run')}"
-        if st.button(label, type="primary", disabled=not found.configs, key="together go"):
-            ids = [worker().submit(config).id for config in found.configs]
+        label = f"Queue {count(len(planned.configs), 'run')}"
+        if st.button(label, type="primary", disabled=not planned.configs, key="together go"):
+            ids = [worker().submit(config).id for config in planned.configs]
             st.query_params["batch"] = ids
             st.query_params["runs"] = []
             SWEEP_QUEUED.set(True)
@@ -72,23 +72,24 @@ def _choose() -> None:
 
 
 def _batch() -> list[str]:
-    """The runs of the queue that was started here and have not ended; those that ended with a result are compared."""
-    waited = st.query_params.get_all("batch")
-    if not waited:
+    """The runs queued here that have not ended; completed ones are added to the comparison."""
+    queued = st.query_params.get_all("batch")
+    if not queued:
         return []
     known = {run.id: run for run in folder.run_folders()}
-    still, done = [], []
-    for name in waited:
+    pending: list[str] = []
+    done: list[str] = []
+    for name in queued:
         with refusals(stop=False):
             run = known.get(name)
             if run is None or run.state in ENDED:
                 continue
-            (done if run.state == "completed" else still).append(name)
+            (done if run.state == "completed" else pending).append(name)
     if done:
         st.query_params["runs"] = [*dict.fromkeys([*st.query_params.get_all("runs"), *done])]
-    if still != waited:
-        if still:
-            st.query_params["batch"] = still
+    if pending != queued:
+        if pending:
+            st.query_params["batch"] = pending
         else:
             del st.query_params["batch"]
-    return still
+    return pending

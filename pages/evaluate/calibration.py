@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def calibration_view(run: Run, predictions: "Predictions") -> None:
-    """The reliability of the split as trained and with the run's temperature, which is fitted and removed here."""
+    """The reliability diagram as trained and with the run's temperature, which is fitted and removed here."""
     from clfcore.figures.calibration import reliability_figure
 
     with refusals(stop=False):
@@ -37,7 +37,7 @@ def calibration_view(run: Run, predictions: "Predictions") -> None:
                 metric_row([Number(metric.title, text, "" if after is None else trained, metric.described)])
             st.write((after or before).describe())
             if predictions.split == "validation" and value is not None:
-                st.caption("The temperature was fitted on these images: evaluate it on test.")
+                st.caption("The temperature was fitted on these images; judge it on the test split.")
 
 
 _NUMBERS = (
@@ -59,5 +59,5 @@ def _buttons(run: Run) -> None:
         st.caption(
             "Temperature scaling divides all logits by one number: predictions stay the same, only their confidence "
             "changes. The temperature is saved with the run; Predict can use it.",
-            help="Guo and others, 2017: fitted by the log-loss on validation, evaluated on test.",
+            help="Fitted by minimizing the log-loss on validation, evaluated on test. Guo and others, 2017.",
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def classes_view(run: Run, predictions: "Predictions") -> None:
-    """The table; a click on a heading sorts, one on a row shows its images."""
+    """Metrics of each class in a table, and the images of the selected one."""
     metric = st.column_config.NumberColumn(format="%.3f")
     rows = [
         {"class": r.name, "precision": r.precision, "recall": r.recall, "F1": r.f1, "AUC": r.auc, "images": r.support}
@@ -45,16 +45,16 @@ def classes_view(run: Run, predictions: "Predictions") -> None:
 
 def _images(run: Run, predictions: "Predictions", index: int) -> None:
     name = predictions.classes[index]
-    groups = {
-        "False negatives": errors.cell(predictions, index, None, errors_only=True),
-        "False positives": errors.cell(predictions, None, index, errors_only=True),
-        "True positives": errors.cell(predictions, index, index),
+    groups: dict[str, list[int]] = {
+        "False negatives": errors.cell(predictions, index, None, errors_only=True).tolist(),
+        "False positives": errors.cell(predictions, None, index, errors_only=True).tolist(),
+        "True positives": errors.cell(predictions, index, index).tolist(),
     }
     group = st.segmented_control(
         escape_markdown(name), list(groups), format_func=lambda name: f"{name} ({count(len(groups[name]))})",
         default="False negatives", required=True, key="class group",
     )  # fmt: skip
     shown = paged(groups[group], f"class {index} {group}")
-    if not len(shown):
+    if not shown:
         st.write("No images in this group.")
     cards(case_cards(run, errors.cases(predictions, shown)), side=112)

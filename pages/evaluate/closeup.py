@@ -56,12 +56,12 @@ def _maps(run: Run, level: str, item: Item) -> None:
         caption = f"For {label}" if evidence else f"No evidence for {label}"
         shown.append(Card(overlay, name=f"Grad-CAM for {label}", truth=caption))
     cards(shown, side=140)
-    st.caption("Grad-CAM: how much each region supports the class. It shows where, not why.")
+    st.caption("Grad-CAM: how much each region supports the class. It shows where the network looked, not why.")
 
 
 def _neighbours(run: Run, split: str, item: Item) -> None:
     if not st.toggle("Find the nearest training images", key=f"nearest {run.id}"):
-        st.caption("By the run's embeddings; if none are cached, the first search takes one pass over the data.")
+        st.caption("Compares the run's embeddings; if none are cached, the first search takes one pass over the data.")
         return
     path = str(run.path)
     embedded = result_of(_space(path, split=split), "Embedding the images")
@@ -76,14 +76,14 @@ def _neighbours(run: Run, split: str, item: Item) -> None:
     )  # fmt: skip
     sentence = f"The {count(len(near), 'nearest training image')}"
     for truth in item.truth:
-        same = sum(truth in _classes(neighbour.label) for neighbour in near)
-        sentence += f", {same} of {'class ' if len(item.truth) == 1 else ''}{escape_markdown(truth)}"
-    st.caption(f"{sentence}.", help="Cosine similarity of the features that the last layer reads; 1 = identical.")
+        matching = sum(truth in _classes(neighbour.label) for neighbour in near)
+        sentence += f", {matching} of {'class ' if len(item.truth) == 1 else ''}{escape_markdown(truth)}"
+    st.caption(f"{sentence}.", help="By cosine similarity of the features before the last layer; 1 is identical.")
 
 
 def _classes(label: str) -> list[str]:
-    """The classes of a label as text: one, those of all levels, or several."""
-    return [part.strip() for whole in label.split(" / ") for part in whole.split(";")]
+    """The classes in a label's text: a class, the classes of all levels (`a / b`), or several labels (`a; b`)."""
+    return [name.strip() for level in label.split(" / ") for name in level.split(";")]
 
 
 @by_files

@@ -1,6 +1,7 @@
 """Confusion matrix: its orders and parts, and the images behind a cell, a row or a column."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -16,11 +17,15 @@ from ui.pickers import read_renamed
 from ui.session import SessionValue, selected_rows
 
 if TYPE_CHECKING:
-    from clfcore.evaluation.confusion import Confusion, Pair
+    from clfcore.evaluation.confusion import Confusion, Norm, Order, Pair
     from clfcore.predictions import Predictions
 
-NORMS = {"counts": "Counts", "by-truth": "Share of true class", "by-prediction": "Share of predicted class"}
-ORDERS = {
+NORMS: "Mapping[Norm, str]" = {
+    "counts": "Counts",
+    "by-truth": "Share of true class",
+    "by-prediction": "Share of predicted class",
+}
+ORDERS: "Mapping[Order, str]" = {
     "data": "As in the data",
     "similarity": "Confused classes adjacent",
     "support": "By support",
@@ -35,7 +40,7 @@ PARTS = {
 ANY = -1  # any class
 # Keys of the two selected classes (indices), in the session and the address, and their labels.
 SELECTED = {"true class": "True class", "taken for": "Predicted as"}
-# Labels that addresses of before hold -> the option.
+# Labels in addresses of earlier versions -> the option.
 RENAMED = {
     "norm": {"Share of the true class": "by-truth", "Share of the predicted class": "by-prediction"},
     "order": {"Confused ones together": "similarity", "Most pictures first": "support"},
@@ -67,7 +72,7 @@ def confusion_view(run: Run, predictions: "Predictions") -> None:
         _images(run, predictions, matrix, errors_only=errors_only)
 
 
-def _matrix(matrix: "Confusion", *, norm: str, errors_only: bool, key: str) -> None:
+def _matrix(matrix: "Confusion", *, norm: "Norm", errors_only: bool, key: str) -> None:
     from clfcore.figures.confusion import confusion_figure
 
     if len(matrix.classes) > WHOLE:
@@ -109,7 +114,7 @@ def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | N
     if window:
         return all_blocks.opened(*window)
 
-    def enter(place: list) -> None:
+    def enter(place: Sequence[Any]) -> None:  # the `customdata` of a point
         open_block.set((int(place[0]), int(place[1])))
 
     on_click(confusion_blocks_figure(all_blocks, dark=dark()), f"blocks {key} {errors_only}", enter)
@@ -117,7 +122,7 @@ def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | N
     return None
 
 
-def _select(place: list) -> None:
+def _select(place: Sequence[Any]) -> None:
     for key, index in zip(SELECTED, place, strict=False):
         SessionValue[int](key).set(int(index))
 
@@ -138,7 +143,7 @@ def _images(run: Run, predictions: "Predictions", matrix: "Confusion", *, errors
     if (true, predicted) == (ANY, ANY):
         _pairs(errors.top_pairs(matrix, 100 if len(names) > WHOLE else 20))
         return
-    indices = errors.cell(predictions, _index(true), _index(predicted), errors_only=errors_only)
+    indices: list[int] = errors.cell(predictions, _index(true), _index(predicted), errors_only=errors_only).tolist()
     of_class = "" if true == ANY else f" of {escape_markdown(names[true])}"
     predicted_as = "" if predicted == ANY else f", predicted as {escape_markdown(names[predicted])}"
     st.write(f"**{count(len(indices), 'image')}**{of_class}{predicted_as}{', errors only' if errors_only else ''}")

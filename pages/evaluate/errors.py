@@ -1,7 +1,7 @@
 """Errors: lists of misclassified, uncertain and costly images, the review of their labels, and one image up close."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -21,16 +21,22 @@ if TYPE_CHECKING:
 
 # list -> its name, and what it holds
 LISTS = {
-    "most_confident": ("Most confident errors", "Most confident mistakes: a good place to look for wrong labels."),
-    "least_confident_correct": ("Least confident correct", "Correct, but with the lowest confidence: next to fail."),
-    "closest_calls": ("Closest calls", "The two most probable classes are closest to each other, right or wrong."),
-    "highest_loss": ("Highest loss", "The true class got the lowest probability: these dominate the log-loss."),
-    "pair": ("By pair of classes", "Of one class and predicted as another, most confident first."),
+    "most_confident": (
+        "Most confident errors",
+        "Wrong, with the highest confidence: a good place to look for wrong labels.",
+    ),
+    "least_confident_correct": (
+        "Least confident correct",
+        "Correct, but with the lowest confidence: the next to go wrong.",
+    ),
+    "closest_calls": ("Closest calls", "Right or wrong, the two most probable classes are almost equally probable."),
+    "highest_loss": ("Highest loss", "The true class has the lowest probability: these images dominate the log-loss."),
+    "pair": ("By pair of classes", "Images of one class predicted as another, most confident first."),
 }
 
 
 def errors_view(run: Run, predictions: "Predictions") -> None:
-    """One of the lists as cards, with the review of its labels below, and one image up close."""
+    """One of the lists as cards; below, the review of its labels and one image up close."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             "List", list(LISTS), format_func=lambda name: LISTS[name][0], key="errors", bind="query-params", width=260
@@ -39,13 +45,13 @@ def errors_view(run: Run, predictions: "Predictions") -> None:
         if name == "pair":
             true, predicted = _pair(predictions)
         most = choose_length()
-        shown = _cases(predictions, name, most, true, predicted)
+        shown = _cases(predictions, name, most, true=true, predicted=predicted)
         truths = {case.id: case.truth for case in shown}
         if shown:
             list_button(
                 run,
                 name,
-                lambda: _cases(predictions, name, 1000, true, predicted),
+                lambda: _cases(predictions, name, 1000, true=true, predicted=predicted),
                 truth=lambda case: case.truth,
                 write=cases_csv,
             )
@@ -59,7 +65,7 @@ def errors_view(run: Run, predictions: "Predictions") -> None:
         where = {"pictures of": "A run's errors", "run": run.id}
         st.page_link("pages/explain/page.py", label="Explain these errors", query_params=where)
     with refusals(stop=False):
-        review_view(run, f"{name} {true} {predicted} {len(shown)}", [_row(case) for case in shown], truths)
+        review_view(run, f"{name} {true} {predicted} {len(shown)}", rows=[_row(case) for case in shown], truths=truths)
         closeup_view(run, predictions.split, predictions.task.levels[-1].name, [_item(case) for case in shown])
 
 
@@ -85,7 +91,7 @@ def case_cards(run: Run, cases: "Sequence[Case]") -> list[Card]:
 
 
 def _pair(predictions: "Predictions") -> tuple[str | None, str | None]:
-    """A true and a predicted class, of the pairs confused most often; none where nothing is misclassified."""
+    """A true and a predicted class among the most frequent confusions; None where nothing is misclassified."""
     pairs = top_pairs(confusion(predictions), 100)
     if not pairs:
         return None, None
@@ -98,14 +104,14 @@ def _pair(predictions: "Predictions") -> tuple[str | None, str | None]:
 
 
 def _cases(
-    predictions: "Predictions", name: str, most: int, true: str | None, predicted: str | None
+    predictions: "Predictions", name: str, most: int, *, true: str | None, predicted: str | None
 ) -> "tuple[Case, ...]":
     if name == "pair" and true is None:
         return ()
     return error_list(predictions, name, most, true=true, predicted=predicted)
 
 
-def _row(case: "Case") -> dict[str, Any]:
+def _row(case: "Case") -> dict[str, str]:
     return {
         "image": case.id,
         "true class": case.truth,

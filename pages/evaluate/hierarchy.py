@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def branches_view(run: Run, split: str) -> None:
-    """Accuracy of whole paths, of levels and of branches; the other tabs show one level."""
+    """Path accuracy, level accuracy and the class tree by accuracy; the other tabs show one level."""
     from clfcore.figures.sunburst import sunburst_figure
 
     whole = stored(run, split)
@@ -41,13 +41,14 @@ def branches_view(run: Run, split: str) -> None:
                 percent(float(consistent(whole).mean())),
                 "predictions that form a valid path",
                 help="The share of images whose predictions on all levels form a path that exists in the data. "
-                "Decoding to the most probable valid path makes it 100 %: a run's setting `decoding`.",
+                "Decoding to the most probable valid path makes it 100 %: the setting `decoding` of a run.",
             ),
             Number(
                 "Hierarchical distance of mistakes",
                 rate(report.severity),
                 "levels to the lowest common ancestor",
-                help="How far a wrong prediction is from the true class: 1 for a sibling. Bertinetto and others, 2020.",
+                help="How far wrong predictions are from the true class, on average: 1 is a sibling. Bertinetto and "
+                "others, 2020.",
             ),
         ]
     )
@@ -63,12 +64,13 @@ def branches_view(run: Run, split: str) -> None:
         config = {"accuracy": share, "with decoding": share}
         st.dataframe(rows, hide_index=True, column_config=config, alt="Accuracy of each level")
         st.caption(
-            f"{escape_markdown(summary(whole))} Decoding predicts the most probable valid path, not each level alone."
+            f"{escape_markdown(summary(whole))} Decoding predicts the most probable valid path, not each level on "
+            "its own."
         )
 
 
 def drill_down_view(run: Run, split: str) -> None:
-    """The confusion matrix of the coarsest level; a click on a row opens the class into its children, and so on."""
+    """Confusion matrix of the coarsest level; a click on a cell opens its true class into its children, and so on."""
     from clfcore.figures.confusion import confusion_figure
 
     whole = stored(run, split)
@@ -89,18 +91,14 @@ def drill_down_view(run: Run, split: str) -> None:
             deeper = len(path) < len(levels) - 1
             st.write("Click a cell to open its true class." if deeper else "Click a cell to see its images.")
             return
-        true, predicted = (_row(matrix.indices, int(value)) for value in place[:2])
+        indices: list[int] = matrix.indices.tolist()  # of the classes, in the order of the matrix
+        true, predicted = (indices.index(int(value)) for value in place[:2])
         name = matrix.classes[true]
         if name != ELSEWHERE and len(path) < len(levels) - 1:
             opened_path.set([*path, name])
             st.rerun()
-        cell = int(matrix.indices[true]), int(matrix.indices[predicted])
+        cell = indices[true], indices[predicted]
         _images(run, whole, len(path), cell=cell, names=matrix.classes)
-
-
-def _row(indices: "object", value: int) -> int:
-    """The row of a class of the task in the matrix."""
-    return [int(i) for i in indices].index(value)
 
 
 def _images(run: Run, whole: "Predictions", level: int, *, cell: tuple[int, int], names: tuple[str, ...]) -> None:

@@ -1,5 +1,6 @@
 """Multi-label classification: thresholds, counts per label, false positives and negatives, co-occurrence."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -19,7 +20,7 @@ from pages.evaluate.errors import choose_length
 from pages.evaluate.review import list_button, review_view
 from ui.cards import Card, cards, count_panels
 from ui.charts import chart, dark
-from ui.formatting import count, ends, percent, rate, shorten
+from ui.formatting import count, ends, join_names, percent, rate, shorten
 from ui.loaders import run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import read_renamed
@@ -27,10 +28,16 @@ from ui.session import THRESHOLDS_MESSAGE
 
 if TYPE_CHECKING:
     from clfcore.evaluation.multilabel import LabelCase
+    from clfcore.evaluation.thresholds import Goal
     from clfcore.predictions import Predictions
 
 
-GOALS = {"f1": "Highest F1", "precision": "Minimum precision", "recall": "Minimum recall", "half": "0.5 each"}
+GOALS: "Mapping[Goal, str]" = {
+    "f1": "Highest F1",
+    "precision": "Minimum precision",
+    "recall": "Minimum recall",
+    "half": "0.5 each",
+}
 
 FALSE_POSITIVES, FALSE_NEGATIVES = "False positives", "False negatives"
 FILES = {FALSE_POSITIVES: "false-alarms", FALSE_NEGATIVES: "misses"}  # in the name of the downloaded file
@@ -78,7 +85,7 @@ def thresholds_view(run: Run, predictions: "Predictions") -> None:
 
 
 def _choose(run: Run) -> None:
-    """All thresholds chosen again on validation; the saved ones are used by Predict."""
+    """Choice of all thresholds on validation; Predict uses the saved ones."""
     with st.expander("Choose all thresholds on validation"):
         goal = st.segmented_control(
             "Criterion", list(GOALS), format_func=GOALS.__getitem__, default="f1", required=True, key="goal"
@@ -90,16 +97,16 @@ def _choose(run: Run) -> None:
             with refusals():
                 chosen = choose_label_thresholds(stored(run, "validation"), goal, wanted=least)
                 keep_thresholds(run, chosen)
-            if chosen.left:
-                names = ", ".join(chosen.left[:6])
-                THRESHOLDS_MESSAGE.set(f"0.5 stays for {names}: too few examples in validation.")
+            if chosen is not None and chosen.left:
+                names = join_names(chosen.left, 6)
+                THRESHOLDS_MESSAGE.set(f"Validation has too few examples to choose a threshold for {names}: 0.5 is kept.")
             st.rerun()
         message = escape_markdown(THRESHOLDS_MESSAGE.take() or "")
         st.caption(message or "Predict and the numbers above use these thresholds.")
 
 
 def labels_view(predictions: "Predictions") -> None:
-    """The 2 x 2 counts of each label at its threshold, as panels and as a table; click a heading to sort."""
+    """The 2 x 2 counts of each label at its threshold, as panels and as a table."""
     points = label_counts(predictions)
     count_panels(points)
     areas = {row.name: row for row in per_class(predictions)}
@@ -126,15 +133,15 @@ def labels_view(predictions: "Predictions") -> None:
     shares = ("threshold", "precision", "recall", "F1", "AUC", "AP")
     columns = dict.fromkeys(shares, three)
     st.dataframe(rows, hide_index=True, column_config=columns, placeholder="–", alt="Counts and metrics of each label")
-    undefined = [row["label"] for row in rows if row["AUC"] is None]
+    undefined = [p.name for p in points if areas[p.name].auc is None]
     if undefined:
         st.caption(
-            f"AUC is undefined for {escape_markdown(', '.join(undefined[:8]))}: all or none of the images have the "
-            "label. The mean leaves it out."
+            f"AUC is undefined for {escape_markdown(join_names(undefined))}: all or none of the images have the label. "
+            "The mean AUC is over the other labels."
         )
     st.caption(
-        "TP, FN, FP, TN: true positives, false negatives, false positives, true negatives. AP: average precision. The "
-        "interval of the recall is Wilson's."
+        "TP, FN, FP, TN: true positives, false negatives, false positives, true negatives. AP: average precision. "
+        "Recall has a Wilson interval."
     )
 
 
@@ -186,12 +193,12 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
     cards(case_cards, side=140)
     st.caption(f"{count(len(every), kind.lower()[:-1])}, most confident first. The bar is the label's probability.")
     with refusals(stop=False):
-        by_id = {case.id: case for case in shown}  # one row per image: a verdict is on all its labels
+        by_id = {case.id: case for case in shown}  # one row per image: a review is of all its labels
         rows = [
             {"image": case.id, "true labels": truths[case.id], "error": _error(case), "p": percent(case.probability)}
             for case in by_id.values()
         ]  # fmt: skip
-        review_view(run, f"{label} {kind} {most}", rows, truths)
+        review_view(run, f"{label} {kind} {most}", rows=rows, truths=truths)
         closeup_view(run, predictions.split, predictions.task.levels[-1].name, [_item(predictions, c) for c in shown])
 
 
@@ -204,17 +211,17 @@ def _error(case: "LabelCase") -> str:
 
 
 def _item(predictions: "Predictions", case: "LabelCase") -> Item:
-    """With maps for the label in question and for the most probable other one."""
+    """The image, with maps for the label in question and for the most probable other label."""
     p = predictions.row(case.index)
-    first = sorted(range(len(p)), key=lambda i: -p[i])
-    own = predictions.classes.index(case.label)
-    other = next((i for i in first if i != own), own)
+    ranked = sorted(range(len(p)), key=lambda i: -p[i])
+    label = predictions.classes.index(case.label)
+    other = next((i for i in ranked if i != label), label)
     return Item(
         id=case.id,
         title=_error(case),
-        targets={i: predictions.classes[i] for i in dict.fromkeys((own, other))},
+        targets={i: predictions.classes[i] for i in dict.fromkeys((label, other))},
         truth=case.labels,
-        top=tuple((predictions.classes[i], p[i]) for i in first[:5]),
+        top=tuple((predictions.classes[i], p[i]) for i in ranked[:5]),
     )
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from clfcore.evaluation import curves, thresholds
 from clfcore.runs.folder import Run
 from ui.charts import chart, dark
-from ui.formatting import count, percent, rate, shorten
+from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import stored
 from ui.messages import Number, metric_row
 
@@ -66,7 +66,7 @@ def operating_point_view(run: Run, predictions: "Predictions") -> None:
             Number(
                 "Precision",
                 percent(point.precision),
-                f"of {count(point.true_positives + point.false_positives)} predicted",
+                f"of {count(point.true_positives + point.false_positives, 'image')} predicted positive",
             ),
         ]
     )
@@ -85,8 +85,8 @@ def operating_point_view(run: Run, predictions: "Predictions") -> None:
         chart(figure.update_layout(showlegend=False), "operating pr")
         st.caption(f"Average precision: {_area(pr)}.")
     st.caption(
-        "These numbers hold for this dataset only; images from another source, device or class distribution may give "
-        "others."
+        "These numbers hold for this dataset only: they may change with the source of the images, the device or the "
+        "class distribution."
     )
 
 
@@ -98,5 +98,4 @@ def _area(curve: "Curves") -> str:
 def _of(part: int, rest: int, interval: "Interval | None") -> str:
     if interval is None:
         return "no such image"
-    ends = f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
-    return f"{count(part)} of {count(part + rest)}, 95\u00a0% interval {ends}"
+    return f"{count(part)} of {count(part + rest)}, 95\u00a0% interval {ends(interval, share=True)}"

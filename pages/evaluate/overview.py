@@ -1,8 +1,8 @@
 """Headline metrics of a run on one split, with 95 % intervals and the baselines that need no learning."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from clfcore.evaluation.baselines import baselines
@@ -24,7 +24,7 @@ SMALL = 200  # items below which a sample is called small
 
 
 def choose_evaluated() -> "tuple[Run, Predictions]":
-    """A run, one of its splits, and of a hierarchical task one level; all in the address."""
+    """The evaluated run, its split, and for a hierarchical task its level; all in the address."""
     left, middle, right = st.columns([5, 2, 2], vertical_alignment="bottom")
     with left:
         run = choose_run()
@@ -56,7 +56,7 @@ def choose_evaluated() -> "tuple[Run, Predictions]":
             mime="text/csv",
             on_click="ignore",
             width="stretch",
-            help="One row per image with the probability of each class; above five million values, the top five only.",
+            help="One row per image with the probability of each class; beyond five million values, only the top five.",
         )
     return run, predictions
 
@@ -94,17 +94,17 @@ def headline(run: Run, predictions: "Predictions") -> None:
     if predictions.split == "validation":
         notes.append("Computed on validation, which selected the best epoch: slightly optimistic compared with test.")
     if len(predictions) < SMALL:
-        notes.append(f"{count(len(predictions), 'image')} is a small sample: small differences mean little.")
+        notes.append(f"With only {count(len(predictions), 'image')}, small differences mean little.")
     if notes:
         st.caption(" ".join(notes))
 
 
 def baselines_view(run: Run, predictions: "Predictions") -> None:
-    """One line with both baselines; on demand, all metrics in a table with 95 % intervals and baselines."""
-    known = baselines(predictions, train_counts=_train_counts(run, predictions))
-    if known is None:
+    """Both baselines in one line; on demand, all metrics in a table with 95 % intervals and baselines."""
+    reference = baselines(predictions, train_counts=_train_counts(run, predictions))
+    if reference is None:
         return
-    st.caption(_line(known, quick=len(predictions) <= INTERVALS))
+    st.caption(_line(reference, quick=len(predictions) <= INTERVALS))
     more = st.expander("All metrics with 95\u00a0% intervals and baselines", on_change="rerun", key="intervals")
     if not more.open:
         return
@@ -120,8 +120,8 @@ def baselines_view(run: Run, predictions: "Predictions") -> None:
                 "metric": metric.title,
                 "this run": write(values[name]),
                 "95 % interval": ends(bounds.get(name), share=metric.share),
-                "majority class": write(known.majority.get(name)),
-                "random guessing": write(known.chance.get(name)),
+                "majority class": write(reference.majority.get(name)),
+                "random guessing": write(reference.chance.get(name)),
             }
         )
     with more:
@@ -129,18 +129,18 @@ def baselines_view(run: Run, predictions: "Predictions") -> None:
         st.caption("Wilson intervals for shares of images, a bootstrap with 1,000 resamples for the rest.")
 
 
-def _line(known: "Baselines", *, quick: bool) -> str:
-    name = "accuracy" if "accuracy" in known.majority else "subset_accuracy"
-    majority = escape_markdown(shorten(known.majority_answer, 40))
-    below = "The 95\u00a0% interval is below each number. " if quick else ""
+def _line(reference: "Baselines", *, quick: bool) -> str:
+    name = "accuracy" if "accuracy" in reference.majority else "subset_accuracy"
+    majority = escape_markdown(shorten(reference.majority_answer, 40))
+    below = "Below each number: its 95\u00a0% interval. " if quick else ""
     return (
-        f"{below}Baselines: random guessing {percent(known.chance.get(name))}, majority class ({majority}) "
-        f"{percent(known.majority[name])}."
+        f"{below}Baselines: random guessing {percent(reference.chance.get(name))}, majority class ({majority}) "
+        f"{percent(reference.majority[name])}."
     )
 
 
-def _train_counts(run: Run, predictions: "Predictions") -> np.ndarray | None:
-    """Training items of each class, where the run recorded them for exactly these classes."""
+def _train_counts(run: Run, predictions: "Predictions") -> Sequence[int] | None:
+    """Training items of each class, if the run recorded them for exactly these classes."""
     counts = run.data.train_counts
     usable = predictions.task.kind == "single-label" and len(counts) == len(predictions.classes)
-    return np.asarray(counts, np.int64) if usable else None
+    return tuple(counts) if usable else None

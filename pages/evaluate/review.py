@@ -1,7 +1,7 @@
-"""Label review: a verdict and a note on each image of a list, stored with the dataset, and the list as a CSV file."""
+"""Label review: a verdict and a note on each image of a list, stored with the dataset, and the list as CSV."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 import streamlit as st
 
@@ -9,16 +9,24 @@ from clfcore.data import label_review
 from clfcore.data.label_review import LabelReview
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation.error_lists import Review
+from clfcore.evaluation.errors import Case
+from clfcore.evaluation.multilabel import LabelCase
 from clfcore.runs.folder import Run
 from ui.loaders import run_dataset
 
-VERDICTS = {"wrong label": "wrong label", "ambiguous": "ambiguous", "the model's fault": "model error"}
+VERDICTS: Mapping[str, str] = {
+    "wrong label": "wrong label",
+    "ambiguous": "ambiguous",
+    "the model's fault": "model error",
+}
+
+C = TypeVar("C", Case, LabelCase)  # a case of a list
 
 
-def review_view(run: Run, key: str, rows: Sequence[Mapping[str, Any]], truths: Mapping[str, str]) -> None:
+def review_view(run: Run, key: str, *, rows: Sequence[Mapping[str, str]], truths: Mapping[str, str]) -> None:
     """An editable table with a verdict and a note for each image, saved at once.
 
-    rows: what is known of each, with its id under `image`; truths: id -> its label as text.
+    rows: the columns of each image, its id under `image`; truths: id -> its label as text.
     """
     more = st.expander("Review errors: wrong label, ambiguous or model error", on_change="rerun", key="verdicts")
     if not more.open:
@@ -33,18 +41,20 @@ def review_view(run: Run, key: str, rows: Sequence[Mapping[str, Any]], truths: M
             key=f"verdicts {run.id} {key}",
             disabled=tuple(rows[0]),
             column_config={
-                "verdict": st.column_config.SelectboxColumn(options=list(VERDICTS), format_func=VERDICTS.__getitem__),
+                "verdict": st.column_config.SelectboxColumn(
+                    options=list(VERDICTS), format_func=lambda kind: VERDICTS[str(kind)]
+                ),
                 "note": st.column_config.TextColumn(max_chars=500),
             },
             placeholder="–",
-            alt="Verdicts on the images above",
+            alt="Review of the images above",
         )
         for before, after in zip(shown, edited, strict=True):
             if (before["verdict"], before["note"]) != (after["verdict"], after["note"]):
-                item = before["image"]
+                item = str(before["image"])
                 label_review.keep_review(data, item, truths[item], kind=after["verdict"], note=after["note"] or "")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("Saved on this computer with the dataset, by the content of each image, for all runs on it.")
+            st.caption("Saved on this computer by the content of each image, for all runs on this dataset.")
             st.download_button(
                 "Download reviews (CSV)",
                 data=lambda: label_review.table_csv(data),
@@ -54,21 +64,21 @@ def review_view(run: Run, key: str, rows: Sequence[Mapping[str, Any]], truths: M
             )
 
 
-def _row(row: Mapping[str, Any], review: LabelReview | None) -> dict[str, Any]:
+def _row(row: Mapping[str, str], review: LabelReview | None) -> dict[str, str | None]:
     """Verdict and note follow the image's name, where they are visible without scrolling."""
-    own = {"verdict": review.kind if review else None, "note": review.note if review else ""}
-    return {"image": row["image"], **own, **{name: value for name, value in row.items() if name != "image"}}
+    reviewed = {"verdict": review.kind if review else None, "note": review.note if review else ""}
+    return {"image": row["image"], **reviewed, **{name: value for name, value in row.items() if name != "image"}}
 
 
 def list_button(
     run: Run,
     name: str,
-    find: Callable[[], Sequence[Any]],
+    find: Callable[[], Sequence[C]],
     *,
-    truth: Callable[[Any], str],
-    write: Callable[[Sequence[Any], Mapping[str, Review]], str],
+    truth: Callable[[C], str],
+    write: Callable[[Sequence[C], Mapping[str, Review]], str],
 ) -> None:
-    """The download of a list, made on the click: its cases, the label of each as text, how it is written."""
+    """Download of a list as CSV, computed on the click. find: its cases; truth: the label of a case as text."""
 
     def csv() -> str:
         cases = find()
@@ -80,7 +90,7 @@ def list_button(
         file_name=f"{run.id}-{name}.csv",
         mime="text/csv",
         on_click="ignore",
-        help="Up to 1,000 rows with the top classes, verdicts and notes.",
+        help="Up to 1,000 rows with the predictions, verdicts and notes.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What the cache takes on disk, and the button that frees it."""
+"""Cache usage on disk, and the button that clears it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ KINDS = {
 
 
 def cache_usage() -> None:
-    """Every kind that the cache holds with its size, the bound of all, and one button that clears it."""
+    """Size of the cache by content, its limit, and a button that clears it."""
     with refusals(stop=False):
         _panel(usage(), clear)
 
@@ -34,7 +34,7 @@ def _panel(now: "Usage", clear: Callable[[], int]) -> None:
                 for part in now.parts
             ],
             hide_index=True,
-            alt="What the cache holds, by kind",
+            alt="Cache usage by content",
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Clear cache", key="clear cache", disabled=not now.bytes):
@@ -42,13 +42,13 @@ def _panel(now: "Usage", clear: Callable[[], int]) -> None:
                 st.toast(f"Cache cleared: {megabytes(freed)} freed.")
                 st.rerun()
             st.caption(
-                f"In `{now.folder}`. Safe to clear: everything in it is computed again when needed. "
-                f"When it is full, the least recently used entries go first; CLFLAB_CACHE_GB sets the limit."
+                f"In `{now.folder}`. Safe to clear: its content is computed again when needed. When it is full, the "
+                "least recently used entries are removed; CLFLAB_CACHE_GB sets the limit."
             )
 
 
 def megabytes(amount: int) -> str:
-    """Bytes as a person reads them.
+    """A size in MB, or GB from 1 GB on.
 
     >>> megabytes(0), megabytes(1_234_567), megabytes(25_200_000_000)
     ('0 MB', '1.2 MB', '25.2 GB')

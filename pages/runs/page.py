@@ -9,7 +9,7 @@ from ui.run_queue import show_queue
 
 st.title("Runs")
 st.caption(
-    "What has been trained? The queue and every run with its state; a run is a self-contained folder on this machine."
+    "What has been trained? The queue, and every run with its state; a run is a self-contained folder on this machine."
 )
 
 show_queue()

@@ -1,5 +1,6 @@
 """Class imbalance: loss, weights and sampling, and the thresholds and decoding of the other tasks."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -19,7 +20,7 @@ _FIELDS = {
     "multi-label": ("recipe.loss", "recipe.positive_weights", "recipe.sampling", "thresholds"),
     "hierarchical": (*_ONE, "recipe.level_weights", "decoding"),
 }
-_MORE = {  # a field that one choice brings with it
+_MORE: Mapping[tuple[str, object], tuple[str, ...]] = {  # a field that one choice brings with it
     ("recipe.loss", "focal"): ("recipe.focal_gamma",),
     ("recipe.loss", "asymmetric"): (
         "recipe.asymmetric_negative",
@@ -33,12 +34,12 @@ _MORE = {  # a field that one choice brings with it
 
 
 def choose_imbalance(config: RunConfig, dataset: "ImageDataset") -> RunConfig:
-    """`config` with what these widgets say, checked; only the fields that the task has a use for."""
+    """`config` with the fields of these widgets, checked; only those that the task uses."""
     kind = dataset.task.kind
     title = {"single-label": "Class imbalance", "multi-label": "Labels", "hierarchical": "Levels and class imbalance"}[
         kind
     ]
-    given: dict[str, Any] = {}
+    given: dict[str, object] = {}
     with st.expander(title):
         st.caption(_balance(dataset))
         grid = st.grid(3, min_column_width=170)
@@ -53,8 +54,8 @@ def choose_imbalance(config: RunConfig, dataset: "ImageDataset") -> RunConfig:
                     "Attention pooling",
                     value=config.head == "attention",
                     key=f"attention head {config.head}",
-                    help="A 1 × 1 convolution and a sigmoid weight the last feature maps before pooling: the network "
-                    "reports where it looked as part of its prediction. For networks with feature maps.",
+                    help="A 1 × 1 convolution and a sigmoid weight the last feature maps before pooling, so that each "
+                    "prediction comes with a map of where the network looked. For networks with feature maps.",
                 )
             if with_map != (config.head == "attention"):
                 given["head"] = "attention" if with_map else "logistic"
@@ -73,11 +74,14 @@ def _ask(grid: Any, given: dict[str, Any], name: str, config: RunConfig, *, opti
 
 
 def _balance(dataset: "ImageDataset") -> str:
-    """How uneven the training split is, in a sentence."""
+    """Class balance of the training split, in a sentence."""
     counts = [int(n) for n in dataset.counts("train")]
     most, least = max(counts), min(counts)
     what = "label" if dataset.task.kind == "multi-label" else "class"
     if not least:
         return f"At least one {what} has no training image; the most frequent has {count(most)}."
-    uneven = f"{most / least:.1f} to 1"
-    return f"The most frequent {what} has {count(most)} training images, the rarest {count(least)}: {uneven}."
+    ratio = f"{most / least:.1f}"
+    return (
+        f"The most frequent {what} has {count(most, 'training image')}, the rarest {count(least)}: "
+        f"an imbalance ratio of {ratio}."
+    )

@@ -31,7 +31,7 @@ def test_predict_without_a_photo_says_what_to_do(open_page: OpenPage) -> None:
     assert "click one of the samples" in words(app)
 
 
-@pytest.mark.parametrize(("page", "says"), [("runs", "No run has been started"), ("evaluate", "no finished run")])
+@pytest.mark.parametrize(("page", "says"), [("runs", "There are no runs yet"), ("evaluate", "no finished run")])
 def test_without_runs_a_page_offers_the_click_that_makes_one(open_page: OpenPage, page: str, says: str) -> None:
     app = open_page(page)
     assert not app.exception

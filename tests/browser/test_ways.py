@@ -168,7 +168,7 @@ def test_a_link_to_a_page_is_a_good_first_visit(tmp_path: Path, browser: Browser
     with serving(tmp_path) as where:
         page = browser.new_page()
         page.goto(f"{where}/runs")
-        expect(page.get_by_text("No run has been started yet")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("There are no runs yet")).to_be_visible(timeout=30_000)
         expect(page.get_by_role("link", name="Evaluate")).to_be_visible()
         expect(page.get_by_text("Explore")).to_be_visible()
         expect(page.get_by_role("dialog")).to_have_count(0)  # no notice that there is no such page
