@@ -5,9 +5,12 @@ A key whose value is a type of one page stands in that page's module, as a Sessi
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 import streamlit as st
+
+if TYPE_CHECKING:
+    from clfcore.augment.label_safety import Change
 
 
 def go_to(page: str, address: Mapping[str, str] | None = None) -> NoReturn:
@@ -75,7 +78,7 @@ RECENT_DATA = SessionValue[list[str]]("data brought")
 ARCHITECTURE = SessionValue[str]("architecture")
 NEXT_ARCHITECTURE = SessionValue[str]("next architecture")  # a widget's own key cannot be set once it is drawn
 INITIAL_RUN = SessionValue[InitialRun]("trained further")
-LABEL_PRESERVING = SessionValue[list[str]]("policy safe")
+LABEL_PRESERVING = SessionValue[list["Change"]]("policy safe")
 AUGMENTATION = SessionValue[str]("field recipe.augmentation")
 LEARNING_RATE = SessionValue[float]("field recipe.learning_rate")
 MIXUP = SessionValue[float]("field recipe.mixup")

@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from clfcore.architectures.summary import Table
 
 
-def compare(found: "Table", wanted: NetworkChoice) -> None:
-    """Another network compare this one, for the same sizes where some were chosen, drawn to one scale; what differs."""
+def compare(table: "Table", choice: NetworkChoice) -> None:
+    """Another network beside this one, at the same chosen sizes, drawn to one scale; and a table of what differs."""
     from clfcore.architectures.comparison import differences
 
-    known = [row.name for row in architectures()]
+    names = [row.name for row in architectures()]
     name = st.selectbox(
         "Compare with",
-        known,
-        index=known.index("resnet50"),
+        names,
+        index=names.index("resnet50"),
         key="beside",
         accept_new_options=True,
         bind="query-params",
-        help="Any timm network works too: `timm/` and its name.",
+        help="Any timm network works too: type `timm/` and its name, then press Enter.",
     )
     with refusals():
         row = architecture(name)
-        given = choose_options(row, address="other")
-        configured(row.name, given)
-    other = table_of(replace(wanted, name=row.name, options=tuple(given.items())))
-    side = max(found.image_size, other.image_size)
+        options = choose_options(row, address="other")
+        configured(row.name, options)
+    other = table_of(replace(choice, name=row.name, options=tuple(options.items())))
+    side = max(table.image_size, other.image_size)
     left, right = st.columns(2, gap="medium")
-    for column, one, key in ((left, found, "left"), (right, other, "right")):
+    for column, network, key in ((left, table, "left"), (right, other, "right")):
         with column:
-            st.markdown(f"**{escape_markdown(one.architecture.name)}**")
-            diagram(one, key=f"beside {key}", side=side)
-    result = differences(found, other)
+            st.markdown(f"**{escape_markdown(network.architecture.name)}**")
+            diagram(network, key=f"beside {key}", side=side)
+    result = differences(table, other)
     st.write(escape_markdown(result.describe()))
-    a, b = result.a, result.b if result.b != result.a else f"{result.b} (compare)"
+    a, b = result.a, result.b if result.b != result.a else f"{result.b} (other)"
     st.dataframe(
         [
             {
@@ -50,7 +50,7 @@ def compare(found: "Table", wanted: NetworkChoice) -> None:
                 "what": line.what,
                 a: line.a,
                 b: line.b,
-                "ratio": "" if line.ratio is None else decimal(line.ratio, digits=3),
+                "ratio": "–" if line.ratio is None else decimal(line.ratio, digits=3),
             }
             for line in result.rows
         ],
@@ -59,7 +59,7 @@ def compare(found: "Table", wanted: NetworkChoice) -> None:
         column_config={
             "": st.column_config.TextColumn(width=70),
             "what": st.column_config.TextColumn(width=250),
-            "ratio": st.column_config.TextColumn(width=60, help=f"{b} over {a}."),
+            "ratio": st.column_config.TextColumn(width=60, help=f"{b} divided by {a}."),
             a: st.column_config.TextColumn(width=285),
             b: st.column_config.TextColumn(width=285),
         },

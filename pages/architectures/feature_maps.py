@@ -25,22 +25,35 @@ FILTERS = 64
 
 
 @dataclass(frozen=True)
-class Inside:
-    """Maps of each stage as (stage, layer, number of maps, pictures), and the first layer's filters."""
+class StageMaps:
+    """The strongest of a layer's `count` feature maps, as (index, picture)."""
 
-    stages: tuple[tuple[str, str, int, tuple[tuple[str, Picture], ...]], ...]
+    stage: str
+    layer: str
+    count: int
+    pictures: tuple[tuple[str, Picture], ...]
+
+
+@dataclass(frozen=True)
+class FeatureMaps:
+    """The network's input, feature maps of each stage, and the first layer's filters."""
+
+    stages: tuple[StageMaps, ...]
     square: Picture
     filters: tuple[Picture, ...]
     filter_count: int
 
 
-def inside(row: "Architecture", wanted: NetworkChoice) -> None:
-    """Feature maps of a sample or of one's own image, and the first layer's filters."""
+def inside(row: "Architecture", choice: NetworkChoice) -> None:
+    """Feature maps of a sample or an uploaded image, and the first layer's filters."""
     names = {"": "random weights"}
-    if weights_at_hand(row.name) and not wanted.options:
+    if weights_at_hand(row.name) and not choice.options:
         names = {row.name: "ImageNet weights", **names}
-    runs = [one for one in finished_runs() if one.config.architecture == row.name]
-    names |= {one.id: listed_name(one) for one in runs}
+    names |= {
+        entry.id: listed_name(entry)
+        for entry in finished_runs()
+        if entry.config is not None and entry.config.architecture == row.name
+    }
     left, right = st.columns([3, 2], gap="medium")
     with right:
         upload = st.file_uploader("Upload an image", KINDS, key="maps image", max_upload_size=64)
@@ -51,48 +64,51 @@ def inside(row: "Architecture", wanted: NetworkChoice) -> None:
     if not model:
         st.caption("Untrained: random filters already respond to edges and colors, but nothing here was learned.")
     opened = classifier(model) if model else None
-    job = _looking(model, wanted=wanted, data=photo.data, _classifier=opened)
-    seen = result_of(job, "Running the image through the network")
-    cards([Card(seen.square, photo.name, truth="network input")], side=120)
-    for stage, layer, maps, pictures in seen.stages:
-        number = (
-            f"the {len(pictures)} of {count(maps, 'map')} with the highest variance"
-            if maps > MAPS
-            else count(maps, "map")
-        )
-        st.markdown(f"**{stage.replace('_', ' ')}** · `{layer}` · {number}")
-        cards([Card(one, f"{stage}, map {name}") for name, one in pictures], side=96)
-    shown = f"{len(seen.filters)} of {count(seen.filter_count, 'filter')}"
-    st.markdown(f"**First layer's filters** · {shown}; grey = 0")
-    cards([Card(one, f"filter {n}") for n, one in enumerate(seen.filters)], side=44)
+    job = _features_of(model, choice=choice, data=photo.data, _classifier=opened)
+    features = result_of(job, "Running the image through the network")
+    cards([Card(features.square, photo.name, truth="network input")], side=120)
+    for maps in features.stages:
+        number = count(maps.count, "map")
+        if maps.count > MAPS:
+            number = f"the {len(maps.pictures)} of {number} with the highest variance"
+        st.markdown(f"**{maps.stage.replace('_', ' ')}** · `{maps.layer}` · {number}")
+        cards([Card(shown, f"{maps.stage}, map {name}") for name, shown in maps.pictures], side=96)
+    number = f"{len(features.filters)} of {count(features.filter_count, 'filter')}"
+    st.markdown(f"**First layer's filters** · {number}; gray = 0")
+    cards([Card(shown, f"filter {n}") for n, shown in enumerate(features.filters)], side=44)
 
 
 @by_files
 @background(entries=8)
-def _looking(
+def _features_of(
     progress: Progress,
     model: str,
     files: Files,
     *,
-    wanted: NetworkChoice,
+    choice: NetworkChoice,
     data: bytes,
     _classifier: "Classifier | None",
-) -> Inside:
+) -> FeatureMaps:
     from clfcore.architectures.feature_maps import network_features
 
-    found = network_features(
-        wanted.name,
+    features = network_features(
+        choice.name,
         data,
         classifier=_classifier,
-        options=dict(wanted.options),
-        image_size=wanted.image_size,
-        channels=wanted.channels,
+        options=dict(choice.options),
+        image_size=choice.image_size,
+        channels=choice.channels,
         count=MAPS,
         filters=FILTERS,
     )
     stages = tuple(
-        (one.stage, one.layer, one.maps, tuple((str(n), picture(pixels, side=112)) for n, pixels in one.strongest))
-        for one in found.stages
+        StageMaps(
+            stage.stage,
+            stage.layer,
+            stage.maps,
+            tuple((str(n), picture(pixels, side=112)) for n, pixels in stage.strongest),
+        )
+        for stage in features.stages
     )
-    filters = tuple(picture(pixels) for pixels in found.filters)
-    return Inside(stages, picture(found.square), filters, found.filter_count)
+    filters = tuple(picture(pixels) for pixels in features.filters)
+    return FeatureMaps(stages, picture(features.square), filters, features.filter_count)

@@ -8,6 +8,7 @@ from clfcore.architectures.degradation_study import record
 from clfcore.progress import Progress
 from pages.architectures.network import NetworkChoice
 from ui.charts import chart, dark
+from ui.formatting import decimal
 from ui.jobs import background, result_of
 from ui.messages import escape_markdown
 from ui.session import SessionValue
@@ -23,24 +24,24 @@ PAIR = "plain vs. residual, 34 layers"
 _COMPUTED = SessionValue[list[tuple[NetworkChoice | None, bool]]]("asked")
 
 
-def gradients(wanted: NetworkChoice) -> None:
-    """How large each layer's gradient is: plain 34 layers against residual 34, or the chosen network."""
+def gradients(choice: NetworkChoice) -> None:
+    """Gradient norms by layer: plain against residual with 34 layers, or the chosen network."""
     from clfcore.figures import networks
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
         whose = st.segmented_control(
             "Network",
-            [PAIR, wanted.name],
+            [PAIR, choice.name],
             default=PAIR,
             required=True,
-            key=f"whose gradients {wanted.name}",
-            help="The pair is one network of 34 layers with its additions and without. Another network is chosen on "
-            "the left: its gradients on synthetic 64-pixel images, or at its own size if that is fixed.",
+            key=f"whose gradients {choice.name}",
+            help="The pair is one network of 34 layers with and without its shortcuts. Choose any other network on the "
+            "left: its gradients are computed on synthetic 64-pixel images, or at its own size if that is fixed.",
         )
     with right:
         normalised = st.toggle("With batch normalization, as published", value=True, key="normalised")
-    alone = None if whose == PAIR else wanted
+    alone = None if whose == PAIR else choice
     st.write("The norm of the loss gradient with respect to each layer's weights, on synthetic images with one seed.")
     asked, computed = (alone, normalised), _COMPUTED.get() or []
     if not st.button("Compute the gradients", key="gradients") and asked not in computed:
@@ -49,7 +50,7 @@ def gradients(wanted: NetworkChoice) -> None:
         _COMPUTED.set([*computed, asked])
         found = result_of(_gradient_flow(alone, normalised=normalised), "Computing gradients")
         left, right = st.columns(2, gap="medium")
-        for column, after, title in ((left, False, "At initialisation"), (right, True, "After three steps")):
+        for column, after, title in ((left, False, "At initialization"), (right, True, "After three steps")):
             with column:
                 st.markdown(f"**{title}**")
                 chart(networks.gradients(found, after=after, dark=dark()), f"gradients {asked} {after}")
@@ -59,20 +60,19 @@ def gradients(wanted: NetworkChoice) -> None:
 
 def _describe(found: "Sequence[GradientReach]", *, normalised: bool) -> str:
     parts = [
-        f"{escape_markdown(one.name)}: {one.norms[0].before:.2g} in the first layer, "
-        f"{one.norms[-1].before:.2g} in the last, "
-        f"a ratio of {one.share():.2g}"
-        for one in found
+        f"{escape_markdown(network.name)}: {decimal(network.norms[0].before)} in the first layer, "
+        f"{decimal(network.norms[-1].before)} in the last, a ratio of {decimal(network.share())}"
+        for network in found
     ]
-    said = f"At initialisation, {'; '.join(parts)}."
+    sentence = f"At initialization, {'; '.join(parts)}."
     if len(found) == 1:
-        return said
-    return f"{said} " + (
-        "With batch normalization the plain network's gradients do not vanish: they are uneven, largest where the "
-        "layers are earliest. He et al. (2015) too found healthy gradients, and left the reason open."
+        return sentence
+    return f"{sentence} " + (
+        "With batch normalization, the plain network's gradients do not vanish: they are uneven, largest in the "
+        "earliest layers. He et al. (2015) also found healthy gradients and left the cause of the degradation open."
         if normalised
-        else "Without batch normalization little of the gradient arrives at any layer of the plain network, "
-        "while the additions let it through: the vanishing gradient."
+        else "Without batch normalization, little of the gradient reaches the early layers of the plain network, "
+        "while the shortcuts pass it on: the vanishing gradient problem."
     )
 
 
@@ -82,7 +82,7 @@ def _gradient_flow(progress: Progress, alone: NetworkChoice | None, *, normalise
 
     if alone is None:
         return plain_against_residual(normalised=normalised, progress=progress)
-    one = gradient_reach(
+    reach = gradient_reach(
         alone.name,
         options=dict(alone.options),
         image_size=alone.image_size,
@@ -90,11 +90,11 @@ def _gradient_flow(progress: Progress, alone: NetworkChoice | None, *, normalise
         classes=alone.classes,
         normalised=normalised,
     )
-    return (one,)
+    return (reach,)
 
 
 def degradation() -> None:
-    """Plain and residual networks trained to the end, as measured last: losses by epoch, and the table."""
+    """Degradation study: losses by epoch and final results of trained plain and residual networks, as last measured."""
     from clfcore.figures import networks
 
     found = record()
@@ -109,7 +109,7 @@ def degradation() -> None:
                 {
                     "network": kind.name,
                     "training loss": f"{kind.train_loss:.4f}",
-                    "each seed": ", ".join(f"{loss:.3g}" for loss in kind.each_loss),
+                    "by seed": ", ".join(decimal(loss) for loss in kind.each_loss),
                     "training accuracy": f"{100 * kind.train_accuracy:.1f} %",
                     "validation accuracy": f"{100 * kind.validation_accuracy:.1f} %",
                 }

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 _MEASURED = SessionValue[NetworkChoice]("measured")
 
 
-def latency(wanted: NetworkChoice) -> None:
+def latency(choice: NetworkChoice) -> None:
     """Forward passes timed on this device, on a button."""
-    st.caption("The network is built with random weights, which take the same time, and run on this machine.")
+    st.caption("The network runs on this machine with random weights, which take the same time as trained ones.")
     if st.button("Measure on this device", key="measure"):
-        _MEASURED.set(wanted)
-        _timing.clear(wanted)
-    if _MEASURED.get() != wanted:
+        _MEASURED.set(choice)
+        _timing.clear(choice)
+    if _MEASURED.get() != choice:
         return
-    timed = result_of(_timing(wanted), "Timing forward passes")
+    timed = result_of(_timing(choice), "Timing forward passes")
     st.dataframe(
         [
             {
@@ -35,13 +35,13 @@ def latency(wanted: NetworkChoice) -> None:
             for row in timed.batches
         ],
         hide_index=True,
-        alt="Latency",
+        alt="Latency by batch size",
     )
-    st.caption(f"On {timed.device}, after warm-up, ten passes each. Other load on the machine slows it down.")
+    st.caption(f"On {timed.device}, after warm-up, ten forward passes each. Other load on the machine makes them slower.")
 
 
 @background(entries=8)
-def _timing(progress: Progress, wanted: NetworkChoice) -> "NetworkLatency":
+def _timing(progress: Progress, choice: NetworkChoice) -> "NetworkLatency":
     from clfcore.architectures.latency import time_network
 
-    return time_network(wanted.name, **wanted.arguments, progress=progress)
+    return time_network(choice.name, **choice.arguments, progress=progress)

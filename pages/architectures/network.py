@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
     from clfcore.architectures.catalogue import Architecture
     from clfcore.architectures.families import Paper
-    from clfcore.architectures.summary import Table
+    from clfcore.architectures.summary import Layer, Table
 
 PAPERS = 4  # shown at once
 
 
 @dataclass(frozen=True)
 class NetworkChoice:
-    """A network as it was asked for: all that is needed to build it. Options as (name, value) pairs of text."""
+    """A network with its options and sizes: all that is needed to build it. Options are (name, value) pairs of text."""
 
     name: str
     options: tuple[tuple[str, str], ...] = ()
@@ -46,37 +46,37 @@ class NetworkChoice:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The same in Python: keyword arguments of `table` and of what measures it."""
+        """Keyword arguments of `summary.table` and of the functions that measure a network."""
         sizes = {"image_size": self.image_size, "channels": self.channels, "classes": self.classes}
         return {"options": dict(self.options), **sizes}
 
     @property
-    def words(self) -> list[str]:
+    def flags(self) -> list[str]:
         """Its flags on the command line."""
-        found = [word for name, value in self.options for word in ("--option", f"{name}={value}")]
+        flags = [word for name, value in self.options for word in ("--option", f"{name}={value}")]
         sizes = {"image-size": self.image_size, "channels": self.channels, "classes": self.classes}
-        return found + [word for name, value in sizes.items() if value for word in (f"--{name}", str(value))]
+        return flags + [word for name, value in sizes.items() if value for word in (f"--{name}", str(value))]
 
 
 def choose_network() -> "tuple[Architecture, NetworkChoice]":
-    """A network of the catalogue or of timm, its options and what it shall take; all of it in the address."""
+    """A network of the catalogue or of timm, its options and sizes; all in the address."""
     row = choose_architecture()
     search_timm()
-    given = choose_options(row)
+    options = choose_options(row)
     with refusals():
-        row, _ = configured(row.name, given)
+        row, _ = configured(row.name, options)
     sizes = st.grid(3, min_column_width=90)
     with sizes.cell():
-        side = _whole("Image size", "side", row.native_image, most=1024)
+        side = _size("Image size", "side", row.native_image, most=1024)
     with sizes.cell():
-        channels = _whole("Channels", "channels", row.channels, most=64)
+        channels = _size("Channels", "channels", row.channels, most=64)
     with sizes.cell():
-        classes = _whole("Classes", "classes", row.classes, most=100_000)
-    return row, NetworkChoice(row.name, tuple(given.items()), side, channels, classes)
+        classes = _size("Classes", "classes", row.classes, most=100_000)
+    return row, NetworkChoice(row.name, tuple(options.items()), side, channels, classes)
 
 
-def _whole(label: str, key: str, default: int, *, most: int) -> int | None:
-    """A size's number box at the network's own value; another one stands in the address. None where it is the own."""
+def _size(label: str, key: str, default: int, *, most: int) -> int | None:
+    """A number box that starts at the network's own value; another value stands in the address. None if unchanged."""
     address, written = st.query_params.get(key), SessionValue[str | None](f"{key} in address")
     if address != written.get() and address is not None and address.isdecimal():
         SessionValue[int](key).set(min(max(1, int(address)), most))  # a link, a reload
@@ -92,18 +92,18 @@ def _whole(label: str, key: str, default: int, *, most: int) -> int | None:
 
 
 def search_timm() -> None:
-    """Names that hold a text, timm's among them; a click on one chooses it."""
+    """Search of the catalogue and timm by part of a name; a click on a row chooses the network."""
     with st.popover("Search timm's networks", type="tertiary"):
         text = st.text_input("Part of a name", placeholder="e.g. maxvit or resnet50", key="timm search")
         if not text.strip():
             return
-        found = search(text)
-        if not found:
-            st.caption("No network has that in its name.")
+        matches = search(text)
+        if not matches:
+            st.caption("No network's name contains this text.")
             return
-        st.caption(f"{count(len(found), 'network')}. Click a row to choose it.")
-        rows = [{"name": r.name, "year": r.year, "parameters": r.parameters, "image": r.native_image} for r in found]
-        names = [r.name for r in found]
+        st.caption(f"{count(len(matches), 'network')}. Click a row to choose it.")
+        rows = [{"name": r.name, "year": r.year, "parameters": r.parameters, "image": r.native_image} for r in matches]
+        names = [r.name for r in matches]
 
         def choose() -> None:
             if picked := selected_rows("timm rows"):
@@ -120,30 +120,30 @@ def search_timm() -> None:
         )
 
 
-def table_of(wanted: NetworkChoice) -> "Table":
-    """Layers, groups and totals; computed in a thread, and until they are there the page ends here."""
-    return result_of(_tabling(wanted), "Building the network from its shapes", patience=1.0)
+def table_of(choice: NetworkChoice) -> "Table":
+    """Layers, groups and totals of a network; while they are computed, the page ends here."""
+    return result_of(_table_job(choice), "Building the network from its shapes", patience=1.0)
 
 
 @background(entries=64)
-def _tabling(progress: Progress, wanted: NetworkChoice) -> "Table":
+def _table_job(progress: Progress, choice: NetworkChoice) -> "Table":
     from clfcore.architectures.summary import table
 
-    return table(wanted.name, **wanted.arguments)
+    return table(choice.name, **choice.arguments)
 
 
-def totals(found: "Table") -> None:
+def totals(table: "Table") -> None:
     """Parameters, cost, layers, and the memory that training takes."""
     batch = BATCH_SIZE_OF_MEMORY.get() or 32
-    weighted = sum(layer.parameters > 0 and layer.multiply_adds > 0 for layer in found.layers)
-    stages = sum(group.name.startswith("stage") for group in found.groups)
+    weighted = sum(layer.parameters > 0 and layer.multiply_adds > 0 for layer in table.layers)
+    stages = sum(group.name.startswith("stage") for group in table.groups)
     metric_row(
         [
-            Number("Parameters", count(found.parameters), f"{_megabytes(4 * found.parameters)} as float32"),
+            Number("Parameters", count(table.parameters), f"{_megabytes(4 * table.parameters)} as float32"),
             Number(
                 "Multiply-adds",
-                giga(found.multiply_adds),
-                f"per {found.image_size}-pixel image",
+                giga(table.multiply_adds),
+                f"per {table.image_size}-pixel image",
                 help="One multiplication and one addition, of convolutions and matrix products. Papers often call them "
                 "FLOPs; torch.utils.flop_counter counts two for each.",
             ),
@@ -156,10 +156,10 @@ def totals(found: "Table") -> None:
             ),
             Number(
                 "Memory to train",
-                _megabytes(found.training_bytes(batch)),
+                _megabytes(table.training_bytes(batch)),
                 f"at batch size {batch}, with AdamW",
-                help="Weights, gradients, two moments and the activations kept for the backward pass, in float32: an "
-                "estimate; the allocator and convolution workspaces take more.",
+                help="An estimate: weights, gradients, two moments and the activations kept for the backward pass, in "
+                "float32. The allocator and convolution workspaces need more.",
             ),
         ],
         least=165,
@@ -174,22 +174,22 @@ def totals(found: "Table") -> None:
     )
 
 
-def diagram(found: "Table", *, key: str, side: int | None = None) -> None:
+def diagram(table: "Table", *, key: str, side: int | None = None) -> None:
     """Stem, stages and head as blocks."""
     from clfcore.figures import networks
 
-    chart(networks.diagram(found, side=side, dark=dark()), f"diagram {key}")
+    chart(networks.diagram(table, side=side, dark=dark()), f"diagram {key}")
 
 
-def layers(found: "Table") -> None:
-    """The layer table, folded by stage."""
+def layers(table: "Table") -> None:
+    """The layer table, one expander per stage."""
     st.caption(
         "For one image, in execution order. A shape is channels × height × width, or tokens × features.",
-        help="The receptive field is how many pixels of the image one value can see, along a side (Araujo et al. "
-        "2019). It is empty where undefined: after attention and after global pooling.",
+        help="The receptive field is how many input pixels, along a side, one value depends on (Araujo et al., 2019). "
+        "It is undefined after attention and after global pooling.",
     )
-    for group in found.groups:
-        shape = " x ".join(str(length) for length in group.output_shape)
+    for group in table.groups:
+        shape = " × ".join(str(length) for length in group.output_shape)
         title = (
             f"**{group.name.replace('_', ' ')}**: {shape}; {count(group.layers, 'layer')}, "
             f"{count(group.parameters, 'parameter')}, {giga(group.multiply_adds)} multiply-adds"
@@ -198,18 +198,18 @@ def layers(found: "Table") -> None:
         if fold.open:
             with fold:
                 st.dataframe(
-                    [_line(layer) for layer in found.layers if layer.group == group.name],
+                    [_layer_row(layer) for layer in table.layers if layer.group == group.name],
                     hide_index=True,
                     key=f"layers {group.name}",
                     alt=f"Layers of {group.name}",
                 )
 
 
-def _line(layer: Any) -> dict[str, Any]:
+def _layer_row(layer: "Layer") -> dict[str, str | float | None]:
     return {
         "name": layer.name,
         "type": layer.type,
-        "output": " x ".join(str(length) for length in layer.output_shape),
+        "output": " × ".join(str(length) for length in layer.output_shape),
         "parameters": layer.parameters,
         "multiply-adds": layer.multiply_adds,
         "activations (kB)": round(layer.activation_bytes / 1e3, 1),
@@ -218,28 +218,28 @@ def _line(layer: Any) -> dict[str, Any]:
 
 
 def idea(row: "Architecture") -> None:
-    """The idea, what it solved, the papers, and the block's source; for timm what timm itself carries."""
-    found = result_of(_about(row.name), "Reading the network's source")
+    """The idea, what it solved, the papers, and the source of the network's block; of timm networks what timm has."""
+    facts = result_of(_about(row.name), "Reading the network's source")
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.markdown(f"**{escape_markdown(found.title)}**")
-        if found.idea:
-            st.write(escape_markdown(found.idea))
+        st.markdown(f"**{escape_markdown(facts.title)}**")
+        if facts.idea:
+            st.write(escape_markdown(facts.idea))
             st.markdown("**What it solved**")
-            st.write(escape_markdown(found.solved))
-        papers(found.papers)
-        for note in found.notes:
+            st.write(escape_markdown(facts.solved))
+        papers(facts.papers)
+        for note in facts.notes:
             st.caption(escape_markdown(note))
     with right:
-        kind, _, module = found.block.partition(" of ")
+        kind, _, module = facts.block.partition(" of ")
         st.caption(f"Its block, `{kind}` from `{module}`:")
-        st.code(found.source, language="python", height=420)
+        st.code(facts.source, language="python", height=420)
 
 
-def papers(found: "Sequence[Paper]") -> None:
+def papers(sources: "Sequence[Paper]") -> None:
     """Authors, title with its link, year; the first four, the others on demand."""
     lines = []
-    for paper in found:
+    for paper in sources:
         by = f"{escape_markdown(', '.join(paper.authors))}: " if paper.authors else ""
         lines.append(f"{by}[{escape_markdown(paper.title)}]({paper.url}), {paper.year or 'undated'}.")
     for line in lines[:PAPERS]:
@@ -255,33 +255,33 @@ def _about(progress: Progress, name: str) -> About:
     return about(name)
 
 
-def commands(wanted: NetworkChoice) -> None:
+def commands(choice: NetworkChoice) -> None:
     """Every view of the page on the command line."""
     start = ["python", "-m", "clfcore"]
-    options = [word for name, value in wanted.options for word in ("--option", f"{name}={value}")]
-    size = ["--image-size", str(wanted.image_size)] if wanted.image_size else []
-    photo = [*options, *size, *(["--channels", str(wanted.channels)] if wanted.channels else [])]
+    options = [word for name, value in choice.options for word in ("--option", f"{name}={value}")]
+    size = ["--image-size", str(choice.image_size)] if choice.image_size else []
+    photo = [*options, *size, *(["--channels", str(choice.channels)] if choice.channels else [])]
     beside = COMPARED_ARCHITECTURE.get() or "resnet50"
     other = [word for option in in_address("other").get() or () for word in ("--other-option", option)]
     lines = [
-        ["architectures", "show", wanted.name, *wanted.words],
-        ["architectures", "source", wanted.name],
+        ["architectures", "show", choice.name, *choice.flags],
+        ["architectures", "source", choice.name],
         ["architectures", "timeline"],
-        ["architectures", "inside", wanted.name, "photo.jpg", "--out", "inside.png", *photo],
+        ["architectures", "inside", choice.name, "photo.jpg", "--out", "inside.png", *photo],
         ["architectures", "gradients"],
-        ["architectures", "gradients", wanted.name, *wanted.words],
-        ["architectures", "compare", wanted.name, beside, *wanted.words, *other],
-        ["architectures", "speed", wanted.name, *wanted.words],
-        ["train", "--data", "digits", "--architecture", wanted.name, *options, *size],
+        ["architectures", "gradients", choice.name, *choice.flags],
+        ["architectures", "compare", choice.name, beside, *choice.flags, *other],
+        ["architectures", "speed", choice.name, *choice.flags],
+        ["train", "--data", "digits", "--architecture", choice.name, *options, *size],
     ]
     fold = st.expander("On the command line", on_change="rerun", key="commands")
     if fold.open:
         fold.code("\n".join(shlex.join([*start, *line]) for line in lines), language="bash", wrap_lines=True)
 
 
-def train_this(wanted: NetworkChoice) -> None:
+def train_this(choice: NetworkChoice) -> None:
     """Hands the network and its options to the Train page."""
-    handed = {"architecture": wanted.name, "option": [f"{name}={value}" for name, value in wanted.options]}
+    handed = {"architecture": choice.name, "option": [f"{name}={value}" for name, value in choice.options]}
     with st.container(border=True):
         st.page_link(
             "pages/train/page.py", label="**Train this**", icon=":material/arrow_forward:", query_params=handed

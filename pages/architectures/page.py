@@ -8,29 +8,29 @@ from ui.pickers import tabs
 
 st.title("Architectures")
 st.caption(
-    "How is a network built, and what does it cost? Computed from shapes alone: weights are created only when you "
-    "measure, view feature maps or train."
+    "How is a network built, and what does it cost? Computed from shapes alone; weights are created only when you "
+    "measure latency, view feature maps or train."
 )
 
 left, right = st.columns([2, 5], gap="large")
 with left:
-    row, wanted = network.choose_network()
-    network.train_this(wanted)
-    network.commands(wanted)
+    row, choice = network.choose_network()
+    network.train_this(choice)
+    network.commands(choice)
 with right, refusals():
-    table = network.table_of(wanted)
+    table = network.table_of(choice)
     network.totals(table)
     network.diagram(table, key="chosen")
 
 views = {
     "Layers": lambda: network.layers(table),
     "Idea and source": lambda: network.idea(row),
-    "Scaling": lambda: scaling.scaling(row, wanted),
+    "Scaling": lambda: scaling.scaling(row, choice),
     "Timeline": lambda: timeline.timeline(row.name),
-    "Feature maps": lambda: feature_maps.inside(row, wanted),
-    "Gradients": lambda: gradients.gradients(wanted),
-    "Compare": lambda: compare.compare(table, wanted),
-    "Latency": lambda: latency.latency(wanted),
+    "Feature maps": lambda: feature_maps.inside(row, choice),
+    "Gradients": lambda: gradients.gradients(choice),
+    "Compare": lambda: compare.compare(table, choice),
+    "Latency": lambda: latency.latency(choice),
 }
 if row.family != "efficientnet":
     del views["Scaling"]

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
 
 
-def scaling(row: "Architecture", wanted: NetworkChoice) -> None:
-    """EfficientNet's φ: what the formula gives for the chosen values, and B0 to B7 beside what was published."""
+def scaling(row: "Architecture", choice: NetworkChoice) -> None:
+    """Compound scaling: the formula for the chosen values, and B0 to B7 against the published values."""
     st.write(
         "One number φ makes EfficientNet deeper (α^φ), wider (β^φ) and its images larger (224·γ^φ). With α·β²·γ² near "
         f"{TARGET:g}, each step of φ doubles the cost."
     )
-    if wanted.name == "efficientnet":
-        values = configured(wanted.name, dict(wanted.options))[1]
-        given = {name: number(values, name) for name in ("alpha", "beta", "gamma")}
-        found, counted = compound(number(values, "phi"), **given), counted_cost(dict(wanted.options))
+    if choice.name == "efficientnet":
+        values = configured(choice.name, dict(choice.options))[1]
+        bases = {name: number(values, name) for name in ("alpha", "beta", "gamma")}
+        scaled, counted = compound(number(values, "phi"), **bases), counted_cost(dict(choice.options))
         st.markdown(
-            f"**φ = {found.phi:g}**: depth × {found.scaling.depth:.3g}, width × {found.scaling.width:.3g}, images of "
-            f"{found.scaling.image_size} pixels. α·β²·γ² = {found.product:.3f} (target {TARGET:g}), "
-            f"so {decimal(found.cost, digits=3)} times the cost of φ = 0 by the formula; "
+            f"**φ = {scaled.phi:g}**: depth × {scaled.scaling.depth:.3g}, width × {scaled.scaling.width:.3g}, images "
+            f"of {scaled.scaling.image_size} pixels. α·β²·γ² = {scaled.product:.3f} (target {TARGET:g}), "
+            f"so {decimal(scaled.cost, digits=3)} times the cost of φ = 0 by the formula; "
             f"{decimal(counted, digits=3)} times its "
             "multiply-adds as counted: layers and widths are rounded to integers, mostly up."
         )
@@ -37,17 +37,17 @@ def scaling(row: "Architecture", wanted: NetworkChoice) -> None:
     st.dataframe(
         [
             {
-                "network": one.name,
-                "φ": number,
-                "depth": round(one.formula.depth, 2),
-                "published depth": one.published.depth,
-                "width": round(one.formula.width, 2),
-                "published width": one.published.width,
-                "image": one.formula.image_size,
-                "published image": one.published.image_size,
-                "published difference": one.difference,
+                "network": member.name,
+                "φ": phi,
+                "depth": round(member.formula.depth, 2),
+                "published depth": member.published.depth,
+                "width": round(member.formula.width, 2),
+                "published width": member.published.width,
+                "image": member.formula.image_size,
+                "published image": member.published.image_size,
+                "published difference": member.difference,
             }
-            for number, one in enumerate(members())
+            for phi, member in enumerate(members())
         ],
         hide_index=True,
         column_config={"published difference": st.column_config.TextColumn(width=330)},

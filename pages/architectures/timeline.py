@@ -1,11 +1,17 @@
 """The Timeline tab: ImageNet accuracy of published weights by year and cost."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
 from ui.charts import clicked, dark
 from ui.session import CLICKED_ARCHITECTURE, NEXT_ARCHITECTURE
+
+if TYPE_CHECKING:
+    from clfcore.architectures.published_accuracy import Published
+
+AXES: Sequence[Literal["parameters", "multiply_adds"]] = ("parameters", "multiply_adds")
 
 
 def timeline(name: str) -> None:
@@ -13,9 +19,9 @@ def timeline(name: str) -> None:
     from clfcore.figures import networks
 
     against = st.segmented_control(
-        "Against",
-        ["parameters", "multiply_adds"],
-        format_func=lambda word: word.replace("_", "-").capitalize(),
+        "Horizontal axis",
+        AXES,
+        format_func=lambda axis: axis.replace("_", "-").capitalize(),
         default="parameters",
         required=True,
         key="against",
@@ -30,14 +36,14 @@ def timeline(name: str) -> None:
             NEXT_ARCHITECTURE.set(picked[0])
             st.rerun()
     st.caption(
-        "Each network with its first published weights, from torchvision's metadata; networks that only clflab "
-        "or timm provide have no point. Networks were trained with the recipes of their time: not every difference is "
-        "due to the architecture. Click a point to choose its network."
+        "Each network with its first published weights, from torchvision's metadata; networks that only clflab or timm "
+        "provide are missing. Each was trained with the recipe of its time, so not every difference is due to the "
+        "architecture. Click a point to choose its network."
     )
 
 
 @st.cache_data(show_spinner="Reading the weights' metadata")
-def _published_accuracy() -> Any:
-    from clfcore.architectures.published_accuracy import timeline as years
+def _published_accuracy() -> "tuple[Published, ...]":
+    from clfcore.architectures import published_accuracy
 
-    return years()
+    return published_accuracy.timeline()

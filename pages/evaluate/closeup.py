@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import streamlit as st
 
+from clfcore.data.dataset import Split
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run, open_run
 from clfcore.runs.nearest_images import embedding_space
@@ -17,6 +18,8 @@ from ui.messages import escape_markdown, refusals
 
 if TYPE_CHECKING:
     from clfcore.embeddings.neighbours import Space
+
+SPLITS: Mapping[str, Split] = {name: name for name in get_args(Split)}
 
 
 @dataclass(frozen=True)
@@ -89,4 +92,4 @@ def _classes(label: str) -> list[str]:
 @by_files
 @background(entries=4)
 def _space(progress: Progress, path: str, files: Files, *, split: str) -> "Space":
-    return embedding_space(open_run(path), split, progress=progress)
+    return embedding_space(open_run(path), SPLITS[split], progress=progress)

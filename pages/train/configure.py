@@ -1,6 +1,7 @@
 """The configuration of a run from the page's widgets."""
 
 import contextlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from clfcore import api
 from clfcore.config import RunConfig
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.pixels import Preprocess
+from clfcore.data.pixels import Fit, Preprocess
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
 from clfcore.parse_config import with_changes
@@ -53,19 +54,19 @@ MORE = (
     "device",
     "seed",
 )
-FITS = {"crop": "Crop", "pad": "Pad", "squash": "Squash"}
+FITS: Mapping[Fit, str] = {"crop": "Crop", "pad": "Pad", "squash": "Squash"}
 
 
 def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
-    """`chosen` with what the other widgets say, checked. `defaults` stands for what is left open, in grey."""
+    """`chosen` with the recipe fields, checked. defaults: what a field left open resolves to, shown in its widget."""
     shown = defaults.recipe.model_dump()
     recipe: dict[str, Any] = {}
     row = st.grid(4, min_column_width=125)
     for name in MAIN:
         with row.cell():
             recipe[name] = field(f"recipe.{name}", default=shown.get(name))
-    own = strategy_fields(chosen, shown)
-    recipe |= {name.removeprefix("recipe."): value for name, value in own.items() if name.startswith("recipe.")}
+    of_strategy = strategy_fields(chosen, shown)
+    recipe |= {name.removeprefix("recipe."): v for name, v in of_strategy.items() if name.startswith("recipe.")}
     with st.expander("More of the recipe"):
         more = st.grid(3, min_column_width=170)
         for name in MORE:
@@ -79,18 +80,17 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
                 )
         with more.cell():
             split_seed = field("split_seed")
-    given = {"split_seed": split_seed, "fit": PICTURE_RESIZING.get()}
-    given["head"] = own.get("head")
+    fields = {"split_seed": split_seed, "fit": PICTURE_RESIZING.get(), "head": of_strategy.get("head")}
     with refusals():
         return with_changes(
             chosen,
-            **{name: value for name, value in given.items() if value is not None},
+            **{name: value for name, value in fields.items() if value is not None},
             recipe={name: value for name, value in recipe.items() if value is not None},
         )
 
 
 def defaults(chosen: RunConfig, dataset: "ImageDataset") -> RunConfig:
-    """What stands for everything that is left open; without torch, so at once."""
+    """What every field left open is resolved to; without torch, so at once."""
     with refusals():
         return api.defaults(chosen, dataset=dataset)
 
@@ -102,7 +102,7 @@ def choose_network() -> "tuple[Architecture, str]":
 
 
 def choose_fit(dataset: "ImageDataset", data: str) -> None:
-    """How a picture becomes the network's square, shown on pictures of the data; no choice where all are square."""
+    """How an image is fitted to the network's square, with examples; no choice where all images are square."""
     shown = fitted(data, tuple(FITS))
     if shown is None:
         return
@@ -114,15 +114,15 @@ def choose_fit(dataset: "ImageDataset", data: str) -> None:
         required=True,
         key="fit",
         bind="query-params",
-        help="Crop takes the central square, pad keeps the whole image on a plain background, squash "
-        "ignores the aspect ratio.",
+        help="Crop takes the central square; pad keeps the whole image on a plain background; squash ignores the "
+        "aspect ratio.",
     )
     cards([Card(small, name=name) for name, small in shown[fit]], side=96)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def fitted(data: str, fits: tuple[str, ...], *, most: int = 5) -> "dict[str, list[tuple[str, Picture]]] | None":
-    """A few training pictures as each fit makes them; None where they are square already."""
+def fitted(data: str, fits: tuple[Fit, ...], *, most: int = 5) -> "Mapping[Fit, list[tuple[str, Picture]]] | None":
+    """A few training images after each fit; None where they are square already."""
     dataset = open_dataset(data)
     if dataset.paths is None:
         return None

@@ -29,7 +29,7 @@ _HELP = (
     "and only a new head is fitted on its features: the first choice with few images. Fine-tuning: the last groups of "
     "layers continue training at a low rate. Progressive unfreezing: the head first, then one group after another."
 )
-# What a strategy can be told, beyond the recipe that all share.
+# Settings that only some strategies have.
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "feature-extraction": ("head", "recipe.views"),
     "fine-tuning": (
@@ -48,7 +48,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 def choose_strategy(architecture: "Architecture") -> str:
-    """What is trained; the one that suits the network is chosen until another is."""
+    """The training strategy; by default the one that suits the network."""
     fitting = "feature-extraction" if weights_at_hand(architecture.name) else "scratch"
     return st.segmented_control(
         "Strategy",
@@ -63,20 +63,20 @@ def choose_strategy(architecture: "Architecture") -> str:
 
 
 def strategy_fields(chosen: RunConfig, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """What the strategy's own widgets say, by the names of FIELDS; what is left open is left out."""
+    """Values of the strategy's own widgets by their names in FIELDS, without those left open."""
     names = _FIELDS.get(chosen.strategy or "", ())
     if not names:
         return {}
     grid = st.grid(4, min_column_width=150)
-    said: dict[str, Any] = {}
+    entered: dict[str, Any] = {}
     for name in names:
         with grid.cell():
-            said[name] = field(name, default=shown.get(name.removeprefix("recipe.")))
-    return {name: value for name, value in said.items() if value is not None}
+            entered[name] = field(name, default=shown.get(name.removeprefix("recipe.")))
+    return {name: value for name, value in entered.items() if value is not None}
 
 
 def choose_weights(strategy: str) -> str | None:
-    """Where a strategy that needs weights takes them from: published, a run's, or a file; None for the default."""
+    """Source of the pretrained weights: published, a run's, or a file; None for the default."""
     if strategy == "scratch":
         return None
     initial = INITIAL_RUN.get()
@@ -85,13 +85,13 @@ def choose_weights(strategy: str) -> str | None:
 
 
 def started_from() -> str | None:
-    """The run that is to be trained further, while its architecture stays chosen."""
+    """The run that is trained further, while its architecture stays chosen."""
     initial = INITIAL_RUN.get()
     return initial.path if initial and ARCHITECTURE.get() == initial.architecture else None
 
 
 def take_initial_run() -> None:
-    """Before the widgets: what the address names to be trained further (`from=RUN`) chooses data and network."""
+    """Before the widgets: the run that the address names to train further (`from=RUN`) sets data and network."""
     name = st.query_params.get("from")
     if not name:
         return
@@ -111,7 +111,7 @@ def take_initial_run() -> None:
 
 
 def show_initial_weights() -> None:
-    """One line on the run that is trained further, and the way out of it."""
+    """One line on the run that is trained further, and a button that starts from scratch instead."""
     initial = INITIAL_RUN.get()
     if initial is None or not started_from():
         return
