@@ -23,7 +23,6 @@ from ui.session import COMPARED_RUNS
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Named
-    from clfcore.evaluation.intervals import Interval
 
 
 MOST = 12  # runs at once: more make too many pairs to read
@@ -50,8 +49,8 @@ class SideKey(NamedTuple):
 class SideMetrics(NamedTuple):
     """Metrics of a run by name, and their 95 % intervals, None where undefined."""
 
-    values: "Mapping[str, float | None]"
-    bounds: "Mapping[str, Interval | None]"
+    values: Mapping[str, float | None]
+    bounds: Mapping[str, Interval | None]
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,8 @@ def choose_compared() -> list[Side]:
     if len(known) < 2:
         have = "only one has finished. Train another network, or the same one" if known else "none has finished yet"
         empty(f"A comparison needs two finished runs; {have}{' again.' if known else '. Train two networks.'}",
-              "Train a network", "pages/train/page.py")  # fmt: skip
-    configs = {entry.id: entry.config.model_dump(include=set(ALWAYS)) for entry in finished}
+              "Train", "pages/train/page.py")  # fmt: skip
+    configs = {entry.id: entry.config.model_dump(include=set(ALWAYS)) for entry in finished if entry.config}
     left, middle, right = st.columns([2, 6, 2], vertical_alignment="bottom")
     with left:
         offered = _filtered(known, configs)

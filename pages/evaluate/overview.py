@@ -9,6 +9,7 @@ from clfcore.evaluation.baselines import baselines
 from clfcore.evaluation.classification_report import table_csv
 from clfcore.evaluation.intervals import wilson
 from clfcore.evaluation.metric_catalogue import METRICS
+from clfcore.evaluation.metrics import SingleLabel
 from clfcore.runs.folder import Run
 from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import intervals, key_of, scores, stored
@@ -75,7 +76,7 @@ def headline(run: Run, predictions: "Predictions") -> None:
     values = metrics.as_dict()
     bounds = intervals(key, predictions) if len(predictions) <= INTERVALS else {}
     numbers = []
-    if "accuracy" in values:
+    if isinstance(metrics, SingleLabel):
         counts = f"{count(metrics.right)} of {count(metrics.items)} {predictions.split} images"
         interval = f", 95\u00a0% interval {ends(wilson(metrics.right, metrics.items), share=True)}"
         numbers.append(Number("Accuracy", percent(metrics.accuracy), counts + interval))

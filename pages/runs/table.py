@@ -35,7 +35,7 @@ def choose_runs() -> list[Run]:
         cache_usage()
         empty(
             "There are no runs yet. A first one on the digits dataset takes less than a minute.",
-            "Train a network",
+            "Train",
             "pages/train/page.py",
         )
     rows = [_row(entry) for entry in known]
