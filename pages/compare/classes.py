@@ -96,11 +96,11 @@ def _labels_view(a: Side, b: Side) -> None:
         rows = [
             {
                 "label": old.name,
-                "true positives": f"{old.true_positives} → {new.true_positives}",
+                "true positives": f"{old.true_positives} to {new.true_positives}",
                 "change in true positives": new.true_positives - old.true_positives,
-                "false positives": f"{old.false_positives} → {new.false_positives}",
+                "false positives": f"{old.false_positives} to {new.false_positives}",
                 "change in false positives": new.false_positives - old.false_positives,
-                "F1": f"{rate(old.f1)} → {rate(new.f1)}",
+                "F1": f"{rate(old.f1)} to {rate(new.f1)}",
             }
             for old, new in zip(before, after, strict=True)
         ]

@@ -105,9 +105,10 @@ def choose_compared() -> list[Side]:
     with right:
         split = st.segmented_control("Split", shared, default=shared[0], required=True, key=f"compare {shared}")
     if "test" not in shared:
-        without = ", ".join(escape_markdown(short_name(run)) for run in runs if "test" not in run.splits)
+        without = [escape_markdown(short_name(run)) for run in runs if "test" not in run.splits]
+        have = "has" if len(without) == 1 else "have"
         st.caption(
-            f"Evaluated on validation, which selected the best epochs: these runs have no test split: {without}."
+            f"Evaluated on validation, which selected the best epochs: {', '.join(without)} {have} no test split."
         )
     return _readable(runs, split)
 

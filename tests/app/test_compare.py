@@ -54,7 +54,7 @@ def test_two_runs_are_told_apart_in_words_and_their_settings_marked(open_page: O
         ("Accuracy vs. cost", "Pareto front"),
         ("Disagreements", "All runs are right on"),
         ("Per class", "items right than"),
-        ("Ensemble", "The mean of the members"),
+        ("Ensemble", "averages the members"),
         ("One image", "The runs disagree on"),
     ],
 )
@@ -91,7 +91,7 @@ def test_runs_of_other_classes_stay_in_the_table_and_pairing_is_refused(open_pag
 def test_a_run_without_test_moves_the_comparison_to_validation(open_page: OpenPage) -> None:
     b = stored_run(2, right=0.9, splits=("validation",))
     app = shown(open_page, stored_run(1, right=0.6), b)
-    assert f"{short(b)} without a test split" in words(app)
+    assert f"{short(b)} has no test split" in words(app)
 
 
 def test_damaged_predictions_are_named_and_the_others_compared(open_page: OpenPage) -> None:

@@ -30,7 +30,7 @@ def test_baselines_stand_beside_the_headline(open_page: OpenPage) -> None:
     ("view", "says"),
     [
         ("ROC and PR", "diagonal is random guessing"),
-        ("Errors", "Most confident mistakes"),
+        ("Errors", "good place to look for wrong labels"),
         ("Calibration", "divides all logits by one number"),
     ],
 )
