@@ -99,7 +99,7 @@ def _choose(run: Run) -> None:
                 keep_thresholds(run, chosen)
             if chosen is not None and chosen.left:
                 names = join_names(chosen.left, 6)
-                THRESHOLDS_MESSAGE.set(f"Validation has too few examples to choose a threshold for {names}: 0.5 is kept.")
+                THRESHOLDS_MESSAGE.set(f"Too few validation examples to choose a threshold for {names}: 0.5 is kept.")
             st.rerun()
         message = escape_markdown(THRESHOLDS_MESSAGE.take() or "")
         st.caption(message or "Predict and the numbers above use these thresholds.")
