@@ -37,7 +37,9 @@ def latency(choice: NetworkChoice) -> None:
         hide_index=True,
         alt="Latency by batch size",
     )
-    st.caption(f"On {timed.device}, after warm-up, ten forward passes each. Other load on the machine makes them slower.")
+    st.caption(
+        f"On {timed.device}, after warm-up, ten forward passes each. Other load on the machine makes them slower."
+    )
 
 
 @background(entries=8)
