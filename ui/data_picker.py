@@ -6,6 +6,7 @@ import streamlit as st
 
 from clfcore.data.catalogue import entries, open_dataset
 from clfcore.data.checks import check
+from clfcore.data.dicom_heic import readable_kinds
 from clfcore.data.importers.archives import imported, imported_folder
 from clfcore.data.importers.readings import AmbiguousData
 from clfcore.data.importers.uploads import keep_upload
@@ -81,7 +82,7 @@ def _imported_at(folder: str, changed: int) -> tuple[tuple[str, str], ...]:
 def _upload() -> None:
     files = st.file_uploader(
         "A .zip of class folders, or a .csv with its images",
-        ["zip", "csv", "jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"],
+        ["zip", "csv", *readable_kinds()],
         accept_multiple_files=True,
         key="data files",
     )

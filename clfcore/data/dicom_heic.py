@@ -1,4 +1,4 @@
-"""Pictures that Pillow reads only with an extra: HEIC of phones, DICOM of hospitals."""
+"""Pictures that Pillow does not read by itself: HEIC of phones, and with an extra DICOM of hospitals."""
 
 import importlib
 import importlib.util
@@ -8,35 +8,44 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import features
 
 from clfcore.errors import InputError
 
 if TYPE_CHECKING:
+    from pillow_heif import HeifFile
     from pydicom import Dataset
 
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis")
+_CONTAINERS = (b"mif1", b"msf1")  # of HEIC and of AVIF; the brands that follow tell which
+_AVIF_BRANDS = (b"avif", b"avis")
+_BRANDS = 64  # bytes of a file's head within which they stand
 
 
 def readable_kinds() -> tuple[str, ...]:
-    """The endings of the pictures that this installation reads; HEIC and DICOM are among them with their extra."""
+    """The endings of the pictures that this installation reads; DICOM's is among them with its extra."""
     kinds = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
+    kinds += ["avif"] if features.check("avif") else []
     kinds += ["heic", "heif"] if importlib.util.find_spec("pillow_heif") else []
     return (*kinds, *(["dcm"] if importlib.util.find_spec("pydicom") else []))
 
 
-def special(data: bytes, name: str) -> Image.Image | None:
-    """HEIC or DICOM as an RGB image of 8 bits, upright; None for every other format.
+def is_heic(data: bytes) -> bool:
+    """Whether a file's first bytes are HEIC's; AVIF, which may stand in the same container, is Pillow's."""
+    if data[4:8] != b"ftyp":
+        return False
+    return data[8:12] in _HEIC_BRANDS or (
+        data[8:12] in _CONTAINERS and not any(brand in data[16:_BRANDS] for brand in _AVIF_BRANDS)
+    )
 
-    Raises InputError where the extra that reads it is not installed, or the file is damaged.
-    """
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
-        return _heic(data, name)
-    if is_dicom(data):
-        values = scan(data, name)
-        pixels = values if values.dtype == np.uint8 else ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-        return Image.fromarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels)
-    return None
+
+def open_heic(data: bytes, name: str) -> "HeifFile":
+    """A HEIC file, its size known and nothing decoded; `to_pillow` decodes it, upright. Raises InputError."""
+    reader = _extra("pillow_heif", package="pillow-heif", name=name, what="a HEIC picture")
+    try:
+        return reader.open_heif(io.BytesIO(data))
+    except Exception as error:  # libheif raises its own kinds
+        raise InputError(f"{name} is a damaged HEIC picture ({error}): copy it again or leave it out") from None
 
 
 def is_dicom(data: bytes) -> bool:
@@ -117,17 +126,9 @@ def _value_range(stored: "Dataset", table: "Dataset | None") -> tuple[float, flo
     return (first, last) if windowed else (min(first, last), max(first, last))
 
 
-def _heic(data: bytes, name: str) -> Image.Image:
-    reader = _extra("pillow_heif", package="pillow-heif", name=name, what="a HEIC picture")
-    try:
-        return reader.open_heif(io.BytesIO(data)).to_pillow().convert("RGB")
-    except Exception as error:  # libheif raises its own kinds
-        raise InputError(f"{name} is a damaged HEIC picture ({error}): copy it again or leave it out") from None
-
-
 def _extra(module: str, *, package: str, name: str, what: str) -> ModuleType:
-    """A reader that is an extra. Raises InputError that says how to install it."""
+    """A reader that may be absent. Raises InputError that says how to install it."""
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise InputError(f"{name} is {what}, which needs an extra: pip install {package}") from None
+        raise InputError(f"{name} is {what}, which needs another package: pip install {package}") from None

@@ -16,30 +16,20 @@ from PIL import Image, UnidentifiedImageError
 from clfcore.data import png, tiff
 from clfcore.data.bit_depth import Extremes
 from clfcore.data.decode_budget import BUDGET
-from clfcore.data.dicom_heic import has_colours, is_dicom, scan, special
+from clfcore.data.dicom_heic import has_colours, is_dicom, is_heic, open_heic, scan
+from clfcore.data.orientation import UPRIGHT, orientation_of, turned
 from clfcore.data.ppm import deep_colours, portable_pixels
-from clfcore.data.regular_file import name_of, open_regular, read_bytes
+from clfcore.data.regular_file import name_of, open_regular
 from clfcore.data.tiff_pixels import Values, tiff_pixels
 from clfcore.errors import InputError
 
 # What is read, and nothing else that Pillow knows: an .eps, for one, would start a program.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM", "AVIF")
 MEGAPIXELS = 178  # as Pillow's own limit
 MEGABYTES = 4 * MEGAPIXELS  # of decoded samples: 89 megapixels of 16 bits with opacity
 MOST_SIDE = 100_000  # pixels
 _HEAD = 132  # bytes: as far as DICOM's mark stands
 _GREYS = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")  # Pillow's modes of more than 8 bits
-# EXIF orientation -> what puts the picture upright. By hand, and ImageOps.exif_transpose is the test's oracle: that one
-# writes the EXIF block anew, which raises where it is damaged, and tells nobody whether width and height changed over.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _BAND = 1 << 20  # pixels that are laid on white at once
 # The size is judged here, so Pillow need not warn on standard error as well.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -100,9 +90,8 @@ def open_picture(data: bytes, name: str, least_side: int | None = None, *, holdi
     try:
         if is_dicom(data):
             return _of_values(Values(scan(data, name)), 1)
-        other = special(data, name)
-        if other is not None:
-            return Picture(other, *other.size)
+        if is_heic(data):
+            return _of_heic(data, name, holding)
         if tiff.is_tiff(data):
             header = tiff.read_header(io.BytesIO(data), name)
             within_limits(name, header.width, header.height, pixel_bytes=header.samples * max(1, header.bits // 8))
@@ -160,15 +149,16 @@ def image_size(source: Path | bytes, name: str | None = None) -> tuple[int, int]
             if tiff.is_tiff(head):
                 header = tiff.read_header(file, name)
                 return header.width, header.height
+            if is_heic(head):
+                return open_heic(file.read(), name).size
+            if is_dicom(head):
+                height, width = scan(file.read(), name).shape[:2]
+                return width, height
             with Image.open(file, formats=FORMATS) as image:
                 return image.size
     except InputError:
         raise
     except Exception as error:  # Pillow raises a dozen kinds on damaged files
-        if isinstance(error, UnidentifiedImageError):
-            other = special(read_bytes(source), name)
-            if other is not None:
-                return other.size
         raise _refused(name, error) from None
 
 
@@ -200,18 +190,27 @@ def _of_image(data: bytes, name: str, *, least_side: int | None, holding: ExitSt
         holding.enter_context(BUDGET.hold(image.width * image.height))
         if png.deep_colours(image):
             values = png.colours(image, data)
-            return _of_values(values, _orientation(image))
+            return _of_values(values, orientation_of(image))
         if image.mode in _GREYS:
             image.load()
-            return _of_values(_greys(image), _orientation(image))
+            return _of_values(_greys(image), orientation_of(image))
         image.load()  # before the orientation is asked for: a TIFF is turned by Pillow, which then takes its tag away
-        orientation = _orientation(image)
+        orientation = orientation_of(image)
         rgb = _on_white(image)
-    upright = rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
+    upright = rgb.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else rgb
     if not drafted:
         return Picture(upright, *upright.size)
     width, height = whole[::-1] if orientation in (5, 6, 7, 8) else whole
     return Picture(upright, width, height, reducible=True)
+
+
+def _of_heic(data: bytes, name: str, holding: ExitStack) -> Picture:
+    """What libheif opens, which turns it upright itself."""
+    file = open_heic(data, name)
+    width, height = file.size
+    within_limits(name, width, height, pixel_bytes=4)
+    holding.enter_context(BUDGET.hold(width * height))
+    return Picture(_on_white(file.to_pillow()), width, height)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -283,29 +282,13 @@ def _numbers_only(pixels: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarr
     return pixels, finite.all(axis=2), notes
 
 
-def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """H x W x C upright, by the EXIF or TIFF orientation; an unknown one turns nothing."""
-    if orientation in (5, 6, 7, 8):
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return pixels
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(0x0112, 1))
-    except Exception:  # damaged EXIF: the pixels may be whole, and as they stand is the best guess
-        return 1
-
-
 def _refused(name: str, error: Exception) -> InputError:
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return InputError(f"{name} has too many pixels: at most {MEGAPIXELS} megapixels are read; make it smaller")
     if isinstance(error, UnidentifiedImageError):
-        return InputError(f"{name} is not an image that can be read: give a JPEG, PNG, WebP, BMP, GIF or TIFF file")
+        return InputError(
+            f"{name} is not an image that can be read: give a JPEG, PNG, WebP, AVIF, HEIC, BMP, GIF or TIFF file"
+        )
     if isinstance(error, FileNotFoundError):
         return InputError(f"{name} does not exist: name an image file")
     if "truncated" in str(error).lower():

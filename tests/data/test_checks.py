@@ -185,15 +185,17 @@ def test_a_check_that_was_broken_off_is_gone_on_with(photos: Path) -> None:
 
 
 def test_a_fault_that_an_extra_cures_is_found_cured(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a phone's pictures are, before and after `pip install pillow-heif`."""
+    """As a phone's pictures are where pillow-heif was left out, before and after it is installed."""
     (photos / "cat" / "phone.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     for _ in range(2):
         problems = check(str(photos))[1]
-        assert "needs an extra: pip install pillow-heif" in found(problems, "unreadable")[0][1]
+        assert "needs another package: pip install pillow-heif" in found(problems, "unreadable")[0][1]
         assert len(decode(import_folder(photos), Preprocess(16))[1]) == 40
     picture = Image.new("RGB", (30, 20))
-    heif = types.SimpleNamespace(open_heif=lambda _: types.SimpleNamespace(to_pillow=lambda: picture))
+    heif = types.SimpleNamespace(
+        open_heif=lambda _: types.SimpleNamespace(size=picture.size, to_pillow=lambda: picture)
+    )
     monkeypatch.setitem(sys.modules, "pillow_heif", heif)
     assert check(str(photos))[1] == ()
     _, decoded = decode(import_folder(photos), Preprocess(16))

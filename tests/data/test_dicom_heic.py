@@ -1,19 +1,23 @@
-"""HEIC and DICOM: with their extras they are read, without them they are refused by name."""
+"""HEIC, AVIF and DICOM: they are read, and where a reader is absent they are refused by name."""
 
 import importlib.util
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, features
 
+from clfcore.data import image_file
 from clfcore.data.bit_depth import shown
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.checks import check
-from clfcore.data.dicom_heic import readable_kinds
+from clfcore.data.decode import decode
+from clfcore.data.dicom_heic import is_heic, readable_kinds
 from clfcore.data.image_file import Depth, depth, image_size
-from clfcore.data.pixels import read_image
+from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
 
 HEIC = b"\0\0\0\x18ftypheic" + b"\0" * 40
@@ -24,7 +28,7 @@ DICOM = b"\0" * 128 + b"DICM" + b"\0" * 40
     ("module", "data", "says"),
     [("pillow_heif", HEIC, "pip install pillow-heif"), ("pydicom", DICOM, "pip install pydicom")],
 )
-def test_without_the_extra_the_refusal_names_it(module: str, data: bytes, says: str) -> None:
+def test_without_the_reader_the_refusal_names_it(module: str, data: bytes, says: str) -> None:
     if importlib.util.find_spec(module):
         says = "damaged|cannot be read"
     with pytest.raises(InputError, match=says):
@@ -142,22 +146,65 @@ def test_several_frames_and_colours() -> None:
     assert np.array_equal(read_image(data), colours)
 
 
-def test_a_phones_picture_comes_back(tmp_path: Path) -> None:
-    heif = pytest.importorskip("pillow_heif")
-    generator = np.random.default_rng(0)
-    scene = np.kron(generator.integers(0, 255, (4, 6, 3)), np.ones((16, 16, 1))).astype(np.uint8)
-    out = io.BytesIO()
-    heif.from_pillow(Image.fromarray(scene)).save(out, quality=95)
-    (tmp_path / "phone.heic").write_bytes(out.getvalue())
-    found = read_image(tmp_path / "phone.heic")
-    assert found.shape == scene.shape
-    assert np.abs(found.astype(int) - scene).mean() < 6  # lossy
-    assert image_size(tmp_path / "phone.heic") == (96, 64)
+SCENE = np.kron(np.random.default_rng(0).integers(0, 255, (4, 6, 3)), np.ones((16, 16, 1))).astype(np.uint8)
+
+
+def encoded(kind: str, pixels: np.ndarray = SCENE) -> bytes:
+    """A picture as a phone (HEIC) or a browser (AVIF) saves it."""
+    out, image = io.BytesIO(), Image.fromarray(pixels)
+    if kind == "heic":
+        pillow_heif.from_pillow(image).save(out, quality=95)
+    else:
+        image.save(out, "AVIF", quality=95)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["heic", "avif"])
+def test_a_phones_picture_comes_back(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"phone.{kind}"
+    path.write_bytes(encoded(kind))
+    found = read_image(path)
+    assert found.shape == SCENE.shape
+    assert np.abs(found.astype(int) - SCENE).mean() < 6  # lossy
+    assert image_size(path) == (96, 64)
+    assert not depth(path).deep
+
+
+@pytest.mark.parametrize(("brands", "heic"), [(b"mif1....mif1heic", True), (b"mif1....mif1avif", False)])
+def test_a_container_of_either_kind_goes_to_its_reader(brands: bytes, heic: bool) -> None:
+    assert is_heic(b"\0\0\0\x18ftyp" + brands + bytes(40)) == heic
+
+
+@pytest.mark.parametrize("kind", ["heic", "avif"])
+def test_what_is_transparent_lies_on_white(kind: str) -> None:
+    pixels = np.dstack([SCENE, np.zeros(SCENE.shape[:2], np.uint8)])
+    assert read_image(encoded(kind, pixels)).min() > 250
+
+
+@pytest.mark.parametrize("kind", ["heic", "avif"])
+def test_limits_hold_before_anything_is_decoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_file, "MEGAPIXELS", 0.001)
+    with pytest.raises(InputError, match="96 x 64 pixels: at most"):
+        read_image(encoded(kind))
+
+
+def test_a_zip_of_them_is_read_whole(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "phone.zip", "w") as archive:
+        for kind in ("heic", "avif"):
+            for i in range(3):
+                archive.writestr(f"{kind}s/{i}.{kind.upper()}", encoded(kind, np.roll(SCENE, i, axis=0)))
+    dataset, problems = check(str(tmp_path / "phone.zip"))
+    assert dataset.classes == ("avifs", "heics")
+    assert len(dataset) == 6
+    assert not [problem for problem in problems if problem.kind == "unreadable"]
+    _, pictures = decode(dataset, Preprocess(16))
+    assert pictures.take(np.arange(6)).std() > 10
 
 
 def test_only_what_this_installation_reads_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert not {"heic", "heif", "dcm"} & set(readable_kinds())
+    monkeypatch.setattr(features, "check", lambda name: False)
+    assert not {"heic", "heif", "avif", "dcm"} & set(readable_kinds())
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "pillow_heif" or None)
     assert {"png", "heic", "heif"} <= set(readable_kinds())
     assert "dcm" not in readable_kinds()

@@ -210,5 +210,5 @@ def refuse_empty(layout: Layout) -> None:
     if not layout.items:
         raise InputError(
             f"{layout.root} holds no pictures in class folders: "
-            "put JPEG, PNG, WebP, BMP, GIF or TIFF files in one folder each"
+            "put JPEG, PNG, WebP, AVIF, HEIC, BMP, GIF or TIFF files in one folder each"
         )

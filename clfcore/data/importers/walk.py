@@ -13,7 +13,7 @@ from clfcore.errors import InputError
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
-    | {".heic", ".heif", ".dcm"}  # with an extra; without it each is refused by name
+    | {".heic", ".heif", ".avif", ".dcm"}  # the last with an extra; without it each is refused by name
 )
 MOST_ENTRIES = 2_000_000  # files and folders below one folder
 MOST_SECONDS = 60.0  # for listing them; 1.2 million on a local disk take about 5
