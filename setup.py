@@ -23,6 +23,7 @@ setup(
     package_data={
         "clfcore": ["py.typed"],
         "clfcore.architectures": ["*.csv", "*.json"],
+        "clfcore.export": ["*.txt"],
         "clfcore.reports": ["*.jinja"],
         "clfcore._app": [
             ".streamlit/config.toml",

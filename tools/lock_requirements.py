@@ -24,7 +24,7 @@ def resolve() -> dict[str, str]:
     """Name to version of everything that a fresh environment would hold, in the order of the names."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", "-"]
     done = subprocess.run(
-        [*command, "-r", "requirements-dev.txt", ".[dicom]"], cwd=ROOT, check=True, stdout=subprocess.PIPE
+        [*command, "-r", "requirements-dev.txt", ".[dicom,export]"], cwd=ROOT, check=True, stdout=subprocess.PIPE
     )
     packages = [
         item["metadata"] for item in json.loads(done.stdout)["install"] if "dir_info" not in item["download_info"]

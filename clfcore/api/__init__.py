@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from clfcore.api.datasets import check_dataset, download_dataset, export_dataset, list_datasets
     from clfcore.api.evaluation import Choice, Mark, calibrate, errors, evaluate
     from clfcore.api.explanations import check_maps, explain, nearest_examples
+    from clfcore.api.exports import export
     from clfcore.api.fields import FIELDS, flag
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
@@ -43,6 +44,7 @@ _NAMES = {
     "datasets": ("check_dataset", "download_dataset", "export_dataset", "list_datasets"),
     "evaluation": ("Choice", "Mark", "calibrate", "errors", "evaluate"),
     "explanations": ("check_maps", "explain", "nearest_examples"),
+    "exports": ("export",),
     "fields": ("FIELDS", "flag"),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),

@@ -1,0 +1,5 @@
+"""Exports: a classifier as files for elsewhere, with the proof that they answer as it does."""
+
+from clfcore.export import Exported, export
+
+__all__ = ["Exported", "export"]

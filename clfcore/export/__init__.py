@@ -1,0 +1,154 @@
+"""Verified exports: a classifier leaves the lab only together with the proof that it answers as it was evaluated."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clfcore.errors import Failure, InputError, unknown
+from clfcore.files import shortened, typed_path
+from clfcore.progress import Progress
+from clfcore.results import Result
+
+if TYPE_CHECKING:
+    from clfcore.export.verify import Accuracy, Latency, Parity, Verification
+
+FORMAT_NAMES = ("onnx", "onnx-int8", "pt2", "script")  # as `formats.FORMATS` has them, without importing torch
+LOGITS = 1e-4  # the largest difference of a logit, as a share of the largest logit
+POINTS = 0.02  # of accuracy that 8-bit integers may lose
+
+
+@dataclass(frozen=True)
+class ExportedFile(Result):
+    """A file of an export."""
+
+    path: Path
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Exported(Result):
+    """An export and its proof. stored: parity with the predictions that the run keeps, which may have been made in
+    another precision; accuracy: None where the images have no labels."""
+
+    run: str
+    format: str
+    out: Path
+    files: tuple[ExportedFile, ...]
+    parity: "Parity"
+    stored: "Parity | None"
+    accuracy: "Accuracy | None"
+    latency: "Latency"
+
+
+def export(
+    run: str,
+    *,
+    format: str,
+    out: str | Path,
+    calibrate: int = 200,
+    tolerance: float | None = None,
+    overwrite: bool = False,
+    runs: Path | None = None,
+    progress: Progress | None = None,
+) -> Exported:
+    """Write a run, or an architecture with its ImageNet weights, as `format`, verified on the run's own images.
+
+    The proof is made on the test split (else validation; for an architecture on the photos that ship). out: a file, or
+    for `script` a folder. calibrate: training images that set the ranges of 8-bit integers. tolerance: the largest
+    difference of a logit as a share of the largest logit (default 1e-4); for onnx-int8 the share of accuracy that may
+    be lost (default 0.02). Raises Failure where parity is missed, and nothing stands at `out`; InputError for what
+    cannot be.
+    """
+    if format not in FORMAT_NAMES:
+        raise unknown("format", format, FORMAT_NAMES)
+    if calibrate < 1:
+        raise InputError(f"calibrate is {calibrate}: it must be at least 1 image")
+    if tolerance is not None and not 0 <= tolerance <= 1:
+        raise InputError(f"tolerance is {tolerance:g}: it must be from 0 to 1")
+    from clfcore.export.formats import FORMATS
+    from clfcore.export.onnx_model import check_packages
+    from clfcore.export.sources import calibration_squares, open_source
+    from clfcore.export.verify import verify
+
+    row = FORMATS[format]
+    check_packages(row.needs)
+    target = _free(out, folder=row.folder, overwrite=overwrite)
+    source = open_source(run, runs, progress=progress)
+    squares = None if row.exact else calibration_squares(source, calibrate)
+    with _whole(target) as partial:
+        row.write(source.exportable, partial, squares)
+        found = verify(
+            source.exportable.classifier, source.proof, row.read(partial), stored=source.stored, progress=progress
+        )
+        _check(found, source.exportable.classifier.name, exact=row.exact, tolerance=tolerance)
+    files = sorted(path for path in target.rglob("*") if path.is_file()) if row.folder else [target]
+    return Exported(
+        source.exportable.classifier.name,
+        format,
+        target,
+        tuple(ExportedFile(path, path.stat().st_size, _sha256(path)) for path in files),
+        found.parity,
+        found.stored,
+        found.accuracy,
+        found.latency,
+    )
+
+
+def _check(found: "Verification", name: str, *, exact: bool, tolerance: float | None) -> None:
+    """Raises Failure where the proof is missed."""
+    parity, accuracy = found.parity, found.accuracy
+    if exact:
+        most = (LOGITS if tolerance is None else tolerance) * parity.largest_logit
+        if parity.max_abs_logit > most or (parity.top1_agreement < 1 and tolerance is None):
+            raise Failure(
+                f"{name} was not exported: {parity.describe()} (allowed {most:.2g}), worst on {parity.worst_item}; "
+                "nothing was written"
+            )
+        return
+    lost = 1 - parity.top1_agreement if accuracy is None else accuracy.run - accuracy.export
+    allowed = POINTS if tolerance is None else tolerance
+    if lost > allowed:
+        raise Failure(
+            f"{name} was not exported: 8-bit integers lose {100 * lost:.1f} points of accuracy on {parity.items:,} "
+            f"{parity.split} images (allowed {100 * allowed:.1f}); raise --calibrate, accept it by --tolerance, or "
+            "take onnx; nothing was written"
+        )
+
+
+def _free(out: str | Path, *, folder: bool, overwrite: bool) -> Path:
+    """The path to write. Raises InputError where something stands there."""
+    path = typed_path(out, "out")
+    named = f"out is {shortened(str(path))!r}"
+    if path.exists() and not overwrite:
+        raise InputError(f"{named}, which is there already: name another, or give --overwrite to replace it")
+    if path.exists() and path.is_dir() != folder:
+        raise InputError(f"{named}, which is a {'file' if folder else 'folder'}: name another")
+    if path.is_dir() and not (path / "preprocess.json").is_file() and any(path.iterdir()):
+        raise InputError(f"{named}, a folder that no export wrote: name another")
+    return path
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """A place beside the target that becomes it at the end: whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        partial = beside / target.name
+        yield partial
+        if target.is_dir():
+            shutil.rmtree(target)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,104 @@
+"""What leaves the lab: a classifier as one module from squares to logits and probabilities, normalisation inside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from clfcore import __version__
+from clfcore.architectures.attention_pooling import WithAttentionHead
+from clfcore.classifier import Classifier
+from clfcore.predictions import moved_thresholds
+from clfcore.training.batches import normalised
+
+OUTPUTS = ("logits", "probabilities")
+
+
+@dataclass(frozen=True, eq=False)
+class Exportable:
+    """A classifier with what is known of it outside its weights.
+
+    temperature: what logits are divided by for probabilities; 1 where none was fitted. licence: of the weights it began
+    with, as far as it is known.
+    """
+
+    classifier: Classifier
+    temperature: float = 1.0
+    licence: str = ""
+
+    @property
+    def deep(self) -> bool:
+        """Whether its pictures have more than 8 bits: then the input is float32 tones from 0 to 255, not bytes."""
+        return self.classifier.preprocess.value_range is not None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs: logits, probabilities, and the attention map of an attention head."""
+        has_map = isinstance(self.classifier.module, WithAttentionHead)
+        return (*OUTPUTS, "attention") if has_map else OUTPUTS
+
+    def example(self, items: int = 2) -> Tensor:
+        """Squares to trace with, N x S x S x 3. Two, because a batch of one would be taken for a constant."""
+        side = self.classifier.preprocess.size
+        generator = torch.Generator().manual_seed(0)
+        squares = torch.randint(0, 256, (items, side, side, 3), generator=generator, dtype=torch.uint8)
+        return squares.float() if self.deep else squares
+
+
+class ExportedClassifier(nn.Module):
+    """N x S x S x 3 squares -> logits and probabilities, N x columns, and of an attention head its map, N x 1 x H x W.
+
+    Probabilities: softmax of the logits by the temperature, one a level of a hierarchy; sigmoid of several labels.
+    """
+
+    def __init__(self, source: Exportable) -> None:
+        super().__init__()
+        classifier = source.classifier
+        self.network = classifier.module
+        self.preprocess, self.temperature = classifier.preprocess, source.temperature
+        self.levels = classifier.task.slices
+        self.independent = classifier.task.kind == "multi-label"
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        x = normalised(image.permute(0, 3, 1, 2), self.preprocess)
+        maps: tuple[Tensor, ...] = ()
+        if isinstance(self.network, WithAttentionHead):
+            logits, attention = self.network.with_map(x)
+            maps = (attention,)
+        else:
+            logits = self.network(x)
+        scaled = logits / self.temperature
+        if self.independent:
+            return logits, scaled.sigmoid(), *maps
+        return logits, torch.cat([scaled[:, part].softmax(dim=1) for part in self.levels], dim=1), *maps
+
+
+def description(source: Exportable) -> Mapping[str, object]:
+    """What preprocess.json and a model's metadata hold: all that it takes to use the exported file.
+
+    JSON's own types alone. `input`: how a picture becomes the square; `task`: kind, levels with their classes, paths;
+    `thresholds`: of several labels, one each, of the probabilities as the file gives them.
+    """
+    classifier = source.classifier
+    given = classifier.preprocess.as_dict()
+    thresholds = classifier.thresholds
+    if classifier.task.kind == "multi-label":
+        thresholds = tuple(moved_thresholds(thresholds or [0.5] * classifier.task.columns, source.temperature))
+    return {
+        "format": 1,
+        "name": classifier.name,
+        "task": classifier.task.as_dict(),
+        "classes": list(classifier.classes),
+        "decoding": classifier.decoding,
+        "temperature": source.temperature,
+        "thresholds": None if thresholds is None else [float(value) for value in thresholds],
+        "input": {
+            **given,
+            "stored_side": classifier.preprocess.stored_side,
+            "dtype": "float32" if source.deep else "uint8",
+        },
+        "outputs": list(source.outputs),
+        "licence": source.licence,
+        "clflab": __version__,
+    }

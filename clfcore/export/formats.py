@@ -1,0 +1,57 @@
+"""The formats of an export, a row each: what it is for, what it needs, how it is written, and how it is read again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from clfcore.export import onnx_model, quantized, script, torch_program
+from clfcore.export.exportable import Exportable
+from clfcore.export.onnx_model import Predictor
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way to leave the lab.
+
+    folder: it is a folder of files, not one file. needs: packages of the extra `export`. exact: held to the tolerance
+    of logits; else (8-bit integers) to the accuracy that it loses. write: source, path, calibration squares; read: the
+    path -> squares to logits, by the library that will run it.
+    """
+
+    name: str
+    title: str
+    folder: bool
+    needs: tuple[str, ...]
+    exact: bool
+    write: Callable[[Exportable, Path, np.ndarray | None], None]
+    read: Callable[[Path], Predictor]
+
+
+def _quantized(source: Exportable, path: Path, calibration: np.ndarray | None) -> None:
+    assert calibration is not None, "8-bit integers are calibrated"
+    quantized.write(source, path, calibration)
+
+
+FORMATS: Mapping[str, Format] = {
+    row.name: row
+    for row in (
+        Format(
+            "onnx", "ONNX, for onnxruntime and what is built on it", False, onnx_model.NEEDS, True,
+            lambda source, path, _: onnx_model.write(source, path), onnx_model.read,
+        ),
+        Format(
+            "onnx-int8", "ONNX in 8-bit integers: smaller, faster on CPUs with VNNI", False, onnx_model.NEEDS, False,
+            _quantized, onnx_model.read,
+        ),
+        Format(
+            "pt2", "torch.export's program, opens with torch alone", False, (), True,
+            lambda source, path, _: torch_program.write(source, path), torch_program.read,
+        ),
+        Format(
+            "script", "predict.py with its model: onnxruntime, pillow and numpy alone", True, onnx_model.NEEDS, True,
+            lambda source, path, _: script.write(source, path), script.read,
+        ),
+    )
+}  # fmt: skip

@@ -1,0 +1,70 @@
+"""What an export is made of and verified on: a run with its own images, or an architecture with photos that ship."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from clfcore.architectures.catalogue import architecture
+from clfcore.architectures.pretrained import PACKAGED
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.dataset import Split
+from clfcore.data.decode import decode
+from clfcore.errors import InputError
+from clfcore.export.exportable import Exportable
+from clfcore.export.verify import Proof, proof_of, squares_of
+from clfcore.predictions import Predictions
+from clfcore.progress import Progress
+from clfcore.runs.folder import Run
+from clfcore.runs.open_classifier import open_classifier
+from clfcore.runs.run_data import open_run_data
+from clfcore.runs.temperature import temperature_of
+
+PHOTOS = "clothing-small"  # that an architecture's export is verified on
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A classifier to export, the images of its proof, and the predictions that its run keeps of them."""
+
+    exportable: Exportable
+    proof: Proof
+    stored: Predictions | None = None
+
+
+def open_source(name: str, runs: Path | None, *, progress: Progress | None = None) -> Source:
+    """A run by id or folder, or an architecture's published weights. Raises InputError."""
+    classifier = open_classifier(name, runs)
+    if classifier.folder is None:
+        exportable = Exportable(classifier, licence=_licence(classifier.name))
+        return Source(exportable, proof_of(classifier, open_dataset(PHOTOS), "data", progress))
+    run = Run(classifier.folder)
+    config = run.config
+    licence = "of your own training" if config.weights == "none" else _licence(config.architecture)
+    dataset = open_run_data(run)
+    held_out: tuple[Split, ...] = ("test", "validation")
+    split = next((name for name in held_out if len(dataset.splits.get(name, ()))), None)
+    if split is None:
+        raise InputError(f"run {run.id} has no test or validation images any more: bring them back to verify an export")
+    exportable = Exportable(classifier, temperature_of(run) or 1.0, licence)
+    stored = run.predictions(split) if split in run.splits else None
+    return Source(exportable, proof_of(classifier, dataset, split, progress), stored)
+
+
+def calibration_squares(source: Source, count: int) -> np.ndarray:
+    """N x S x S x 3 squares of training images, drawn evenly; of an architecture the photos that ship."""
+    classifier = source.exportable.classifier
+    dataset = open_dataset(PHOTOS) if classifier.folder is None else open_run_data(Run(classifier.folder))
+    dataset, decoded = decode(dataset, classifier.preprocess)
+    rows = dataset.splits["train"]
+    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))]
+    return squares_of(classifier, decoded, chosen)
+
+
+def _licence(name: str) -> str:
+    """Of an architecture's published weights, as far as it is known."""
+    if name in PACKAGED:
+        return "weights: Apache-2.0"
+    if name.startswith("timm/"):
+        return "weights: as timm's configuration of the network says"
+    return "weights: BSD-3-Clause, trained on ImageNet-1k" if architecture(name).weights else "of your own training"

@@ -1,0 +1,179 @@
+"""An export is written only with its proof: the same answers on real images, by the library that will run it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from PIL import Image
+
+from clfcore import api
+from clfcore.architectures.attention_pooling import with_attention_head
+from clfcore.architectures.build import build
+from clfcore.classifier import Classifier
+from clfcore.data.pixels import Preprocess
+from clfcore.errors import Failure, InputError
+from clfcore.export import FORMAT_NAMES, Exported, export, onnx_model
+from clfcore.export.exportable import Exportable, ExportedClassifier
+from clfcore.export.formats import FORMATS
+from clfcore.export.verify import logits_of
+from clfcore.runs.folder import Run
+from clfcore.runs.temperature import fit_run_temperature
+from clfcore.task import Level, Task, multi_label, single_label
+
+HIERARCHY = Task("hierarchical", (Level("kind", ("a", "b")), Level("name", ("x", "y", "z"))), ((0, 0), (0, 1), (1, 2)))
+
+
+def classifier(task: Task, *, channels: int = 3, head: str = "linear", **preprocess: object) -> Classifier:
+    torch.manual_seed(0)
+    values = {"size": 32, "mean": (0.4,) * channels, "deviation": (0.3,) * channels} | preprocess
+    module = build("mobilenet_v3_small_small", columns=task.columns, channels=channels, image_size=32).module
+    if head == "attention":
+        module = with_attention_head(module, task.columns, channels=channels, side=32)
+    return Classifier("net", module.eval(), Preprocess(**values), task, head=head)
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    out = tmp_path_factory.mktemp("export") / "model.onnx"
+    return export(str(trained.path), format="onnx", out=out)
+
+
+def test_the_proof_is_on_every_test_image(exported: Exported, trained: Run) -> None:
+    assert (exported.parity.split, exported.parity.items) == ("test", len(trained.predictions("test")))
+    assert exported.parity.top1_agreement == 1
+    assert exported.parity.max_abs_logit <= 1e-4 * exported.parity.largest_logit
+    assert exported.stored is not None
+    assert exported.stored.max_abs_logit < 1e-3
+    assert exported.accuracy is not None
+    assert exported.accuracy.difference == 0
+    assert exported.accuracy.run == pytest.approx(trained.metrics["test"]["accuracy"])
+    assert [file.path for file in exported.files] == [exported.out]
+
+
+@pytest.mark.parametrize("items", [1, 3, 17])
+def test_batches_of_any_size_equal_the_network(exported: Exported, trained: Run, items: int) -> None:
+    from clfcore.runs.open_classifier import classifier_of
+
+    opened = classifier_of(trained)
+    side = opened.preprocess.size
+    squares = np.random.default_rng(items).integers(0, 256, (items, side, side, 3), np.uint8)
+    logits, p = onnxruntime.InferenceSession(exported.out).run(["logits", "probabilities"], {"image": squares})
+    expected = logits_of(opened, squares)
+    assert np.abs(logits - expected).max() <= 1e-4 * np.abs(expected).max()
+    shifted = np.exp(expected - expected.max(axis=1, keepdims=True))
+    assert np.allclose(p, shifted / shifted.sum(axis=1, keepdims=True), atol=1e-5)
+
+
+def test_the_file_says_what_it_takes_to_use_it(exported: Exported, trained: Run) -> None:
+    about = onnx_model.properties(onnx_model.open_session(exported.out))
+    assert about["name"] == trained.id
+    assert about["classes"] == list(trained.predictions("test").classes)
+    assert about["input"]["size"] == trained.classifier.preprocess.size
+    assert about["licence"] == "of your own training"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        (single_label(["a", "b", "c"]), {"channels": 1}),
+        (single_label(["a", "b"]), {"head": "attention"}),
+        (multi_label(["a", "b", "c"]), {}),
+        (HIERARCHY, {}),
+        (single_label(["a", "b"]), {"value_range": (0.0, 4095.0)}),
+    ],
+    ids=["grey", "attention", "multi-label", "hierarchical", "deep"],
+)
+@pytest.mark.parametrize("kind", ["onnx", "pt2"])
+def test_every_task_head_and_depth(task: Task, options: dict, kind: str, tmp_path: Path) -> None:
+    source = Exportable(classifier(task, **options), temperature=2.0)
+    FORMATS[kind].write(source, tmp_path / "model", None)
+    squares = source.example(3)
+    with torch.inference_mode():
+        outputs = ExportedClassifier(source).eval()(squares)
+    assert np.allclose(FORMATS[kind].read(tmp_path / "model")(squares.numpy()), outputs[0].numpy(), atol=1e-4)
+    sums = [outputs[1][:, part].sum(dim=1) for part in task.slices]
+    if task.kind != "multi-label":
+        assert torch.allclose(torch.stack(sums), torch.ones(len(task.levels), 3))
+    if kind == "onnx" and "attention" in source.outputs:
+        session = onnx_model.open_session(tmp_path / "model")
+        assert np.allclose(session.run(["attention"], {"image": squares.numpy()})[0], outputs[2].numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["onnx", "pt2"])
+def test_where_parity_fails_nothing_stands_under_the_name(
+    kind: str, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file whose answers are others': the proof must see it, whatever wrote it."""
+    row = FORMATS[kind]
+
+    def off(squares: np.ndarray) -> np.ndarray:
+        return np.random.default_rng(0).normal(size=(len(squares), trained.classifier.task.columns))
+
+    def write(source: Exportable, path: Path, calibration: None) -> None:
+        path.write_bytes(b"x")
+
+    changed = type(row)(row.name, row.title, row.folder, (), row.exact, write, lambda path: off)
+    monkeypatch.setitem(FORMATS, kind, changed)  # type: ignore[arg-type]
+    with pytest.raises(Failure, match=r"was not exported: .* images get the same answer"):
+        export(str(trained.path), format=kind, out=tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_predicts_without_the_lab(finished_run: Run, tmp_path: Path) -> None:
+    """Upright, transparent, grey and palette pictures, answered as `predict` answers them."""
+    fit_run_temperature(finished_run)
+    folder = tmp_path / "taken"
+    export(finished_run.id, format="script", out=folder)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    generator = np.random.default_rng(0)
+    image = Image.fromarray(generator.integers(0, 256, (30, 44, 3), np.uint8))
+    image.save(pictures / "plain.png")
+    image.convert("L").save(pictures / "grey.png")
+    image.quantize(32).save(pictures / "palette.png")
+    clear = image.convert("RGBA")
+    clear.putalpha(Image.fromarray(generator.integers(0, 256, (30, 44), np.uint8)))
+    clear.save(pictures / "clear.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(pictures / "turned.jpg", exif=exif, quality=95)
+    paths = [str(path) for path in sorted(pictures.iterdir())]
+    line = [sys.executable, "-I", str(folder / "predict.py"), "--json", *paths]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, cwd=tmp_path)
+    theirs = json.loads(done.stdout)
+    mine = api.predict(finished_run.id, paths, calibrated=True).as_json()
+    assert theirs["model"] == mine["model"]
+    for a, b in zip(theirs["predictions"], mine["predictions"], strict=True):
+        assert a["image"] == b["image"]
+        assert [row["label"] for row in a["top"]] == [row["label"] for row in b["top"]]
+        assert np.allclose([r["probability"] for r in a["top"]], [r["probability"] for r in b["top"]], atol=1e-4)
+    assert "clfcore" not in (folder / "predict.py").read_text(encoding="utf-8")
+    assert len((folder / "predict.py").read_text(encoding="utf-8").splitlines()) <= 81
+
+
+def test_what_is_there_is_not_written_over(finished_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="there already"):
+        export(finished_run.id, format="onnx", out=tmp_path / "mine.onnx")
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "letter.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="a folder that no export wrote"):
+        export(finished_run.id, format="script", out=folder, overwrite=True)
+    assert (folder / "letter.txt").exists()
+
+
+def test_a_missing_package_is_one_line(finished_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"needs onnx, onnxscript, onnxruntime: pip install 'clflab\[export\]'"):
+        onnx_model.check_packages(onnx_model.NEEDS)
+
+
+def test_the_names_are_those_of_the_rows() -> None:
+    assert tuple(FORMATS) == FORMAT_NAMES
