@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.config import RunConfig
+from clfcore.training.schedules import curve, steps_of
 from ui.session import FIGURE_FORMAT, SessionValue
 
 if TYPE_CHECKING:
@@ -75,3 +77,20 @@ def _show(figure: "Figure", key: str, **selection: Any) -> Any:
         "toImageButtonOptions": saved,
     }
     return st.plotly_chart(figure, theme=None, key=key, alt=alternative(figure) or None, config=bar, **selection)
+
+
+def learning_rate_chart(config: RunConfig, *, images: int, now: int | None = None) -> None:
+    """The learning rate over the run's steps, before launch; `now` marks the step that is reached."""
+    from clfcore.figures.learning_rate import learning_rate_figure
+
+    recipe = config.recipe
+    if config.strategy == "feature-extraction" and config.head == "logistic":
+        return  # L-BFGS finds its own steps
+    steps = steps_of(recipe, max(1, -(-images // recipe.batch_size)))
+    at, rates = curve(recipe, steps)
+    chart(
+        learning_rate_figure(at.tolist(), rates.tolist(), steps_per_epoch=steps, now=now, dark=dark()),
+        "schedule" if now is None else "schedule now",
+    )
+    if now is None:
+        st.caption(f"{steps:,} steps an epoch; each layer group has its own peak of the same shape.")

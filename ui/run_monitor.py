@@ -1,23 +1,21 @@
-"""The monitor of a run: progress, time left, curves, notes, and the buttons to stop, resume, evaluate or delete it."""
+"""The monitor of a run (progress, time left, curves, notes, buttons), and the queue of runs."""
 
 from typing import Any
 
 import streamlit as st
 
-from clfcore.config import RunConfig
 from clfcore.errors import InputError
 from clfcore.runs import folder
 from clfcore.runs.best_epoch import best_record, choice_in
 from clfcore.runs.folder import RESUMABLE, Run, find_run
-from clfcore.runs.index import ACTIVE, Listed, listed
+from clfcore.runs.index import ACTIVE, Listed, list_runs, listed
+from clfcore.runs.records import RunProgress
 from clfcore.runs.worker import worker
 from clfcore.training.diagnose import notes
-from clfcore.training.schedules import curve, steps_of
-from ui.charts import chart, dark
+from ui.charts import chart, dark, learning_rate_chart
 from ui.formatting import count, decimal, duration, percent
 from ui.messages import Number, complain, escape_markdown, metric_row, refusals
 from ui.pickers import listed_name, run_name
-from ui.run_queue import STAGES, share_done, stop
 from ui.session import go_to
 
 
@@ -245,18 +243,66 @@ def further_button(run: Run) -> None:
         go_to("pages/train/page.py", {"from": run.id})
 
 
-def learning_rate_chart(config: RunConfig, *, images: int, now: int | None = None) -> None:
-    """The learning rate over the run's steps, before launch; `now` marks the step that is reached."""
-    from clfcore.figures.learning_rate import learning_rate_figure
+def show_queue() -> None:
+    """Runs at work and waiting, refreshed while there are any; the page is drawn anew when one of them ends."""
+    working = [one.run for one in list_runs() if one.state in ACTIVE]
+    if not working:
+        return
 
-    recipe = config.recipe
-    if config.strategy == "feature-extraction" and config.head == "logistic":
-        return  # L-BFGS finds its own steps
-    steps = steps_of(recipe, max(1, -(-images // recipe.batch_size)))
-    at, rates = curve(recipe, steps)
-    chart(
-        learning_rate_figure(at.tolist(), rates.tolist(), steps_per_epoch=steps, now=now, dark=dark()),
-        "schedule" if now is None else "schedule now",
-    )
-    if now is None:
-        st.caption(f"{steps:,} steps an epoch; each layer group has its own peak of the same shape.")
+    @st.fragment(run_every=1.0)
+    def live() -> None:
+        now = [listed(run) for run in working]
+        if any(one.state not in ACTIVE for one in now):
+            st.rerun()
+        for one in reversed(now):
+            with st.container(horizontal=True, vertical_alignment="center", border=True):
+                far = one.run.progress if one.state == "running" else None
+                st.progress(share_done(far), text=_line(one, far))
+                st.page_link("pages/train/page.py", label="View", query_params={"run": one.id})
+                if st.button("Stop", key=f"stop queued {one.id}"):
+                    stop(one.run)
+
+    live()
+
+
+def _line(one: Listed, far: RunProgress | None) -> str:
+    stage = STAGES.get(far.stage, "Starting") if far else "Waiting"
+    left = f", about {duration(far.seconds_left)} left" if far and far.seconds_left is not None else ""
+    return f"**{escape_markdown(listed_name(one))}**: {stage}{left}"
+
+
+def active_runs() -> None:
+    """On other pages: one line and the way to the run that is at work, or the first that waits."""
+    active = [one for one in list_runs() if one.state in ACTIVE]
+    if active:
+        at_work = next((one for one in active if one.state == "running"), active[-1])
+        words = "Running" if at_work.state == "running" else "Queued"
+        label = f"{words}: {escape_markdown(listed_name(at_work))}. View progress."
+        st.page_link("pages/train/page.py", label=label, query_params={"run": at_work.id})
+
+
+STAGES = {
+    "preparing": "Opening the data and building the network",
+    "decoding": "Decoding images",
+    "embedding": "Computing embeddings",
+    "training": "Training",
+    "evaluating": "Evaluating the best epoch",
+}
+
+
+def share_done(far: RunProgress | None) -> float:
+    """How much of its stage is done, from 0 to 1."""
+    return min(1.0, far.done / max(1, far.total)) if far else 0.0
+
+
+def stop(run: Run, *, after_epoch: bool = False) -> None:
+    """Ask for a stop, and say what becomes of it."""
+    with refusals(stop=False):
+        answer = worker().cancel(run, after_epoch=after_epoch)
+        st.toast({
+            "cancelled": "The run was queued; it has been removed from the queue.",
+            "stopping": "Stopping after this epoch." if after_epoch else "Stopping after this batch.",
+            "starting": "The run is starting; it stops before training begins.",
+            "elsewhere": "The run is in another server's queue, which removes it within a second.",
+            "over": "The run has already ended.",
+        }[answer])  # fmt: skip

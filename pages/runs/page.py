@@ -4,8 +4,7 @@ import streamlit as st
 
 from pages.runs.table import choose_runs, side_by_side
 from ui.messages import refusals
-from ui.run_monitor import watch
-from ui.run_queue import show_queue
+from ui.run_monitor import show_queue, watch
 
 st.title("Runs")
 st.caption(

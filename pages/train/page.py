@@ -10,10 +10,10 @@ from pages.train.monitor import show_run
 from pages.train.plan import show_plan, train_button
 from pages.train.recipe import choose_preset, label_warning
 from pages.train.strategy import choose_weights, show_initial_weights, take_initial_run
+from ui.charts import learning_rate_chart
 from ui.data_picker import choose_data, read_data
 from ui.fields import choose_options
-from ui.run_monitor import learning_rate_chart, run_in_address
-from ui.run_queue import active_runs
+from ui.run_monitor import active_runs, run_in_address
 
 run = run_in_address()
 if run is not None:
