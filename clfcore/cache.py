@@ -1,4 +1,4 @@
-"""The cache: decoded pictures, embeddings, and what is known of files. One bound, one usage, one way to clear it.
+"""The cache: decoded pictures, embeddings, what is known of files, photos of sessions. One bound, one way to clear it.
 
 All of it may be deleted at any time. Each kind has a folder of its own, and each of its files or folders is one entry;
 where all entries together would pass the bound, those used least recently are removed. No numpy: pages ask at once.
@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from clfcore.errors import InputError
 from clfcore.files import cache_folder
 
-Kind = Literal["decoded", "embeddings", "checked", "fingerprints"]
+Kind = Literal["decoded", "embeddings", "checked", "fingerprints", "photos"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SHARE_OF_DISK = 10  # the bound is a tenth of the disk that holds the cache

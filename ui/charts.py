@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from clfcore.config import RunConfig
+from clfcore.config import ResolvedConfig
 from clfcore.training.schedules import curve, steps_of
 from ui.session import FIGURE_FORMAT, SessionValue
 
@@ -79,7 +79,7 @@ def _show(figure: "Figure", key: str, **selection: Any) -> Any:
     return st.plotly_chart(figure, theme=None, key=key, alt=alternative(figure) or None, config=bar, **selection)
 
 
-def learning_rate_chart(config: RunConfig, *, images: int, now: int | None = None) -> None:
+def learning_rate_chart(config: ResolvedConfig, *, images: int, now: int | None = None) -> None:
     """The learning rate over the run's steps, before launch; `now` marks the step that is reached."""
     from clfcore.figures.learning_rate import learning_rate_figure
 

@@ -17,6 +17,7 @@ KINDS = {
     "embeddings": "embeddings",
     "checked": "index of checked files",
     "fingerprints": "content fingerprints",
+    "photos": "photos of open tabs",
 }
 
 

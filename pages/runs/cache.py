@@ -17,6 +17,7 @@ KINDS = {
     "embeddings": "Embeddings",
     "checked": "Index of checked files",
     "fingerprints": "Content fingerprints",
+    "photos": "Photos of open tabs",
 }
 
 
@@ -42,8 +43,9 @@ def _panel(now: "Usage", clear: Callable[[], int]) -> None:
                 st.toast(f"Cache cleared: {megabytes(freed)} freed.")
                 st.rerun()
             st.caption(
-                f"In `{now.folder}`. Safe to clear: its content is computed again when needed. When it is full, the "
-                "least recently used entries are removed; CLFLAB_CACHE_GB sets the limit."
+                f"In `{now.folder}`. Safe to clear: its content is computed again when needed, and photos stay in "
+                "their tab until it is reloaded. When it is full, the least recently used entries are removed; "
+                "CLFLAB_CACHE_GB sets the limit."
             )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore import api
-from clfcore.config import RunConfig
+from clfcore.config import ResolvedConfig, RunConfig
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.worker import worker
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from clfcore.experiments.plan import Plan
 
 
-def show_plan(config: RunConfig) -> RunConfig:
+def show_plan(config: RunConfig) -> ResolvedConfig:
     """The plan of a run: counted at once, timed on a few real batches; returns the resolved configuration."""
     counted = result_of(_planning(config, measure=False), "Building the network")
     measuring = _planning(config, measure=True)  # takes seconds: the page does not wait
