@@ -1,5 +1,6 @@
 """Data chosen, read and checked once, and its pictures as cards."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -7,16 +8,18 @@ import streamlit as st
 from clfcore.data.catalogue import entries, open_dataset
 from clfcore.data.checks import check
 from clfcore.data.dicom_heic import readable_kinds
-from clfcore.data.importers.archives import imported, imported_folder
 from clfcore.data.importers.readings import AmbiguousData
 from clfcore.data.importers.uploads import keep_upload
+from clfcore.data.library.edit import record, reread
+from clfcore.data.library.entries import library
+from clfcore.data.library.specs import display_name, named_spec, path_spec
 from clfcore.data.value_ranges import shown_range
+from clfcore.errors import Failure, InputError
 from clfcore.progress import Progress
 from ui.cards import Picture, item_picture
 from ui.jobs import PATIENCE, background, result_of
 from ui.loaders import forget_run_data
 from ui.messages import escape_markdown, refusals
-from ui.pickers import data_name
 from ui.session import DATA, RECENT_CHOICE, RECENT_DATA
 
 if TYPE_CHECKING:
@@ -31,13 +34,15 @@ DEFAULT = "digits"
 
 
 def choose_data() -> str:
-    """A SPEC: a catalogue name, or the path of a folder, a zip or a CSV on this machine; kept in the address."""
-    if DATA.get() is None and DATA.key not in st.query_params:
-        DATA.set(DEFAULT)
+    """A SPEC: a catalogue name, or the path of a folder, a zip or a CSV on this machine; kept in the address.
+
+    The box shows an import under its name. What is typed there stays as it was typed.
+    """
+    _show_by_name()
     row = st.container(horizontal=True, vertical_alignment="bottom")
     left, right = row.container(width="stretch"), row.container(width="content", horizontal=True)
     with right:
-        _recent()
+        _datasets()
         with st.popover("Upload a dataset"):
             _upload()  # before the box, whose value it may set
     with left:
@@ -46,37 +51,43 @@ def choose_data() -> str:
             key="data",
             bind="query-params",
             placeholder=DEFAULT,
-            help="The name of a catalogue dataset, or the path of a folder of class folders, a .zip or a .csv on this "
-            "machine. Type a path and press Enter.",
+            help="The name of a dataset, or the path of a folder of class folders, a .zip or a .csv on this machine. "
+            "Type it and press Enter.",
         )
-    return (typed or "").strip().strip("\"'").strip() or DEFAULT
+    spec = (typed or "").strip().strip("\"'").strip() or DEFAULT
+    with refusals():
+        return path_spec(spec)
 
 
-def _recent() -> None:
-    """The catalogue, what this session has opened, and what was imported in any session: a choice fills the box."""
-    named = {entry.name: f"{entry.name} (catalogue)" for entry in entries() if entry.available}
-    named |= {spec: spec for spec in RECENT_DATA.get() or () if spec not in named}
-    named |= {spec: f"{name} (imported)" for name, spec in _imported()}
+def open_data(spec: str) -> None:
+    """Before the box is drawn: have it name this dataset."""
+    DATA.set(named_spec(spec))
+
+
+def _show_by_name() -> None:
+    """Before the box is drawn: a path of the lab's own, from a link or a run, gives way to the dataset's name."""
+    before = DATA.get() if DATA.exists else st.query_params.get(DATA.key)
+    if before is None:
+        DATA.set(DEFAULT)
+    elif (named := named_spec(before)) != before:
+        DATA.set(named)
+        st.query_params[DATA.key] = named
+
+
+def _datasets() -> None:
+    """The library, the catalogue, and what else this session has opened: a choice fills the box."""
+    named = {entry.spec: entry.name for entry in library() if entry.available}
+    named |= {entry.name: f"{entry.name} (catalogue)" for entry in entries() if entry.available}
+    for spec in RECENT_DATA.get() or ():
+        if display_name(spec) not in named.values():
+            named.setdefault(spec, display_name(spec))
     st.menu_button(
-        "Recent", list(named), key=RECENT_CHOICE.key, format_func=lambda spec: named[spec], on_click=_take_recent
+        "Datasets", list(named), key=RECENT_CHOICE.key, format_func=lambda spec: named[spec], on_click=_take_dataset
     )
 
 
-def _take_recent() -> None:
-    DATA.set(RECENT_CHOICE.get() or DEFAULT)
-
-
-def _imported() -> tuple[tuple[str, str], ...]:
-    try:
-        changed = imported_folder().stat().st_mtime_ns
-    except OSError:
-        return ()
-    return _imported_at(str(imported_folder()), changed)
-
-
-@st.cache_data(show_spinner=False, max_entries=4)
-def _imported_at(folder: str, changed: int) -> tuple[tuple[str, str], ...]:
-    return tuple((found.name, found.spec) for found in imported())
+def _take_dataset() -> None:
+    open_data(RECENT_CHOICE.get() or DEFAULT)
 
 
 def _upload() -> None:
@@ -88,13 +99,12 @@ def _upload() -> None:
     )
     if st.button("Import", type="primary", disabled=not files):
         with refusals(stop=False), st.spinner("Unpacking to disk"):
-            spec = keep_upload([(file.name, file) for file in files])
-            DATA.set(spec)
+            open_data(keep_upload([(file.name, file) for file in files]))
 
 
 def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
     """The dataset, read and checked once for all sessions; what is wrong with it is among its problems."""
-    words = f"Reading and checking {data_name(spec)}"
+    words = f"Reading and checking {display_name(spec)}"
     job = _reading(spec, split_seed)
     job.thread.join(PATIENCE)
     if isinstance(job.error, AmbiguousData):
@@ -119,18 +129,23 @@ def _ask(error: "AmbiguousData") -> None:
     with st.container(border=True):
         st.write(escape_markdown(f"{error.question}. How should it be read?"))
         for choice in error.choices:
-            name = choice.what or f"only the folder {data_name(choice.spec)}"
+            name = choice.what or f"only the folder {display_name(choice.spec)}"
             label = escape_markdown(f"{name[:1].upper()}{name[1:]}: {choice.counts}")
             st.button(label, key=f"read as {choice.spec}", on_click=_read_as, args=(choice.spec,))
 
 
 def _read_as(spec: str) -> None:
-    DATA.set(spec)
+    with refusals(stop=False):
+        reread(spec)
+    open_data(spec)
 
 
 @background(entries=6)
 def _reading(progress: Progress, spec: str, split_seed: int) -> "ImageDataset":
-    return check(open_dataset(spec, split_seed=split_seed), progress=progress)[0]
+    dataset = check(open_dataset(spec, split_seed=split_seed), progress=progress)[0]
+    with contextlib.suppress(Failure, InputError):  # the list of datasets lacks it then, and nothing else does
+        record(spec, dataset)
+    return dataset
 
 
 @st.cache_data(show_spinner=False, max_entries=4096)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from clfcore.architectures.catalogue import architecture, architectures, search, weights_at_hand
 from clfcore.data.dicom_heic import readable_kinds
+from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
 from clfcore.files import runs_folder
 from clfcore.runs import folder
@@ -112,12 +113,7 @@ def listed_name(one: Listed) -> str:
     if one.config is None:
         return f"{one.id} (damaged)"
     made = moment(one.status.created)
-    return f"{one.config.architecture} on {data_name(one.config.data)}, {made} ({one.id[-4:]})"
-
-
-def data_name(spec: str) -> str:
-    """The last part of a path, or a catalogue name as it is."""
-    return spec.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    return f"{one.config.architecture} on {display_name(one.config.data)}, {made} ({one.id[-4:]})"
 
 
 def differing(configs: Sequence[dict[str, Any]]) -> list[tuple[str, list[Any]]]:

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
         show_source,
     )
     from clfcore.api.comparison import compare, measure, report, train_to_compare
-    from clfcore.api.datasets import check_dataset, download_dataset, export_dataset, list_datasets
+    from clfcore.api.datasets import (
+        add_dataset,
+        check_dataset,
+        delete_dataset,
+        download_dataset,
+        export_dataset,
+        list_datasets,
+        rename_dataset,
+    )
     from clfcore.api.evaluation import Choice, Mark, calibrate, errors, evaluate
     from clfcore.api.explanations import check_maps, explain, nearest_examples
     from clfcore.api.exports import export
@@ -41,7 +49,15 @@ _NAMES = {
         "show_source",
     ),
     "comparison": ("compare", "measure", "report", "train_to_compare"),
-    "datasets": ("check_dataset", "download_dataset", "export_dataset", "list_datasets"),
+    "datasets": (
+        "add_dataset",
+        "check_dataset",
+        "delete_dataset",
+        "download_dataset",
+        "export_dataset",
+        "list_datasets",
+        "rename_dataset",
+    ),
     "evaluation": ("Choice", "Mark", "calibrate", "errors", "evaluate"),
     "explanations": ("check_maps", "explain", "nearest_examples"),
     "exports": ("export",),

@@ -1,25 +1,76 @@
-"""Datasets: the catalogue, a check of any data, a download, a manifest."""
+"""Datasets: the library and the catalogue, a check of any data, a download, a manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clfcore.data.catalogue import Entry, entries, open_dataset
+from clfcore.data.catalogue import entries, open_dataset
+from clfcore.data.catalogue_rows import Entry
 from clfcore.data.checks import advice, check
 from clfcore.data.dataset import Problem
 from clfcore.data.download import download
 from clfcore.data.export import write_manifest
 from clfcore.data.importers.readings import parted, with_reading
+from clfcore.data.library import edit
+from clfcore.data.library.entries import LibraryEntry, library
+from clfcore.data.library.specs import find_entry, path_spec
+from clfcore.errors import InputError
 from clfcore.progress import Progress
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.task import TaskKind
 
 
 @dataclass(frozen=True)
-class DatasetList(Result):
-    """The catalogue's rows."""
+class OwnDataset(Result):
+    """A dataset of the library, as the list of datasets has it beside the catalogue's.
 
-    datasets: tuple[Entry, ...]
+    task, classes, items, bytes and digest are None until it was read once. folder: where its files are; unpacked:
+    whether the lab put them there, so that deleting it deletes them. damaged: why its entry cannot be read, else empty.
+    """
+
+    name: str
+    task: TaskKind | None
+    classes: int | None
+    items: int | None
+    available: bool
+    spec: str
+    folder: Path
+    bytes: int | None
+    digest: str | None
+    added: str
+    unpacked: bool
+    damaged: str
+
+
+@dataclass(frozen=True)
+class DatasetList(Result):
+    """The library's datasets, the newest first, then the catalogue's."""
+
+    datasets: tuple[OwnDataset | Entry, ...]
+
+
+@dataclass(frozen=True)
+class AddedDataset(Result):
+    """A dataset that the library has now."""
+
+    added: OwnDataset
+
+
+@dataclass(frozen=True)
+class RenamedDataset(Result):
+    """A dataset under its new name, and the name that it had before."""
+
+    renamed: OwnDataset
+    before: str
+
+
+@dataclass(frozen=True)
+class DeletedDataset(Result):
+    """A dataset that is gone from the library. files_deleted: False for a person's own files, which stay."""
+
+    deleted: str
+    folder: Path
+    files_deleted: bool
 
 
 @dataclass(frozen=True)
@@ -62,8 +113,49 @@ class ExportedDataset(Result):
 
 
 def list_datasets() -> DatasetList:
-    """The catalogue."""
-    return DatasetList(tuple(entries()))
+    """All datasets that have a name: the library's and the catalogue's."""
+    return DatasetList((*(_own(entry) for entry in library()), *entries()))
+
+
+def add_dataset(spec: str, *, reading: str | None = None, name: str = "") -> AddedDataset:
+    """Read a folder, a zip or a manifest and give it a name in the library; no picture is decoded.
+
+    reading: how ambiguous data is read. Raises InputError where it is no data, or the name is taken.
+    """
+    spec = with_reading(spec, reading)
+    entry = edit.record(spec, open_dataset(spec))
+    if entry is None:
+        raise InputError(f"data is {spec!r}: that is the catalogue's; add a folder, a .zip or a .csv manifest")
+    return AddedDataset(_own(edit.rename(entry.id, name) if name else entry))
+
+
+def rename_dataset(name: str, new: str) -> RenamedDataset:
+    """Give a dataset of the library another name. Raises InputError where the name is taken or cannot be one."""
+    before = find_entry(name)
+    return RenamedDataset(_own(edit.rename(before.id, new)), before.name)
+
+
+def delete_dataset(name: str) -> DeletedDataset:
+    """Delete what the lab unpacked; a person's own files are only forgotten, and stay. Runs stay, too."""
+    entry = edit.delete(name)
+    return DeletedDataset(entry.name, entry.folder, entry.unpacked)
+
+
+def _own(entry: LibraryEntry) -> OwnDataset:
+    return OwnDataset(
+        name=entry.name,
+        task=entry.task,
+        classes=entry.classes,
+        items=entry.items,
+        available=entry.available,
+        spec=entry.spec,
+        folder=entry.folder,
+        bytes=entry.bytes,
+        digest=entry.digest,
+        added=entry.added,
+        unpacked=entry.unpacked,
+        damaged=entry.damaged,
+    )
 
 
 def check_dataset(spec: str, *, reading: str | None = None, progress: Progress | None = None) -> DatasetReport:
@@ -99,7 +191,7 @@ def export_dataset(
     progress: Progress | None = None,
 ) -> ExportedDataset:
     """Write any dataset as a manifest that opens again. reading: how ambiguous data is read."""
-    spec = with_reading(spec, reading)
+    spec = path_spec(with_reading(spec, reading))
     dataset = open_dataset(spec)
     items = write_manifest(dataset, out, inputs=[parted(spec)[1]], overwrite=overwrite, progress=progress)
     return ExportedDataset(dataset.name, out, items)

@@ -1,138 +1,24 @@
 """Catalogue of datasets, each with its licence, source and place; and the dataset that a SPEC names."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from clfcore.data import published_datasets, synthetic_shapes
+from clfcore.data.catalogue_rows import ROWS, Entry
 from clfcore.data.dataset import ImageDataset, Problem
 from clfcore.data.importers.archives import import_zip
 from clfcore.data.importers.folders import import_folder
 from clfcore.data.importers.manifests import import_csv
 from clfcore.data.importers.nested import import_tree
 from clfcore.data.importers.readings import AmbiguousData, Reading, parted
+from clfcore.data.library.entries import library
+from clfcore.data.library.specs import entry_of, path_spec, without_paths
 from clfcore.errors import InputError, nearest
 from clfcore.files import app_folder, data_root, datasets_folder, typed_path
 from clfcore.task import TaskKind
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A row of the catalogue. classes, items: how many. digits_like: a flip would change the class.
-
-    `where` says where the files go; it is empty where they come with the lab. `available`: usable now, no download.
-    """
-
-    name: str
-    task: TaskKind
-    classes: int
-    items: int
-    licence: str
-    source: str
-    note: str
-    where: str = ""
-    available: bool = True
-    digits_like: bool = False
-
-
-_TORONTO = "https://www.cs.toronto.edu/~kriz/cifar.html (Krizhevsky 2009)"
-_UNLICENSED = "none given; published for research"
-_ROWS = (
-    Entry(
-        "digits",
-        "single-label",
-        classes=10,
-        items=1797,
-        licence="BSD-3-Clause",
-        source="scikit-learn (Alpaydin and Kaynak 1998)",
-        note="handwritten digits, 8 x 8, grey; comes with the lab",
-        digits_like=True,
-    ),
-    Entry(
-        "clothing-small",
-        "single-label",
-        classes=10,
-        items=200,
-        licence="CC0-1.0",
-        source="https://github.com/alexeygrigorev/clothing-dataset-small (Grigorev and contributors 2020)",
-        note="photos of clothing, the shorter side 256 pixels, with given splits; comes with the lab",
-    ),
-    Entry(
-        "shapes",
-        "single-label",
-        classes=6,
-        items=1200,
-        licence="MIT",
-        source="drawn by the lab from a seed",
-        note="coloured shapes with masks, 32 x 32; to your liking as shapes:count=600,side=64,seed=1,difficulty=0.8",
-    ),
-    Entry(
-        "shapes-multi-label",
-        "multi-label",
-        classes=6,
-        items=1200,
-        licence="MIT",
-        source="drawn by the lab from a seed",
-        note="none to three shapes an image, with masks, 32 x 32; settings as of shapes",
-    ),
-    Entry(
-        "shapes-hierarchical",
-        "hierarchical",
-        classes=6,
-        items=1200,
-        licence="MIT",
-        source="drawn by the lab from a seed",
-        note="three families above the six shapes, with masks, 32 x 32; settings as of shapes",
-    ),
-    Entry(
-        "shapes-shortcut",
-        "single-label",
-        classes=6,
-        items=1200,
-        licence="MIT",
-        source="drawn by the lab from a seed",
-        note="a trap: shapes with a corner mark whose colour goes with the class; shapes is the same without the mark",
-    ),
-    Entry(
-        "fashion-mnist",
-        "single-label",
-        classes=10,
-        items=70_000,
-        licence="MIT",
-        source="https://github.com/zalandoresearch/fashion-mnist (Xiao, Rasul and Vollgraf 2017)",
-        note="articles of clothing, 28 x 28, grey",
-    ),
-    Entry(
-        "mnist",
-        "single-label",
-        classes=10,
-        items=70_000,
-        licence="CC-BY-SA-3.0",
-        source="http://yann.lecun.com/exdb/mnist (LeCun, Cortes and Burges 1998)",
-        note="handwritten digits, 28 x 28, grey",
-        digits_like=True,
-    ),
-    Entry(
-        "cifar10",
-        "single-label",
-        classes=10,
-        items=60_000,
-        licence=_UNLICENSED,
-        source=_TORONTO,
-        note="small photos of animals and vehicles, 32 x 32, colour",
-    ),
-    Entry(
-        "cifar100",
-        "single-label",
-        classes=100,
-        items=60_000,
-        licence=_UNLICENSED,
-        source=_TORONTO,
-        note="small photos of a hundred things, 32 x 32, colour",
-    ),
-)
-
-_SHAPES: dict[str, TaskKind] = {row.name: row.task for row in _ROWS if row.name.startswith("shapes")}
+_SHAPES: dict[str, TaskKind] = {row.name: row.task for row in ROWS if row.name.startswith("shapes")}
 _PUBLISHED: dict[str, Callable[..., ImageDataset]] = {
     "fashion-mnist": published_datasets.open_mnist,
     "mnist": published_datasets.open_mnist,
@@ -147,24 +33,26 @@ def entries() -> tuple[Entry, ...]:
         replace(row, available=published_datasets.find(row.name) is not None, where=published_datasets.where(row.name))
         if row.name in _PUBLISHED
         else row
-        for row in _ROWS
+        for row in ROWS
     )
 
 
 def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = False) -> ImageDataset:
-    """The dataset that a SPEC names: a catalogue name, a folder, a .zip or a .csv manifest. No picture is decoded.
+    """The dataset that a SPEC names: a catalogue name, a folder, a .zip, a .csv manifest or, where nothing stands at
+    such a path, a dataset of the library by its name. No picture is decoded.
 
     `shapes`, of either form, takes settings: `shapes:count=600,side=64`. A path may have a reading before it, such as
     `nested:photos` (folders in folders are levels). split_seed draws the splits that the data does not give.
     evaluation_only: a model is only evaluated on the data: one class is enough, and files need no splits. Raises
     InputError; AmbiguousData where the data can be read in several ways and no reading is asked for.
     """
+    spec = path_spec(spec)
     asked, path = parted(spec)
     asked = replace(asked, evaluation_only=evaluation_only)
     if str(asked):
         return _open_path(path, asked, split_seed)
     name, _, settings = spec.partition(":")
-    row = next((row for row in _ROWS if row.name == name), None)
+    row = next((row for row in ROWS if row.name == name), None)
     if row and (not settings or name in _SHAPES):
         if name == "digits":
             dataset = published_datasets.open_digits(split_seed=split_seed)
@@ -204,10 +92,11 @@ def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
         raise InputError(f"{error}; there is no such folder, .zip or .csv") from None
     _check_root(path, spec)
     if not path.exists():
-        names = [row.name for row in _ROWS]
+        names = [row.name for row in ROWS]
+        known = [*names, *(entry.name for entry in library())]
         raise InputError(
-            f"data is {spec!r}: there is no such folder, .zip or .csv, and the catalogue has {', '.join(names)}"
-            f"{nearest(spec, names)}; relative paths start at {Path.cwd()}"
+            f"data is {without_paths(spec)!r}: there is no such folder, .zip or .csv, and the catalogue has "
+            f"{', '.join(names)}{nearest(spec, known)}; relative paths start at {Path.cwd()}"
         )
     importers = {".zip": import_zip, ".csv": import_csv, ".tsv": import_csv}
     opener = import_tree if path.is_dir() else importers.get(path.suffix.lower()) if path.is_file() else None
@@ -216,9 +105,14 @@ def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
             f"data is {spec!r}: it must be a folder, a .zip of one, a .csv manifest or a name of the catalogue"
         )
     try:
-        return opener(path, split_seed=split_seed, asked=asked)
+        dataset = opener(path, split_seed=split_seed, asked=asked)
     except AmbiguousData as error:
-        raise error.of(asked, spec) from None
+        filled = error.of(asked, spec)
+        raise AmbiguousData(without_paths(filled.question), filled.choices) from None
+    except InputError as error:
+        raise InputError(without_paths(str(error))) from None
+    entry = entry_of(str(dataset.files[0] if path.suffix.lower() == ".zip" else path))
+    return dataset if entry is None else replace(dataset, name=entry.name, imported_name=dataset.name)
 
 
 def _check_root(path: Path, spec: str) -> None:

@@ -35,6 +35,7 @@ class ImageDataset:
     ids: N unique strings; targets: see `Task`; splits: name -> int64 indices, disjoint. The pictures are files
     (`paths`) or an array (`pixels`, N x H x W x 3 or x 1, uint8). masks: N x H x W bool, of `shapes` only. groups: N
     strings; a group never stands in two splits. drawn: the splits that the lab drew because the data did not give them.
+    imported_name: what its file or folder is called, where the library has another name for it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ImageDataset:
     drawn: tuple[Split, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
     digits_like: bool = False  # a flip would change the class
+    imported_name: str = ""
     value_range: tuple[float, float] | None = None  # of pictures of more than 8 bits, once they are read: black, white
 
     def __post_init__(self) -> None:

@@ -97,4 +97,4 @@ def table_csv(dataset: ImageDataset) -> str:
 def _file(dataset: ImageDataset) -> Path:
     classes = json.dumps([dataset.task.kind, *dataset.classes])
     content = hashlib.blake2b(classes.encode(), digest_size=6).hexdigest()
-    return verdicts_folder() / f"{safe_name(dataset.name)}-{content}.json"
+    return verdicts_folder() / f"{safe_name(dataset.imported_name or dataset.name)}-{content}.json"

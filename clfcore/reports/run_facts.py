@@ -7,6 +7,8 @@ import numpy as np
 
 from clfcore.config import RunConfig
 from clfcore.data.importers.readings import parted
+from clfcore.data.library.names import last_part
+from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
 from clfcore.evaluation.baselines import Baselines, baselines
 from clfcore.evaluation.intervals import Intervals, headline
@@ -82,25 +84,20 @@ def shareable(config: RunConfig) -> RunConfig:
 
 
 def dataset_name(spec: str) -> str:
-    """Name of a dataset: its SPEC without the folders above it.
+    """Name of a dataset: that of the library, else its SPEC without the folders above it.
 
     >>> dataset_name("/home/ada/photos/"), dataset_name("nested:/home/ada/signs"), dataset_name("shapes:count=60")
     ('photos', 'nested:signs', 'shapes:count=60')
     """
-    reading, path = parted(spec)
-    return reading.before(_last(path))
+    return parted(spec).reading.before(display_name(spec))
 
 
 def _weights_name(weights: str | None) -> str | None:
     """Name of the weights; those of a run are named by the run."""
     if weights is None:
         return None
-    name = _last(weights)
-    return _last(weights[: -len(name)]) or name if name == "best.safetensors" else name
-
-
-def _last(path: str) -> str:
-    return path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1] or path
+    name = last_part(weights)
+    return last_part(weights[: -len(name)]) or name if name == "best.safetensors" else name
 
 
 def metric_rows(reports: tuple[SplitReport, ...]) -> list[list[str]]:

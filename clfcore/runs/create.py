@@ -7,13 +7,15 @@ from datetime import datetime
 from pathlib import Path
 
 from clfcore.config import RunConfig
+from clfcore.data.library.specs import display_name, path_spec
 from clfcore.errors import Failure
 from clfcore.files import cannot_write, runs_folder, safe_name
 from clfcore.runs.folder import Run
 
 
 def with_absolute_data(config: RunConfig) -> RunConfig:
-    """The configuration with data that is found from any working folder, where the run may go on."""
+    """The configuration with data that is found from any working folder, by its path, where the run may go on."""
+    config = config.changed(data=path_spec(config.data))
     if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
         return config.changed(data=str(Path(config.data).resolve()))
     if config.data.startswith("nested:"):
@@ -25,7 +27,8 @@ def create_run(config: RunConfig, folder: Path | None = None) -> Run:
     """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written."""
     folder = folder or runs_folder()
     config = with_absolute_data(config)
-    data = Path(config.data).stem if Path(config.data).suffix else Path(config.data).name
+    data = display_name(config.data)
+    data = Path(data).stem if Path(data).suffix in (".zip", ".csv") else data
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     name = f"{stamp}-{safe_name(config.architecture, most=24)}-{safe_name(data, most=20)}"
     path = folder.expanduser().resolve() / f"{name}-{secrets.token_hex(2)}"

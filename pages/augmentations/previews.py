@@ -13,6 +13,7 @@ from clfcore.augment import policies
 from clfcore.augment.mixup_draws import Mix, density
 from clfcore.augment.policy import Policy
 from clfcore.augment.train_test_resolution import at_training_scale
+from clfcore.data.library.specs import display_name
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.runs.index import finished_runs
 from pages.augmentations.editor import choose_policy_named
@@ -22,7 +23,7 @@ from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
 from ui.loaders import Photo, classifier, samples
 from ui.messages import escape_markdown, refusals
-from ui.pickers import KINDS, data_name, model_name
+from ui.pickers import KINDS, model_name
 from ui.session import CUTMIX, MIXUP, go_to
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ def show_statistics(policy: Policy, source: Source, preprocess: "Preprocess", *,
 
 def about(source: Source, preprocess: "Preprocess") -> None:
     """What is shown, in a line."""
-    where = f", {escape_markdown(data_name(source.data))}" if source.data else ""
+    where = f", {escape_markdown(display_name(source.data))}" if source.data else ""
     st.caption(
         f"{escape_markdown(source.name)}{where}: cached at {preprocess.stored_side} pixels, input size "
         f"{preprocess.size}. These are the views of a run's first epochs with this seed, made by the training code."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
 from clfcore.evaluation.intervals import Interval, headline, wilson
 from clfcore.evaluation.metric_catalogue import METRICS
@@ -18,7 +19,7 @@ from clfcore.runs.index import finished_runs
 from ui.formatting import count, ends
 from ui.loaders import stored
 from ui.messages import complain, empty, escape_markdown, refusals
-from ui.pickers import data_name, differing, from_address, listed_name, to_address
+from ui.pickers import differing, from_address, listed_name, to_address
 from ui.session import COMPARED_RUNS
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def compared_table(sides: Sequence[Side]) -> None:
 
 
 def _shared(name: str, value: object) -> str:
-    return data_name(str(value)) if name == "data" else _written(value)
+    return display_name(str(value)) if name == "data" else _written(value)
 
 
 def _written(value: object) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.data.library.specs import display_name
 from clfcore.evaluation.baselines import baselines
 from clfcore.evaluation.classification_report import table_csv
 from clfcore.evaluation.intervals import wilson
@@ -14,7 +15,7 @@ from clfcore.runs.folder import Run
 from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import intervals, key_of, scores, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
-from ui.pickers import choose_run, data_name
+from ui.pickers import choose_run
 
 if TYPE_CHECKING:
     from clfcore.evaluation.baselines import Baselines
@@ -65,7 +66,7 @@ def choose_evaluated() -> "tuple[Run, Predictions]":
 def _facts(run: Run) -> None:
     config, best = run.config, run.results.best_epoch
     epoch = f"best epoch {best} of {config.recipe.epochs}" if best is not None else run.state
-    what = f"{config.architecture} on {escape_markdown(data_name(config.data))}, {config.strategy}"
+    what = f"{config.architecture} on {escape_markdown(display_name(config.data))}, {config.strategy}"
     st.caption(f"{what}; {epoch}; folder {escape_markdown(run.id)}.")
 
 

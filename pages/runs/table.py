@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.data.library.specs import display_name
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, accuracy_of, list_runs
 from clfcore.runs.records import RunResults
@@ -12,7 +13,7 @@ from pages.runs.cache import cache_usage
 from ui.charts import chart, dark
 from ui.formatting import count, duration, moment, percent
 from ui.messages import empty
-from ui.pickers import data_name, differing
+from ui.pickers import differing
 
 if TYPE_CHECKING:
     from clfcore.figures.history import Quantity
@@ -65,7 +66,7 @@ def _row(entry: Listed) -> dict[str, str | float | None]:
     return {
         "state": MARKS.get(entry.state, entry.state),
         "architecture": config.architecture if config else entry.id,
-        "data": data_name(config.data) if config else "–",
+        "data": display_name(config.data) if config else "–",
         "strategy": (config.strategy if config else None) or "–",
         "validation accuracy": _in_percent(entry.results, "validation"),
         "test accuracy": _in_percent(entry.results, "test"),

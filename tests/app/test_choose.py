@@ -1,6 +1,7 @@
 """Choices in the address, and settings that differ."""
 
-from ui.pickers import data_name, differing
+from clfcore.data.library.specs import display_name
+from ui.pickers import differing
 
 
 def test_settings_that_differ_come_first() -> None:
@@ -16,6 +17,6 @@ def test_a_setting_that_one_run_lacks_differs() -> None:
 
 
 def test_a_path_is_called_by_its_last_part() -> None:
-    assert data_name("/home/me/photos of cats/") == "photos of cats"
-    assert data_name("C:\\photos\\cats.zip") == "cats.zip"
-    assert data_name("digits") == "digits"
+    assert display_name("/home/me/photos of cats/") == "photos of cats"
+    assert display_name("C:\\photos\\cats.zip") == "cats.zip"
+    assert display_name("digits") == "digits"

@@ -8,7 +8,7 @@ import struct
 import tempfile
 import time
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +19,7 @@ from clfcore.data.importers.folders import RECORD, unpacked_folder
 from clfcore.data.importers.manifests import import_csv
 from clfcore.data.importers.nested import import_tree
 from clfcore.data.importers.readings import Reading
-from clfcore.data.importers.walk import is_clutter, shortened
+from clfcore.data.importers.walk import shortened
 from clfcore.data.importers.zip_directory import read_directory, readable
 from clfcore.data.importers.zip_entries import (
     Unpacking,
@@ -42,29 +42,6 @@ def imported_folder() -> Path:
     return datasets_folder() / "imported"
 
 
-@dataclass(frozen=True)
-class Imported:
-    """A dataset that was uploaded or unpacked here before: its name and SPEC."""
-
-    name: str
-    spec: str
-
-
-def imported() -> tuple[Imported, ...]:
-    """What stands in `imported_folder()`, the newest first: it stays reachable from every session."""
-    try:
-        folders = [folder for folder in imported_folder().iterdir() if folder.is_dir() and not is_clutter(folder.name)]
-        folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
-    except OSError:
-        return ()
-    return tuple(Imported(_name_of(folder), str(_place(folder))) for folder in folders)
-
-
-def _name_of(folder: Path) -> str:
-    name, unpacking = unpacked_folder(folder)
-    return name if unpacking is not None else folder.name.rpartition("-")[0] or folder.name
-
-
 def import_zip(path: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
     """The dataset of a zip: of class folders, of splits above them, or of a CSV manifest with its pictures.
 
@@ -82,10 +59,11 @@ def import_zip(path: Path, *, split_seed: int = 0, asked: Reading | None = None)
 
 def unpack(file: BinaryIO, name: str, asked: Reading | None = None) -> Path:
     """Unpack a zip once: the folder below `imported_folder()`, or the manifest in it where it has one on top."""
-    return _place(_unpacked(file, name, asked or Reading()))
+    return data_in(_unpacked(file, name, asked or Reading()))
 
 
-def _place(folder: Path) -> Path:
+def data_in(folder: Path) -> Path:
+    """What opens an unpacked folder: the manifest in it where it has one on top, else the folder."""
     manifests = manifests_in(folder, documented=True)
     return manifests[0] if len(manifests) == 1 else folder
 

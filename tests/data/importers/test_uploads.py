@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.importers.archives import imported, imported_folder
+from clfcore.data.importers.archives import imported_folder
 from clfcore.data.importers.uploads import import_upload, keep_upload
 from clfcore.errors import InputError
 
@@ -68,13 +68,3 @@ def test_a_manifest_that_leads_outside_is_refused_before_anything_is_written(
 def test_a_zip_that_is_none_is_refused() -> None:
     with pytest.raises(InputError, match="is not a zip that can be read"):
         import_upload(b"text", "x.zip")
-
-
-def test_imports_stay_reachable_by_name_and_spec(zipped: bytes, make_picture: Callable[..., bytes]) -> None:
-    assert imported() == ()
-    spec = import_upload(zipped, "My photos.zip")
-    text = b"path,label\na.jpg,cat\nb.jpg,dog\n"
-    manifest = keep_upload(
-        [("set.csv", io.BytesIO(text)), *((f"{n}.jpg", io.BytesIO(make_picture(i))) for i, n in enumerate("ab"))]
-    )
-    assert {(found.name, found.spec) for found in imported()} == {("My photos", spec), ("set", manifest)}
