@@ -203,7 +203,9 @@ class RunConfig(_Frozen):
     """What is trained on what, and how."""
 
     data: str = Field(min_length=1, description="catalogue name, folder, .zip or .csv manifest")
-    architecture: str = Field(min_length=1, description="name from `architectures`, or timm/NAME")
+    architecture: str | None = Field(
+        None, min_length=1, description="name from `architectures`, or timm/NAME; left out, one that suits the data"
+    )
     options: dict[str, Option] = Field(default_factory=dict, description="options of the architecture, NAME=VALUE")
     weights: str | None = Field(None, description="none, default, a weights file or a run")
     strategy: Strategy | None = Field(None, description="what is trained, from which weights")
@@ -251,7 +253,13 @@ class ResolvedRecipe(Recipe):
     freeze_batch_norm: bool
 
 
-class ResolvedConfig(RunConfig):
+class NetworkConfig(RunConfig):
+    """A configuration whose network is chosen, as every run's folder keeps it."""
+
+    architecture: str = Field(min_length=1, description=RunConfig.model_fields["architecture"].description)
+
+
+class ResolvedConfig(NetworkConfig):
     """A configuration with nothing open, as `resolve` makes it and a run's folder keeps it."""
 
     weights: str
@@ -273,6 +281,12 @@ def make(values: Mapping[str, Any]) -> RunConfig:
     clfcore.errors.InputError: recipe.epochs is 0: it must be at least 1
     """
     return _checked(RunConfig, values)
+
+
+def with_name(config: RunConfig) -> NetworkConfig:
+    """The configuration of a network that is named. Raises InputError where it is not."""
+    values = config.model_dump(exclude_unset=True)
+    return _checked(NetworkConfig, {name: value for name, value in values.items() if value is not None})
 
 
 C = TypeVar("C", bound=RunConfig)

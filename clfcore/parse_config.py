@@ -43,9 +43,8 @@ def configuration(
         fields["options"] = {**options, **added}
     for name, value in fields.items():
         (recipe if name.startswith("recipe.") else merged)[name.removeprefix("recipe.")] = value
-    for name, usage in (("data", "--data SPEC"), ("architecture", "--architecture NAME")):
-        if name not in merged:
-            raise InputError(f"{name} is missing: give {usage}, or a file with --config")
+    if "data" not in merged:
+        raise InputError("data is missing: give --data SPEC, or a file with --config")
     return parse_config({**merged, "recipe": recipe})
 
 

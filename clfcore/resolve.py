@@ -11,9 +11,10 @@ import numpy as np
 from clfcore.architectures.ancestry import Ancestry
 from clfcore.architectures.catalogue import Architecture, check_side, configured, weights_at_hand
 from clfcore.classifier_spec import ClassifierSpec
-from clfcore.config import Policy, ResolvedConfig, RunConfig
+from clfcore.config import NetworkConfig, Policy, ResolvedConfig, RunConfig, with_name
 from clfcore.data.aspect import cut_off, sampled_sizes
 from clfcore.data.dataset import ImageDataset
+from clfcore.default_network import check_strategy, default_network
 from clfcore.errors import InputError
 from clfcore.task import TaskKind
 from clfcore.training import class_balance
@@ -67,10 +68,10 @@ def resolve(config: RunConfig, dataset: ImageDataset, *, source: WeightsSource |
     dataset: what `config.data` opens as; source: what `config.weights` names, where that is a run or a file. Raises
     InputError where they do not go together.
     """
-    row, _ = configured(config.architecture, config.options)
-    config = inherit(config, source)
-    notes: list[str] = []
     check(dataset)
+    config = inherit(config, source)
+    chosen, notes = with_network(config, dataset, source)
+    row, _ = configured(chosen.architecture, chosen.options)
     train_items = len(dataset.splits["train"])
     facts = Facts(
         task=dataset.task.kind,
@@ -80,21 +81,18 @@ def resolve(config: RunConfig, dataset: ImageDataset, *, source: WeightsSource |
         digits_like=dataset.digits_like,
         smallest_image=row.smallest_image,
         native_image=row.native_image,
-        pretrained=source is not None or weights_at_hand(config.architecture),
+        pretrained=source is not None or weights_at_hand(row.name),
         multiple=row.multiple,
         gpu=gpu,
     )
-    filled = fill(config, facts)
+    filled = fill(chosen, facts)
     check_side(row, filled.recipe.image_size)
     if filled.strategy != "scratch" and filled.weights == "none":
         raise InputError(
             f"weights is 'none': {filled.strategy} starts from pretrained weights; use default, or the strategy scratch"
         )
-    if filled.strategy != "scratch" and source is None and not row.weights:
-        raise InputError(
-            f"strategy is {filled.strategy!r}: {row.name} has no published weights to start from; take scratch, "
-            "weights of your own (a run or a file), or efficientnet_lite0, whose weights are here"
-        )
+    if source is None:
+        check_strategy(filled.strategy, row)
     if filled.strategy == "scratch" and filled.weights != "none":
         raise InputError(f"weights is {filled.weights!r}: scratch starts from none; leave weights out, or fine-tune")
     if filled.head == "attention" and filled.strategy == "feature-extraction":
@@ -122,6 +120,25 @@ def resolve(config: RunConfig, dataset: ImageDataset, *, source: WeightsSource |
     return Resolved(filled, dataset, row, source, gpu, tuple(notes))
 
 
+def with_network(
+    config: RunConfig, dataset: ImageDataset, source: WeightsSource | None
+) -> tuple[NetworkConfig, list[str]]:
+    """The configuration with a network: the one that was asked for, else the one that suits the data, and why."""
+    if config.architecture is not None:
+        return with_name(config), []
+    if source is not None:
+        raise InputError(
+            f"architecture is missing: weights is {source.name!r}, a file that does not say of which network it is; "
+            "name the network"
+        )
+    if config.options:
+        raise InputError(
+            f"options is {_in_words(config.options)}: options belong to a network; name the architecture too"
+        )
+    suited = default_network(dataset, strategy=config.strategy, weights=config.weights)
+    return with_name(config.changed(architecture=suited.name)), [suited.why]
+
+
 def inherit(config: RunConfig, source: WeightsSource | None) -> RunConfig:
     """The configuration with what a source decides: options and image size of the run, and fine-tuning by default.
 
@@ -140,7 +157,7 @@ def inherit(config: RunConfig, source: WeightsSource | None) -> RunConfig:
             if mine and mine != theirs:
                 known = f"{source.name} has {_in_words(theirs)}"
                 raise InputError(f"{name} is {_in_words(mine)}: {known}; take the same, or other weights")
-        values["options"] = spec.options
+        values["architecture"], values["options"] = spec.architecture, spec.options
         if config.recipe.image_size is None:
             values["recipe"] = {"image_size": spec.preprocess.size}
     return config.changed(**values)
@@ -152,7 +169,7 @@ def _in_words(value: object) -> str:
     return str(value)
 
 
-def fill(config: RunConfig, facts: Facts) -> ResolvedConfig:
+def fill(config: NetworkConfig, facts: Facts) -> ResolvedConfig:
     """Every None replaced by a default that suits data and device; what was given stays.
 
     Batches of 16 are the fastest for photos on a CPU: larger ones lose to page faults.

@@ -18,6 +18,7 @@ from clfcore.results import WHEN_KNOWN, JsonObject, Result
 from clfcore.runs import folder, measured_speed
 from clfcore.runs.folder import Run
 from clfcore.runs.measured_speed import Speed
+from clfcore.runs.resolve_run import with_network
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def train_to_compare(
 
     config: all that they share; its own architecture alone where no others are named.
     """
-    names = architectures or [config.architecture]
+    names = architectures or [with_network(config).architecture]
     combinations = grid(config.data, architectures=names, strategies=strategies, seeds=range(seeds), **shared(config))
     return train_grid(combinations, runs=runs, show=show)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clfcore.config import RunConfig
+from clfcore.config import RunConfig, with_name
 from clfcore.errors import InputError
 from clfcore.progress import Show
 from clfcore.resolve import Resolved
@@ -58,7 +58,8 @@ def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = No
     resolved = resolve_run(config)
     if show is not None and resolved.notes:
         show({"stage": "preparing", "done": 0, "total": 1, "notes": list(resolved.notes)})
-    return _execute(create_run(config, runs), show, resolved)
+    asked = with_name(config.changed(architecture=resolved.config.architecture))
+    return _execute(create_run(asked, runs), show, resolved)
 
 
 def resume(name: str, *, runs: Path | None = None, show: Show | None = None) -> RunOutcome:

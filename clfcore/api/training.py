@@ -1,13 +1,14 @@
 """Before a run: its plan, its defaults, a strategy and a learning rate for it, and one batch as a test of both."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clfcore.architectures.catalogue import architecture
-from clfcore.config import RunConfig
+from clfcore.config import ResolvedConfig, RunConfig, with_name
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.importers.readings import parted
+from clfcore.default_network import default_network
 from clfcore.experiments.strategy_advice import Advice
 from clfcore.experiments.strategy_advice import advise as suggest
 from clfcore.outputs import output_path
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StrategyAdvice(Result):
-    """The strategy to begin with and why; ranking: all of them as measured on a sample."""
+    """The network, the strategy to begin with and why; ranking: all of them as measured on a sample."""
 
+    architecture: str
     advice: Advice
     ranking: "Ranking | None" = field(default=None, metadata=WHEN_KNOWN)
 
@@ -97,7 +99,7 @@ def plan(config: RunConfig, *, measure: bool = True) -> "Plan":
     return make_plan(resolve_run(config), measure=measure)
 
 
-def defaults(config: RunConfig, *, dataset: "ImageDataset | None" = None) -> RunConfig:
+def defaults(config: RunConfig, *, dataset: "ImageDataset | None" = None) -> ResolvedConfig:
     """The configuration with every default filled in; needs no torch, and milliseconds where `dataset` is given."""
     return resolve_run(config, dataset=dataset).config
 
@@ -118,12 +120,19 @@ def advise(
     """
     if dataset is None:
         dataset = open_dataset(config.data, split_seed=config.split_seed)
+    suited = None if config.architecture else default_network(dataset, strategy=config.strategy, weights=config.weights)
+    named = config if suited is None else config.changed(architecture=suited.name)
+    config = with_name(named)
     advice = suggest(dataset, architecture(config.architecture))
+    if suited is not None:
+        advice = replace(advice, reasons=(suited.why, *advice.reasons))
     if not measured:
-        return StrategyAdvice(advice)
+        return StrategyAdvice(config.architecture, advice)
     from clfcore.experiments.compare_strategies import compare_strategies
 
-    return StrategyAdvice(advice, compare_strategies(config, seconds=seconds, sample=sample, progress=progress))
+    return StrategyAdvice(
+        config.architecture, advice, compare_strategies(config, seconds=seconds, sample=sample, progress=progress)
+    )
 
 
 def find_rate(

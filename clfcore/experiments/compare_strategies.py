@@ -18,7 +18,7 @@ from clfcore.progress import Progress
 from clfcore.runs.create import create_run
 from clfcore.runs.prepare import prepare
 from clfcore.runs.progress import Reporter
-from clfcore.runs.resolve_run import resolve_run
+from clfcore.runs.resolve_run import resolve_run, with_network
 from clfcore.runs.session import Orphaned, Session
 from clfcore.runs.train_head import train_head
 from clfcore.runs.train_network import train_network
@@ -71,6 +71,7 @@ def compare_strategies(
     """
     if seconds <= 0 or sample < 2:
         raise InputError(f"the budget is {seconds:g} s for {sample} images: give more than 0 s and 2 images or more")
+    config = with_network(config)
     own = config.weights not in (None, "none", "default")
     at_hand = own or weights_at_hand(config.architecture)
     chosen = [name for name in STRATEGIES if (name == "scratch" and not own) or (name != "scratch" and at_hand)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clfcore.config import RunConfig
+from clfcore.config import NetworkConfig, with_name
 from clfcore.errors import InputError
 from clfcore.parse_config import parse_config
 from clfcore.results import Result
@@ -30,7 +30,7 @@ class Refused(Result):
 class Grid:
     """The configurations that can be trained, and the combinations that cannot."""
 
-    configs: tuple[RunConfig, ...]
+    configs: tuple[NetworkConfig, ...]
     refused: tuple[Refused, ...]
 
 
@@ -56,19 +56,21 @@ def grid(
     total = len(architectures) * len(strategies) * len(seeds)
     if total > MOST:
         raise InputError(f"these are {total} runs: at most {MOST} are queued at once; choose fewer")
-    accepted: list[RunConfig] = []
+    accepted: list[NetworkConfig] = []
     refused: list[Refused] = []
     for architecture, strategy in itertools.product(architectures, strategies):
         configs = [
-            parse_config(
-                {
-                    **(more or {}),
-                    "data": data,
-                    "architecture": architecture,
-                    "strategy": strategy,
-                    "split_seed": split_seed,
-                    "recipe": {**(recipe or {}), "seed": seed},
-                }
+            with_name(
+                parse_config(
+                    {
+                        **(more or {}),
+                        "data": data,
+                        "architecture": architecture,
+                        "strategy": strategy,
+                        "split_seed": split_seed,
+                        "recipe": {**(recipe or {}), "seed": seed},
+                    }
+                )
             )
             for seed in seeds
         ]

@@ -25,7 +25,12 @@ def advise(dataset: ImageDataset, architecture: Architecture) -> Advice:
     if not weights_at_hand(architecture.name):
         published = bool(architecture.weights)
         why = "has pretrained weights, but they are not on this machine" if published else "has no pretrained weights"
-        if items < PLENTY:
+        if side <= UNLIKE:
+            size = (
+                f"The images are {side} pixels wide, unlike the ImageNet photographs of pretrained networks, and quick "
+                "to learn from scratch."
+            )
+        elif items < PLENTY:
             size = (
                 f"With only {items:,} training images, the pretrained efficientnet_lite0, whose weights are on this "
                 "machine, will usually do better."

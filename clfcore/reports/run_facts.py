@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clfcore.config import RunConfig
+from clfcore.config import NetworkConfig
 from clfcore.data.importers.readings import parted
 from clfcore.data.library.names import last_part
 from clfcore.data.library.specs import display_name
@@ -78,7 +78,7 @@ def number(metric: str, value: float | None) -> str:
     return f"{100 * value:.1f} %" if METRICS[metric].share else f"{value:.3f}"
 
 
-def shareable(config: RunConfig) -> RunConfig:
+def shareable(config: NetworkConfig) -> NetworkConfig:
     """Configuration that can be shared: names in place of this machine's paths."""
     return config.model_copy(update={"data": dataset_name(config.data), "weights": _weights_name(config.weights)})
 

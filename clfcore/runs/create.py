@@ -5,15 +5,18 @@ import secrets
 import shutil
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
-from clfcore.config import RunConfig
+from clfcore.config import NetworkConfig, RunConfig
 from clfcore.data.library.specs import display_name, path_spec
 from clfcore.errors import Failure
 from clfcore.files import cannot_write, runs_folder, safe_name
 from clfcore.runs.folder import Run
 
+C = TypeVar("C", bound=RunConfig)
 
-def with_absolute_data(config: RunConfig) -> RunConfig:
+
+def with_absolute_data(config: C) -> C:
     """The configuration with data that is found from any working folder, by its path, where the run may go on."""
     config = config.changed(data=path_spec(config.data))
     if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
@@ -23,7 +26,7 @@ def with_absolute_data(config: RunConfig) -> RunConfig:
     return config
 
 
-def create_run(config: RunConfig, folder: Path | None = None) -> Run:
+def create_run(config: NetworkConfig, folder: Path | None = None) -> Run:
     """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written."""
     folder = folder or runs_folder()
     config = with_absolute_data(config)

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clfcore.classifier_spec import ClassifierSpec
-from clfcore.config import RunConfig
+from clfcore.config import NetworkConfig, with_name
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import (
     cannot_write,
@@ -79,7 +79,7 @@ class Run:
         return read_record(self.path, kind)
 
     @property
-    def config(self) -> RunConfig:
+    def config(self) -> NetworkConfig:
         """Raises InputError where config.json is absent, damaged or does not fit."""
         return KEPT.get(f"{self.path}/config.json", _config_of)
 
@@ -250,9 +250,9 @@ class Run:
         (self.path / "stop").unlink(missing_ok=True)
 
 
-def _config_of(path: Path) -> RunConfig:
+def _config_of(path: Path) -> NetworkConfig:
     try:
-        return parse_config(read_values(path))
+        return with_name(parse_config(read_values(path)))
     except FileNotFoundError:
         raise InputError(
             f"run {path.parent.name} has no {path.name}: the folder {path.parent} is not a whole run"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from clfcore.config import RunConfig
+from clfcore.config import NetworkConfig
 from clfcore.errors import InputError
 from clfcore.runs.folder import Run, run_folders
 from clfcore.runs.records import RunResults, State, Status
@@ -25,7 +25,7 @@ class Listed:
 
     run: Run
     state: State | Literal["damaged"]
-    config: RunConfig | None
+    config: NetworkConfig | None
     status: Status
     results: RunResults
     splits: tuple[str, ...]

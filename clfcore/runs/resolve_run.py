@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 from clfcore.architectures.catalogue import configured
-from clfcore.config import RunConfig
+from clfcore.config import NetworkConfig, RunConfig, with_name
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
 from clfcore.resolve import Resolved, resolve
@@ -25,8 +25,9 @@ def resolve_run(
     as `train` would.
     """
     again = None if run is None else resume_run_data(run)
-    row, _ = configured(config.architecture, config.options)
-    source = source_of(config.weights, row) if run is None else source_on_resume(run, row)
+    row = None if config.architecture is None else configured(config.architecture, config.options)[0]
+    published = () if row is None else row.weights
+    source = source_of(config.weights, published) if run is None else source_on_resume(run, published)
     if again is not None:
         dataset = again.dataset
     elif dataset is None:
@@ -39,6 +40,13 @@ def resolve_run(
     resolved = resolve(config, dataset, source=source, gpu=gpu)
     changes = () if again is None else again.notes
     return replace(resolved, notes=(*changes, *notes, *resolved.notes), changes=changes)
+
+
+def with_network(config: RunConfig, *, dataset: ImageDataset | None = None) -> NetworkConfig:
+    """The configuration with the network that it names, or with the one that suits its data; all else stays open."""
+    if config.architecture is None:
+        config = config.changed(architecture=resolve_run(config, dataset=dataset).config.architecture)
+    return with_name(config)
 
 
 def _has_gpu(device: str) -> bool:

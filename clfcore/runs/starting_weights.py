@@ -1,10 +1,10 @@
 """Where a run's first weights come from, where they are one's own: another run's, or a file's. Imports no torch."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from clfcore.architectures.ancestry import Ancestor
-from clfcore.architectures.catalogue import Architecture
 from clfcore.errors import InputError, nearest
 from clfcore.files import typed_path
 from clfcore.resolve import WeightsSource
@@ -29,9 +29,9 @@ def ancestors_of(source: WeightsSource) -> tuple[Ancestor, ...]:
     return (nearest_run, *older)
 
 
-def source_of(weights: str | None, row: Architecture) -> WeightsSource | None:
+def source_of(weights: str | None, published: Sequence[str]) -> WeightsSource | None:
     """The run or file that `weights` names; None where it is none, default or published. Raises InputError."""
-    known = ("none", "default", *row.weights)
+    known = ("none", "default", *published)
     if weights is None or weights in known:
         return None
     path = typed_path(weights, "weights")
@@ -53,13 +53,13 @@ def source_of(weights: str | None, row: Architecture) -> WeightsSource | None:
     return _of_run(run)
 
 
-def source_on_resume(run: Run, row: Architecture) -> WeightsSource | None:
+def source_on_resume(run: Run, published: Sequence[str]) -> WeightsSource | None:
     """The run or file that a run began with; where it is gone, what the run recorded of it, if its checkpoint suffices.
 
     Feature extraction has no checkpoint that does: its embeddings come from the weights. Raises InputError.
     """
     try:
-        return source_of(run.config.weights, row)
+        return source_of(run.config.weights, published)
     except InputError:
         if run.config.strategy == "feature-extraction" or not (run.path / "checkpoint.pt").exists():
             raise

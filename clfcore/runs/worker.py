@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from clfcore.config import RunConfig
+from clfcore.config import NetworkConfig
 from clfcore.errors import Failure, InputError
 from clfcore.files import cannot_write
 from clfcore.logs import FILE, log
@@ -56,7 +56,7 @@ class Worker:
                 except Exception:  # a run that needs a child says why it has none
                     log.warning("no process waits for the next run", exc_info=True)
 
-    def submit(self, config: RunConfig, folder: Path | None = None) -> Run:
+    def submit(self, config: NetworkConfig, folder: Path | None = None) -> Run:
         """A new run at the end of the queue. Raises Failure where its folder cannot be written."""
         run = create_run(config, folder)
         self._enqueue(run, _place_in_queue(run))

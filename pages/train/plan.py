@@ -72,9 +72,9 @@ class _Launches:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._runs: dict[RunConfig, Run] = {}
+        self._runs: dict[ResolvedConfig, Run] = {}
 
-    def submit(self, config: RunConfig) -> Run:
+    def submit(self, config: ResolvedConfig) -> Run:
         with self._lock:
             if config not in self._runs:
                 self._runs[config] = worker().submit(config)
@@ -95,7 +95,7 @@ def _launches() -> _Launches:
     return launches
 
 
-def train_button(config: RunConfig) -> None:
+def train_button(config: ResolvedConfig) -> None:
     """The button that queues the configuration, once however often it is clicked before the run is shown."""
     if st.button("Train", type="primary", width="stretch"):
         launch(config)
@@ -103,7 +103,7 @@ def train_button(config: RunConfig) -> None:
         _launches().forget()
 
 
-def launch(config: RunConfig) -> None:
+def launch(config: ResolvedConfig) -> None:
     """Queue the run and show it: its id goes into the address, so that Reload and other tabs find it."""
     launches = _launches()
     with refusals():

@@ -187,7 +187,7 @@ def test_each_command_has_help_with_an_example() -> None:
         ([], ["COMMAND"]),
         (["tran"], ["'tran' is no command", "did you mean train?"]),
         (["train", "--architecture", "lenet5"], ["data is missing", "--data SPEC"]),
-        (["train", "--data", "digits"], ["architecture is missing", "--architecture NAME"]),
+        (["train"], ["data is missing", "--data SPEC"]),
         (["train", "--data", "digits", "--architecture", "lenet"], ["architecture is 'lenet'", "did you mean lenet5"]),
         (["train", "--data", "no/such", "--architecture", "lenet5"], ["no/such", "there is no such folder"]),
         (["train", "--data", "digit", "--architecture", "lenet5"], ["did you mean digits?"]),
