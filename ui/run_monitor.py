@@ -1,5 +1,6 @@
 """The monitor of a run (progress, time left, curves, notes, buttons), and the queue of runs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -7,9 +8,10 @@ import streamlit as st
 from clfcore.errors import InputError
 from clfcore.runs import folder
 from clfcore.runs.best_epoch import best_record, choice_in
-from clfcore.runs.folder import RESUMABLE, Run, find_run
+from clfcore.runs.folder import RESUMABLE, Run, StopRequest, find_run
 from clfcore.runs.index import ACTIVE, Listed, list_runs, listed
 from clfcore.runs.records import RunProgress
+from clfcore.runs.stopping import can_keep_best
 from clfcore.runs.worker import worker
 from clfcore.training.diagnose import notes
 from ui.charts import chart, dark, learning_rate_chart
@@ -138,11 +140,23 @@ def _buttons(one: Listed) -> None:
             ):
                 stop(run)
             if state == "running" and st.button("Stop after this epoch", key=f"stop after {run.id}"):
-                stop(run, after_epoch=True)
-        if state in RESUMABLE and st.button(
-            "Resume", key=f"resume {run.id}", help="Continues from the last complete epoch."
+                stop(run, "epoch")
+            if state == "running":
+                _finish_button(run)
+        if run.resumable and st.button(
+            "Resume", key=f"resume {run.id}", help="Continues from the last complete epoch, to the same end."
         ):
             worker().resume(run)
+            go_to("pages/train/page.py", {"run": run.id})
+        if state in RESUMABLE and st.button(
+            FINISH,
+            key=f"finish {run.id}",
+            disabled=not can_keep_best(run),
+            help="Evaluates the weights of the best epoch so far and completes the run; it can still be resumed."
+            if can_keep_best(run)
+            else NO_EPOCH,
+        ):
+            worker().resume(run, keep_best=True)
             go_to("pages/train/page.py", {"run": run.id})
         if one.splits and not one.damaged and st.button("Evaluate", key=f"evaluate {run.id}", type="primary"):
             go_to("pages/evaluate/page.py", {"run": run.id})
@@ -150,6 +164,26 @@ def _buttons(one: Listed) -> None:
             further_button(run)
         if state not in ACTIVE and st.button("Delete", key=f"delete {run.id}"):
             _confirm(run)
+
+
+FINISH = "Finish with the best epoch so far"
+NO_EPOCH = "No epoch has finished yet, so there are no weights to keep."
+
+
+@st.fragment(run_every=1.0)
+def _finish_button(run: Run) -> None:
+    """Completes a run at work; the button wakes when there is an epoch to complete with."""
+    ready = can_keep_best(run)
+    if st.button(
+        FINISH,
+        key=f"finish {run.id}",
+        disabled=not ready,
+        help="Ends after the current batch, evaluates the weights of the best epoch and completes the run, which can "
+        "still be resumed."
+        if ready
+        else NO_EPOCH,
+    ):
+        stop(run, "best")
 
 
 @st.dialog("Delete this run?")
@@ -295,13 +329,23 @@ def share_done(far: RunProgress | None) -> float:
     return min(1.0, far.done / max(1, far.total)) if far else 0.0
 
 
-def stop(run: Run, *, after_epoch: bool = False) -> None:
+STOPPING: Mapping[StopRequest, str] = {
+    "now": "Stopping after this batch.",
+    "epoch": "Stopping after this epoch.",
+    "best": "Finishing with the best epoch so far: evaluated after this batch.",
+}
+
+
+def stop(run: Run, wish: StopRequest = "now") -> None:
     """Ask for a stop, and say what becomes of it."""
     with refusals(stop=False):
-        answer = worker().cancel(run, after_epoch=after_epoch)
+        answer = worker().cancel(run, wish)
+        if wish == "best" and answer not in ("stopping", "over"):
+            st.toast("The run finishes with its best epoch so far when its turn comes.")
+            return
         st.toast({
             "cancelled": "The run was queued; it has been removed from the queue.",
-            "stopping": "Stopping after this epoch." if after_epoch else "Stopping after this batch.",
+            "stopping": STOPPING[wish],
             "starting": "The run is starting; it stops before training begins.",
             "elsewhere": "The run is in another server's queue, which removes it within a second.",
             "over": "The run has already ended.",

@@ -15,6 +15,7 @@ from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import Run
 from clfcore.runs.outcome import RunOutcome, outcome_of, summary_of
 from clfcore.runs.resolve_run import resolve_run
+from clfcore.runs.stopping import can_keep_best, refuse_unless_resumable, refuse_without_epoch
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,16 @@ class DeletedRun(Result):
     deleted: str
 
 
+@dataclass(frozen=True)
+class StoppedRun(Result):
+    """A run that was at work, or waited, when it was asked to stop. request: `now`, `epoch` or `best`."""
+
+    run: str
+    path: Path
+    state: str
+    request: str
+
+
 def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = None) -> RunOutcome:
     """Run a configuration to its end, in this process. The folder is written before torch is imported.
 
@@ -63,17 +74,52 @@ def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = No
 
 
 def resume(name: str, *, runs: Path | None = None, show: Show | None = None) -> RunOutcome:
-    """Go on with an interrupted, cancelled or failed run."""
+    """Go on with a run that was interrupted, cancelled or failed, or that completed early."""
     run = folder.open_run(name, runs)
-    if run.state not in folder.RESUMABLE:
-        raise InputError(f"run {run.id} is {run.state}: only an interrupted, cancelled or failed run can be resumed")
+    refuse_unless_resumable(run)
     return _execute(run, show)
 
 
-def _execute(run: Run, show: Show | None, resolved: Resolved | None = None) -> RunOutcome:
+def stop_run(
+    name: str,
+    *,
+    after_epoch: bool = False,
+    keep_best: bool = False,
+    runs: Path | None = None,
+    show: Show | None = None,
+) -> StoppedRun | RunOutcome:
+    """Ask a run of another process to stop within a batch; it goes on with `resume`.
+
+    after_epoch: when its epoch has ended. keep_best: complete with its best epoch so far; of a run that is not at work
+    that is done here, and its outcome returned. Raises InputError where nothing is at work, or no epoch has ended yet.
+    """
+    if after_epoch and keep_best:
+        raise InputError("after_epoch and keep_best are both given: choose one")
+    run = folder.open_run(name, runs)
+    if keep_best:
+        refuse_without_epoch(run)
+    state = run.state
+    wish: folder.StopRequest = "best" if keep_best else "epoch" if after_epoch else "now"
+    if state in ("running", "queued"):
+        run.request_stop(wish)
+        return StoppedRun(run.id, run.path, state, wish)
+    if not keep_best:
+        raise InputError(f"run {run.id} is {state}: there is nothing to stop")
+    run.request_stop(wish)
+    return _execute(run, show, asked=True)
+
+
+def _execute(run: Run, show: Show | None, resolved: Resolved | None = None, *, asked: bool = False) -> RunOutcome:
+    """asked: what lies in the folder of a request to stop is for this process."""
     from clfcore.runs.execute import execute  # brings torch along, which the folder need not wait for
 
-    execute(run, show=show, resolved=resolved)
+    try:
+        execute(run, show=show, resolved=resolved, handed_over=asked)
+    except KeyboardInterrupt:
+        best = f", `stop {run.id} --keep-best` completes it with its best epoch so far" if can_keep_best(run) else ""
+        raise KeyboardInterrupt(
+            f"interrupted: what was reached is kept; `resume {run.id}` goes on with it{best}"
+        ) from None
     return outcome_of(run)
 
 

@@ -102,8 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error, 1)
     except MemoryError:
         return _say("this machine's memory is not enough for it: choose a smaller batch, image or sample", 1)
-    except KeyboardInterrupt:
-        return _say("interrupted: what was reached is kept; `resume RUN` goes on with it", 130)
+    except KeyboardInterrupt as error:  # of a run, it says how to go on
+        return _say(str(error) or "interrupted: what was reached is kept", 130)
     except Exception as error:
         return _say(crash(error, words), 1)
     finally:

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from clfcore import api
-from clfcore.cli.command import Command, Values, argument
+from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, between, configuration, names_of, number, whole
 from clfcore.cli.run_views import comparison_table, run_text
 from clfcore.cli.terminal import bar, shower, table
@@ -20,6 +20,21 @@ def _train(given: argparse.Namespace) -> "Result":
 
 def _resume(given: argparse.Namespace) -> "Result":
     return api.resume(given.name, show=shower())
+
+
+def _stop(given: argparse.Namespace) -> "Result":
+    return api.stop_run(given.name, after_epoch=given.after_epoch, keep_best=given.keep_best, show=shower())
+
+
+_STOPPING = {
+    "now": "stops after the batch under way; `resume {run}` goes on with it",
+    "epoch": "stops after the epoch under way; `resume {run}` goes on with it",
+    "best": "ends after the batch under way, evaluates its best epoch so far and completes",
+}
+
+
+def _stopped(result: Values) -> str:
+    return f"run {result['run']} {_STOPPING[result['request']].format(run=result['run'])}"
 
 
 def _check(given: argparse.Namespace) -> "Result":
@@ -116,12 +131,29 @@ COMMANDS = (
     ),
     Command(
         name="resume",
-        help="go on with an interrupted or cancelled run",
+        help="go on with a run that was interrupted, stopped or finished early",
         example="resume 20260131-1200",
         arguments=(argument("name", metavar="RUN"),),
         run=_resume,
         calls=("resume",),
         render=run_text,
+    ),
+    Command(
+        name="stop",
+        help="stop a run of another process, or complete a run with its best epoch so far",
+        example="stop 20260131-1200 --keep-best",
+        arguments=(
+            argument("name", metavar="RUN"),
+            argument("--after-epoch", action="store_true", help="when the epoch under way has ended"),
+            argument(
+                "--keep-best",
+                action="store_true",
+                help="evaluate the best epoch so far and complete; also of a run that was interrupted or stopped",
+            ),
+        ),
+        run=_stop,
+        calls=("stop_run",),
+        render=by_key(request=_stopped, metrics=run_text),
     ),
     Command(
         name="check",

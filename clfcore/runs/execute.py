@@ -56,7 +56,7 @@ def execute(
     """
     stale = None if handed_over else run.stop_mark()
     with run.locked(), logged_to(run.path):
-        if run.read(Status).state == "completed":
+        if run.read(Status).state == "completed" and not run.resumable:
             raise InputError(f"run {run.id} is completed: there is nothing to resume")
         if stale is not None and run.stop_mark() == stale:
             run.clear_stop()
@@ -151,13 +151,15 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool], resolved: Re
         "metrics": metrics,
         **({"baselines": session.baselines} if session.baselines else {}),
         **({"moved": session.moved} if session.moved else {}),
+        **({"finished_early": session.finished_early.as_dict()} if session.finished_early else {}),
     }
     run.write("metrics.json", results)
     if not heads_only:  # what helps a fitted head is another one
         session.notes += notes(run.history, ended=True)
     log.info("completed after %.1f s, best epoch %s", session.seconds, session.best.epoch)
     run.set_state("completed", " ".join((*prepared.notes, *session.notes)))
-    (run.path / "checkpoint.pt").unlink(missing_ok=True)
+    if session.finished_early is None:  # else training can go on from it
+        (run.path / "checkpoint.pt").unlink(missing_ok=True)
     run.clear_stop()  # one that came too late
 
 

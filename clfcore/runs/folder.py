@@ -13,7 +13,8 @@
     metrics.json                metrics, best epoch, seconds, parameters
     speed.json                  what an image costs in time and memory, by machine; absent until measured
     run.lock, queue.lock        held by the process that executes the run, or whose queue it waits in
-    stop                        a request to stop: `now` or `epoch`
+    about.json                  what people call it: name, note and tags; absent until they say
+    stop                        a request to stop: `now`, `epoch` or `best`
 
 Unlocked and unfinished means interrupted, at once and without a time-out.
 """
@@ -62,6 +63,9 @@ from clfcore.task import Task
 
 FINISHED: tuple[State, ...] = ("completed", "cancelled", "failed")
 RESUMABLE: tuple[State, ...] = ("interrupted", "cancelled", "failed")
+# Stop within a batch, or after the epoch, and stay resumable; or evaluate the best epoch so far and complete.
+StopRequest = Literal["now", "epoch", "best"]
+_WISHES: Mapping[bytes, StopRequest] = {b"epoch": "epoch", b"best": "best"}
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,12 @@ class Run:
         if is_held(f"{self.path}/run.lock"):
             return "running"
         return "queued" if is_held(f"{self.path}/queue.lock") else "interrupted"
+
+    @property
+    def resumable(self) -> bool:
+        """Whether training can go on: the run was broken off, or completed early. Raises InputError where damaged."""
+        state = self.state
+        return state in RESUMABLE or (state == "completed" and self.results.finished_early is not None)
 
     @property
     def status(self) -> Status:
@@ -189,7 +199,8 @@ class Run:
         before = Status()
         with contextlib.suppress(InputError):  # a damaged one is written anew
             before = self.status
-        self.write("state.json", {**before.as_dict(), "state": state, "message": message, stamp: now()})
+        when = (before.created if stamp == "created" else None) or now()  # it is created once, however often it waits
+        self.write("state.json", {**before.as_dict(), "state": state, "message": message, stamp: when})
 
     def record(self, epoch: EpochRecord) -> None:
         """Append one epoch to the history. Raises Failure where it cannot be written."""
@@ -229,12 +240,12 @@ class Run:
         finally:
             lock.release()
 
-    def request_stop(self, *, after_epoch: bool = False) -> None:
-        write_text(self.path / "stop", "epoch" if after_epoch else "now")
+    def request_stop(self, wish: StopRequest = "now") -> None:
+        write_text(self.path / "stop", wish)
 
-    def stop_requested(self) -> Literal["now", "epoch"] | None:
+    def stop_requested(self) -> StopRequest | None:
         try:
-            return "epoch" if (self.path / "stop").read_bytes() == b"epoch" else "now"
+            return _WISHES.get((self.path / "stop").read_bytes(), "now")
         except OSError:
             return None
 

@@ -135,6 +135,13 @@ FRACTIONS = {name for name, metric in METRICS.items() if not metric.in_nats} - {
 FRACTIONS |= {"macro_precision", "macro_recall", "consistency"}
 
 
+class FinishedEarly(_Stored):
+    """A run that was asked to complete with its best epoch so far: the last epoch it trained, of how many."""
+
+    epoch: Count
+    of: Count
+
+
 class RunResults(Record):
     """What a finished run reached: best epoch, seconds, parameters, metrics a split."""
 
@@ -145,6 +152,7 @@ class RunResults(Record):
     metrics: dict[str, Metrics] = Field(default_factory=dict)
     baselines: dict[str, dict[str, dict[str, Share]]] = Field(default_factory=dict)
     moved: dict[str, Amount] = Field(default_factory=dict)
+    finished_early: FinishedEarly | None = None
 
     @property
     def reached(self) -> bool:

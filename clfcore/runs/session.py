@@ -23,7 +23,7 @@ from clfcore.runs.best_epoch import Best
 from clfcore.runs.folder import Run
 from clfcore.runs.prepare import Prepared
 from clfcore.runs.progress import Reporter
-from clfcore.runs.records import EpochRecord
+from clfcore.runs.records import EpochRecord, FinishedEarly, RunResults, TemperatureFile, ThresholdsFile
 from clfcore.training.loop import Diverged, Epoch
 from clfcore.training.losses import hits_of, plain_loss_of
 
@@ -48,6 +48,7 @@ class Session:
     notes: list[str] = field(default_factory=list)  # sentences on how it went
     baselines: dict[str, Any] = field(default_factory=dict)  # what needs no fitting, by method and split
     moved: dict[str, float] = field(default_factory=dict)  # by layer group, as `transfer.moved` says
+    finished_early: FinishedEarly | None = None
 
     def __post_init__(self) -> None:
         self.best = self.new_best()
@@ -63,6 +64,19 @@ class Session:
         wish = self.run.stop_requested()
         if wish == "now" or (wish == "epoch" and epoch_ended):
             raise Stopped
+
+    def finishes_early(self, epoch: int, *, not_before: int = 0) -> bool:
+        """Whether to complete now with the best epoch so far, as was asked; it is noted then. epoch: the last one done.
+
+        not_before: an epoch that was reached before and is done again. Without a best epoch the first is waited for.
+        """
+        epochs = self.prepared.config.recipe.epochs
+        if not not_before <= epoch < epochs or self.best.epoch < 0 or self.run.stop_requested() != "best":
+            return False
+        self.finished_early = FinishedEarly(epoch=epoch, of=epochs)
+        best = f"the best epoch so far ({self.best.epoch})" if self.best.epoch else "the starting head"
+        self.notes.append(f"Finished early, after epoch {epoch} of {epochs}, with {best}.")
+        return True
 
     def new_best(self) -> Best:
         """Nothing chosen yet; a score that only ranks is guarded by the loss."""
@@ -141,7 +155,10 @@ def _finite(value: float, *, digits: int = 17) -> float | None:
 
 
 def save_weights(run: Run, module: nn.Module) -> None:
-    """best.safetensors, whole or not at all."""
+    """best.safetensors, whole or not at all. What an earlier end was evaluated to with other weights goes first."""
+    stale = [RunResults.file, TemperatureFile.file, ThresholdsFile.file]
+    for name in (*stale, *(f"predictions-{split}.npz" for split in run.splits)):
+        (run.path / name).unlink(missing_ok=True)
 
     def write(partial: Path) -> None:
         try:

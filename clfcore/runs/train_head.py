@@ -50,6 +50,7 @@ def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
     """
     run, prepared = session.run, session.prepared
     recipe = prepared.config.recipe
+    reached = max((past.epoch for past in run.history), default=0)
     run.drop_history_after(-1)  # a killed fit starts again from the cached embeddings
     features = embed(session, views=recipe.views)
     head, judged, events = _events(session, features, recipe)
@@ -63,6 +64,8 @@ def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
                 session.record(event, seconds, len(features.train), lambda: copied(judged))
                 session.report.step(event.epoch, torch.tensor(event.loss))
                 if event.candidate is not False and 0 < recipe.early_stopping <= session.best.since:
+                    break
+                if session.finishes_early(event.epoch, not_before=reached):
                     break
                 epoch_started = time.perf_counter()
     except Diverged as error:

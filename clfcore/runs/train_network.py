@@ -65,7 +65,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     trained = training_phases.count_trainable(module)
     try:
         for number, phase in enumerate(phases):
-            if _ends_early(session, recipe):
+            if _ends_early(session, recipe, state.epoch):
                 break
             phase.apply(state, groups, recipe, steps_per_epoch=steps)  # changes nothing where it was applied before
             trained = max(trained, training_phases.count_trainable(module))
@@ -84,10 +84,12 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
                     case Step():
                         session.check_stop()
                         session.report.step(event.step, event.loss)
+                        if session.finishes_early(state.epoch):
+                            break
                     case Epoch():
                         keep(event, time.perf_counter() - since, _marks(phases, number, event, state))
                         since = time.perf_counter()
-                        if _ends_early(session, recipe):
+                        if _ends_early(session, recipe, state.epoch):
                             break
     except Diverged as error:
         session.keep_best(error)
@@ -98,9 +100,11 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     return trained, lambda split: session.predict(module, split)
 
 
-def _ends_early(session: Session, recipe: Recipe) -> bool:
+def _ends_early(session: Session, recipe: Recipe, epoch: int) -> bool:
     """The whole run ends, not only its phase."""
-    return bool(recipe.early_stopping) and session.best.since >= recipe.early_stopping
+    if recipe.early_stopping and session.best.since >= recipe.early_stopping:
+        return True
+    return session.finished_early is not None or session.finishes_early(epoch)
 
 
 def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | None]:

@@ -21,12 +21,15 @@ from clfcore.errors import Failure, InputError
 from clfcore.files import cannot_write
 from clfcore.logs import FILE, log
 from clfcore.runs.create import create_run
-from clfcore.runs.folder import FINISHED, RESUMABLE, Run
+from clfcore.runs.folder import FINISHED, Run, StopRequest
 from clfcore.runs.locks import RunLock, is_held
-from clfcore.runs.records import State, Status
+from clfcore.runs.records import Status
+from clfcore.runs.stopping import refuse_unless_resumable, refuse_without_epoch
 
 LOOK = 0.5  # seconds between two looks for runs of this queue that another server stopped
 ENDING = 10.0  # seconds that a process may take to end after its run has
+
+_LEAVES_QUEUE = ("now", "epoch")  # of a run that waits; `best` is carried out when its turn comes
 
 # What a Stop does: it left this queue; it ends within a batch or after its epoch; its process still starts, and will
 # find the request; it waits in another server's queue, which drops it; it is not at work.
@@ -62,36 +65,46 @@ class Worker:
         self._enqueue(run, _place_in_queue(run))
         return run
 
-    def resume(self, run: Run) -> None:
-        """Queue an interrupted, cancelled or failed run again. Raises InputError for any other."""
+    def resume(self, run: Run, *, keep_best: bool = False) -> None:
+        """Queue a run again that was broken off or completed early. Raises InputError for any other.
+
+        keep_best: not to train on, but to complete with its best epoch so far.
+        """
+        if keep_best:
+            refuse_without_epoch(run)
         lock = _place_in_queue(run, resumed=True)
         try:
-            left: State = run.read(Status).state  # anew: another server may have been quicker
-            if left not in FINISHED:
-                left = "running" if is_held(run.path / "run.lock") else "interrupted"
-            _refuse_unless_resumable(run, left)
+            if run.read(Status).state not in FINISHED and is_held(run.path / "run.lock"):
+                raise InputError(f"run {run.id} is running")  # anew: another server may have been quicker
+            if run.read(Status).state in FINISHED:
+                refuse_unless_resumable(run)
             run.clear_stop()
+            if keep_best:
+                run.request_stop("best")
             run.set_state("queued")
         except (InputError, Failure):
             lock.release()
             raise
         self._enqueue(run, lock)
 
-    def cancel(self, run: Run, *, after_epoch: bool = False) -> Cancelled:
+    def cancel(self, run: Run, wish: StopRequest = "now") -> Cancelled:
         """Stop a run within a batch, or after its epoch; a queued one leaves the queue. Returns what happens now.
 
-        At any moment: whoever has the run next finds the request in its folder. Raises InputError where the run's
-        state is damaged.
+        wish: `best` completes it within a batch instead, with its best epoch so far. At any moment: whoever has the run
+        next finds the request in its folder. Raises InputError where the run's state is damaged, or where there is no
+        epoch yet to complete with.
         """
+        if wish == "best":
+            refuse_without_epoch(run)
         with self._changed:
-            if run in self._queue:
+            if run in self._queue and wish != "best":
                 self._leave_queue(run)
                 return "cancelled"
-            here = self._current is not None and self._current[0] == run
+            here = run in self._queue or (self._current is not None and self._current[0] == run)
         state = run.state
         if state not in ("running", "queued"):
             return "over"
-        run.request_stop(after_epoch=after_epoch)
+        run.request_stop(wish)
         return "stopping" if state == "running" else "starting" if here else "elsewhere"
 
     @property
@@ -156,7 +169,7 @@ class Worker:
         """Hand the run over and wait for the child's end; what it could not write of its end is written here."""
         if not run.path.is_dir():  # removed by hand
             return
-        if run.stop_requested():
+        if run.stop_requested() in _LEAVES_QUEUE:
             run.set_state("cancelled")
             run.clear_stop()
             return
@@ -199,7 +212,7 @@ class Worker:
         """Where the child ended before it took the run's lock, say so: else the run reads as interrupted, no more."""
         if self._closed or is_held(run.path / "run.lock") or run.read(Status).state != "queued":
             return
-        if run.stop_requested():
+        if run.stop_requested() in _LEAVES_QUEUE:
             run.set_state("cancelled")
             run.clear_stop()
             return
@@ -209,15 +222,10 @@ class Worker:
     def _drop_stopped(self) -> None:
         """Those that wait and were stopped by another server on the same folder, which cannot reach this queue."""
         for run in self.queued:
-            if run.stop_requested():
+            if run.stop_requested() in _LEAVES_QUEUE:
                 with self._changed, contextlib.suppress(Failure):
                     if run in self._queue:
                         self._leave_queue(run)
-
-
-def _refuse_unless_resumable(run: Run, state: State) -> None:
-    if state not in RESUMABLE:
-        raise InputError(f"run {run.id} is {state}: only an interrupted, cancelled or failed run can be resumed")
 
 
 def _place_in_queue(run: Run, *, resumed: bool = False) -> RunLock:
@@ -225,7 +233,7 @@ def _place_in_queue(run: Run, *, resumed: bool = False) -> RunLock:
     lock, until = RunLock(run.path / "queue.lock"), time.monotonic() + ENDING
     while True:
         if resumed:
-            _refuse_unless_resumable(run, run.state)
+            refuse_unless_resumable(run)
         try:
             if lock.acquire(timeout=0.1):
                 return lock

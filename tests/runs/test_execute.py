@@ -102,7 +102,7 @@ def test_a_stop_after_the_epoch_keeps_the_epoch() -> None:
 
     def ask(values: dict) -> None:
         if values["stage"] == "training":
-            run.request_stop(after_epoch=True)
+            run.request_stop("epoch")
 
     execute(run, show=ask)
     assert (run.state, [line.epoch for line in run.history]) == ("cancelled", [1])

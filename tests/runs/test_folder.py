@@ -138,7 +138,7 @@ def test_names_of_data_are_never_paths() -> None:
 def test_a_stop_is_requested_and_cleared() -> None:
     run = create_run(CONFIG)
     assert run.stop_requested() is None
-    run.request_stop(after_epoch=True)
+    run.request_stop("epoch")
     assert run.stop_requested() == "epoch"
     run.request_stop()
     assert run.stop_requested() == "now"

@@ -42,7 +42,7 @@ def test_runs_are_carried_out_in_their_order(worker: Worker) -> None:
     assert second.state == "queued"
     wait(lambda: second.state == "completed")
     assert first.state == "completed"
-    assert first.status["finished"] <= second.status["started"]
+    assert first.status.finished <= second.status.started
 
 
 def test_a_queued_run_leaves_the_queue_and_a_running_one_stops_within_a_batch(worker: Worker) -> None:
