@@ -12,7 +12,10 @@ import numpy as np
 from clfcore.export import onnx_model
 from clfcore.export.exportable import Exportable
 
-CALIBRATION = 200  # images that set the ranges of the activations
+# What follows a convolution must be quantized with it, or its range is that of values that a ReLU6 cuts off: without
+# Clip, 13 % of the answers changed on 60 photos, with it 7 %. The last layer stays in floats: it is small, and its
+# weights, with the standardization of embeddings folded in, differ most.
+QUANTIZED = ("Conv", "Clip", "Relu", "Add", "Concat", "MaxPool", "AveragePool", "GlobalAveragePool", "MatMul")
 
 
 def write(source: Exportable, path: Path, calibration: np.ndarray) -> None:
@@ -33,7 +36,7 @@ def write(source: Exportable, path: Path, calibration: np.ndarray) -> None:
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["Conv", "Gemm", "MatMul", "Add", "Mul", "AveragePool", "GlobalAveragePool"],
+            op_types_to_quantize=list(QUANTIZED),
         )
 
 

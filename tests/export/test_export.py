@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -22,6 +24,7 @@ from clfcore.export.exportable import Exportable, ExportedClassifier
 from clfcore.export.formats import FORMATS
 from clfcore.export.verify import logits_of
 from clfcore.runs.folder import Run
+from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.temperature import fit_run_temperature
 from clfcore.task import Level, Task, multi_label, single_label
 
@@ -57,8 +60,6 @@ def test_the_proof_is_on_every_test_image(exported: Exported, trained: Run) -> N
 
 @pytest.mark.parametrize("items", [1, 3, 17])
 def test_batches_of_any_size_equal_the_network(exported: Exported, trained: Run, items: int) -> None:
-    from clfcore.runs.open_classifier import classifier_of
-
     opened = classifier_of(trained)
     side = opened.preprocess.size
     squares = np.random.default_rng(items).integers(0, 256, (items, side, side, 3), np.uint8)
@@ -118,10 +119,38 @@ def test_where_parity_fails_nothing_stands_under_the_name(
     def write(source: Exportable, path: Path, calibration: None) -> None:
         path.write_bytes(b"x")
 
-    changed = type(row)(row.name, row.title, row.folder, (), row.exact, write, lambda path: off)
+    changed = replace(row, write=write, read=lambda path: off)
     monkeypatch.setitem(FORMATS, kind, changed)  # type: ignore[arg-type]
     with pytest.raises(Failure, match=r"was not exported: .* images get the same answer"):
         export(str(trained.path), format=kind, out=tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_eight_bits_have_a_scale_for_each_channel(trained: Run, tmp_path: Path) -> None:
+    result = export(str(trained.path), format="onnx-int8", out=tmp_path / "model.onnx", calibrate=20, tolerance=1.0)
+    model = onnx.load(result.out)
+    assert "QuantizeLinear" in {node.op_type for node in model.graph.node}
+    scales = [weights for weights in model.graph.initializer if weights.name.endswith("weight_scale")]
+    assert max(onnx.numpy_helper.to_array(scale).size for scale in scales) > 1
+    assert result.parity.items == len(trained.predictions("test"))
+    assert result.accuracy is not None
+
+
+def test_eight_bits_that_lose_too_much_are_refused(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = FORMATS["onnx-int8"]
+
+    def write(source: Exportable, path: Path, calibration: np.ndarray | None) -> None:
+        path.write_bytes(b"x")
+
+    def backwards(squares: np.ndarray) -> np.ndarray:
+        return -logits_of(classifier_of(trained), squares)
+
+    changed = replace(row, write=write, read=lambda path: backwards)
+    monkeypatch.setitem(FORMATS, "onnx-int8", changed)  # type: ignore[arg-type]
+    with pytest.raises(Failure, match=r"8-bit integers lose .* points of accuracy on .* \(allowed 2.0\)"):
+        export(str(trained.path), format="onnx-int8", out=tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
