@@ -109,9 +109,11 @@ def run_name(run: Run) -> str:
 
 
 def listed_name(one: Listed) -> str:
-    """What people call a run; a damaged one by its id."""
+    """What a person named a run, else its network, data and time; a damaged one by its id."""
     if one.config is None:
         return f"{one.id} (damaged)"
+    if one.about.name:
+        return one.about.name
     made = moment(one.status.created)
     return f"{one.config.architecture} on {display_name(one.config.data)}, {made} ({one.id[-4:]})"
 

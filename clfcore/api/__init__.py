@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import predict
-    from clfcore.api.runs import delete_run, list_runs, resume, show_run, stop_run, train
+    from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
 
@@ -65,7 +65,7 @@ _NAMES = {
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("predict",),
-    "runs": ("delete_run", "list_runs", "resume", "show_run", "stop_run", "train"),
+    "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
     "training": ("advise", "check", "command_of", "configuration", "defaults", "find_rate", "more_pictures", "plan"),
 }

@@ -7,13 +7,17 @@ from typing import Any
 
 from clfcore.config import RunConfig, with_name
 from clfcore.errors import InputError
+from clfcore.evaluation.metric_catalogue import Score
 from clfcore.progress import Show
 from clfcore.resolve import Resolved
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs import folder
+from clfcore.runs.about import set_about
 from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import Run
+from clfcore.runs.index import listed, score_of
 from clfcore.runs.outcome import RunOutcome, outcome_of, summary_of
+from clfcore.runs.records import About
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.stopping import can_keep_best, refuse_unless_resumable, refuse_without_epoch
 
@@ -22,6 +26,7 @@ from clfcore.runs.stopping import can_keep_best, refuse_unless_resumable, refuse
 class RunSummary(Result):
     """A run as `runs` lists it; of a damaged one `error` says what is wrong, and config and metrics are empty.
 
+    name, note, tags: what people call it. score: the task's main metric, on test where the run has it.
     message, history and results: of `show_run` alone.
     """
 
@@ -30,6 +35,11 @@ class RunSummary(Result):
     state: str
     config: Mapping[str, Any]
     metrics: Mapping[str, Mapping[str, Any]]
+    name: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    created: str | None = None
+    score: Score | None = None
     error: str | None = field(default=None, metadata=WHEN_KNOWN)
     message: str | None = field(default=None, metadata=WHEN_KNOWN)
     history: Sequence[Mapping[str, Any]] | None = field(default=None, metadata=WHEN_KNOWN)
@@ -52,12 +62,26 @@ class DeletedRun(Result):
 
 @dataclass(frozen=True)
 class StoppedRun(Result):
-    """A run that was at work, or waited, when it was asked to stop. request: `now`, `epoch` or `best`."""
+    """A run that was asked to stop. state: when it was asked; request: `now`, `epoch` or `best`.
+
+    outcome: of a run that was not at work, and was completed here with its best epoch.
+    """
 
     run: str
     path: Path
     state: str
     request: str
+    outcome: RunOutcome | None = field(default=None, metadata=WHEN_KNOWN)
+
+
+@dataclass(frozen=True)
+class NamedRun(Result):
+    """What people call a run; empty where they call it nothing."""
+
+    named: str
+    name: str
+    note: str
+    tags: tuple[str, ...]
 
 
 def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = None) -> RunOutcome:
@@ -87,11 +111,11 @@ def stop_run(
     keep_best: bool = False,
     runs: Path | None = None,
     show: Show | None = None,
-) -> StoppedRun | RunOutcome:
+) -> StoppedRun:
     """Ask a run of another process to stop within a batch; it goes on with `resume`.
 
     after_epoch: when its epoch has ended. keep_best: complete with its best epoch so far; of a run that is not at work
-    that is done here, and its outcome returned. Raises InputError where nothing is at work, or no epoch has ended yet.
+    that is done here. Raises InputError where nothing is at work, or no epoch has ended yet.
     """
     if after_epoch and keep_best:
         raise InputError("after_epoch and keep_best are both given: choose one")
@@ -106,7 +130,7 @@ def stop_run(
     if not keep_best:
         raise InputError(f"run {run.id} is {state}: there is nothing to stop")
     run.request_stop(wish)
-    return _execute(run, show, asked=True)
+    return StoppedRun(run.id, run.path, state, wish, _execute(run, show, asked=True))
 
 
 def _execute(run: Run, show: Show | None, resolved: Resolved | None = None, *, asked: bool = False) -> RunOutcome:
@@ -136,8 +160,32 @@ def show_run(name: str, *, runs: Path | None = None) -> RunList:
 
 
 def _summary(run: Run, **more: Any) -> RunSummary:
-    values = {**summary_of(run), **more}
-    return RunSummary(**{**values, "path": run.path})
+    values, seen = {**summary_of(run), **more}, listed(run)
+    named = {"name": seen.about.name, "note": seen.about.note, "tags": tuple(seen.about.tags)}
+    told = {"created": seen.status.created, "score": score_of(seen.results)}
+    return RunSummary(**{**values, "path": run.path, **named, **told})
+
+
+def name_run(name: str, text: str, *, runs: Path | None = None) -> NamedRun:
+    """Give a run a name that no other of its folder has; an empty one removes it. Its id stays its address."""
+    run = folder.open_run(name, runs)
+    return _named(run, set_about(run, name=text))
+
+
+def note_run(name: str, text: str, *, runs: Path | None = None) -> NamedRun:
+    """Keep a note with a run; an empty one removes it."""
+    run = folder.open_run(name, runs)
+    return _named(run, set_about(run, note=text))
+
+
+def tag_run(name: str, tags: Sequence[str], *, runs: Path | None = None) -> NamedRun:
+    """Replace a run's tags; without any it has none."""
+    run = folder.open_run(name, runs)
+    return _named(run, set_about(run, tags=tags))
+
+
+def _named(run: Run, about: About) -> NamedRun:
+    return NamedRun(run.id, about.name, about.note, tuple(about.tags))
 
 
 def delete_run(name: str, *, runs: Path | None = None) -> DeletedRun:

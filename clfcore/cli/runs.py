@@ -9,7 +9,8 @@ from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, needed
 from clfcore.cli.run_views import comparison_table
 from clfcore.cli.terminal import bar, table
-from clfcore.evaluation.metric_catalogue import main_metric
+from clfcore.errors import InputError
+from clfcore.evaluation.metric_catalogue import Score
 from clfcore.files import typed_path
 
 if TYPE_CHECKING:
@@ -20,7 +21,24 @@ def _runs(given: argparse.Namespace) -> "Result":
     if given.action is None:
         return api.list_runs()
     name = needed(given.name, "RUN", f"name the run to {given.action}")
-    return api.show_run(name) if given.action == "show" else api.delete_run(name)
+    if given.action in ("show", "delete") and given.words:
+        raise InputError(f"{given.words[0]!r} is one word too many: `runs {given.action} RUN` takes a run alone")
+    match given.action:
+        case "show":
+            return api.show_run(name)
+        case "delete":
+            return api.delete_run(name)
+        case "name":
+            return api.name_run(name, " ".join(given.words))
+        case "note":
+            return api.note_run(name, " ".join(given.words))
+        case _:
+            return api.tag_run(name, given.words)
+
+
+def _named(result: Values) -> str:
+    parts = [result["name"] or "no name", result["note"], ", ".join(result["tags"])]
+    return f"run {result['named']}: " + "; ".join(part for part in parts if part)
 
 
 def _list(result: Values) -> str:
@@ -29,12 +47,17 @@ def _list(result: Values) -> str:
     rows = []
     for run in result["runs"]:
         recipe = run["config"].get("recipe", {})
-        metrics = run["metrics"].get("test") or run["metrics"].get("validation") or {}
-        rows.append(
-            [run["run"], run["state"], run["config"].get("strategy"), recipe.get("epochs"), main_metric(metrics)]
-        )
-    lines = [table(rows, ["run", "state", "strategy", "epochs", "score"])]
+        score = run["score"]
+        said = Score(**score).text if score else None
+        strategy = run["config"].get("strategy")
+        rows.append([run["run"], run["name"] or None, run["state"], strategy, recipe.get("epochs"), said])
+    if not any(run["name"] for run in result["runs"]):
+        rows = [[row[0], *row[2:]] for row in rows]
+    head = ["run", "name", "state", "strategy", "epochs", "score"]
+    lines = [table(rows, head if rows and len(rows[0]) == len(head) else [head[0], *head[2:]])]
     for run in result["runs"]:
+        lines += [f"note: {run['note']}"] if "history" in run and run["note"] else []
+        lines += [f"tags: {', '.join(run['tags'])}"] if "history" in run and run["tags"] else []
         lines += [run["message"]] if run.get("message") else []
         if "history" in run:
             names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds")
@@ -82,15 +105,18 @@ def _path(word: str | None) -> Path | None:
 COMMANDS = (
     Command(
         name="runs",
-        help="list runs, or `show RUN`, `delete RUN`",
+        help="list runs, or `show RUN`, `delete RUN`, `name RUN TEXT`, `note RUN TEXT`, `tag RUN WORD…`",
         example="runs show 20260131-1200 --json",
         arguments=(
-            argument("action", nargs="?", choices=["show", "delete"], help="what to do with RUN"),
+            argument(
+                "action", nargs="?", choices=["show", "delete", "name", "note", "tag"], help="what to do with RUN"
+            ),
             argument("name", nargs="?", metavar="RUN"),
+            argument("words", nargs="*", metavar="TEXT", help="the name, note or tags; none removes them"),
         ),
         run=_runs,
-        calls=("list_runs", "show_run", "delete_run"),
-        render=by_key(runs=_list),
+        calls=("list_runs", "show_run", "delete_run", "name_run", "note_run", "tag_run"),
+        render=by_key(runs=_list, named=_named),
     ),
     Command(
         name="compare",

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from clfcore import api
-from clfcore.cli.command import Command, Values, argument, by_key
+from clfcore.cli.command import Command, Values, argument
 from clfcore.cli.flags import OVERWRITE, between, configuration, names_of, number, whole
 from clfcore.cli.run_views import comparison_table, run_text
 from clfcore.cli.terminal import bar, shower, table
@@ -34,6 +34,8 @@ _STOPPING = {
 
 
 def _stopped(result: Values) -> str:
+    if "outcome" in result:
+        return run_text(result["outcome"])
     return f"run {result['run']} {_STOPPING[result['request']].format(run=result['run'])}"
 
 
@@ -153,7 +155,7 @@ COMMANDS = (
         ),
         run=_stop,
         calls=("stop_run",),
-        render=by_key(request=_stopped, metrics=run_text),
+        render=_stopped,
     ),
     Command(
         name="check",

@@ -145,6 +145,40 @@ def main_metric(metrics: MetricValues) -> float | None:
     return None if isinstance(value, Mapping) else value
 
 
+@dataclass(frozen=True)
+class Score:
+    """The main metric of one split: what it is called inside a sentence, its value, and whether that is a share."""
+
+    metric: str
+    split: str
+    value: float
+    share: bool
+
+    @property
+    def text(self) -> str:
+        """
+        >>> main_score({"accuracy": 0.934}, "test").text
+        'accuracy 93.4 % on test'
+        """
+        value = f"{100 * self.value:.1f} %" if self.share else f"{self.value:.3f}"
+        return f"{self.metric} {value} on {self.split}"
+
+
+def main_score(metrics: MetricValues, split: str) -> Score | None:
+    """The main metric among all those of one split; its task is told by which there are. None where it is undefined.
+
+    >>> main_score({"mean_average_precision": 0.5, "micro_f1": 0.4}, "validation").metric
+    'mean average precision'
+    """
+    value = main_metric(metrics)
+    if value is None:
+        return None
+    several = "mean_average_precision" in metrics
+    levels = any(isinstance(part, Mapping) for part in metrics.values())
+    kind: TaskKind = "hierarchical" if levels else "multi-label" if several else "single-label"
+    return Score(main_metric_text(kind), split, value, METRICS[MAIN_METRICS[kind]].share)
+
+
 def main_metric_text(kind: TaskKind) -> str:
     """The main metric of a task inside a sentence.
 

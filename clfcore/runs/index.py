@@ -9,11 +9,13 @@ from typing import Literal
 
 from clfcore.config import NetworkConfig
 from clfcore.errors import InputError
+from clfcore.evaluation.metric_catalogue import Score, main_score
+from clfcore.runs.about import about
 from clfcore.runs.folder import Run, run_folders
-from clfcore.runs.records import RunResults, State, Status
+from clfcore.runs.records import About, RunResults, State, Status
 
 ACTIVE = ("queued", "running")
-_NO_STATUS, _NO_RESULTS = Status(), RunResults()
+_NO_STATUS, _NO_RESULTS, _NO_ABOUT = Status(), RunResults(), About()
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Listed:
     results: RunResults
     splits: tuple[str, ...]
     damaged: str = ""
+    about: About = _NO_ABOUT
 
     @property
     def id(self) -> str:
@@ -47,7 +50,7 @@ def listed(run: Run) -> Listed:
         state = run.state
     except InputError as error:
         state, cause = "damaged", str(error)
-    return Listed(run, state, config, status, results, run.splits, cause)
+    return Listed(run, state, config, status, results, run.splits, cause, about(run))
 
 
 def list_runs(folder: Path | None = None) -> list[Listed]:
@@ -58,6 +61,12 @@ def list_runs(folder: Path | None = None) -> list[Listed]:
 def finished_runs(folder: Path | None = None) -> list[Listed]:
     """The runs that have predictions and can be read, newest first: what is evaluated, compared and predicted with."""
     return [one for one in list_runs(folder) if one.splits and one.config is not None and not one.damaged]
+
+
+def score_of(results: RunResults, split: str | None = None) -> Score | None:
+    """The main metric of the run's task on a split, by default on test where it has one, else on validation."""
+    wanted = (split,) if split else ("test", "validation")
+    return next((main_score(results.metrics[name], name) for name in wanted if results.metrics.get(name)), None)
 
 
 def accuracy_of(results: RunResults, split: str) -> float | None:

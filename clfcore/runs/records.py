@@ -122,6 +122,15 @@ class Status(Record):
     finished: Moment | None = None
 
 
+class About(Record):
+    """What people call the run: its name, a note, tags."""
+
+    file, listed = "about.json", True
+    name: Annotated[str, Field(max_length=200)] = ""
+    note: Annotated[str, Field(max_length=10_000)] = ""
+    tags: Annotated[Sequence[Annotated[str, Field(max_length=100)]], Field(max_length=100)] = ()
+
+
 class Parameters(_Stored):
     """How many numbers a network has, and how many of them were trained."""
 

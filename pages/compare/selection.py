@@ -14,9 +14,10 @@ from clfcore.evaluation.intervals import Interval, headline, wilson
 from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.runs import costs as runs_costs
+from clfcore.runs.about import about
 from clfcore.runs.folder import Run
 from clfcore.runs.index import finished_runs
-from ui.formatting import count, ends
+from ui.formatting import count, ends, shorten
 from ui.loaders import stored
 from ui.messages import complain, empty, escape_markdown, refusals
 from ui.pickers import differing, from_address, listed_name, to_address
@@ -155,8 +156,8 @@ def _readable(runs: Sequence[Run], split: str) -> list[Side]:
 
 
 def short_name(run: Run) -> str:
-    """A run's name among several: its network and the end of its id."""
-    return f"{run.config.architecture} {run.id[-4:]}"
+    """A run's name among several: what a person named it, else its network and the end of its id."""
+    return shorten(about(run).name, 32) or f"{run.config.architecture} {run.id[-4:]}"
 
 
 def side_name(key: SideKey) -> "Named":

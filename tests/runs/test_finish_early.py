@@ -76,8 +76,9 @@ def test_a_run_that_was_broken_off_finishes_with_the_best_epoch_that_it_had(way:
     execute(run, orphaned=breaking_off(run, after=2, every=1))
     assert run.state == "interrupted"
     before = [epoch.epoch for epoch in run.history]
-    outcome = stop_run(run.id, keep_best=True)
-    assert outcome.state == "completed"
+    outcome = stop_run(run.id, keep_best=True).outcome
+    assert outcome is not None
+    assert outcome.state == run.state == "completed"
     assert [epoch.epoch for epoch in run.history] == before
     assert run.results.best_epoch == run.history[-1].best_epoch
     assert len(run.predictions("test")) == len(open_run_data(run).splits["test"])
@@ -131,7 +132,8 @@ def test_a_kill_while_the_best_epoch_is_evaluated_loses_nothing(way: str, finish
         execute(killed, show=show)
     assert killed.state == "interrupted"
     reached = [epoch.epoch for epoch in killed.history]
-    assert stop_run(killed.id, keep_best=True).state == "completed"
+    assert stop_run(killed.id, keep_best=True).state == "interrupted"
+    assert killed.state == "completed"
     assert [epoch.epoch for epoch in killed.history] == reached
     resume(killed.id)
     assert_same_end(straight, killed)
