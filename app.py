@@ -7,11 +7,13 @@ from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.pages_manager import PagesManager
 
 from ui.entry import after_first_paint, dismiss_first_notice, refuse_foreign_pages, wait_for_figures
+from ui.photos import keep_in_address
 
 ASSETS = Path(__file__).parent / "assets"
 
 st.set_page_config(page_title="clflab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 refuse_foreign_pages()
+keep_in_address()
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
 st.html(ASSETS / "style.css")
 

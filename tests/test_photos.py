@@ -27,6 +27,17 @@ def test_photos_come_back_whole_and_in_order(own_cache: Path) -> None:
     assert keep_photos(given) != token  # nobody finds a session's photos by having the same
 
 
+def test_a_session_that_grows_shares_the_files_it_has(own_cache: Path) -> None:
+    first = (Photo("a.jpg", b"a" * 100),)
+    before = keep_photos(first)
+    after = keep_photos([Photo("b.jpg", b"b"), *first], like=before)
+    (file,) = {path.name for path in (own_cache / "photos" / before).iterdir()} - {"photos.json"}
+    assert (own_cache / "photos" / after / file).samefile(own_cache / "photos" / before / file)
+    forget_photos(before)
+    assert kept_photos(before) == ()
+    assert [photo.data for photo in kept_photos(after)] == [b"b", b"a" * 100]
+
+
 @pytest.mark.parametrize("name", ["../../outside.jpg", "/etc/passwd", "<b>.jpg", "a\0b.jpg", "\udcff.jpg", "é" * 300])
 def test_a_name_is_never_a_path(own_cache: Path, name: str) -> None:
     token = keep_photos([Photo(name, b"pixels")])

@@ -21,6 +21,7 @@ from clfcore.evaluation.intervals import Intervals, headline
 from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.explain.saliency_map import overlay_image
 from clfcore.files import runs_folder
+from clfcore.photos import Photo
 from clfcore.runs.folder import Run, open_run
 from clfcore.runs.run_data import open_run_data
 from ui.cards import THUMBNAIL, Picture, item_picture, picture
@@ -71,14 +72,6 @@ class by_files(Generic[P, R]):
 
 
 SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A picture that somebody gave: its name and the file's bytes."""
-
-    name: str
-    data: bytes
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from clfcore.data.dicom_heic import readable_kinds
 from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
 from clfcore.files import runs_folder
+from clfcore.photos import Photo
 from clfcore.runs import folder
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, finished_runs, listed
 from clfcore.runs.temperature import temperature_of
 from ui.formatting import count, join_names, moment
-from ui.loaders import Photo, PhotoPrediction, classifier, photo_prediction, samples
+from ui.loaders import PhotoPrediction, classifier, photo_prediction
 from ui.messages import complain, empty, escape_markdown, refusals
 from ui.session import ARCHITECTURE, AVERAGED_VIEWS, CALIBRATED, NEXT_ARCHITECTURE, SessionValue, in_address
 
@@ -136,36 +137,6 @@ MOST = 4  # classifiers side by side
 
 
 KINDS = readable_kinds()
-
-
-def choose_photos() -> list[Photo]:
-    """Photos dropped in, taken with the camera, or a sample; the sample stands in the address."""
-    uploads = st.file_uploader(
-        "Photos",
-        KINDS,
-        accept_multiple_files=True,
-        max_upload_size=64,
-        help="Photos stay on this computer and are discarded when you close the tab.",
-    )
-    photos = [Photo(file.name, file.getvalue()) for file in uploads]
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        _choose_sample()
-        shot = None
-        with st.popover("Camera"):
-            if st.toggle("Use the camera", key="camera on"):
-                shot = st.camera_input("Take a picture", label_visibility="collapsed")
-    if shot is not None:
-        photos.append(Photo("camera.jpg", shot.getvalue()))
-    chosen = st.query_params.get("sample")
-    if not photos and chosen in samples():
-        photos.append(samples()[chosen][0])
-    return photos
-
-
-def _choose_sample() -> None:
-    for name, (_, small) in samples().items():
-        if st.button(f"![{name}]({small.source}) {name}", key=f"sample {name}"):
-            st.query_params["sample"] = name
 
 
 def choose_models() -> list[str]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.architectures.catalogue import weights_at_hand
+from clfcore.photos import Photo
 from clfcore.progress import Progress
 from clfcore.runs.index import finished_runs
 from pages.architectures.network import NetworkChoice
 from ui.cards import Card, Picture, cards, picture
 from ui.formatting import count
 from ui.jobs import background, result_of
-from ui.loaders import Files, Photo, by_files, classifier, samples
+from ui.loaders import Files, by_files, classifier, samples
 from ui.pickers import KINDS, listed_name
 
 if TYPE_CHECKING:

@@ -15,13 +15,14 @@ from clfcore.augment.policy import Policy
 from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.data.library.specs import display_name
 from clfcore.data.pixels import Preprocess, read_image
+from clfcore.photos import Photo
 from clfcore.runs.index import finished_runs
 from pages.augmentations.editor import choose_policy_named
 from ui.cards import Card, cards, picture
 from ui.charts import chart, dark
 from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
-from ui.loaders import Photo, classifier, samples
+from ui.loaders import classifier, samples
 from ui.messages import escape_markdown, refusals
 from ui.pickers import KINDS, model_name
 from ui.session import CUTMIX, MIXUP, go_to

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.photos import Photo
 from clfcore.runs.folder import open_run
 from pages.explain.map_loaders import embedded, space_of
 from pages.explain.question import run_of
 from ui.cards import Card, cards
 from ui.formatting import count, rate, shorten
 from ui.jobs import result_of
-from ui.loaders import Photo, classifier, photo_prediction, run_thumbnail
+from ui.loaders import classifier, photo_prediction, run_thumbnail
 from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
 

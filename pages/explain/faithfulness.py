@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from clfcore.explain.methods import method
+from clfcore.photos import Photo
 from pages.explain.map_loaders import MapRequest, OverlayStyle, TargetChoice, checked, curves, overlaid_map
 from pages.explain.question import run_of
 from ui.charts import chart, dark
 from ui.formatting import shorten
 from ui.jobs import result_of
-from ui.loaders import Photo
 from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
 from ui.session import MAPS_CHECKED, SessionValue

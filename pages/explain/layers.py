@@ -6,10 +6,10 @@ import streamlit as st
 
 from clfcore.errors import InputError
 from clfcore.explain.methods import METHODS, method
+from clfcore.photos import Photo
 from pages.explain.map_loaders import MapRequest, OverlayStyle, TargetChoice, heads_of, stages_of
 from pages.explain.maps import Cell, cell, draw, map_cell, show_scale
 from ui.formatting import shorten
-from ui.loaders import Photo
 from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
 

@@ -14,10 +14,11 @@ from clfcore.errors import Failure, InputError
 from clfcore.explain.cache import cached_map
 from clfcore.explain.saliency_map import colour, overlay_image
 from clfcore.explain.targets import column, target_name
+from clfcore.photos import Photo
 from clfcore.progress import Progress
 from ui.cards import Picture, picture
 from ui.jobs import background
-from ui.loaders import Files, Photo, by_files, classifier, files_of, photo_square
+from ui.loaders import Files, by_files, classifier, files_of, photo_square
 
 if TYPE_CHECKING:
     import numpy as np

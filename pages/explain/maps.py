@@ -8,6 +8,7 @@ import streamlit as st
 
 from clfcore.errors import Failure, InputError
 from clfcore.explain.methods import Method, method
+from clfcore.photos import Photo
 from pages.explain.map_loaders import (
     MapRequest,
     OverlaidMap,
@@ -22,7 +23,7 @@ from pages.explain.map_loaders import (
 from ui.cards import square
 from ui.formatting import percent, shorten
 from ui.jobs import result_of
-from ui.loaders import Photo, classifier
+from ui.loaders import classifier
 from ui.messages import escape_markdown, refusals
 from ui.pickers import answer_of, load_classifier, model_name
 from ui.session import SessionValue

@@ -15,13 +15,15 @@ from clfcore.evaluation.multilabel import mistaken_labels
 from clfcore.explain.methods import METHODS, method
 from clfcore.explain.saliency_map import COLOURS
 from clfcore.files import runs_folder
+from clfcore.photos import Photo
 from clfcore.runs.folder import Run
 from pages.explain.map_loaders import OverlayStyle, TargetChoice, stages_of, task_of
 from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
-from ui.loaders import Photo, run_dataset, stored
+from ui.loaders import run_dataset, stored
 from ui.messages import escape_markdown
-from ui.pickers import choose_photos, choose_run, from_address, model_name, to_address
+from ui.photos import choose_photos
+from ui.pickers import choose_run, from_address, model_name, to_address
 from ui.session import EXPLAINED_ERRORS_OF
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ import streamlit as st
 
 from clfcore.errors import Failure, InputError
 from clfcore.files import runs_folder
+from clfcore.photos import Photo
 from clfcore.runs.folder import Run
 from clfcore.spreadsheet import csv_text
 from ui.cards import bar, top_bars
 from ui.formatting import percent, shorten
-from ui.loaders import Photo, PhotoPrediction
+from ui.loaders import PhotoPrediction
 from ui.pickers import answer_of
 from ui.session import STOP_BELOW_CONFIDENCE
 

@@ -5,7 +5,8 @@ import streamlit as st
 from pages.predict.answers import choose_certainty, predictions_csv
 from pages.predict.photos import photos_view
 from ui.messages import refusals
-from ui.pickers import choose_calibrated, choose_models, choose_photos, choose_views
+from ui.photos import choose_photos
+from ui.pickers import choose_calibrated, choose_models, choose_views
 
 st.title("Predict")
 st.caption(

@@ -5,10 +5,11 @@ from html import escape
 
 import streamlit as st
 
+from clfcore.photos import Photo
 from pages.predict.answers import answer_html
 from ui.cards import Picture, square
 from ui.formatting import shorten
-from ui.loaders import Photo, photo_saliency
+from ui.loaders import photo_saliency
 from ui.messages import escape_markdown, refusals
 from ui.pickers import answer_of, load_classifier, model_name
 from ui.session import STOP_BELOW_CONFIDENCE

@@ -10,11 +10,12 @@ from PIL import Image
 
 from clfcore.config import make
 from clfcore.files import runs_folder
+from clfcore.photos import Photo
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from pages.explain.map_loaders import MapRequest, OverlayStyle, overlaid_map, task_of
-from ui.loaders import Photo, classifier, files_of, photo_prediction, photo_saliency
+from ui.loaders import classifier, files_of, photo_prediction, photo_saliency
 
 
 def photo() -> Photo:

@@ -10,13 +10,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from clfcore.files import runs_folder
+from clfcore.photos import Photo
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
 from pages.explain import map_loaders
 from pages.explain.map_loaders import MapRequest, OverlayStyle, TargetChoice, overlaid_map, sheet
 from tests.support.pages import OpenPage, refused, words
 from tests.support.stored_runs import run_of
-from ui.loaders import Photo
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from clfcore.errors import InputError
+from clfcore.photos import Photo
 from pages.predict import answers
 from pages.predict.answers import predictions_csv
 from ui.cards import picture
-from ui.loaders import Photo, PhotoPrediction
+from ui.loaders import PhotoPrediction
 
 
 def test_every_probability_is_a_number_and_every_error_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

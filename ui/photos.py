@@ -1,0 +1,190 @@
+"""Photos of this tab: dropped, taken or chosen once, shown on every page that asks for them, and kept by a reload."""
+
+import contextlib
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.data.bit_depth import shown
+from clfcore.data.pixels import read_image
+from clfcore.errors import Failure, InputError
+from clfcore.photos import MOST_PHOTOS, Photo, forget_photos, keep_photos, kept_photos
+from ui.cards import THUMBNAIL, Picture, picture
+from ui.formatting import count, shorten
+from ui.loaders import samples
+from ui.messages import complain, escape_markdown
+from ui.pickers import KINDS
+from ui.session import SessionValue
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+PRIVATE = (
+    "Photos stay on this computer. They are kept for this tab, through page changes and a reload, and deleted a day "
+    "after it last showed them."
+)
+LISTED = 12  # photos with a thumbnail and a button of their own
+PARAMETER = "photos"  # of the address: the token under which the photos are kept
+
+PHOTOS = SessionValue[tuple[Photo, ...]]("photos of the tab")
+_TOKEN = SessionValue[str]("photos token")
+_ROUND = SessionValue[int]("photos round")  # an uploader that was emptied is a new widget
+_REFUSED = SessionValue[str]("photos refused")
+_CAMERA = SessionValue[bool]("camera on")
+
+# Streamlit's own writing into the address makes an entry of the browser's history, and a page change drops it: then
+# Back would need two presses, and a reload would lose the photos.
+_KEEP = """<script>
+window.clfPhotos ??= setInterval(() => {
+  const mark = document.querySelector("[data-clf-photos]");
+  if (!mark) return;
+  const token = mark.dataset.clfPhotos, { pathname, search, hash } = window.location;
+  if ((new URLSearchParams(search).get("photos") ?? "") === token) return;
+  const rest = search.slice(1).split("&").filter((part) => part && !part.startsWith("photos="));
+  if (token) rest.push("photos=" + token);
+  history.replaceState(history.state, "", pathname + (rest.length ? "?" + rest.join("&") : "") + hash);
+}, 200);
+</script>"""
+
+
+def keep_in_address() -> None:
+    """Once a run, at a constant place: the address of any page holds the token that a reload finds the photos by."""
+    tab_photos()
+    st.html(f'<span data-clf-photos="{_TOKEN.get() or ""}" hidden></span>{_KEEP}', unsafe_allow_javascript=True)
+
+
+def tab_photos() -> tuple[Photo, ...]:
+    """The photos of this tab. At a tab's start, those that its address names, copied: no other tab changes them."""
+    photos = PHOTOS.get()
+    if photos is None:
+        token = st.query_params.get(PARAMETER, "")
+        photos = kept_photos(token)
+        PHOTOS.set(photos)
+        with contextlib.suppress(InputError, Failure):  # then a reload loses them, and nothing else
+            _TOKEN.set(keep_photos(photos, like=token) if photos else "")
+    return photos
+
+
+def hold(photos: Sequence[Photo]) -> None:
+    """Make these the photos of the tab. What is wrong with them is said where photos are chosen."""
+    before = _TOKEN.get() or ""
+    try:
+        token = keep_photos(photos, like=before) if photos else ""
+    except (InputError, Failure) as error:
+        _REFUSED.set(str(error))
+        return
+    PHOTOS.set(tuple(photos))
+    _TOKEN.set(token)
+    forget_photos(before)
+
+
+def add(photos: Sequence[Photo]) -> None:
+    """Put photos before those of the tab; one that it has already moves to the front."""
+    hold([*photos, *(photo for photo in tab_photos() if photo not in photos)])
+    if "sample" in st.query_params:
+        del st.query_params["sample"]
+
+
+def uploader_key(name: str) -> str:
+    """The key of an uploader that is empty again once its files were taken."""
+    return f"{name} {_ROUND.get() or 0}"
+
+
+def take_files(key: str) -> "list[UploadedFile]":
+    """In an uploader's callback: its files; it is empty afterwards."""
+    files = SessionValue["list[UploadedFile]"](key).get() or []
+    if files:
+        _ROUND.set((_ROUND.get() or 0) + 1)
+    return files
+
+
+def photo_of(file: "UploadedFile") -> Photo:
+    """An upload as a photo; of a folder's path only the file's name is kept."""
+    return Photo(file.name.replace("\\", "/").rsplit("/", 1)[-1], file.getvalue())
+
+
+def _take(key: str) -> None:
+    if files := take_files(key):
+        add([photo_of(file) for file in files])
+
+
+def camera() -> None:
+    """A camera behind two clicks, so that no page asks for it by itself."""
+    with st.popover("Camera", icon=":material/photo_camera:"):
+        if st.toggle("Use the camera", key=_CAMERA.key):
+            key = uploader_key("camera")
+            st.camera_input("Take a photo", label_visibility="collapsed", key=key, on_change=_shoot, args=(key,))
+
+
+def _shoot(key: str) -> None:
+    taken = SessionValue["UploadedFile | None"](key).get()
+    if taken is not None:
+        number = 1 + sum(photo.name.startswith("camera ") for photo in tab_photos())
+        add([Photo(f"camera {number}.jpg", taken.getvalue())])
+        _CAMERA.set(False)
+        _ROUND.set((_ROUND.get() or 0) + 1)
+
+
+def show_held() -> None:
+    """The photos of the tab, each with a thumbnail and a click that removes it; and what was refused."""
+    if refused := _REFUSED.take():
+        complain(refused)
+    photos = tab_photos()
+    if not photos:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="held"):
+        for i, photo in enumerate(photos[:LISTED]):
+            small = thumbnail(photo)
+            name = escape_markdown(shorten(photo.name, 24))
+            label = f"![]({small.source}) {name} :material/close:" if small else f"{name} :material/close:"
+            tip = f"Remove {escape_markdown(photo.name)}"
+            st.button(label, key=f"held {i}", help=tip, on_click=_remove, args=(photo,))
+        if len(photos) > LISTED:
+            st.caption(f"and {count(len(photos) - LISTED)} more", width="content")
+        if len(photos) > 1:
+            st.button("Remove all", key="held none", type="tertiary", on_click=hold, args=((),))
+
+
+def _remove(photo: Photo) -> None:
+    hold([held for held in tab_photos() if held != photo])
+
+
+@st.cache_data(show_spinner=False, max_entries=2 * MOST_PHOTOS)
+def thumbnail(photo: Photo) -> Picture | None:
+    """A photo's thumbnail; None where it cannot be read."""
+    file = io.BytesIO(photo.data)
+    file.name = photo.name
+    try:
+        pixels = read_image(file, least_side=THUMBNAIL // 2)
+        return picture(shown(pixels, None), side=THUMBNAIL // 2)
+    except InputError:
+        return None
+
+
+def choose_photos() -> list[Photo]:
+    """The sample in the address, then the photos of the tab; with the ways to bring more."""
+    key = uploader_key("photo files")
+    st.file_uploader(
+        "Photos",
+        KINDS,
+        accept_multiple_files=True,
+        max_upload_size=64,
+        key=key,
+        help=PRIVATE,
+        on_change=_take,
+        args=(key,),
+    )
+    show_held()
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        _choose_sample()
+        camera()
+    chosen = st.query_params.get("sample", "")
+    return [*([samples()[chosen][0]] if chosen in samples() else []), *tab_photos()]
+
+
+def _choose_sample() -> None:
+    for name, (_, small) in samples().items():
+        if st.button(f"![{name}]({small.source}) {name}", key=f"sample {name}"):
+            st.query_params["sample"] = name
