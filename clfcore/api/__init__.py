@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from clfcore.api.fields import FIELDS, flag
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
-    from clfcore.api.predictions import predict
+    from clfcore.api.predictions import list_classes, predict
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
@@ -64,7 +64,7 @@ _NAMES = {
     "fields": ("FIELDS", "flag"),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
-    "predictions": ("predict",),
+    "predictions": ("list_classes", "predict"),
     "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
     "training": ("advise", "check", "command_of", "configuration", "defaults", "find_rate", "more_pictures", "plan"),

@@ -9,7 +9,7 @@ from clfcore.cli.flags import OVERWRITE, number, whole
 from clfcore.cli.terminal import bar, table
 
 if TYPE_CHECKING:
-    from clfcore.api.predictions import PredictionList
+    from clfcore.api.predictions import ClassList, PredictionList
     from clfcore.results import Result
 
 MEASURES = ("pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", "changes_with_random_weights")
@@ -17,7 +17,13 @@ MEASURES = ("pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", 
 
 def _predict(given: argparse.Namespace) -> "PredictionList":
     return api.predict(
-        given.name, given.images, k=given.top, views=given.views, sure=given.sure, calibrated=given.calibrated
+        given.name,
+        given.images,
+        k=given.top,
+        views=given.views,
+        sure=given.sure,
+        calibrated=given.calibrated,
+        progress=bar("embedding training images"),
     )
 
 
@@ -26,10 +32,14 @@ def _exit_status(result: "PredictionList") -> int:
 
 
 def _predictions(result: Values) -> str:
-    lines = []
+    lines: list[str] = []
+    basis = ""
     for answer in result["predictions"]:
         lines.append(answer["image"])
         lines += [f"  {answer['error']}"] if "error" in answer else []
+        if answer.get("unlike", {}).get("unlike"):
+            lines.append(f"  {answer['unlike']['message']}")
+            basis = answer["unlike"]["basis"]
         there = answer.get("labels")
         for one in answer.get("top", []) if "path" not in answer else []:
             mark = (
@@ -40,7 +50,7 @@ def _predictions(result: Values) -> str:
             lines.append(f"  {100 * one['probability']:5.1f} %  {one['label']}{mark}")
         lines += [f"  {100 * p['probability']:5.1f} %  {p['level']} {p['label']}" for p in answer.get("path", [])]
         lines += ["  not sure enough to go on"] if answer.get("stopped") else []
-    return "\n".join(lines)
+    return "\n".join([*lines, basis] if basis else lines)
 
 
 def _explain(given: argparse.Namespace) -> "Result":
@@ -82,7 +92,33 @@ def _examples(result: Values) -> str:
     return table(near, ["class", "nearest training images", "cosine similarity"])
 
 
+def _list_classes(given: argparse.Namespace) -> "ClassList":
+    return api.list_classes(given.name, search=given.search)
+
+
+def _class_list(result: Values) -> str:
+    levels = result.get("levels", {"": result["classes"]})
+    rows = [[level, label] if level else [label] for level, labels in levels.items() for label in labels]
+    of = f"{len(rows):,} of " if "search" in result else ""
+    near = f"; did you mean {result['nearest']!r}?" if "nearest" in result else ""
+    heading = ["level", "class"] if "levels" in result else ["class"]
+    total = f"{of}{result['known']:,} {'labels' if result['task'] == 'multi-label' else 'classes'}{near}"
+    return "\n".join([table(rows, heading), total] if rows else [total])
+
+
 COMMANDS = (
+    Command(
+        name="classes",
+        help="which classes a model knows",
+        example="classes efficientnet_lite0 --search cat",
+        arguments=(
+            argument("name", metavar="RUN_OR_ARCHITECTURE"),
+            argument("--search", metavar="TEXT", help="those with this in their name"),
+        ),
+        run=_list_classes,
+        calls=("list_classes",),
+        render=_class_list,
+    ),
     Command(
         name="predict",
         help="what a model says of images",

@@ -25,6 +25,7 @@ from clfcore.logs import log, logged_to
 from clfcore.resolve import Resolved
 from clfcore.runs.deletion import remove_parts
 from clfcore.runs.folder import Run
+from clfcore.runs.keep_embeddings import keep_embeddings
 from clfcore.runs.prepare import Prepared, prepare
 from clfcore.runs.progress import Reporter, Show
 from clfcore.runs.records import StartingClassifier, Status
@@ -144,6 +145,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool], resolved: Re
                 thresholds = keep_thresholds(run, chosen)
             metrics[split] = evaluate(predictions, thresholds=thresholds).as_dict()
             log.info("evaluated %d images of %s", len(predictions), split)
+    keep_embeddings(session)
     results = {
         "best_epoch": session.best.epoch,
         "seconds": round(session.seconds, 2),

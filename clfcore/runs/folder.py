@@ -10,6 +10,7 @@
     classifier.json             network, options, task, preprocessing
     best.safetensors            the weights of the best epoch
     predictions-SPLIT.npz       logits of the best epoch
+    training-embeddings.npz     embeddings of a sample of the training images; absent from older runs until asked for
     metrics.json                metrics, best epoch, seconds, parameters
     speed.json                  what an image costs in time and memory, by machine; absent until measured
     run.lock, queue.lock        held by the process that executes the run, or whose queue it waits in

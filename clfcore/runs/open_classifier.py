@@ -1,5 +1,6 @@
 """A run, or an architecture with its ImageNet weights, opened as a Classifier."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors.torch import load_model
@@ -9,12 +10,14 @@ from clfcore.architectures.attention_pooling import with_attention_head
 from clfcore.architectures.build import build, replace_head
 from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.heads import embedding_width, make_head
+from clfcore.architectures.imagenet_labels import imagenet_labels
 from clfcore.classifier import Classifier, of_architecture
 from clfcore.errors import InputError, nearest
 from clfcore.files import typed_path
 from clfcore.randomness import undrawn
 from clfcore.runs import folder as run_folder
 from clfcore.runs.folder import Run
+from clfcore.task import Task, single_label
 
 
 def open_classifier(name: str, folder: Path | None = None) -> Classifier:
@@ -23,7 +26,7 @@ def open_classifier(name: str, folder: Path | None = None) -> Classifier:
     Opening costs seconds for a large network: callers keep what they opened.
     """
     known = run_folder.run_folders(folder)
-    if (typed_path(name, "model") / "state.json").exists() or any(run.id.startswith(name) for run in known):
+    if _is_run(name, known):
         return classifier_of(run_folder.open_run(name, folder))
     try:
         architecture(name)
@@ -33,6 +36,19 @@ def open_classifier(name: str, folder: Path | None = None) -> Classifier:
             "see `runs` for runs and `architectures` for architectures"
         ) from None
     return of_architecture(name)
+
+
+def task_of(name: str, folder: Path | None = None) -> Task:
+    """What a run, or an architecture's ImageNet weights, can answer. Raises InputError where it is neither.
+
+    Opens no weights but those of timm, whose label sets differ.
+    """
+    if _is_run(name, run_folder.run_folders(folder)):
+        return run_folder.open_run(name, folder).task
+    row = architecture(name)
+    if row.weights and not row.name.startswith("timm/"):
+        return single_label(imagenet_labels())
+    return of_architecture(name).task
 
 
 @undrawn()
@@ -74,3 +90,7 @@ def classifier_of(run: Run) -> Classifier:
         decoding=spec.decoding,
         thresholds=run.thresholds,
     )
+
+
+def _is_run(name: str, known: Sequence[Run]) -> bool:
+    return (typed_path(name, "model") / "state.json").exists() or any(run.id.startswith(name) for run in known)
