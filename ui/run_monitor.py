@@ -8,6 +8,7 @@ import streamlit as st
 from clfcore.errors import InputError
 from clfcore.runs import folder
 from clfcore.runs.best_epoch import best_record, choice_in
+from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import RESUMABLE, Run, StopRequest, find_run
 from clfcore.runs.index import ACTIVE, Listed, list_runs, listed
 from clfcore.runs.records import RunProgress
@@ -164,6 +165,13 @@ def _buttons(one: Listed) -> None:
             further_button(run)
         if state not in ACTIVE and st.button("Delete", key=f"delete {run.id}"):
             _confirm(run)
+
+
+def say_cautions(run: Run, split: str | None = None) -> None:
+    """Below a score: what is known to make it flatter or vague."""
+    with refusals(stop=False):
+        for text in cautions(run, split):
+            st.caption(f"⚠ {text}")
 
 
 FINISH = "Finish with the best epoch so far"

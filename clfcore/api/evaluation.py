@@ -23,6 +23,7 @@ from clfcore.outputs import output_path
 from clfcore.progress import Progress
 from clfcore.results import JsonObject, Result
 from clfcore.runs import folder, temperature
+from clfcore.runs.cautions import cautions, sentences
 from clfcore.runs.evaluate import Choice, metrics_of
 from clfcore.runs.folder import Run
 from clfcore.runs.outcome import Evaluation, outcome_of
@@ -84,7 +85,7 @@ def evaluate(
     views: `flip` or `five-crops` predicts a split anew, each image's prediction being the mean over its views.
     """
     run, choice = folder.open_run(name, runs), choice or Choice()
-    stored = vars(outcome_of(run))
+    stored = dict(vars(outcome_of(run)))
     if data is not None:
         if views is not None:
             raise InputError("views and data are both given: views are averaged over a run's own splits; leave one out")
@@ -95,11 +96,14 @@ def evaluate(
         predictions = predict_dataset(classifier_of(run), dataset, progress)
         trained_on = count_trained_on(run, dataset, predictions.ids)
         metrics = metrics_of(run, {"data": predictions}, choice)
-        return Evaluation(**{**stored, **metrics, "items": len(predictions), "trained_on": trained_on})
+        few = sentences("data", len(predictions), overlap=None)
+        noted = {"cautions": {"data": few} if few else {}}
+        return Evaluation(**{**stored, **metrics, **noted, "items": len(predictions), "trained_on": trained_on})
     _need_predictions(run)
     if split is not None and split not in run.splits:
         raise unknown("split", split, run.splits)
     chosen = [split] if split else list(run.splits)
+    stored["cautions"] = {s: found for s in chosen if (found := cautions(run, s))}
     if views is None:
         return Evaluation(**{**stored, **metrics_of(run, {s: run.predictions(s) for s in chosen}, choice)})
     from clfcore.runs.open_classifier import classifier_of

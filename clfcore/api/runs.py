@@ -13,6 +13,7 @@ from clfcore.resolve import Resolved
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs import folder
 from clfcore.runs.about import set_about
+from clfcore.runs.cautions import cautions
 from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import Run
 from clfcore.runs.index import listed, score_of
@@ -26,7 +27,8 @@ from clfcore.runs.stopping import can_keep_best, refuse_unless_resumable, refuse
 class RunSummary(Result):
     """A run as `runs` lists it; of a damaged one `error` says what is wrong, and config and metrics are empty.
 
-    name, note, tags: what people call it. score: the task's main metric, on test where the run has it.
+    name, note, tags: what people call it. score: the task's main metric, on test where the run has it; cautions: what
+    makes it flatter or vague.
     message, history and results: of `show_run` alone.
     """
 
@@ -40,6 +42,7 @@ class RunSummary(Result):
     tags: tuple[str, ...] = ()
     created: str | None = None
     score: Score | None = None
+    cautions: tuple[str, ...] = ()
     error: str | None = field(default=None, metadata=WHEN_KNOWN)
     message: str | None = field(default=None, metadata=WHEN_KNOWN)
     history: Sequence[Mapping[str, Any]] | None = field(default=None, metadata=WHEN_KNOWN)
@@ -162,7 +165,12 @@ def show_run(name: str, *, runs: Path | None = None) -> RunList:
 def _summary(run: Run, **more: Any) -> RunSummary:
     values, seen = {**summary_of(run), **more}, listed(run)
     named = {"name": seen.about.name, "note": seen.about.note, "tags": tuple(seen.about.tags)}
-    told = {"created": seen.status.created, "score": score_of(seen.results)}
+    score = score_of(seen.results)
+    told = {
+        "created": seen.status.created,
+        "score": score,
+        "cautions": cautions(run, score.split) if score else (),
+    }
     return RunSummary(**{**values, "path": run.path, **named, **told})
 
 

@@ -18,7 +18,7 @@ def run_text(result: Values) -> str:
     if "trained_on" in result:
         lines.append(_trained_on(result["trained_on"], result["items"]))
     for split, metrics in result["metrics"].items():
-        lines += [split, *indented(metrics, "  ")]
+        lines += [split, *indented(metrics, "  "), *(f"  note: {text}" for text in result["cautions"].get(split, ()))]
     for key in ("thresholds", "operating"):
         lines += [key, *indented(result[key], "  ")] if key in result else []
     return "\n".join(lines)
@@ -49,4 +49,9 @@ def comparison_table(result: Values) -> str:
     ]
     differences = table(pairs, ["a", "b", "metric", "b - a", "95 % interval", "p-value"])
     written = [result["html"]] if "html" in result else []
+    cautions: dict[str, list[str]] = {}
+    for run in result["runs"]:
+        for text in run["cautions"]:
+            cautions.setdefault(text, []).append(run["run"])
+    words = [*(f"{', '.join(about)}: {text}" for text, about in cautions.items()), *words]
     return "\n".join([table(rows, head), "", *words, "", differences, *written, *result.get("figures", ())])

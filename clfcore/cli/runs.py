@@ -44,11 +44,14 @@ def _named(result: Values) -> str:
 def _list(result: Values) -> str:
     if not result["runs"]:
         return "no runs yet: `python -m clfcore train --data digits --architecture lenet5` makes one"
-    rows = []
+    rows: list[list[object]] = []
+    cautions: dict[str, list[str]] = {}  # by their text: many small runs have the same
     for run in result["runs"]:
         recipe = run["config"].get("recipe", {})
         score = run["score"]
-        said = Score(**score).text if score else None
+        said = Score(**score).text + "*" * bool(run["cautions"]) if score else None
+        for text in run["cautions"]:
+            cautions.setdefault(text, []).append(run["name"] or run["run"])
         strategy = run["config"].get("strategy")
         rows.append([run["run"], run["name"] or None, run["state"], strategy, recipe.get("epochs"), said])
     if not any(run["name"] for run in result["runs"]):
@@ -62,7 +65,12 @@ def _list(result: Values) -> str:
         if "history" in run:
             names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds")
             lines.append(table([[line.get(n) for n in names] for line in run["history"]], names))
+    lines += [f"* {_names(about)}: {text}" for text, about in cautions.items()]
     return "\n".join(lines)
+
+
+def _names(runs: list[str], most: int = 3) -> str:
+    return ", ".join(runs) if len(runs) <= most else f"{', '.join(runs[:most])} and {len(runs) - most:,} more"
 
 
 def _compare(given: argparse.Namespace) -> "Result":

@@ -10,12 +10,14 @@ from clfcore.evaluation.compare import Comparison, compare
 from clfcore.evaluation.metrics import evaluate
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs import costs
+from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import Run
 
 
 @dataclass(frozen=True)
 class ComparedRun(Result):
-    """One side of a comparison. metrics: of the split that is compared; costs: None where one is not known."""
+    """One side of a comparison. metrics: of the split that is compared; costs: None where one is not known;
+    cautions: what makes the split's score flatter or vague."""
 
     run: str
     path: Path
@@ -23,6 +25,7 @@ class ComparedRun(Result):
     config: Mapping[str, Any]
     metrics: Mapping[str, Mapping[str, Any]]
     costs: Mapping[str, float | None]
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def compare_runs(runs: Sequence[Run]) -> RunComparison:
             config=run.config.model_dump(mode="json"),
             metrics={split: evaluate(answers).as_dict()},
             costs=costs.known(run),
+            cautions=cautions(run, split),
         )
         for run, (_, answers) in zip(runs, predictions, strict=True)
     )

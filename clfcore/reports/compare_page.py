@@ -12,6 +12,7 @@ from clfcore.figures.matrices import agreement_figure
 from clfcore.figures.paired_comparison import cost_figure, differences_figure
 from clfcore.reports.html import Section, Table, page
 from clfcore.reports.run_facts import finest_level, shareable, split_reports
+from clfcore.runs.cautions import cautions_of_all
 from clfcore.runs.costs import COSTS, known
 from clfcore.runs.folder import Run
 
@@ -47,7 +48,10 @@ def compare_sections(runs: Sequence[Run], split: str) -> list[Section]:
     return [
         Section(
             "Runs",
-            [f"All runs are evaluated on the same {comparison.items:,} {split} images."],
+            [
+                f"All runs are evaluated on the same {comparison.items:,} {split} images.",
+                *_cautions(runs, names, split),
+            ],
             [_table(runs, names, split)],
         ),
         Section(
@@ -61,6 +65,14 @@ def compare_sections(runs: Sequence[Run], split: str) -> list[Section]:
         Section("Ensemble", ["The mean of all runs' probabilities.", *(gain.describe() for gain in gains(named))]),
         _curves(runs, names),
         Section("Configuration differences", tables=[_settings(runs, names)]),
+    ]
+
+
+def _cautions(runs: Sequence[Run], names: Sequence[str], split: str) -> list[str]:
+    called = {run.path: name for run, name in zip(runs, names, strict=True)}
+    return [
+        text if len(about) == len(runs) else f"{', '.join(called[run.path] for run in about)}: {text}"
+        for text, about in cautions_of_all(runs, split).items()
     ]
 
 

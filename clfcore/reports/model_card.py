@@ -4,12 +4,14 @@ After Mitchell and others, Model Cards for Model Reporting, 2019.
 """
 
 import shlex
+from collections.abc import Sequence
 
 from clfcore.outputs import MADE_BY
 from clfcore.printable import printable
 from clfcore.reports.run_facts import SplitReport, limits, metric_head, metric_rows, shareable, split_reports
 from clfcore.reports.sections import levels
 from clfcore.runs.best_epoch import chosen_by
+from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import Run
 from clfcore.runs.temperature import temperature_of
 
@@ -46,6 +48,7 @@ def model_card(run: Run) -> str:
         "## Results",
         "",
         *_table(metric_head(reports), metric_rows(reports)),
+        *_paragraph(cautions(run, reports[0].split)),
         *_thresholds_or_levels(run, reports[0]),
         "",
         "## Limitations",
@@ -79,6 +82,10 @@ def _thresholds_or_levels(run: Run, first: SplitReport) -> list[str]:
         f"{_escape_markdown(name)} {t:.3g}" for name, t in zip(predictions.classes, predictions.thresholds, strict=True)
     )
     return ["", f"Labels are predicted at thresholds chosen on validation: {named}"]
+
+
+def _paragraph(texts: Sequence[str]) -> list[str]:
+    return ["", *(_escape_markdown(text) for text in texts)] if texts else []
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:

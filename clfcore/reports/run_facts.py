@@ -15,9 +15,8 @@ from clfcore.evaluation.intervals import Intervals, headline
 from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.predictions import Predictions
+from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import Run
-
-SMALL = 200  # items below which a sample is called small
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,14 +123,7 @@ def metric_head(reports: tuple[SplitReport, ...]) -> list[str]:
 
 def limits(run: Run, reports: tuple[SplitReport, ...]) -> list[str]:
     """Limitations of the numbers, a sentence each."""
-    sentences = []
-    if reports[0].split != "test":
-        sentences.append(
-            "There is no test split, and validation also chose the best epoch: its metrics are slightly optimistic."
-        )
-    for each in reports:
-        if len(each.predictions) < SMALL:
-            sentences.append(f"{len(each.predictions):,} {each.split} images are a small sample: see the intervals.")
+    sentences = [text for each in reports for text in cautions(run, each.split)]
     first = reports[0].predictions
     support = (first.targets > 0).sum(0) if first.task.kind == "multi-label" else np.bincount(
         first.targets.astype(np.int64), minlength=len(first.classes)

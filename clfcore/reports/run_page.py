@@ -25,6 +25,7 @@ from clfcore.reports.run_facts import (
 )
 from clfcore.reports.sections import labels, levels
 from clfcore.runs.best_epoch import chosen_by
+from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data
 from clfcore.runs.temperature import temperature_of
@@ -49,7 +50,11 @@ def run_sections(run: Run) -> list[Section]:
     reports = split_reports(run)
     first = reports[0]
     sections = [
-        Section("Results", _headline(first), [Table(metric_head(reports), metric_rows(reports))]),
+        Section(
+            "Results",
+            [*_headline(first), *cautions(run, first.split)],
+            [Table(metric_head(reports), metric_rows(reports))],
+        ),
         Section("Limitations", limits(run, reports)),
         _training(run),
     ]

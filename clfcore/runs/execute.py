@@ -23,6 +23,7 @@ from clfcore.evaluation import thresholds as evaluation_thresholds
 from clfcore.evaluation.metrics import evaluate
 from clfcore.logs import log, logged_to
 from clfcore.resolve import Resolved
+from clfcore.runs.cautions import overlaps
 from clfcore.runs.deletion import remove_parts
 from clfcore.runs.folder import Run
 from clfcore.runs.keep_embeddings import keep_embeddings
@@ -32,6 +33,7 @@ from clfcore.runs.records import StartingClassifier, Status
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.run_data import keep_split
 from clfcore.runs.session import Orphaned, Session, Stopped
+from clfcore.runs.split_record import read_split
 from clfcore.runs.thresholds import keep_thresholds
 from clfcore.runs.train_head import train_head
 from clfcore.runs.train_network import train_network
@@ -153,6 +155,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool], resolved: Re
         "metrics": metrics,
         **({"baselines": session.baselines} if session.baselines else {}),
         **({"moved": session.moved} if session.moved else {}),
+        **({"overlap": {name: o.as_dict() for name, o in overlaps(kept).items()}} if (kept := read_split(run)) else {}),
         **({"finished_early": session.finished_early.as_dict()} if session.finished_early else {}),
     }
     run.write("metrics.json", results)

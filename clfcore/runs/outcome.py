@@ -8,6 +8,7 @@ from typing import Any
 from clfcore.errors import InputError
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs.best_epoch import chosen_by
+from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import Run
 
 
@@ -15,7 +16,8 @@ from clfcore.runs.folder import Run
 class RunOutcome(Result):
     """State, best epoch and metrics of a run; what it has not reached yet is None or empty.
 
-    metrics: a split, then a metric's name (of a hierarchy: a level, then the name). message: why it failed.
+    metrics: a split, then a metric's name (of a hierarchy: a level, then the name). message: why it failed. cautions:
+    of each split that has some, what makes its score flatter or vague.
     """
 
     run: str
@@ -27,6 +29,7 @@ class RunOutcome(Result):
     parameters: Mapping[str, int]
     metrics: Mapping[str, Mapping[str, Any]]
     message: str
+    cautions: Mapping[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def outcome_of(run: Run) -> RunOutcome:
         parameters=results.parameters.model_dump(exclude_unset=True),
         metrics=results.metrics,
         message=run.message,
+        cautions={split: found for split in results.metrics if (found := cautions(run, split))},
     )
 
 

@@ -151,6 +151,15 @@ class FinishedEarly(_Stored):
     of: Count
 
 
+class Overlap(_Stored):
+    """Items of a split, and how many of them have the content of another: trained on, or in the split as well."""
+
+    items: Count
+    trained_on: Count = 0
+    trained_before: Count = 0
+    copies: Count = 0
+
+
 class RunResults(Record):
     """What a finished run reached: best epoch, seconds, parameters, metrics a split."""
 
@@ -162,6 +171,7 @@ class RunResults(Record):
     baselines: dict[str, dict[str, dict[str, Share]]] = Field(default_factory=dict)
     moved: dict[str, Amount] = Field(default_factory=dict)
     finished_early: FinishedEarly | None = None
+    overlap: dict[str, Overlap] | None = None
 
     @property
     def reached(self) -> bool:

@@ -15,6 +15,7 @@ from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.runs import costs as runs_costs
 from clfcore.runs.about import about
+from clfcore.runs.cautions import cautions_of_all
 from clfcore.runs.folder import Run
 from clfcore.runs.index import finished_runs
 from ui.formatting import count, ends, shorten
@@ -217,6 +218,9 @@ def compared_table(sides: Sequence[Side]) -> None:
     )
     differ = "≠ marks the settings in which these runs differ; all other settings are equal."
     st.caption(differ if unequal else "These runs have equal settings: any difference is due to chance.")
+    for text, about_runs in cautions_of_all([side.run for side in sides], sides[0].split).items():
+        named = ", ".join(escape_markdown(side.name) for side in sides if side.run in about_runs)
+        st.caption(f"⚠ {text if len(about_runs) == len(sides) else f'{named}: {text}'}")
 
 
 def _shared(name: str, value: object) -> str:

@@ -16,13 +16,13 @@ from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import intervals, key_of, scores, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import choose_run
+from ui.run_monitor import say_cautions
 
 if TYPE_CHECKING:
     from clfcore.evaluation.baselines import Baselines
     from clfcore.predictions import Predictions
 
 INTERVALS = 20_000  # items up to which every metric shows its interval at once: more take seconds
-SMALL = 200  # items below which a sample is called small
 
 
 def choose_evaluated() -> "tuple[Run, Predictions]":
@@ -93,12 +93,9 @@ def headline(run: Run, predictions: "Predictions") -> None:
         notes.append(
             f"A label is predicted at or above its threshold ({thresholds}); average precision and AUC need none."
         )
-    if predictions.split == "validation":
-        notes.append("Computed on validation, which selected the best epoch: slightly optimistic compared with test.")
-    if len(predictions) < SMALL:
-        notes.append(f"With only {count(len(predictions), 'image')}, small differences mean little.")
     if notes:
         st.caption(" ".join(notes))
+    say_cautions(run, predictions.split)
 
 
 def baselines_view(run: Run, predictions: "Predictions") -> None:
