@@ -93,6 +93,19 @@ def predict_dataset(
     return Predictions(classifier.task, "data", dataset.ids, dataset.targets, logits, classifier.thresholds)
 
 
+def predict_item(classifier: Classifier, dataset: ImageDataset, index: int, *, split: str) -> Predictions:
+    """What the classifier says of one item of the data that it was trained on, which has its classes in its order.
+
+    Raises InputError where the picture cannot be read.
+    """
+    pixels = dataset.image(index, least_side=classifier.preprocess.stored_side)
+    if pixels.dtype == np.uint8 and pixels.shape[-1] == 1:
+        pixels = np.repeat(pixels, 3, axis=-1)  # as a grey file is read
+    logits = decoded(classifier.logits(classifier.square(pixels)[None]), classifier.task, classifier.decoding)
+    targets = dataset.targets[index : index + 1]
+    return Predictions(classifier.task, split, (dataset.ids[index],), targets, logits, classifier.thresholds)
+
+
 def _targets_for(task: Task, dataset: ImageDataset) -> np.ndarray:
     """The targets in the order of the task's classes, which are matched by name, level by level.
 

@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -41,7 +41,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Card:
-    """A picture with its truth, what was predicted, whether that is right, and the probabilities of both."""
+    """A picture with its truth, what was predicted, whether that is right, and the probabilities of both.
+
+    name: what the picture is called, whole on hover. item: of an item of data its id, which stands on the card.
+    whole_truth: the truth on hover, where the card shows a part of it: of a hierarchy the finest class.
+    """
 
     picture: Picture
     name: str
@@ -50,6 +54,8 @@ class Card:
     right: bool | None = None
     probability: float | None = None
     truth_probability: float | None = None
+    item: str = ""
+    whole_truth: str = ""
 
 
 def picture(pixels: "np.ndarray", *, side: int = THUMBNAIL, lossless: bool = False) -> Picture:
@@ -66,12 +72,18 @@ def picture(pixels: "np.ndarray", *, side: int = THUMBNAIL, lossless: bool = Fal
 
 def cards(shown: Sequence[Card], *, side: int = 150) -> None:
     """A grid of square cards: truth above, prediction with its mark below, the probability as a thin bar."""
-    body = "".join(_card(card) for card in shown)
-    st.html(f'<div class="clf-cards" style="--side: {side}px">{body}</div>')
+    card_grid(shown, side=side)
 
 
-def _card(card: Card) -> str:
-    above = _line(card.truth, "clf-truth") if card.truth else ""
+def card_grid(shown: Sequence[Card], *, side: int, grid: str | None = None) -> None:
+    """The same; of a named grid each picture is a button that tells its place, for `ui.closeup.grid` to open."""
+    body = "".join(_card(card, None if grid is None else at) for at, card in enumerate(shown))
+    name = "" if grid is None else f' data-grid="{escape(grid)}"'
+    st.html(f'<div class="clf-cards" style="--side: {side}px"{name}>{body}</div>')
+
+
+def _card(card: Card, at: int | None = None) -> str:
+    above = _line(card.truth, "clf-truth", card.whole_truth) if card.truth else ""
     alt = f"{card.name}: {card.truth}" + (f", predicted {card.predicted}" if card.predicted else "")
     below = ""
     if card.predicted:
@@ -82,7 +94,13 @@ def _card(card: Card) -> str:
         below += f"<span>{percent(card.probability)}</span></div>"
         if card.truth_probability is not None:
             below += f'<div class="clf-note"><span>true class: {percent(card.truth_probability)}</span></div>'
-    return f'<figure class="clf-card" title="{escape(card.name)}">{above}{square(card.picture, alt)}{below}</figure>'
+    framed = square(card.picture, alt)
+    if at is not None:
+        told = escape(f"Open {alt}")
+        framed = f'<button type="button" class="clf-open" data-at="{at}" aria-label="{told}">{framed}</button>'
+    if card.item:
+        below += _line(card.item, "clf-name")
+    return f'<figure class="clf-card" title="{escape(card.name)}">{above}{framed}{below}</figure>'
 
 
 def square(shown: Picture, alt: str) -> str:
@@ -147,8 +165,8 @@ def _cell(items: int, kind: str, of: int) -> str:
     )
 
 
-def _line(text: str, kind: str) -> str:
-    return f'<figcaption class="{kind}" title="{escape(text)}">{escape(shorten(text))}</figcaption>'
+def _line(text: str, kind: str, whole: str = "") -> str:
+    return f'<figcaption class="{kind}" title="{escape(whole or text)}">{escape(shorten(text))}</figcaption>'
 
 
 def item_picture(dataset: "ImageDataset", index: int | None, value_range: "Callable[[], ValueRange | None]") -> Picture:
@@ -163,16 +181,3 @@ def item_picture(dataset: "ImageDataset", index: int | None, value_range: "Calla
         return picture(shown(pixels, None if pixels.dtype == np.uint8 else value_range()))
     except InputError:
         return picture(np.full((8, 8, 3), 128, np.uint8))
-
-
-T = TypeVar("T")
-
-
-A_PAGE = 24
-
-
-def paged(found: Sequence[T], key: str, *, most: int = A_PAGE) -> Sequence[T]:
-    """The part of a list that is on the chosen page; the pages are drawn here, where there are several."""
-    pages = -(-len(found) // most)
-    page = min(pages, st.pagination(pages, key=f"page {key}")) if pages > 1 else 1
-    return found[(page - 1) * most : page * most]

@@ -63,6 +63,35 @@ def result_beside(job: "Job[R]", words: str) -> R | None:
     return None
 
 
+def result_in_fragment(job: "Job[R]", words: str, *, key: str) -> R | None:
+    """As `result_beside`, in a fragment: only this fragment runs again until the job ends, so a dialog stays open.
+
+    A wait in the script would hold up every other click of the dialog, and `run_every` cannot be switched off without
+    a run of the whole page, which closes it.
+    """
+    job.thread.join(PATIENCE)
+    if not job.thread.is_alive():
+        return result_beside(job, words)
+    st.progress(job.done / job.total if job.total else 0.0, text=words + _progress_text(job))
+    again = st.components.v2.component("clf_again", js=_AGAIN)
+    again(key=f"again {key}", data={"at": time.monotonic()}, on_again_change=lambda: None)
+    return None
+
+
+# Runs the fragment that it stands in once more, after half a second.
+_AGAIN = """
+export default function({ data, setTriggerValue }) {
+  const timer = setTimeout(() => setTriggerValue("again", data.at), 500);
+  return () => clearTimeout(timer);
+}
+"""
+
+
+def _progress_text(job: "Job[R]") -> str:
+    left = f", about {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
+    return f": {job.done:,} of {job.total:,}{left}" if job.total else " …"
+
+
 def result_if_ready(job: "Job[R]", *, key: str) -> R | None:
     """The job's result, or None while it runs: the page goes on, and is drawn again when the job has ended.
 
@@ -91,9 +120,7 @@ def _rerun_at_end(job: "Job[R]") -> None:
 def _show_progress(job: "Job[R]", words: str) -> None:
     if not job.thread.is_alive():
         st.rerun()
-    left = f", about {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
-    progress = f": {job.done:,} of {job.total:,}{left}" if job.total else " …"
-    st.progress(job.done / job.total if job.total else 0.0, text=words + progress)
+    st.progress(job.done / job.total if job.total else 0.0, text=words + _progress_text(job))
     if job.total and st.button("Stop"):
         job.stopped = True
 

@@ -126,6 +126,12 @@ class ImageDataset:
             return "; ".join(self.classes[i] for i in np.flatnonzero(target)) or "no label"
         return " / ".join(level.classes[int(t)] for level, t in zip(self.task.levels, target, strict=True))
 
+    def finest_label(self, index: int) -> str:
+        """The truth of one item in words, of a hierarchy its finest class alone: `cat`."""
+        if self.task.kind == "hierarchical":
+            return self.classes[int(self.targets[index, -1])]
+        return self.label(index)
+
     def without(self, indices: list[int], problems: tuple[Problem, ...] = ()) -> "ImageDataset":
         """The dataset without some items (unreadable ones), with `problems` added to its own."""
         remaining = np.setdiff1d(np.arange(len(self)), np.asarray(indices, dtype=np.int64))

@@ -37,10 +37,14 @@ class Space:
     of_class: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), bool))
 
     def nearest(self, item: str, *, n: int = 5) -> tuple[Neighbour, ...]:
-        """Nearest neighbors of one item: n training images, nearest first. Raises InputError for an unknown item."""
+        """Nearest neighbors of one item: n training images other than itself, nearest first.
+
+        Raises InputError for an unknown item.
+        """
         if item not in self.items:
             raise InputError(f"item is {item!r}: it is not among the readable images of this split")
-        return self._first(self.train @ self.queries[self.items[item]], np.arange(len(self.ids)), n)
+        others = np.flatnonzero(np.array(self.ids, dtype=object) != item)
+        return self._first(self.train @ self.queries[self.items[item]], others, n)
 
     def per_class(self, embedding: np.ndarray, *, n: int = 3) -> dict[str, tuple[Neighbour, ...]]:
         """Nearest neighbors in each class: n training images nearest to an embedding (D), the nearest class first."""
@@ -63,7 +67,7 @@ def make_space(dataset: "ImageDataset", embeddings: "Mapping[Split, np.ndarray]"
     queries = train[:0] if split is None else _unit(embeddings[split])
     learned = dataset.splits["train"]
     ids = tuple(dataset.ids[int(i)] for i in learned)
-    labels = tuple(dataset.label(int(i)) for i in learned)
+    labels = tuple(dataset.finest_label(int(i)) for i in learned)
     items = {} if split is None else {dataset.ids[i]: row for row, i in enumerate(dataset.splits[split].tolist())}
     return Space(ids, labels, train, items, queries, dataset.classes, _of_class(dataset, learned))
 

@@ -21,6 +21,7 @@ from clfcore.runs.run_data import open_run_data
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
+    from clfcore.data.dataset import ImageDataset
     from clfcore.data.decode import Decoded
     from clfcore.embeddings.embedder import Embedder
 
@@ -39,6 +40,29 @@ def embedding_space(run: Run, split: Split | None, *, progress: Progress | None 
     if embeddings is None:
         embedder = _own_embedder(run)
         embeddings = {name: embedder.of(decoded, indices, progress) for name, indices in wanted.items()}
+    return make_space(dataset, embeddings, split)
+
+
+def pretrained_space(
+    dataset: "ImageDataset", split: Split, *, architecture: str, progress: Progress | None = None
+) -> Space:
+    """The embeddings of a dataset's training images, and of one split, by a pretrained network and no run.
+
+    Feature extraction with the same network and preprocessing shares them. Raises InputError where its weights are not
+    at hand.
+    """
+    load("torch")
+    from clfcore.classifier import of_architecture
+    from clfcore.device import pick_device
+    from clfcore.embeddings.embedder import Embedder
+
+    classifier, device = of_architecture(architecture), pick_device("auto")
+    dataset, decoded = decode(dataset, classifier.preprocess)
+    embedder = Embedder(
+        classifier.module.to(device), classifier.preprocess, json.dumps([architecture, "default", {}]), device
+    )
+    names: tuple[Split, ...] = ("train", split)
+    embeddings = {name: embedder.of(decoded, dataset.splits[name], progress) for name in dict.fromkeys(names)}
     return make_space(dataset, embeddings, split)
 
 

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.data.checks import advice
-from clfcore.data.dataset import SPLITS
+from clfcore.data.dataset import SPLITS, Split
+from clfcore.data.item import item_record
 from pages.data.problems import faults
-from ui.cards import Card, cards
+from ui.cards import Card
+from ui.closeup.grid import linked_item, open_cards
+from ui.closeup.sources import DataPictures, Entry
 from ui.data_picker import thumbnail
 from ui.formatting import count, join_names, shorten
-from ui.messages import Number, escape_markdown, metric_row
+from ui.messages import Number, escape_markdown, metric_row, refusals
+from ui.session import SessionValue
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -23,8 +27,13 @@ PER_PAGE = 40
 def browse(dataset: "ImageDataset", spec: str) -> None:
     """The pictures, by class and split, a page at a time."""
     splits = [split for split in SPLITS if len(dataset.splits.get(split, ()))]
+    _take_link(dataset)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = st.segmented_control("Split", splits, default="train", required=True, key="split", bind="query-params")
+        first: Split | None = None if SessionValue[str]("split").exists else "train"
+        chosen_split = st.segmented_control(
+            "Split", splits, default=first, required=True, key="split", bind="query-params"
+        )
+        split = chosen_split or "train"
         wanted = st.selectbox(
             "Class", ["all", *dataset.classes], format_func=shorten, key="class", bind="query-params", width=260
         )
@@ -35,8 +44,28 @@ def browse(dataset: "ImageDataset", spec: str) -> None:
     if not indices:
         st.write(f"The {split} split has no image of {escape_markdown(wanted)}.")
         return
-    cards(sample_cards(dataset, spec, spread(indices, page)), side=128)
+    whole = [i for one in range(1, pages + 1) for i in spread(indices, one)]
+    open_cards(
+        sample_cards(dataset, spec, spread(indices, page)),
+        key=f"data {split} {wanted}",
+        side=128,
+        source=DataPictures(spec, dataset),
+        entries=[Entry(dataset.ids[i]) for i in whole],
+        first=sum(len(spread(indices, one)) for one in range(1, page)),
+    )
     st.caption(f"{count(len(indices), 'image')}, {PER_PAGE} per page.")
+
+
+def _take_link(dataset: "ImageDataset") -> None:
+    """The split of the item that a link names, before the widgets; a line where the data has none of that id."""
+    item = linked_item()
+    if item is None:
+        return
+    with refusals(stop=False):
+        split = item_record(dataset, item).split
+        if split is not None:
+            SessionValue[str]("split").set(split)
+            SessionValue[str]("class").set("all")
 
 
 def spread(indices: Sequence[int], page: int) -> Sequence[int]:
@@ -76,5 +105,12 @@ def data_advice(dataset: "ImageDataset") -> None:
 def sample_cards(dataset: "ImageDataset", spec: str, indices: Sequence[int], *, split_seed: int = 0) -> list[Card]:
     """Cards of items with their truth, no prediction."""
     return [
-        Card(thumbnail(spec, split_seed, dataset.ids[i]), name=dataset.ids[i], truth=dataset.label(i)) for i in indices
+        Card(
+            thumbnail(spec, split_seed, dataset.ids[i]),
+            name=dataset.ids[i],
+            item=dataset.ids[i],
+            truth=dataset.finest_label(i),
+            whole_truth=dataset.label(i),
+        )
+        for i in indices
     ]

@@ -6,8 +6,7 @@ import streamlit as st
 
 from clfcore.evaluation import errors
 from clfcore.runs.folder import Run
-from pages.evaluate.errors import case_cards
-from ui.cards import cards, paged
+from pages.evaluate.errors import open_cases
 from ui.formatting import count
 from ui.loaders import class_rows, key_of
 from ui.messages import escape_markdown
@@ -54,7 +53,7 @@ def _images(run: Run, predictions: "Predictions", index: int) -> None:
         escape_markdown(name), list(groups), format_func=lambda name: f"{name} ({count(len(groups[name]))})",
         default="False negatives", required=True, key="class group",
     )  # fmt: skip
-    shown = paged(groups[group], f"class {index} {group}")
-    if not shown:
+    if not groups[group]:
         st.write("No images in this group.")
-    cards(case_cards(run, errors.cases(predictions, shown)), side=112)
+        return
+    open_cases(run, predictions, groups[group], key=f"class {index} {group}")

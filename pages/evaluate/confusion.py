@@ -8,8 +8,7 @@ import streamlit as st
 from clfcore.evaluation import errors
 from clfcore.evaluation.confusion import around, blocks, most_confused
 from clfcore.runs.folder import Run
-from pages.evaluate.errors import case_cards
-from ui.cards import cards, paged
+from pages.evaluate.errors import open_cases
 from ui.charts import dark, on_click
 from ui.formatting import count, percent, shorten
 from ui.messages import escape_markdown
@@ -147,8 +146,7 @@ def _images(run: Run, predictions: "Predictions", matrix: "Confusion", *, errors
     of_class = "" if true == ANY else f" of {escape_markdown(names[true])}"
     predicted_as = "" if predicted == ANY else f", predicted as {escape_markdown(names[predicted])}"
     st.write(f"**{count(len(indices), 'image')}**{of_class}{predicted_as}{', errors only' if errors_only else ''}")
-    shown = paged(indices, f"cell {true} {predicted} {errors_only}")
-    cards(case_cards(run, errors.cases(predictions, shown)), side=112)
+    open_cases(run, predictions, indices, key=f"cell {true} {predicted} {errors_only}")
 
 
 def _index(chosen: int) -> int | None:

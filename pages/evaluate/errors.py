@@ -1,4 +1,4 @@
-"""Errors: lists of misclassified, uncertain and costly images, the review of their labels, and one image up close."""
+"""Errors: lists of misclassified, uncertain and costly images, and the review of their labels."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.evaluation.error_lists import cases_csv, error_list
-from clfcore.evaluation.errors import confusion, top_pairs
+from clfcore.evaluation.errors import cases, confusion, top_pairs
 from clfcore.runs.folder import Run
-from pages.evaluate.closeup import Item, closeup_view
 from pages.evaluate.review import list_button, review_view
-from ui.cards import Card, cards
+from ui.cards import Card
+from ui.closeup.grid import open_cards, open_pages
+from ui.closeup.sources import Entry, RunPictures
 from ui.formatting import count, percent, shorten
 from ui.loaders import run_thumbnail
 from ui.messages import refusals
@@ -60,13 +61,12 @@ def errors_view(run: Run, predictions: "Predictions") -> None:
         st.write("No image of this split is misclassified." if wrong else "This list is empty.")
         return
     st.caption(LISTS[name][1])
-    cards(case_cards(run, shown), side=140)
+    open_cards(case_cards(run, shown), key=f"errors {name}", side=140, source=pictures_of(run, predictions))
     if name == "most_confident":
         where = {"pictures of": "A run's errors", "run": run.id}
         st.page_link("pages/explain/page.py", label="Explain these errors", query_params=where)
     with refusals(stop=False):
         review_view(run, f"{name} {true} {predicted} {len(shown)}", rows=[_row(case) for case in shown], truths=truths)
-        closeup_view(run, predictions.split, predictions.task.levels[-1].name, [_item(case) for case in shown])
 
 
 def choose_length() -> int:
@@ -80,6 +80,7 @@ def case_cards(run: Run, cases: "Sequence[Case]") -> list[Card]:
         Card(
             run_thumbnail(run, case.id),
             name=case.id,
+            item=case.id,
             truth=case.truth,
             predicted=case.predicted,
             right=case.right,
@@ -88,6 +89,22 @@ def case_cards(run: Run, cases: "Sequence[Case]") -> list[Card]:
         )
         for case in cases
     ]
+
+
+def pictures_of(run: Run, predictions: "Predictions") -> RunPictures:
+    """What the pictures of these predictions are items of."""
+    return RunPictures(run, predictions.split, predictions.task.levels[-1].name)
+
+
+def open_cases(run: Run, predictions: "Predictions", indices: Sequence[int], *, key: str) -> None:
+    """Items of these predictions by their places, a page at a time."""
+    open_pages(
+        indices,
+        key=key,
+        card=lambda shown: case_cards(run, cases(predictions, shown)),
+        entry=lambda index: Entry(predictions.ids[index]),
+        source=pictures_of(run, predictions),
+    )
 
 
 def _pair(predictions: "Predictions") -> tuple[str | None, str | None]:
@@ -120,13 +137,3 @@ def _row(case: "Case") -> dict[str, str]:
         "p(predicted)": percent(case.p_predicted),
         "top classes": ", ".join(f"{label} {percent(p)}" for label, p in case.top),
     }
-
-
-def _item(case: "Case") -> Item:
-    return Item(
-        id=case.id,
-        title=f"{case.truth}, correct" if case.right else f"{case.truth}, predicted as {case.predicted}",
-        targets={case.truth_index: case.truth, case.predicted_index: case.predicted},
-        truth=(case.truth,),
-        top=case.top,
-    )

@@ -1,5 +1,6 @@
 """Hierarchical classification: path and level accuracy, the class tree colored by accuracy, and a drill-down."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,8 +11,10 @@ from clfcore.evaluation.confusion import confusion
 from clfcore.evaluation.hierarchy import answers
 from clfcore.evaluation.metrics import consistent
 from clfcore.runs.folder import Run
-from ui.cards import Card, cards
+from ui.cards import Card
 from ui.charts import chart, clicked, dark
+from ui.closeup.grid import open_pages
+from ui.closeup.sources import Entry, RunPictures
 from ui.formatting import count, percent, rate
 from ui.loaders import run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row
@@ -113,19 +116,28 @@ def _images(run: Run, whole: "Predictions", level: int, *, cell: tuple[int, int]
     else:
         rows = [i for i in range(len(whole)) if whole.targets[i, level] == true and predicted[i, level] == column]
     st.write(f"**{count(len(rows), 'image')}**")
-    classes = whole.task.levels[level].classes
-    p = whole.level(whole.task.levels[level].name).probabilities()
-    cards(
-        [
-            Card(
-                run_thumbnail(run, whole.ids[i]),
-                name=whole.ids[i],
-                truth=classes[whole.targets[i, level]],
-                predicted=classes[predicted[i, level]],
-                right=bool(whole.targets[i, level] == predicted[i, level]),
-                probability=float(p[i, predicted[i, level]]),
-            )
-            for i in rows[:24]
-        ],
-        side=112,
+    open_pages(
+        rows,
+        key=f"branch {level} {true} {column}",
+        card=lambda shown: _cards(run, whole, level, shown),
+        entry=lambda i: Entry(whole.ids[i]),
+        source=RunPictures(run, whole.split, whole.task.levels[level].name),
     )
+
+
+def _cards(run: Run, whole: "Predictions", level: int, rows: Sequence[int]) -> list[Card]:
+    """Items with their class and their prediction on a level."""
+    one = whole.level(whole.task.levels[level].name)
+    p, predicted = one.probabilities(), answers(whole)[:, level]
+    return [
+        Card(
+            run_thumbnail(run, whole.ids[i]),
+            name=whole.ids[i],
+            item=whole.ids[i],
+            truth=one.classes[one.targets[i]],
+            predicted=one.classes[predicted[i]],
+            right=bool(one.targets[i] == predicted[i]),
+            probability=float(p[i, predicted[i]]),
+        )
+        for i in rows
+    ]

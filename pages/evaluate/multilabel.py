@@ -15,11 +15,12 @@ from clfcore.evaluation.threshold_sweep import threshold_curve
 from clfcore.evaluation.thresholds import choose_label_thresholds
 from clfcore.runs.folder import Run
 from clfcore.runs.thresholds import keep_thresholds
-from pages.evaluate.closeup import Item, closeup_view
-from pages.evaluate.errors import choose_length
+from pages.evaluate.errors import choose_length, pictures_of
 from pages.evaluate.review import list_button, review_view
-from ui.cards import Card, cards, count_panels
+from ui.cards import Card, count_panels
 from ui.charts import chart, dark
+from ui.closeup.grid import open_cards
+from ui.closeup.sources import Entry
 from ui.formatting import count, ends, join_names, percent, rate, shorten
 from ui.loaders import run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
@@ -183,6 +184,7 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
         Card(
             run_thumbnail(run, case.id),
             name=case.id,
+            item=case.id,
             truth=truths[case.id],
             predicted=_error(case),
             right=False,
@@ -190,7 +192,13 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
         )
         for case in shown
     ]
-    cards(case_cards, side=140)
+    open_cards(
+        case_cards,
+        key=f"labels {kind}",
+        side=140,
+        source=pictures_of(run, predictions),
+        entries=[Entry(case.id, _error(case), (case.label,)) for case in shown],
+    )
     st.caption(f"{count(len(every), kind.lower()[:-1])}, most confident first. The bar is the label's probability.")
     with refusals(stop=False):
         by_id = {case.id: case for case in shown}  # one row per image: a review is of all its labels
@@ -199,7 +207,6 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
             for case in by_id.values()
         ]  # fmt: skip
         review_view(run, f"{label} {kind} {most}", rows=rows, truths=truths)
-        closeup_view(run, predictions.split, predictions.task.levels[-1].name, [_item(predictions, c) for c in shown])
 
 
 def _truth(case: "LabelCase") -> str:
@@ -208,21 +215,6 @@ def _truth(case: "LabelCase") -> str:
 
 def _error(case: "LabelCase") -> str:
     return f"{'false positive' if case.said else 'false negative'}: {case.label}"
-
-
-def _item(predictions: "Predictions", case: "LabelCase") -> Item:
-    """The image, with maps for the label in question and for the most probable other label."""
-    p = predictions.row(case.index)
-    ranked = sorted(range(len(p)), key=lambda i: -p[i])
-    label = predictions.classes.index(case.label)
-    other = next((i for i in ranked if i != label), label)
-    return Item(
-        id=case.id,
-        title=_error(case),
-        targets={i: predictions.classes[i] for i in dict.fromkeys((label, other))},
-        truth=case.labels,
-        top=tuple((predictions.classes[i], p[i]) for i in ranked[:5]),
-    )
 
 
 def co_occurrence_view(predictions: "Predictions") -> None:

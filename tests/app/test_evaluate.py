@@ -1,13 +1,10 @@
 """Evaluate beyond the headline: baselines, both curves, error lists, verdicts, calibration."""
 
-import time
-
 import pytest
 
 from clfcore.data import label_review
 from clfcore.data.catalogue import open_dataset
 from clfcore.evaluation.errors import most_confident
-from clfcore.runs.folder import Run
 from clfcore.runs.temperature import temperature_of
 from tests.support.pages import OpenPage, refused, words
 from tests.support.stored_runs import stored_run
@@ -60,24 +57,6 @@ def test_a_temperature_is_fitted_kept_and_forgotten_on_the_page(open_page: OpenP
     assert "as trained" in words(app)
     app.button(key="forget temperature").click().run()
     assert temperature_of(run) is None
-
-
-def test_one_picture_up_close_has_maps_and_its_nearest_training_pictures(
-    open_page: OpenPage, finished_run: Run
-) -> None:
-    app = open_page("evaluate", run=finished_run.id, view="Errors")
-    app.session_state["close"] = True
-    app.run()
-    assert not app.exception, app.exception
-    assert "Grad-CAM" in words(app)
-    app.toggle(key=f"nearest {finished_run.id}").set_value(True).run()
-    for _ in range(100):
-        if "nearest training images" in words(app):
-            break
-        time.sleep(0.2)
-        app.run()
-    assert not app.exception, app.exception
-    assert "The 6 nearest training images" in words(app)
 
 
 def test_a_stored_verdict_stands_beside_its_picture_and_is_left_as_it_is(open_page: OpenPage) -> None:
