@@ -66,12 +66,14 @@ def open_data(spec: str) -> None:
 
 def _show_by_name() -> None:
     """Before the box is drawn: a path of the lab's own, from a link or a run, gives way to the dataset's name."""
-    before = DATA.get() if DATA.exists else st.query_params.get(DATA.key)
+    linked = None if DATA.exists else st.query_params.get(DATA.key)
+    before = DATA.get() if linked is None else linked
     if before is None:
         DATA.set(DEFAULT)
     elif (named := named_spec(before)) != before:
         DATA.set(named)
-        st.query_params[DATA.key] = named
+        if linked is not None:  # later, the box writes the address
+            st.query_params[DATA.key] = named
 
 
 def _datasets() -> None:

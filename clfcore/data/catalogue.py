@@ -7,7 +7,7 @@ from pathlib import Path
 from clfcore.data import published_datasets, synthetic_shapes
 from clfcore.data.catalogue_rows import ROWS, Entry
 from clfcore.data.dataset import ImageDataset, Problem
-from clfcore.data.importers.archives import import_zip
+from clfcore.data.importers.archives import import_zip, imported_folder
 from clfcore.data.importers.folders import import_folder
 from clfcore.data.importers.manifests import import_csv
 from clfcore.data.importers.nested import import_tree
@@ -92,6 +92,8 @@ def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
         raise InputError(f"{error}; there is no such folder, .zip or .csv") from None
     _check_root(path, spec)
     if not path.exists():
+        if path.is_relative_to(imported_folder()):
+            raise InputError(f"data is {without_paths(spec)!r}: it was imported and is deleted; import the file again")
         names = [row.name for row in ROWS]
         known = [*names, *(entry.name for entry in library())]
         raise InputError(

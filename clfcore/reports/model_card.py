@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 from clfcore.outputs import MADE_BY
 from clfcore.printable import printable
-from clfcore.reports.run_facts import SplitReport, limits, metric_head, metric_rows, shareable, split_reports
+from clfcore.reports.run_facts import (
+    SplitReport,
+    data_title,
+    limits,
+    metric_head,
+    metric_rows,
+    shareable,
+    split_reports,
+)
 from clfcore.reports.sections import levels
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.cautions import cautions
@@ -27,7 +35,7 @@ def model_card(run: Run) -> str:
     sizes = ", ".join(f"{n:,} {split}" for split, n in data.splits.items())
     temperature = temperature_of(run)
     lines = [
-        f"# {_escape_markdown(config.architecture)} on {_escape_markdown(data.name or config.data)}",
+        f"# {_escape_markdown(config.architecture)} on {_escape_markdown(data_title(run))}",
         "",
         "## Model",
         "",
@@ -41,7 +49,7 @@ def model_card(run: Run) -> str:
         "",
         "## Data",
         "",
-        f"- {_escape_markdown(data.name or config.data)}: {sizes}",
+        f"- {_escape_markdown(data_title(run))}: {sizes}",
         *([f"- Splits drawn at random: {', '.join(data.drawn)}"] if data.drawn else []),
         f"- Problems found on import: {len(data.problems)}",
         "",

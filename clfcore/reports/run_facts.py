@@ -8,7 +8,7 @@ import numpy as np
 from clfcore.config import NetworkConfig
 from clfcore.data.importers.readings import parted
 from clfcore.data.library.names import last_part
-from clfcore.data.library.specs import display_name
+from clfcore.data.library.specs import display_name, entry_of
 from clfcore.errors import InputError
 from clfcore.evaluation.baselines import Baselines, baselines
 from clfcore.evaluation.intervals import Intervals, headline
@@ -89,6 +89,12 @@ def dataset_name(spec: str) -> str:
     ('photos', 'nested:signs', 'shapes:count=60')
     """
     return parted(spec).reading.before(display_name(spec))
+
+
+def data_title(run: Run) -> str:
+    """Name of a run's data: that of the library, else the one that it had when the run was trained."""
+    entry = entry_of(run.config.data)
+    return entry.name if entry else run.data.name or dataset_name(run.config.data)
 
 
 def _weights_name(weights: str | None) -> str | None:

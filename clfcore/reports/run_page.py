@@ -16,7 +16,7 @@ from clfcore.predictions import Predictions
 from clfcore.reports.html import Section, Table, Thumbnail, page, thumbnail
 from clfcore.reports.run_facts import (
     SplitReport,
-    dataset_name,
+    data_title,
     limits,
     metric_head,
     metric_rows,
@@ -42,7 +42,7 @@ def run_html(run: Run) -> str:
     config = run.config
     split = "test" if "test" in run.splits else "validation"
     about = f"Run {run.id}, evaluated on {split}, from its stored predictions."
-    return page(f"{config.architecture} on {dataset_name(config.data)}", about, run_sections(run))
+    return page(f"{config.architecture} on {data_title(run)}", about, run_sections(run))
 
 
 def run_sections(run: Run) -> list[Section]:

@@ -14,6 +14,7 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.fingerprints import is_readable
 from clfcore.data.importers.readings import AmbiguousData, parted, reading
+from clfcore.data.library.specs import without_paths
 from clfcore.data.positional_splits import splits_by_position
 from clfcore.data.splits import keep_splits
 from clfcore.errors import InputError
@@ -42,7 +43,9 @@ def open_run_data(run: Run) -> ImageDataset:
         return _as_before(run, dataset)
     found = _as_kept(kept, _places(kept, dataset), dataset)
     if not len(found):
-        raise InputError(f"none of the pictures of run {run.id} is in {run.config.data} any more: bring them back")
+        raise InputError(
+            f"none of the pictures of run {run.id} is in {without_paths(run.config.data)} any more: bring them back"
+        )
     return found
 
 
@@ -227,8 +230,8 @@ def _check_classes(run: Run, task: Task, dataset: ImageDataset, matched: tuple[n
     changes = task_changes(task, dataset, matched)
     if changes:
         raise InputError(
-            f"the classes of {run.config.data} are not those that run {run.id} began with: {'; '.join(changes)}; "
-            "put them back to resume it, or train a new run"
+            f"the classes of {without_paths(run.config.data)} are not those that run {run.id} began with: "
+            f"{'; '.join(changes)}; put them back to resume it, or train a new run"
         )
 
 
@@ -237,14 +240,17 @@ def _check_gone(run: Run, kept: KeptSplit, found: ImageDataset) -> None:
     advice = "bring the pictures back to resume it, or train a new run"
     for split, chosen in kept.splits.items():
         if len(chosen) and not len(found.splits[split]):
-            raise InputError(f"the whole {split} split of run {run.id} is gone from {run.config.data}: {advice}")
+            raise InputError(
+                f"the whole {split} split of run {run.id} is gone from {without_paths(run.config.data)}: {advice}"
+            )
     before = replace(found, targets=kept.targets, ids=kept.ids, splits=dict(kept.splits)).counts("train")
     gone = [
         name for name, was, now in zip(found.classes, before, found.counts("train"), strict=True) if was and not now
     ]
     if gone:
         raise InputError(
-            f"all training pictures of {', '.join(gone[:5])} of run {run.id} are gone from {run.config.data}: {advice}"
+            f"all training pictures of {', '.join(gone[:5])} of run {run.id} are gone from "
+            f"{without_paths(run.config.data)}: {advice}"
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from clfcore.classifier import Classifier
 from clfcore.data.decode import decode
+from clfcore.data.library.specs import without_paths
 from clfcore.errors import InputError, unknown
 from clfcore.predictions import Predictions
 from clfcore.progress import Progress
@@ -26,7 +27,9 @@ def predict_split(
     places = {name: i for i, name in enumerate(dataset.ids)}
     absent = next((name for name in before.ids if name not in places), None)
     if absent is not None:
-        raise InputError(f"{absent} of the run's {split} split is no longer in {run.config.data}: bring it back")
+        raise InputError(
+            f"{absent} of the run's {split} split is no longer in {without_paths(run.config.data)}: bring it back"
+        )
     stored = decoded.tones(np.array([places[name] for name in before.ids], np.int64), classifier.preprocess)
     logits = logits_of_views(classifier, stored, kind=kind)
     return replace(before, logits=logits)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from clfcore.architectures.catalogue import architectures
 from clfcore.config import Strategy
+from clfcore.data.library.specs import named_spec
 from clfcore.experiments.grid import command_of, grid
 from clfcore.runs import folder
 from clfcore.runs.worker import worker
@@ -58,10 +59,9 @@ def _choose() -> None:
         for refused in planned.refused:
             st.caption(f"{escape_markdown(refused.name)} is left out: {escape_markdown(refused.reason)}")
         with st.expander("Command"):
-            st.code(
-                command_of(data, architectures=chosen, strategies=strategies, seeds=int(seeds), epochs=epochs),
-                language="bash", wrap_lines=True,
-            )  # fmt: skip
+            named = named_spec(data)
+            command = command_of(named, architectures=chosen, strategies=strategies, seeds=int(seeds), epochs=epochs)
+            st.code(command, language="bash", wrap_lines=True)
         label = f"Queue {count(len(planned.configs), 'run')}"
         if st.button(label, type="primary", disabled=not planned.configs, key="together go"):
             ids = [worker().submit(config).id for config in planned.configs]

@@ -7,6 +7,7 @@ import streamlit as st
 
 from clfcore import api
 from clfcore.config import ResolvedConfig, RunConfig
+from clfcore.data.library.specs import named_spec
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.worker import worker
@@ -46,7 +47,7 @@ def show_plan(config: RunConfig) -> ResolvedConfig:
     for note in plan.notes:
         st.caption(f"⚠ {escape_markdown(note)}")
     with st.expander("As a command, or as JSON"):
-        st.code(api.command_of(config), language="bash", wrap_lines=True)
+        st.code(api.command_of(config.changed(data=named_spec(config.data))), language="bash", wrap_lines=True)
         st.code(plan.config.as_json(), language="json")
     strategy_advice(config, read_data(config.data, split_seed=config.split_seed))
     rate_finder(config)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.config import RunConfig
+from clfcore.data.library.specs import named_spec
 from clfcore.errors import InputError
 from clfcore.runs.folder import find_run
 from ui.fields import field
@@ -103,8 +104,8 @@ def take_initial_run() -> None:
         complain(str(error))
         return
     INITIAL_RUN.set(InitialRun(str(run.path), config.architecture, run_name(run)))
-    DATA.set(config.data)
-    st.query_params["data"] = config.data
+    DATA.set(named_spec(config.data))
+    st.query_params["data"] = named_spec(config.data)
     RECENT_DATA.set([*dict.fromkeys([*(RECENT_DATA.get() or ()), config.data])])
     ARCHITECTURE.set(config.architecture)
     st.query_params["architecture"] = config.architecture

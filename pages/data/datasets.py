@@ -1,0 +1,120 @@
+"""All datasets at a glance: a person's own, then the catalogue's, each opened by one click."""
+
+import streamlit as st
+
+from clfcore.data.catalogue import entries
+from clfcore.data.catalogue_rows import Entry
+from clfcore.data.download import FILES, download
+from clfcore.data.library.entries import LibraryEntry, library
+from clfcore.data.library.names import is_catalogue
+from clfcore.data.library.specs import entry_of
+from pages.data.manage import delete_button, megabytes
+from ui.data_picker import open_data
+from ui.formatting import count, moment, shorten
+from ui.messages import escape_markdown, refusals
+
+HEIGHT = 196  # pixels; the rest scrolls inside
+
+
+def dataset_list(spec: str) -> None:
+    """A row a dataset; the one that is open is marked."""
+    own = entry_of(spec)
+    wanted = None
+    with st.container(key="datasets", border=True, height=HEIGHT, gap=None):
+        for entry in library():
+            _own_row(entry, is_open=own is not None and own.id == entry.id)
+        for row in entries():
+            if _catalogue_row(row, is_open=is_catalogue(spec) and spec.partition(":")[0] == row.name):
+                wanted = row.name
+    if wanted:
+        _fetch(wanted)
+
+
+def _own_row(entry: LibraryEntry, *, is_open: bool) -> None:
+    with _row():
+        _name(entry.name, entry.spec, key=entry.id, is_open=is_open, disabled=not entry.available)
+        if entry.damaged:
+            words = entry.damaged
+        elif not entry.available:
+            words = f"not found: {entry.source} was moved, deleted, or is on a drive that is not connected"
+        elif entry.items is None:
+            words = f"not read yet, added {moment(entry.added)}"
+        else:
+            words = f"{entry_facts(entry)}, added {moment(entry.added)}"
+        st.caption(escape_markdown(words), width="stretch")
+        if not entry.available:
+            delete_button(entry)
+
+
+def _catalogue_row(row: Entry, *, is_open: bool) -> bool:
+    """One of the catalogue's; whether its download was asked for."""
+    with _row():
+        _name(row.name, row.name, key=row.name, is_open=is_open, disabled=not row.available)
+        facts = f"{row.task}, {count(row.classes, 'class')}, {count(row.items, 'image')}"
+        if row.available:
+            st.caption(f"{facts}: {escape_markdown(row.note)}", width="stretch")
+            return False
+        st.caption(f"{facts}: not on this machine", help=f"Or copy its files to {row.where}.", width="stretch")
+        if row.name not in FILES:
+            return False
+        size = sum(remote.size for remote in FILES[row.name]) / 1e6
+        return st.button(
+            f"Download {size:.0f} MB",
+            key=f"fetch {row.name}",
+            help="Downloads it from its publisher; nothing is downloaded before.",
+        )
+
+
+def entry_facts(entry: LibraryEntry) -> str:
+    """Task, classes, images and size, in a row; nothing where the data was never read."""
+    if entry.items is None or entry.classes is None:
+        return ""
+    return f"{entry.task}, {count(entry.classes, 'class')}, {count(entry.items, 'image')}, {megabytes(entry)}"
+
+
+def _row() -> "st.delta_generator.DeltaGenerator":
+    return st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small")
+
+
+def _name(name: str, spec: str, *, key: str, is_open: bool, disabled: bool) -> None:
+    st.button(
+        escape_markdown(shorten(name, 26)),
+        key=f"open {key}",
+        type="tertiary",
+        icon=":material/radio_button_checked:" if is_open else ":material/radio_button_unchecked:",
+        help=escape_markdown(name) if len(name) > 26 else None,
+        width=210,
+        disabled=disabled,
+        on_click=open_data,
+        args=(spec,),
+    )
+
+
+def _fetch(name: str) -> None:
+    shown = st.progress(0.0, text=f"Downloading {escape_markdown(name)}")
+
+    def show(done: int, total: int) -> None:
+        shown.progress(done / total, text=f"Downloading {escape_markdown(name)}: {done / 1e6:.0f} MB")
+
+    with refusals(stop=False):
+        download(name, progress=show)
+        st.rerun()
+    shown.empty()
+
+
+def catalogue_table() -> None:
+    """What the lab knows by name: licence and source of each, and where the files of the rest go."""
+    rows = [
+        {
+            "name": e.name,
+            "available": "✓ yes" if e.available else "– not downloaded",
+            "task": e.task,
+            "classes": e.classes,
+            "images": e.items,
+            "licence": e.licence,
+            "where": e.note if e.available else f"copy its files to {e.where}",
+            "source": e.source,
+        }
+        for e in entries()
+    ]
+    st.dataframe(rows, hide_index=True)

@@ -1,0 +1,126 @@
+"""What can be done with the dataset that is open: train on it, rename it, find its folder, delete it."""
+
+import streamlit as st
+
+from clfcore.data.library.edit import delete, rename
+from clfcore.data.library.entries import LibraryEntry
+from clfcore.data.library.specs import display_name, entry_of, named_spec
+from clfcore.errors import Failure, InputError
+from clfcore.runs.index import list_runs
+from ui.data_picker import DEFAULT, forget_data
+from ui.formatting import count, moment
+from ui.messages import complain, escape_markdown
+from ui.session import DATA, SessionValue, go_to
+
+NEW_NAME = SessionValue[str]("new name")
+REFUSED = SessionValue[str]("dataset refused")
+
+
+def open_dataset_bar(spec: str) -> None:
+    """The name of the open dataset, what is known of it, and its actions."""
+    entry = entry_of(spec)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(escape_markdown(display_name(spec)), anchor=False, width="content")
+        if st.button("Train on this data", key="train on data", type="primary"):
+            go_to("pages/train/page.py")  # the box there names the same data
+        if entry is None:
+            return
+        if st.button("Rename", key="rename data"):
+            NEW_NAME.set(entry.name)
+            REFUSED.forget()
+            _rename(entry)
+        with st.popover("Folder"):
+            st.caption("Its files are here. Copy the path to open it in your file manager.")
+            st.code(str(entry.folder), language=None, wrap_lines=True)
+        delete_button(entry)
+    origin = f"Imported from {entry.source}" if entry.unpacked else "Read from your folder"
+    size = f", {megabytes(entry)}" if entry.bytes is not None else ""
+    digest = f", digest {entry.digest}" if entry.digest else ""
+    st.caption(escape_markdown(f"{origin}, added {moment(entry.added)}{size}{digest}"))
+
+
+def megabytes(entry: LibraryEntry) -> str:
+    """The size of its pictures."""
+    size = (entry.bytes or 0) / 1e6
+    return f"{size:,.0f} MB" if size >= 10 else f"{size:.1f} MB"
+
+
+def delete_button(entry: LibraryEntry) -> None:
+    """Delete what the lab unpacked, forget what is a person's own; asked about first."""
+    action = "Delete" if entry.unpacked else "Forget"
+    with st.container(key=f"danger {entry.id}", width="content"):
+        if st.button(action, key=f"delete {entry.id}"):
+            REFUSED.forget()
+            st.dialog(f"{action} this dataset?")(_confirm)(entry)
+
+
+@st.dialog("Rename this dataset")
+def _rename(entry: LibraryEntry) -> None:
+    with st.form("rename dataset", border=False):
+        st.text_input("Name", key=NEW_NAME.key, max_chars=60)
+        st.caption("Pages, new runs and reports show this name, and commands take it as the data.")
+        renamed = st.form_submit_button("Rename", type="primary", on_click=_take_name, args=(entry,))
+    _end(is_done=renamed)
+
+
+def _confirm(entry: LibraryEntry) -> None:
+    name = escape_markdown(entry.name)
+    if entry.unpacked:
+        st.write(f"{name}: these files are deleted from disk.")
+        st.code(str(entry.folder), language=None, wrap_lines=True)
+        runs = sum(1 for one in list_runs() if one.config and _is_of(one.config.data, entry))
+        if runs:
+            st.write(
+                f"{count(runs, 'run')} trained on it: weights, scores and reports stay, but their pictures can no "
+                "longer be shown."
+            )
+        st.write("This cannot be undone; the same file can be imported again.")
+    else:
+        st.write(f"{name} is taken off the list. No file of yours is touched.")
+        st.code(str(entry.path if entry.spec else entry.id), language=None, wrap_lines=True)
+    with st.container(horizontal=True):
+        with st.container(key="danger confirm", width="content"):
+            words = "Delete permanently" if entry.unpacked else "Forget"
+            done = st.button(words, key="confirm delete data", on_click=_delete, args=(entry,))
+        cancelled = st.button("Cancel", key="cancel delete data")
+    _end(is_done=done or cancelled)
+
+
+def _end(*, is_done: bool) -> None:
+    """Close the dialog, or say in it why its work was refused."""
+    if refusal := REFUSED.get():
+        complain(refusal)
+    elif is_done:
+        st.rerun()
+
+
+def _take_name(entry: LibraryEntry) -> None:
+    """Before the page is drawn anew: the box names the open dataset as it is called now."""
+    was_open = _is_of(DATA.get() or "", entry)
+    REFUSED.forget()
+    try:
+        renamed = rename(entry.id, NEW_NAME.get() or "")
+    except (InputError, Failure) as error:
+        REFUSED.set(str(error))
+        return
+    if was_open:
+        DATA.set(named_spec(renamed.spec))
+
+
+def _delete(entry: LibraryEntry) -> None:
+    """Before the page is drawn anew: the box cannot go on naming what is gone."""
+    was_open = _is_of(DATA.get() or "", entry)
+    REFUSED.forget()
+    try:
+        delete(entry.id)
+    except (InputError, Failure) as error:
+        REFUSED.set(str(error))
+        return
+    forget_data()
+    if was_open:
+        DATA.set(DEFAULT)
+
+
+def _is_of(spec: str, entry: LibraryEntry) -> bool:
+    own = entry_of(spec)
+    return own is not None and own.id == entry.id
