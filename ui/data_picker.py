@@ -74,6 +74,7 @@ def _show_by_name() -> None:
         DATA.set(named)
         if linked is not None:  # later, the box writes the address
             st.query_params[DATA.key] = named
+            st.rerun()  # a box takes the address that its session began with, until that is read anew
 
 
 def _datasets() -> None:

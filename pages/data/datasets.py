@@ -33,15 +33,16 @@ def dataset_list(spec: str) -> None:
 def _own_row(entry: LibraryEntry, *, is_open: bool) -> None:
     with _row():
         _name(entry.name, entry.spec, key=entry.id, is_open=is_open, disabled=not entry.available)
+        why = None
         if entry.damaged:
-            words = entry.damaged
+            why = words = entry.damaged
         elif not entry.available:
-            words = f"not found: {entry.source} was moved, deleted, or is on a drive that is not connected"
+            why = words = f"not found: {entry.source} was moved, deleted, or is on a drive that is not connected"
         elif entry.items is None:
             words = f"not read yet, added {moment(entry.added)}"
         else:
             words = f"{entry_facts(entry)}, added {moment(entry.added)}"
-        st.caption(escape_markdown(words), width="stretch")
+        st.caption(escape_markdown(words), help=why and escape_markdown(why), width="stretch")
         if not entry.available:
             delete_button(entry)
 
@@ -50,7 +51,7 @@ def _catalogue_row(row: Entry, *, is_open: bool) -> bool:
     """One of the catalogue's; whether its download was asked for."""
     with _row():
         _name(row.name, row.name, key=row.name, is_open=is_open, disabled=not row.available)
-        facts = f"{row.task}, {count(row.classes, 'class')}, {count(row.items, 'image')}"
+        facts = f"{count(row.items, 'image')}, {count(row.classes, 'class')}, {row.task}"
         if row.available:
             st.caption(f"{facts}: {escape_markdown(row.note)}", width="stretch")
             return False
@@ -66,10 +67,10 @@ def _catalogue_row(row: Entry, *, is_open: bool) -> bool:
 
 
 def entry_facts(entry: LibraryEntry) -> str:
-    """Task, classes, images and size, in a row; nothing where the data was never read."""
+    """Images, classes, size and task, in a row; nothing where the data was never read."""
     if entry.items is None or entry.classes is None:
         return ""
-    return f"{entry.task}, {count(entry.classes, 'class')}, {count(entry.items, 'image')}, {megabytes(entry)}"
+    return f"{count(entry.items, 'image')}, {count(entry.classes, 'class')}, {megabytes(entry)}, {entry.task}"
 
 
 def _row() -> "st.delta_generator.DeltaGenerator":
