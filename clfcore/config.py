@@ -9,9 +9,10 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Literal, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 
 from clfcore.errors import brief, nearest, refusal
 
@@ -21,6 +22,7 @@ Policy = Literal[
     "none", "basic", "conservative", "autoaugment", "randaugment", "trivialaugment", "augmix", "small", "digits"
 ]
 Fit = Literal["crop", "pad", "squash"]
+Head = Literal["logistic", "linear", "mlp", "attention"]
 Option = bool | int | float | str
 _UNFREEZE = re.compile(r"\d{1,5}:(\d{1,4}|all)(,\d{1,5}:(\d{1,4}|all))*")
 
@@ -40,134 +42,142 @@ class _Frozen(BaseModel):
 class Recipe(_Frozen):
     """How the network is trained. None: chosen for the data and the device."""
 
-    epochs: int | None = Field(None, ge=1, le=10_000, description="passes over the training split")
-    batch_size: int | None = Field(None, ge=1, le=65_536, description="images a step")
-    image_size: int | None = Field(None, ge=4, le=4096, description="side of the network's square input, in pixels")
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    epochs: int | None = Field(default=None, ge=1, le=10_000, description="passes over the training split")
+    batch_size: int | None = Field(default=None, ge=1, le=65_536, description="images a step")
+    image_size: int | None = Field(
+        default=None, ge=4, le=4096, description="side of the network's square input, in pixels"
+    )
     optimizer: Literal["adamw", "adam", "sgd", "rmsprop", "muon"] = Field(
-        "adamw", description="rule of the update; muon moves the inner matrices, AdamW what it cannot"
+        default="adamw", description="rule of the update; muon moves the inner matrices, AdamW what it cannot"
     )
-    learning_rate: float | None = Field(
-        None, gt=0, le=10, allow_inf_nan=False, description="peak learning rate, of the head"
-    )
-    momentum: float = Field(0.9, ge=0, lt=1, allow_inf_nan=False, description="momentum, of sgd and rmsprop")
-    nesterov: bool = Field(True, description="look ahead along the momentum, of sgd only")
+    learning_rate: float | None = Field(default=None, gt=0, le=10, description="peak learning rate, of the head")
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="momentum, of sgd and rmsprop")
+    nesterov: bool = Field(default=True, description="look ahead along the momentum, of sgd only")
     weight_decay: float = Field(
-        0.01, ge=0, le=1, allow_inf_nan=False, description="weight decay; biases and normalisation have none"
+        default=0.01, ge=0, le=1, description="weight decay; biases and normalisation have none"
     )
-    schedule: Schedule = Field("warmup-cosine", description="how the learning rate moves over the run")
+    schedule: Schedule = Field(default="warmup-cosine", description="how the learning rate moves over the run")
     warmup_epochs: float = Field(
-        1.0, ge=0, le=1000, allow_inf_nan=False, description="epochs of linear warm-up, of warmup-cosine only"
+        default=1.0, ge=0, le=1000, description="epochs of linear warm-up, of warmup-cosine only"
     )
     step_size: int = Field(
-        0, ge=0, le=10_000, description="epochs between two falls, of step only; 0 is a third of the run"
+        default=0, ge=0, le=10_000, description="epochs between two falls, of step only; 0 is a third of the run"
     )
     step_factor: float = Field(
-        0.1, gt=0, le=1, allow_inf_nan=False, description="what the rate is multiplied by at a fall, of step only"
+        default=0.1, gt=0, le=1, description="what the rate is multiplied by at a fall, of step only"
     )
     plateau_patience: int = Field(
-        3, ge=0, le=1000, description="epochs without a lower validation loss before a fall, of plateau only"
+        default=3, ge=0, le=1000, description="epochs without a lower validation loss before a fall, of plateau only"
     )
     plateau_factor: float = Field(
-        0.1, gt=0, lt=1, allow_inf_nan=False, description="what the rate is multiplied by at a fall, of plateau only"
+        default=0.1, gt=0, lt=1, description="what the rate is multiplied by at a fall, of plateau only"
     )
     one_cycle_rise: float = Field(
-        0.3, gt=0, lt=1, allow_inf_nan=False, description="share of the run in which the rate rises, of one-cycle only"
+        default=0.3, gt=0, lt=1, description="share of the run in which the rate rises, of one-cycle only"
     )
-    augmentation: Policy | dict[str, Any] | None = Field(
-        None, description="random changes to the training images: a policy's name, its JSON or a .json file of it"
+    augmentation: Policy | dict[str, JsonValue] | None = Field(
+        default=None,
+        description="random changes to the training images: a policy's name, its JSON or a .json file of it",
     )
     mixup: float = Field(
-        0.0, ge=0, le=100, allow_inf_nan=False, description="alpha of Mixup (pictures blended), such as 0.2; 0 is off"
+        default=0.0, ge=0, le=100, description="alpha of Mixup (pictures blended), such as 0.2; 0 is off"
     )
     cutmix: float = Field(
-        0.0, ge=0, le=100, allow_inf_nan=False, description="alpha of CutMix (a box of another), such as 1; 0 is off"
+        default=0.0, ge=0, le=100, description="alpha of CutMix (a box of another), such as 1; 0 is off"
     )
     mix_probability: float = Field(
-        1.0, ge=0, le=1, allow_inf_nan=False, description="share of the batches that Mixup or CutMix is done to"
+        default=1.0, ge=0, le=1, description="share of the batches that Mixup or CutMix is done to"
     )
     label_smoothing: float = Field(
-        0.0, ge=0, lt=1, allow_inf_nan=False, description="share of the target spread evenly over the classes"
+        default=0.0, ge=0, lt=1, description="share of the target spread evenly over the classes"
     )
-    gradient_clip: float = Field(
-        1.0, ge=0, allow_inf_nan=False, description="largest norm of the gradient; 0 switches clipping off"
-    )
+    gradient_clip: float = Field(default=1.0, ge=0, description="largest norm of the gradient; 0 switches clipping off")
     accumulation: int = Field(
-        1, ge=1, le=4096, description="batches whose gradients make one step: large batches in little memory"
+        default=1, ge=1, le=4096, description="batches whose gradients make one step: large batches in little memory"
     )
-    ema: float = Field(
-        0.0, ge=0, lt=1, allow_inf_nan=False, description="decay of averaged weights, judged and kept; 0 is off"
-    )
+    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of averaged weights, judged and kept; 0 is off")
     early_stopping: int = Field(
-        0, ge=0, le=1000, description="epochs without a better validation before the run stops; 0 never stops early"
+        default=0,
+        ge=0,
+        le=1000,
+        description="epochs without a better validation before the run stops; 0 never stops early",
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="auto is float32 on a CPU and mixed on a GPU"
+        default="auto", description="auto is float32 on a CPU and mixed on a GPU"
     )
-    channels_last: bool = Field(True, description="pictures with channels innermost: faster for convolutions")
+    channels_last: bool = Field(default=True, description="pictures with channels innermost: faster for convolutions")
     compile: bool = Field(
-        False, description="torch.compile: the first steps wait 10 to 60 s for the compiler, later ones may be faster"
+        default=False,
+        description="torch.compile: the first steps wait 10 to 60 s for the compiler, later ones may be faster",
     )
     device: str = Field(
-        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$", description="auto, cpu, cuda, cuda:1 or mps"
+        default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$", description="auto, cpu, cuda, cuda:1 or mps"
     )
-    seed: int = Field(0, ge=0, lt=2**31, description="seed of initialisation, order and augmentation")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of initialisation, order and augmentation")
     trainable_groups: int | None = Field(
-        None, ge=0, le=1000, description="layer groups that fine-tuning trains, from the head downwards; 0 trains all"
+        default=None,
+        ge=0,
+        le=1000,
+        description="layer groups that fine-tuning trains, from the head downwards; 0 trains all",
     )
     backbone_learning_rate: float | None = Field(
-        None, gt=0, le=10, allow_inf_nan=False, description="peak learning rate of the pretrained groups below the head"
+        default=None, gt=0, le=10, description="peak learning rate of the pretrained groups below the head"
     )
     group_decay: float = Field(
-        1.0, gt=0, le=1, allow_inf_nan=False, description="factor on the learning rate from each group to the one below"
+        default=1.0, gt=0, le=1, description="factor on the learning rate from each group to the one below"
     )
     freeze_batch_norm: bool | None = Field(
-        None, description="batch normalisation keeps the means and deviations that came with its weights"
+        default=None, description="batch normalisation keeps the means and deviations that came with its weights"
     )
     unfreeze: str = Field(
-        "auto",
+        default="auto",
         description="EPOCH:GROUPS pairs such as 1:1,3:2,6:all: from that epoch on, so many groups train",
     )
     views: int = Field(
-        1, ge=1, le=32, description="views of each training image that feature extraction embeds; the first is plain"
+        default=1,
+        ge=1,
+        le=32,
+        description="views of each training image that feature extraction embeds; the first is plain",
     )
 
     loss: Literal["cross-entropy", "focal", "asymmetric"] = Field(
-        "cross-entropy", description="focal dwells on hard items; asymmetric, of several labels, forgives absent ones"
+        default="cross-entropy",
+        description="focal dwells on hard items; asymmetric, of several labels, forgives absent ones",
     )
-    focal_gamma: float = Field(
-        2.0, ge=0, le=10, allow_inf_nan=False, description="how much the focal loss dwells on hard items"
-    )
+    focal_gamma: float = Field(default=2.0, ge=0, le=10, description="how much the focal loss dwells on hard items")
     asymmetric_negative: float = Field(
-        4.0, ge=0, le=10, allow_inf_nan=False, description="focus on absent labels, of asymmetric only"
+        default=4.0, ge=0, le=10, description="focus on absent labels, of asymmetric only"
     )
     asymmetric_positive: float = Field(
-        1.0, ge=0, le=10, allow_inf_nan=False, description="focus on present labels, of asymmetric only"
+        default=1.0, ge=0, le=10, description="focus on present labels, of asymmetric only"
     )
     asymmetric_margin: float = Field(
-        0.05, ge=0, lt=1, allow_inf_nan=False, description="probability up to which an absent label costs nothing"
+        default=0.05, ge=0, lt=1, description="probability up to which an absent label costs nothing"
     )
     class_weights: Literal["none", "inverse-frequency", "effective-number"] | str = Field(
-        "none", description="weight of each class in the loss: none, inverse-frequency, effective-number or numbers"
+        default="none",
+        description="weight of each class in the loss: none, inverse-frequency, effective-number or numbers",
     )
     effective_beta: float = Field(
-        0.999, gt=0, lt=1, allow_inf_nan=False, description="overlap of items, of class_weights effective-number only"
+        default=0.999, gt=0, lt=1, description="overlap of items, of class_weights effective-number only"
     )
     positive_weights: Literal["none", "balanced"] | str = Field(
-        "none", description="weight of a label that is there: none, balanced (absent to present) or numbers"
+        default="none", description="weight of a label that is there: none, balanced (absent to present) or numbers"
     )
     level_weights: Literal["auto"] | str = Field(
-        "auto", description="weight of each level in the loss, coarsest first: auto (1,0.8,0.6,...) or numbers"
+        default="auto", description="weight of each level in the loss, coarsest first: auto (1,0.8,0.6,...) or numbers"
     )
     sampling: Literal["plain", "balanced"] = Field(
-        "plain", description="plain shows each image once an epoch, balanced shows each class equally often"
+        default="plain", description="plain shows each image once an epoch, balanced shows each class equally often"
     )
 
     @field_validator("class_weights", "positive_weights", "level_weights")
     @classmethod
     def _weights(cls, value: str, info: ValidationInfo) -> str:
-        words = next(
-            get_args(kind) for kind in get_args(cls.model_fields[info.field_name].annotation) if get_args(kind)
-        )
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        words = next(get_args(kind) for kind in get_args(annotation) if get_args(kind))
         if value in words:
             return value
         try:
@@ -207,37 +217,37 @@ class RunConfig(_Frozen):
         None, min_length=1, description="name from `architectures`, or timm/NAME; left out, one that suits the data"
     )
     options: dict[str, Option] = Field(default_factory=dict, description="options of the architecture, NAME=VALUE")
-    weights: str | None = Field(None, description="none, default, a weights file or a run")
-    strategy: Strategy | None = Field(None, description="what is trained, from which weights")
-    head: Literal["logistic", "linear", "mlp", "attention"] = Field(
-        "logistic", description="what is fitted on embeddings; attention is trained with the network"
+    weights: str | None = Field(default=None, description="none, default, a weights file or a run")
+    strategy: Strategy | None = Field(default=None, description="what is trained, from which weights")
+    head: Head = Field(
+        default="logistic", description="what is fitted on embeddings; attention is trained with the network"
     )
-    fit: Fit = Field("crop", description="how a picture becomes the network's square")
-    split_seed: int = Field(0, ge=0, lt=2**31, description="seed of the splits that the data does not give")
+    fit: Fit = Field(default="crop", description="how a picture becomes the network's square")
+    split_seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the splits that the data does not give")
     decoding: Literal["levels", "path", "sum"] = Field(
-        "levels",
+        default="levels",
         description="answers of a hierarchy: each level by itself, the likeliest real path, or children summed",
     )
     thresholds: Literal["half", "f1", "precision", "recall"] = Field(
-        "half", description="probability from which a label counts: 0.5, or chosen on validation for F1, a precision..."
+        default="half",
+        description="probability from which a label counts: 0.5, or chosen on validation for F1, a precision...",
     )
     wanted: float = Field(
-        0.9, gt=0, le=1, allow_inf_nan=False, description="precision or recall that the thresholds should reach"
+        default=0.9, gt=0, le=1, allow_inf_nan=False, description="precision or recall that the thresholds should reach"
     )
     recipe: Recipe = Field(default_factory=Recipe, description="how the network is trained")
 
     def as_json(self) -> str:
         return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False)
 
-    def changed(self, **changes: Any) -> Self:
+    def changed(self, *, recipe: Mapping[str, object] | None = None, **changes: object) -> Self:
         """A copy with some fields replaced and checked; a recipe's fields are given as `recipe={...}`.
 
         >>> RunConfig(data="digits", architecture="lenet5").changed(recipe={"epochs": 3}).recipe.epochs
         3
         """
         stored = self.model_dump()
-        recipe = {**stored["recipe"], **changes.pop("recipe", {})}
-        return _checked(type(self), {**stored, **changes, "recipe": recipe})
+        return _checked(type(self), {**stored, **changes, "recipe": {**stored["recipe"], **(recipe or {})}})
 
 
 class ResolvedRecipe(Recipe):
@@ -247,7 +257,7 @@ class ResolvedRecipe(Recipe):
     batch_size: int
     image_size: int
     learning_rate: float
-    augmentation: Policy | dict[str, Any]
+    augmentation: Policy | dict[str, JsonValue]
     trainable_groups: int
     backbone_learning_rate: float
     freeze_batch_norm: bool
@@ -267,13 +277,21 @@ class ResolvedConfig(NetworkConfig):
     recipe: ResolvedRecipe
 
 
-FIELDS: Mapping[str, Any] = {
+def as_resolved(config: RunConfig) -> ResolvedConfig | None:
+    """The configuration with nothing open, as a run's folder keeps it once resolved; None where a field is open."""
+    try:
+        return ResolvedConfig.model_validate(config.model_dump())
+    except ValidationError:
+        return None
+
+
+FIELDS: Mapping[str, FieldInfo] = {
     **{name: info for name, info in RunConfig.model_fields.items() if name != "recipe"},
     **{f"recipe.{name}": info for name, info in Recipe.model_fields.items()},
 }
 
 
-def make(values: Mapping[str, Any]) -> RunConfig:
+def make(values: Mapping[str, object]) -> RunConfig:
     """A checked configuration from plain values. Raises InputError with one sentence for each field that does not fit.
 
     >>> make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": 0}})
@@ -292,7 +310,7 @@ def with_name(config: RunConfig) -> NetworkConfig:
 C = TypeVar("C", bound=RunConfig)
 
 
-def _checked(kind: type[C], values: Mapping[str, Any]) -> C:
+def _checked(kind: type[C], values: Mapping[str, object]) -> C:
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:

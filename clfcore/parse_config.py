@@ -36,8 +36,8 @@ def configuration(
     if reading and isinstance(data, str):
         fields["data"] = data = with_reading(data, reading)
     if preset is not None:
-        base = presets.values(preset, _task_kind(data))
-        merged, recipe = {**base, **merged}, {**base["recipe"], **recipe}
+        base = presets.preset_for(preset, _task_kind(data))
+        merged, recipe = {**base.made_for, **merged}, {**base.recipe.model_dump(), **recipe}
     options = merged.get("options")
     if isinstance(options, Mapping) and isinstance(added := fields.get("options"), Mapping):
         fields["options"] = {**options, **added}

@@ -17,9 +17,9 @@ from clfcore.training.schedules import curve, rate_at
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_is_a_whole_recipe_with_a_line_that_justifies_it(name: str) -> None:
     found = preset(name)
-    assert set(found.recipe) == set(Recipe.model_fields)
-    config = make({"data": "digits", "architecture": "lenet5", "recipe": found.recipe})
-    assert config.recipe.epochs == found.chosen["epochs"]
+    assert set(found.recipe.model_dump()) == set(Recipe.model_fields)
+    config = make({"data": "digits", "architecture": "lenet5", "recipe": found.recipe.model_dump()})
+    assert config.recipe.epochs == found.recipe.epochs
     assert 40 < len(found.why) < 130
     assert found.why.endswith(".")
 

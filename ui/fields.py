@@ -1,6 +1,6 @@
 """A setting's rule, unit and help (clfcore.config.FIELDS) -> its widget."""
 
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 import streamlit as st
 
@@ -11,6 +11,8 @@ from ui.messages import complain
 from ui.session import SessionValue, in_address
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from clfcore.architectures.catalogue import Architecture
     from clfcore.architectures.options import Option
 
@@ -29,7 +31,10 @@ LABELS = {
 YES_NO = {True: "yes", False: "no"}
 
 
-def field(name: str, *, default: Any = None, options: tuple[str, ...] | None = None) -> Any:
+FieldValue = bool | int | float | str | None
+
+
+def field(name: str, *, default: object = None, options: tuple[str, ...] | None = None) -> FieldValue:
     """The widget of one field; None where it is left at its default, which the widget shows.
 
     name: as in FIELDS (`recipe.epochs`); default: what None stands for here; options: those to offer, of a choice.
@@ -40,31 +45,39 @@ def field(name: str, *, default: Any = None, options: tuple[str, ...] | None = N
     default = info.default if default is None else default
     kinds = [kind for kind in get_args(info.annotation) if kind is not type(None)] or [info.annotation]
     choices = options or _choices(info.annotation)
-    help_text = info.description[:1].upper() + info.description[1:] + "."
-    common = {"key": f"field {name}", "help": help_text, "placeholder": _written(default)}
+    description = info.description or ""
+    key, help_text, shown = f"field {name}", f"{description[:1].upper()}{description[1:]}.", _written(default)
     if choices:
-        return st.selectbox(label, choices, index=None, **common, persist_state="session")
+        return st.selectbox(
+            label, choices, index=None, key=key, help=help_text, placeholder=shown, persist_state="session"
+        )
     if bool in kinds:
         return st.selectbox(
-            label, (True, False), index=None, format_func=YES_NO.__getitem__, **common, persist_state="session"
-        )
+            label, (True, False), index=None, format_func=YES_NO.__getitem__, key=key, help=help_text,
+            placeholder=shown, persist_state="session",
+        )  # fmt: skip
     if int in kinds or float in kinds:
         whole = float not in kinds
         number = int if whole else float
-        default = number(default) if isinstance(default, int | float) else None
-        start: dict[str, Any] = {} if follow_default(common["key"], default) else {"value": None}
+        least: float | None = None if (rule := _limit(info, "ge")) is None else number(rule)
+        most: float | None = None if (rule := _limit(info, "le")) is None else number(rule)
+        expected: float | None = number(default) if isinstance(default, int | float) else None
+        start: Literal["min"] | None = "min" if follow_default(key, expected) else None  # what is entered goes first
+        step: float = 1 if whole else _step(expected)
         value = st.number_input(
             label,
-            min_value=_limit(info, "ge", whole),
-            max_value=_limit(info, "le", whole),
-            step=1 if whole else _step(default),
+            min_value=least,
+            max_value=most,
+            value=start,
+            step=step,
             format="%d" if whole else "%g",
+            key=key,
+            help=help_text,
+            placeholder=shown,
             persist_state="session",
-            **start,
-            **common,
         )
-        return None if value == default else value
-    return st.text_input(label, value=None, persist_state="session", **common)
+        return None if value == expected else value
+    return st.text_input(label, value=None, key=key, help=help_text, placeholder=shown, persist_state="session")
 
 
 def follow_default(key: str, default: float | None) -> bool:
@@ -82,25 +95,22 @@ def follow_default(key: str, default: float | None) -> bool:
     return entered.get() is not None
 
 
-def _choices(annotation: Any) -> tuple[str, ...]:
+def _choices(annotation: object) -> tuple[str, ...]:
     parts = [annotation, *get_args(annotation)]
     return next((get_args(part) for part in parts if get_origin(part) is Literal), ())
 
 
-def _limit(info: Any, kind: str, whole: bool) -> int | float | None:  # noqa: FBT001 - private
-    for rule in info.metadata:
-        if (value := getattr(rule, kind, None)) is not None:
-            return int(value) if whole else float(value)
-    return None
+def _limit(info: "FieldInfo", bound: Literal["ge", "le"]) -> float | None:
+    limits = (getattr(rule, bound, None) for rule in info.metadata)
+    return next((limit for limit in limits if limit is not None), None)
 
 
-def _step(default: Any) -> float:
+def _step(default: float | None) -> float:
     """A click moves a rate by a tenth of its size."""
-    size = float(default or 1.0)
-    return float(f"{size / 10:.0e}")
+    return float(f"{(default or 1.0) / 10:.0e}")
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     if isinstance(value, bool):
         return YES_NO[value]
     if value is None:
@@ -131,28 +141,37 @@ def choose_options(row: "Architecture", *, address: str = "option") -> dict[str,
     return given
 
 
-def _widget(option: "Option", key: str) -> Any:
+def _widget(option: "Option", key: str) -> bool | float | str:
     label = {"phi": "φ", "alpha": "α", "beta": "β", "gamma": "γ"}.get(option.name) or option.name.replace("_", " ")
     label = label[:1].upper() + label[1:] if option.name not in ("alpha", "beta", "gamma", "phi") else label
     help_text = f"{option.help[:1].upper() + option.help[1:]}: {option.rule}."
-    if not SessionValue[Any](key).exists:
-        SessionValue[Any](key).set(_option_value(option, option.default))
-    common: dict[str, Any] = {"key": key, "help": help_text, "persist_state": "session"}
+    held = SessionValue[bool | float | str](key)
+    if not held.exists:
+        held.set(_option_value(option, option.default))
     match option.kind:
         case "choice":
-            return st.segmented_control(label, option.allowed, required=True, **common)
+            chosen = st.segmented_control(
+                label, option.allowed, required=True, key=key, help=help_text, persist_state="session"
+            )
+            return chosen or option.default
         case "flag":
-            return st.toggle(label, **common)
+            return st.toggle(label, key=key, help=help_text, persist_state="session")
         case "whole":
-            return st.number_input(label, min_value=int(option.least), max_value=int(option.most), step=1, **common)
+            return st.number_input(
+                label, min_value=int(option.least), max_value=int(option.most), step=1, key=key, help=help_text,
+                persist_state="session",
+            )  # fmt: skip
         case "number" if option.most - option.least <= SLIDER:
             step = 0.1 if option.most - option.least > 1 else 0.01
-            return st.slider(label, min_value=float(option.least), max_value=float(option.most), step=step, **common)
+            return st.slider(
+                label, min_value=float(option.least), max_value=float(option.most), step=step, key=key,
+                help=help_text, persist_state="session",
+            )  # fmt: skip
         case _:
-            return st.text_input(label, **common).strip()
+            return st.text_input(label, key=key, help=help_text, persist_state="session").strip()
 
 
-def _option_value(option: "Option", text: str) -> Any:
+def _option_value(option: "Option", text: str) -> bool | float | str:
     """Text as its widget holds it."""
     match option.kind:
         case "flag":
@@ -165,7 +184,7 @@ def _option_value(option: "Option", text: str) -> Any:
             return text
 
 
-def _option_text(value: Any) -> str:
+def _option_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -176,11 +195,11 @@ def _key(address: str, row: "Architecture", option: "Option") -> str:
 def _from_address(row: "Architecture", address: str) -> None:
     """Take over what a link says; what does not fit is said, and the default stands."""
     words = st.query_params.get_all(address)
-    chosen_before = SessionValue[Any](_key(address, row, row.options[0])).exists
+    chosen_before = SessionValue[object](_key(address, row, row.options[0])).exists
     if not words or (chosen_before and words == (in_address(address).get() or [])):
         return  # another page's address says nothing: the session's choice goes on
     for option in row.options:
-        SessionValue[Any](_key(address, row, option)).set(_option_value(option, option.default))
+        SessionValue[object](_key(address, row, option)).set(_option_value(option, option.default))
     known = {option.name: option for option in row.options}
     for word in words:
         name, _, text = word.partition("=")
@@ -190,7 +209,7 @@ def _from_address(row: "Architecture", address: str) -> None:
             complain(str(error))
             continue
         shown = ",".join(str(part) for part in value) if isinstance(value, tuple) else _option_text(value)
-        SessionValue[Any](_key(address, row, known[name])).set(_option_value(known[name], shown))
+        SessionValue[object](_key(address, row, known[name])).set(_option_value(known[name], shown))
 
 
 def _to_address(address: str, given: dict[str, str]) -> None:

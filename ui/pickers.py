@@ -1,7 +1,7 @@
 """Choices that several pages share, kept in the address so that a page can be sent to somebody or loaded again."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
 from clfcore.files import runs_folder
 from clfcore.photos import Photo
+from clfcore.results import Json, JsonObject
 from clfcore.runs import folder
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, finished_runs, listed
@@ -48,11 +49,11 @@ def to_address(name: str, chosen: Sequence[str]) -> None:
     in_address(name).set(list(chosen))
 
 
-def read_renamed(key: str, renamed: Mapping[str, Any]) -> None:
+def read_renamed(key: str, renamed: Mapping[str, object]) -> None:
     """Before a widget that is bound to the address: an option that the address names as it was called before."""
     before = st.query_params.get(key)
-    if before is not None and before in renamed and not SessionValue[Any](key).exists:
-        SessionValue[Any](key).set(renamed[before])
+    if before is not None and before in renamed and not SessionValue[object](key).exists:
+        SessionValue[object](key).set(renamed[before])
 
 
 def tabs(views: Mapping[str, Callable[[], None]], *, key: str, renamed: Mapping[str, str] | None = None) -> None:
@@ -119,7 +120,7 @@ def listed_name(one: Listed) -> str:
     return f"{one.config.architecture} on {display_name(one.config.data)}, {made} ({one.id[-4:]})"
 
 
-def differing(configs: Sequence[dict[str, Any]]) -> list[tuple[str, list[Any]]]:
+def differing(configs: Sequence[JsonObject]) -> list[tuple[str, list[Json]]]:
     """(setting, its value in each configuration) for all settings, flat, those that differ first."""
     flat = [{**{k: v for k, v in c.items() if k != "recipe"}, **c.get("recipe", {})} for c in configs]
     rows = [

@@ -1,10 +1,11 @@
 """The monitor of a run (progress, time left, curves, notes, buttons), and the queue of runs."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from clfcore.config import as_resolved
 from clfcore.errors import InputError
 from clfcore.runs import folder
 from clfcore.runs.best_epoch import best_record, choice_in
@@ -20,6 +21,11 @@ from ui.formatting import count, decimal, duration, percent
 from ui.messages import Number, complain, escape_markdown, metric_row, refusals
 from ui.pickers import listed_name, run_name
 from ui.session import go_to
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from clfcore.figures.history import Quantity
 
 
 def watch(run: Run, *, as_title: bool = False) -> None:
@@ -116,12 +122,15 @@ def _curves(run: Run) -> None:
 
     epochs, lines = run.config.recipe.epochs, run.history
     left, right = st.columns(2, gap="medium")
-    judged = (
-        "score" if choice_in(run).metric == "mean average precision" else "accuracy"
-    )  # what chooses is what is drawn
+    # what chooses is what is drawn
+    chosen_by: Quantity = "score" if choice_in(run).metric == "mean average precision" else "accuracy"
+    charts: tuple[tuple[DeltaGenerator, Quantity, str], ...] = (
+        (left, "loss", "live loss"),
+        (right, chosen_by, "live accuracy"),
+    )
     best_epoch = best_record(lines)
     best = {} if best_epoch is None else {run.id: best_epoch.epoch}
-    for column, quantity, key in ((left, "loss", "live loss"), (right, judged, "live accuracy")):
+    for column, quantity, key in charts:
         with column:
             figure = history_figure({run.id: lines}, quantity=quantity, epochs=epochs, best=best, dark=dark())
             if not lines:
@@ -251,14 +260,14 @@ def training_signals(run: Run) -> None:
 def _rate_now(run: Run) -> None:
     """The schedule with the step that is reached, while the run trains."""
     now = run.progress
-    splits = run.data.splits
-    if run.state != "running" or now.stage != "training" or "train" not in splits:
+    splits, config = run.data.splits, as_resolved(run.config)
+    if run.state != "running" or now.stage != "training" or "train" not in splits or config is None:
         return
     with st.expander("Learning-rate schedule"):
-        learning_rate_chart(run.config, images=splits["train"], now=now.done)
+        learning_rate_chart(config, images=splits["train"], now=now.done)
 
 
-def after_transfer(run: Any) -> None:
+def after_transfer(run: Run) -> None:
     """How far each group moved, the baselines beside a fitted head, and where the weights came from."""
     from clfcore.figures.training_phases import weight_change
 

@@ -30,7 +30,7 @@ class Network:
     module: nn.Module
     preprocess: Preprocess
     architecture: Architecture
-    labels: tuple[str, ...] | None  # ImageNet's human names where the published head is kept
+    labels: tuple[str, ...] = ()  # ImageNet's human names where the published head is kept
 
 
 def build(
@@ -54,7 +54,7 @@ def build(
     row, values = configured(name, options)
     side, tag = _side(row, image_size), _weights_name(row, weights)
     module = _module(row, columns, channels, side, tag, values)
-    return Network(module, _preprocess(row, module, side, channels, tag, fit), row, None)
+    return Network(module, _preprocess(row, module, side, channels, tag, fit), row)
 
 
 def pretrained(name: str) -> Network:

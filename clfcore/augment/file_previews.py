@@ -1,5 +1,6 @@
 """Augmented views of one picture, of a dataset or of a file: what the Augmentations page shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from clfcore.augment.policy import Policy
 from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.data.bit_depth import to_bytes
 from clfcore.data.catalogue import open_dataset
+from clfcore.data.dataset import ImageDataset
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
@@ -32,6 +34,13 @@ def usual_preprocess(side: int, channels: int, size: int | None = None) -> Prepr
     size = size or min(224, max(28, side))
     values = (0.5,) * channels
     return Preprocess(size, crop_fraction=0.875 if size > 64 else 1.0, mean=values, deviation=values)
+
+
+def stored_pictures(dataset: ImageDataset, preprocess: Preprocess, *, places: Sequence[int]) -> np.ndarray:
+    """N x S x S x C: pictures of the training split by their places from 0, as the cache keeps them for training."""
+    items = dataset.splits["train"][list(places)].tolist()
+    pictures = (dataset.image(item, least_side=preprocess.stored_side) for item in items)
+    return np.stack([preprocess.stored(picture) for picture in pictures])
 
 
 def file_previews(

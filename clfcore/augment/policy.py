@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from clfcore.augment.step_rules import KINDS, Value
+from clfcore.augment.step_rules import KINDS, StoredValue, Value
 from clfcore.errors import InputError, brief, nearest, unknown
 from clfcore.files import parse_json
 
@@ -48,7 +48,7 @@ class Step:
         assert isinstance(value, tuple), name
         return value
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, StoredValue]:
         return {
             "step": self.kind,
             **{name: list(value) if isinstance(value, tuple) else value for name, value in self.parameters},

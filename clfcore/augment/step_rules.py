@@ -7,6 +7,7 @@ from typing import Literal
 from clfcore.errors import InputError, brief, unknown
 
 Value = bool | int | float | str | tuple[float, float]
+StoredValue = Value | list[float]  # as JSON and the widgets hold a range
 
 
 @dataclass(frozen=True)

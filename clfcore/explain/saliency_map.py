@@ -87,6 +87,12 @@ def colour(values: np.ndarray, colours: str = "magma") -> np.ndarray:
     return cv2.cvtColor(cv2.applyColorMap(levels, table), cv2.COLOR_BGR2RGB)
 
 
+def color_stops(colours: str, *, count: int = 17) -> tuple[tuple[int, int, int], ...]:
+    """Stops of a color map at equal distances, 0 first: red, green and blue from 0 to 255. Raises InputError."""
+    stops = colour(np.linspace(0, 1, count)[None], colours)[0].tolist()
+    return tuple((red, green, blue) for red, green, blue in stops)
+
+
 def overlay_image(
     square: np.ndarray, shown: SaliencyMap, *, opacity: float = 0.6, colours: str = "magma", threshold: float = 0.0
 ) -> np.ndarray:

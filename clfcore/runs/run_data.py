@@ -21,7 +21,7 @@ from clfcore.errors import InputError
 from clfcore.resolve import Resolved
 from clfcore.runs.folder import Run
 from clfcore.runs.split_record import KeptSplit, read_split
-from clfcore.runs.task_changes import task_changes
+from clfcore.runs.task_changes import MatchedItems, task_changes
 from clfcore.task import Task
 
 
@@ -61,10 +61,10 @@ def resume_run_data(run: Run) -> Reopened | None:
     dataset = _opened(run)
     if kept is None:
         if (task := run.data.task) is not None:
-            _check_classes(run, task, dataset, None)
+            _check_classes(run, task, dataset)
         return Reopened(_as_before(run, dataset))
     places = _places(kept, dataset)
-    _check_classes(run, kept.task, dataset, (kept.targets, places))
+    _check_classes(run, kept.task, dataset, matched=MatchedItems(kept.targets, places))
     found = _as_kept(kept, places, dataset)
     _check_gone(run, kept, found)
     return Reopened(found, _changes(kept, places, dataset))
@@ -226,7 +226,7 @@ def _as_kept(kept: KeptSplit, places: np.ndarray, dataset: ImageDataset) -> Imag
     )
 
 
-def _check_classes(run: Run, task: Task, dataset: ImageDataset, matched: tuple[np.ndarray, np.ndarray] | None) -> None:
+def _check_classes(run: Run, task: Task, dataset: ImageDataset, *, matched: MatchedItems | None = None) -> None:
     changes = task_changes(task, dataset, matched)
     if changes:
         raise InputError(

@@ -1,5 +1,7 @@
 """How the classes of data differ from those that a run began with: added, removed, renamed, moved in the hierarchy."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset
@@ -8,13 +10,18 @@ from clfcore.task import Task
 MOST = 5  # names of a kind that are listed
 
 
-def task_changes(
-    task: Task, dataset: ImageDataset, matched: tuple[np.ndarray, np.ndarray] | None = None
-) -> tuple[str, ...]:
+@dataclass(frozen=True, eq=False)
+class MatchedItems:
+    """A run's N items in the data of today: their targets in the run, and where each stands now (-1: gone)."""
+
+    targets: np.ndarray
+    places: np.ndarray
+
+
+def task_changes(task: Task, dataset: ImageDataset, matched: MatchedItems | None = None) -> tuple[str, ...]:
     """What has changed from a task to that of the data, in words; nothing where the classes are the same, in any order.
 
-    matched: the targets of the run's N items, and where each stands in the data now (-1: gone), by which a class that
-    was renamed is told from one that was removed.
+    matched: the run's items in the data, by which a class that was renamed is told from one that was removed.
     """
     now = dataset.task
     if now.kind != task.kind:
@@ -25,8 +32,11 @@ def task_changes(
     for place, (old, new) in enumerate(zip(task.levels, now.levels, strict=True)):
         removed = [name for name in old.classes if name not in new.classes]
         added = [name for name in new.classes if name not in old.classes]
-        for name in list(removed) if matched else ():
-            called = _called(old.classes.index(name), place, task, dataset, *matched)
+        for name in list(removed):
+            if matched is None:
+                break
+            in_class = _of_class(task, matched.targets, place)[:, old.classes.index(name)]
+            called = _called(in_class, place, dataset, places=matched.places)
             if called in added:
                 found.append(f"{name} is called {called} now")
                 removed.remove(name)
@@ -39,9 +49,9 @@ def task_changes(
     return tuple(found)
 
 
-def _called(index: int, place: int, task: Task, dataset: ImageDataset, targets: np.ndarray, places: np.ndarray) -> str:
-    """The class in which most pictures of a run's class are now; empty where there are none."""
-    mine = _of_class(task, targets, place)[:, index] & (places >= 0)
+def _called(in_class: np.ndarray, place: int, dataset: ImageDataset, *, places: np.ndarray) -> str:
+    """The class of a level in which most pictures of a run's class (N bool) are now; empty where there are none."""
+    mine = in_class & (places >= 0)
     if not mine.any():
         return ""
     counts = _of_class(dataset.task, dataset.targets[places[mine]], place).sum(axis=0)

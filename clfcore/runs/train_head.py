@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from clfcore.architectures.heads import make_head
 from clfcore.augment import policies
-from clfcore.config import Recipe
+from clfcore.config import ResolvedRecipe
 from clfcore.data.dataset import Split
 from clfcore.embeddings import baselines
 from clfcore.embeddings.embedder import Embedder, View
@@ -147,24 +147,26 @@ def _of_split(session: Session, embedder: Embedder, split: Split, *, view: View 
 
 
 def _events(
-    session: Session, features: Features, recipe: Recipe
+    session: Session, features: Features, recipe: ResolvedRecipe
 ) -> tuple[nn.Module, nn.Module, Iterator[Step | Epoch]]:
     """A new head on the standardised embeddings, the one that validation judges, and the iterator that fits them."""
     kind, task = session.prepared.config.head, session.prepared.dataset.task
     x, y = features.train, features.targets
-    with Stream(recipe.seed).drawn():
-        head = make_head("linear" if kind == "logistic" else kind, x.shape[1], task.columns)
 
     def validate(model: nn.Module) -> Predictions:
         return session.predictions("validation", _forward(model, features.validation))
 
     if kind == "logistic":
+        with Stream(recipe.seed).drawn():
+            linear = nn.Linear(x.shape[1], task.columns)
         loss, hits = session.prepared.loss(), hits_of(task)
         labels = task.columns if task.kind == "multi-label" else 1
         events = linear_probe.logistic(
-            head, x, y, loss_of=loss, hits_of=hits, validate=validate, iterations=recipe.epochs, labels=labels
+            linear, x, y, loss_of=loss, hits_of=hits, validate=validate, iterations=recipe.epochs, labels=labels
         )
-        return head, head, events
+        return linear, linear, events
+    with Stream(recipe.seed).drawn():
+        head = make_head(kind, x.shape[1], task.columns)
     weights = class_balance.draw_weights(task, y.numpy()) if recipe.sampling == "balanced" else None
     state = linear_probe.head_state(head, recipe)
     return (

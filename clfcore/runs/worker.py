@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from clfcore.config import NetworkConfig
 from clfcore.errors import Failure, InputError
@@ -39,14 +39,14 @@ Cancelled = Literal["cancelled", "stopping", "starting", "elsewhere", "over"]
 class Worker:
     """Submit, resume and cancel return at once; runs are carried out one after another, in their order."""
 
-    def __init__(self, start: Callable[[], subprocess.Popen] | None = None) -> None:
+    def __init__(self, start: Callable[[], subprocess.Popen[str]] | None = None) -> None:
         """start: starts a child as `start_child` does."""
         self._start = start or start_child
         self._queue: deque[Run] = deque()
         self._locks: dict[Path, RunLock] = {}
         self._changed = threading.Condition()
-        self._idle: subprocess.Popen | None = None
-        self._current: tuple[Run, subprocess.Popen | None] | None = None
+        self._idle: subprocess.Popen[str] | None = None
+        self._current: tuple[Run, subprocess.Popen[str] | None] | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
 
@@ -120,7 +120,7 @@ class Worker:
             for child in (self._idle, self._current[1] if self._current else None):
                 if child is not None:
                     with contextlib.suppress(OSError):
-                        child.stdin.close()
+                        _pipe(child.stdin).close()
 
     def _enqueue(self, run: Run, lock: RunLock) -> None:
         with self._changed:
@@ -175,7 +175,7 @@ class Worker:
             return
         child = self._hand_over(run)
         said: list[str] = []
-        reader = threading.Thread(target=lambda: said.append(child.stderr.read()), daemon=True)
+        reader = threading.Thread(target=lambda: said.append(_pipe(child.stderr).read()), daemon=True)
         reader.start()
         while reader.is_alive():
             reader.join(LOOK)
@@ -183,14 +183,14 @@ class Worker:
         code = child.wait()
         for pipe in (child.stdin, child.stdout, child.stderr):
             with contextlib.suppress(OSError):
-                pipe.close()
+                _pipe(pipe).close()
         text = "".join(said).strip()
         if text and run.path.is_dir():
             with contextlib.suppress(OSError), (run.path / FILE).open("a", encoding="utf-8") as file:
                 file.write(text + "\n")
         self._note_unbegun(run, code, text)
 
-    def _hand_over(self, run: Run) -> subprocess.Popen:
+    def _hand_over(self, run: Run) -> subprocess.Popen[str]:
         """A child that has the run: the idle one, or a fresh one where that was killed while it waited."""
         with self._changed:
             idle, self._idle = self._idle, None
@@ -199,8 +199,8 @@ class Worker:
             with self._changed:
                 self._current = (run, child)
             try:
-                child.stdin.write(f"{run.path}\n")
-                child.stdin.flush()
+                _pipe(child.stdin).write(f"{run.path}\n")
+                _pipe(child.stdin).flush()
             except OSError:
                 if child is not idle:
                     raise
@@ -248,7 +248,7 @@ def _fail(run: Run, message: str) -> None:
         run.set_state("failed", message)
 
 
-def start_child() -> subprocess.Popen:
+def start_child() -> subprocess.Popen[str]:
     """A process that imports what a run needs, then waits for a run's folder on its standard input."""
     return subprocess.Popen(
         [sys.executable, "-m", "clfcore.runs.worker_process"],
@@ -258,6 +258,13 @@ def start_child() -> subprocess.Popen:
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *_search_path()])},
     )
+
+
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    """A pipe to or from a child. Raises OSError where the child was started without it."""
+    if pipe is None:
+        raise OSError("the process has no pipe")
+    return pipe
 
 
 def _search_path() -> list[str]:

@@ -1,7 +1,7 @@
 """A policy made by hand: chosen, its steps with a slider a parameter, saved under a name, copied as JSON and code."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from clfcore.augment.builtin_policies import POLICIES
 from clfcore.augment.label_safety import changes, warning
 from clfcore.augment.policy import Policy, from_json, step
 from clfcore.augment.saved_policies import save_policy, saved_policies
-from clfcore.augment.step_rules import KINDS, Rule
+from clfcore.augment.step_rules import KINDS, Rule, StoredValue
 from clfcore.augment.to_torchvision import torchvision_code
 from clfcore.errors import InputError
 from ui.messages import escape_markdown, refusals
@@ -19,7 +19,7 @@ from ui.session import AUGMENTATION, LABEL_PRESERVING, SessionValue, go_to
 if TYPE_CHECKING:
     from clfcore.data.pixels import Preprocess
 
-EditedStep = tuple[int, dict[str, Any]]  # an identity for its widgets, and its parameters
+EditedStep = tuple[int, dict[str, StoredValue]]  # an identity for its widgets, and its parameters
 
 _EDITED = SessionValue[str]("policy edited")
 _STEPS = SessionValue[list[EditedStep]]("policy steps")
@@ -71,8 +71,8 @@ def _new_uid() -> int:
     return uid
 
 
-def _edit_step(uid: int, values: Mapping[str, Any], place: int) -> dict[str, Any]:
-    kind = values["step"]
+def _edit_step(uid: int, values: Mapping[str, StoredValue], place: int) -> dict[str, StoredValue]:
+    kind = str(values["step"])
     count = len(_steps())
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -87,30 +87,31 @@ def _edit_step(uid: int, values: Mapping[str, Any], place: int) -> dict[str, Any
             ):
                 pass
             st.button("✕", key=f"off {uid}", help=off, type="tertiary", on_click=_remove, args=(place,))
-        given: dict[str, Any] = {"step": kind}
+        given: dict[str, StoredValue] = {"step": kind}
         rules = KINDS[kind].rules
         if rules:
             row = st.grid(2, min_column_width=130)
             for name, rule in rules.items():
                 with row.cell():
-                    given[name] = _parameter(f"{uid} {name}", name, rule, values.get(name, rule.default))
+                    given[name] = _parameter(f"{uid} {name}", name, rule, value=values.get(name, rule.default))
     _steps()[place] = (uid, given)
     return given
 
 
-def _parameter(key: str, name: str, rule: Rule, value: Any) -> Any:
+def _parameter(key: str, name: str, rule: Rule, *, value: StoredValue) -> StoredValue:
     label, words = name.replace("_", " ").capitalize(), f"{rule.help[:1].upper()}{rule.help[1:]}: {rule.allowed}."
     key = f"step {key}"
     if rule.kind == "choice":
-        return st.selectbox(label, rule.choices, rule.choices.index(value), key=key, help=words)
-    if rule.kind == "whole":
-        return st.slider(label, int(rule.low), int(rule.high), int(value), key=key, help=words)
+        return st.selectbox(label, rule.choices, rule.choices.index(str(value)), key=key, help=words)
     step = 1.0 if rule.high >= 90 else 0.1 if rule.high > 4 else 0.05 if rule.high > 1 else 0.01
     low = rule.low + step if rule.above else rule.low
-    given = tuple(float(v) for v in value) if rule.kind == "range" else float(value)
     shown = "%.0f" if step == 1 else "%.1f" if step == 0.1 else "%.2f"
-    chosen = st.slider(label, float(low), float(rule.high), given, step, shown, key=key, help=words)
-    return list(chosen) if isinstance(chosen, tuple) else chosen
+    if isinstance(value, tuple | list):
+        ends = (float(value[0]), float(value[1]))
+        return list(st.slider(label, float(low), float(rule.high), ends, step, shown, key=key, help=words))
+    if rule.kind == "whole":
+        return st.slider(label, int(rule.low), int(rule.high), int(value), key=key, help=words)
+    return st.slider(label, float(low), float(rule.high), float(value), step, shown, key=key, help=words)
 
 
 def _move(place: int) -> None:

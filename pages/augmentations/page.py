@@ -55,7 +55,7 @@ def bench() -> None:
             show_strip(policy, source, preprocess, seed=seed, epoch=epoch)
         elif look == "Mixup and CutMix":
             epoch = st.slider("Epoch", 1, 48, 1, key="pair epoch")
-            show_pairs(policy, source, dataset, preprocess, seed=seed, epoch=epoch)
+            show_pairs(policy, source, dataset, preprocess=preprocess, seed=seed, epoch=epoch)
         elif look == "Pixels":
             show_statistics(policy, source, preprocess, seed=seed, count=count)
         elif look == "Compare policies":

@@ -1,11 +1,9 @@
 """What a policy does to a picture: its views, its steps, mixed pairs, the pixels' statistics, two policies beside."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import streamlit as st
 
 from clfcore.architectures.catalogue import architectures, weights_at_hand
@@ -114,12 +112,9 @@ def stored(source: Source, preprocess: "Preprocess") -> "np.ndarray":
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _stored(data: str, places: tuple[int, ...], wanted: str) -> "np.ndarray":
-    dataset, preprocess = read_data(data), Preprocess.from_dict(json.loads(wanted))
-    found = []
-    for place in places:
-        index = int(dataset.splits["train"][place])
-        found.append(preprocess.stored(dataset.image(index, least_side=preprocess.stored_side)))
-    return np.stack(found)
+    from clfcore.augment.file_previews import stored_pictures
+
+    return stored_pictures(read_data(data), Preprocess.from_dict(json.loads(wanted)), places=places)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -146,26 +141,31 @@ def show_views(
         views = policy_views(
             policy, kept, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
         )
-    original = preprocess.centre(kept[None])[0]
-    said = _said(model, [original, *views])
+    original = preprocess.centre(kept[None])
+    answers = _answers(model, original) + _answers(model, views)
     # At 224 pixels as they are: to shrink them took longer than all the rest of a picture's way to the page.
-    shown = [Card(picture(original, side=224), "original, as used in evaluation", "Original", *said[0])]
-    shown += [
-        Card(picture(view, side=224), f"epoch {i}", f"Epoch {i}", *answer)
-        for i, (view, answer) in enumerate(zip(views, said[1:], strict=True), 1)
+    titles = [("original, as used in evaluation", "Original")]
+    titles += [(f"epoch {i}", f"Epoch {i}") for i in range(1, count + 1)]
+    shown = [
+        Card(picture(pixels, side=224), name, title, predicted=answer.label, probability=answer.probability)
+        for (name, title), pixels, answer in zip(titles, (*original, *views), answers, strict=True)
     ]
     cards(shown, side=side if model is None else 116)
 
 
-def _said(model: str | None, squares: Sequence["np.ndarray"]) -> list[tuple[Any, ...]]:
-    """The fields of a card after its truth: what the model says, whether as of the original, how surely."""
+class _Answer(NamedTuple):
+    label: str = ""
+    probability: float | None = None
+
+
+def _answers(model: str | None, squares: "np.ndarray") -> list[_Answer]:
+    """The class that the model predicts for each square (N x size x size x C), and its probability."""
     if model is None:
-        return [()] * len(squares)
+        return [_Answer()] * len(squares)
     opened = classifier(model)
-    levels = opened.task.slices[-1]
-    probabilities = opened.probabilities(np.stack(squares))[:, levels]
+    probabilities = opened.probabilities(squares)[:, opened.task.slices[-1]]
     first = probabilities.argmax(axis=1)
-    return [(opened.classes[c], None, float(p[c])) for c, p in zip(first, probabilities, strict=True)]
+    return [_Answer(opened.classes[c], float(p[c])) for c, p in zip(first, probabilities, strict=True)]
 
 
 def show_strip(policy: Policy, source: Source, preprocess: "Preprocess", *, seed: int, epoch: int) -> None:
@@ -189,7 +189,7 @@ def show_strip(policy: Policy, source: Source, preprocess: "Preprocess", *, seed
 
 
 def show_pairs(
-    policy: Policy, source: Source, dataset: "ImageDataset | None", preprocess: "Preprocess", *, seed: int, epoch: int
+    policy: Policy, source: Source, dataset: "ImageDataset | None", *, preprocess: "Preprocess", seed: int, epoch: int
 ) -> None:
     """Six pictures of a batch, each with its partner, lambda and mixed label; lambda's distribution."""
     from clfcore.augment.mixup_previews import pairs

@@ -21,9 +21,9 @@ _DELETED = SessionValue[list[MapRequest]]("removed")
 def deletion_insertion_view(
     photos: Sequence[Photo],
     models: Sequence[str],
-    methods: Sequence[str],
-    wanted: TargetChoice,
     *,
+    methods: Sequence[str],
+    target: TargetChoice,
     layers: dict[str, str],
 ) -> None:
     """How the probability falls as the most important pixels are deleted and rises as they are inserted, on a click."""
@@ -35,7 +35,7 @@ def deletion_insertion_view(
         which = st.selectbox("Method", quick, format_func=lambda name: method(name).title, key="removed by", width=220)
         clicked = st.button("Delete and insert pixels", type="primary", help="22 forward passes per map.")
     layered = method(which).layered and method(which).kind == "cam"
-    asked = [MapRequest(m, p, which, wanted, layers.get(m) if layered else None) for p in photos for m in models]
+    asked = [MapRequest(m, p, which, target, layers.get(m) if layered else None) for p in photos for m in models]
     if clicked:
         _DELETED.set(asked)
     if _DELETED.get() != asked:

@@ -30,16 +30,17 @@ def layers_view(photos: Sequence[Photo], models: Sequence[str], wanted: TargetCh
                 raise InputError(f"{model_name(name)} has no {what}: choose another method")
             shown = {stage: stage for stage in stages}
             for photo in photos:
-                _row(photo, name, f"{model_name(name)}, {shorten(photo.name, 60)}", chosen, wanted, shown, look)
+                heading = f"{model_name(name)}, {shorten(photo.name, 60)}"
+                _row(photo, name, heading, method_name=chosen, target=wanted, layers=shown, look=look)
             if chosen == "attention-head":
-                _heads(photos, name, wanted, look)
+                _heads(photos, name, wanted, look=look)
     if chosen == "attention-head":
         st.caption("Attention weights show what a layer can use, not what the prediction depends on.")
     else:
         st.caption("LayerCAM stays readable in early layers; Grad-CAM is meant for the last ones.")
 
 
-def _heads(photos: Sequence[Photo], name: str, wanted: TargetChoice, look: OverlayStyle) -> None:
+def _heads(photos: Sequence[Photo], name: str, wanted: TargetChoice, *, look: OverlayStyle) -> None:
     """Each head of one layer by itself, where it has several."""
     several = {layer: count for layer, count in heads_of(name).items() if count > 1}
     if not several:
@@ -50,15 +51,23 @@ def _heads(photos: Sequence[Photo], name: str, wanted: TargetChoice, look: Overl
     )  # fmt: skip
     shown = {f"{layer}:{head}": f"Head {head}" for head in range(several[layer])}
     for photo in photos:
-        _row(photo, name, f"{layer}, {shorten(photo.name, 60)}", "attention-head", wanted, shown, look)
+        heading = f"{layer}, {shorten(photo.name, 60)}"
+        _row(photo, name, heading, method_name="attention-head", target=wanted, layers=shown, look=look)
 
 
 def _row(
-    photo: Photo, name: str, heading: str, chosen: str, wanted: TargetChoice, layers: dict[str, str], look: OverlayStyle
+    photo: Photo,
+    name: str,
+    heading: str,
+    *,
+    method_name: str,
+    target: TargetChoice,
+    layers: dict[str, str],
+    look: OverlayStyle,
 ) -> None:
     """One photo's maps at some layers (their names -> their titles), drawn as they come."""
     place, cells = st.empty(), list[Cell]()
     for layer, title in layers.items():
-        _, hover, shown = map_cell(MapRequest(name, photo, chosen, wanted, layer), look)
+        _, hover, shown = map_cell(MapRequest(name, photo, method_name, target, layer), look)
         cells.append(cell(shorten(title, 24), f"{title}. {hover}", shown))
-        draw(place, heading, photo, name, cells, len(layers))
+        draw(place, heading, cells, photo=photo, name=name, of=len(layers))

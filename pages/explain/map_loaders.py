@@ -1,21 +1,20 @@
 """What the Explain page computes, kept between reruns: maps laid over pictures, curves, the table of measures."""
 
-import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
-from PIL import Image, ImageDraw, ImageFont
 
 from clfcore.api import check_maps
-from clfcore.data.bit_depth import to_bytes
 from clfcore.errors import Failure, InputError
 from clfcore.explain.cache import cached_map
-from clfcore.explain.saliency_map import colour, overlay_image
+from clfcore.explain.map_sheet import TitledImage, map_sheet
+from clfcore.explain.saliency_map import color_stops, overlay_image
 from clfcore.explain.targets import column, target_name
 from clfcore.photos import Photo
 from clfcore.progress import Progress
+from clfcore.results import JsonObject
 from ui.cards import Picture, picture
 from ui.jobs import background
 from ui.loaders import Files, by_files, classifier, files_of, photo_square
@@ -165,7 +164,7 @@ def embedded(name: str, files: Files, photo: Photo) -> "np.ndarray":
 
 @by_files
 @background(entries=8)
-def checked(progress: Progress, name: str, files: Files, *, items: int, everything: bool) -> dict[str, Any]:
+def checked(progress: Progress, name: str, files: Files, *, items: int, everything: bool) -> JsonObject:
     """The table of methods x measures, in a thread."""
     return check_maps(name, items=items, everything=everything, progress=progress).as_json()
 
@@ -173,40 +172,26 @@ def checked(progress: Progress, name: str, files: Files, *, items: int, everythi
 @st.cache_data(show_spinner=False)
 def scale(colours: str) -> str:
     """A colour map as the stops of a CSS gradient, 0 first."""
-    return ", ".join(f"rgb({r} {g} {b})" for r, g, b in colour(np.linspace(0, 1, 17)[None], colours)[0])
+    return ", ".join(f"rgb({r} {g} {b})" for r, g, b in color_stops(colours))
 
 
-def sheet(rows: "list[tuple[str, list[tuple[str, MapRequest]]]]", look: OverlayStyle) -> bytes:
+def sheet(rows: "Sequence[tuple[str, Sequence[tuple[str, MapRequest]]]]", look: OverlayStyle) -> bytes:
     """All maps that can be shown in one PNG: a row a model, the picture first, each with its name above it."""
-    drawn = []
+    drawn: list[list[TitledImage]] = []
     for title, cells in rows:
-        row = []
+        row: list[TitledImage] = []
         for name, asked in cells:
             try:
                 square, found = _found(asked)
             except (InputError, Failure):
                 continue
             if not row:
-                shown = to_bytes(square)
-                row.append((title, np.repeat(shown, 3, axis=2) if shown.shape[2] == 1 else shown))
+                row.append(TitledImage(title, square))
             opacity = 1.0 if look.beside else look.opacity
             pixels = overlay_image(square, found, opacity=opacity, colours=look.colours, threshold=look.threshold)
-            row.append((name if found.evidence else f"{name}: no positive evidence", pixels))
+            row.append(TitledImage(name if found.evidence else f"{name}: no positive evidence", pixels))
         drawn.append(row)
-    gap, line = 10, 18
-    across = max((len(row) for row in drawn), default=1) or 1
-    paper = Image.new("RGB", (gap + across * (SIDE + gap), gap + len(drawn) * (SIDE + line + gap)), "white")
-    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(12)
-    for y, row in enumerate(drawn):
-        for x, (name, pixels) in enumerate(row):
-            left, top = gap + x * (SIDE + gap), gap + y * (SIDE + line + gap)
-            pen.text((left, top), name[:36], "black", font)
-            image = Image.fromarray(pixels)
-            kind = Image.Resampling.NEAREST if image.width < SIDE / 2 else Image.Resampling.LANCZOS
-            paper.paste(image.resize((SIDE, SIDE), kind), (left, top + line))
-    out = io.BytesIO()
-    paper.save(out, "png")
-    return out.getvalue()
+    return map_sheet(drawn, side=SIDE)
 
 
 def _found(asked: MapRequest) -> "tuple[np.ndarray, SaliencyMap]":

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from html import escape
 
 import streamlit as st
@@ -37,9 +38,9 @@ _LONG_MAPS = SessionValue[frozenset[MapRequest]]("long maps")  # those requested
 def maps_view(
     photos: Sequence[Photo],
     models: Sequence[str],
-    methods: Sequence[str],
-    wanted: TargetChoice,
     *,
+    methods: Sequence[str],
+    target: TargetChoice,
     layers: dict[str, str],
     look: OverlayStyle,
 ) -> None:
@@ -48,36 +49,34 @@ def maps_view(
         st.write("Choose a method: Grad-CAM is a good start.")
         return
     show_scale(look)
-    grids = [(photo, [_asked(photo, name, methods, wanted, layers) for name in models]) for photo in photos]
+    grids = [
+        (photo, [_requests(photo, name, methods, target=target, layers=layers) for name in models]) for photo in photos
+    ]
     waiting: list[MapRequest] = []
     for photo, rows in grids:
         st.subheader(escape_markdown(shorten(photo.name, 90)), anchor=False)
         for name, row in zip(models, rows, strict=True):
-            waiting += _row(photo, name, row, look)
+            waiting += _row(photo, name, row, look=look)
         titled = [
             (model_name(name), [(method(a.method).title, a) for a in row])
             for name, row in zip(models, rows, strict=True)
         ]
         st.download_button(
-            "Download as PNG", data=lambda titled=titled: sheet(titled, look), file_name="maps.png", mime="image/png",
+            "Download as PNG", data=partial(sheet, titled, look), file_name="maps.png", mime="image/png",
             on_click="ignore", key=f"download {photo.name} {len(photo.data)}",
         )  # fmt: skip
     if waiting:
         _make(waiting)
 
 
-def _asked(
-    photo: Photo, name: str, methods: Sequence[str], wanted: TargetChoice, layers: dict[str, str]
+def _requests(
+    photo: Photo, name: str, methods: Sequence[str], *, target: TargetChoice, layers: dict[str, str]
 ) -> list[MapRequest]:
-    return [
-        MapRequest(
-            name, photo, one, wanted, layers.get(name) if method(one).layered and method(one).kind == "cam" else None
-        )
-        for one in methods
-    ]
+    layered = {m: layers.get(name) if method(m).layered and method(m).kind == "cam" else None for m in methods}
+    return [MapRequest(name, photo, m, target, layer) for m, layer in layered.items()]
 
 
-def _row(photo: Photo, name: str, row: Sequence[MapRequest], look: OverlayStyle) -> list[MapRequest]:
+def _row(photo: Photo, name: str, row: Sequence[MapRequest], *, look: OverlayStyle) -> list[MapRequest]:
     """One model's maps, drawn as they come; returns those that wait for a click."""
     place, waiting = st.empty(), []
     with refusals(stop=False):
@@ -88,12 +87,13 @@ def _row(photo: Photo, name: str, row: Sequence[MapRequest], look: OverlayStyle)
         for asked in row:
             rows = method(asked.method)
             if rows.quick or _is_made(asked):
-                draw(place, heading, photo, name, [*cells, cell(rows.title, rows.says, "…")], len(row))
+                unfinished = [*cells, cell(rows.title, rows.says, "…")]
+                draw(place, heading, unfinished, photo=photo, name=name, of=len(row))
                 cells.append(map_cell(asked, look))
             else:
                 waiting.append(asked)
                 cells.append(cell(rows.title, rows.says, f"Long: about {rows.passes:,} forward passes"))
-        draw(place, heading, photo, name, cells, len(row))
+        draw(place, heading, cells, photo=photo, name=name, of=len(row))
     return waiting
 
 
@@ -119,10 +119,10 @@ def _hover(row: Method, found: OverlaidMap) -> str:
 
 
 def draw(
-    place: "st.delta_generator.DeltaGenerator", heading: str, photo: Photo, name: str, cells: Sequence[Cell], of: int
+    place: "st.delta_generator.DeltaGenerator", heading: str, cells: Sequence[Cell], *, photo: Photo, name: str, of: int
 ) -> None:
-    first = _figure(square(input_square(name, photo), f"{photo.name} as {name} sees it"), "Input", "", "")
-    empty = _figure('<div class="clf-square"></div>', "…", "", "") * (of - len(cells))
+    first = _figure(square(input_square(name, photo), f"{photo.name} as {name} sees it"), "Input")
+    empty = _figure('<div class="clf-square"></div>', "…") * (of - len(cells))
     body = first + "".join(_shown(*cell) for cell in cells) + empty
     place.html(f'<p class="clf-note clf-model">{escape(heading)}</p>{_grid(body, of + 1)}')
 
@@ -135,16 +135,16 @@ def _grid(body: str, count: int) -> str:
 
 def _shown(title: str, hover: str, shown: OverlaidMap | str) -> str:
     if isinstance(shown, str):
-        return _figure(f'<div class="clf-square clf-words"><span>{escape(shown)}</span></div>', title, "", hover)
+        return _figure(f'<div class="clf-square clf-words"><span>{escape(shown)}</span></div>', title, hover=hover)
     target = shorten(shown.target, 26) if shown.evidence else f"no positive evidence for {shorten(shown.target, 22)}"
     alt = f"{title}, {shown.target}" if shown.evidence else f"{title}: no positive evidence for {shown.target}"
-    return _figure(square(shown.picture, alt), title, target, hover, told=shown.note)
+    return _figure(square(shown.picture, alt), title, target, hover=hover, note=shown.note)
 
 
-def _figure(inside: str, title: str, below: str, hover: str, *, told: str = "") -> str:
+def _figure(inside: str, title: str, below: str = "", *, hover: str = "", note: str = "") -> str:
     words = f'<figcaption class="clf-truth">{escape(title)}</figcaption>'
     words += f'<figcaption class="clf-note">{escape(below)}</figcaption>' if below else ""
-    words += f'<figcaption class="clf-note clf-told">{escape(told[0].upper() + told[1:])}</figcaption>' if told else ""
+    words += f'<figcaption class="clf-note clf-told">{escape(note[0].upper() + note[1:])}</figcaption>' if note else ""
     return f'<figure title="{escape(hover)}">{inside}{words}</figure>'
 
 

@@ -37,9 +37,11 @@ with answer:
         methods, target, style, layers = choose_question(models)
     tabs(
         {
-            "Maps": lambda: maps_view(photos, models, methods, target, layers=layers, look=style),
+            "Maps": lambda: maps_view(photos, models, methods=methods, target=target, layers=layers, look=style),
             "Layers": lambda: layers_view(photos, models, target, look=style),
-            "Deletion and insertion": lambda: deletion_insertion_view(photos, models, methods, target, layers=layers),
+            "Deletion and insertion": lambda: deletion_insertion_view(
+                photos, models, methods=methods, target=target, layers=layers
+            ),
             "Examples": lambda: examples_view(photos, models),
             "Faithfulness": lambda: faithfulness_view(models),
         },

@@ -2,12 +2,12 @@
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore import api
-from clfcore.config import RunConfig
+from clfcore.config import ResolvedConfig, RunConfig
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import Fit, Preprocess
 from clfcore.data.value_ranges import shown_range
@@ -16,7 +16,7 @@ from clfcore.parse_config import with_changes
 from pages.train.recipe import applies, choose_policy
 from pages.train.strategy import choose_strategy, strategy_fields
 from ui.cards import THUMBNAIL, Card, Picture, cards, picture
-from ui.fields import field
+from ui.fields import FieldValue, field
 from ui.messages import refusals
 from ui.pickers import choose_architecture
 from ui.session import PICTURE_RESIZING
@@ -60,7 +60,7 @@ FITS: Mapping[Fit, str] = {"crop": "Crop", "pad": "Pad", "squash": "Squash"}
 def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
     """`chosen` with the recipe fields, checked. defaults: what a field left open resolves to, shown in its widget."""
     shown = defaults.recipe.model_dump()
-    recipe: dict[str, Any] = {}
+    recipe: dict[str, FieldValue] = {}
     row = st.grid(4, min_column_width=125)
     for name in MAIN:
         with row.cell():
@@ -89,7 +89,7 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
         )
 
 
-def defaults(chosen: RunConfig, dataset: "ImageDataset") -> RunConfig:
+def defaults(chosen: RunConfig, dataset: "ImageDataset") -> ResolvedConfig:
     """What every field left open is resolved to; without torch, so at once."""
     with refusals():
         return api.defaults(chosen, dataset=dataset)

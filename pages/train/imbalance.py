@@ -1,7 +1,7 @@
 """Class imbalance: loss, weights and sampling, and the thresholds and decoding of the other tasks."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -45,9 +45,11 @@ def choose_imbalance(config: RunConfig, dataset: "ImageDataset") -> RunConfig:
         grid = st.grid(3, min_column_width=170)
         for name in _FIELDS[kind]:
             losses = ("cross-entropy", "focal") if kind != "multi-label" else None
-            _ask(grid, given, name, config, options=losses if name == "recipe.loss" else None)
+            with grid.cell():
+                given |= _entered(name, config, options=losses if name == "recipe.loss" else None)
             for more in _MORE.get((name, given.get(name)), ()):
-                _ask(grid, given, more, config)
+                with grid.cell():
+                    given |= _entered(more, config)
         if config.strategy != "feature-extraction":
             with grid.cell():
                 with_map = st.checkbox(
@@ -64,13 +66,11 @@ def choose_imbalance(config: RunConfig, dataset: "ImageDataset") -> RunConfig:
         return config.changed(**{n: v for n, v in given.items() if not n.startswith("recipe.")}, recipe=recipe)
 
 
-def _ask(grid: Any, given: dict[str, Any], name: str, config: RunConfig, *, options: tuple | None = None) -> None:
-    short = name.removeprefix("recipe.")
-    now = getattr(config.recipe if name.startswith("recipe.") else config, short)
-    with grid.cell():
-        value = field(name, default=now, options=options)
-    if value is not None:
-        given[name] = value
+def _entered(name: str, config: RunConfig, *, options: tuple[str, ...] | None = None) -> dict[str, object]:
+    """The value of a field's widget by the field's name; empty where it is left as `config` has it."""
+    now = getattr(config.recipe if name.startswith("recipe.") else config, name.removeprefix("recipe."))
+    value = field(name, default=now, options=options)
+    return {} if value is None else {name: value}
 
 
 def _balance(dataset: "ImageDataset") -> str:

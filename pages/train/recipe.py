@@ -1,7 +1,6 @@
 """The training recipe: presets, which fields apply, and the augmentation policy."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
@@ -11,7 +10,7 @@ from clfcore.augment.policies import policy
 from clfcore.augment.saved_policies import saved_policies
 from clfcore.config import RunConfig
 from clfcore.parse_config import with_changes
-from clfcore.presets import PRESETS, values
+from clfcore.presets import PRESETS, preset_for
 from clfcore.task import TaskKind
 from ui.messages import escape_markdown, refusals
 from ui.session import AUGMENTATION, LABEL_PRESERVING
@@ -29,10 +28,10 @@ _APPLIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def applies(name: str, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+def applies(name: str, given: Mapping[str, object], shown: Mapping[str, object]) -> bool:
     """Whether a recipe field has an effect. given: what the widgets hold; shown: the defaults of the others."""
 
-    def value(field: str) -> Any:
+    def value(field: str) -> object:
         return shown.get(field) if given.get(field) is None else given[field]
 
     if name == "mix_probability":
@@ -54,21 +53,20 @@ def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
     )
     if name is None:
         return chosen
-    preset = PRESETS[name]
+    preset = preset_for(name, kind)
     made_for = (
         f" Designed for the strategy {preset.strategy}." if preset.strategy not in (None, chosen.strategy) else ""
     )
     st.caption(escape_markdown(preset.why + made_for))
-    filled = values(name, kind)
-    head = {"head": filled["head"]} if "head" in filled and chosen.strategy != "feature-extraction" else {}
+    head = {"head": preset.head} if preset.head and chosen.strategy != "feature-extraction" else {}
     with refusals():
-        return with_changes(chosen, recipe=filled["recipe"], **head)
+        return with_changes(chosen, recipe=preset.recipe.model_dump(), **head)
 
 
-def choose_policy(default: Any) -> Any:
+def choose_policy(default: object) -> str | None:
     """The augmentation policy of a run: a built-in or saved policy; None where it is left to its default."""
     own = saved_policies()
-    shown = default.get("name", "own") if isinstance(default, dict) else str(default)
+    shown = str(default.get("name", "own")) if isinstance(default, dict) else str(default)
     return st.selectbox(
         "Augmentation",
         [*POLICIES, *own],

@@ -1,7 +1,7 @@
 """The training strategy, its settings, and the initial weights."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from clfcore.config import RunConfig
 from clfcore.data.library.specs import named_spec
 from clfcore.errors import InputError
 from clfcore.runs.folder import find_run
-from ui.fields import field
+from ui.fields import FieldValue, field
 from ui.messages import complain, escape_markdown
 from ui.pickers import run_name
 from ui.session import ARCHITECTURE, DATA, INITIAL_RUN, RECENT_DATA, InitialRun
@@ -63,13 +63,13 @@ def choose_strategy(architecture: "Architecture") -> str:
     )
 
 
-def strategy_fields(chosen: RunConfig, shown: Mapping[str, Any]) -> dict[str, Any]:
+def strategy_fields(chosen: RunConfig, shown: Mapping[str, object]) -> dict[str, FieldValue]:
     """Values of the strategy's own widgets by their names in FIELDS, without those left open."""
     names = _FIELDS.get(chosen.strategy or "", ())
     if not names:
         return {}
     grid = st.grid(4, min_column_width=150)
-    entered: dict[str, Any] = {}
+    entered: dict[str, FieldValue] = {}
     for name in names:
         with grid.cell():
             entered[name] = field(name, default=shown.get(name.removeprefix("recipe.")))
@@ -82,7 +82,8 @@ def choose_weights(strategy: str) -> str | None:
         return None
     initial = INITIAL_RUN.get()
     name = initial.name if initial and started_from() else "default"
-    return field("weights", default=name) or started_from()
+    entered = field("weights", default=name)
+    return str(entered) if entered else started_from()
 
 
 def started_from() -> str | None:

@@ -47,9 +47,9 @@ def test_embeddings_have_no_maps() -> None:
 
 
 def test_the_medical_preset_is_as_published_beside_it() -> None:
-    chosen = presets.values("medical, imbalanced")
-    recipe = chosen["recipe"]
-    assert chosen["head"] == "attention"
-    assert (recipe["optimizer"], recipe["learning_rate"], recipe["weight_decay"]) == ("adam", 1e-4, 1e-4)
-    assert (recipe["augmentation"], recipe["class_weights"]) == ("conservative", "inverse-frequency")
-    make({"data": "digits", "architecture": "lenet5", **chosen})
+    chosen = presets.preset_for("medical, imbalanced")
+    recipe = chosen.recipe
+    assert chosen.head == "attention"
+    assert (recipe.optimizer, recipe.learning_rate, recipe.weight_decay) == ("adam", 1e-4, 1e-4)
+    assert (recipe.augmentation, recipe.class_weights) == ("conservative", "inverse-frequency")
+    make({"data": "digits", "architecture": "lenet5", "recipe": recipe.model_dump(), **chosen.made_for})
