@@ -85,10 +85,12 @@ def answer(
     p = probabilities(decoded(logits[None], task, classifier.decoding) / temperature, task)[0]
     if task.kind == "multi-label":
         thresholds = moved_thresholds(classifier.thresholds or [0.5] * task.columns, temperature)
-        top = _top(p, task.classes, k, thresholds)
+        top = _top(p, task.classes, k=k, thresholds=thresholds)
         present = zip(task.classes, p, thresholds, strict=True)
         return MultiLabelPrediction(top, tuple(label for label, value, limit in present if value >= limit))
-    levels = {level.name: _top(p[part], level.classes, k) for level, part in zip(task.levels, task.slices, strict=True)}
+    levels = {
+        level.name: _top(p[part], level.classes, k=k) for level, part in zip(task.levels, task.slices, strict=True)
+    }
     finest = levels[task.levels[-1].name]
     if task.kind == "single-label":
         return Prediction(finest)
@@ -97,7 +99,7 @@ def answer(
 
 
 def _top(
-    p: np.ndarray, classes: tuple[str, ...], k: int, thresholds: tuple[float, ...] | None = None
+    p: np.ndarray, classes: tuple[str, ...], *, k: int, thresholds: tuple[float, ...] | None = None
 ) -> tuple[LabelProbability, ...]:
     """The k likeliest of a level's classes, the likeliest first; of equals the first."""
     order = np.argsort(-p, kind="stable")[:k]

@@ -77,7 +77,7 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, lambda partial: partial.write_bytes(content))
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """The value as indented JSON; half characters, of file names that are no UTF-8, are escaped and come back."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 

@@ -30,7 +30,9 @@ def decoded(logits: np.ndarray, task: Task, how: Decoding) -> np.ndarray:
     if how == "sum":
         finest = probabilities(logits, task)[:, task.slices[-1]]
         for i, part in enumerate(task.slices):
-            out[:, part] = np.log(np.maximum(_summed(finest, real, i, len(task.levels[i].classes)), _LEAST))
+            out[:, part] = np.log(
+                np.maximum(_summed(finest, real, level=i, classes=len(task.levels[i].classes)), _LEAST)
+            )
         return out
     scores = _path_scores(logits, task, real)  # N x P
     best = scores.argmax(axis=1)
@@ -88,7 +90,7 @@ def _path_scores(logits: np.ndarray, task: Task, real: np.ndarray) -> np.ndarray
     return sum(logs[:, part][:, real[:, i]] for i, part in enumerate(task.slices))  # N x P
 
 
-def _summed(finest: np.ndarray, real: np.ndarray, level: int, classes: int) -> np.ndarray:
+def _summed(finest: np.ndarray, real: np.ndarray, *, level: int, classes: int) -> np.ndarray:
     """N x classes: a finest class gives its probability to its parent, in equal parts where it has several."""
     share = 1 / np.bincount(real[:, -1], minlength=finest.shape[1])[real[:, -1]]
     member = np.zeros((finest.shape[1], classes))

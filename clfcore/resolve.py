@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -146,7 +145,8 @@ def inherit(config: RunConfig, source: WeightsSource | None) -> RunConfig:
     """
     if source is None:
         return config
-    values: dict[str, Any] = {"weights": str(source.folder or source.path)}
+    recipe: dict[str, object] = {}
+    values: dict[str, object] = {"weights": str(source.folder or source.path)}
     if config.strategy is None:
         values["strategy"] = "fine-tuning"
     if spec := source.spec:
@@ -159,8 +159,8 @@ def inherit(config: RunConfig, source: WeightsSource | None) -> RunConfig:
                 raise InputError(f"{name} is {_in_words(mine)}: {known}; take the same, or other weights")
         values["architecture"], values["options"] = spec.architecture, spec.options
         if config.recipe.image_size is None:
-            values["recipe"] = {"image_size": spec.preprocess.size}
-    return config.changed(**values)
+            recipe["image_size"] = spec.preprocess.size
+    return config.changed(recipe=recipe, **values)
 
 
 def _in_words(value: object) -> str:

@@ -162,7 +162,7 @@ def photo_saliency(name: str, files: Files, photo: Photo) -> PhotoSaliency:
 
 @by_files
 @st.cache_data(show_spinner="Computing Grad-CAM", max_entries=256)
-def gradcam_of_item(path: str, files: Files, item: str, level: str, target: int) -> tuple[Picture, bool]:
+def gradcam_of_item(path: str, files: Files, item: str, *, level: str, target: int) -> tuple[Picture, bool]:
     """A run's Grad-CAM over one item for a class of a level, and whether there is evidence for it."""
     from clfcore.explain.dispatch import explain
 

@@ -1,7 +1,7 @@
 """The monitor of a run (progress, time left, curves, notes, buttons), and the queue of runs."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 

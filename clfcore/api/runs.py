@@ -1,13 +1,11 @@
 """Runs: train and resume one in this process; list, show and delete what there is."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from clfcore.config import RunConfig, with_name
 from clfcore.errors import InputError
-from clfcore.evaluation.metric_catalogue import Score
 from clfcore.progress import Show
 from clfcore.resolve import Resolved
 from clfcore.results import WHEN_KNOWN, Result
@@ -17,36 +15,10 @@ from clfcore.runs.cautions import cautions
 from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import Run
 from clfcore.runs.index import listed, score_of
-from clfcore.runs.outcome import RunOutcome, outcome_of, summary_of
+from clfcore.runs.outcome import RunOutcome, RunSummary, outcome_of, summary_of
 from clfcore.runs.records import About
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.stopping import can_keep_best, refuse_unless_resumable, refuse_without_epoch
-
-
-@dataclass(frozen=True)
-class RunSummary(Result):
-    """A run as `runs` lists it; of a damaged one `error` says what is wrong, and config and metrics are empty.
-
-    name, note, tags: what people call it. score: the task's main metric, on test where the run has it; cautions: what
-    makes it flatter or vague.
-    message, history and results: of `show_run` alone.
-    """
-
-    run: str
-    path: Path
-    state: str
-    config: Mapping[str, Any]
-    metrics: Mapping[str, Mapping[str, Any]]
-    name: str = ""
-    note: str = ""
-    tags: tuple[str, ...] = ()
-    created: str | None = None
-    score: Score | None = None
-    cautions: tuple[str, ...] = ()
-    error: str | None = field(default=None, metadata=WHEN_KNOWN)
-    message: str | None = field(default=None, metadata=WHEN_KNOWN)
-    history: Sequence[Mapping[str, Any]] | None = field(default=None, metadata=WHEN_KNOWN)
-    results: Mapping[str, Any] | None = field(default=None, metadata=WHEN_KNOWN)
 
 
 @dataclass(frozen=True)
@@ -159,19 +131,21 @@ def show_run(name: str, *, runs: Path | None = None) -> RunList:
     """One run with its history and results."""
     run = folder.open_run(name, runs)
     history = [epoch.as_dict() for epoch in run.history]
-    return RunList((_summary(run, message=run.message, history=history, results=run.results.as_dict()),))
+    return RunList((replace(_summary(run), message=run.message, history=history, results=run.results.as_dict()),))
 
 
-def _summary(run: Run, **more: Any) -> RunSummary:
-    values, seen = {**summary_of(run), **more}, listed(run)
-    named = {"name": seen.about.name, "note": seen.about.note, "tags": tuple(seen.about.tags)}
+def _summary(run: Run) -> RunSummary:
+    seen = listed(run)
     score = score_of(seen.results)
-    told = {
-        "created": seen.status.created,
-        "score": score,
-        "cautions": cautions(run, score.split) if score else (),
-    }
-    return RunSummary(**{**values, "path": run.path, **named, **told})
+    return replace(
+        summary_of(run),
+        name=seen.about.name,
+        note=seen.about.note,
+        tags=tuple(seen.about.tags),
+        created=seen.status.created,
+        score=score,
+        cautions=cautions(run, score.split) if score else (),
+    )
 
 
 def name_run(name: str, text: str, *, runs: Path | None = None) -> NamedRun:

@@ -53,18 +53,19 @@ def build(
     check_count("channels", channels)
     row, values = configured(name, options)
     side, tag = _side(row, image_size), _weights_name(row, weights)
-    module = _module(row, columns, channels, side, tag, values)
-    return Network(module, _preprocess(row, module, side, channels, tag, fit), row)
+    form = _Form(columns, channels, side, tag)
+    module = _module(row, form, options=values)
+    return Network(module, _preprocess(row, module, form, fit=fit), row)
 
 
 def pretrained(name: str) -> Network:
     """A network with its published weights and their own head, in evaluation mode: it names ImageNet's classes."""
     row = architecture(name)
-    tag = _weights_name(row, "default")
-    module = _module(row, None, 3, row.native_image, tag, {}).eval()
+    form = _Form(None, 3, row.native_image, _weights_name(row, "default"))
+    module = _module(row, form, options={}).eval()
     labels = timm_labels(row, module) if row.name.startswith("timm/") else imagenet_labels()
     squash = getattr(module, "pretrained_cfg", {}).get("crop_mode") == "squash"
-    preprocess = _preprocess(row, module, row.native_image, 3, tag, "squash" if squash else "crop")
+    preprocess = _preprocess(row, module, form, fit="squash" if squash else "crop")
     return Network(module, preprocess, row, labels)
 
 
@@ -72,7 +73,7 @@ def published_preprocess(network: Network) -> Preprocess:
     """The preprocessing of the architecture's published weights, whatever weights the network has now."""
     row, given = network.architecture, network.preprocess
     tag = row.default_weights if row.weights else None
-    return _preprocess(row, network.module, given.size, given.channels, tag, given.fit)
+    return _preprocess(row, network.module, _Form(None, given.channels, given.size, tag), fit=given.fit)
 
 
 def _side(row: Architecture, image_size: int | None) -> int:
@@ -96,68 +97,80 @@ def _weights_name(row: Architecture, weights: str) -> str | None:
     return weights
 
 
-def _module(
-    row: Architecture, columns: int | None, channels: int, side: int, tag: str | None, options: Mapping[str, Any]
-) -> nn.Module:
-    """The network itself; columns None keeps the published head. options: settled, each maker's own arguments."""
+@dataclass(frozen=True)
+class _Form:
+    """What a network is built for: logits (None: the published head stays), channels, side in pixels, weights' name."""
+
+    columns: int | None
+    channels: int
+    side: int
+    tag: str | None
+
+
+def _module(row: Architecture, form: _Form, *, options: Options) -> nn.Module:
+    """The network itself. options: settled, each maker's own arguments."""
     if row.name.startswith("timm/"):
-        return timm_module(row, columns, channels=channels, side=side, pretrained=tag)
+        return timm_module(row, form.columns, channels=form.channels, side=form.side, pretrained=form.tag)
     if row.name in stored.PACKAGED:
-        return _packaged(row.name, columns, channels, tag)
+        return _packaged(row.name, form)
     if row.source == "torchvision":
-        return _torchvision(row, columns, channels, side, tag)
-    classes = columns or row.classes
-    if row.name == "lenet5":
-        return small_images.LeNet5(columns=classes, channels=channels, image_size=side, **options)
-    if row.options:
-        return fit_channels(_MAKERS[row.name](columns=classes, **options), channels)
-    return fit_channels(small_images.small_form(row.name.removesuffix("_small"), row.family, columns=classes), channels)
+        return _torchvision(row, form)
+    classes = form.columns or row.classes
+    maker = _MAKERS.get(row.name)
+    if maker is not None and row.name == "lenet5":
+        return maker(columns=classes, channels=form.channels, image_size=form.side, **options)
+    if maker is not None:
+        return fit_channels(maker(columns=classes, **options), form.channels)
+    small = small_images.small_form(row.name.removesuffix("_small"), row.family, columns=classes)
+    return fit_channels(small, form.channels)
 
 
-_MAKERS: Mapping[str, Callable[..., nn.Module]] = {
+_MAKERS: Mapping[str, Callable[..., nn.Module]] = {  # by name, those with options
+    "lenet5": small_images.LeNet5,
     "vgg": configurable.vgg,
     "resnet": configurable.StagedResNet,
     "efficientnet": configurable.efficientnet,
 }
 
 
-def _packaged(name: str, columns: int | None, channels: int, tag: str | None) -> nn.Module:
-    module = timm.create_model(f"tf_{name}", num_classes=columns or 1000, in_chans=channels)
-    if tag is not None:
+def _packaged(name: str, form: _Form) -> nn.Module:
+    module = timm.create_model(f"tf_{name}", num_classes=form.columns or 1000, in_chans=form.channels)
+    if form.tag is not None:
         own = [key for key in module.state_dict() if not key.endswith("num_batches_tracked")]
         packaged = {k: v for k, v in stored.packaged_state(name).items() if not k.endswith("num_batches_tracked")}
         # the package names its tensors otherwise, but in the same order
-        adapt_published_state(module, dict(zip(own, packaged.values(), strict=True)), new_head=columns is not None)
+        adapt_published_state(module, dict(zip(own, packaged.values(), strict=True)), new_head=form.columns is not None)
     return module
 
 
-def _torchvision(row: Architecture, columns: int | None, channels: int, side: int, tag: str | None) -> nn.Module:
-    sized = {"image_size": side} if row.family == "vit" else {}
-    module = torchvision.models.get_model(row.name, weights=None, num_classes=columns or 1000, **sized)
-    module = fit_channels(module, channels)
-    if tag is not None:
-        adapt_published_state(module, stored.torchvision_state(row, tag), new_head=columns is not None)
+def _torchvision(row: Architecture, form: _Form) -> nn.Module:
+    sized = {"image_size": form.side} if row.family == "vit" else {}
+    module = torchvision.models.get_model(row.name, weights=None, num_classes=form.columns or 1000, **sized)
+    module = fit_channels(module, form.channels)
+    if form.tag is not None:
+        adapt_published_state(module, stored.torchvision_state(row, form.tag), new_head=form.columns is not None)
     return module
 
 
-def _preprocess(
-    row: Architecture, module: nn.Module, side: int, channels: int, tag: str | None, fit: Fit
-) -> Preprocess:
+def _preprocess(row: Architecture, module: nn.Module, form: _Form, *, fit: Fit) -> Preprocess:
     """As the weights were trained; without weights the whole square, and ImageNet's mean and deviation for colour."""
-    if tag is None:
+    channels = form.channels
+    if form.tag is None:
         mean: Sequence[float] = (0.5,) if channels == 1 else IMAGENET_MEAN
         deviation: Sequence[float] = (0.5,) if channels == 1 else IMAGENET_DEVIATION
         crop, interpolation = 1.0, "bilinear"
     elif row.source == "timm":
-        config = cast(Mapping[str, Any], module.pretrained_cfg)  # timm sets it on every network
+        config = cast(
+            Mapping[str, Any], module.pretrained_cfg
+        )  # timm's own, of any values; it sets it on every network
         mean, deviation = config["mean"], config["std"]
         crop, interpolation = config["crop_pct"], config["interpolation"]
     else:
-        preset = torchvision.models.get_model_weights(row.name)[tag].transforms()
+        preset = torchvision.models.get_model_weights(row.name)[form.tag].transforms()
         mean, deviation = tuple(preset.mean), tuple(preset.std)
         crop, interpolation = preset.crop_size[0] / preset.resize_size[0], preset.interpolation.value
     return Preprocess(
-        size=side,
+        size=form.side,
         fit=fit,
         crop_fraction=crop,
         interpolation=_INTERPOLATIONS.get(interpolation, "bicubic"),

@@ -1,7 +1,8 @@
 """Augmentation of a batch: a policy's steps in order, each image by its own row of the epoch's random table."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -53,44 +54,46 @@ def stages(
         pixels = geometry.centre(pixels, size)
         yield None, pixels
     for step, u in zip(policy.steps, parts, strict=True):
-        pixels = _apply_step(step, u, pixels, Target(size, tuple(mean)))
+        pixels = _apply_step(step, u, pixels, target=Target(size, tuple(mean)))
         yield step, pixels
 
 
-def _apply_step(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+def _apply_step(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
     """A batch after one step."""
     change = STEPS[step.kind]
     if step.kind not in COMPUTED or not geometry.on_cpu(pixels) or pixels.shape[-1] < ONE_BY_ONE:
-        return change(step, u, pixels, target)
-    return torch.cat([change(step, row[None], image[None], target) for row, image in zip(u, pixels, strict=True)])
+        return change(step, u, pixels, target=target)
+    return torch.cat(
+        [change(step, row[None], image[None], target=target) for row, image in zip(u, pixels, strict=True)]
+    )
 
 
-def _crop(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+def _crop(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
     side = round(step.number("zoom") * target.size)
     return geometry.cut(geometry.enlarged(pixels, side), random_table.cuts(u, side - target.size), target.size)
 
 
-def _resized_crop(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+def _resized_crop(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
     return geometry.resized(pixels, random_table.crops(step, u, side=pixels.shape[-1]), target.size)
 
 
-def _shift(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+def _shift(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
     side = pixels.shape[-1]
     width = random_table.reach(step, side)
     wider = geometry.padded(pixels, width, border=step.choice("border"), fill=step.number("fill"))
     return geometry.cut(wider, random_table.cuts(u, 2 * width), side)
 
 
-def _rotation(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+def _rotation(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
     angles = random_table.angles(step, u)
     return geometry.turned(pixels, angles, interpolation=step.choice("interpolation"), fill=step.number("fill"))
 
 
-def _jitter(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+def _jitter(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
     return colour.jittered(pixels, *random_table.jitter(step, u))
 
 
-def _erasing(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tensor:
+def _erasing(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
     shades = [0] if step.choice("paint") == "black" else [round(255 * value) for value in target.mean]
     if len(shades) not in (1, pixels.shape[1]):  # grey pictures for a network that takes colour
         shades = [round(sum(shades) / len(shades))]
@@ -98,17 +101,23 @@ def _erasing(step: Step, u: np.ndarray, pixels: Tensor, target: Target) -> Tenso
     return colour.painted(pixels, random_table.erased(step, u, side=pixels.shape[-1]), shade)
 
 
-STEPS: Mapping[str, Callable[[Step, np.ndarray, Tensor, Target], Tensor]] = {
+class Change(Protocol):
+    """A step on a batch, by its uniform numbers (n x columns)."""
+
+    def __call__(self, step: Step, u: np.ndarray, pixels: Tensor, /, *, target: Target) -> Tensor: ...
+
+
+STEPS: Mapping[str, Change] = {
     "crop": _crop,
     "resized-crop": _resized_crop,
     "shift": _shift,
-    "horizontal-flip": lambda step, u, x, target: geometry.flipped(x, u[:, 0] < step.number("probability"), -1),
-    "vertical-flip": lambda step, u, x, target: geometry.flipped(x, u[:, 0] < step.number("probability"), -2),
+    "horizontal-flip": lambda step, u, x, *, target: geometry.flipped(x, u[:, 0] < step.number("probability"), -1),
+    "vertical-flip": lambda step, u, x, *, target: geometry.flipped(x, u[:, 0] < step.number("probability"), -2),
     "rotation": _rotation,
     "colour-jitter": _jitter,
     **dict.fromkeys(
         ("autoaugment", "randaugment", "trivialaugment", "augmix"),
-        lambda step, u, x, target: auto_augment.apply_auto_augment(step, u, x),
+        lambda step, u, x, *, target: auto_augment.apply_auto_augment(step, u, x),
     ),
     "erasing": _erasing,
 }

@@ -44,7 +44,7 @@ _WITHOUT_INVERT = NAMES[:-1]
 _AUGMIX = NAMES[1:-1]
 
 
-def strength(name: str, share: np.ndarray, method: str, side: int) -> np.ndarray:
+def strength(name: str, share: np.ndarray, *, method: str, side: int) -> np.ndarray:
     """Magnitudes at shares of the way from weakest (0) to strongest (1), without sign."""
     wide = method == "trivialaugment"
     if name == "Posterize":
@@ -72,10 +72,10 @@ def draw_operations(step: Step, u: np.ndarray, *, side: int) -> tuple[np.ndarray
     if step.kind == "randaugment":
         chosen = whole(u[:, 0::2], len(_WITHOUT_INVERT))
         share = np.full(chosen.shape, step.whole("magnitude") / 30)
-        return chosen, _magnitudes(chosen, share, signs(u[:, 1::2]), step.kind, side)
+        return chosen, _magnitudes(chosen, share, signs(u[:, 1::2]), method=step.kind, side=side)
     if step.kind == "trivialaugment":
         chosen = whole(u[:, :1], len(_WITHOUT_INVERT))
-        return chosen, _magnitudes(chosen, whole(u[:, 1:2], 31) / 30, signs(u[:, 2:3]), step.kind, side)
+        return chosen, _magnitudes(chosen, whole(u[:, 1:2], 31) / 30, signs(u[:, 2:3]), method=step.kind, side=side)
     chains, depth = step.whole("width"), step.whole("depth") or 3
     numbers = u[:, 2 + 2 * chains :].reshape(len(u), chains, depth, 3)
     chosen = 1 + whole(numbers[..., 0], len(_AUGMIX))
@@ -84,7 +84,7 @@ def draw_operations(step: Step, u: np.ndarray, *, side: int) -> tuple[np.ndarray
         lengths = whole(u[:, 2 + chains : 2 + 2 * chains], 3) + 1
     chosen = np.where(np.arange(depth) < lengths[..., None], chosen, 0).reshape(len(u), -1)
     shares = (whole(numbers[..., 1], step.whole("severity")) / 9).reshape(len(u), -1)
-    return chosen, _magnitudes(chosen, shares, signs(numbers[..., 2]).reshape(len(u), -1), step.kind, side)
+    return chosen, _magnitudes(chosen, shares, signs(numbers[..., 2]).reshape(len(u), -1), method=step.kind, side=side)
 
 
 def mixing(step: Step, u: np.ndarray) -> np.ndarray:
@@ -132,11 +132,11 @@ def apply_auto_augment(step: Step, u: np.ndarray, pixels: Tensor) -> Tensor:
     return mixed.clamp_(0, 255) if pixels.is_floating_point() else mixed.clamp_(0, 255).to(torch.uint8)
 
 
-def _magnitudes(chosen: np.ndarray, share: np.ndarray, sign: np.ndarray, method: str, side: int) -> np.ndarray:
+def _magnitudes(chosen: np.ndarray, share: np.ndarray, sign: np.ndarray, *, method: str, side: int) -> np.ndarray:
     out = np.zeros(chosen.shape)
     for which in np.unique(chosen):
         at = chosen == which
-        out[at] = strength(NAMES[which], share[at], method, side)
+        out[at] = strength(NAMES[which], share[at], method=method, side=side)
         if NAMES[which] in SIGNED:
             out[at] *= sign[at]
     return out
@@ -149,4 +149,4 @@ def _searched(step: Step, u: np.ndarray, side: int) -> tuple[np.ndarray, np.ndar
     chances = np.array([[chance for _, chance, _ in two] for two in pairs])[pair]
     levels = np.array([[level for _, _, level in two] for two in pairs])[pair]
     chosen = np.where(u[:, 1:3] < chances, names, 0)
-    return chosen, _magnitudes(chosen, levels / 9, signs(u[:, 3:5]), step.kind, side)
+    return chosen, _magnitudes(chosen, levels / 9, signs(u[:, 3:5]), method=step.kind, side=side)

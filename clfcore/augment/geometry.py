@@ -94,13 +94,13 @@ def resized(pixels: Tensor, boxes: np.ndarray, size: int) -> Tensor:
         pairs = zip(pixels, boxes.tolist(), strict=True)
         return torch.stack([V.resized_crop_image(x, *box, size=[size, size], antialias=True) for x, box in pairs])
     side = pixels.shape[-1]
-    down = _weights(boxes[:, 0], boxes[:, 2], side, size, pixels.device)  # n x size x S
-    across = _weights(boxes[:, 1], boxes[:, 3], side, size, pixels.device)
+    down = _weights(boxes[:, 0], boxes[:, 2], side=side, size=size, device=pixels.device)  # n x size x S
+    across = _weights(boxes[:, 1], boxes[:, 3], side=side, size=size, device=pixels.device)
     x = down[:, None] @ pixels.float() @ across[:, None].transpose(2, 3)  # n x C x size x size
     return as_given(x.clamp_(0, 255), pixels)
 
 
-def _weights(start: np.ndarray, length: np.ndarray, side: int, size: int, device: torch.device) -> Tensor:
+def _weights(start: np.ndarray, length: np.ndarray, *, side: int, size: int, device: torch.device) -> Tensor:
     """n x size x side float32: what each old pixel of a box gives to each new one. A triangle, wider when shrinking."""
     scale = torch.from_numpy(length / size).to(device).view(-1, 1, 1)  # old pixels for a new one
     begin = torch.from_numpy(start).to(device).view(-1, 1, 1)

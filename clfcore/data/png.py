@@ -26,7 +26,7 @@ def lean(data: bytes) -> bytes:
         end = at + 12 + size
         if end > len(data) and kind[:1].isupper():
             break
-        if not _wanted(kind, data, at + 8, min(end - 4, len(data))):
+        if not _is_read(kind, data, begin=at + 8, end=min(end - 4, len(data))):
             kept.append(data[begin:at])
             begin, whole = min(end, len(data)), False
         at = end
@@ -83,7 +83,8 @@ def _as(data: bytes, mode: str, raw: str) -> Image.Image:
     return image
 
 
-def _wanted(kind: bytes, data: bytes, begin: int, end: int) -> bool:
+def _is_read(kind: bytes, data: bytes, *, begin: int, end: int) -> bool:
+    """Whether a chunk is handed to the decoder: a needed one, or short text that may say how the picture is turned."""
     if kind[:1].isupper() or kind in _NEEDED:
         return True
     if kind not in _TEXTS or end - begin > _MOST_TEXT or not data.startswith(_ORIENTED, begin, end):

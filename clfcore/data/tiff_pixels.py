@@ -40,9 +40,9 @@ def tiff_pixels(data: bytes, header: Header, name: str) -> Values:
         values = np.empty((header.height, header.width, header.samples), _type(header))
         wanted = {*range(header.colours), *(header.opacity or ())[:1]}  # of the rest nothing is taken
         for k in wanted:
-            values[..., k] = _plane(data, header, k, planes, name)[..., 0]
+            values[..., k] = _plane(data, header, plane=k, planes=planes, name=name)[..., 0]
     else:
-        values = _plane(data, header, 0, 1, name)
+        values = _plane(data, header, plane=0, planes=1, name=name)
     return _interpreted(values, header)
 
 
@@ -79,7 +79,7 @@ def _readable(header: Header, name: str) -> None:
         raise InputError(f"{name} is damaged (its palette has {len(header.palette)} values): copy it again")
 
 
-def _plane(data: bytes, header: Header, plane: int, planes: int, name: str) -> np.ndarray:
+def _plane(data: bytes, header: Header, *, plane: int, planes: int, name: str) -> np.ndarray:
     """H x W x samples of one plane, in this machine's byte order."""
     samples = header.samples if planes == 1 else 1
     (wide, high), bits = header.segment, header.bits
@@ -93,8 +93,11 @@ def _plane(data: bytes, header: Header, plane: int, planes: int, name: str) -> n
     rows = down * high if header.tiled else header.height
     if rows * across * row > _MOST_BYTES:
         raise InputError(f"{name} is damaged (strips or tiles of {wide} x {high} pixels): copy it again")
-    packed = _uncompressed(data, header, (across * row, rows), (row, high), offsets, counts, name)
-    values = _decoded(packed.reshape(rows, across, row), header, wide, samples)  # rows x across x wide x samples
+    packed = _uncompressed(
+        data, header, size=(across * row, rows), segment=(row, high), offsets=offsets, counts=counts, name=name
+    )
+    packed = packed.reshape(rows, across, row)
+    values = _decoded(packed, header, wide=wide, samples=samples)  # rows x across x wide x samples
     whole = values.reshape(rows, across * wide, samples)
     return whole[: header.height, : header.width]
 
@@ -102,6 +105,7 @@ def _plane(data: bytes, header: Header, plane: int, planes: int, name: str) -> n
 def _uncompressed(
     data: bytes,
     header: Header,
+    *,
     size: tuple[int, int],
     segment: tuple[int, int],
     offsets: tuple[int, ...],
@@ -128,7 +132,7 @@ def _uncompressed(
             raise InputError(f"{name} is a TIFF of one strip of more than 178 MB: save it in smaller strips or tiles")
         some = slice(first * across, (first + step) * across)
         pieces = [data[at : at + count] for at, count in zip(offsets[some], counts[some], strict=True)]
-        grey = _grey_tiff(pieces, header, (width, bottom - top), segment)
+        grey = _grey_tiff(pieces, header, size=(width, bottom - top), segment=segment)
         # Not by Image.open: the size was judged before, in bytes, and these are bytes taken for pixels.
         with TiffImagePlugin.TiffImageFile(io.BytesIO(grey)) as image:
             image.load()
@@ -147,7 +151,7 @@ def _webp(piece: bytes, samples: int, *, rows: int, row: int) -> np.ndarray:
         raise ValueError("a strip or tile that is no WebP") from None
 
 
-def _grey_tiff(pieces: list[bytes], header: Header, size: tuple[int, int], segment: tuple[int, int]) -> bytes:
+def _grey_tiff(pieces: list[bytes], header: Header, *, size: tuple[int, int], segment: tuple[int, int]) -> bytes:
     """Strips or tiles as a TIFF of bytes of their own; of more than Pillow's most pixels, four bytes are one pixel."""
     (width, height), (wide, high) = size, segment
     samples = 4 if width * height > MOST_PIXELS else 1
@@ -181,7 +185,7 @@ def _one_piece(offsets: tuple[int, ...], counts: tuple[int, ...]) -> bool:
     return list(offsets[1:]) == ends[:-1]
 
 
-def _decoded(packed: np.ndarray, header: Header, wide: int, samples: int) -> np.ndarray:
+def _decoded(packed: np.ndarray, header: Header, *, wide: int, samples: int) -> np.ndarray:
     """rows x across x bytes -> rows x across x wide x samples of the type that is written."""
     rows, across, _ = packed.shape
     bits, size, shape = header.bits, header.bits // 8, (rows, across, wide, samples)

@@ -127,7 +127,7 @@ class Embedder:
             table = random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
         for start in range(0, len(indices), batch):
             rows = np.arange(start, min(start + batch, len(indices)))
-            pixels = pixels_of(decoded, indices[rows], self.preprocess, self.device)
+            pixels = pixels_of(decoded, indices[rows], self.preprocess, device=self.device)
             if view is None or table is None:
                 pixels = centre(pixels, size)
             else:

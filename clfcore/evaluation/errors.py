@@ -102,7 +102,8 @@ def cases(
     p = np.exp(predictions.logits[indices].astype(np.float64) - done.peak[indices, None]) / done.total[indices, None]
     order = np.argsort(-p, axis=1, kind="stable")  # n x C; of equal ones the lower index first, as argmax
     return tuple(
-        _case(predictions, done, int(i), row, best, top) for i, row, best in zip(indices, p, order, strict=True)
+        _case(predictions, done, int(i), p=row, order=best, top=top)
+        for i, row, best in zip(indices, p, order, strict=True)
     )
 
 
@@ -117,7 +118,7 @@ def margins(predictions: Predictions, done: Outcomes) -> np.ndarray:
     return -np.expm1(second.astype(np.float64) - done.peak) / done.total
 
 
-def _case(predictions: Predictions, done: Outcomes, i: int, p: np.ndarray, order: np.ndarray, top: int) -> Case:
+def _case(predictions: Predictions, done: Outcomes, i: int, *, p: np.ndarray, order: np.ndarray, top: int) -> Case:
     truth, predicted, classes = int(done.truth[i]), int(done.predicted[i]), predictions.classes
     return Case(
         index=i,

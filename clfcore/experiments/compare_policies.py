@@ -116,7 +116,7 @@ def _begin(prepared: Prepared) -> Iterator[Epoch]:
     batches, groups = prepared.batches("train", training=True), prepared.start.groups
     phases = training_phases.phases(prepared.config, groups)
     phase = phases[-1] if phases else training_phases.Phase(1, recipe.epochs, {groups[-1].name: recipe.learning_rate})
-    state = training_phases.first_state(prepared.module, phase, groups, recipe, prepared.device)
+    state = training_phases.first_state(prepared.module, phase, groups, recipe=recipe, device=prepared.device)
     phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, len(batches)))
     events = train(
         state,

@@ -61,7 +61,9 @@ def find_rate(
             "strategy is 'feature-extraction': a head fitted on embeddings needs no search; choose another strategy"
         )
     phase = phases[-1]
-    state = training_phases.first_state(prepared.module, phase, prepared.start.groups, recipe, prepared.device)
+    state = training_phases.first_state(
+        prepared.module, phase, prepared.start.groups, recipe=recipe, device=prepared.device
+    )
     phase.apply(state, prepared.start.groups, recipe, steps_per_epoch=steps)
     batches = prepared.batches("train", training=True)
     events = train(

@@ -76,7 +76,7 @@ def overfit_one_batch(config: RunConfig, *, images: int = 16, progress: Progress
     rate = min(recipe.learning_rate, 1e-2)
     module.requires_grad_(True)
     groups = parameter_groups(module.named_parameters(), rate=rate, weight_decay=0.0, group="all")
-    state = new_state(module, recipe, groups, prepared.device)
+    state = new_state(module, recipe, groups, device=prepared.device)
     size = -(-len(x) // min(recipe.accumulation, max(1, len(x) // 2)))  # batch normalisation needs two
     batch = list(zip(x.split(size), y.split(size), strict=True))
     events = train(

@@ -65,7 +65,7 @@ def measure_step_cost(
     batches_per_epoch = max(1, -(-sizes["train"] // recipe.batch_size))
     training, memory = 0.0, 0
     phases = training_phases.phases(config, groups)
-    state = training_phases.first_state(module, phases[0], groups, recipe, device)
+    state = training_phases.first_state(module, phases[0], groups, recipe=recipe, device=device)
     averaged = weights if recipe.ema else 0
     for phase in phases:
         phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, batches_per_epoch))

@@ -10,7 +10,7 @@ from clfcore.errors import Failure, InputError
 from clfcore.experiments.compare_runs import RunComparison, compare_runs
 from clfcore.experiments.grid import Grid, Refused
 from clfcore.results import Result
-from clfcore.runs.create import create_run
+from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import Run
 from clfcore.runs.outcome import RunOutcome, outcome_of
 
@@ -41,7 +41,7 @@ def train_to_compare(grid: Grid, *, runs: Path | None = None, show: Show | None 
     if not grid.configs:
         reasons = "; ".join(f"{refused.name}: {refused.reason}" for refused in grid.refused)
         raise InputError(f"none of these can be trained ({reasons}): choose other architectures or strategies")
-    created = [create_run(config, runs) for config in grid.configs]
+    created = [create_run(with_absolute_data(config), runs) for config in grid.configs]
     outcomes = tuple(_execute(run, show) for run in created)
     return SweepResult(outcomes, grid.refused, _comparison([run for run in created if run.state == "completed"]))
 

@@ -8,7 +8,7 @@ candidates. Of a head fitted by L-BFGS the candidates are the solutions, one for
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clfcore.evaluation.metric_catalogue import main_metric_text
 from clfcore.task import TaskKind
@@ -16,6 +16,7 @@ from clfcore.task import TaskKind
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from clfcore.runs.checkpoint import Checkpoint
     from clfcore.runs.folder import Run
     from clfcore.runs.records import EpochRecord
 
@@ -65,7 +66,7 @@ class Best:
         return next(c.weights for c in self.candidates if c.epoch == self.epoch)
 
     def improved(
-        self, epoch: int, score: float, loss: float, weights: "Callable[[], Mapping[str, Tensor]]" = dict
+        self, epoch: int, score: float, loss: float, *, weights: "Callable[[], Mapping[str, Tensor]]" = dict
     ) -> bool:
         """Take an epoch's validation; True where the choice has changed. `weights` is called where they are kept."""
         new = Candidate(epoch, score, math.inf if math.isnan(loss) else loss, {})
@@ -85,13 +86,13 @@ class Best:
         """Take an epoch that is no candidate."""
         self.since += self.epoch >= 0
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, object]:
         """What a checkpoint keeps: the weights in the same file, so that both are of one moment."""
         values = {name: getattr(self, name) for name in ("guarded", "epoch", "score", "loss", "since")}
         return {**values, "candidates": [vars(candidate) for candidate in self.candidates]}
 
     @staticmethod
-    def from_state(stored: Mapping[str, Any]) -> "Best":
+    def from_state(stored: "Checkpoint") -> "Best":
         return Best(**{**stored, "candidates": tuple(Candidate(**values) for values in stored["candidates"])})
 
 

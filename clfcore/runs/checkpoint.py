@@ -7,8 +7,10 @@ from clfcore import heavy_imports
 from clfcore.errors import Failure, InputError
 from clfcore.files import write_whole
 
+Checkpoint = dict[str, Any]  # states by name, of any kinds: torch's, and the plain values of a run
 
-def save(path: Path, values: dict[str, Any]) -> None:
+
+def save(path: Path, values: Checkpoint) -> None:
     """Write the checkpoint whole or not at all; the one before it stands until then."""
     heavy_imports.load("torch")
     import torch
@@ -22,7 +24,7 @@ def save(path: Path, values: dict[str, Any]) -> None:
     write_whole(path, write)
 
 
-def load(path: Path) -> dict[str, Any] | None:
+def load(path: Path) -> Checkpoint | None:
     """The checkpoint, or None where there is none. Raises InputError where it is damaged."""
     heavy_imports.load("torch")
     import torch

@@ -27,9 +27,11 @@ def with_absolute_data(config: C) -> C:
 
 
 def create_run(config: NetworkConfig, folder: Path | None = None) -> Run:
-    """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written."""
+    """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written.
+
+    config: its data is found from any working folder, as `with_absolute_data` makes it.
+    """
     folder = folder or runs_folder()
-    config = with_absolute_data(config)
     data = display_name(config.data)
     data = Path(data).stem if Path(data).suffix in (".zip", ".csv") else data
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")

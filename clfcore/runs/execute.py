@@ -12,7 +12,6 @@ import platform
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
 import torch
 
@@ -23,6 +22,7 @@ from clfcore.evaluation import thresholds as evaluation_thresholds
 from clfcore.evaluation.metrics import evaluate
 from clfcore.logs import log, logged_to
 from clfcore.resolve import Resolved
+from clfcore.results import JsonObject
 from clfcore.runs.cautions import overlaps
 from clfcore.runs.deletion import remove_parts
 from clfcore.runs.folder import Run
@@ -68,7 +68,7 @@ def execute(
         keep_freed_memory()
         threads = torch.get_num_threads()
         try:
-            _work(run, Reporter(run, show), orphaned, resolved)
+            _work(run, Reporter(run, show), orphaned=orphaned, resolved=resolved)
         except Orphaned:
             return
         except Stopped:
@@ -94,7 +94,7 @@ def _failed(run: Run, message: str, kind: type[Exception] = Failure) -> Exceptio
     return kind(message)
 
 
-def _work(run: Run, report: Reporter, orphaned: Callable[[], bool], resolved: Resolved | None) -> None:
+def _work(run: Run, report: Reporter, *, orphaned: Callable[[], bool], resolved: Resolved | None) -> None:
     started = time.perf_counter()
     if run.stop_requested() == "now":
         raise Stopped
@@ -168,7 +168,7 @@ def _work(run: Run, report: Reporter, orphaned: Callable[[], bool], resolved: Re
     run.clear_stop()  # one that came too late
 
 
-def _data(prepared: Prepared) -> dict[str, Any]:
+def _data(prepared: Prepared) -> JsonObject:
     """What was trained on: enough to know it again, and to see what was drawn, left out and computed on."""
     dataset, ancestry = prepared.dataset, prepared.start.ancestry
     drawn = {split: [dataset.ids[i] for i in dataset.splits[split]] for split in dataset.drawn if split != "train"}

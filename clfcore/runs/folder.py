@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from clfcore.classifier_spec import ClassifierSpec
 from clfcore.config import NetworkConfig, with_name
@@ -43,6 +43,7 @@ from clfcore.files import (
 from clfcore.parse_config import parse_config
 from clfcore.predictions import Predictions
 from clfcore.runs import checkpoint
+from clfcore.runs.checkpoint import Checkpoint
 from clfcore.runs.deletion import delete_folder
 from clfcore.runs.file_cache import KEPT
 from clfcore.runs.json_files import damaged, is_run, read_values
@@ -189,7 +190,7 @@ class Run:
         files = (self.path / f"predictions-{split}.npz", self.path / "thresholds.json")
         return max(file.stat().st_mtime if file.exists() else 0.0 for file in files)
 
-    def write(self, name: str, value: Any) -> None:
+    def write(self, name: str, value: object) -> None:
         """Write a JSON file whole. Raises Failure where it cannot be written, or the folder was deleted meanwhile."""
         if not self.path.is_dir():
             raise Failure(f"{self.path} is gone: the run was deleted while it was at work")
@@ -218,11 +219,11 @@ class Run:
         kept = [json.dumps(past.as_dict(), allow_nan=False) for past in epochs if past.epoch <= epoch]
         write_text(self.path / "history.jsonl", "".join(line + "\n" for line in kept))
 
-    def save_checkpoint(self, values: dict[str, Any]) -> None:
+    def save_checkpoint(self, values: Checkpoint) -> None:
         """Write the checkpoint whole or not at all; the one before it stands until then."""
         checkpoint.save(self.path / "checkpoint.pt", values)
 
-    def load_checkpoint(self) -> dict[str, Any] | None:
+    def load_checkpoint(self) -> Checkpoint | None:
         """The last checkpoint, or None where there is none. Raises InputError where it is damaged."""
         return checkpoint.load(self.path / "checkpoint.pt")
 

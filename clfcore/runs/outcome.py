@@ -1,15 +1,18 @@
 """A run's outcome: what `train`, `resume` and `evaluate` give of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from clfcore.errors import InputError
-from clfcore.results import WHEN_KNOWN, Result
+from clfcore.evaluation.metric_catalogue import Score
+from clfcore.results import WHEN_KNOWN, JsonObject, Result
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import Run
+from clfcore.runs.records import Metrics
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class RunOutcome(Result):
     chosen_by: str | None
     seconds: float | None
     parameters: Mapping[str, int]
-    metrics: Mapping[str, Mapping[str, Any]]
+    metrics: Mapping[str, Metrics]
     message: str
     cautions: Mapping[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
 
@@ -45,14 +48,40 @@ class Evaluation(RunOutcome):
     trained_on: int | None = None
     views: str | None = field(default=None, metadata=WHEN_KNOWN)
     thresholds: Mapping[str, float] | None = field(default=None, metadata=WHEN_KNOWN)
-    operating: Mapping[str, Any] | None = field(default=None, metadata=WHEN_KNOWN)
+    operating: JsonObject | None = field(default=None, metadata=WHEN_KNOWN)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As of every result; `trained_on` is a key of other data alone, null where it is not known."""
         values = super().as_json()
         if self.items is None:
             del values["trained_on"]
         return values
+
+
+@dataclass(frozen=True)
+class RunSummary(Result):
+    """A run as `runs` lists it; of a damaged one `error` says what is wrong, and config and metrics are empty.
+
+    name, note, tags: what people call it. score: the task's main metric, on test where the run has it; cautions: what
+    makes it flatter or vague.
+    message, history and results: of `show_run` alone.
+    """
+
+    run: str
+    path: Path
+    state: str
+    config: JsonObject
+    metrics: Mapping[str, Metrics]
+    name: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    created: str | None = None
+    score: Score | None = None
+    cautions: tuple[str, ...] = ()
+    error: str | None = field(default=None, metadata=WHEN_KNOWN)
+    message: str | None = field(default=None, metadata=WHEN_KNOWN)
+    history: Sequence[Mapping[str, JsonValue]] | None = field(default=None, metadata=WHEN_KNOWN)
+    results: Mapping[str, JsonValue] | None = field(default=None, metadata=WHEN_KNOWN)
 
 
 def outcome_of(run: Run) -> RunOutcome:
@@ -72,18 +101,9 @@ def outcome_of(run: Run) -> RunOutcome:
     )
 
 
-def summary_of(run: Run) -> dict[str, Any]:
-    """What `runs --json` prints of a run; a damaged one is named as such instead of hidden."""
+def summary_of(run: Run) -> RunSummary:
+    """A run as `runs` lists it; a damaged one is named as such instead of hidden."""
     try:
-        config, metrics = run.config.model_dump(mode="json"), run.metrics
-        state: str = run.state
-        return {"run": run.id, "path": str(run.path), "state": state, "config": config, "metrics": metrics}
+        return RunSummary(run.id, run.path, run.state, run.config.model_dump(mode="json"), run.metrics)
     except InputError as error:
-        return {
-            "run": run.id,
-            "path": str(run.path),
-            "state": "damaged",
-            "config": {},
-            "metrics": {},
-            "error": str(error),
-        }
+        return RunSummary(run.id, run.path, "damaged", {}, {}, error=str(error))

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -184,12 +183,12 @@ def _made(resolved: Resolved) -> tuple[Network, Start]:
     if config.head == "attention" and source is None:
         network = _attended(network, dataset)
     groups = layer_groups(network.module)
-    known: list[Any] = [config.architecture, config.weights, dict(sorted(config.options.items()))]
+    known: list[object] = [config.architecture, config.weights, dict(sorted(config.options.items()))]
     if source is None:
         return network, Start(groups, json.dumps(known))
     gone = source.ancestry
     known[1] = digest(source.path) if gone is None else gone.ancestors[0].digest
-    network, start = _with_own_weights(network, Start(groups, json.dumps(known)), source, config, dataset)
+    network, start = _with_own_weights(network, Start(groups, json.dumps(known)), resolved, source=source)
     if config.head == "attention":
         network = _attended(network, dataset)
         start = replace(start, groups=layer_groups(network.module), keeps_head=False)
@@ -205,10 +204,10 @@ def _attended(network: Network, dataset: ImageDataset) -> Network:
 
 
 def _with_own_weights(
-    network: Network, start: Start, source: WeightsSource, config: ResolvedConfig, dataset: ImageDataset
+    network: Network, start: Start, resolved: Resolved, *, source: WeightsSource
 ) -> tuple[Network, Start]:
     """The network with a run's or a file's weights, normalised as they were trained."""
-    module, spec = network.module, source.spec
+    config, dataset, module, spec = resolved.config, resolved.dataset, network.module, source.spec
     kind = "linear"
     keeps = config.strategy != "feature-extraction" and spec is not None and spec.task == dataset.task
     if keeps and spec is not None:

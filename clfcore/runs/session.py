@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -46,7 +45,9 @@ class Session:
     best: Best = field(init=False)
     seconds_before: float = 0.0  # of the processes before this one
     notes: list[str] = field(default_factory=list)  # sentences on how it went
-    baselines: dict[str, Any] = field(default_factory=dict)  # what needs no fitting, by method and split
+    baselines: dict[str, dict[str, dict[str, float]]] = field(
+        default_factory=dict
+    )  # what needs no fitting, by method and split
     moved: dict[str, float] = field(default_factory=dict)  # by layer group, as `transfer.moved` says
     finished_early: FinishedEarly | None = None
 
@@ -107,9 +108,9 @@ class Session:
         event: Epoch,
         seconds: float,
         images: int,
-        weights: Callable[[], Mapping[str, Tensor]],
         *,
-        more: Mapping[str, Any] | None = None,
+        weights: Callable[[], Mapping[str, Tensor]],
+        more: Mapping[str, JsonValue] | None = None,
     ) -> float:
         """Choose the best epoch so far and write the epoch's line of history, with `more`. Returns its validation loss.
 
@@ -121,7 +122,7 @@ class Session:
         if event.candidate is False:
             self.best.wait()
         else:
-            self.best.improved(event.epoch, value, loss, weights)
+            self.best.improved(event.epoch, value, loss, weights=weights)
         log.info("epoch %d: training loss %.4f, validation loss %.4f, %.1f s", event.epoch, event.loss, loss, seconds)
         values: dict[str, JsonValue] = {
             "epoch": event.epoch,

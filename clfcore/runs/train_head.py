@@ -61,7 +61,7 @@ def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
             session.check_stop(epoch_ended=isinstance(event, Epoch))
             if isinstance(event, Epoch):
                 seconds = time.perf_counter() - epoch_started
-                session.record(event, seconds, len(features.train), lambda: copied(judged))
+                session.record(event, seconds, len(features.train), weights=lambda: copied(judged))
                 session.report.step(event.epoch, torch.tensor(event.loss))
                 if event.candidate is not False and 0 < recipe.early_stopping <= session.best.since:
                     break
@@ -78,7 +78,7 @@ def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
 
     def predict(split: Split) -> Predictions:
         found = _of_split(session, embedder, split)
-        _note_baselines(session, features, found, split)
+        _note_baselines(session, features, split, embeddings=found)
         return session.predictions(split, _forward(head, torch.from_numpy(found)))
 
     return phases.count_parameters(head), predict
@@ -101,7 +101,7 @@ def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
     for event in events:
         session.check_stop()
         if isinstance(event, Epoch) and event.candidate is not False:
-            best.improved(event.epoch, *session.judge(event.validation), lambda: copied(judged))
+            best.improved(event.epoch, *session.judge(event.validation), weights=lambda: copied(judged))
     head.load_state_dict(best.weights)
     said = session.predictions("validation", _forward(head, features.validation))
     linear_probe.divide_by_temperature(head, fit_temperature(said).value)
@@ -176,7 +176,7 @@ def _events(
     )
 
 
-def _note_baselines(session: Session, features: Features, found: np.ndarray, split: Split) -> None:
+def _note_baselines(session: Session, features: Features, split: Split, *, embeddings: np.ndarray) -> None:
     """What nearest class mean and k-NN would have said of the split; of the finest level, and of single labels."""
     dataset = session.prepared.dataset
     if dataset.task.kind == "multi-label":
@@ -186,7 +186,7 @@ def _note_baselines(session: Session, features: Features, found: np.ndarray, spl
     true = dataset.targets[dataset.splits[split]]
     if targets.ndim > 1:
         targets, true = targets[:, -1], true[:, -1]
-    x = features.standard(found)
+    x = features.standard(embeddings)
     for name, method in (("nearest_class_mean", baselines.nearest_class_mean), ("k_nearest", baselines.k_nearest)):
         accuracy = float((method(train, targets, x) == true).mean())
         session.baselines.setdefault(name, {})[split] = {"accuracy": accuracy}

@@ -3,8 +3,9 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
+from pydantic import JsonValue
 from safetensors.torch import load_file
 from torch import nn
 
@@ -15,6 +16,7 @@ from clfcore.data.dataset import Split
 from clfcore.predictions import Predictions
 from clfcore.randomness import undrawn
 from clfcore.runs.best_epoch import Best
+from clfcore.runs.checkpoint import Checkpoint
 from clfcore.runs.records import EpochRecord
 from clfcore.runs.session import Session, copied, save_weights
 from clfcore.runs.train_head import starting_head
@@ -23,7 +25,24 @@ from clfcore.training.loop import Diverged, Epoch, State, Step, train
 from clfcore.training.optimizer import Plateau, hits_of, rate_at, steps_of
 from clfcore.training.phases import Phase
 
-Fields = Mapping[str, Any]
+Fields = Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, eq=False)
+class _Training:
+    """What a training from pixels goes on with: what it changes, its phases, the layer groups, steps an epoch."""
+
+    session: Session
+    state: State
+    plateau: Plateau | None
+    phases: Sequence[Phase]
+    groups: Sequence[Group]
+    steps: int
+
+    def begin(self, phase: Phase) -> None:
+        """Free the groups of a phase, at their rates; changes nothing where that was done before."""
+        recipe = self.session.prepared.config.recipe
+        phase.apply(self.state, self.groups, recipe, steps_per_epoch=self.steps)
 
 
 def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
@@ -36,28 +55,32 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     groups, first = _begin(session, fresh=stored is None)
     batches = prepared.batches("train", training=True)
     steps = steps_of(recipe, len(batches))
-    state = training_phases.first_state(module, phases[0], groups, recipe, prepared.device, compile=recipe.compile)
+    state = training_phases.first_state(
+        module, phases[0], groups, recipe=recipe, device=prepared.device, compile=recipe.compile
+    )
     plateau = None
     if recipe.schedule == "plateau":
         plateau = Plateau(state.optimizer, patience=recipe.plateau_patience, factor=recipe.plateau_factor)
+
+    training = _Training(session, state, plateau, phases, groups, steps)
 
     def validate(model: nn.Module) -> Predictions:
         return session.predict(model, "validation")
 
     def keep(event: Epoch, seconds: float, more: Fields) -> None:
-        loss = session.record(event, seconds, len(batches.indices), lambda: copied(state.judged), more=more)
+        loss = session.record(event, seconds, len(batches.indices), weights=lambda: copied(state.judged), more=more)
         if plateau and event.epoch:
             plateau.after(loss)
-        run.save_checkpoint(_checkpoint(session, state, plateau))
+        run.save_checkpoint(_checkpoint(training))
         session.check_stop(epoch_ended=True)
 
     if stored is not None:
-        _resume(session, stored, state, plateau, phases, groups, steps)
+        _resume(training, stored)
     else:
         run.drop_history_after(-1)
         if first is not None:
             started = time.perf_counter()
-            phases[0].apply(state, groups, recipe, steps_per_epoch=steps)
+            training.begin(phases[0])
             scored = Epoch(0, first.loss, first.accuracy, 0.0, validate(module))
             keep(scored, time.perf_counter() - started, {"phase": "starting head", "freed": []})
     loss, hits, rate = prepared.loss(), hits_of(task), rate_at(recipe, steps)
@@ -67,7 +90,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
         for number, phase in enumerate(phases):
             if _ends_early(session, recipe, state.epoch):
                 break
-            phase.apply(state, groups, recipe, steps_per_epoch=steps)  # changes nothing where it was applied before
+            training.begin(phase)
             trained = max(trained, training_phases.count_trainable(module))
             since = time.perf_counter()
             events = train(
@@ -87,7 +110,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
                         if session.finishes_early(state.epoch):
                             break
                     case Epoch():
-                        keep(event, time.perf_counter() - since, _marks(phases, number, event, state))
+                        keep(event, time.perf_counter() - since, _marks(training, number, event))
                         since = time.perf_counter()
                         if _ends_early(session, recipe, state.epoch):
                             break
@@ -128,10 +151,11 @@ def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | N
     return training_phases.put_head(prepared.module, start.groups, head), None
 
 
-def _marks(phases: Sequence[Phase], number: int, event: Epoch, state: State) -> Fields:
+def _marks(training: _Training, number: int, event: Epoch) -> Fields:
     """What the history says of a phase: its name, in its first epoch what was freed, and the rate of each group."""
-    rates = {group["layer_group"]: group["lr"] for group in state.optimizer.param_groups}
-    more: dict[str, Any] = {"phase": _name(phases, number), "rates": rates, "learning_rate": rates["head"]}
+    phases = training.phases
+    rates = {group["layer_group"]: group["lr"] for group in training.state.optimizer.param_groups}
+    more: dict[str, JsonValue] = {"phase": _name(phases, number), "rates": rates, "learning_rate": rates["head"]}
     if event.epoch == phases[number].first_epoch:
         earlier = phases[number - 1].rates if number else {}
         more["freed"] = [name for name in phases[number].rates if name not in earlier]
@@ -147,28 +171,20 @@ def _name(phases: Sequence[Phase], number: int) -> str:
     return ("+ " if number else "") + ", ".join(reversed(added))
 
 
-def _resume(
-    session: Session,
-    stored: Mapping[str, Any],
-    state: State,
-    plateau: Plateau | None,
-    phases: Sequence[Phase],
-    groups: Sequence[Group],
-    steps: int,
-) -> None:
+def _resume(training: _Training, stored: Checkpoint) -> None:
     """Load the checkpoint: the phases that had begun are applied first, so that the optimizer's groups match."""
-    reached = stored["training"]["epoch"]
-    for phase in phases:
+    session, reached = training.session, stored["training"]["epoch"]
+    for phase in training.phases:
         if phase.first_epoch <= max(1, reached):
-            phase.apply(state, groups, session.prepared.config.recipe, steps_per_epoch=steps)
-    state.load_state_dict(stored["training"])
-    if plateau:
-        plateau.load_state_dict(stored["plateau"])
+            training.begin(phase)
+    training.state.load_state_dict(stored["training"])
+    if training.plateau:
+        training.plateau.load_state_dict(stored["plateau"])
     session.best, session.seconds_before = _best(session, stored), stored["seconds"]
     session.run.drop_history_after(reached)
 
 
-def _best(session: Session, stored: Mapping[str, Any]) -> Best:
+def _best(session: Session, stored: Checkpoint) -> Best:
     """The checkpoint's choice, with its weights.
 
     Checkpoints of before kept them in a file of their own, written first: where a kill came in between, it holds those
@@ -183,7 +199,7 @@ def _best(session: Session, stored: Mapping[str, Any]) -> Best:
     if any(other > rank for other in later) or values["epoch"] < 0:
         return best
     weights = load_file(session.run.path / "best.safetensors")
-    best.improved(values["epoch"], values["score"], values["loss"], lambda: weights)
+    best.improved(values["epoch"], values["score"], values["loss"], weights=lambda: weights)
     best.since = values["since"]
     return best
 
@@ -193,10 +209,10 @@ def _rank(epoch: EpochRecord) -> tuple[float, float]:
     return -math.inf if score is None else score, -math.inf if loss is None else -loss
 
 
-def _checkpoint(session: Session, state: State, plateau: Plateau | None) -> dict[str, Any]:
+def _checkpoint(training: _Training) -> Checkpoint:
     return {
-        "training": state.state_dict(),
-        "best": session.best.state_dict(),
-        "plateau": plateau.state_dict() if plateau else {},
-        "seconds": session.seconds,
+        "training": training.state.state_dict(),
+        "best": training.session.best.state_dict(),
+        "plateau": training.plateau.state_dict() if training.plateau else {},
+        "seconds": training.session.seconds,
     }

@@ -20,7 +20,7 @@ from clfcore.config import NetworkConfig
 from clfcore.errors import Failure, InputError
 from clfcore.files import cannot_write
 from clfcore.logs import FILE, log
-from clfcore.runs.create import create_run
+from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import FINISHED, Run, StopRequest
 from clfcore.runs.locks import RunLock, is_held
 from clfcore.runs.records import Status
@@ -61,7 +61,7 @@ class Worker:
 
     def submit(self, config: NetworkConfig, folder: Path | None = None) -> Run:
         """A new run at the end of the queue. Raises Failure where its folder cannot be written."""
-        run = create_run(config, folder)
+        run = create_run(with_absolute_data(config), folder)
         self._enqueue(run, _place_in_queue(run))
         return run
 

@@ -103,7 +103,7 @@ class Batches:
         return self._kept["pixels"][torch.from_numpy(rows).to(self.device)]
 
     def _taken(self, items: np.ndarray) -> Tensor:
-        return pixels_of(self.decoded, items, self.preprocess, self.device)
+        return pixels_of(self.decoded, items, self.preprocess, device=self.device)
 
     def _labels(self, rows: np.ndarray) -> Tensor:
         if "labels" not in self._kept:
@@ -124,7 +124,7 @@ def normalised(pixels: Tensor, preprocess: Preprocess) -> Tensor:
     return torch.div(x, 255).sub_(mean).div_(deviation)  # one new tensor: three cost up to ten times the time
 
 
-def pixels_of(decoded: Decoded, items: np.ndarray, preprocess: Preprocess, device: torch.device) -> Tensor:
+def pixels_of(decoded: Decoded, items: np.ndarray, preprocess: Preprocess, *, device: torch.device) -> Tensor:
     """Some items' stored squares, n x C x S x S on the device: bytes, or tones of deeper pictures."""
     taken = decoded.tones(items, preprocess)
     return torch.from_numpy(np.ascontiguousarray(taken)).permute(0, 3, 1, 2).to(device)

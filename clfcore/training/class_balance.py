@@ -92,9 +92,11 @@ def check(config: RunConfig, dataset: ImageDataset) -> None:
         )
     if recipe.label_smoothing and recipe.loss == "asymmetric":
         raise InputError("recipe.label_smoothing is set and recipe.loss is 'asymmetric': leave one of them out")
-    _length("class_weights", recipe.class_weights, len(task.classes), f"classes of {dataset.name}")
-    _length("positive_weights", recipe.positive_weights, len(task.classes), f"labels of {dataset.name}")
-    _length("level_weights", recipe.level_weights, len(levels), f"levels of {dataset.name} ({', '.join(levels)})")
+    _length("class_weights", recipe.class_weights, count=len(task.classes), of=f"classes of {dataset.name}")
+    _length("positive_weights", recipe.positive_weights, count=len(task.classes), of=f"labels of {dataset.name}")
+    _length(
+        "level_weights", recipe.level_weights, count=len(levels), of=f"levels of {dataset.name} ({', '.join(levels)})"
+    )
     if config.strategy == "feature-extraction" and config.head == "logistic" and recipe.sampling == "balanced":
         raise InputError(
             "recipe.sampling is 'balanced': a logistic head sees all images at once; use class_weights or head linear"
@@ -134,10 +136,10 @@ def numbers(text: str) -> np.ndarray | None:
         return None
 
 
-def _length(name: str, text: str, wanted: int, of: str) -> None:
+def _length(name: str, text: str, *, count: int, of: str) -> None:
     given = numbers(text)
-    if given is not None and len(given) != wanted:
-        raise InputError(f"recipe.{name} has {len(given)} values: there are {wanted} {of}; give one each, in order")
+    if given is not None and len(given) != count:
+        raise InputError(f"recipe.{name} has {len(given)} values: there are {count} {of}; give one each, in order")
 
 
 def _few(names: Sequence[str]) -> str:

@@ -137,4 +137,4 @@ def head_state(head: nn.Module, recipe: ResolvedRecipe) -> State:
     groups = parameter_groups(
         head.named_parameters(), rate=recipe.learning_rate, weight_decay=recipe.weight_decay, group="head"
     )
-    return new_state(head, recipe, groups, torch.device("cpu"), dtype=torch.float32)
+    return new_state(head, recipe, groups, device=torch.device("cpu"), dtype=torch.float32)

@@ -71,8 +71,8 @@ def new_state(
     module: nn.Module,
     recipe: ResolvedRecipe,
     groups: list[dict],
-    device: torch.device,
     *,
+    device: torch.device,
     dtype: torch.dtype | None = None,
     compile: bool = False,
 ) -> State:

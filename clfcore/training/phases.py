@@ -66,13 +66,13 @@ def phases(config: ResolvedConfig, groups: Sequence[Group]) -> tuple[Phase, ...]
     if config.strategy == "fine-tuning":
         wanted = recipe.trainable_groups or len(groups)
         if wanted > len(groups):
-            raise _too_many("recipe.trainable_groups", recipe.trainable_groups, config, groups)
+            raise _too_many("recipe.trainable_groups", recipe.trainable_groups, groups, config=config)
         return (Phase(1, recipe.epochs, _rates(recipe, groups[-wanted:])),)
     if config.strategy == "progressive-unfreezing":
         steps = schedule(recipe, len(groups))
         for _, wanted in steps:
             if wanted > len(groups):
-                raise _too_many("recipe.unfreeze", recipe.unfreeze, config, groups)
+                raise _too_many("recipe.unfreeze", recipe.unfreeze, groups, config=config)
         ends = [first - 1 for first, _ in steps[1:]] + [recipe.epochs]
         return tuple(
             Phase(first, last, _rates(recipe, groups[-wanted:]))
@@ -115,7 +115,7 @@ def _rates(recipe: ResolvedRecipe, groups: Sequence[Group]) -> dict[str, float]:
     return {group.name: backbone.get(group.name, recipe.learning_rate) for group in groups}
 
 
-def _too_many(field: str, value: object, config: ResolvedConfig, groups: Sequence[Group]) -> InputError:
+def _too_many(field: str, value: object, groups: Sequence[Group], *, config: ResolvedConfig) -> InputError:
     names = ", ".join(group.name for group in groups)
     shown = repr(value) if isinstance(value, str) else value
     return InputError(
@@ -133,9 +133,9 @@ def first_state(
     model: nn.Module,
     phase: Phase,
     groups: Sequence[Group],
+    *,
     recipe: ResolvedRecipe,
     device: torch.device,
-    *,
     compile: bool = False,
 ) -> State:
     """What training changes, before its first step: the network, and the optimizer over the phase's groups."""
@@ -145,7 +145,7 @@ def first_state(
         if group.name in phase.rates
         for part in optimizer_groups(model, group, rate=phase.rates[group.name], recipe=recipe)
     ]
-    return new_state(model, recipe, parts, device, compile=compile)
+    return new_state(model, recipe, parts, device=device, compile=compile)
 
 
 def put_head(model: nn.Module, groups: Sequence[Group], head: nn.Module) -> tuple[Group, ...]:

@@ -213,8 +213,8 @@ def show_pairs(
         kept = _stored(source.data, tuple(places), json.dumps(preprocess.as_dict()))
         targets = dataset.targets[dataset.splits["train"][places]]
         found = pairs(
-            mix, policy, kept, targets, dataset.task, places=places, size=preprocess.size, seed=seed, epoch=epoch,
-            mean=preprocess.mean,
+            mix, policy, kept, targets=targets, task=dataset.task, places=places, size=preprocess.size, seed=seed,
+            epoch=epoch, mean=preprocess.mean,
         )  # fmt: skip
     row = st.grid(2, min_column_width=280)
     for pair in found:

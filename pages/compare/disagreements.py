@@ -118,7 +118,8 @@ def _maps(sides: Sequence[Side], runs: "Sequence[Named]", indices: Sequence[int]
             predictions = by_name[side.name]
             p = predictions.row(index)
             best = max(range(len(p)), key=p.__getitem__)
-            overlay, evidence = gradcam_of_item(str(side.run.path), ids[index], predictions.task.levels[-1].name, best)
+            level = predictions.task.levels[-1].name
+            overlay, evidence = gradcam_of_item(str(side.run.path), ids[index], level=level, target=best)
             above = side.name if evidence else f"{side.name}: no evidence"
             label = predictions.classes[best]
             right = None if predictions.task.kind == "multi-label" else best == int(predictions.targets[index])

@@ -67,7 +67,7 @@ def _column(run: Run, named: "Named", index: int) -> None:
         _prediction(predictions, index, order)
         return
     with refusals(stop=False):
-        overlay, evidence = gradcam_of_item(str(run.path), predictions.ids[index], level, best)
+        overlay, evidence = gradcam_of_item(str(run.path), predictions.ids[index], level=level, target=best)
         label = predictions.classes[best]
         cards(
             [Card(overlay, f"Grad-CAM for {label}", f"{'For' if evidence else 'No evidence for'} {label}")],

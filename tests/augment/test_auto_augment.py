@@ -34,7 +34,7 @@ def pictures(n: int, channels: int, side: int) -> torch.Tensor:
 def test_each_operation_is_torchvisions(name, channels):
     x = pictures(8, channels, 33)
     share = np.array([0, 1, 3, 9, 15, 20, 27, 30]) / 30
-    magnitudes = auto_augment.strength(name, share, "trivialaugment", 33) * (
+    magnitudes = auto_augment.strength(name, share, method="trivialaugment", side=33) * (
         np.array([1, -1] * 4) if name in auto_augment.SIGNED else 1
     )
     for interpolation in ("nearest", "bilinear"):
@@ -57,7 +57,7 @@ def test_strengths_are_torchvisions(method):
     bins = BINS[method]
     for name, (magnitudes, signed) in space.items():
         wanted = magnitudes(bins, 40, 40)
-        mine = auto_augment.strength(name, np.arange(bins) / (bins - 1), method, 40)
+        mine = auto_augment.strength(name, np.arange(bins) / (bins - 1), method=method, side=40)
         np.testing.assert_allclose(mine, np.zeros(bins) if wanted is None else wanted.numpy(), atol=1e-5, err_msg=name)
         assert signed == (name in auto_augment.SIGNED)
 

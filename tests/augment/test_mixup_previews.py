@@ -17,7 +17,7 @@ def test_pairs_are_augmented_then_mixed_as_training_does() -> None:
     generator = np.random.default_rng(0)
     stored, targets = generator.integers(0, 256, (4, 20, 20, 3), dtype=np.uint8), np.array([0, 1, 2, 1])
     mix, policy, places = Mix(mixup=0.4, cutmix=1.0, per="image"), policies.policy("basic"), [3, 0, 7, 5]
-    found = pairs(mix, policy, stored, targets, TASK, places=places, size=16, seed=4, epoch=2)
+    found = pairs(mix, policy, stored, targets=targets, task=TASK, places=places, size=16, seed=4, epoch=2)
     table = random_table.table(policy, seed=4, epoch=2, items=8)[places]
     x = apply(policy, table, torch.from_numpy(stored.transpose(0, 3, 1, 2).copy()), size=16)
     drawn = pairing(mix, seed=4, epoch=2, step=0, items=4, side=16)
@@ -33,5 +33,5 @@ def test_pairs_are_augmented_then_mixed_as_training_does() -> None:
 
 def test_the_stored_pictures_are_left_as_they_are() -> None:
     stored = np.full((2, 8, 8, 1), 9, np.uint8)
-    pairs(Mix(cutmix=1.0), policies.policy("none"), stored, np.array([0, 1]), TASK, places=[0, 1], size=8)
+    pairs(Mix(cutmix=1.0), policies.policy("none"), stored, targets=np.array([0, 1]), task=TASK, places=[0, 1], size=8)
     assert (stored == 9).all()

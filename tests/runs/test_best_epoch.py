@@ -37,7 +37,7 @@ def test_choosing_epoch_by_epoch_ends_as_choosing_among_all(guarded: bool) -> No
         for epoch, (score, loss) in enumerate(lines):
             if epoch == 6:  # an interruption
                 best = Best.from_state(best.state_dict())
-            changed = best.improved(epoch, score, loss, lambda epoch=epoch: {"epoch": torch.tensor(epoch)})
+            changed = best.improved(epoch, score, loss, weights=lambda epoch=epoch: {"epoch": torch.tensor(epoch)})
             assert changed == (best.epoch not in seen or best.since == 0)
             assert best.epoch == offline(lines[: epoch + 1], guarded=guarded)
             assert best.weights["epoch"].item() == best.epoch
@@ -57,7 +57,7 @@ def test_weights_that_wait_stay_within_their_room(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("clfcore.runs.best_epoch.ROOM", 100)
     best = Best(guarded=True)
     for epoch in range(10):  # each ranks better and fits worse: all could still be chosen
-        best.improved(epoch, epoch / 10, 1 + epoch / 200, lambda: {"w": torch.zeros(10)})
+        best.improved(epoch, epoch / 10, 1 + epoch / 200, weights=lambda: {"w": torch.zeros(10)})
     assert [candidate.epoch for candidate in best.candidates] == [0, 7, 8, 9] or len(best.candidates) == 4
     assert best.epoch == 9
 

@@ -59,7 +59,7 @@ def test_history_past_the_checkpoint_is_dropped() -> None:
 def test_a_damaged_configuration_is_named_and_the_others_are_listed(damage: str) -> None:
     good, bad = create_run(CONFIG), create_run(CONFIG)
     (bad.path / "config.json").write_text(damage)
-    states = {entry["run"]: entry["state"] for entry in (summary_of(run) for run in folder.run_folders())}
+    states = {entry.run: entry.state for entry in (summary_of(run) for run in folder.run_folders())}
     assert states == {good.id: "interrupted", bad.id: "damaged"}
 
 
@@ -149,6 +149,6 @@ def test_a_stop_is_requested_and_cleared() -> None:
 def test_state_json_that_is_damaged_reads_as_damaged() -> None:
     run = create_run(CONFIG)
     (run.path / "state.json").write_text("{")
-    assert summary_of(run)["state"] == "damaged"
+    assert summary_of(run).state == "damaged"
     write_json(run.path / "state.json", {"state": "completed"})
-    assert summary_of(run)["state"] == "completed"
+    assert summary_of(run).state == "completed"
