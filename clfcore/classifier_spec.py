@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from clfcore.data.pixels import Preprocess
 from clfcore.hierarchy import Decoding
+from clfcore.results import JsonObject
 from clfcore.task import Task
 
 OptionValue = bool | int | float | str | list[int | str]
@@ -23,7 +23,7 @@ class ClassifierSpec:
     task: Task
     preprocess: Preprocess
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """As classifier.json has it."""
         return {
             "architecture": self.architecture,

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from typing import Any
 
 from clfcore.config import FIELDS, RunConfig
 
@@ -25,7 +24,7 @@ def flag(field: str) -> str:
     return "--" + field.removeprefix("recipe.").replace("_", "-")
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,7 +1,7 @@
 """Evaluation of runs: metrics, lists of errors, calibration."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clfcore.data import label_review
@@ -24,10 +24,11 @@ from clfcore.progress import Progress
 from clfcore.results import JsonObject, Result
 from clfcore.runs import folder, temperature
 from clfcore.runs.cautions import cautions, sentences
-from clfcore.runs.evaluate import Choice, metrics_of
+from clfcore.runs.evaluate import Choice, ChosenMetrics, metrics_of
 from clfcore.runs.folder import Run
 from clfcore.runs.outcome import Evaluation, outcome_of
 from clfcore.runs.run_data import count_trained_on, open_run_data
+from clfcore.runs.temperature import CalibrationChange
 from clfcore.spreadsheet import csv_text
 
 
@@ -66,7 +67,7 @@ class Calibration(Result):
     run: str
     temperature: float | None
     fitted_on: str | None
-    splits: Mapping[str, Mapping[str, Mapping[str, float | None] | None]]
+    splits: Mapping[str, CalibrationChange]
 
 
 def evaluate(
@@ -85,7 +86,6 @@ def evaluate(
     views: `flip` or `five-crops` predicts a split anew, each image's prediction being the mean over its views.
     """
     run, choice = folder.open_run(name, runs), choice or Choice()
-    stored = dict(vars(outcome_of(run)))
     if data is not None:
         if views is not None:
             raise InputError("views and data are both given: views are averaged over a run's own splits; leave one out")
@@ -95,23 +95,32 @@ def evaluate(
         dataset = open_dataset(data, evaluation_only=True)
         predictions = predict_dataset(classifier_of(run), dataset, progress)
         trained_on = count_trained_on(run, dataset, predictions.ids)
-        metrics = metrics_of(run, {"data": predictions}, choice)
         few = sentences("data", len(predictions), overlap=None)
-        noted = {"cautions": {"data": few} if few else {}}
-        return Evaluation(**{**stored, **metrics, **noted, "items": len(predictions), "trained_on": trained_on})
+        return replace(
+            _evaluation(run, metrics_of(run, {"data": predictions}, choice)),
+            cautions={"data": few} if few else {},
+            items=len(predictions),
+            trained_on=trained_on,
+        )
     _need_predictions(run)
     if split is not None and split not in run.splits:
         raise unknown("split", split, run.splits)
     chosen = [split] if split else list(run.splits)
-    stored["cautions"] = {s: found for s in chosen if (found := cautions(run, s))}
+    cautioned = {s: some for s in chosen if (some := cautions(run, s))}
     if views is None:
-        return Evaluation(**{**stored, **metrics_of(run, {s: run.predictions(s) for s in chosen}, choice)})
+        found = metrics_of(run, {s: run.predictions(s) for s in chosen}, choice)
+        return replace(_evaluation(run, found), cautions=cautioned)
     from clfcore.runs.open_classifier import classifier_of
     from clfcore.runs.tta import predict_split
 
     classifier = classifier_of(run)
     averaged = {s: predict_split(run, classifier, s, kind=views, progress=progress) for s in chosen}
-    return Evaluation(**{**stored, **metrics_of(run, averaged, choice), "views": views})
+    return replace(_evaluation(run, metrics_of(run, averaged, choice)), cautions=cautioned, views=views)
+
+
+def _evaluation(run: Run, found: ChosenMetrics) -> Evaluation:
+    stored = {**vars(outcome_of(run)), "metrics": found.metrics}
+    return Evaluation(**stored, thresholds=found.thresholds, operating=found.operating)
 
 
 def errors(
@@ -176,7 +185,9 @@ def calibrate(name: str, *, forget: bool = False, runs: Path | None = None) -> C
         temperature.forget(run)
     else:
         temperature.fit_run_temperature(run)
-    return Calibration(run=run.id, **temperature.before_and_after(run))
+    splits = temperature.before_and_after(run)
+    value = temperature.temperature_of(run)
+    return Calibration(run.id, value, None if value is None else "validation", splits)
 
 
 def _need_predictions(run: Run) -> None:

@@ -1,9 +1,9 @@
 """Augmentation policies: those at hand, one as JSON and as torchvision code, its views of a picture, a trial."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clfcore.augment import saved_policies
 from clfcore.augment.builtin_policies import POLICIES
@@ -39,7 +39,7 @@ class PolicyList(Result):
 class PolicySource(Result):
     """A policy in its own JSON form, and as torchvision code."""
 
-    policy: Mapping[str, Any]
+    policy: JsonObject
     torchvision: str
 
 

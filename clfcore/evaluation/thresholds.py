@@ -4,13 +4,14 @@ Test never chooses: a function here takes the validation predictions by name, an
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from clfcore.errors import InputError
 from clfcore.evaluation.intervals import Interval, wilson
 from clfcore.evaluation.multilabel import Thresholds, choose_thresholds
 from clfcore.evaluation.operating_point import OperatingPoint, operating_point, threshold_for
 from clfcore.predictions import Predictions
+from clfcore.results import JsonObject
 
 Goal = Literal["half", "f1", "precision", "recall"]
 
@@ -24,7 +25,7 @@ class OperatingReport:
     sensitivity: Interval | None
     specificity: Interval | None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         p = self.point
         return {
             "true_positives": p.true_positives,

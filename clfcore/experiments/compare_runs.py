@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from clfcore.errors import InputError
 from clfcore.evaluation.compare import Comparison, compare
+from clfcore.evaluation.metric_catalogue import MetricValues
 from clfcore.evaluation.metrics import evaluate
-from clfcore.results import WHEN_KNOWN, Result
+from clfcore.results import WHEN_KNOWN, JsonObject, Result
 from clfcore.runs import costs
 from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import Run
@@ -22,8 +22,8 @@ class ComparedRun(Result):
     run: str
     path: Path
     state: str
-    config: Mapping[str, Any]
-    metrics: Mapping[str, Mapping[str, Any]]
+    config: JsonObject
+    metrics: Mapping[str, MetricValues]
     costs: Mapping[str, float | None]
     cautions: tuple[str, ...] = ()
 
@@ -38,7 +38,7 @@ class RunComparison(Result):
     html: Path | None = field(default=None, metadata=WHEN_KNOWN)
     figures: tuple[Path, ...] | None = field(default=None, metadata=WHEN_KNOWN)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The comparison is its `pairs` alone: split and runs are there already."""
         values = super().as_json()
         del values["comparison"]

@@ -1,20 +1,18 @@
 """Sweep: the runs of a grid, trained in this process one after another, then their comparison."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from clfcore.config import RunConfig
 from clfcore.errors import Failure, InputError
 from clfcore.experiments.compare_runs import RunComparison, compare_runs
 from clfcore.experiments.grid import Grid, Refused
-from clfcore.results import Result
+from clfcore.progress import Show
+from clfcore.results import JsonObject, Result
 from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import Run
 from clfcore.runs.outcome import RunOutcome, outcome_of
-
-Show = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def _comparison(completed: Sequence[Run]) -> RunComparison | NotCompared:
     return compare_runs(completed)
 
 
-def shared(config: RunConfig) -> Mapping[str, Any]:
+def shared(config: RunConfig) -> JsonObject:
     """What a configuration sets apart from architecture, strategy and seed, as `grid` takes it."""
     given = config.model_dump(exclude_unset=True)
     recipe = {name: value for name, value in given.pop("recipe", {}).items() if name != "seed"}

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import get_args
 
 from clfcore.errors import InputError, unknown
 from clfcore.evaluation import thresholds as evaluation_thresholds
+from clfcore.evaluation.metric_catalogue import MetricValues
 from clfcore.evaluation.metrics import evaluate
 from clfcore.hierarchy import Decoding, redecoded
 from clfcore.predictions import Predictions
+from clfcore.results import JsonObject
 from clfcore.runs.folder import Run
 
 
@@ -33,8 +35,17 @@ class Choice:
             raise InputError("sensitivity, precision and threshold are of one class: name it with positive")
 
 
-def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> dict[str, Any]:
-    """`metrics` a split, and with a positive class `operating`: its threshold and what that means on each split."""
+@dataclass(frozen=True)
+class ChosenMetrics:
+    """Metrics a split; of several labels the thresholds by label; of a positive class its operating point."""
+
+    metrics: Mapping[str, MetricValues]
+    thresholds: Mapping[str, float] | None
+    operating: JsonObject | None  # the class, its threshold, and what that means on each split
+
+
+def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> ChosenMetrics:
+    """The metrics of some splits as `choice` asks for them. Raises InputError where it does not fit the task."""
     if choice.decoding is not None:
         splits = {name: _redecoded(run, said, choice.decoding) for name, said in splits.items()}
     first = next(iter(splits.values()))
@@ -47,24 +58,24 @@ def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> d
         )
         thresholds = found.values if found else None
         splits = {name: replace(said, thresholds=thresholds) for name, said in splits.items()}
-    result: dict[str, Any] = {"metrics": {name: evaluate(said).as_dict() for name, said in splits.items()}}
-    if thresholds is not None:
-        result["thresholds"] = dict(zip(first.classes, thresholds, strict=True))
+    metrics = {name: evaluate(predictions).as_dict() for name, predictions in splits.items()}
+    by_label = None if thresholds is None else dict(zip(first.classes, thresholds, strict=True))
+    operating: JsonObject | None = None
     if choice.positive is not None:
-        at = evaluation_thresholds.choose_operating_point(
+        threshold = evaluation_thresholds.choose_operating_point(
             run.predictions("validation"),
             choice.positive,
             sensitivity=choice.sensitivity,
             precision=choice.precision,
             threshold=choice.threshold,
         )
-        judged = {
-            name: evaluation_thresholds.report_operating_point(said, choice.positive, at).as_dict()
-            for name, said in splits.items()
+        reports = {
+            name: evaluation_thresholds.report_operating_point(predictions, choice.positive, threshold).as_dict()
+            for name, predictions in splits.items()
         }
         chosen_on = "validation" if choice.threshold is None else None
-        result["operating"] = {"class": choice.positive, "threshold": at, "chosen_on": chosen_on, **judged}
-    return result
+        operating = {"class": choice.positive, "threshold": threshold, "chosen_on": chosen_on, **reports}
+    return ChosenMetrics(metrics, by_label, operating)
 
 
 def _redecoded(run: Run, said: Predictions, how: Decoding) -> Predictions:

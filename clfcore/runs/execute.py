@@ -21,6 +21,7 @@ from clfcore.errors import Failure, InputError
 from clfcore.evaluation import thresholds as evaluation_thresholds
 from clfcore.evaluation.metrics import evaluate
 from clfcore.logs import log, logged_to
+from clfcore.progress import Show
 from clfcore.resolve import Resolved
 from clfcore.results import JsonObject
 from clfcore.runs.cautions import overlaps
@@ -28,7 +29,7 @@ from clfcore.runs.deletion import remove_parts
 from clfcore.runs.folder import Run
 from clfcore.runs.keep_embeddings import keep_embeddings
 from clfcore.runs.prepare import Prepared, prepare
-from clfcore.runs.progress import Reporter, Show
+from clfcore.runs.progress import Reporter
 from clfcore.runs.records import StartingClassifier, Status
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.run_data import keep_split

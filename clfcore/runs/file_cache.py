@@ -5,9 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar, cast
 
 _SETTLED = 2_000_000_000  # nanoseconds after which a file's time tells a change: FAT counts in steps of two seconds
+V = TypeVar("V")
 Signature = tuple[int, int, int, int]
 
 
@@ -21,9 +22,9 @@ class Kept:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: dict[str, tuple[Signature, Any]] = {}
+        self._values: dict[str, tuple[Signature, object]] = {}
 
-    def get(self, name: str, reader: Callable[[Path], Any]) -> Any:
+    def get(self, name: str, reader: Callable[[Path], V]) -> V:
         """What `reader` makes of the file, or made of it while it was the same. Its errors are not kept."""
         try:
             found = os.stat(name)  # noqa: PTH116 - of thousands of files, where a Path takes three times as long
@@ -35,7 +36,7 @@ class Kept:
         with self._lock:
             kept = self._values.get(name)
         if kept is not None and kept[0] == signature:
-            return kept[1]
+            return cast(V, kept[1])  # one file, one reader
         looked = time.time_ns()
         value = reader(Path(name))
         if looked - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED:

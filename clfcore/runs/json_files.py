@@ -5,17 +5,17 @@ import math
 import os
 import stat
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from clfcore.errors import InputError, refusal
+from clfcore.results import JsonObject
 
 LARGEST = 256 << 20  # bytes of a file that is read; a history of 10,000 epochs takes 5 MB
 _DIGITS = 18  # of a whole number: what 64 bits hold
 
 
-def read_values(path: Path) -> dict[str, Any]:
+def read_values(path: Path) -> JsonObject:
     """The JSON object of a run's file, its numbers finite. Raises InputError; FileNotFoundError where it is absent."""
     try:
         return parsed(text_of(path))
@@ -48,7 +48,7 @@ def text_of(path: Path, *, whole: bool = True) -> str:
     return (head + end).decode("utf-8") + last.decode("utf-8", "replace")  # a kill can cut a letter in two
 
 
-def parsed(text: str) -> dict[str, Any]:
+def parsed(text: str) -> JsonObject:
     """A JSON object whose numbers are finite and whose text every file and page can hold. Raises ValueError."""
     value = json.loads(text, parse_float=_number, parse_int=_whole_number, parse_constant=_no_number)
     if not isinstance(value, dict):

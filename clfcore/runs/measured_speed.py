@@ -11,20 +11,32 @@ import platform
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from clfcore.errors import Failure, InputError
 from clfcore.heavy_imports import load
 from clfcore.progress import Progress
+from clfcore.results import JsonObject
 from clfcore.runs.folder import Run
 from clfcore.runs.json_files import read_values
-from clfcore.runs.records import SpeedLine
+from clfcore.runs.record_fields import Count
+from clfcore.runs.records import Stored
 
 FILE = "speed.json"
 BATCH = 16  # images of the rate
 PASSES = 30
+
+
+class SpeedLine(Stored):
+    """What a run's network costs on one machine."""
+
+    device: str
+    seconds: Annotated[float, Field(gt=0)]
+    images_per_second: Annotated[float, Field(gt=0)]
+    memory: Count
+    multiply_adds: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ class Speed:
     memory: int
     multiply_adds: int | None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         return asdict(self)
 
 

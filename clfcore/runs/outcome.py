@@ -7,12 +7,11 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from clfcore.errors import InputError
-from clfcore.evaluation.metric_catalogue import Score
+from clfcore.evaluation.metric_catalogue import MetricValues, Score
 from clfcore.results import WHEN_KNOWN, JsonObject, Result
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import Run
-from clfcore.runs.records import Metrics
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class RunOutcome(Result):
     chosen_by: str | None
     seconds: float | None
     parameters: Mapping[str, int]
-    metrics: Mapping[str, Metrics]
+    metrics: Mapping[str, MetricValues]
     message: str
     cautions: Mapping[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
 
@@ -71,7 +70,7 @@ class RunSummary(Result):
     path: Path
     state: str
     config: JsonObject
-    metrics: Mapping[str, Metrics]
+    metrics: Mapping[str, MetricValues]
     name: str = ""
     note: str = ""
     tags: tuple[str, ...] = ()

@@ -3,15 +3,14 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable
-from typing import Any
 
+from pydantic import JsonValue
 from torch import Tensor
 
 from clfcore.errors import Failure
+from clfcore.progress import Show
 from clfcore.runs.folder import Run
 
-Show = Callable[[dict[str, Any]], None]
 EVERY = 0.25  # seconds between two writes: watchers look about once a second
 
 
@@ -24,7 +23,7 @@ class Reporter:
         self._epochs = self._steps = self._batch = 0
         self._first: tuple[int, float] | None = None
 
-    def __call__(self, stage: str, done: int, total: int, **more: Any) -> None:
+    def __call__(self, stage: str, done: int, total: int, **more: JsonValue) -> None:
         """`done` of `total` within a stage: preparing, decoding, embedding, training or evaluating."""
         now = time.perf_counter()
         if stage != self._stage:
@@ -56,7 +55,7 @@ class Reporter:
             return
         first, since = self._first
         value = loss.item()
-        more: dict[str, Any] = {"epoch": (step - 1) // self._steps + 1}
+        more: dict[str, JsonValue] = {"epoch": (step - 1) // self._steps + 1}
         if math.isfinite(value):  # JSON knows no NaN; a loss that is none ends the run soon
             more["loss"] = round(value, 5)
         if step > first and now > since:

@@ -5,94 +5,19 @@ cause; what was read is a frozen value. Fields that a later version adds are kep
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    InstanceOf,
-    JsonValue,
-    PlainSerializer,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from clfcore.architectures.ancestry import Ancestry
 from clfcore.classifier_spec import ClassifierSpec
-from clfcore.data.pixels import Preprocess
-from clfcore.errors import InputError
 from clfcore.evaluation.metric_catalogue import METRICS
-from clfcore.task import Task
+from clfcore.runs.record_fields import Amount, Count, Moment, Share, StoredPreprocess, StoredTask, StoredTaskOrNone
 
 State = Literal["queued", "running", "completed", "cancelled", "failed", "interrupted"]
 
 
-def _moment(text: str) -> str:
-    then = datetime.fromisoformat(text)
-    if not 1970 <= then.year < 9000:
-        raise ValueError(f"the year {then.year} is out of bounds")
-    return text
-
-
-def _share(value: float) -> float:
-    if not -1e-6 <= value <= 1 + 1e-6:
-        raise ValueError(f"is {value:g}: it must be from 0 to 1")
-    return value
-
-
-def _task_of(stored: Mapping[str, Any]) -> Task:
-    """A task as a file has it. Raises ValueError where it is none."""
-    try:
-        levels, paths = stored["levels"], stored.get("paths", [])
-        names = [level["name"] for level in levels] + [name for level in levels for name in level["classes"]]
-        sizes = [len(level["classes"]) for level in levels]
-        whole = all(isinstance(name, str) for name in names) and all(sizes)
-        real = all(
-            len(path) == len(levels)
-            and all(type(place) is int and 0 <= place < size for place, size in zip(path, sizes, strict=True))
-            for path in paths
-        )
-        task = Task.from_dict(dict(stored)) if whole and real else None
-    except InputError as error:
-        raise ValueError(str(error).removeprefix("task ")) from None  # the sentence begins with the field's name
-    except (KeyError, TypeError, AttributeError):
-        task = None
-    if task is None:
-        raise ValueError("is damaged: it needs a kind, levels with the names of their classes, and real paths")
-    return task
-
-
-def _task_or_none(stored: Mapping[str, Any]) -> Task | None:
-    return None if stored == {} else _task_of(stored)
-
-
-def _preprocess_of(stored: Mapping[str, Any]) -> Preprocess:
-    """A preprocessing as a file has it. Raises ValueError where it is none."""
-    try:
-        preprocess = Preprocess.from_dict(stored)
-        numbers = (preprocess.crop_fraction, preprocess.white, *preprocess.mean, *preprocess.deviation)
-        whole = type(preprocess.size) is int and all(type(number) in (int, float) for number in numbers)
-    except (KeyError, TypeError):
-        whole = False
-    if not whole or preprocess.size > 4096 or min(preprocess.deviation) <= 0:
-        raise ValueError("is damaged: it needs a size of at most 4096, a mean and deviations above 0")
-    return preprocess
-
-
-Moment = Annotated[str, AfterValidator(_moment)]
-Share = Annotated[float, AfterValidator(_share)]
-Amount = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=0)]
-StoredTask = Annotated[InstanceOf[Task], BeforeValidator(_task_of), PlainSerializer(Task.as_dict)]
-StoredPreprocess = Annotated[
-    InstanceOf[Preprocess], BeforeValidator(_preprocess_of), PlainSerializer(Preprocess.as_dict)
-]
-
-
-class _Stored(BaseModel):
+class Stored(BaseModel):
     """A frozen value with checked types and finite numbers, which keeps the fields that a later version adds."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow", allow_inf_nan=False)
@@ -103,7 +28,7 @@ class _Stored(BaseModel):
         return self.model_dump(mode="json", exclude_unset=True)
 
 
-class Record(_Stored):
+class Record(Stored):
     """What one file of a run holds. optional: the file may be absent, and then says nothing."""
 
     file: ClassVar[str]
@@ -131,7 +56,7 @@ class About(Record):
     tags: Annotated[Sequence[Annotated[str, Field(max_length=100)]], Field(max_length=100)] = ()
 
 
-class Parameters(_Stored):
+class Parameters(Stored):
     """How many numbers a network has, and how many of them were trained."""
 
     total: Count = 0
@@ -236,7 +161,7 @@ class RunProgress(Record):
     seconds_left: Amount | None = None
 
 
-class DataProblem(_Stored):
+class DataProblem(Stored):
     """Something found wrong with a dataset: its kind, the item or class, and a sentence."""
 
     kind: str = ""
@@ -253,7 +178,7 @@ class RunData(Record):
 
     file = "data.json"
     name: str = ""
-    task: Annotated[InstanceOf[Task] | None, BeforeValidator(_task_or_none), PlainSerializer(Task.as_dict)] = None
+    task: StoredTaskOrNone = None
     content: str = ""
     splits: Mapping[str, Count] = Field(default_factory=dict)
     train_counts: Sequence[Count] = ()
@@ -333,24 +258,3 @@ class ThresholdsFile(Record):
             if not 0 <= value <= 1:
                 raise ValueError(f"the threshold of {label} is {value:g}: it must be from 0 to 1")
         return self
-
-
-class TemperatureFile(Record):
-    """What a run's logits are divided by where calibrated probabilities are asked for."""
-
-    file = "temperature.json"
-    value: Annotated[float, Field(ge=1e-6, le=1e6)]
-    fitted_on: str = ""
-    nll_before: float | None = None
-    nll_after: float | None = None
-    at_limit: bool = False
-
-
-class SpeedLine(_Stored):
-    """What a run's network costs on one machine."""
-
-    device: str
-    seconds: Annotated[float, Field(gt=0)]
-    images_per_second: Annotated[float, Field(gt=0)]
-    memory: Count
-    multiply_adds: Count | None = None

@@ -6,7 +6,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from clfcore.data.dataset import SPLITS, ImageDataset, Split
 from clfcore.data.fingerprints import is_readable
 from clfcore.errors import InputError
 from clfcore.files import write_text
+from clfcore.results import Json
 from clfcore.runs.folder import Run
 from clfcore.runs.json_files import text_of
 from clfcore.task import Task
@@ -96,7 +96,7 @@ def read_split(run: Run) -> KeptSplit | None:
         ) from None
 
 
-def _parsed(values: Any) -> KeptSplit:
+def _parsed(values: Json) -> KeptSplit:
     if values["version"] != _VERSION:
         raise ValueError(f"its version is {values['version']!r}, not {_VERSION}")
     task = Task.from_dict(values["task"])
@@ -112,13 +112,13 @@ def _parsed(values: Any) -> KeptSplit:
     return KeptSplit(task, ids, contents, targets, splits, drawn, frozenset(_names(values["trained_before"])))
 
 
-def _names(values: Any) -> tuple[str, ...]:
+def _names(values: Json) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise ValueError("a list of names is none")
     return tuple(values)
 
 
-def _indices(values: Any, below: int) -> np.ndarray:
+def _indices(values: Json, below: int) -> np.ndarray:
     found = np.asarray(values)
     if not len(found):
         return np.empty(0, np.int64)
@@ -127,7 +127,7 @@ def _indices(values: Any, below: int) -> np.ndarray:
     return found.astype(np.int64)
 
 
-def _targets(task: Task, labels: Any) -> np.ndarray:
+def _targets(task: Task, labels: Json) -> np.ndarray:
     sizes = [len(level.classes) for level in task.levels]
     if task.kind == "multi-label":
         targets = np.zeros((len(labels), sizes[0]), np.uint8)

@@ -1,13 +1,46 @@
 """The temperature of a run: fitted on validation, kept in its folder, used by whoever asks for calibrated answers."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from clfcore.errors import InputError
 from clfcore.evaluation.calibration import fit_temperature, reliability, rescaled
+from clfcore.predictions import Predictions
 from clfcore.runs.folder import Run
-from clfcore.runs.records import TemperatureFile
+from clfcore.runs.records import Record
+
+
+class TemperatureFile(Record):
+    """What a run's logits are divided by where calibrated probabilities are asked for."""
+
+    file = "temperature.json"
+    value: Annotated[float, Field(ge=1e-6, le=1e6)]
+    fitted_on: str = ""
+    nll_before: float | None = None
+    nll_after: float | None = None
+    at_limit: bool = False
+
 
 FILE = TemperatureFile.file
+
+
+@dataclass(frozen=True)
+class CalibrationErrors:
+    """Expected calibration error, Brier score and log-loss (nats); None of no items."""
+
+    ece: float | None
+    brier: float | None
+    nll: float | None
+
+
+@dataclass(frozen=True)
+class CalibrationChange:
+    """Calibration of a split before and after its logits are divided by a temperature; after: None without one."""
+
+    before: CalibrationErrors
+    after: CalibrationErrors | None
 
 
 def temperature_of(run: Run) -> float | None:
@@ -43,16 +76,17 @@ def forget(run: Run) -> None:
     (run.path / FILE).unlink(missing_ok=True)
 
 
-def before_and_after(run: Run) -> dict[str, Any]:
-    """ece, brier and nll of each split as they are and at the run's temperature; `after` is None where it has none."""
+def before_and_after(run: Run) -> dict[str, CalibrationChange]:
+    """Calibration of each split, as it is and at the run's temperature."""
     value = temperature_of(run)
-    splits: dict[str, Any] = {}
+    splits: dict[str, CalibrationChange] = {}
     for split in run.splits:
-        said = run.predictions(split)
-        shown = {"before": said, "after": None if value is None else rescaled(said, value)}
-        splits[split] = {when: None if one is None else _numbers(reliability(one)) for when, one in shown.items()}
-    return {"temperature": value, "fitted_on": None if value is None else "validation", "splits": splits}
+        predictions = run.predictions(split)
+        after = None if value is None else _errors(rescaled(predictions, value))
+        splits[split] = CalibrationChange(_errors(predictions), after)
+    return splits
 
 
-def _numbers(found: Any) -> dict[str, float | None]:
-    return {name: getattr(found, name) for name in ("ece", "brier", "nll")}
+def _errors(predictions: Predictions) -> CalibrationErrors:
+    found = reliability(predictions)
+    return CalibrationErrors(found.ece, found.brier, found.nll)

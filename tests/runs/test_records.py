@@ -18,8 +18,8 @@ from clfcore.runs.records import (
     RunProgress,
     RunResults,
     Status,
-    TemperatureFile,
 )
+from clfcore.runs.temperature import TemperatureFile
 from tests.conftest import small_config
 
 TASK = {"kind": "single-label", "levels": [{"name": "class", "classes": ["cat", "dog"]}], "paths": []}

@@ -36,12 +36,12 @@ def test_the_fitted_temperature_undoes_a_known_one_and_mends_test() -> None:
     assert temperature_of(run) is None
     assert fit_run_temperature(run) == pytest.approx(3.0, rel=0.05)
     assert temperature_of(run) == pytest.approx(3.0, rel=0.05)
-    test = before_and_after(run)["splits"]["test"]
-    assert test["after"]["ece"] < 0.25 * test["before"]["ece"]
-    assert test["after"]["nll"] < test["before"]["nll"]
+    test = before_and_after(run)["test"]
+    assert test.after.ece < 0.25 * test.before.ece
+    assert test.after.nll < test.before.nll
     forget(run)
     assert temperature_of(run) is None
-    assert before_and_after(run)["splits"]["test"]["after"] is None
+    assert before_and_after(run)["test"].after is None
 
 
 def test_the_command_fits_stores_and_forgets() -> None:
