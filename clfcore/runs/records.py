@@ -69,7 +69,7 @@ FRACTIONS = {name for name, metric in METRICS.items() if not metric.in_nats} - {
 FRACTIONS |= {"macro_precision", "macro_recall", "consistency"}
 
 
-class FinishedEarly(_Stored):
+class FinishedEarly(Stored):
     """A run that was asked to complete with its best epoch so far: the last epoch it trained, of how many."""
 
     epoch: Count

@@ -22,7 +22,8 @@ from clfcore.runs.best_epoch import Best
 from clfcore.runs.folder import Run
 from clfcore.runs.prepare import Prepared
 from clfcore.runs.progress import Reporter
-from clfcore.runs.records import EpochRecord, FinishedEarly, RunResults, TemperatureFile, ThresholdsFile
+from clfcore.runs.records import EpochRecord, FinishedEarly, RunResults, ThresholdsFile
+from clfcore.runs.temperature import TemperatureFile
 from clfcore.training.loop import Diverged, Epoch
 from clfcore.training.losses import hits_of, plain_loss_of
 
