@@ -76,7 +76,7 @@ class FinishedEarly(Stored):
     of: Count
 
 
-class Overlap(_Stored):
+class Overlap(Stored):
     """Items of a split, and how many of them have the content of another: trained on, or in the split as well."""
 
     items: Count
