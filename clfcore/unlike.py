@@ -17,7 +17,7 @@ Reason = Literal["far", "unsure"]
 KEPT = 0.95  # share of the validation images that are not called unlike, at least
 SLACK = 1e-3  # the image on the limit itself, computed again in another batch, is kept again
 LIKELY = 0.5  # a class of this probability is likely, whatever validation says
-NOT_MEASURED = "how many strangers that catches has not been measured"
+NOT_MEASURED = "How many strangers that catches has not been measured"
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,12 @@ def choose_rule(sure: np.ndarray, distances: np.ndarray | None, *, temperature: 
         if left.sum() >= KEPT * n:
             break
     kept = int(left.sum())
-    compared = "by distance and by probability" if distances is not None else "by probability alone"
+    compared = "the calibrated probability alone"
+    if distances is not None:
+        compared = "the distance to the nearest training images and the calibrated probability"
     text = (
-        f"Judged {compared}{f' ({without})' if without else ''}; the limits leave {kept:,} of the {n:,} validation "
-        f"images ({kept / n:.0%}), and {NOT_MEASURED}."
+        f"Told by {compared}{f' ({without})' if without else ''}: the limits keep {100 * kept / n:.0f} % of your "
+        f"validation images ({kept:,} of {n:,}). {NOT_MEASURED}."
     )
     return Rule(probability, distance, temperature, kept, n, text)
 

@@ -13,6 +13,8 @@ import streamlit as st
 from PIL import Image, ImageOps
 
 from clfcore.answers import HierarchicalPrediction, answer
+from clfcore.data.aspect import SeenPart, seen_part
+from clfcore.data.bit_depth import shown
 from clfcore.data.pixels import read_image
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import InputError
@@ -22,9 +24,11 @@ from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.explain.saliency_map import overlay_image
 from clfcore.files import runs_folder
 from clfcore.photos import Photo
+from clfcore.progress import Progress
 from clfcore.runs.folder import Run, open_run
 from clfcore.runs.run_data import open_run_data
 from ui.cards import THUMBNAIL, Picture, item_picture, picture
+from ui.jobs import Job, background
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -33,9 +37,11 @@ if TYPE_CHECKING:
     from clfcore.evaluation.classification_report import ClassRow
     from clfcore.evaluation.metrics import MultiLabel, SingleLabel
     from clfcore.predictions import Predictions
+    from clfcore.runs.unlike import Judge
+    from clfcore.unlike import Unlike
 
 
-NAMES = ("best.safetensors", "classifier.json", "thresholds.json")
+NAMES = ("best.safetensors", "classifier.json", "thresholds.json", "temperature.json")
 
 
 P = ParamSpec("P")
@@ -83,6 +89,8 @@ class PhotoPrediction:
     levels: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]  # name -> (class, probability), the finest last
     thresholds: tuple[tuple[str, float], ...] = ()  # of several labels: from where each counts
     path: tuple[tuple[str, str, float], ...] = ()  # of a hierarchy: level, class, probability of the path so far
+    whole: Picture | None = None  # the photo itself
+    seen: SeenPart | None = None  # what of it is the square
 
     @property
     def top(self) -> tuple[tuple[str, float], ...]:
@@ -129,20 +137,49 @@ def photo_prediction(
 ) -> PhotoPrediction:
     """What classifier `name` says of a photo, by the mean over its `views`. Raises InputError where it is damaged."""
     model = classifier(name)
-    square = photo_square(model, photo)
+    pixels = _pixels(model, photo)
+    square = model.square(pixels)
     k = model.task.columns if model.task.kind == "multi-label" else k  # labels do not exclude each other
     logits = None
     if views != "none":
         from clfcore.tta import logits_of_views
 
-        logits = logits_of_views(model, model.preprocess.stored(_pixels(model, photo))[None], kind=views)[0]
+        logits = logits_of_views(model, model.preprocess.stored(pixels)[None], kind=views)[0]
     prediction = answer(model, square, k, temperature=temperature, logits=logits)
     levels = prediction.levels if isinstance(prediction, HierarchicalPrediction) else {"": prediction.top}
     named = tuple((level, tuple((row.label, row.probability) for row in rows)) for level, rows in levels.items())
     thresholds = tuple((row.label, row.threshold) for row in prediction.top if row.threshold is not None)
     places = prediction.path if isinstance(prediction, HierarchicalPrediction) else None
     path = tuple((place.level, place.label, place.probability) for place in places or ())
-    return PhotoPrediction(picture(square, side=224, lossless=True), square.shape[0], named, thresholds, path)
+    return PhotoPrediction(
+        picture(square, side=224, lossless=True),
+        square.shape[0],
+        named,
+        thresholds,
+        path,
+        picture(shown(pixels, model.preprocess.value_range), side=460),
+        seen_part(model.preprocess, pixels.shape[1], pixels.shape[0]),
+    )
+
+
+def judge_job(name: str) -> "Job[Judge | None]":
+    """What tells a classifier's strangers; training images of an older run are embedded first, in the background."""
+    return _judging(name, files_of(name), classifier(name))
+
+
+@background(entries=16)
+def _judging(progress: Progress, name: str, files: Files, _classifier: "Classifier") -> "Judge | None":
+    from clfcore.runs.unlike import judge_for
+
+    return judge_for(_classifier, progress)
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=512)
+def photo_unlike(name: str, files: Files, photo: Photo, _judge: "Judge") -> "Unlike":
+    """Whether a photo is unlike what the classifier was trained on, or none of its classes is likely."""
+    model = classifier(name)
+    return _judge.of(model, photo_square(model, photo))
 
 
 @by_files

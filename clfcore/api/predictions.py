@@ -1,7 +1,7 @@
 """Predictions for image files, by a run or by an architecture with its published weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from clfcore.answers import (
     Prediction,
     answer,
 )
+from clfcore.data.aspect import SeenPart, seen_part
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
 from clfcore.files import typed_path
@@ -37,7 +38,8 @@ class ImagePrediction(Result):
 
     labels: of several labels, those that reach their threshold. levels: of a hierarchy, the likeliest of each; path:
     the likeliest real one, stopped where it became less sure than was asked for. unlike: whether it is unlike what the
-    model was trained on, or none of its classes is likely; None where that cannot be told.
+    model was trained on, or none of its classes is likely; None where that cannot be told. seen: of a picture far from
+    square, the part that the network sees.
     """
 
     image: str
@@ -48,6 +50,7 @@ class ImagePrediction(Result):
     path: tuple[Place, ...] | None = field(default=None, metadata=WHEN_KNOWN)
     stopped: bool | None = field(default=None, metadata=WHEN_KNOWN)
     unlike: Unlike | None = field(default=None, metadata=WHEN_KNOWN)
+    seen: SeenPart | None = field(default=None, metadata=WHEN_KNOWN)
 
 
 @dataclass(frozen=True)
@@ -187,17 +190,22 @@ def _predict(
         prediction = answer(classifier, square, k, sure=sure, logits=logits, temperature=temperature)
     except NoAnswer as error:
         return ImagePrediction(image, error=str(error))
-    return _of_image(image, prediction, None if strangers is None else strangers.of(classifier, square))
+    seen = seen_part(classifier.preprocess, pixels.shape[1], pixels.shape[0])
+    return replace(
+        _of_image(image, prediction),
+        unlike=None if strangers is None else strangers.of(classifier, square),
+        seen=seen if seen.far_from_square else None,
+    )
 
 
-def _of_image(image: str, prediction: Prediction, unlike: Unlike | None) -> ImagePrediction:
+def _of_image(image: str, prediction: Prediction) -> ImagePrediction:
     match prediction:
         case MultiLabelPrediction(top, labels):
-            return ImagePrediction(image, top=top, labels=labels, unlike=unlike)
+            return ImagePrediction(image, top=top, labels=labels)
         case HierarchicalPrediction(top, levels, path):
-            return ImagePrediction(image, top=top, levels=levels, path=path, stopped=prediction.stopped, unlike=unlike)
+            return ImagePrediction(image, top=top, levels=levels, path=path, stopped=prediction.stopped)
         case _:
-            return ImagePrediction(image, top=prediction.top, unlike=unlike)
+            return ImagePrediction(image, top=prediction.top)
 
 
 def _temperature(classifier: "Classifier") -> float:

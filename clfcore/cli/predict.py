@@ -37,6 +37,8 @@ def _predictions(result: Values) -> str:
     for answer in result["predictions"]:
         lines.append(answer["image"])
         lines += [f"  {answer['error']}"] if "error" in answer else []
+        if "seen" in answer:
+            lines.append(f"  {answer['seen']['message']}")
         if answer.get("unlike", {}).get("unlike"):
             lines.append(f"  {answer['unlike']['message']}")
             basis = answer["unlike"]["basis"]

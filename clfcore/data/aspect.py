@@ -1,4 +1,4 @@
-"""Aspect ratios: what of a dataset's pictures the default fit, the central square, leaves out."""
+"""Aspect ratios: what of a dataset's pictures the default fit leaves out, and what of one picture a network sees."""
 
 import contextlib
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ import numpy as np
 
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.image_file import image_size
+from clfcore.data.pixels import Fit, Preprocess
 from clfcore.errors import InputError
+from clfcore.results import JsonObject, Result
 
 CUT_OFF = 0.4  # share of a picture from which the loss is worth a word: 4:3 loses a quarter, 16:9 loses 0.44
 MANY = 0.2  # share of the pictures that must lose as much
@@ -54,3 +56,44 @@ def sampled_sizes(dataset: ImageDataset) -> np.ndarray:
         with contextlib.suppress(InputError):  # unreadable files are told of by the checks
             sizes.append(image_size(dataset.files[i]))
     return np.array(sizes, np.int64).reshape(-1, 2)
+
+
+@dataclass(frozen=True)
+class SeenPart(Result):
+    """The part of a picture that a network sees, in shares of its width and height, and of its area."""
+
+    fit: Fit
+    left: float
+    top: float
+    width: float
+    height: float
+    far_from_square: bool
+
+    @property
+    def share(self) -> float:
+        return self.width * self.height
+
+    def as_json(self) -> JsonObject:
+        return {**super().as_json(), "share": self.share, "message": self.sentence}
+
+    @property
+    def sentence(self) -> str:
+        """What a person should know of a picture far from square; empty of others."""
+        if not self.far_from_square:
+            return ""
+        if self.fit == "crop":
+            return f"The network sees the middle square alone, {self.share:.0%} of this picture."
+        if self.fit == "pad":
+            return "The network sees all of this picture, small, with an empty ground around it."
+        return "The network sees all of this picture, squeezed into a square: its proportions are lost."
+
+
+def seen_part(preprocess: Preprocess, width: int, height: int) -> SeenPart:
+    """What the network sees of a picture of this size, in pixels."""
+    side = min(width, height)
+    far = 1 - side / max(width, height) >= CUT_OFF
+    if preprocess.fit != "crop":
+        return SeenPart(preprocess.fit, 0.0, 0.0, 1.0, 1.0, far)
+    edge = side * preprocess.size / preprocess.stored_side
+    across, down = edge / width, edge / height
+    return SeenPart("crop", (1 - across) / 2, (1 - down) / 2, across, down, far)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from clfcore.photos import Photo
 from pages.predict.answers import answer_html
+from pages.predict.strangers import known_classes, offer_pad, unlike_html, unlike_of, whole_html
 from ui.cards import Picture, square
 from ui.formatting import shorten
 from ui.loaders import photo_saliency
@@ -29,6 +30,8 @@ def photos_view(photos: Sequence[Photo], models: Sequence[str]) -> None:
         help="Selvaraju and others, 2017: feature maps weighted by the mean gradient of the class, positive part only. "
         "Coarse by nature: one cell of the map covers about 32 × 32 pixels.",
     )
+    with refusals(stop=False):
+        known_classes(models)
 
 
 def _photo(photo: Photo, models: Sequence[str]) -> None:
@@ -45,11 +48,13 @@ def _answer(photo: Photo, name: str) -> None:
     place = st.empty()
     with refusals(stop=False):
         load_classifier(name, place)
-        answer = answer_of(name, photo)
+        answer, unlike = answer_of(name, photo), unlike_of(photo, name)
+        before, whole = unlike_html(unlike), whole_html(photo, answer)
         bars, first = answer_html(answer, sure=STOP_BELOW_CONFIDENCE.get() or 0.0), answer.top[0][0]
         sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"Input: {answer.side} × {answer.side} pixels")
         waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
-        place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{waiting}</div>{bars}</div>')
+        place.html(f'<div class="clf-verdict">{before}<div class="clf-seen">{whole}{sees}{waiting}</div>{bars}</div>')
+        offer_pad(answer, name, key=f"pad {name} {photo.name}")
         saliency = photo_saliency(name, photo)
         caption = f"Where it looked for {first}" if saliency.evidence else f"No region supports {first}"
         if saliency.own:
@@ -61,7 +66,7 @@ def _answer(photo: Photo, name: str) -> None:
             caption,
             hover=f"{method} at layer {saliency.layer}" if saliency.layer else method,
         )
-        place.html(f'<div class="clf-verdict"><div class="clf-seen">{sees}{where}</div>{bars}</div>')
+        place.html(f'<div class="clf-verdict">{before}<div class="clf-seen">{whole}{sees}{where}</div>{bars}</div>')
 
 
 def _figure(shown: Picture, alt: str, caption: str, *, hover: str = "") -> str:

@@ -72,7 +72,7 @@ def test_where_the_data_is_gone_probability_alone_is_used_and_said(finished_run:
     judged = judge_for(classifier)
     assert judged is not None
     assert judged.rule.distance is None
-    assert "by probability alone (its training images cannot be compared with: " in judged.rule.basis
+    assert "the calibrated probability alone (its training images cannot be compared with: " in judged.rule.basis
     assert "has not been measured" in judged.rule.basis
     assert judged.of(classifier, classifier.square(NOISE)).distance is None
 
