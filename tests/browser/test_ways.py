@@ -76,7 +76,7 @@ def test_data_takes_a_folder_with_a_damaged_file(page: Page, address: str, tmp_p
     go(page, address, f"data?data={tmp_path / 'photos'}")
     page.get_by_role("tab", name=re.compile("Problems")).click()
     expect(page.get_by_role("tab", name=re.compile(r"Problems \([1-9]"))).to_be_visible()
-    page.get_by_role("tab", name="Pictures").click()
+    page.get_by_role("tab", name="Browse").click()
     expect(page.locator(".clf-card b")).to_have_count(0)  # a class name is text, never markup
 
 
@@ -182,3 +182,32 @@ def test_the_first_page_is_painted_soon(tmp_path: Path, browser: Browser) -> Non
         heading = page.get_by_role("heading", name="A lab for image classification")
         expect(heading).to_be_visible(timeout=5_000)  # 3 s on a quiet machine; leaves room for a busy one
         page.close()
+
+
+def test_an_imported_dataset_is_in_every_session_under_its_name(
+    browser: Browser, page: Page, address: str, tmp_path: Path
+) -> None:
+    packed = tmp_path / "Holiday photos.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("beach", "city"):
+            for i in range(10):
+                noise = np.random.default_rng([i, len(name)]).integers(0, 255, (20, 20, 3), np.uint8)
+                Image.fromarray(noise).save(tmp_path / "one.png")
+                archive.write(tmp_path / "one.png", f"{name}/{i}.png")
+    go(page, address, "data")
+    page.get_by_role("button", name="Upload a dataset").click()
+    page.locator("input[type=file]").first.set_input_files(packed)
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("heading", name="Holiday photos")).to_be_visible(timeout=30_000)
+    context = browser.new_context()
+    try:
+        other = context.new_page()
+        go(other, address, "data")
+        other.get_by_role("button", name="Holiday photos").click()
+        expect(other.get_by_role("heading", name="Holiday photos")).to_be_visible(timeout=30_000)
+        other.get_by_role("button", name="Train on this data").click()
+        other.wait_for_url("**/train?data=Holiday+photos")
+        box = other.get_by_role("textbox", name="Data", exact=True)
+        expect(box).to_have_value("Holiday photos", timeout=30_000)
+    finally:
+        context.close()
