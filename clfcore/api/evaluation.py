@@ -120,7 +120,7 @@ def evaluate(
 
 def _evaluation(run: Run, found: ChosenMetrics) -> Evaluation:
     stored = {**vars(outcome_of(run)), "metrics": found.metrics}
-    return Evaluation(**stored, thresholds=found.thresholds, operating=found.operating)
+    return Evaluation(**stored, thresholds=found.thresholds, operating=found.operating, left_out=found.left_out)
 
 
 def errors(

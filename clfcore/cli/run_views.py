@@ -19,6 +19,11 @@ def run_text(result: Values) -> str:
         lines.append(_trained_on(result["trained_on"], result["items"]))
     for split, metrics in result["metrics"].items():
         lines += [split, *indented(metrics, "  "), *(f"  note: {text}" for text in result["cautions"].get(split, ()))]
+        if names := result.get("left_out", {}).get(split):
+            more = f" and {len(names) - 8:,} more" if len(names) > 8 else ""
+            lines.append(
+                f"  left out of curves and mean areas, for all or no image has them: {', '.join(names[:8])}{more}"
+            )
     for key in ("thresholds", "operating"):
         lines += [key, *indented(result[key], "  ")] if key in result else []
     return "\n".join(lines)

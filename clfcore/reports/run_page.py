@@ -8,6 +8,7 @@ from clfcore.evaluation import calibration, curves, errors
 from clfcore.evaluation.classification_report import per_class
 from clfcore.evaluation.confusion import most_confused
 from clfcore.evaluation.metric_catalogue import MAIN_METRICS, METRICS
+from clfcore.evaluation.missing_classes import missing_classes
 from clfcore.figures.calibration import reliability_figure
 from clfcore.figures.confusion import confusion_figure
 from clfcore.figures.curves import precision_recall_figure, roc_figure
@@ -140,7 +141,8 @@ def _curves(first: SplitReport) -> Section:
         roc_figure(curves.roc(first.predictions, classes=names)),
         precision_recall_figure(curves.precision_recall(first.predictions, classes=names)),
     ]
-    return Section("ROC and precision-recall curves", [text], figures=drawn)
+    texts = [text, missing_classes(first.predictions).describe()]
+    return Section("ROC and precision-recall curves", [text for text in texts if text], figures=drawn)
 
 
 def _calibration(run: Run, first: SplitReport) -> Section:

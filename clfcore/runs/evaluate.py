@@ -8,6 +8,7 @@ from clfcore.errors import InputError, unknown
 from clfcore.evaluation import thresholds as evaluation_thresholds
 from clfcore.evaluation.metric_catalogue import MetricValues
 from clfcore.evaluation.metrics import evaluate
+from clfcore.evaluation.missing_classes import missing_classes
 from clfcore.hierarchy import Decoding, redecoded
 from clfcore.predictions import Predictions
 from clfcore.results import JsonObject
@@ -42,6 +43,7 @@ class ChosenMetrics:
     metrics: Mapping[str, MetricValues]
     thresholds: Mapping[str, float] | None
     operating: JsonObject | None  # the class, its threshold, and what that means on each split
+    left_out: Mapping[str, tuple[str, ...]] | None  # of each split that lacks some classes, those
 
 
 def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> ChosenMetrics:
@@ -75,7 +77,8 @@ def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> C
         }
         chosen_on = "validation" if choice.threshold is None else None
         operating = {"class": choice.positive, "threshold": threshold, "chosen_on": chosen_on, **reports}
-    return ChosenMetrics(metrics, by_label, operating)
+    left_out = {name: names for name, said in splits.items() if (names := missing_classes(said).names)}
+    return ChosenMetrics(metrics, by_label, operating, left_out or None)
 
 
 def _redecoded(run: Run, said: Predictions, how: Decoding) -> Predictions:

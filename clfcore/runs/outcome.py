@@ -39,13 +39,15 @@ class Evaluation(RunOutcome):
     """A run's outcome with metrics as they were asked for.
 
     items: of other data, those that could be read; trained_on: how many of them the run, or one that it continues, was
-    trained on, None where that is not known any more. thresholds: of several labels, by class. operating: of one
+    trained on, None where that is not known any more. thresholds: of several labels, by class. left_out: of each
+    split that lacks some classes, those that its curves and averages of areas leave out. operating: of one
     class, the threshold and what it means on each split.
     """
 
     items: int | None = field(default=None, metadata=WHEN_KNOWN)
     trained_on: int | None = None
     views: str | None = field(default=None, metadata=WHEN_KNOWN)
+    left_out: Mapping[str, tuple[str, ...]] | None = field(default=None, metadata=WHEN_KNOWN)
     thresholds: Mapping[str, float] | None = field(default=None, metadata=WHEN_KNOWN)
     operating: JsonObject | None = field(default=None, metadata=WHEN_KNOWN)
 

@@ -16,8 +16,9 @@ from clfcore.data.pixels import Preprocess, read_image
 from clfcore.photos import Photo
 from clfcore.runs.index import finished_runs
 from pages.augmentations.editor import choose_policy_named
-from ui.cards import Card, cards, picture
+from ui.cards import Card, picture
 from ui.charts import chart, dark
+from ui.closeup.grid import open_cards
 from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
 from ui.loaders import classifier, samples
@@ -132,6 +133,7 @@ def show_views(
     seed: int,
     count: int,
     side: int = 88,
+    key: str = "views",
 ) -> None:
     """The original and `count` views: those of the epochs from 1 on of a run with this seed."""
     from clfcore.augment.previews import policy_views
@@ -150,7 +152,7 @@ def show_views(
         Card(picture(pixels, side=224), name, title, predicted=answer.label, probability=answer.probability)
         for (name, title), pixels, answer in zip(titles, (*original, *views), answers, strict=True)
     ]
-    cards(shown, side=side if model is None else 116)
+    open_cards(shown, key=key, side=side if model is None else 116)
 
 
 class _Answer(NamedTuple):
@@ -182,7 +184,8 @@ def show_strip(policy: Policy, source: Source, preprocess: "Preprocess", *, seed
             index=source.place,
             mean=preprocess.mean,
         )
-    cards([Card(picture(one.pixels), f"{one.title}: {one.text}", shorten(one.title)) for one in strip], side=130)
+    steps = [Card(picture(one.pixels), f"{one.title}: {one.text}", shorten(one.title)) for one in strip]
+    open_cards(steps, key="steps", side=130)
     st.dataframe(
         [{"step": one.title, "drawn for this view": one.text} for one in strip], hide_index=True, width="stretch"
     )
@@ -217,14 +220,14 @@ def show_pairs(
             epoch=epoch, mean=preprocess.mean,
         )  # fmt: skip
     row = st.grid(2, min_column_width=280)
-    for pair in found:
+    for place, pair in enumerate(found):
         with row.cell(), st.container(gap="xsmall"):
             three = [
                 Card(picture(pair.own), "first image", f"λ = {pair.share:.2f}"),
                 Card(picture(pair.partner), "its partner", f"1 − λ = {1 - pair.share:.2f}"),
                 Card(picture(pair.mixed), pair.label, pair.how),
             ]
-            cards(three, side=84)
+            open_cards(three, key=f"pair {place}", side=84)
             st.caption(f"Label: {escape_markdown(pair.label)}")
     if st.button("Use these alphas in Train", help="Train sets the share of mixed batches; it draws λ once per batch."):
         MIXUP.set(mixup)
@@ -277,10 +280,10 @@ def show_two(policy: Policy, source: Source, preprocess: "Preprocess", *, model:
     with left:
         st.selectbox("This policy", [f"{policy.name}, as edited"], key="two this", disabled=True)
         square = at_training_scale(policy, preprocess)
-        show_views(policy, source, square, model=model, seed=seed, count=8, side=66)
+        show_views(policy, source, square, model=model, seed=seed, count=8, side=66, key="views this")
     with right:
         other = choose_policy_named("Compare with", "beside", first="none")
         with refusals():
             second = policies.policy(other)
             square = at_training_scale(second, preprocess)
-            show_views(second, source, square, model=model, seed=seed, count=8, side=66)
+            show_views(second, source, square, model=model, seed=seed, count=8, side=66, key="views other")

@@ -12,6 +12,8 @@ from clfcore.evaluation.outcomes import outcomes
 from pages.compare.selection import Side, side_names
 from ui.cards import Card, cards
 from ui.charts import chart, dark
+from ui.closeup.grid import open_cards
+from ui.closeup.sources import RunPictures
 from ui.formatting import count
 from ui.loaders import gradcam_of_item, run_thumbnail
 from ui.messages import escape_markdown, refusals
@@ -47,7 +49,14 @@ def disagreements_view(sides: Sequence[Side]) -> None:
         if not len(indices):
             st.write("There is no such image in this split.")
         else:
-            cards(_answers(runs, by_name, indices[:SHOWN].tolist(), chosen=chosen), side=112)
+            first = sides[0]
+            level = aligned(runs)[0][1].task.levels[-1].name
+            open_cards(
+                _answers(runs, by_name, indices[:SHOWN].tolist(), chosen=chosen),
+                key="disagreements",
+                side=112,
+                source=RunPictures(first.run, aligned(runs)[0][1].split, level),
+            )
             _maps(sides, aligned(runs), indices[:SHOWN].tolist())
         models = {"model": [side.run.id for side in sides[:4]]}
         st.page_link("pages/predict/page.py", label="Try these runs on a photo", query_params=models)
@@ -73,6 +82,7 @@ def _answers(runs: "Sequence[Named]", by_name: dict[str, Side], indices: list[in
             Card(
                 run_thumbnail(side.run, first.ids[i]),
                 name=f"{first.ids[i]}; below: {who}",
+                item=first.ids[i],
                 truth=first.classes[int(results[who].truth[i])],
                 predicted=first.classes[int(results[who].predicted[i])],
                 right=bool(results[who].right[i]),
@@ -93,6 +103,7 @@ def _label_cards(side: Side, predictions: "Predictions", indices: list[int], *, 
         Card(
             run_thumbnail(side.run, predictions.ids[i]),
             name=f"{predictions.ids[i]}; below: {who}",
+            item=predictions.ids[i],
             truth=names((predictions.targets[i] > 0).tolist()),
             predicted=names(predicted[i].tolist()),
             right=bool((predicted[i] == (predictions.targets[i] > 0)).all()),

@@ -10,6 +10,8 @@ from clfcore.evaluation.ensembles import dividing
 from clfcore.runs.folder import Run
 from pages.compare.selection import Side, side_names
 from ui.cards import Card, bars, cards
+from ui.closeup.grid import open_cards
+from ui.closeup.sources import Entry, RunPictures
 from ui.formatting import count, percent, shorten
 from ui.loaders import gradcam_of_item, run_thumbnail
 from ui.messages import escape_markdown, refusals
@@ -43,8 +45,14 @@ def one_image_view(sides: Sequence[Side]) -> None:
     index = index_of.get(typed, chosen)
     if index is None:
         return
-    picture = Card(run_thumbnail(sides[0].run, first.ids[index]), first.ids[index], _truth(first, index))
-    cards([picture], side=150)
+    name = first.ids[index]
+    open_cards(
+        [Card(run_thumbnail(sides[0].run, name), name, _truth(first, index), item=name)],
+        key="one image",
+        side=150,
+        source=RunPictures(sides[0].run, first.split, first.task.levels[-1].name),
+        entries=[Entry(first.ids[i]) for i in dict.fromkeys([index, *offered])],
+    )
     by_name = {side.name: side for side in sides}
     for start in range(0, len(runs), IN_A_ROW):
         for column, named in zip(st.columns(IN_A_ROW, gap="medium"), runs[start : start + IN_A_ROW], strict=False):

@@ -25,7 +25,7 @@ pictures, problems, structure, catalogue = st.tabs(
 with pictures:
     browse(dataset, spec)
 with problems:
-    data_problems(dataset)
+    data_problems(dataset, spec)
 with structure:
     data_counts(dataset)
     data_structure(dataset)

@@ -4,7 +4,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui.data_picker import forget_data
+from ui.cards import Card
+from ui.closeup.grid import open_pages
+from ui.closeup.sources import DataPictures, Entry
+from ui.data_picker import forget_data, thumbnail
 from ui.formatting import count
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ def problems_label(dataset: "ImageDataset") -> str:
     return f"Problems ({count(len(faults(dataset)))})"
 
 
-def data_problems(dataset: "ImageDataset") -> None:
+def data_problems(dataset: "ImageDataset", spec: str) -> None:
     """Everything that was found, none silent; and a second look at the files once they were mended."""
     if st.button("Re-scan", help="Reads the dataset again after you fixed, added or removed files."):
         forget_data()
@@ -27,6 +30,25 @@ def data_problems(dataset: "ImageDataset") -> None:
         return
     rows = [{"kind": p.kind, "item": p.item, "problem": p.message} for p in faults(dataset)]
     st.dataframe(rows, hide_index=True, column_config={"problem": st.column_config.TextColumn(width="large")})
+    _pictures(dataset, spec)
+
+
+def _pictures(dataset: "ImageDataset", spec: str) -> None:
+    """The pictures that can be read and have a problem, each with its kind."""
+    ids = set(dataset.ids)
+    found = [problem for problem in faults(dataset) if problem.item in ids]
+    if not found:
+        return
+    open_pages(
+        found,
+        key=f"problems {spec}",
+        card=lambda shown: [
+            Card(thumbnail(spec, 0, one.item), name=f"{one.item}: {one.message}", truth=one.kind, item=one.item)
+            for one in shown
+        ],
+        entry=lambda one: Entry(one.item, one.message),
+        source=DataPictures(spec, dataset),
+    )
 
 
 def faults(dataset: "ImageDataset") -> list["Problem"]:

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.evaluation import curves
+from clfcore.evaluation.missing_classes import missing_classes
 from ui.charts import chart, dark
 from ui.formatting import count, shorten
+from ui.messages import escape_markdown
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
@@ -31,6 +33,8 @@ def curves_view(predictions: "Predictions") -> None:
     if len(names) > FIRST:
         drawn = f"{len(chosen)} chosen" if chosen else f"first {FIRST}"
         st.caption(f"Drawn: the {drawn} of {count(len(names), 'class')}; the averages are over all of them.")
+    if missing := missing_classes(predictions).describe():
+        st.caption(escape_markdown(missing))
     if kind == KINDS[0]:
         chart(roc_figure(curves.roc(predictions, classes=chosen or None), dark=dark(), height=460), "roc")
         st.caption(

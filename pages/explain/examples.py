@@ -9,7 +9,9 @@ from clfcore.photos import Photo
 from clfcore.runs.folder import open_run
 from pages.explain.map_loaders import embedded, space_of
 from pages.explain.question import run_of
-from ui.cards import Card, cards
+from ui.cards import Card
+from ui.closeup.grid import open_cards
+from ui.closeup.sources import RunPictures
 from ui.formatting import count, rate, shorten
 from ui.jobs import result_of
 from ui.loaders import classifier, photo_prediction, run_thumbnail
@@ -63,7 +65,12 @@ def _classes(name: str, photo: Photo, near: "dict[str, tuple[Neighbour, ...]]") 
     for label in shown:
         with row.cell():
             st.markdown(f"{escape_markdown(label)}{' (predicted)' if label == first else ''}")
-            cards(
-                [Card(run_thumbnail(run, one.id), name=one.id, truth=rate(one.similarity)) for one in near[label]],
+            open_cards(
+                [
+                    Card(run_thumbnail(run, one.id), name=one.id, item=one.id, truth=rate(one.similarity))
+                    for one in near[label]
+                ],
+                key=f"examples {name} {photo.name} {label}",
                 side=84,
+                source=RunPictures(run, "train"),
             )

@@ -8,6 +8,7 @@ import streamlit as st
 from PIL import Image
 
 from clfcore.data.dataset import SPLITS
+from clfcore.data.item import item_record
 from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
 from clfcore.evaluation.errors import most_confident
@@ -24,7 +25,7 @@ from ui.loaders import run_dataset, stored
 from ui.messages import escape_markdown
 from ui.photos import choose_photos
 from ui.pickers import choose_run, from_address, model_name, to_address
-from ui.session import EXPLAINED_ERRORS_OF
+from ui.session import EXPLAINED_ERRORS_OF, SessionValue
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -35,6 +36,8 @@ SOURCES = ("Photos", "A dataset", "A run's errors")
 DEFAULTS = ("gradcam", "layercam", "saliency")
 
 MOST = 4  # images at once
+LINKED = SessionValue[str]("explain linked")  # the item of the last link that was followed
+EXPLAINED_ITEM = SessionValue[str]("explain item")  # and the one that the list of a run has taken over
 
 
 def choose_pictures() -> list[Photo]:
@@ -51,12 +54,19 @@ def _of_dataset() -> list[Photo]:
     data = choose_data()
     dataset = read_data(data)
     split = next(name for name in reversed(SPLITS) if len(dataset.splits.get(name, ())))
+    item = _linked_item()
+    if item is not None:  # the image stands first, whatever split it is in
+        record = item_record(dataset, item)
+        split = record.split or split
+        SessionValue[int](f"explain place {data} {split}").set(record.place or 1)
+    elif (before := LINKED.get()) is not None and before in dataset.ids:
+        split = item_record(dataset, before).split or split
     items = dataset.splits[split]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        place = st.slider(f"Image, of {len(items):,} in {split}", 1, len(items), 1, key=f"explain place {data}")
+        place = st.slider(f"Image, of {len(items):,} in {split}", 1, len(items), 1, key=f"explain place {data} {split}")
         many = st.number_input("Images", 1, MOST, 1, key="explain many", width=110)
-    chosen = [int(item) for item in items[place - 1 : place - 1 + many]]
-    return [photo_of(dataset, item, dataset.label(item)) for item in chosen]
+    chosen = [int(index) for index in items[place - 1 : place - 1 + many]]
+    return [photo_of(dataset, index, dataset.finest_label(index)) for index in chosen]
 
 
 def _of_errors() -> list[Photo]:
@@ -65,24 +75,42 @@ def _of_errors() -> list[Photo]:
         EXPLAINED_ERRORS_OF.set(run.id)
         st.query_params["model"] = [run.id]
     split = "test" if "test" in run.splits else run.splits[0]
-    words = _errors(run, split)
+    words, dataset = _errors(run, split), None
+    item = _linked_item() or LINKED.get()
+    if item is not None and item not in words:
+        dataset = run_dataset(run)
+        if item in dataset.ids:
+            words = {item: item_record(dataset, item).truth, **words}
     if not words:
         st.write(f"No {split} image is misclassified.")
         return []
+    if item in words and EXPLAINED_ITEM.get() != item:
+        EXPLAINED_ITEM.set(item)
+        SessionValue[list[str]](f"errors {run.id}").set([item])
+    first = None if SessionValue[list[str]](f"errors {run.id}").exists else list(words)[:2]
     chosen = st.multiselect(
         f"Misclassified {split} images, most confident first",
         list(words),
-        list(words)[:2],
+        first,
         format_func=words.__getitem__,
         max_selections=MOST,
         key=f"errors {run.id}",
     )
-    dataset = run_dataset(run)
+    dataset = dataset or run_dataset(run)
     at = {name: i for i, name in enumerate(dataset.ids)}
     gone = [name for name in chosen if name not in at]
     if gone:
         raise InputError(f"{gone[0]} is no longer in the run's data: choose another image")
     return [photo_of(dataset, at[name], words[name]) for name in chosen]
+
+
+def _linked_item() -> str | None:
+    """The item that a link to this page names, the first time that it is seen."""
+    item = st.query_params.get("item")
+    if not item or LINKED.get() == item:
+        return None
+    LINKED.set(item)
+    return item
 
 
 def _errors(run: Run, split: str) -> dict[str, str]:

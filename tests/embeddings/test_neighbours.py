@@ -26,13 +26,14 @@ def test_nearest_is_the_largest_cosine_by_hand() -> None:
         found.nearest("nothing")
 
 
-def test_a_run_s_training_pictures_are_nearest_to_themselves(finished_run: Run) -> None:
+def test_a_training_picture_is_nearest_to_its_copy_and_no_neighbor_of_itself(finished_run: Run) -> None:
     found = embedding_space(finished_run, "test")
     sizes = finished_run.data.splits
     assert (len(found.ids), len(found.items)) == (sizes["train"], sizes["test"])
     assert np.allclose(np.linalg.norm(found.train, axis=1), 1, atol=1e-5)
-    own = Space(found.ids, found.labels, found.train, {found.ids[7]: 0}, found.train[7:8])
-    assert own.nearest(found.ids[7], n=1)[0].id == found.ids[7]
+    own = Space(found.ids, found.labels, found.train, {"a copy": 0, found.ids[7]: 0}, found.train[7:8])
+    assert own.nearest("a copy", n=1)[0].id == found.ids[7]
+    assert found.ids[7] not in {one.id for one in own.nearest(found.ids[7], n=len(own.ids))}  # no neighbor of itself
     assert set(found.items) == set(finished_run.predictions("test").ids)
 
 

@@ -112,7 +112,7 @@ def _item(source: Source, entry: Entry) -> None:
 
 
 def _facts(place: str, truth: str, note: str) -> str:
-    rows = [("Place", place), ("Truth", truth), ("Error", note)]
+    rows = [("Place", place), ("Truth", truth), ("Note", note)]
     body = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows if value)
     return f'<dl class="clf-facts">{body}</dl>'
 
@@ -141,9 +141,9 @@ def _ways(source: Source, item: str, record: ItemRecord | None) -> None:
     spec = source.run.config.data if isinstance(source, RunPictures) else source.spec
     explain = {"pictures of": "A dataset", "data": spec, "item": item}
     if isinstance(source, RunPictures):
-        explain = {"pictures of": "A run's pictures", "run": source.run.id, "model": source.run.id, "item": item}
+        explain = {"pictures of": "A run's errors", "run": source.run.id, "model": source.run.id, "item": item}
     with st.container(horizontal=True):
         if st.button("Open in Explain", key="closeup explain"):
             go_to("pages/explain/page.py", explain)
-        if st.button("Open in Data", key="closeup data"):
+        if isinstance(source, RunPictures) and st.button("Open in Data", key="closeup data"):
             go_to("pages/data/page.py", {"data": spec, "item": item})
