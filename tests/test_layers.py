@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,15 @@ ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "clfcore").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*/page.py"))]
 HEAVY = {"torch", "torchvision", "timm", "pytorch_grad_cam", "safetensors"}
+
+# What a function may import when it is called, for it is slow to import: these libraries, and the project's own modules
+# that import one of them at their top; and what only few calls need, or not every system has.
+SLOW = HEAVY | {
+    "sklearn", "scipy", "plotly", "onnx", "onnxruntime", "onnxscript", "pandas", "cv2", "kaleido", "pydicom",
+    "pillow_heif",
+}  # fmt: skip
+SELDOM = {"PIL", "numpy", "jinja2", "huggingface_hub", "urllib", "resource"}
+QUICK_ON_CALL = {("clfcore.cli.main", "clfcore.logs")}  # logging takes an eighth of the time of --help
 
 
 def imports(path: Path, *, top: bool) -> set[str]:
@@ -31,6 +42,47 @@ def imports(path: Path, *, top: bool) -> set[str]:
 @pytest.mark.parametrize("path", CORE, ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_core_knows_no_page(path: Path) -> None:
     assert not {name.split(".")[0] for name in imports(path, top=False)} & {"streamlit", "ui", "app", "pages"}
+
+
+def named(node: ast.AST, known: Mapping[str, ast.Module]) -> list[str]:
+    """The modules that an import statement names."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        inner = [f"{node.module}.{alias.name}" for alias in node.names]
+        return [name if name in known else node.module for name in inner]
+    return []
+
+
+def test_a_function_imports_only_what_is_slow_to_import() -> None:
+    files = [path for part in ("clfcore", "ui", "pages") for path in (ROOT / part).rglob("*.py")]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in zip(names, files, strict=True)}
+
+    @cache
+    def is_slow(module: str) -> bool:
+        if module not in trees:
+            return module.split(".")[0] in SLOW
+        return any(is_slow(other) for node in trees[module].body for other in named(node, trees))
+
+    quick = {
+        (name, module)
+        for name, tree in trees.items()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        for module in named(node, trees)
+        if not is_slow(module) and module.split(".")[0] not in SELDOM
+    }
+    assert quick <= QUICK_ON_CALL
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_page_computes_with_numpy(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {id(node) for part in tree.body if isinstance(part, ast.If) for node in ast.walk(part)}
+    used = {name.split(".")[0] for node in ast.walk(tree) if id(node) not in for_types for name in named(node, {})}
+    assert "numpy" not in used
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: f"{p.parent.name}/{p.name}")

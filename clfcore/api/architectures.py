@@ -8,6 +8,7 @@ from PIL import Image
 
 from clfcore.architectures import catalogue, papers
 from clfcore.architectures.catalogue import Architecture, architecture, weights_at_hand
+from clfcore.architectures.feature_map_sheet import sheet
 from clfcore.architectures.options import Options
 from clfcore.architectures.papers import About
 from clfcore.data.regular_file import read_bytes
@@ -172,7 +173,6 @@ def feature_maps(
 
     weights of an architecture: none, default, or None: default where they are at hand and nothing else was asked for.
     """
-    from clfcore.architectures.feature_map_sheet import sheet
     from clfcore.architectures.feature_maps import network_features
 
     if out.suffix.lower() != ".png":

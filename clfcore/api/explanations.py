@@ -16,6 +16,7 @@ from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
 from clfcore.progress import Progress
 from clfcore.results import JsonObject, Result, json_value
+from clfcore.runs import nearest_images
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data
 
@@ -128,12 +129,11 @@ def nearest_examples(
     """Of each class the n training images nearest to an image, by the run's embeddings. Raises InputError."""
     picture = _image(image)
 
-    from clfcore.runs.nearest_images import nearest_examples as nearest
     from clfcore.runs.open_classifier import open_classifier
 
     classifier = open_classifier(name, runs)
     square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
-    found = nearest(classifier, square, n=n, progress=progress)
+    found = nearest_images.nearest_examples(classifier, square, n=n, progress=progress)
     rows = tuple(ClassExamples(label, nearest) for label, nearest in found.items())
     return NearestExamples(classifier.name, picture, rows)
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,8 +117,6 @@ def reach(address: str) -> None:
 @contextmanager
 def _download(name: str) -> Iterator[None]:
     """Short time-outs inside; whatever fails becomes one line that names what works offline."""
-    import socket
-
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_SECONDS)
     try:

@@ -11,14 +11,15 @@ import sys
 import threading
 from pathlib import Path
 
+from clfcore.errors import Failure, InputError
+from clfcore.runs.folder import Run
+
 
 def main() -> int:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # huge pages: read by torch when it is imported
     if hasattr(os, "nice"):
         os.nice(10)  # the page stays quick beside a run
-    from clfcore.errors import Failure, InputError
     from clfcore.runs.execute import execute
-    from clfcore.runs.folder import Run
 
     sys.stdout.write("ready\n")
     sys.stdout.flush()

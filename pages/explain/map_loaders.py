@@ -15,6 +15,7 @@ from clfcore.explain.targets import column, target_name
 from clfcore.photos import Photo
 from clfcore.progress import Progress
 from clfcore.results import JsonObject
+from clfcore.runs.nearest_images import training_space
 from ui.cards import Picture, picture
 from ui.jobs import background
 from ui.loaders import Files, by_files, classifier, files_of, photo_square
@@ -147,8 +148,6 @@ def curves(asked: MapRequest) -> "tuple[Curve, Curve]":
 @background(entries=4)
 def space_of(progress: Progress, name: str, files: Files, *, _model: "Classifier") -> "Space":
     """The embeddings of a run's training images, in a thread."""
-    from clfcore.runs.nearest_images import training_space
-
     return training_space(_model, progress)
 
 
