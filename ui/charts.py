@@ -12,6 +12,10 @@ from ui.session import FIGURE_FORMAT, SessionValue
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+    from streamlit.elements.plotly_chart import PlotlyState
+
+
+Place = list[Any]  # the `customdata` of a point: whatever its figure gave it
 
 
 def dark() -> bool:
@@ -24,26 +28,26 @@ def chart(figure: "Figure", key: str) -> None:
     _show(figure, key)
 
 
-def clicked(figure: "Figure", key: str) -> list[Any] | None:
+def clicked(figure: "Figure", key: str) -> Place | None:
     """The same, and the `customdata` of the point that was clicked last; None before a click."""
     figure.update_layout(dragmode="zoom")  # under "select", a click selects nothing in Streamlit 1.67
     return _place(_show(figure, key, on_select="rerun", selection_mode="points"))
 
 
-def on_click(figure: "Figure", key: str, then: Callable[[list[Any]], None]) -> None:
+def on_click(figure: "Figure", key: str, then: Callable[[Place], None]) -> None:
     """The same; `then` is called once with the `customdata` of each point that is clicked, before the page is drawn."""
     figure.update_layout(dragmode="zoom")
 
     def said() -> None:
-        place = _place(SessionValue[Any](key).get())
+        place = _place(SessionValue["PlotlyState"](key).get())
         if place is not None:
             then(place)
 
     _show(figure, key, on_select=said, selection_mode="points")
 
 
-def _place(state: Any) -> list[Any] | None:
-    points = state["selection"]["points"]
+def _place(state: "PlotlyState | None") -> Place | None:
+    points = state["selection"]["points"] if state else ()
     if not points:
         return None
     found = points[0]["customdata"]
@@ -62,7 +66,7 @@ def choose_format() -> None:
     )  # fmt: skip
 
 
-def _show(figure: "Figure", key: str, **selection: Any) -> Any:
+def _show(figure: "Figure", key: str, **selection: Any) -> "PlotlyState":  # selection: of st.plotly_chart
     from clfcore.figures.theme import alternative, look
 
     figure.update_layout(paper_bgcolor=look(dark=dark()).paper)  # what is saved keeps its ground

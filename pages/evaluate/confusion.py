@@ -1,7 +1,7 @@
 """Confusion matrix: its orders and parts, and the images behind a cell, a row or a column."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ from clfcore.evaluation import errors
 from clfcore.evaluation.confusion import around, blocks, most_confused
 from clfcore.runs.folder import Run
 from pages.evaluate.errors import open_cases
-from ui.charts import dark, on_click
+from ui.charts import Place, dark, on_click
 from ui.formatting import count, percent, shorten
 from ui.messages import escape_markdown
 from ui.pickers import read_renamed
@@ -113,7 +113,7 @@ def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | N
     if window:
         return all_blocks.opened(*window)
 
-    def enter(place: Sequence[Any]) -> None:  # the `customdata` of a point
+    def enter(place: Place) -> None:
         open_block.set((int(place[0]), int(place[1])))
 
     on_click(confusion_blocks_figure(all_blocks, dark=dark()), f"blocks {key} {errors_only}", enter)
@@ -121,7 +121,7 @@ def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | N
     return None
 
 
-def _select(place: Sequence[Any]) -> None:
+def _select(place: Place) -> None:
     for key, index in zip(SELECTED, place, strict=False):
         SessionValue[int](key).set(int(index))
 
