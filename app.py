@@ -8,6 +8,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from ui.entry import after_first_paint, dismiss_first_notice, refuse_foreign_pages, wait_for_figures
 from ui.photos import keep_in_address
+from ui.session import note_page
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -40,6 +41,7 @@ page = st.navigation(
 try:
     if page.url_path != home.url_path:
         wait_for_figures()
+    note_page(page.url_path)
     page.run()
 finally:  # also where a page stops early
     after_first_paint()

@@ -56,6 +56,11 @@ def count(value: int, noun: str = "") -> str:
     return f"{value:,} {noun if value == 1 else many}"
 
 
+def parameters(value: int) -> str:
+    """A number of parameters: 61,706, then 86.6 M."""
+    return f"{value / 1e6:,.1f} M" if value >= 1e6 else count(value)
+
+
 def duration(seconds: float | None, *, rough: bool = False) -> str:
     """`45 s`, `1 min 20 s`, `2 h 5 min`; a dash where it is not known. rough: no seconds beside minutes.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.architectures.catalogue import architecture, architectures, search, weights_at_hand
+from clfcore.architectures.catalogue import architectures, weights_at_hand
 from clfcore.data.dicom_heic import readable_kinds
 from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
@@ -16,15 +16,13 @@ from clfcore.runs import folder
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, finished_runs, listed
 from clfcore.runs.temperature import temperature_of
-from ui.formatting import count, join_names, moment
+from ui.formatting import moment
 from ui.loaders import PhotoPrediction, classifier, photo_prediction
 from ui.messages import complain, empty, escape_markdown, refusals
-from ui.session import ARCHITECTURE, AVERAGED_VIEWS, CALIBRATED, NEXT_ARCHITECTURE, SessionValue, in_address
+from ui.session import AVERAGED_VIEWS, CALIBRATED, SessionValue, in_address
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
-
-    from clfcore.architectures.catalogue import Architecture
 
 
 def from_address(name: str, options: Sequence[str], default: Sequence[str], *, most: int | None = None) -> None:
@@ -169,37 +167,6 @@ def load_classifier(name: str, place: "DeltaGenerator") -> None:
     message = f"Loading {escape_markdown(model_name(name))}; the first time takes a few seconds"
     with place, st.spinner(message, show_time=True):
         classifier(name)
-
-
-def choose_architecture() -> "Architecture":
-    """A row of the catalogue, or any of timm's by its name; kept in the address."""
-    known = [row.name for row in architectures()]
-    if handed := NEXT_ARCHITECTURE.take():  # from a click in a figure
-        ARCHITECTURE.set(handed)
-    chosen = st.selectbox(
-        "Architecture",
-        known,
-        key="architecture",
-        accept_new_options=True,
-        bind="query-params",
-        help="Type to search. Any timm network works too: type `timm/` and its name, then press Enter.",
-    )
-    try:
-        with refusals():
-            row = architecture(chosen)
-    finally:
-        if chosen not in known and (near := [r.name for r in search(chosen)[:9] if r.name != chosen]):
-            st.caption(f"Similar names: {escape_markdown(join_names(near))}.")
-    sides = f"{row.native_image}-pixel images, at least {row.smallest_image}"
-    size = "" if row.parameters is None or row.options else f"{count(row.parameters)} parameters; "
-    paper = row.paper
-    st.caption(
-        f"{row.family}, {row.year or 'undated'}; {size}{sides}.",
-        help=f"{join_names(paper.authors, 3)}: {escape_markdown(paper.title)}, {paper.year}. {paper.url}"
-        if paper
-        else None,
-    )
-    return row
 
 
 def choose_calibrated(models: Sequence[str]) -> None:

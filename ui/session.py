@@ -73,12 +73,43 @@ class InitialRun:
     name: str
 
 
+_PAGES = SessionValue[tuple[str, str]]("pages drawn")
+
+
+def note_page(name: str) -> None:
+    """Before a page is drawn: remember it, and the one that was drawn before."""
+    _PAGES.set(((_PAGES.get() or ("", ""))[1], name))
+
+
+def take_address(name: str, chosen: SessionValue[str]) -> None:
+    """Before its widget: take over a choice that a link, a reload or Back brought; without one it is open again.
+
+    A page that is opened anew without it in its address keeps the session's choice.
+    """
+    linked, written = st.query_params.get(name), in_address(name).get()
+    if linked is not None and [linked] != written:
+        chosen.set(linked)
+    elif linked is None and written:
+        before, now = _PAGES.get() or ("", "")
+        if before == now:
+            chosen.forget()
+
+
+def write_address(name: str, chosen: str | None) -> None:
+    """After its widget: write the choice into the address, or remove it where none was made."""
+    words = [chosen] if chosen else []
+    if st.query_params.get_all(name) != words:
+        st.query_params[name] = words
+    in_address(name).set(words)
+
+
 DATA = SessionValue[str]("data")
 RECENT_DATA = SessionValue[list[str]]("data brought")
 ARCHITECTURE = SessionValue[str]("architecture")
 NEXT_ARCHITECTURE = SessionValue[str]("next architecture")  # a widget's own key cannot be set once it is drawn
 INITIAL_RUN = SessionValue[InitialRun]("trained further")
 LABEL_PRESERVING = SessionValue[list["Change"]]("policy safe")
+STRATEGY = SessionValue[str]("strategy")
 AUGMENTATION = SessionValue[str]("field recipe.augmentation")
 LEARNING_RATE = SessionValue[float]("field recipe.learning_rate")
 MIXUP = SessionValue[float]("field recipe.mixup")

@@ -11,6 +11,7 @@ from clfcore.architectures.catalogue import Architecture, architecture, weights_
 from clfcore.architectures.feature_map_sheet import sheet
 from clfcore.architectures.options import Options
 from clfcore.architectures.papers import About
+from clfcore.architectures.search import search as found
 from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
 from clfcore.files import typed_path
@@ -106,7 +107,7 @@ class WrittenFeatureMaps(Result):
 
 def list_architectures(search: str | None = None) -> ArchitectureList:
     """The catalogue, or what a text finds in it and among timm's names."""
-    rows = catalogue.search(search) if search else catalogue.architectures()
+    rows = found(search) if search else catalogue.architectures()
     return ArchitectureList(tuple(_row(row) for row in rows))
 
 

@@ -39,6 +39,11 @@ class Architecture:
         return self.weights[0 if self.name.startswith("timm/") else -1]
 
     @property
+    def megabytes(self) -> float | None:
+        """The size of its weights as float32; None where its parameters are not known."""
+        return None if self.parameters is None else 4 * self.parameters / 1e6
+
+    @property
     def paper(self) -> Paper:
         return self.about.paper
 
@@ -163,20 +168,13 @@ def weights_at_hand(name: str) -> bool:
     return pretrained.at_hand(architecture(name))
 
 
-def search(text: str) -> tuple[Architecture, ...]:
-    """The rows whose name or family holds `text`, capitals aside: the named networks, then timm's as `timm/NAME`."""
-    wanted = text.strip().lower()
-    own = [row for row in _NAMED if wanted in row.name or wanted in row.family]
-    return (*own, *(_from(row) for row in timm_index.rows() if wanted.removeprefix("timm/") in row.name))
-
-
 def _of_timm(name: str) -> Architecture:
     bare = name.removeprefix("timm/")
     row = timm_index.find(bare)
     if row is None:
         raise InputError(f"architecture is {name!r}: timm has no such network{_near(bare)}")
     tag = bare.partition(".")[2]
-    found = _from(row)
+    found = of_timm_row(row)
     return replace(found, name=name, weights=(tag,)) if tag else found
 
 
@@ -185,7 +183,8 @@ def _near(bare: str) -> str:
     return nearest(bare, known).replace("did you mean ", "did you mean timm/").replace(" or ", " or timm/")
 
 
-def _from(row: TimmRow) -> Architecture:
+def of_timm_row(row: TimmRow) -> Architecture:
+    """A row of timm's stored list as a row of the catalogue."""
     name, sides = f"timm/{row.name}", (row.smallest_image, row.native_image)
     return Architecture(name, row.family, row.year, row.parameters, *sides, weights=row.weights)
 

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.architectures.catalogue import architecture, architectures, configured
-from pages.architectures.network import NetworkChoice, diagram, table_of
+from clfcore.architectures.catalogue import configured
+from pages.architectures.network import BESIDE, NetworkChoice, diagram, table_of
+from ui.architecture_picker import choose_architecture
 from ui.fields import choose_options
 from ui.formatting import decimal
 from ui.messages import escape_markdown, refusals
+from ui.session import COMPARED_ARCHITECTURE
 
 if TYPE_CHECKING:
     from clfcore.architectures.summary import Table
@@ -19,18 +21,8 @@ def compare(table: "Table", choice: NetworkChoice) -> None:
     """Another network beside this one, at the same chosen sizes, drawn to one scale; and a table of what differs."""
     from clfcore.architectures.comparison import differences
 
-    names = [row.name for row in architectures()]
-    name = st.selectbox(
-        "Compare with",
-        names,
-        index=names.index("resnet50"),
-        key="beside",
-        accept_new_options=True,
-        bind="query-params",
-        help="Any timm network works too: type `timm/` and its name, then press Enter.",
-    )
+    row = choose_architecture(key=COMPARED_ARCHITECTURE.key, label="Compare with", default=BESIDE)
     with refusals():
-        row = architecture(name)
         options = choose_options(row, address="other")
         configured(row.name, options)
     other = table_of(replace(choice, name=row.name, options=tuple(options.items())))

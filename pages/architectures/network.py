@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from clfcore.architectures.catalogue import configured, search
+from clfcore.architectures.catalogue import configured
 from clfcore.architectures.papers import About, about
 from clfcore.progress import Progress
+from ui.architecture_picker import choose_architecture
 from ui.charts import chart, dark
 from ui.fields import choose_options, follow_default
 from ui.formatting import count
 from ui.jobs import background, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
-from ui.pickers import choose_architecture
 from ui.session import (
-    ARCHITECTURE,
     BATCH_SIZE_OF_MEMORY,
     COMPARED_ARCHITECTURE,
     SessionValue,
     in_address,
-    selected_rows,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from clfcore.architectures.summary import Layer, Table
 
 PAPERS = 4  # shown at once
+BESIDE = "resnet50"  # the network that another is compared with at first
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,7 @@ class NetworkChoice:
 
 def choose_network() -> "tuple[Architecture, NetworkChoice]":
     """A network of the catalogue or of timm, its options and sizes; all in the address."""
-    row = choose_architecture()
-    search_timm()
+    row = choose_architecture(narrow=True)
     options = choose_options(row)
     with refusals():
         row, _ = configured(row.name, options)
@@ -89,35 +87,6 @@ def _size(label: str, key: str, default: int, *, most: int) -> int | None:
     elif key in st.query_params:
         del st.query_params[key]
     return chosen
-
-
-def search_timm() -> None:
-    """Search of the catalogue and timm by part of a name; a click on a row chooses the network."""
-    with st.popover("Search timm's networks", type="tertiary"):
-        text = st.text_input("Part of a name", placeholder="e.g. maxvit or resnet50", key="timm search")
-        if not text.strip():
-            return
-        matches = search(text)
-        if not matches:
-            st.caption("No network's name contains this text.")
-            return
-        st.caption(f"{count(len(matches), 'network')}. Click a row to choose it.")
-        rows = [{"name": r.name, "year": r.year, "parameters": r.parameters, "image": r.native_image} for r in matches]
-        names = [r.name for r in matches]
-
-        def choose() -> None:
-            if picked := selected_rows("timm rows"):
-                ARCHITECTURE.set(names[picked[0]])
-
-        st.dataframe(
-            rows,
-            hide_index=True,
-            height=260,
-            key="timm rows",
-            on_select=choose,
-            selection_mode="single-row",
-            alt="Networks whose name contains the text",
-        )
 
 
 def table_of(choice: NetworkChoice) -> "Table":
@@ -261,7 +230,7 @@ def commands(choice: NetworkChoice) -> None:
     options = [word for name, value in choice.options for word in ("--option", f"{name}={value}")]
     size = ["--image-size", str(choice.image_size)] if choice.image_size else []
     photo = [*options, *size, *(["--channels", str(choice.channels)] if choice.channels else [])]
-    beside = COMPARED_ARCHITECTURE.get() or "resnet50"
+    beside = COMPARED_ARCHITECTURE.get() or BESIDE
     other = [word for option in in_address("other").get() or () for word in ("--other-option", option)]
     lines = [
         ["architectures", "show", choice.name, *choice.flags],

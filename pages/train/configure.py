@@ -2,27 +2,36 @@
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore import api
-from clfcore.config import ResolvedConfig, RunConfig
+from clfcore.config import ResolvedConfig, RunConfig, make
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import Fit, Preprocess
 from clfcore.data.value_ranges import shown_range
+from clfcore.default_network import StrategyMisfit, check_strategy, default_network
 from clfcore.errors import InputError
 from clfcore.parse_config import with_changes
 from pages.train.recipe import applies, choose_policy
-from pages.train.strategy import choose_strategy, strategy_fields
+from pages.train.strategy import (
+    choose_strategy,
+    choose_weights,
+    offer_fitting_network,
+    offer_network_here,
+    started_from,
+    strategy_chosen,
+    strategy_fields,
+)
+from ui.architecture_picker import choose_architecture
 from ui.cards import THUMBNAIL, Card, Picture, cards, picture
-from ui.fields import FieldValue, field
+from ui.fields import FieldValue, choose_options, field
 from ui.messages import refusals
-from ui.pickers import choose_architecture
 from ui.session import PICTURE_RESIZING
 
 if TYPE_CHECKING:
-    from clfcore.architectures.catalogue import Architecture
     from clfcore.data.dataset import ImageDataset
 
 
@@ -95,10 +104,35 @@ def defaults(chosen: RunConfig, dataset: "ImageDataset") -> ResolvedConfig:
         return api.defaults(chosen, dataset=dataset)
 
 
-def choose_network() -> "tuple[Architecture, str]":
-    """The architecture and the strategy."""
-    architecture = choose_architecture()
-    return architecture, choose_strategy(architecture)
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from; instead: the network that is planned where the chosen one cannot serve the strategy."""
+
+    config: RunConfig
+    instead: str | None = None
+
+
+def choose_start(data: str, dataset: "ImageDataset") -> Start:
+    """The network, its options, the strategy and the weights: those that suit the data until others are chosen."""
+    suited = default_network(dataset, strategy=strategy_chosen())
+    row = choose_architecture(default=suited.name, why=suited.why)
+    options = choose_options(row)
+    with refusals():
+        usual = api.defaults(make({"data": data, "architecture": row.name, "options": options}), dataset=dataset)
+    strategy = choose_strategy("fine-tuning" if started_from() else usual.strategy)
+    weights = choose_weights(strategy)
+    given = {"data": data, "strategy": strategy, "weights": weights}
+    try:
+        if weights in (None, "default"):
+            check_strategy(strategy, row)
+    except StrategyMisfit as misfit:
+        offer_fitting_network(misfit, row.name)
+        if misfit.fitting is None:
+            st.stop()
+        return Start(make({**given, "architecture": misfit.fitting}), misfit.fitting)
+    if strategy != "scratch" and weights is None:
+        offer_network_here(row.name)
+    return Start(make({**given, "architecture": row.name, "options": options}))
 
 
 def choose_fit(dataset: "ImageDataset", data: str) -> None:

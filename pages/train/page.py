@@ -2,17 +2,15 @@
 
 import streamlit as st
 
-from clfcore.config import make
-from pages.train.configure import choose_fit, choose_network, configure, defaults
+from pages.train.configure import choose_fit, choose_start, configure, defaults
 from pages.train.experiments import check_before_training
 from pages.train.imbalance import choose_imbalance
 from pages.train.monitor import show_run
 from pages.train.plan import show_plan, train_button
 from pages.train.recipe import choose_preset, label_warning
-from pages.train.strategy import choose_weights, show_initial_weights, take_initial_run
+from pages.train.strategy import show_initial_weights, take_initial_run
 from ui.charts import learning_rate_chart
 from ui.data_picker import choose_data, read_data
-from ui.fields import choose_options
 from ui.run_monitor import active_runs, run_in_address
 
 run = run_in_address()
@@ -29,26 +27,17 @@ show_initial_weights()
 left, right = st.columns([3, 2], gap="large")
 with left:
     data = choose_data()
-    architecture, strategy = choose_network()
-    options = choose_options(architecture)
-    weights = choose_weights(strategy)
     dataset = read_data(data)
+    start = choose_start(data, dataset)
     choose_fit(dataset, data)
     st.subheader("Recipe", anchor=False)
-    given = {
-        "data": data,
-        "architecture": architecture.name,
-        "strategy": strategy,
-        "weights": weights,
-        "options": options,
-    }
-    chosen = choose_preset(make(given), dataset.task.kind)
+    chosen = choose_preset(start.config, dataset.task.kind)
     config = configure(chosen, defaults=defaults(chosen, dataset))
     config = choose_imbalance(config, dataset)
 with right, st.container(border=True):
-    st.subheader("Plan", anchor=False)
+    st.subheader(f"Plan with {start.instead}" if start.instead else "Plan", anchor=False)
     filled = show_plan(config)
     label_warning(filled, dataset.classes)
-    train_button(filled)
+    train_button(filled, label=f"Train with {start.instead}" if start.instead else "Train")
     check_before_training(filled)
     learning_rate_chart(filled, images=len(dataset.splits["train"]))

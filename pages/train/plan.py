@@ -96,9 +96,9 @@ def _launches() -> _Launches:
     return launches
 
 
-def train_button(config: ResolvedConfig) -> None:
+def train_button(config: ResolvedConfig, *, label: str = "Train") -> None:
     """The button that queues the configuration, once however often it is clicked before the run is shown."""
-    if st.button("Train", type="primary", width="stretch"):
+    if st.button(label, key="train", type="primary", width="stretch"):
         launch(config)
     else:
         _launches().forget()

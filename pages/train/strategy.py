@@ -1,23 +1,31 @@
 """The training strategy, its settings, and the initial weights."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import cast, get_args
 
 import streamlit as st
 
+from clfcore.architectures.catalogue import architecture as catalogue_row
 from clfcore.architectures.catalogue import weights_at_hand
-from clfcore.config import RunConfig
+from clfcore.config import RunConfig, Strategy
 from clfcore.data.library.specs import named_spec
+from clfcore.default_network import StrategyMisfit, pretrained_at_hand
 from clfcore.errors import InputError
 from clfcore.runs.folder import find_run
 from ui.fields import FieldValue, field
 from ui.messages import complain, escape_markdown
 from ui.pickers import run_name
-from ui.session import ARCHITECTURE, DATA, INITIAL_RUN, RECENT_DATA, InitialRun
-
-if TYPE_CHECKING:
-    from clfcore.architectures.catalogue import Architecture
-
+from ui.session import (
+    ARCHITECTURE,
+    DATA,
+    INITIAL_RUN,
+    RECENT_DATA,
+    STRATEGY,
+    InitialRun,
+    SessionValue,
+    take_address,
+    write_address,
+)
 
 STRATEGIES = {
     "scratch": "From scratch",
@@ -48,19 +56,60 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def choose_strategy(architecture: "Architecture") -> str:
-    """The training strategy; by default the one that suits the network."""
-    fitting = "feature-extraction" if weights_at_hand(architecture.name) else "scratch"
-    return st.segmented_control(
+def strategy_chosen() -> Strategy | None:
+    """The strategy that the person has chosen, here or by a link; None where the one that suits is taken."""
+    take_address(STRATEGY.key, STRATEGY)
+    for name in get_args(Strategy):
+        if name == STRATEGY.get():
+            return cast("Strategy", name)
+    if STRATEGY.exists:
+        STRATEGY.forget()
+    return None
+
+
+def choose_strategy(suited: str) -> str:
+    """The training strategy. suited: what is taken until one is chosen."""
+    box = SessionValue[str]("strategy box")
+    box.set(STRATEGY.get() or suited)
+
+    def take() -> None:
+        STRATEGY.set(box.get() or suited)
+
+    chosen = st.segmented_control(
         "Strategy",
         list(STRATEGIES),
         format_func=STRATEGIES.__getitem__,
-        default="fine-tuning" if started_from() else fitting,
         required=True,
-        key=f"strategy {architecture.name} {started_from() or ''}",
-        persist_state="session",
+        key=box.key,
+        on_change=take,
         help=_HELP,
     )
+    write_address(STRATEGY.key, STRATEGY.get())
+    return chosen or suited
+
+
+def offer_fitting_network(misfit: StrategyMisfit, name: str) -> None:
+    """The refusal of a strategy that the network cannot serve, with the two ways on as buttons."""
+    complain(f"{STRATEGIES[misfit.strategy]} starts from pretrained weights, and {name} has no published weights.")
+    with st.container(horizontal=True):
+        if misfit.fitting:
+            st.button(f"Use {misfit.fitting}", key="use fitting", type="primary", on_click=_use, args=(misfit.fitting,))
+        st.button(f"Train {name} from scratch", key="use scratch", on_click=STRATEGY.set, args=("scratch",))
+
+
+def offer_network_here(name: str) -> None:
+    """Where the published weights of the chosen network are not on this machine: a network whose weights are."""
+    here = pretrained_at_hand()
+    row = catalogue_row(name)
+    if not row.weights or weights_at_hand(name) or here is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"The weights of {escape_markdown(name)} are not on this machine: download them, or take {here}.")
+        st.button(f"Use {here}", key="use network here", on_click=_use, args=(here,))
+
+
+def _use(name: str) -> None:
+    ARCHITECTURE.set(name)
 
 
 def strategy_fields(chosen: RunConfig, shown: Mapping[str, object]) -> dict[str, FieldValue]:

@@ -68,7 +68,7 @@ def test_a_network_shows_its_totals_its_layers_and_its_diagram(opened) -> None:
 def test_every_catalogue_network_appears_from_shapes_alone(opened) -> None:
     app = opened(architecture="lenet5")
     for row in architectures():
-        app.selectbox(key="architecture").set_value(row.name)
+        app.selectbox(key="architecture box").set_value(row.name)
         ready(app.run())
         assert not app.error
         assert numbers(app)["Parameters"] == f"{row.parameters:,}"
@@ -143,9 +143,11 @@ def test_two_networks_stand_side_by_side(opened) -> None:
 
 def test_timm_is_searched_by_a_part_of_the_name(opened) -> None:
     app = opened(architecture="lenet5")
-    app.text_input(key="timm search").set_value("maxvit_tiny")
+    app.session_state["architecture browse"] = True
     ready(app.run())
-    names = [name for frame in app.dataframe if "image" in frame.value for name in frame.value["name"]]
+    app.text_input(key="architecture browse text").set_value("maxvit_tiny")
+    ready(app.run())
+    names = [name for frame in app.dataframe if "family" in frame.value for name in frame.value["name"]]
     assert "timm/maxvit_tiny_tf_224" in names
 
 

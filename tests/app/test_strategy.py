@@ -12,7 +12,7 @@ def test_a_strategy_shows_what_it_can_be_told(open_page: Callable[..., AppTest])
     app = open_page("train", data="digits", architecture="efficientnet_lite0")
     labels = [widget.label for widget in (*app.number_input, *app.text_input, *app.selectbox)]
     assert {"Head", "Views", "Weights"} <= set(labels)
-    app.button_group[0].set_value("progressive-unfreezing").run()
+    app.button_group(key="strategy box").set_value("progressive-unfreezing").run()
     assert not app.exception
     labels = [widget.label for widget in (*app.number_input, *app.text_input)]
     assert {"Unfreeze", "Backbone learning rate", "Group decay"} <= set(labels)
@@ -20,7 +20,7 @@ def test_a_strategy_shows_what_it_can_be_told(open_page: Callable[..., AppTest])
 
 def test_a_network_without_weights_says_so_and_takes_ones_own(open_page: Callable[..., AppTest]) -> None:
     app = open_page("train", data="digits", architecture="lenet5")
-    app.button_group[0].set_value("fine-tuning").run()
+    app.button_group(key="strategy box").set_value("fine-tuning").run()
     assert "lenet5 has no published weights" in app.error[0].value
     assert "Weights" in [widget.label for widget in app.text_input]
 
@@ -30,12 +30,12 @@ def test_a_finished_run_is_trained_further(open_page: Callable[..., AppTest], fi
     assert not app.exception
     assert not app.error
     assert any("Starts from the weights of lenet5 on digits" in c.value for c in app.caption)
-    assert app.button_group[0].value == "fine-tuning"
+    assert app.button_group(key="strategy box").value == "fine-tuning"
 
 
 def test_the_plan_shows_what_trains_and_advises(open_page: Callable[..., AppTest]) -> None:
     app = open_page("train", data="digits", architecture="efficientnet_lite0")
-    app.button_group[0].set_value("progressive-unfreezing").run()
+    app.button_group(key="strategy box").set_value("progressive-unfreezing").run()
     while app.get("progress") and not app.metric:
         time.sleep(0.5)
         app.run()

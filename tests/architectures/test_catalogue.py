@@ -9,8 +9,9 @@ import torch
 import torchvision
 
 from clfcore.architectures.build import build
-from clfcore.architectures.catalogue import architecture, architectures, configured, search, weights_at_hand
+from clfcore.architectures.catalogue import architecture, architectures, configured, weights_at_hand
 from clfcore.architectures.families import FAMILIES
+from clfcore.architectures.search import nearest_networks, search
 from clfcore.errors import InputError
 
 ROWS = architectures()
@@ -86,9 +87,34 @@ def test_unknown_names_suggest_the_nearest():
         architecture("vit_tiny_patch16_224")
 
 
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("vit", "vit_b_16"),
+        ("effnet b0", "efficientnet_b0"),
+        ("Vision Transformer", "vit_b_16"),
+        ("2012", "alexnet"),
+        ("resnet 2015", "resnet18"),
+        ("ResNet-50", "resnet50"),
+        ("convnext tny", "convnext_tiny"),
+        ("lenet", "lenet5"),
+        ("timm/resnet18", "timm/resnet18"),
+    ],
+)
+def test_search_takes_any_part_of_name_family_and_year(typed: str, first: str) -> None:
+    assert search(typed)[0].name == first
+
+
+def test_what_search_does_not_find_has_near_names() -> None:
+    assert search("resnet81") == ()
+    assert nearest_networks("resnet81")[0].name == "resnet18"
+    assert search("xyzzy") == nearest_networks("xyzzy") == ()
+
+
 def test_search_covers_timm_without_importing_torch():
     code = (
-        "import sys; from clfcore.architectures.catalogue import search, weights_at_hand, architecture;"
+        "import sys; from clfcore.architectures.catalogue import weights_at_hand, architecture;"
+        "from clfcore.architectures.search import search;"
         "names = [row.name for row in search('ResNet18')];"
         "assert 'resnet18' in names and 'timm/resnet18' in names, names;"
         "assert weights_at_hand('efficientnet_lite0') and not weights_at_hand('timm/resnet18');"

@@ -1,0 +1,210 @@
+"""The architecture box: every network with its facts, search by any part of a name, and a table to browse."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.architectures.catalogue import architecture, architectures, weights_at_hand
+from clfcore.architectures.families import FAMILIES
+from clfcore.architectures.search import nearest_networks, search
+from clfcore.errors import InputError
+from ui.formatting import count, join_names, parameters
+from ui.messages import complain, escape_markdown
+from ui.session import (
+    ARCHITECTURE,
+    NEXT_ARCHITECTURE,
+    SessionValue,
+    selected_rows,
+    take_address,
+    write_address,
+)
+
+if TYPE_CHECKING:
+    from clfcore.architectures.catalogue import Architecture
+
+
+AUTOMATIC = ""  # the box's value where no network was chosen: the one that suits
+OFFERED = 6  # other names beside the one that a search took
+HELP = (
+    "Type any part of a name, family or year and press Enter, such as vit, effnet b0 or 2015: the likeliest network is "
+    "taken. Networks of timm are found too."
+)
+
+
+def choose_architecture(
+    *,
+    key: str = ARCHITECTURE.key,
+    label: str = "Architecture",
+    default: str = "lenet5",
+    why: str | None = None,
+    narrow: bool = False,
+) -> "Architecture":
+    """A network of the catalogue or of timm; what was chosen stands in the address and is never changed by itself.
+
+    default: what is shown until one is chosen; why: a sentence on it where it follows the data, which gives the box an
+    entry for it of its own. narrow: the button to browse stands below the box.
+    """
+    chosen = SessionValue[str](key)
+    if key == ARCHITECTURE.key and (handed := NEXT_ARCHITECTURE.take()):  # from a click in a figure
+        chosen.set(handed)
+    take_address(key, chosen)
+    _refuse_unknown(chosen)
+    if chosen.get() == AUTOMATIC:
+        chosen.forget()
+    open_value = default if why is None else AUTOMATIC
+    shown = chosen.get() or open_value
+    known = [row.name for row in architectures()]
+    options = [*([AUTOMATIC] if why else []), *known, *([shown] if shown not in (AUTOMATIC, *known) else [])]
+    box = SessionValue[str | None](f"{key} box")
+    box.set(shown)
+    with st.container(horizontal=not narrow, vertical_alignment="bottom", gap="small"):
+        st.selectbox(
+            label,
+            options,
+            key=box.key,
+            format_func=lambda name: facts(name) if name else f"{facts(default)} · suits this data",
+            accept_new_options=True,
+            on_change=_take,
+            args=(box, chosen),
+            help=HELP,
+        )
+        _browse(key, chosen)
+    write_address(key, chosen.get())
+    _say_search(key, chosen)
+    row = architecture(chosen.get() or default)
+    _about(row, why if not chosen.get() else None)
+    return row
+
+
+def _refuse_unknown(chosen: SessionValue[str]) -> None:
+    """A name from a link that no network has: said, with the nearest; the default stands."""
+    try:
+        if name := chosen.get():
+            architecture(name)
+    except InputError as error:
+        chosen.forget()
+        complain(str(error))
+
+
+def _take(box: SessionValue[str | None], chosen: SessionValue[str]) -> None:
+    """What was picked, or the likeliest network for what was typed; a text that finds none changes nothing."""
+    typed = (box.get() or "").strip()
+    searched = _searched(chosen.key)
+    searched.forget()
+    if typed in (AUTOMATIC, *(row.name for row in architectures())):
+        chosen.set(typed)
+        return
+    found = search(typed)
+    searched.set((typed, tuple(row.name for row in (found or nearest_networks(typed))[: OFFERED + 1])))
+    if found:
+        chosen.set(found[0].name)
+
+
+def _searched(key: str) -> SessionValue[tuple[str, tuple[str, ...]]]:
+    """What was typed last, and the names that it found, the likeliest first."""
+    return SessionValue(f"{key} searched")
+
+
+def _say_search(key: str, chosen: SessionValue[str]) -> None:
+    """What a typed text found: the other names as buttons, or that there is none."""
+    text, names = _searched(key).get() or ("", ())
+    others = [name for name in names if name != chosen.get()]
+    if not text or (not others and chosen.get() in names):
+        return
+    if chosen.get() in names:
+        said = f"“{escape_markdown(text)}” also finds:"
+    else:
+        said = f"No network's name, family or year holds “{escape_markdown(text)}”."
+        said += " Nearest names:" if others else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption(said, width="content")
+        for name in others[:OFFERED]:
+            st.button(name, key=f"{key} take {name}", type="tertiary", on_click=_choose, args=(key, name))
+
+
+def _choose(key: str, name: str) -> None:
+    _searched(key).forget()
+    SessionValue[str](key).set(name)
+
+
+def facts(name: str) -> str:
+    """A network in a line: `vit_b_16 · Vision Transformer 2020 · 86.6 M · 346 MB to download`; M: of parameters."""
+    row = architecture(name)
+    size = "" if row.parameters is None else f" · {parameters(row.parameters)}"
+    return f"{name} · {_family(row)} {row.year or ''}".rstrip() + f"{size} · {weights_state(row)}"
+
+
+def weights_state(row: "Architecture") -> str:
+    """Whether published weights are here, or how much their download is."""
+    size = "" if row.megabytes is None else megabytes(row.megabytes)
+    if not row.weights:
+        return f"{size}, no weights" if size else "no weights"
+    if weights_at_hand(row.name):
+        return f"{size}, weights here" if size else "weights here"
+    return f"{size} to download" if size else "weights to download"
+
+
+def megabytes(size: float) -> str:
+    """A size given in MB, as 0.2 MB, 18.6 MB or 346 MB."""
+    return f"{size:,.1f} MB" if size < 99.95 else f"{size:,.0f} MB"
+
+
+def _family(row: "Architecture") -> str:
+    family = FAMILIES.get(row.family)
+    return family.title if family else row.family
+
+
+def _about(row: "Architecture", why: str | None) -> None:
+    paper = row.paper
+    size = (
+        "" if row.parameters is None or row.options else f"; {count(row.parameters)} parameters, {weights_state(row)}"
+    )
+    sides = f"{row.native_image}-pixel input, at least {row.smallest_image}."
+    st.caption(
+        f"{escape_markdown(why)} It takes {sides}"
+        if why
+        else f"{_family(row)}, {row.year or 'undated'}{size}; {sides}",
+        help=f"{join_names(paper.authors, 3)}: {escape_markdown(paper.title)}, {paper.year}. {paper.url}"
+        if paper.authors
+        else None,
+    )
+
+
+def _browse(key: str, chosen: SessionValue[str]) -> None:
+    """All networks as a table with their facts, in a popover; a click on a row chooses it."""
+    fold = st.popover("Browse", on_change="rerun", key=f"{key} browse", help="All networks in a table.")
+    if not fold.open:
+        return
+    with fold:
+        text = st.text_input("Part of a name, family or year", placeholder="e.g. maxvit", key=f"{key} browse text")
+        rows = search(text) or nearest_networks(text) if text.strip() else architectures()
+        st.caption(
+            f"{count(len(rows), 'network')}. Click a row to choose it." if rows else "No network holds this text."
+        )
+        table = f"{key} browse rows"
+
+        def take() -> None:
+            if picked := selected_rows(table):
+                _choose(key, rows[picked[0]].name)
+
+        if rows:
+            st.dataframe(
+                [
+                    {
+                        "name": row.name,
+                        "family": _family(row),
+                        "year": row.year,
+                        "parameters (M)": None if row.parameters is None else round(row.parameters / 1e6, 2),
+                        "size (MB)": None if row.megabytes is None else round(row.megabytes, 1),
+                        "weights": "none" if not row.weights else "here" if weights_at_hand(row.name) else "download",
+                    }
+                    for row in rows
+                ],
+                hide_index=True,
+                height=320,
+                key=table,
+                on_select=take,
+                selection_mode="single-row",
+                column_config={"year": st.column_config.NumberColumn(format="%d")},
+                alt="Networks with family, year, size and weights",
+            )
