@@ -52,7 +52,10 @@ window.clfPhotos ??= setInterval(() => {
 def keep_in_address() -> None:
     """Once a run, at a constant place: the address of any page holds the token that a reload finds the photos by."""
     tab_photos()
-    st.html(f'<span data-clf-photos="{_TOKEN.get() or ""}" hidden></span>{_KEEP}', unsafe_allow_javascript=True)
+    st.html(
+        f'<span data-clf-script data-clf-photos="{_TOKEN.get() or ""}" hidden></span>{_KEEP}',
+        unsafe_allow_javascript=True,
+    )
 
 
 def tab_photos() -> tuple[Photo, ...]:

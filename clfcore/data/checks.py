@@ -1,6 +1,7 @@
 """Dataset checks: unreadable files, duplicates and leakage, small or uneven classes, odd sizes."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +51,49 @@ KINDS = {
     "bands": "bands of a picture that are left out, or whose meaning was assumed",
     "no-test": "there is no test split, so the test metrics are missing",
 }
+
+
+# What hurts a classifier or its score most, first; kinds that are not named come last.
+_WORST = (
+    "leakage",
+    "conflicting-labels",
+    "absent-class",
+    "one-split-class",
+    "unreadable",
+    "missing",
+    "no-test",
+    "few-items",
+    "no-class",
+    "duplicate",
+    "values",
+    "cut-off",
+    "odd-size",
+)
+
+
+@dataclass(frozen=True)
+class ProblemGroup:
+    """The problems of one kind: how many there are, and the first of them."""
+
+    kind: str
+    count: int
+    first: Problem
+
+
+def worst_first(problems: Sequence[Problem]) -> tuple[ProblemGroup, ...]:
+    """Problems by kind, the kind that hurts most first; without what the importer only took for something.
+
+    >>> found = [Problem("hidden", "a", ""), Problem("leakage", "b", ""), Problem("leakage", "c", "")]
+    >>> [(group.kind, group.count) for group in worst_first(found)]
+    [('leakage', 2), ('hidden', 1)]
+    """
+    kinds: dict[str, list[Problem]] = {}
+    for problem in problems:
+        if problem.kind != "reading":
+            kinds.setdefault(problem.kind, []).append(problem)
+    weight = {kind: place for place, kind in enumerate(_WORST)}
+    order = sorted(kinds, key=lambda kind: weight.get(kind, len(weight)))
+    return tuple(ProblemGroup(kind, len(kinds[kind]), kinds[kind][0]) for kind in order)
 
 
 def check(

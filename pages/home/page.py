@@ -2,15 +2,26 @@
 
 import streamlit as st
 
+from pages.home.answers import first_answers
+from pages.home.drop import drop_zone, dropped_dataset
+from pages.home.first import first_classifier
 from pages.home.sections import newest_runs, sample_strip, ways
+from ui.messages import refusals
 
 st.title("A lab for image classification")
 st.markdown(
     "See what a network recognizes in a photo, train your own, and get an honest measure of how good it is. "
     "Nothing leaves this machine: no account, no telemetry, no download you did not ask for."
 )
-st.subheader("Start with a photo", anchor=False)
+drop_zone()
+answer = st.container()  # filled last, so that long work in it hides nothing below
+st.subheader("Or try a sample", anchor=False)
 sample_strip()
 st.subheader("What would you like to do?", anchor=False)
 ways()
 newest_runs()
+with answer, refusals():
+    spec = dropped_dataset()
+    if spec is not None:
+        first_classifier(spec)
+    first_answers()

@@ -4,6 +4,8 @@ import functools
 import hashlib
 import io
 import shutil
+import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -23,17 +25,59 @@ def import_upload(data: bytes | BinaryIO, name: str) -> str:
     return str(unpack(io.BytesIO(data) if isinstance(data, bytes) else data, name))
 
 
+def holds_photos(names: Sequence[str]) -> bool:
+    """Whether uploaded files are photos to be predicted, and no dataset: pictures alone, of at most one folder.
+
+    >>> holds_photos(["a.jpg", "b.png"]), holds_photos(["trip/a.jpg"]), holds_photos(["cat/a.jpg", "dog/a.jpg"])
+    (True, True, False)
+    >>> holds_photos(["coins.zip"])
+    False
+    """
+    paths = [_relative(name) for name in names]
+    return len({path.parent for path in paths}) == 1 and all(path.suffix.lower() in IMAGE_SUFFIXES for path in paths)
+
+
+def _relative(name: str) -> PurePosixPath:
+    """The name of an upload as a path below the folder that it came from; of a single file its name."""
+    return PurePosixPath(name.replace("\\", "/").lstrip("/"))
+
+
+def keep_folder(files: Sequence[tuple[str, BinaryIO]]) -> str:
+    """The SPEC of an uploaded folder, whose files are named by their paths in it; kept as the zip of it would be.
+
+    So it has a zip's limits and a zip's checks of names. Raises InputError where there is no picture.
+    """
+    paths = [_relative(name) for name, _ in files]
+    tops = {path.parts[0] for path in paths if len(path.parts) > 1}
+    top = tops.pop() if len(tops) == 1 else "folder"
+    if not any(path.suffix.lower() in IMAGE_SUFFIXES for path in paths):
+        raise InputError(f"{top} has no picture in it: upload a folder of class folders")
+    with tempfile.TemporaryFile() as packed:
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path, (_, file) in sorted(zip(paths, files, strict=True), key=lambda pair: str(pair[0])):
+                entry = zipfile.ZipInfo(str(path))  # without a time: the same folder twice is the same SPEC
+                with archive.open(entry, "w", force_zip64=True) as target:
+                    shutil.copyfileobj(file, target, 1 << 20)
+        return str(unpack(packed, f"{top}.zip"))
+
+
 def keep_upload(files: Sequence[tuple[str, io.BytesIO | io.BufferedReader]]) -> str:
-    """The SPEC of one .zip, or of one .csv manifest with its pictures, kept below the datasets folder.
+    """The SPEC of one .zip, of one .csv manifest with its pictures, or of a folder; kept below the datasets folder.
 
     Names are of use only as names: a picture stands where the manifest's path with that file name says. Raises
-    InputError for anything else.
+    InputError for anything else, which names what was uploaded.
     """
     kinds = [PurePosixPath(name).suffix.lower() for name, _ in files]
+    if files and ".zip" not in kinds and all(len(_relative(name).parts) > 1 for name, _ in files):
+        return keep_folder(files)
     if kinds == [".zip"]:
         return import_upload(files[0][1], files[0][0])
     if kinds.count(".csv") != 1 or ".zip" in kinds:
-        raise InputError("upload one .zip of class folders, or one .csv manifest with its pictures")
+        names = [name for name, _ in files]
+        what = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+        raise InputError(
+            f"{what or 'no file'}: upload one .zip of class folders, or one .csv manifest with its pictures"
+        )
     manifest_name, manifest = files[kinds.index(".csv")]
     digest = hashlib.blake2b(digest_size=8)
     for name, file in sorted(files, key=lambda pair: pair[0]):

@@ -1,15 +1,19 @@
 """What a browser hands over is kept on disk at once, and has a SPEC from then on."""
 
+import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.importers.archives import imported_folder
 from clfcore.data.importers.uploads import import_upload, keep_upload
 from clfcore.errors import InputError
+from clfcore.files import datasets_folder
 
 
 @pytest.fixture
@@ -68,3 +72,33 @@ def test_a_manifest_that_leads_outside_is_refused_before_anything_is_written(
 def test_a_zip_that_is_none_is_refused() -> None:
     with pytest.raises(InputError, match="is not a zip that can be read"):
         import_upload(b"text", "x.zip")
+
+
+def folder_files(names: Sequence[str]) -> list[tuple[str, io.BytesIO]]:
+    files = [(name, io.BytesIO()) for name in names]
+    for i, (_, out) in enumerate(files):
+        Image.fromarray(np.full((8, 8, 3), i, np.uint8)).save(out, "png")
+        out.seek(0)
+    return files
+
+
+def test_an_uploaded_folder_keeps_its_classes_and_its_name() -> None:
+    names = [f"coins/{kind}/{i}.png" for kind in ("cent", "dime") for i in range(4)]
+    spec = keep_upload(folder_files(names))
+    assert keep_upload(folder_files(names)) == spec
+    dataset = open_dataset(spec)
+    assert (dataset.name, dataset.classes, len(dataset)) == ("coins", ("cent", "dime"), 8)
+
+
+@pytest.mark.parametrize("name", ["../../cent/a.png", "/etc/cent/a.png", "coins/../../../a.png", "c:\\cent\\a.png"])
+def test_an_uploaded_path_never_leads_outside(name: str) -> None:
+    with contextlib.suppress(InputError):
+        keep_upload(folder_files(["coins/dime/b.png", "coins/cent/b.png", name]))
+    assert not [path for path in datasets_folder().parent.rglob("a.png") if "imported" not in path.parts]
+
+
+def test_a_folder_without_pictures_and_odd_uploads_are_refused_by_their_names() -> None:
+    with pytest.raises(InputError, match="notes has no picture"):
+        keep_upload([("notes/a/b.txt", io.BytesIO(b""))])
+    with pytest.raises(InputError, match=r"a\.zip, b\.zip"):
+        keep_upload([("a.zip", io.BytesIO(b"")), ("b.zip", io.BytesIO(b""))])
