@@ -120,7 +120,7 @@ def test_what_is_wrong_with_a_run_is_said_in_place(open_page: OpenPage) -> None:
         assert not app.exception, (view, app.exception)
     app = open_page("evaluate", run=stored_run(2, right=0.7, splits=("validation",)).id)
     assert not app.exception, app.exception
-    assert "Computed on validation, which selected the best epoch" in words(app)
+    assert "validation also chose the best epoch" in words(app)
     damaged = stored_run(3, right=0.7)
     (damaged.path / "predictions-test.npz").write_bytes(b"not a zip")
     app = open_page("evaluate", run=damaged.id)
