@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, get_args, get_origin
 import streamlit as st
 
 from clfcore.architectures.options import settle
-from clfcore.config import FIELDS
+from clfcore.config import FIELDS, RunConfig
 from clfcore.errors import InputError
 from ui.messages import complain
 from ui.session import SessionValue, in_address
@@ -78,6 +78,21 @@ def field(name: str, *, default: object = None, options: tuple[str, ...] | None 
         )
         return None if value == expected else value
     return st.text_input(label, value=None, key=key, help=help_text, placeholder=shown, persist_state="session")
+
+
+def set_widgets(config: RunConfig) -> None:
+    """Before they are drawn: have the widgets of a configuration's fields, and of its network's options, show it."""
+    values = {f"recipe.{name}": value for name, value in config.recipe.model_dump().items()}
+    for name, value in {**values, "split_seed": config.split_seed, "head": config.head}.items():
+        own = value.get("name") if isinstance(value, dict) else value  # a policy of one's own, by its name
+        SessionValue[Any](f"field {name}").set(own)
+        SessionValue[Any](f"field {name} default").forget()  # else a number would follow it
+    SessionValue[Any]("preset").set(None)
+    SessionValue[Any]("fit").set(config.fit)
+    st.query_params["fit"] = config.fit
+    options = [f"{name}={_option_text(value)}" for name, value in config.options.items()]
+    st.query_params["option"] = options
+    in_address("option").forget()
 
 
 def follow_default(key: str, default: float | None) -> bool:

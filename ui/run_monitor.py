@@ -1,26 +1,23 @@
 """The monitor of a run (progress, time left, curves, notes, buttons), and the queue of runs."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore.config import as_resolved
 from clfcore.errors import InputError
-from clfcore.runs import folder
 from clfcore.runs.best_epoch import best_record, choice_in
-from clfcore.runs.cautions import cautions
-from clfcore.runs.folder import RESUMABLE, Run, StopRequest, find_run
+from clfcore.runs.folder import Run, find_run
 from clfcore.runs.index import ACTIVE, Listed, list_runs, listed
 from clfcore.runs.records import RunProgress
-from clfcore.runs.stopping import can_keep_best
 from clfcore.runs.worker import worker
 from clfcore.training.diagnose import notes
 from ui.charts import chart, dark, learning_rate_chart
 from ui.formatting import count, decimal, duration, percent
 from ui.messages import Number, complain, escape_markdown, metric_row, refusals
 from ui.pickers import listed_name, run_name
-from ui.session import go_to
+from ui.runs.actions import say_cautions, show_about, state_buttons, stop
+from ui.runs.next_steps import next_steps
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -34,12 +31,15 @@ def watch(run: Run, *, as_title: bool = False) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         heading = st.title if as_title else st.subheader
         heading(escape_markdown(listed_name(one)), anchor=False, width="stretch")
-        _buttons(one)
+        state_buttons(one)
     if as_title:
         st.caption("You can close or reload this page: the run continues, and the Runs page leads back here.")
     if one.damaged:
         complain(one.damaged)
         return
+    show_about(one)
+    if one.state == "failed":  # whole, however long it is
+        complain(one.status.message or "the run failed")
 
     @st.fragment(run_every=0.8 if one.state in ACTIVE else None)
     def card() -> None:
@@ -53,6 +53,9 @@ def watch(run: Run, *, as_title: bool = False) -> None:
             training_signals(run)
 
     card()
+    if one.splits:
+        say_cautions(run)
+        next_steps(one)
     if one.state == "completed":
         with refusals():
             after_transfer(run)
@@ -71,10 +74,10 @@ def _far(one: Listed) -> None:
                 words += f", {count(far.done)} of {count(far.total)}"
             words += f"; about {duration(far.seconds_left)} left" if far.seconds_left is not None else ""
             st.progress(share_done(far), text=words)
-        elif state == "queued":
-            st.progress(0.0, text="Queued: waiting for another run to finish, or for the worker to start")
+        elif state in ACTIVE:
+            st.progress(0.0, text=waits_for(run, state))
         elif state == "failed":
-            complain(one.status.message or "the run failed")
+            st.progress(_share(run), text="Failed.")
         else:
             words = {"completed": "Completed", "cancelled": "Stopped", "interrupted": "Interrupted"}.get(state, state)
             words += f" in {duration(one.results.seconds)}" if one.results.seconds is not None else ""
@@ -138,90 +141,6 @@ def _curves(run: Run) -> None:
             chart(figure, key)
 
 
-def _buttons(one: Listed) -> None:
-    """Stop now, stop after the epoch, resume or delete: what the run's state allows."""
-    run, state = one.run, one.state
-    with st.container(horizontal=True, width="content"), refusals(stop=False):
-        if state in ACTIVE:
-            if st.button(
-                "Stop now",
-                key=f"stop {run.id}",
-                help="Stops after the current batch; the last complete epoch is saved.",
-            ):
-                stop(run)
-            if state == "running" and st.button("Stop after this epoch", key=f"stop after {run.id}"):
-                stop(run, "epoch")
-            if state == "running":
-                _finish_button(run)
-        if run.resumable and st.button(
-            "Resume", key=f"resume {run.id}", help="Continues from the last complete epoch, to the same end."
-        ):
-            worker().resume(run)
-            go_to("pages/train/page.py", {"run": run.id})
-        if state in RESUMABLE and st.button(
-            FINISH,
-            key=f"finish {run.id}",
-            disabled=not can_keep_best(run),
-            help="Evaluates the weights of the best epoch so far and completes the run; it can still be resumed."
-            if can_keep_best(run)
-            else NO_EPOCH,
-        ):
-            worker().resume(run, keep_best=True)
-            go_to("pages/train/page.py", {"run": run.id})
-        if one.splits and not one.damaged and st.button("Evaluate", key=f"evaluate {run.id}", type="primary"):
-            go_to("pages/evaluate/page.py", {"run": run.id})
-        if state == "completed":
-            further_button(run)
-        if state not in ACTIVE and st.button("Delete", key=f"delete {run.id}"):
-            _confirm(run)
-
-
-def say_cautions(run: Run, split: str | None = None) -> None:
-    """Below a score: what is known to make it flatter or vague."""
-    with refusals(stop=False):
-        for text in cautions(run, split):
-            st.caption(f"⚠ {text}")
-
-
-FINISH = "Finish with the best epoch so far"
-NO_EPOCH = "No epoch has finished yet, so there are no weights to keep."
-
-
-@st.fragment(run_every=1.0)
-def _finish_button(run: Run) -> None:
-    """Completes a run at work; the button wakes when there is an epoch to complete with."""
-    ready = can_keep_best(run)
-    if st.button(
-        FINISH,
-        key=f"finish {run.id}",
-        disabled=not ready,
-        help="Ends after the current batch, evaluates the weights of the best epoch and completes the run, which can "
-        "still be resumed."
-        if ready
-        else NO_EPOCH,
-    ):
-        stop(run, "best")
-
-
-@st.dialog("Delete this run?")
-def _confirm(run: Run) -> None:
-    st.write(
-        f"{escape_markdown(run_name(run))}: this folder is deleted from disk, "
-        f"with its weights, history and predictions."
-    )
-    st.code(str(run.path), language=None, wrap_lines=True)
-    st.write("This cannot be undone.")
-    with st.container(horizontal=True):
-        if st.button("Delete permanently", key="confirm delete", type="primary"):
-            with refusals():
-                folder.delete(run)
-            if "run" in st.query_params:
-                del st.query_params["run"]
-            st.rerun()
-        if st.button("Cancel"):
-            st.rerun()
-
-
 def run_in_address() -> Run | None:
     """The run whose id the address holds; a name that no run has is refused, and the page goes on."""
     name = st.query_params.get("run")
@@ -250,7 +169,9 @@ def training_signals(run: Run) -> None:
         parts.append(f"device {device}")
     if last and last.mixed:
         parts.append("training accuracy is measured on mixed images, against each one's own label")
-    st.caption(" · ".join(parts) or "The first epoch is running.")
+    st.caption(
+        " · ".join(parts) or ("The first epoch is running." if run.state == "running" else "No epoch has finished.")
+    )
     if run.state == "running":
         for note in (*run.data.notes, *notes(history)):
             st.caption(f"⚠ {escape_markdown(note)}")
@@ -286,14 +207,6 @@ def after_transfer(run: Run) -> None:
         st.caption(f"Initialized with the weights of {escape_markdown(str(older.run or older.file))}.")
 
 
-def further_button(run: Run) -> None:
-    """On a finished run: the way to train it further, by any strategy that begins with weights."""
-    if run.state == "completed" and st.button(
-        "Train further", key=f"further {run.id}", help="A new run initialized with this one's weights."
-    ):
-        go_to("pages/train/page.py", {"from": run.id})
-
-
 def show_queue() -> None:
     """Runs at work and waiting, refreshed while there are any; the page is drawn anew when one of them ends."""
     working = [one.run for one in list_runs() if one.state in ACTIVE]
@@ -316,8 +229,21 @@ def show_queue() -> None:
     live()
 
 
+def waits_for(run: Run, state: str) -> str:
+    """What a run that has not begun waits for: its process, the runs before it, or another server."""
+    if state == "running":
+        return "Opening the run"
+    waiting = worker().waiting(run)
+    if waiting.starting:
+        return "Starting its process"
+    if waiting.place is None:
+        return "Queued by another server on this folder"
+    behind = f"Waiting for {escape_markdown(run_name(waiting.behind))}" if waiting.behind else "Waiting for the worker"
+    return f"{behind}; number {waiting.place} in the queue"
+
+
 def _line(one: Listed, far: RunProgress | None) -> str:
-    stage = STAGES.get(far.stage, "Starting") if far else "Waiting"
+    stage = STAGES[far.stage] if far and far.stage in STAGES else waits_for(one.run, one.state)
     left = f", about {duration(far.seconds_left)} left" if far and far.seconds_left is not None else ""
     return f"**{escape_markdown(listed_name(one))}**: {stage}{left}"
 
@@ -344,26 +270,3 @@ STAGES = {
 def share_done(far: RunProgress | None) -> float:
     """How much of its stage is done, from 0 to 1."""
     return min(1.0, far.done / max(1, far.total)) if far else 0.0
-
-
-STOPPING: Mapping[StopRequest, str] = {
-    "now": "Stopping after this batch.",
-    "epoch": "Stopping after this epoch.",
-    "best": "Finishing with the best epoch so far: evaluated after this batch.",
-}
-
-
-def stop(run: Run, wish: StopRequest = "now") -> None:
-    """Ask for a stop, and say what becomes of it."""
-    with refusals(stop=False):
-        answer = worker().cancel(run, wish)
-        if wish == "best" and answer not in ("stopping", "over"):
-            st.toast("The run finishes with its best epoch so far when its turn comes.")
-            return
-        st.toast({
-            "cancelled": "The run was queued; it has been removed from the queue.",
-            "stopping": STOPPING[wish],
-            "starting": "The run is starting; it stops before training begins.",
-            "elsewhere": "The run is in another server's queue, which removes it within a second.",
-            "over": "The run has already ended.",
-        }[answer])  # fmt: skip

@@ -3,7 +3,7 @@
 A key whose value is a type of one page stands in that page's module, as a SessionValue too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from clfcore.augment.label_safety import Change
 
 
-def go_to(page: str, address: Mapping[str, str] | None = None) -> NoReturn:
+def go_to(page: str, address: Mapping[str, str | Sequence[str]] | None = None) -> NoReturn:
     """Open a page, as `pages/train/page.py`, with this address and nothing of the one before. Ends the script.
 
     Always with an address, be it empty: Streamlit refuses to clear one that a widget is bound to, and only a page whose
@@ -103,6 +103,15 @@ def write_address(name: str, chosen: str | None) -> None:
     in_address(name).set(words)
 
 
+@dataclass(frozen=True)
+class FailedRun:
+    """A run whose configuration is being changed: what it is called, and why it failed."""
+
+    name: str
+    message: str
+
+
+FAILED_RUN = SessionValue[FailedRun]("failed run")
 DATA = SessionValue[str]("data")
 RECENT_DATA = SessionValue[list[str]]("data brought")
 ARCHITECTURE = SessionValue[str]("architecture")

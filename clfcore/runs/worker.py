@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
@@ -34,6 +35,18 @@ _LEAVES_QUEUE = ("now", "epoch")  # of a run that waits; `best` is carried out w
 # What a Stop does: it left this queue; it ends within a batch or after its epoch; its process still starts, and will
 # find the request; it waits in another server's queue, which drops it; it is not at work.
 Cancelled = Literal["cancelled", "stopping", "starting", "elsewhere", "over"]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a run waits for. behind: the run at work; place: its own in the queue, from 1; both None: it is elsewhere.
+
+    starting: its turn has come, and its process is starting.
+    """
+
+    behind: Run | None = None
+    place: int | None = None
+    starting: bool = False
 
 
 class Worker:
@@ -106,6 +119,15 @@ class Worker:
             return "over"
         run.request_stop(wish)
         return "stopping" if state == "running" else "starting" if here else "elsewhere"
+
+    def waiting(self, run: Run) -> Waiting:
+        """What a queued run waits for, as this queue knows it."""
+        with self._changed:
+            current = self._current[0] if self._current is not None else None
+            if current == run:
+                return Waiting(starting=True)
+            place = self._queue.index(run) + 1 if run in self._queue else None
+            return Waiting(current if place else None, place)
 
     @property
     def queued(self) -> tuple[Run, ...]:

@@ -16,7 +16,7 @@ from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import intervals, key_of, scores, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import choose_run
-from ui.run_monitor import say_cautions
+from ui.runs.actions import say_cautions
 
 if TYPE_CHECKING:
     from clfcore.evaluation.baselines import Baselines

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from clfcore.runs.index import listed
 from pages.evaluate.calibration import calibration_view
 from pages.evaluate.classes import classes_view
 from pages.evaluate.confusion import confusion_view
@@ -14,6 +15,7 @@ from pages.evaluate.overview import baselines_view, choose_evaluated, headline
 from pages.evaluate.reports import report_buttons
 from pages.evaluate.tta import tta_view
 from ui.pickers import tabs
+from ui.runs.next_steps import next_steps
 
 st.title("Evaluate")
 st.caption(
@@ -29,6 +31,7 @@ with left:
 with right:
     report_buttons(run)
 tta_view(run, predictions)
+next_steps(listed(run), here="evaluate")
 
 if predictions.task.kind == "multi-label":
     tabs(

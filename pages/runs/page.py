@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.runs.table import choose_runs, side_by_side
+from pages.runs.table import choose_runs, compare_button, side_by_side
 from ui.messages import refusals
 from ui.run_monitor import show_queue, watch
 
@@ -19,5 +19,6 @@ if not chosen:
 elif len(chosen) == 1:
     watch(chosen[0])
 else:
+    compare_button(chosen)
     with refusals():
         side_by_side(chosen)

@@ -1,19 +1,24 @@
 """The table of all runs, and selected runs side by side."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore.data.library.specs import display_name
+from clfcore.errors import InputError
+from clfcore.runs.about import about
+from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import Run
-from clfcore.runs.index import Listed, accuracy_of, list_runs
+from clfcore.runs.index import Listed, list_runs, score_of
 from clfcore.runs.records import RunResults
 from pages.runs.cache import cache_usage
 from ui.charts import chart, dark
-from ui.formatting import count, duration, moment, percent
+from ui.formatting import count, duration, moment
 from ui.messages import empty
-from ui.pickers import differing
+from ui.pickers import choose_one, differing, from_address, to_address
+from ui.session import go_to
 
 if TYPE_CHECKING:
     from clfcore.figures.history import Quantity
@@ -29,6 +34,16 @@ MARKS = {
 }
 
 
+# A column, and whether the list shows it unless others are chosen.
+COLUMNS = {
+    "score": True, "metric": True, "caution": True, "data": True, "architecture": True, "strategy": True, "created": True,
+    "training time": True, "epochs": False, "best epoch": False, "validation": False, "test": False,
+    "parameters": False, "tags": True, "note": False, "message": False, "run": True,
+}  # fmt: skip
+ALWAYS = ("state", "name")
+SORTABLE = (*ALWAYS, *COLUMNS)
+
+
 def choose_runs() -> list[Run]:
     """The table of all runs; returns the selected ones. Where there are no runs, the page offers to train one."""
     known = list_runs()
@@ -39,47 +54,102 @@ def choose_runs() -> list[Run]:
             "Train",
             "pages/train/page.py",
         )
-    rows = [_row(entry) for entry in known]
+    columns, by, descending = _choose_view()
+    rows = sorted(((_values(entry), entry) for entry in known), key=lambda row: _rank(row[0][by]), reverse=descending)
+    if descending:  # what a run does not have stands below in either order
+        rows.sort(key=lambda row: row[0][by] in (None, ""))
+    shown = [{name: _cell(name, values[name]) for name in (*ALWAYS, *columns)} for values, _ in rows]
+    view = f"{by} {descending} {' '.join(columns)}"
     chosen = st.dataframe(
-        rows,
+        shown,
         hide_index=True,
-        key=f"runs {known[0].id} {len(known)}",  # a new list starts with no selection: its rows have moved
+        key=f"runs {known[0].id} {len(known)} {view}",  # other rows or another order start with no selection
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "validation accuracy": st.column_config.NumberColumn(
-                format="%.1f %%", help="Of the best epoch, which validation selected."
+            "name": st.column_config.TextColumn(pinned=True, width="medium"),
+            "score": st.column_config.NumberColumn(
+                format="%.3f", help="The task's main metric, on test where the run has it: measured once, at the end."
             ),
-            "test accuracy": st.column_config.NumberColumn(
-                format="%.1f %%", help="Measured once, at the end, on held-out images."
+            "metric": st.column_config.TextColumn(help="What the score is, and the split it was measured on."),
+            "validation": st.column_config.NumberColumn(
+                format="%.3f", help="The same metric on validation, which selected the best epoch."
             ),
+            "test": st.column_config.NumberColumn(format="%.3f", help="The same metric on test."),
+            "caution": st.column_config.TextColumn(width="medium", help="What makes the score flatter or vague."),
+            "parameters": st.column_config.NumberColumn(format="localized"),
         },
         placeholder="–",
-        alt="All runs, newest first",
+        alt=f"All runs, by {by}",
     )
     cache_usage()
-    return [known[i].run for i in chosen["selection"]["rows"] if i < len(known)]
+    return [rows[i][1].run for i in chosen["selection"]["rows"] if i < len(rows)]
 
 
-def _row(entry: Listed) -> dict[str, str | float | None]:
-    config = entry.config
+def _choose_view() -> tuple[list[str], str, bool]:
+    """The columns, and the one that sorts with its direction; kept in the session and the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        from_address("columns", list(COLUMNS), [name for name, default in COLUMNS.items() if default])
+        with st.popover("Columns"):
+            columns = st.pills("Columns", list(COLUMNS), selection_mode="multi", key="columns")
+        to_address("columns", columns)
+        by = choose_one("sort", "Sort by", ["created", *(n for n in SORTABLE if n != "created")], names=_TITLES)
+        order = choose_one("order", "Order", ["descending", "ascending"], names=_TITLES)
+    return [name for name in COLUMNS if name in columns], by, order == "descending"
+
+
+_TITLES = {name: name.capitalize() for name in (*SORTABLE, "descending", "ascending")}
+Value = str | float | None
+
+
+def _values(entry: Listed) -> dict[str, Value]:
+    """Every column's value, as it sorts."""
+    config, results = entry.config, entry.results
+    score = score_of(results)
+    cautious = ""
+    with contextlib.suppress(InputError):
+        cautious = " ".join(cautions(entry.run, score.split)) if score else ""
     return {
         "state": MARKS.get(entry.state, entry.state),
-        "architecture": config.architecture if config else entry.id,
-        "data": display_name(config.data) if config else "–",
-        "strategy": (config.strategy if config else None) or "–",
-        "validation accuracy": _in_percent(entry.results, "validation"),
-        "test accuracy": _in_percent(entry.results, "test"),
+        "name": entry.about.name or (f"{config.architecture} {entry.id[-4:]}" if config else entry.id),
+        "score": score.value if score else None,
+        "metric": f"{score.metric}, {score.split}" if score else "",
+        "data": display_name(config.data) if config else "",
+        "architecture": (config.architecture if config else None) or "",
+        "strategy": (config.strategy if config else None) or "",
+        "created": entry.status.created or "",
+        "training time": results.seconds,
         "epochs": config.recipe.epochs if config else None,
-        "training time": _training_time(entry.results),
-        "started": moment(entry.status.created) or "–",
+        "best epoch": results.best_epoch,
+        "validation": found.value if (found := score_of(results, "validation")) else None,
+        "test": found.value if (found := score_of(results, "test")) else None,
+        "parameters": results.parameters.total or None,
+        "tags": ", ".join(entry.about.tags),
+        "caution": cautious,
+        "note": entry.about.note,
+        "message": entry.damaged or entry.status.message,
         "run": entry.id,
     }
 
 
-def _in_percent(results: RunResults, split: str) -> float | None:
-    accuracy = accuracy_of(results, split)
-    return None if accuracy is None else 100 * accuracy
+def _cell(name: str, value: Value) -> Value:
+    if name == "training time":
+        return None if value is None else duration(float(value))
+    if name == "created":
+        return moment(str(value)) or None
+    return None if value == "" else value
+
+
+def _rank(value: Value) -> tuple[bool, float, str]:
+    """Numbers by size, texts by letters; what is missing last."""
+    if isinstance(value, str):
+        return value == "", 0.0, value.lower()
+    return value is None, value or 0.0, ""
+
+
+def _score(results: RunResults, split: str) -> str:
+    score = score_of(results, split)
+    return "–" if score is None else score.text.removesuffix(f" on {split}")
 
 
 def _training_time(results: RunResults) -> str:
@@ -92,11 +162,30 @@ def _written(value: object) -> str:
     return "–" if value in (None, "") else str(value)
 
 
+MOST = 12  # as Compare takes
+
+
+def compare_button(runs: Sequence[Run]) -> None:
+    """Selected runs, with their tests and disagreements, on Compare."""
+    ready = [run.id for run in runs if run.splits][:MOST]
+    left_out = len(runs) - len(ready)
+    if st.button(
+        f"Compare {count(len(ready), 'run')}" if len(ready) > 1 else "Compare",
+        key="compare selected",
+        type="primary",
+        disabled=len(ready) < 2,
+        help=f"Without {count(left_out, 'run')}: a comparison takes finished runs, at most {MOST}."
+        if left_out
+        else "Paired tests, disagreements and costs.",
+    ):
+        go_to("pages/compare/page.py", {"runs": ready})
+
+
 def side_by_side(runs: Sequence[Run]) -> None:
     """Training curves of the selected runs overlaid, their results, and their settings, those that differ first."""
     from clfcore.figures.history import history_figure
 
-    names = [f"{run.config.architecture} {run.id[-4:]}" for run in runs]
+    names = [about(run).name or f"{run.config.architecture} {run.id[-4:]}" for run in runs]
     histories = {name: run.history for name, run in zip(names, runs, strict=True)}
     run_results = [run.read(RunResults) for run in runs]
     left, right = st.columns(2, gap="medium")
@@ -105,8 +194,8 @@ def side_by_side(runs: Sequence[Run]) -> None:
         with column:
             chart(history_figure(histories, quantity=quantity, dark=dark()), f"side {quantity}")
     results = {
-        "Validation accuracy": [percent(accuracy_of(of_run, "validation")) for of_run in run_results],
-        "Test accuracy": [percent(accuracy_of(of_run, "test")) for of_run in run_results],
+        "Validation score": [_score(of_run, "validation") for of_run in run_results],
+        "Test score": [_score(of_run, "test") for of_run in run_results],
         "Best epoch": ["–" if of_run.best_epoch is None else str(of_run.best_epoch) for of_run in run_results],
         "Parameters": [count(of_run.parameters.total) if of_run.parameters.total else "–" for of_run in run_results],
         "Training time": [_training_time(of_run) for of_run in run_results],

@@ -8,7 +8,7 @@ from pages.train.imbalance import choose_imbalance
 from pages.train.monitor import show_run
 from pages.train.plan import show_plan, train_button
 from pages.train.recipe import choose_preset, label_warning
-from pages.train.strategy import show_initial_weights, take_initial_run
+from pages.train.strategy import show_failed, show_initial_weights, take_failed_configuration, take_initial_run
 from ui.charts import learning_rate_chart
 from ui.data_picker import choose_data, read_data
 from ui.run_monitor import active_runs, run_in_address
@@ -22,6 +22,8 @@ st.title("Train")
 st.caption("Choose data, a network and a strategy; everything else has a sensible default.")
 active_runs()
 take_initial_run()
+take_failed_configuration()
+show_failed()
 show_initial_weights()
 
 left, right = st.columns([3, 2], gap="large")

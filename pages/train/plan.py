@@ -17,7 +17,7 @@ from ui.data_picker import read_data
 from ui.formatting import count, duration
 from ui.jobs import background, result_if_ready, result_of
 from ui.messages import Number, escape_markdown, metric_row, refusals
-from ui.session import SessionValue
+from ui.session import FAILED_RUN, SessionValue
 
 if TYPE_CHECKING:
     from clfcore.experiments.plan import Plan
@@ -109,6 +109,7 @@ def launch(config: ResolvedConfig) -> None:
     launches = _launches()
     with refusals():
         run = launches.submit(config)
+    FAILED_RUN.forget()
     st.query_params["run"] = run.id  # what was chosen stays beside it: Streamlit refuses to clear bound parameters
     st.rerun()
 

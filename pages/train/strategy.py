@@ -12,15 +12,17 @@ from clfcore.data.library.specs import named_spec
 from clfcore.default_network import StrategyMisfit, pretrained_at_hand
 from clfcore.errors import InputError
 from clfcore.runs.folder import find_run
-from ui.fields import FieldValue, field
+from ui.fields import FieldValue, field, set_widgets
 from ui.messages import complain, escape_markdown
 from ui.pickers import run_name
 from ui.session import (
     ARCHITECTURE,
     DATA,
+    FAILED_RUN,
     INITIAL_RUN,
     RECENT_DATA,
     STRATEGY,
+    FailedRun,
     InitialRun,
     SessionValue,
     take_address,
@@ -154,11 +156,54 @@ def take_initial_run() -> None:
         complain(str(error))
         return
     INITIAL_RUN.set(InitialRun(str(run.path), config.architecture, run_name(run)))
+    open_dataset_of(config)
+
+
+def open_dataset_of(config: RunConfig) -> None:
+    """Have the page's boxes name a run's data and network."""
     DATA.set(named_spec(config.data))
     st.query_params["data"] = named_spec(config.data)
     RECENT_DATA.set([*dict.fromkeys([*(RECENT_DATA.get() or ()), config.data])])
-    ARCHITECTURE.set(config.architecture)
-    st.query_params["architecture"] = config.architecture
+    if config.architecture is not None:
+        ARCHITECTURE.set(config.architecture)
+        st.query_params["architecture"] = config.architecture
+
+
+def take_failed_configuration() -> None:
+    """Before the widgets: the run that the address names to be tried again (`again=RUN`) fills every one of them."""
+    name = st.query_params.get("again")
+    if not name:
+        return
+    del st.query_params["again"]
+    try:
+        run = find_run(name)
+        config, message = run.config, run.message
+    except InputError as error:
+        complain(str(error))
+        return
+    INITIAL_RUN.forget()
+    open_dataset_of(config)
+    set_widgets(config)
+    weights = config.weights if config.weights not in ("none", "default") else None
+    SessionValue[str | None]("field weights").set(weights)
+    if config.strategy is not None:
+        STRATEGY.set(config.strategy)
+        st.query_params[STRATEGY.key] = config.strategy
+    if message:
+        FAILED_RUN.set(FailedRun(run_name(run), message))
+
+
+def show_failed() -> None:
+    """Why the run failed whose configuration is being changed, until it is dismissed or a run is started."""
+    failed = FAILED_RUN.get()
+    if failed is None:
+        return
+    complain(f"{failed.name} failed: {failed.message}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Its configuration is below. Change what the message names, then train.")
+        if st.button("Dismiss", key="dismiss failed"):
+            FAILED_RUN.forget()
+            st.rerun()
 
 
 def show_initial_weights() -> None:
