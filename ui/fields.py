@@ -85,10 +85,10 @@ def set_widgets(config: RunConfig) -> None:
     values = {f"recipe.{name}": value for name, value in config.recipe.model_dump().items()}
     for name, value in {**values, "split_seed": config.split_seed, "head": config.head}.items():
         own = value.get("name") if isinstance(value, dict) else value  # a policy of one's own, by its name
-        SessionValue[Any](f"field {name}").set(own)
-        SessionValue[Any](f"field {name} default").forget()  # else a number would follow it
-    SessionValue[Any]("preset").set(None)
-    SessionValue[Any]("fit").set(config.fit)
+        SessionValue[object](f"field {name}").set(own)
+        SessionValue[object](f"field {name} default").forget()  # else a number would follow it
+    SessionValue[object]("preset").set(None)
+    SessionValue[object]("fit").set(config.fit)
     st.query_params["fit"] = config.fit
     options = [f"{name}={_option_text(value)}" for name, value in config.options.items()]
     st.query_params["option"] = options

@@ -36,8 +36,8 @@ MARKS = {
 
 # A column, and whether the list shows it unless others are chosen.
 COLUMNS = {
-    "score": True, "metric": True, "caution": True, "data": True, "architecture": True, "strategy": True, "created": True,
-    "training time": True, "epochs": False, "best epoch": False, "validation": False, "test": False,
+    "score": True, "metric": True, "caution": True, "data": True, "architecture": True, "strategy": True,
+    "created": True, "training time": True, "epochs": False, "best epoch": False, "validation": False, "test": False,
     "parameters": False, "tags": True, "note": False, "message": False, "run": True,
 }  # fmt: skip
 ALWAYS = ("state", "name")
