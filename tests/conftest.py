@@ -25,6 +25,8 @@ FOLDERS = (
     ("CLFLAB_POLICIES", "policies"),
     ("CLFLAB_VERDICTS", "verdicts"),
     ("CLFLAB_CRASHES", "crashes"),
+    ("TORCH_HOME", "torch"),  # whose weights are on the machine decides nothing
+    ("HF_HOME", "huggingface"),
 )
 SMALL = {"data": "shapes:count=160,side=20", "architecture": "lenet5", "strategy": "scratch"}
 

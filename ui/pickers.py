@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.architectures.catalogue import architectures, weights_at_hand
+from clfcore.architectures.catalogue import networks_at_hand
 from clfcore.data.dicom_heic import readable_kinds
 from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
@@ -16,6 +16,7 @@ from clfcore.runs import folder
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, finished_runs, listed
 from clfcore.runs.temperature import temperature_of
+from ui.architecture_picker import more_networks
 from ui.formatting import moment
 from ui.loaders import PhotoPrediction, classifier, photo_prediction
 from ui.messages import complain, empty, escape_markdown, refusals
@@ -140,7 +141,7 @@ KINDS = readable_kinds()
 
 def choose_models() -> list[str]:
     """One or several classifiers: ImageNet weights at hand and runs; kept in the address."""
-    names = [row.name for row in architectures() if weights_at_hand(row.name)]
+    names = list(networks_at_hand())
     runs = {one.id: listed_name(one) for one in finished_runs()}
     names += runs
     from_address("model", names, ["efficientnet_lite0"], most=MOST)
@@ -153,6 +154,10 @@ def choose_models() -> list[str]:
         wrap=True,
     )
     to_address("model", chosen)
+    more = st.popover("More pretrained networks", type="tertiary", key="more networks", on_change="rerun")
+    if more.open:
+        with more:
+            more_networks(chosen, most=MOST)
     return chosen
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
+    from clfcore.api.weights import get_weights, list_weights
 
 # Every public name and the module of this package that it is defined in, or shown by.
 _NAMES = {
@@ -67,6 +68,7 @@ _NAMES = {
     "predictions": ("list_classes", "predict"),
     "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
+    "weights": ("get_weights", "list_weights"),
     "training": ("advise", "check", "command_of", "configuration", "defaults", "find_rate", "more_pictures", "plan"),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

@@ -18,6 +18,7 @@ from clfcore.runs.index import listed, score_of
 from clfcore.runs.outcome import RunOutcome, RunSummary, outcome_of, summary_of
 from clfcore.runs.records import About
 from clfcore.runs.resolve_run import resolve_run
+from clfcore.runs.starting_weights import require_at_hand
 from clfcore.runs.stopping import can_keep_best, refuse_unless_resumable, refuse_without_epoch
 
 
@@ -62,10 +63,12 @@ class NamedRun(Result):
 def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = None) -> RunOutcome:
     """Run a configuration to its end, in this process. The folder is written before torch is imported.
 
-    What can be refused without torch is refused before there is a folder.
+    What can be refused without torch is refused before there is a folder, published weights that are not here among it:
+    `get_weights` downloads them, and training never does.
     """
     config = with_absolute_data(config)
     resolved = resolve_run(config)
+    require_at_hand(resolved.config.architecture, resolved.config.weights)
     if show is not None and resolved.notes:
         show({"stage": "preparing", "done": 0, "total": 1, "notes": list(resolved.notes)})
     asked = with_name(config.changed(architecture=resolved.config.architecture))

@@ -163,9 +163,22 @@ def configured(name: str, options: Mapping[str, object] | None = None) -> tuple[
     return row, values
 
 
-def weights_at_hand(name: str) -> bool:
-    """Whether the default weights of a network can be loaded now without a download. Imports no torch."""
-    return pretrained.at_hand(architecture(name))
+def weights_at_hand(name: str, tag: str | None = None) -> bool:
+    """Whether weights of a network (None: the default ones) can be loaded now without a download. Imports no torch."""
+    return pretrained.at_hand(architecture(name), tag)
+
+
+def networks_at_hand() -> tuple[str, ...]:
+    """The networks whose ImageNet weights are on this machine: named ones, then timm's, `timm/NAME` or `timm/NAME.TAG`.
+
+    A tag is there where the weights are not the network's default ones.
+    """
+    own = [row.name for row in _NAMED if pretrained.at_hand(row)]
+    for known in pretrained.timm_here():
+        row = architecture(known.network)
+        if pretrained.at_hand(row, known.tag):
+            own.append(row.name if known.tag == row.default_weights else f"{row.name}.{known.tag}")
+    return tuple(own)
 
 
 def _of_timm(name: str) -> Architecture:

@@ -34,6 +34,11 @@ def _by_name() -> dict[str, Row]:
     return {row.name: row for row in rows()}
 
 
+def find_listed(name: str) -> Row | None:
+    """The row of `NAME` in the stored list alone: timm itself is not asked."""
+    return _by_name().get(name)
+
+
 def find(name: str) -> Row | None:
     """The row of `NAME` or `NAME.TAG`, asking timm itself where the list lacks it; None where timm lacks it too."""
     bare, _, tag = name.partition(".")

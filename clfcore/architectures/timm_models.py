@@ -9,7 +9,7 @@ from torch import nn
 
 from clfcore.architectures.catalogue import Architecture
 from clfcore.architectures.imagenet_labels import imagenet_labels, labels_of
-from clfcore.architectures.pretrained import timm_state_file
+from clfcore.architectures.pretrained import state_file
 from clfcore.architectures.timm_registry import published_config
 from clfcore.errors import InputError
 
@@ -25,12 +25,15 @@ def timm_module(
     name = row.name.removeprefix("timm/")
     if side != row.native_image:
         _check_side(row, name, side)
-    if pretrained is not None and pretrained != "default":
+    overlay = None
+    if pretrained is not None:
         name = f"{name.partition('.')[0]}.{pretrained}"
+        # what is on the hub is in timm's own form, also where the network's first publisher had another
+        overlay = {"file": str(state_file(row, pretrained)), "custom_load": False}
     return timm.create_model(
         name,
         pretrained=pretrained is not None,
-        pretrained_cfg_overlay=None if pretrained is None else {"file": str(timm_state_file(row, pretrained))},
+        pretrained_cfg_overlay=overlay,
         in_chans=channels,
         num_classes=columns,  # timm leaves out what is None
         img_size=_fixed_side(name, side),

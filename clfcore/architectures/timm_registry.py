@@ -8,6 +8,7 @@ import torch
 from timm.models import PretrainedCfg
 
 from clfcore.architectures.timm_row import Row
+from clfcore.architectures.weights_index import PublishedWeights
 
 SIDES = (32, 64, 96, 128, 160, 192, 224, 256)  # tried in turn: the first that runs is noted as the smallest
 
@@ -31,6 +32,26 @@ def row(name: str) -> Row:
     weights = tuple(tag.partition(".")[2] or "default" for tag in ordered)
     parameters, smallest = _try(name, native, fixed=config.fixed_input_size)
     return Row(name, module, _year(module), parameters, smallest, native, weights)
+
+
+def published_weights(name: str, tag: str) -> PublishedWeights | None:
+    """Size, licence and address of `NAME.TAG`; None where there is no digest to check them by.
+
+    The size is that of the network's tensors, counted on the meta device, and of the file's list of them.
+    """
+    config = published_config(f"{name}.{tag}")
+    with torch.device("meta"):
+        state = timm.create_model(f"{name}.{tag}").state_dict()
+    size = sum(tensor.numel() * tensor.element_size() + _LISTED for tensor in state.values())
+    licence = (config.license or "unknown").lower()
+    where = config.hf_hub_id or config.url
+    if not isinstance(where, str):
+        return None
+    found = PublishedWeights(f"timm/{name}", tag, size, licence, where)
+    return found if found.repository or found.digest else None
+
+
+_LISTED = 100  # bytes of a tensor's entry in the file's list
 
 
 def _try(name: str, native: int, *, fixed: bool) -> tuple[int | None, int]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from clfcore import api
 from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, READING, needed
-from clfcore.cli.terminal import bar, table
+from clfcore.cli.terminal import bar, byte_bar, table
 from clfcore.files import typed_path
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def _run(given: argparse.Namespace) -> "Result":
         return api.list_datasets()
     if given.action == "download":
         name = needed(given.spec, "NAME", "name the dataset to download")
-        return api.download_dataset(name, progress=bar("downloading"))
+        return api.download_dataset(name, progress=byte_bar("downloading"))
     if given.action == "export":
         spec = needed(given.spec, "SPEC", "name the data to export")
         out = typed_path(needed(given.out, "--out", "name a .csv to write"), "out")

@@ -11,7 +11,19 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import NoReturn
 
-from clfcore.cli import architectures, augmentation, datasets, evaluate, export, predict, runs, system, terminal, train
+from clfcore.cli import (
+    architectures,
+    augmentation,
+    datasets,
+    evaluate,
+    export,
+    predict,
+    runs,
+    system,
+    terminal,
+    train,
+    weights,
+)
 from clfcore.cli.command import Command
 from clfcore.cli.flags import arguments_of
 from clfcore.crash_report import crash
@@ -33,7 +45,7 @@ Every command takes --help. RUN is a run's id, the beginning of one, or the path
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for group in (datasets, architectures, train, augmentation, runs, evaluate, predict, export, system)
+    for group in (datasets, architectures, weights, train, augmentation, runs, evaluate, predict, export, system)
     for command in group.COMMANDS
 }
 

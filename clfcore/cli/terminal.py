@@ -11,7 +11,7 @@ from typing import TextIO
 from clfcore.errors import Failure
 from clfcore.files import shortened
 from clfcore.printable import is_shown, printable
-from clfcore.progress import Progress, Show
+from clfcore.progress import Progress, Show, Transfer
 from clfcore.results import Json, JsonObject
 
 LONGEST = 2000  # characters of an error's line
@@ -137,7 +137,7 @@ def progress_line(values: JsonObject, *, bar: bool = True) -> str:
     'decoding 5/10, 120 images/s'
     """
     done, total = values["done"], max(1, values["total"])
-    parts = [f"{done:,}/{values['total']:,}"]
+    parts = [values.get("transfer") or f"{done:,}/{values['total']:,}"]
     if "epoch" in values:
         parts.append(f"epoch {values['epoch']}/{values.get('epochs', '?')}")
     if "loss" in values:
@@ -175,6 +175,32 @@ def bar(what: str) -> Progress | None:
         return None
     show = shower()
     return lambda done, total: show({"stage": what, "done": done, "total": total})
+
+
+def byte_bar(what: str) -> Progress | None:
+    """The progress of a download on a terminal: megabytes, speed, time left. Nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return None
+    transfer, show = Transfer(), shower()
+
+    def draw(done: int, total: int) -> None:
+        transfer(done, total)
+        show({"stage": what, "done": done, "total": total, "transfer": transfer_words(transfer)})
+
+    return draw
+
+
+def transfer_words(transfer: Transfer) -> str:
+    """
+    >>> seconds = iter([0.0, 2.0, 2.0, 2.0])
+    >>> transfer = Transfer(lambda: next(seconds))
+    >>> transfer(0, 40_000_000); transfer(10_000_000, 40_000_000)
+    >>> transfer_words(transfer)
+    '10.0 of 40.0 MB, 5.0 MB/s, 6.0 s left'
+    """
+    words = f"{transfer.done / 1e6:.1f} of {transfer.total / 1e6:.1f} MB"
+    pace, left = transfer.bytes_per_second, transfer.seconds_left
+    return words if pace is None or left is None else f"{words}, {pace / 1e6:.1f} MB/s, {duration(left)} left"
 
 
 def lines(values: JsonObject) -> str:

@@ -2,22 +2,15 @@
 
 import functools
 import hashlib
-import http.client
-import time
-import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from clfcore.data import published_datasets
-from clfcore.errors import Failure, unknown
-from clfcore.files import datasets_folder, remove_abandoned, write_whole
+from clfcore.errors import unknown
+from clfcore.fetch import RemoteFile, Wanted, fetch
+from clfcore.files import datasets_folder, remove_abandoned
 from clfcore.progress import Progress
 
-SECONDS = 10.0  # without an answer: then a host counts as out of reach
-WINDOW, LEAST = 30.0, 1000.0  # seconds, and bytes a second: a host that sends fewer for so long is given up
-_BLOCK = 1 << 16
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 _FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"  # has no https: the digest decides
 _TORONTO = "https://www.cs.toronto.edu/~kriz/"
@@ -75,67 +68,22 @@ def download(name: str, *, progress: Progress | None = None) -> Path:
         raise unknown("dataset", name, tuple(FILES))
     folder = datasets_folder() / name
     remove_abandoned(folder)
+    wanted = Wanted(name, f"try again with a network, or put its files into {published_datasets.where(name)}")
     total, done = sum(remote.size for remote in FILES[name]), 0
     for remote in FILES[name]:
         target = folder / remote.name
         if not (target.is_file() and _md5(target) == remote.md5):
-            write_whole(target, functools.partial(_fetch, name, remote, progress=progress, before=done, total=total))
+            file = RemoteFile(remote.url, remote.size, remote.md5, "md5")
+            fetch(file, target, wanted, progress=progress and functools.partial(_counted, progress, done, total))
         done += remote.size
         if progress:
             progress(done, total)
     return folder
 
 
-def _fetch(name: str, remote: Remote, partial: Path, *, progress: Progress | None, before: int, total: int) -> None:
-    digest, here = hashlib.md5(usedforsecurity=False), 0
-    with partial.open("wb") as file:
-        for block in _received(name, remote):
-            file.write(block)
-            digest.update(block)
-            here += len(block)
-            if progress:
-                progress(min(before + here, total), total)
-    # A second file of one MD5 cannot be made by others, so that plain http is as good here.
-    if digest.hexdigest() != remote.md5:
-        raise Failure(
-            f"{name} was not downloaded: {remote.name} from {urlsplit(remote.url).netloc} is damaged or not what was "
-            f"published ({here:,} bytes, MD5 {digest.hexdigest()}); try again later"
-        )
-
-
-def _received(name: str, remote: Remote) -> Iterator[bytes]:
-    """The file's bytes as they arrive. Raises Failure where the host is out of reach, breaks off, sends too much, or
-    sends next to nothing.
-    """
-    host, here, most = urlsplit(remote.url).netloc, 0, remote.size + remote.size // 10 + _BLOCK
-    try:
-        with urllib.request.urlopen(remote.url, timeout=SECONDS) as answer:
-            promised = int(answer.headers.get("Content-Length") or 0)
-            since, arrived = time.monotonic(), 0
-            while block := answer.read1(_BLOCK):  # `read` would wait for a whole block, however slowly it drips
-                here, arrived = here + len(block), arrived + len(block)
-                if max(here, promised) > most:
-                    raise Failure(
-                        f"{name} was not downloaded: {remote.name} from {host} is larger than the "
-                        f"{remote.size:,} bytes that were published; try again later"
-                    )
-                yield block
-                if (passed := time.monotonic() - since) >= WINDOW:
-                    if arrived < LEAST * passed:
-                        raise _out_of_reach(name, host, f"it sends {arrived / passed:,.0f} bytes a second")
-                    since, arrived = time.monotonic(), 0
-            if here < promised:
-                raise _out_of_reach(name, host, f"it broke off after {here:,} of {promised:,} bytes")
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", None) or error or type(error).__name__
-        raise _out_of_reach(name, host, str(reason)) from None
-
-
-def _out_of_reach(name: str, host: str, reason: str) -> Failure:
-    return Failure(
-        f"{name} was not downloaded: {host} cannot be reached ({reason}); "
-        f"try again with a network, or put its files into {published_datasets.where(name)}"
-    )
+def _counted(progress: Progress, before: int, total: int, here: int, _: int) -> None:
+    """The bytes of one file among those of all."""
+    progress(min(before + here, total), total)
 
 
 def _md5(path: Path) -> str:

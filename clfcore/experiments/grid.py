@@ -11,6 +11,7 @@ from clfcore.errors import InputError
 from clfcore.parse_config import parse_config
 from clfcore.results import Result
 from clfcore.runs.resolve_run import resolve_run
+from clfcore.runs.starting_weights import require_at_hand
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -75,7 +76,8 @@ def grid(
             for seed in seeds
         ]
         try:
-            resolve_run(configs[0], dataset=dataset)
+            resolved = resolve_run(configs[0], dataset=dataset)
+            require_at_hand(architecture, resolved.config.weights)
         except InputError as error:
             refused.append(Refused(f"{architecture}, {strategy}", str(error)))
         else:

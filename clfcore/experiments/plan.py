@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.config import ResolvedConfig
 from clfcore.data.pixels import Preprocess
 from clfcore.experiments.step_cost import measure_step_cost
 from clfcore.randomness import Stream
 from clfcore.resolve import Resolved
 from clfcore.runs.prepare import make_network
+from clfcore.runs.starting_weights import absent_weights
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import warmth
 from clfcore.training.schedules import rate_at, steps_of
@@ -48,7 +48,7 @@ class RateCurves(NamedTuple):
 def make_plan(resolved: Resolved, *, measure: bool) -> Plan:
     """Build and count; with `measure`, run a few real batches to estimate the duration. Writes nothing."""
     config, dataset, notes = resolved.config, resolved.dataset, resolved.notes
-    at_hand = config.weights != "default" or weights_at_hand(config.architecture)
+    at_hand = absent_weights(config.architecture, config.weights) is None
     with Stream(config.recipe.seed).drawn():
         # A plan downloads nothing.
         network, start = make_network(resolved if at_hand else replace(resolved, config=config.changed(weights="none")))

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clfcore.architectures.ancestry import Ancestor
+from clfcore.architectures.catalogue import architecture
+from clfcore.architectures.pretrained import at_hand, not_here
 from clfcore.errors import InputError, nearest
 from clfcore.files import typed_path
 from clfcore.resolve import WeightsSource
@@ -51,6 +53,24 @@ def source_of(weights: str | None, published: Sequence[str]) -> WeightsSource | 
     if not file.exists() or not (run.path / "classifier.json").exists():
         raise InputError(f"weights is {weights!r}: that run is {run.state} and has no weights yet; let it finish first")
     return _of_run(run)
+
+
+def absent_weights(name: str, weights: str | None) -> str | None:
+    """The tag of the published weights that a run of network `name` would begin with and that are not here.
+
+    weights: as a configuration has them; None where they are here, are one's own, none, or still open.
+    """
+    row = architecture(name)
+    if weights is None or weights not in ("default", *row.weights) or not row.weights:
+        return None
+    tag = row.default_weights if weights == "default" else weights
+    return None if at_hand(row, tag) else tag
+
+
+def require_at_hand(name: str, weights: str | None) -> None:
+    """Raises InputError where a run would begin with published weights that are not here: no run downloads any."""
+    if (tag := absent_weights(name, weights)) is not None:
+        raise not_here(architecture(name), tag)
 
 
 def source_on_resume(run: Run, published: Sequence[str]) -> WeightsSource | None:

@@ -25,6 +25,7 @@ from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import FINISHED, Run, StopRequest
 from clfcore.runs.locks import RunLock, is_held
 from clfcore.runs.records import Status
+from clfcore.runs.starting_weights import require_at_hand
 from clfcore.runs.stopping import refuse_unless_resumable, refuse_without_epoch
 
 LOOK = 0.5  # seconds between two looks for runs of this queue that another server stopped
@@ -73,7 +74,12 @@ class Worker:
                     log.warning("no process waits for the next run", exc_info=True)
 
     def submit(self, config: NetworkConfig, folder: Path | None = None) -> Run:
-        """A new run at the end of the queue. Raises Failure where its folder cannot be written."""
+        """A new run at the end of the queue.
+
+        Raises InputError where it begins with published weights that are not here, Failure where its folder cannot be
+        written.
+        """
+        require_at_hand(config.architecture, config.weights)
         run = create_run(with_absolute_data(config), folder)
         self._enqueue(run, _place_in_queue(run))
         return run

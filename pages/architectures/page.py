@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.architectures import compare, feature_maps, gradients, latency, network, scaling, timeline
+from pages.architectures import compare, feature_maps, gradients, latency, network, scaling, timeline, weights
 from ui.messages import refusals
 from ui.pickers import tabs
 
@@ -15,6 +15,7 @@ st.caption(
 left, right = st.columns([2, 5], gap="large")
 with left:
     row, choice = network.choose_network()
+    weights.weights_view(row)
     network.train_this(choice)
     network.commands(choice)
 with right, refusals():

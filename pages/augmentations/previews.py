@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from clfcore.architectures.catalogue import architectures, weights_at_hand
+from clfcore.architectures.catalogue import networks_at_hand
 from clfcore.augment import policies
 from clfcore.augment.mixup_draws import Mix, density
 from clfcore.augment.policy import Policy
@@ -78,7 +78,7 @@ def choose_source() -> tuple[Source, "ImageDataset | None"]:
 def choose_model() -> str | None:
     """A classifier that is asked what it says of every view; its preprocessing is used then."""
     names = [one.id for one in finished_runs()]
-    names += [row.name for row in architectures() if weights_at_hand(row.name)]
+    names += networks_at_hand()
     return st.selectbox(
         "Show predictions of",
         names,

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore import api
+from clfcore.architectures.catalogue import architecture
 from clfcore.config import ResolvedConfig, RunConfig
 from clfcore.data.library.specs import named_spec
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
+from clfcore.runs.starting_weights import absent_weights
 from clfcore.runs.worker import worker
 from pages.train.experiments import rate_finder, strategy_advice
+from ui.architecture_picker import weights_download
 from ui.charts import chart, dark
 from ui.data_picker import read_data
 from ui.formatting import count, duration
@@ -97,8 +100,14 @@ def _launches() -> _Launches:
 
 
 def train_button(config: ResolvedConfig, *, label: str = "Train") -> None:
-    """The button that queues the configuration, once however often it is clicked before the run is shown."""
-    if st.button(label, key="train", type="primary", width="stretch"):
+    """The button that queues the configuration, once however often it is clicked before the run is shown.
+
+    Where its pretrained weights are not here, the button that downloads them stands above it: a run downloads nothing.
+    """
+    absent = absent_weights(config.architecture, config.weights)
+    if absent is not None:
+        weights_download(architecture(config.architecture), absent)
+    if st.button(label, key="train", type="primary", width="stretch", disabled=absent is not None):
         launch(config)
     else:
         _launches().forget()

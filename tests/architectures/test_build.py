@@ -1,5 +1,6 @@
 """Built networks against torchvision's and timm's own; weights fitted to other channels, sizes and classes."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from clfcore.architectures.build import build, head_name, pretrained, replace_he
 from clfcore.architectures.pretrained import PACKAGED
 from clfcore.classifier import of_architecture
 from clfcore.data.pixels import read_image
-from clfcore.errors import Failure, InputError
+from clfcore.errors import InputError
 
 CAT = Path(__file__).parents[2] / "assets" / "samples" / "cat.jpg"
 EQUAL = ("resnet18", "mobilenet_v3_small", "alexnet", "vgg11_bn", "efficientnet_b0", "densenet121", "mnasnet1_0")
@@ -231,25 +232,27 @@ def test_a_network_without_weights_says_what_has_some():
         pretrained("lenet5")
 
 
-@pytest.mark.parametrize("name", ["resnet18", "timm/resnet10t"])
-def test_weights_that_cannot_be_had_name_what_works(name, tmp_path, monkeypatch):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-
-    def refuse(*_args, **_kwargs):
-        raise OSError("no network")
-
-    monkeypatch.setattr(stored, "reach", refuse)
-    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
-    with pytest.raises(Failure, match=rf"the weights of {name} .* \(no network\): .* efficientnet_lite0") as failed:
-        build(name, columns=2, weights="default")
-    assert "\n" not in str(failed.value)
+@pytest.mark.parametrize(
+    ("name", "weights", "command"),
+    [
+        ("resnet18", "default", "weights get resnet18` downloads them (46.8 MB, licence BSD-3-Clause, from download."),
+        ("resnet50", "IMAGENET1K_V1", "weights get resnet50 --weights IMAGENET1K_V1` downloads them (103 MB"),
+        ("timm/resnet10t", "default", "weights get timm/resnet10t` downloads them (21.8 MB, licence Apache-2.0, from "),
+    ],
+)
+def test_weights_that_are_not_here_are_never_fetched_but_named(name, weights, command, monkeypatch):
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("a connection"))
+    with pytest.raises(InputError, match=rf"the weights of {name}.* are not on this machine: ") as refused:
+        build(name, columns=2, weights=weights)
+    assert f"`clflab {command}" in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_downloaded_weights_are_used(tmp_path, monkeypatch):
     """From torch's own cache, in torchvision's form, without a request."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     state = torchvision.models.mobilenet_v3_small(weights=None).state_dict()
-    file = stored.torchvision_file("mobilenet_v3_small-047dcff4.pth")
+    file = stored.torch_file("mobilenet_v3_small-047dcff4.pth")
     file.parent.mkdir(parents=True)
     torch.save(state, file)
     network = pretrained("mobilenet_v3_small")

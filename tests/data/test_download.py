@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torchvision
 
+from clfcore import fetch
 from clfcore.cli.main import main
 from clfcore.data import download
 from clfcore.data.download import FILES, Remote
@@ -47,7 +48,7 @@ def test_files_come_whole_with_progress_and_once(server: str, monkeypatch: pytes
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
     assert seen[-1] == (150_003, 150_003)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    monkeypatch.setattr(download.urllib.request, "urlopen", lambda *_, **__: pytest.fail("fetched again"))
+    monkeypatch.setattr(fetch.urllib.request, "urlopen", lambda *_, **__: pytest.fail("fetched again"))
     download.download("mnist")
 
 
@@ -148,8 +149,8 @@ def test_a_hostile_host_is_one_sentence_and_leaves_nothing(
 
 
 def test_a_host_that_drips_is_given_up(hostile: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "WINDOW", 0.0)
-    monkeypatch.setattr(download, "LEAST", 1e12)
+    monkeypatch.setattr(fetch, "WINDOW", 0.0)
+    monkeypatch.setattr(fetch, "LEAST", 1e12)
     monkeypatch.setitem(FILES, "mnist", (Remote("a.gz", hostile + "drip", "0" * 32, 100),))
     with pytest.raises(Failure, match="bytes a second"):
         download.download("mnist")
