@@ -44,6 +44,23 @@ def test_a_network_is_chosen_by_typing_and_by_a_click_on_the_timeline(page: Page
     expect(page).to_have_url(re.compile("architecture=alexnet"))
 
 
+def test_a_part_of_a_name_and_enter_take_a_network_that_stays(page: Page, address: str) -> None:
+    go(page, address, "architectures?architecture=lenet5")
+    box = page.get_by_role("combobox", name=re.compile("Architecture"))
+    for typed, taken in (("vit", "vit_b_16"), ("effnet b0", "efficientnet_b0"), ("resnet81", "efficientnet_b0")):
+        box.click()
+        box.fill(typed)
+        box.press("Enter")
+        expect(page.get_by_text(f"“{typed}”")).to_be_visible(timeout=60_000)
+        expect(page).to_have_url(re.compile(f"architecture={taken}$"))
+    parameters(page, "5,288,548")
+    page.reload()
+    parameters(page, "5,288,548")
+    page.go_back()
+    parameters(page, "86,567,656")
+    expect(page).to_have_url(re.compile("architecture=vit_b_16$"))
+
+
 def test_phi_scales_the_network_and_its_image(page: Page, address: str) -> None:
     go(page, address, "architectures?architecture=efficientnet&see=Scaling&option=phi%3D0.8")
     expect(page.get_by_text("φ = 0.8", exact=True)).to_be_visible(timeout=60_000)
