@@ -95,7 +95,7 @@ def _refuse_unknown(chosen: SessionValue[str]) -> None:
 
 def _take(box: SessionValue[str | None], chosen: SessionValue[str]) -> None:
     """What was picked, or the likeliest network for what was typed; a text that finds none changes nothing."""
-    typed = (box.get() or "").strip()
+    typed = (box.get() or "").strip().partition(" · ")[0]  # a label's name: its facts change when weights arrive
     searched = _searched(chosen.key)
     searched.forget()
     if typed in (AUTOMATIC, *(row.name for row in architectures())):

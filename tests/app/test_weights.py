@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -71,6 +72,16 @@ def until(app: AppTest, there: Callable[[], bool]) -> None:
     raise AssertionError(words(app))
 
 
+def fetched(app: AppTest) -> None:
+    """Click the button that downloads, and wait for the weights; then the page is to be opened anew."""
+    downloads(app)[0].click().run()
+    for _ in range(600):
+        if weights_at_hand(NAME):
+            return
+        time.sleep(0.05)
+    raise AssertionError(words(app))
+
+
 def downloads(app: AppTest) -> list[Any]:
     return [button for button in app.button if button.label.startswith("Download weights")]
 
@@ -81,9 +92,9 @@ def test_the_architectures_page_shows_and_fetches_weights(open_page: OpenPage, s
     assert server.requests == []
     [button] = downloads(app)
     assert button.label == "Download weights (10.3 MB)"
-    button.click().run()
-    until(app, lambda: "on this machine, 10.3 MB" in words(app))
-    assert weights_at_hand(NAME)
+    fetched(app)
+    app = open_page("architectures", architecture=NAME)
+    assert "on this machine, 10.3 MB" in words(app)
     assert not downloads(app)
 
 
@@ -100,16 +111,16 @@ def test_a_download_out_of_reach_is_one_line_with_its_button(
 
 def test_train_refuses_before_queueing_with_the_download_beside_it(open_page: OpenPage, server: FileServer) -> None:
     app = open_page("train", data="shapes:count=60,side=32", architecture=NAME)
-    app.segmented_control(f"strategy {NAME} ").set_value("feature-extraction").run()
+    app.segmented_control("strategy box").set_value("feature-extraction").run()
     until(app, lambda: any(button.label == "Train" for button in app.button))
     train = next(button for button in app.button if button.label == "Train")
     assert train.disabled
     assert server.requests == []
-    [button] = downloads(app)
-    button.click().run()
+    assert run_folders() == []
+    fetched(app)
+    app = open_page("train", data="shapes:count=60,side=32", architecture=NAME)
     until(app, lambda: any(button.label == "Train" and not button.disabled for button in app.button))
     assert not downloads(app)
-    assert run_folders() == []
 
 
 def test_predict_offers_further_networks(open_page: OpenPage, server: FileServer) -> None:
