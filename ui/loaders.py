@@ -27,6 +27,7 @@ from clfcore.photos import Photo
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run, open_run
 from clfcore.runs.run_data import open_run_data
+from clfcore.runs.unlike import Judge, judge_for
 from ui.cards import THUMBNAIL, Picture, item_picture, picture
 from ui.jobs import Job, background
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from clfcore.evaluation.classification_report import ClassRow
     from clfcore.evaluation.metrics import MultiLabel, SingleLabel
     from clfcore.predictions import Predictions
-    from clfcore.runs.unlike import Judge
     from clfcore.unlike import Unlike
 
 
@@ -168,9 +168,7 @@ def judge_job(name: str) -> "Job[Judge | None]":
 
 
 @background(entries=16)
-def _judging(progress: Progress, name: str, files: Files, _classifier: "Classifier") -> "Judge | None":
-    from clfcore.runs.unlike import judge_for
-
+def _judging(progress: Progress, name: str, files: Files, _classifier: "Classifier") -> Judge | None:
     return judge_for(_classifier, progress)
 
 

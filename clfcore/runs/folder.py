@@ -267,9 +267,7 @@ def _config_of(path: Path) -> NetworkConfig:
     try:
         return with_name(parse_config(read_values(path)))
     except FileNotFoundError:
-        raise InputError(
-            f"run {path.parent.name} has no {path.name}: the folder {path.parent} is not a whole run"
-        ) from None
+        raise InputError(f"run {path.parent.name} has no {path.name}: {path.parent} is not a whole run") from None
     except InputError as error:
         raise error if " is damaged (" in str(error) else damaged(path, error) from None
 
@@ -286,10 +284,7 @@ def run_folders(folder: Path | None = None) -> list[Run]:
 
 
 def find_run(name: str, folder: Path | None = None) -> Run:
-    """A run of the runs folder by its whole id: what addresses name, and what is deleted. Raises InputError.
-
-    No path, no beginning of an id, no link out of the folder.
-    """
+    """A run of the runs folder by its whole id, no path or link: what addresses name, and what is deleted."""
     where = (folder or runs_folder()).expanduser()
     if name != Path(name).name or "\\" in name or name.startswith("."):
         raise InputError(f"run is {shortened(name)!r}: it must be the whole id of a run in {where}, not a path")
