@@ -24,12 +24,9 @@ from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.explain.saliency_map import overlay_image
 from clfcore.files import runs_folder
 from clfcore.photos import Photo
-from clfcore.progress import Progress
 from clfcore.runs.folder import Run, open_run
 from clfcore.runs.run_data import open_run_data
-from clfcore.runs.unlike import Judge, judge_for
 from ui.cards import THUMBNAIL, Picture, item_picture, picture
-from ui.jobs import Job, background
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
     from clfcore.evaluation.classification_report import ClassRow
     from clfcore.evaluation.metrics import MultiLabel, SingleLabel
     from clfcore.predictions import Predictions
-    from clfcore.unlike import Unlike
 
 
 NAMES = ("best.safetensors", "classifier.json", "thresholds.json", "temperature.json")
@@ -160,24 +156,6 @@ def photo_prediction(
         picture(shown(pixels, model.preprocess.value_range), side=460),
         seen_part(model.preprocess, pixels.shape[1], pixels.shape[0]),
     )
-
-
-def judge_job(name: str) -> "Job[Judge | None]":
-    """What tells a classifier's strangers; training images of an older run are embedded first, in the background."""
-    return _judging(name, files_of(name), classifier(name))
-
-
-@background(entries=16)
-def _judging(progress: Progress, name: str, files: Files, _classifier: "Classifier") -> Judge | None:
-    return judge_for(_classifier, progress)
-
-
-@by_files
-@st.cache_data(show_spinner=False, max_entries=512)
-def photo_unlike(name: str, files: Files, photo: Photo, _judge: "Judge") -> "Unlike":
-    """Whether a photo is unlike what the classifier was trained on, or none of its classes is likely."""
-    model = classifier(name)
-    return _judge.of(model, photo_square(model, photo))
 
 
 @by_files

@@ -215,14 +215,24 @@ def _joined(parts: Sequence[Mapping[str, np.ndarray]]) -> Mapping[str, np.ndarra
 
 
 def _defined_percentiles(values: np.ndarray) -> Interval | None:
-    """Percentiles of the resamples in which the metric is defined; None where it is in none."""
+    """Percentiles of the resamples in which the metric is defined; None where it is in none.
+
+    None, too, where all are equal, as where every item is right: such a sample says nothing of its spread, and an
+    interval without width would claim certainty.
+    """
     defined = values[~np.isnan(values)]
-    return percentiles(defined) if len(defined) else None
+    return percentiles(defined) if _vary(defined) else None
 
 
-def _error_interval(done: Outcomes, drawn: np.ndarray, seed: int) -> Interval:
+def _vary(values: np.ndarray) -> bool:
+    return bool(len(values)) and float(np.ptp(values)) > 1e-9
+
+
+def _error_interval(done: Outcomes, drawn: np.ndarray, seed: int) -> Interval | None:
+    if not _vary(drawn):
+        return None
     estimate = binned(done.confidence, done.right, BINS).calibration_error
     middle = percentiles(drawn)
     chance = np.quantile(errors_if_calibrated(done.confidence, seed=seed), 0.95)
     low = 0.0 if estimate <= chance else max(0.0, 2 * estimate - middle.high)
-    return Interval(low, max(0.0, 2 * estimate - middle.low, estimate))
+    return Interval(low, min(1.0, max(2 * estimate - middle.low, estimate)))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore import api
 from clfcore.augment import policies
 from clfcore.augment.builtin_policies import POLICIES
 from clfcore.augment.label_safety import changes, warning
@@ -12,11 +13,13 @@ from clfcore.augment.policy import Policy, from_json, step
 from clfcore.augment.saved_policies import save_policy, saved_policies
 from clfcore.augment.step_rules import KINDS, Rule, StoredValue
 from clfcore.augment.to_torchvision import torchvision_code
+from clfcore.config import make
 from clfcore.errors import InputError
 from ui.messages import escape_markdown, refusals
 from ui.session import AUGMENTATION, LABEL_PRESERVING, SessionValue, go_to
 
 if TYPE_CHECKING:
+    from clfcore.data.dataset import ImageDataset
     from clfcore.data.pixels import Preprocess
 
 EditedStep = tuple[int, dict[str, StoredValue]]  # an identity for its widgets, and its parameters
@@ -41,6 +44,17 @@ def choose_policy_named(label: str, key: str, *, first: str = "basic") -> str:
         bind="query-params",
         format_func=lambda name: name if name in POLICIES else f"{name} (custom)",
     )
+
+
+def policy_of_training(dataset: "ImageDataset | None") -> str:
+    """The policy that training would take on this data, all left open; for a photo of one's own, `basic`."""
+    if dataset is None:
+        return "basic"
+    try:
+        chosen = api.defaults(make({"data": dataset.name}), dataset=dataset).recipe.augmentation
+    except InputError:  # data that nothing can be trained on
+        return "basic"
+    return chosen if isinstance(chosen, str) else "basic"
 
 
 def edit_policy(name: str) -> Policy:

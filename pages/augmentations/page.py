@@ -3,7 +3,13 @@
 import streamlit as st
 
 from clfcore.augment.train_test_resolution import at_training_scale
-from pages.augmentations.editor import choose_policy_named, edit_policy, keep_policy, warn_of_labels
+from pages.augmentations.editor import (
+    choose_policy_named,
+    edit_policy,
+    keep_policy,
+    policy_of_training,
+    warn_of_labels,
+)
 from pages.augmentations.previews import (
     LOOKS,
     about,
@@ -32,7 +38,7 @@ def bench() -> None:
         left, right = st.columns([2, 3], gap="large")
     with left:
         source, dataset = choose_source()
-        name = choose_policy_named("Policy", "policy")
+        name = choose_policy_named("Policy", "policy", first=policy_of_training(dataset))
         warning = st.container()
         policy = edit_policy(name)
         with warning:

@@ -20,7 +20,7 @@ from ui.formatting import count, duration, join_names, shorten
 from ui.jobs import background, result_if_ready
 from ui.messages import escape_markdown, refusals
 from ui.run_monitor import run_in_address, watch
-from ui.session import SessionValue, go_to
+from ui.session import SessionValue
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -30,14 +30,15 @@ CLASSES = 12  # named with their counts
 PICTURES = 10
 PROBLEMS = 3
 GO = ":material/arrow_forward:"
+_CLICK = """<script>
+setTimeout(() => document.querySelector(".st-key-open-evaluate a")?.click(), 100);
+</script>"""
 _STARTED = SessionValue[str]("first classifier started")  # its run, in the tab that started it, until Evaluate opens
 
 
 def first_classifier(spec: str) -> None:
     """The dataset and the button; while it trains, the run; when it has ended, Evaluate opens once."""
     run = run_in_address()
-    if run is not None:
-        _open_evaluate(run)
     dataset = read_data(spec)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(escape_markdown(display_name(spec)), anchor=False, width="stretch")
@@ -48,14 +49,22 @@ def first_classifier(spec: str) -> None:
         watch(run)
     _contents(spec, dataset)
     _problems(dataset)
+    if run is not None:
+        _open_evaluate(run)
 
 
 def _open_evaluate(run: Run) -> None:
-    """Only in the tab that started it, and only once: Back leads to the finished run on Home."""
+    """Only in the tab that started it, and only once: Back leads to the finished run on Home.
+
+    By a click in the browser, whose timers have stopped by then. Switched here, a refresh of the run's card that was
+    still on its way would break off Evaluate and leave it empty.
+    """
     if _STARTED.get() == run.id and run.state not in ACTIVE:
-        _STARTED.forget()
         if run.splits:
-            go_to("pages/evaluate/page.py", {"run": run.id})
+            with st.container(key="open-evaluate"):
+                st.page_link("pages/evaluate/page.py", label="Open Evaluate", icon=GO, query_params={"run": run.id})
+                st.html(_CLICK, unsafe_allow_javascript=True)
+        _STARTED.forget()
 
 
 def _contents(spec: str, dataset: "ImageDataset") -> None:

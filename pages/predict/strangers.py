@@ -8,18 +8,39 @@ import streamlit as st
 
 from clfcore.files import runs_folder
 from clfcore.photos import Photo
+from clfcore.progress import Progress
 from clfcore.runs.folder import Run
+from clfcore.runs.unlike import Judge, judge_for
 from ui.formatting import count
-from ui.jobs import result_if_ready
-from ui.loaders import PhotoPrediction, classifier, judge_job, photo_unlike
+from ui.jobs import Job, background, result_if_ready
+from ui.loaders import Files, PhotoPrediction, by_files, classifier, files_of, photo_square
 from ui.messages import escape_markdown
 from ui.pickers import model_name
 from ui.session import ARCHITECTURE, DATA, PICTURE_RESIZING, RECENT_DATA, go_to
 
 if TYPE_CHECKING:
+    from clfcore.classifier import Classifier
     from clfcore.unlike import Unlike
 
 LISTED = 1000  # classes that a popover lists
+
+
+def judge_job(name: str) -> Job[Judge | None]:
+    """What tells a classifier's strangers; training images of an older run are embedded first, in the background."""
+    return _judging(name, files_of(name), classifier(name))
+
+
+@background(entries=16)
+def _judging(progress: Progress, name: str, files: Files, _classifier: "Classifier") -> Judge | None:
+    return judge_for(_classifier, progress)
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=512)
+def photo_unlike(name: str, files: Files, photo: Photo, _judge: Judge) -> "Unlike":
+    """Whether a photo is unlike what the classifier was trained on, or none of its classes is likely."""
+    model = classifier(name)
+    return _judge.of(model, photo_square(model, photo))
 
 
 def unlike_of(photo: Photo, name: str) -> "Unlike | None":

@@ -34,15 +34,24 @@ def test_the_original_and_a_view_an_epoch_are_shown(open_page: OpenPage) -> None
     assert "Epoch 17" in html
 
 
+@pytest.mark.parametrize(("data", "policy"), [("digits", "digits"), ("clothing-small", "none"), ("shapes", "small")])
+def test_the_page_opens_with_the_policy_that_training_would_take(open_page: OpenPage, data: str, policy: str) -> None:
+    app = open_page("augmentations", data=data)
+    while any("Reading and checking" in element.proto.text for element in app.get("progress")):
+        app.run()
+    assert app.selectbox(key="policy").value == policy
+    assert not app.warning
+
+
 def test_a_flip_of_digits_is_warned_of_until_the_labels_are_said_to_survive(open_page: OpenPage) -> None:
-    app = open_page("augmentations", data="digits")
+    app = open_page("augmentations", data="digits", policy="basic")
     assert any("horizontal flip" in warning.value for warning in app.warning)
     app.multiselect(key="policy safe").set_value(["horizontal-flip"]).run()
     assert not app.warning
 
 
 def test_a_changed_policy_is_saved_under_a_name_and_offered(open_page: OpenPage) -> None:
-    app = open_page("augmentations", data="digits")
+    app = open_page("augmentations", data="digits", policy="basic")
     zoom = next(slider for slider in app.slider if slider.label == "Zoom")
     zoom.set_value(1.5).run()
     app.text_input(key="policy name").set_value("mine").run()
@@ -59,7 +68,7 @@ def test_a_name_that_is_taken_is_refused_in_a_line(open_page: OpenPage) -> None:
 
 
 def test_steps_are_added_moved_and_removed(open_page: OpenPage) -> None:
-    app = open_page("augmentations", data="digits")
+    app = open_page("augmentations", data="digits", policy="basic")
     app.selectbox(key="policy add").set_value("erasing").run()
     kinds = [step["step"] for _, step in app.session_state["policy steps"]]
     assert kinds == ["crop", "horizontal-flip", "colour-jitter", "rotation", "erasing"]

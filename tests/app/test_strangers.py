@@ -15,9 +15,9 @@ from clfcore.embeddings.reference import Reference
 from clfcore.photos import Photo
 from clfcore.runs.folder import Run
 from clfcore.runs.unlike import FILE, keep, kept_reference
-from pages.predict.strangers import unlike_html, whole_html
+from pages.predict.strangers import judge_job, unlike_html, whole_html
 from tests.support.pages import OpenPage
-from ui.loaders import judge_job, photo_prediction
+from ui.loaders import photo_prediction
 
 
 def html_of(app: object) -> str:

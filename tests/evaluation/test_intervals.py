@@ -104,3 +104,18 @@ def test_no_items_and_levels() -> None:
     found = hierarchical_headline(hierarchical([(0, 0), (0, 2)], [(0, 0), (1, 2)]), resamples=50)
     assert found.consistency == pytest.approx(wilson(1, 2))
     assert found.levels["kingdom"]["accuracy"] == wilson(1, 2)
+
+
+def test_a_sample_without_spread_has_no_interval_but_for_shares() -> None:
+    """Four images, all right and sure: resampling them shows nothing, and no width would claim certainty."""
+    logits = np.where(np.eye(2, dtype=bool)[[0, 0, 1, 1]], 40.0, -40.0).astype(np.float32)
+    found = headline(predictions(logits, np.array([0, 0, 1, 1])))
+    assert found["accuracy"] == wilson(4, 4)
+    assert [found[name] for name in ("balanced_accuracy", "macro_f1", "nll", "ece")] == [None] * 4
+
+
+def test_the_calibration_error_of_few_items_stays_a_share() -> None:
+    logits = np.array([[4.0, -4.0], [4.0, -4.0], [3.0, -3.0], [-1.0, 1.0]], np.float32)
+    ece = headline(predictions(logits, np.array([1, 1, 1, 1])))["ece"]
+    assert ece is not None
+    assert 0 <= ece.low <= ece.high <= 1
