@@ -55,7 +55,7 @@ def default_network(
     small = small_network(dataset)
     parameters = f"{architecture(small).parameters or 0:,} parameters"
     if side <= SMALL:
-        why = f"{size}: {small}, a small network of {parameters}, learns such images from scratch in minutes."
+        why = f"{size}: {small}, a network of {parameters} made for small images, is trained from scratch."
     else:
         lack = "" if not pretraining else " and no pretrained weights are on this machine"
         why = f"{size}{lack}: {small}, with {parameters}, is among the quickest to train from scratch."

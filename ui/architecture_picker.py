@@ -84,13 +84,20 @@ def choose_architecture(
 
 
 def _refuse_unknown(chosen: SessionValue[str]) -> None:
-    """A name from a link that no network has: said, with the nearest; the default stands."""
+    """A name from a link that no network has: said, with the nearest, until one is chosen; the default stands."""
+    refused = _refused(chosen.key)
     try:
         if name := chosen.get():
             architecture(name)
     except InputError as error:
         chosen.forget()
-        complain(str(error))
+        refused.set(str(error))
+    if message := refused.get():
+        complain(message)
+
+
+def _refused(key: str) -> SessionValue[str]:
+    return SessionValue[str](f"{key} refused")
 
 
 def _take(box: SessionValue[str | None], chosen: SessionValue[str]) -> None:
@@ -98,6 +105,7 @@ def _take(box: SessionValue[str | None], chosen: SessionValue[str]) -> None:
     typed = (box.get() or "").strip().partition(" · ")[0]  # a label's name: its facts change when weights arrive
     searched = _searched(chosen.key)
     searched.forget()
+    _refused(chosen.key).forget()
     if typed in (AUTOMATIC, *(row.name for row in architectures())):
         chosen.set(typed)
         return
@@ -161,7 +169,7 @@ def _about(row: "Architecture", why: str | None) -> None:
     size = (
         "" if row.parameters is None or row.options else f"; {count(row.parameters)} parameters, {weights_state(row)}"
     )
-    sides = f"{row.native_image}-pixel input, at least {row.smallest_image}."
+    sides = f"{row.native_image}-pixel input; the smallest is {row.smallest_image} pixels."
     st.caption(
         f"{escape_markdown(why)} It takes {sides}"
         if why

@@ -84,6 +84,15 @@ def duration(seconds: float | None, *, rough: bool = False) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def time_left(seconds: float) -> str:
+    """How long work still takes, roughly.
+
+    >>> time_left(80), time_left(0.4)
+    ('about 1 min 20 s left', 'less than 1 s left')
+    """
+    return "less than 1 s left" if round(seconds) < 1 else f"about {duration(seconds)} left"
+
+
 def transfer_text(far: Transfer) -> str:
     """How far a download is, how fast, how long still: `12.3 of 46.8 MB, 5.1 MB/s, 7 s left`.
 

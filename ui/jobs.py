@@ -12,7 +12,7 @@ import streamlit as st
 from clfcore.crash_report import crash
 from clfcore.errors import Failure, InputError
 from clfcore.progress import Progress, Transfer
-from ui.formatting import duration, transfer_text
+from ui.formatting import time_left, transfer_text
 from ui.messages import complain, escape_markdown, refusals
 
 PATIENCE = 0.3  # seconds; a job that ends sooner shows no progress bar
@@ -88,7 +88,7 @@ export default function({ data, setTriggerValue }) {
 
 
 def _progress_text(job: "Job[R]") -> str:
-    left = f", about {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
+    left = f", {time_left(job.seconds_left)}" if job.seconds_left is not None else ""
     return f": {job.done:,} of {job.total:,}{left}" if job.total else " …"
 
 

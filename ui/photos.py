@@ -3,6 +3,7 @@
 import contextlib
 import io
 from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,15 +12,21 @@ from clfcore.data.bit_depth import shown
 from clfcore.data.pixels import read_image
 from clfcore.errors import Failure, InputError
 from clfcore.photos import MOST_PHOTOS, Photo, forget_photos, keep_photos, kept_photos
+from clfcore.progress import Progress
+from clfcore.runs.unlike import Judge, judge_for
 from ui.cards import THUMBNAIL, Picture, picture
 from ui.formatting import count, shorten
-from ui.loaders import samples
+from ui.jobs import Job, background, result_if_ready
+from ui.loaders import Files, by_files, classifier, files_of, photo_square, samples
 from ui.messages import complain, escape_markdown
 from ui.pickers import KINDS
 from ui.session import SessionValue
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from clfcore.classifier import Classifier
+    from clfcore.unlike import Unlike
 
 PRIVATE = (
     "Photos stay on this computer. They are kept for this tab, through page changes and a reload, and deleted a day "
@@ -191,3 +198,34 @@ def _choose_sample() -> None:
     for name, (_, small) in samples().items():
         if st.button(f"![{name}]({small.source}) {name}", key=f"sample {name}"):
             st.query_params["sample"] = name
+
+
+def judge_job(name: str) -> Job[Judge | None]:
+    """What tells a classifier's strangers; training images of an older run are embedded first, in the background."""
+    return _judging(name, files_of(name), classifier(name))
+
+
+@background(entries=16)
+def _judging(progress: Progress, name: str, files: Files, _classifier: "Classifier") -> Judge | None:
+    return judge_for(_classifier, progress)
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=512)
+def photo_unlike(name: str, files: Files, photo: Photo, _judge: Judge) -> "Unlike":
+    """Whether a photo is unlike what the classifier was trained on, or none of its classes is likely."""
+    model = classifier(name)
+    return _judge.of(model, photo_square(model, photo))
+
+
+def unlike_of(photo: Photo, name: str) -> "Unlike | None":
+    """Whether the photo is unlike; None while older training images are embedded, and where it cannot be told."""
+    judged = result_if_ready(judge_job(name), key=f"judge {name} {photo.name}")
+    return None if judged is None else photo_unlike(name, photo, judged)
+
+
+def unlike_html(found: "Unlike | None") -> str:
+    """HTML of what is said before the classes; empty where nothing is."""
+    if found is None or not found.unlike:
+        return ""
+    return f'<div class="clf-unlike"><b>{escape(found.message)}</b><p>{escape(found.basis)}</p></div>'

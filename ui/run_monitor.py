@@ -13,7 +13,7 @@ from clfcore.runs.records import RunProgress
 from clfcore.runs.worker import worker
 from clfcore.training.diagnose import notes
 from ui.charts import chart, dark, learning_rate_chart
-from ui.formatting import count, decimal, duration, percent
+from ui.formatting import count, decimal, duration, percent, time_left
 from ui.messages import Number, complain, escape_markdown, metric_row, refusals
 from ui.pickers import listed_name, run_name
 from ui.runs.actions import say_cautions, show_about, state_buttons, stop
@@ -72,7 +72,7 @@ def _far(one: Listed) -> None:
                 words += f", epoch {far.epoch or 1} of {far.epochs or '?'}"
             elif far.total > 1:
                 words += f", {count(far.done)} of {count(far.total)}"
-            words += f"; about {duration(far.seconds_left)} left" if far.seconds_left is not None else ""
+            words += f"; {time_left(far.seconds_left)}" if far.seconds_left is not None else ""
             st.progress(share_done(far), text=words)
         elif state in ACTIVE:
             st.progress(0.0, text=waits_for(run, state))
@@ -244,7 +244,7 @@ def waits_for(run: Run, state: str) -> str:
 
 def _line(one: Listed, far: RunProgress | None) -> str:
     stage = STAGES[far.stage] if far and far.stage in STAGES else waits_for(one.run, one.state)
-    left = f", about {duration(far.seconds_left)} left" if far and far.seconds_left is not None else ""
+    left = f", {time_left(far.seconds_left)}" if far and far.seconds_left is not None else ""
     return f"**{escape_markdown(listed_name(one))}**: {stage}{left}"
 
 

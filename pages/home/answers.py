@@ -8,7 +8,7 @@ from ui.entry import wait_for_networks
 from ui.formatting import count, shorten
 from ui.loaders import photo_prediction
 from ui.messages import escape_markdown, refusals
-from ui.photos import tab_photos
+from ui.photos import tab_photos, unlike_html, unlike_of
 from ui.pickers import load_classifier
 
 NETWORK = "efficientnet_lite0"
@@ -42,4 +42,7 @@ def _answer(photo: Photo) -> None:
         load_classifier(NETWORK, place)
         answer = photo_prediction(NETWORK, photo)
         seen = square(answer.square, f"{photo.name} as {NETWORK} sees it")
-        place.html(f'<div class="clf-verdict"><div class="clf-first">{seen}</div>{top_bars(answer.top)}</div>')
+        before = unlike_html(unlike_of(photo, NETWORK))
+        place.html(f'<div class="clf-verdict">{before}<div class="clf-first">{seen}</div>{top_bars(answer.top)}</div>')
+        if answer.seen is not None and answer.seen.sentence:
+            st.caption(answer.seen.sentence)

@@ -7,11 +7,12 @@ import streamlit as st
 
 from clfcore.photos import Photo
 from pages.predict.answers import answer_html
-from pages.predict.strangers import known_classes, offer_pad, unlike_html, unlike_of, whole_html
+from pages.predict.strangers import known_classes, offer_pad, whole_html
 from ui.cards import Picture, square
 from ui.formatting import shorten
 from ui.loaders import photo_saliency
 from ui.messages import escape_markdown, refusals
+from ui.photos import unlike_html, unlike_of
 from ui.pickers import answer_of, load_classifier, model_name
 from ui.session import STOP_BELOW_CONFIDENCE
 

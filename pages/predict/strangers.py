@@ -1,59 +1,21 @@
-"""What is said before the classes: that a photo is unlike the training images, or seen in part; and what is known."""
+"""A photo that the network sees in part alone, shown whole; and the classes that a classifier knows."""
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from clfcore.files import runs_folder
 from clfcore.photos import Photo
-from clfcore.progress import Progress
 from clfcore.runs.folder import Run
-from clfcore.runs.unlike import Judge, judge_for
 from ui.formatting import count
-from ui.jobs import Job, background, result_if_ready
-from ui.loaders import Files, PhotoPrediction, by_files, classifier, files_of, photo_square
+from ui.loaders import PhotoPrediction, classifier
 from ui.messages import escape_markdown
+from ui.photos import judge_job
 from ui.pickers import model_name
 from ui.session import ARCHITECTURE, DATA, PICTURE_RESIZING, RECENT_DATA, go_to
 
-if TYPE_CHECKING:
-    from clfcore.classifier import Classifier
-    from clfcore.unlike import Unlike
-
 LISTED = 1000  # classes that a popover lists
-
-
-def judge_job(name: str) -> Job[Judge | None]:
-    """What tells a classifier's strangers; training images of an older run are embedded first, in the background."""
-    return _judging(name, files_of(name), classifier(name))
-
-
-@background(entries=16)
-def _judging(progress: Progress, name: str, files: Files, _classifier: "Classifier") -> Judge | None:
-    return judge_for(_classifier, progress)
-
-
-@by_files
-@st.cache_data(show_spinner=False, max_entries=512)
-def photo_unlike(name: str, files: Files, photo: Photo, _judge: Judge) -> "Unlike":
-    """Whether a photo is unlike what the classifier was trained on, or none of its classes is likely."""
-    model = classifier(name)
-    return _judge.of(model, photo_square(model, photo))
-
-
-def unlike_of(photo: Photo, name: str) -> "Unlike | None":
-    """Whether the photo is unlike; None while older training images are embedded, and where it cannot be told."""
-    judged = result_if_ready(judge_job(name), key=f"judge {name} {photo.name}")
-    return None if judged is None else photo_unlike(name, photo, judged)
-
-
-def unlike_html(found: "Unlike | None") -> str:
-    """HTML of what is said before the classes; empty where nothing is."""
-    if found is None or not found.unlike:
-        return ""
-    return f'<div class="clf-unlike"><b>{escape(found.message)}</b><p>{escape(found.basis)}</p></div>'
 
 
 def whole_html(photo: Photo, answer: PhotoPrediction) -> str:
@@ -102,7 +64,7 @@ def known_classes(models: Sequence[str]) -> None:
             st.caption(f"{escape_markdown(model_name(name))} knows {known} and nothing else.")
         judged = judge_job(name).result
         if judged is not None:
-            st.caption(f"What it does not know: {escape_markdown(judged.rule.basis)}")
+            st.caption(f"When it says that a photo is none of them: {escape_markdown(judged.rule.basis)}")
         if popover.open:
             with popover:
                 _search(name, task.classes, noun)

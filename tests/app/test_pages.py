@@ -83,10 +83,11 @@ def test_train_shows_the_plan_and_the_command(open_page: OpenPage) -> None:
     assert [button.label for button in app.button].count("Train") == 1
 
 
-def test_train_refuses_an_unknown_architecture_and_names_the_nearest(open_page: OpenPage) -> None:
+def test_train_names_the_nearest_of_an_unknown_architecture_and_opens_with_the_default(open_page: OpenPage) -> None:
     app = until_ready(open_page("train", data="digits", architecture="resnet81"))
     assert "did you mean resnet18" in app.error[0].value
-    assert "Train" not in [button.label for button in app.button]
+    assert "lenet5" in words(app)
+    assert "resnet81" not in [box.value for box in app.selectbox]
 
 
 def test_train_shows_a_refusal_where_a_setting_does_not_fit(open_page: OpenPage) -> None:

@@ -15,9 +15,10 @@ from clfcore.embeddings.reference import Reference
 from clfcore.photos import Photo
 from clfcore.runs.folder import Run
 from clfcore.runs.unlike import FILE, keep, kept_reference
-from pages.predict.strangers import judge_job, unlike_html, whole_html
+from pages.predict.strangers import whole_html
 from tests.support.pages import OpenPage
 from ui.loaders import photo_prediction
+from ui.photos import judge_job, unlike_html
 
 
 def html_of(app: object) -> str:
