@@ -79,7 +79,8 @@ def execute(
             size = run.config.recipe.batch_size or 64
             raise _failed(run, f"memory ran out: try recipe.batch_size {max(1, size // 2)} (it was {size})") from None
         except (InputError, Failure) as error:
-            raise _failed(run, str(error), type(error)) from error.__cause__
+            _failed(run, str(error))
+            raise
         except Exception as error:
             log.exception("a fault of the lab")
             _failed(run, f"{type(error).__name__}: {error}")
@@ -88,11 +89,11 @@ def execute(
             torch.set_num_threads(threads)
 
 
-def _failed(run: Run, message: str, kind: type[Exception] = Failure) -> Exception:
+def _failed(run: Run, message: str) -> Failure:
     log.info("failed: %s", message)
     with contextlib.suppress(Failure):  # on a full disk the state stays unwritten, and reads as interrupted
         run.set_state("failed", message)
-    return kind(message)
+    return Failure(message)
 
 
 def _work(run: Run, report: Reporter, *, orphaned: Callable[[], bool], resolved: Resolved | None) -> None:

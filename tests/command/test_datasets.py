@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from clfcore.runs.create import create_run
+from clfcore.runs.create import create_run, with_absolute_data
 from tests.conftest import small_config
 from tests.support.command_line import refused
 
@@ -29,7 +29,7 @@ def test_added_listed_renamed_and_forgotten(call: Call, photos: Path) -> None:
 
 def test_a_run_keeps_the_path_and_is_called_by_the_name(call: Call, photos: Path) -> None:
     call("datasets", "add", photos, "--name", "holiday photos")
-    run = create_run(small_config().changed(data="holiday photos"))
+    run = create_run(with_absolute_data(small_config().changed(data="holiday photos")))
     assert run.config.data == str(photos)
     assert "-holiday-photos-" in run.id
 

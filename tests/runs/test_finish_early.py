@@ -1,11 +1,12 @@
 """Completing a run with its best epoch so far: what is evaluated, and that training can go on to the same end."""
 
+from collections.abc import Callable
+
 import pytest
 
 from clfcore.api import resume, stop_run
 from clfcore.config import RunConfig, make
 from clfcore.errors import InputError
-from clfcore.progress import Show
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
@@ -36,14 +37,15 @@ def config_of(way: str, before: Run) -> RunConfig:
     return make({**values, "weights": str(before.path)} if "strategy" in values else values)
 
 
-def asking(run: Run) -> Show:
-    """Asks to finish with the best epoch as soon as there is one, with a batch of the next under way."""
+def asking(run: Run) -> Callable[[], bool]:
+    """An `orphaned` for `execute`, which every batch asks: it asks to finish as soon as there is a best epoch."""
 
-    def show(values: dict) -> None:
+    def orphaned() -> bool:
         if any(epoch.best_epoch is not None for epoch in run.history):
             run.request_stop("best")
+        return False
 
-    return show
+    return orphaned
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -53,7 +55,7 @@ def test_a_run_finished_early_is_evaluated_at_its_best_epoch_and_resumes_to_the_
     config = config_of(way, finished_run)
     straight, early = create_run(config), create_run(config)
     execute(straight)
-    execute(early, show=asking(early))
+    execute(early, orphaned=asking(early))
     results, last = early.results, early.history[-1]
     assert early.state == "completed"
     assert results.finished_early is not None
@@ -121,15 +123,13 @@ def test_a_kill_while_the_best_epoch_is_evaluated_loses_nothing(way: str, finish
     config = config_of(way, finished_run)
     straight, killed = create_run(config), create_run(config)
     execute(straight)
-    ask = asking(killed)
 
     def show(values: dict) -> None:
-        ask(values)
         if values["stage"] == "evaluating":
             raise SystemExit  # nothing is written after it, as after a kill
 
     with pytest.raises(SystemExit):
-        execute(killed, show=show)
+        execute(killed, show=show, orphaned=asking(killed))
     assert killed.state == "interrupted"
     reached = [epoch.epoch for epoch in killed.history]
     assert stop_run(killed.id, keep_best=True).state == "interrupted"

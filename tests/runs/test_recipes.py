@@ -133,8 +133,8 @@ def test_a_run_that_diverges_at_once_fails_with_the_cause(monkeypatch: pytest.Mo
 def _break_from(monkeypatch: pytest.MonkeyPatch, *, epoch: int) -> None:
     step = loop._step
 
-    def broken(state: loop.State, *given: object) -> tuple:
-        found = step(state, *given)
-        return (found[0] * float("nan"), *found[1:]) if state.epoch + 1 >= epoch else found
+    def broken(state: loop.State, *given: object, **named: object) -> tuple:
+        found = step(state, *given, **named)
+        return found._replace(loss=found.loss * float("nan")) if state.epoch + 1 >= epoch else found
 
     monkeypatch.setattr(loop, "_step", broken)
