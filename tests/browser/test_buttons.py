@@ -78,14 +78,21 @@ def press_all(page: Page, address: str, log: Path) -> list[str]:
     """The labels that were pressed, each once; numbers in them and the signs of moving a step aside."""
     pressed: list[str] = []
     go(page, address)
-    while len(pressed) < MOST:
-        labels = [re.sub(r"\d+", "0", label) for label in page.locator(BUTTONS).all_inner_texts()]
-        fresh = next((place for place, label in enumerate(labels) if label not in pressed), None)
-        if fresh is None:
+    for _ in range(2 * MOST):  # presses, and dialogs to close
+        buttons = page.locator(BUTTONS)
+        found = buttons.evaluate_all("all => all.map(one => [one.innerText, !!one.closest('[inert]')])")
+        labels = [re.sub(r"\d+", "0", label) for label, _ in found]
+        free = [place for place, (_, behind) in enumerate(found) if not behind]  # not behind a dialog
+        fresh = next((place for place in free if labels[place] not in pressed), None)
+        if fresh is None and len(free) < len(found):
+            page.keyboard.press("Escape")
+            still(page)
+            continue
+        if fresh is None or len(pressed) == MOST:
             break
         pressed.append(labels[fresh])
         dismiss_toasts(page)
-        page.locator(BUTTONS).nth(fresh).click()
+        buttons.nth(fresh).click()
         still(page)
         assert not page.get_by_test_id("stException").count(), f"{address}: {labels[fresh]}"
         assert "Traceback" not in log.read_text(encoding="utf-8"), f"{address}: {labels[fresh]}"
