@@ -41,8 +41,13 @@ def from_address(name: str, options: Sequence[str], default: Sequence[str], *, m
     choice.set([value for value in dict.fromkeys(before or ()) if value in options][:most])
 
 
-def to_address(name: str, chosen: Sequence[str]) -> None:
-    """After its widget: write the choice into the address."""
+def to_address(name: str, chosen: Sequence[str], *, default: Sequence[str] | None = None) -> None:
+    """After its widget: write the choice into the address. default: what needs no place in it, nor a step of Back."""
+    if default is not None and list(chosen) == list(default):
+        if name in st.query_params:
+            del st.query_params[name]
+        in_address(name).set([])
+        return
     if st.query_params.get_all(name) != list(chosen):
         st.query_params[name] = list(chosen)
     in_address(name).set(list(chosen))
@@ -66,14 +71,22 @@ def tabs(views: Mapping[str, Callable[[], None]], *, key: str, renamed: Mapping[
                 view()
 
 
-def choose_one(name: str, label: str, options: Sequence[str], *, names: dict[str, str], help: str | None = None) -> str:
-    """A select box whose choice stands in the address under `name`."""
+def choose_one(
+    name: str,
+    label: str,
+    options: Sequence[str],
+    *,
+    names: dict[str, str],
+    help: str | None = None,
+    omit_first: bool = False,
+) -> str:
+    """A select box whose choice stands in the address under `name`. omit_first: but the first option does not."""
     from_address(name, options, options[:1])
     choice = SessionValue[list[str]](name)
     chosen_before = choice.get()
     at = options.index(chosen_before[0]) if chosen_before else 0
     chosen = st.selectbox(label, options, at, names.__getitem__, help=help, key=f"{name} box {at}")
-    to_address(name, [chosen])
+    to_address(name, [chosen], default=options[:1] if omit_first else None)
     choice.set([chosen])
     return chosen
 

@@ -89,12 +89,15 @@ def choose_runs() -> list[Run]:
 def _choose_view() -> tuple[list[str], str, bool]:
     """The columns, and the one that sorts with its direction; kept in the session and the address."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        from_address("columns", list(COLUMNS), [name for name, default in COLUMNS.items() if default])
+        usual = [name for name, default in COLUMNS.items() if default]
+        from_address("columns", list(COLUMNS), usual)
         with st.popover("Columns"):
             columns = st.pills("Columns", list(COLUMNS), selection_mode="multi", key="columns")
-        to_address("columns", columns)
-        by = choose_one("sort", "Sort by", ["created", *(n for n in SORTABLE if n != "created")], names=_TITLES)
-        order = choose_one("order", "Order", ["descending", "ascending"], names=_TITLES)
+        to_address("columns", columns, default=usual)
+        by = choose_one(
+            "sort", "Sort by", ["created", *(n for n in SORTABLE if n != "created")], names=_TITLES, omit_first=True
+        )
+        order = choose_one("order", "Order", ["descending", "ascending"], names=_TITLES, omit_first=True)
     return [name for name in COLUMNS if name in columns], by, order == "descending"
 
 

@@ -87,5 +87,5 @@ def settled(page: Page, *, timeout: float = 60_000) -> None:
     page.wait_for_timeout(250)
     page.wait_for_function(STILL, timeout=timeout)
     for words in ("Reading and checking", "Building the network"):  # work in a thread, past the script's end
-        page.get_by_text(words).wait_for(state="hidden", timeout=timeout)
+        page.get_by_text(words).first.wait_for(state="hidden", timeout=timeout)
     page.wait_for_timeout(350)

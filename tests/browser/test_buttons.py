@@ -47,7 +47,7 @@ def still(page: Page) -> None:
     page.wait_for_timeout(150)
     page.wait_for_function(STILL, timeout=150_000)
     for words in ("Reading and checking", "Building the network"):  # what a page waits for before it has buttons
-        page.get_by_text(words).wait_for(state="hidden", timeout=150_000)
+        page.get_by_text(words).first.wait_for(state="hidden", timeout=150_000)
     page.wait_for_function(STILL, timeout=150_000)
 
 

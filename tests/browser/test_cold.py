@@ -39,7 +39,8 @@ def pages(run: str) -> dict[str, str]:
 
 def all_well(page: Page, log: Path) -> None:
     settled(page, timeout=ROOM)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+    shown = page.get_by_test_id("stException")
+    assert not shown.count(), f"{page.url}: {shown.first.inner_text()}"
     assert "Traceback" not in log.read_text(encoding="utf-8")
 
 

@@ -100,4 +100,4 @@ def test_a_figure_is_saved_as_svg_from_the_page_the_report_and_the_command_line(
     written = sorted((tmp_path / "figures").iterdir())
     assert [path.suffix for path in written] == [".png", ".svg"] * 6
     assert written[0].read_bytes().startswith(b"\x89PNG")
-    assert "predicted" in (tmp_path / "figures" / "03-what-it-takes-for-what.svg").read_text(encoding="utf-8")
+    assert "predicted" in (tmp_path / "figures" / "03-confusion-matrix.svg").read_text(encoding="utf-8")
