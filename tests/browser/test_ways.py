@@ -63,7 +63,7 @@ def test_data_shows_its_pictures_by_class_and_split(page: Page, address: str) ->
     cards = page.locator(".clf-card")
     expect(cards.first).to_be_visible()
     assert {card.inner_text().strip().splitlines()[0] for card in cards.all()} == {"7"}
-    expect(page.get_by_text("1,797")).to_be_visible()
+    expect(page.get_by_text("1,797", exact=True)).to_be_visible()
 
 
 def test_data_takes_a_folder_with_a_damaged_file(page: Page, address: str, tmp_path: Path) -> None:
