@@ -9,7 +9,8 @@ from clfcore.heavy_imports import is_loaded, load
 from clfcore.runs.worker import worker
 
 # Streamlit sends no header that refuses frames; without scripts a framed page cannot work at all.
-_NO_FRAMES = """<script>
+# In a block: Streamlit may run a script again in the same window, where a name cannot be declared twice.
+_NO_FRAMES = """<script>{
 let own = true;
 try { own = window.top.location.origin === window.location.origin } catch { own = false }
 if (!own && !document.getElementById("clf-framed")) {
@@ -19,11 +20,11 @@ if (!own && !document.getElementById("clf-framed")) {
   note.textContent = "clflab does not work inside another site's page: open its own address.";
   document.documentElement.append(note);
 }
-</script>"""
+}</script>"""
 
 
 # Streamlit's notice that there is no such page, on a server's first visit by a link to one.
-_DISMISS = """<script>
+_DISMISS = """<script>{
 const dismiss = () => {
   for (const notice of document.querySelectorAll('[role="dialog"]')) {
     if (notice.textContent.includes("Page not found")) notice.querySelector('button[aria-label="Close"]')?.click();
@@ -33,7 +34,7 @@ dismiss();
 const watcher = new MutationObserver(dismiss);
 watcher.observe(document.body, { childList: true, subtree: true });
 setTimeout(() => watcher.disconnect(), 10000);
-</script>"""
+}</script>"""
 
 
 def dismiss_first_notice(*, is_first_visit: bool) -> None:
