@@ -39,3 +39,9 @@ class Transfer:
         """None until there is a pace."""
         pace = self.bytes_per_second
         return (self.total - self.done) / pace if pace else None
+
+    def describe(self, duration: Callable[[float], str]) -> str:
+        """`12.3 of 46.8 MB, 5.1 MB/s, 7 s left`, as far as it is known. duration: writes the seconds that are left."""
+        words = f"{self.done / 1e6:.1f} of {self.total / 1e6:.1f} MB"
+        pace, left = self.bytes_per_second, self.seconds_left
+        return words if pace is None or left is None else f"{words}, {pace / 1e6:.1f} MB/s, {duration(left)} left"

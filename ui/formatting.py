@@ -102,9 +102,7 @@ def transfer_text(far: Transfer) -> str:
     >>> transfer_text(far)
     '10.0 of 40.0 MB, 5.0 MB/s, 6 s left'
     """
-    words = f"{far.done / 1e6:.1f} of {far.total / 1e6:.1f} MB"
-    pace, left = far.bytes_per_second, far.seconds_left
-    return words if pace is None or left is None else f"{words}, {pace / 1e6:.1f} MB/s, {duration(left)} left"
+    return far.describe(duration)
 
 
 @lru_cache(8192)

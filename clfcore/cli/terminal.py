@@ -198,9 +198,7 @@ def transfer_words(transfer: Transfer) -> str:
     >>> transfer_words(transfer)
     '10.0 of 40.0 MB, 5.0 MB/s, 6.0 s left'
     """
-    words = f"{transfer.done / 1e6:.1f} of {transfer.total / 1e6:.1f} MB"
-    pace, left = transfer.bytes_per_second, transfer.seconds_left
-    return words if pace is None or left is None else f"{words}, {pace / 1e6:.1f} MB/s, {duration(left)} left"
+    return transfer.describe(duration)
 
 
 def lines(values: JsonObject) -> str:

@@ -9,7 +9,6 @@ from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.pretrained import PACKAGED
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import Split
-from clfcore.data.decode import decode
 from clfcore.errors import InputError
 from clfcore.export.exportable import Exportable
 from clfcore.export.verify import Proof, proof_of, squares_of
@@ -53,12 +52,9 @@ def open_source(name: str, runs: Path | None, *, progress: Progress | None = Non
 
 def calibration_squares(source: Source, count: int) -> np.ndarray:
     """N x S x S x 3 squares of training images, drawn evenly; of an architecture the photos that ship."""
-    classifier = source.exportable.classifier
-    dataset = open_dataset(PHOTOS) if classifier.folder is None else open_run_data(Run(classifier.folder))
-    dataset, decoded = decode(dataset, classifier.preprocess)
-    rows = dataset.splits["train"]
-    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))]
-    return squares_of(classifier, decoded, chosen)
+    proof = source.proof
+    places = np.linspace(0, len(proof.train) - 1, min(count, len(proof.train))).round().astype(int)
+    return squares_of(proof.classifier, proof.decoded, proof.train[np.unique(places)])
 
 
 def _licence(name: str) -> str:

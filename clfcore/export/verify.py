@@ -35,6 +35,7 @@ class Proof:
     targets: np.ndarray | None
     decoded: Decoded
     rows: np.ndarray
+    train: np.ndarray  # places of the training images among the decoded ones
     classifier: Classifier
 
     def __len__(self) -> int:
@@ -104,10 +105,11 @@ def proof_of(
 ) -> Proof:
     """The items of one split, decoded as training decodes them; `data`: all items, without their labels."""
     dataset, decoded = decode(dataset, classifier.preprocess, progress=progress)
+    train = dataset.splits.get("train", np.empty(0, np.int64))
     if split == "data":
-        return Proof(split, dataset.ids, None, decoded, np.arange(len(dataset)), classifier)
+        return Proof(split, dataset.ids, None, decoded, np.arange(len(dataset)), train, classifier)
     rows = dataset.splits[split]
-    return Proof(split, tuple(dataset.ids[i] for i in rows), dataset.targets[rows], decoded, rows, classifier)
+    return Proof(split, tuple(dataset.ids[i] for i in rows), dataset.targets[rows], decoded, rows, train, classifier)
 
 
 def squares_of(classifier: Classifier, decoded: Decoded, rows: np.ndarray) -> np.ndarray:
