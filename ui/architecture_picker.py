@@ -169,7 +169,7 @@ def _about(row: "Architecture", why: str | None) -> None:
     size = (
         "" if row.parameters is None or row.options else f"; {count(row.parameters)} parameters, {weights_state(row)}"
     )
-    sides = f"{row.native_image}-pixel input; the smallest is {row.smallest_image} pixels."
+    sides = f"{row.native_image}-pixel input; the smallest is {count(row.smallest_image, 'pixel')}."
     st.caption(
         f"{escape_markdown(why)} It takes {sides}"
         if why
