@@ -2,11 +2,13 @@
 
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from clfcore.cli.main import parser
+from clfcore.runs.outcome import RunOutcome
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,3 +52,14 @@ def test_every_package_of_the_core_is_explained() -> None:
     packages = {path.name for path in (ROOT / "clfcore").iterdir() if path.is_dir() and not path.name.startswith("_")}
     missing = {name for name in packages if f"{name}/" not in README}
     assert not missing
+
+
+def test_its_python_runs() -> None:
+    """As it stands there, on data that trains in a second, with a photo that exists."""
+    block = re.search(r"^    from clfcore.*?\n(?=\n## )", README, flags=re.MULTILINE | re.DOTALL)
+    assert block is not None
+    small = {"data": "digits", "architecture": "lenet5", "recipe": {"epochs": 1}}
+    code = textwrap.dedent(block[0]).replace('RunConfig(data="clothing-small")', f"RunConfig.model_validate({small})")
+    names: dict[str, RunOutcome] = {}
+    exec(code.replace("new.jpg", str(ROOT / "assets" / "samples" / "cat.jpg")), names)
+    assert names["outcome"].state == "completed"
