@@ -69,7 +69,7 @@ def fetch(remote: RemoteFile, target: Path, wanted: Wanted, *, progress: Progres
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(target, wanted):
             try:
-                _complete(remote, part, wanted, progress)
+                _complete(remote, part, wanted, progress=progress)
                 write_whole(target, part.replace)
             except _WrongFile:
                 part.unlink()
@@ -154,7 +154,7 @@ def _alone(target: Path, wanted: Wanted) -> Iterator[None]:
             lock.unlink()  # other programs' folders are not littered; should two get in, the digest decides
 
 
-def _complete(remote: RemoteFile, part: Path, wanted: Wanted, progress: Progress | None) -> None:
+def _complete(remote: RemoteFile, part: Path, wanted: Wanted, *, progress: Progress | None) -> None:
     """Fill the part until it is the whole file. Raises Failure."""
     digest = hashlib.new(remote.algorithm, usedforsecurity=False)
     with part.open("ab+") as file:

@@ -106,7 +106,7 @@ def choose_rule(sure: np.ndarray, distances: np.ndarray | None, *, temperature: 
     return Rule(probability, distance, temperature, kept, n, text)
 
 
-def judge(rule: Rule, task: Task, logits: np.ndarray, distance: float | None) -> Unlike:
+def judge(rule: Rule, task: Task, logits: np.ndarray, *, distance: float | None) -> Unlike:
     """Whether a picture is unlike, by its logits (columns) and the distance of its embedding."""
     sure = float(confidence(logits[None], task, temperature=rule.temperature)[0])
     reasons: list[Reason] = []

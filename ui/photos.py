@@ -202,17 +202,17 @@ def _choose_sample() -> None:
 
 def judge_job(name: str) -> Job[Judge | None]:
     """What tells a classifier's strangers; training images of an older run are embedded first, in the background."""
-    return _judging(name, files_of(name), classifier(name))
+    return _judging(name, files_of(name), _classifier=classifier(name))
 
 
 @background(entries=16)
-def _judging(progress: Progress, name: str, files: Files, _classifier: "Classifier") -> Judge | None:
+def _judging(progress: Progress, name: str, files: Files, *, _classifier: "Classifier") -> Judge | None:
     return judge_for(_classifier, progress)
 
 
 @by_files
 @st.cache_data(show_spinner=False, max_entries=512)
-def photo_unlike(name: str, files: Files, photo: Photo, _judge: Judge) -> "Unlike":
+def photo_unlike(name: str, files: Files, photo: Photo, *, _judge: Judge) -> "Unlike":
     """Whether a photo is unlike what the classifier was trained on, or none of its classes is likely."""
     model = classifier(name)
     return _judge.of(model, photo_square(model, photo))
@@ -221,7 +221,7 @@ def photo_unlike(name: str, files: Files, photo: Photo, _judge: Judge) -> "Unlik
 def unlike_of(photo: Photo, name: str) -> "Unlike | None":
     """Whether the photo is unlike; None while older training images are embedded, and where it cannot be told."""
     judged = result_if_ready(judge_job(name), key=f"judge {name} {photo.name}")
-    return None if judged is None else photo_unlike(name, photo, judged)
+    return None if judged is None else photo_unlike(name, photo, _judge=judged)
 
 
 def unlike_html(found: "Unlike | None") -> str:

@@ -33,7 +33,7 @@ def fetch_weights(row: Architecture, tag: str, *, progress: Progress | None = No
         f"connect to the network and try again, or take {pretrained.OFFLINE}, whose weights are here",
     )
     if known.repository is not None:
-        return _from_hub(known, known.repository, wanted, progress)
+        return _from_hub(known, known.repository, wanted, progress=progress)
     target = pretrained.torch_file(known.file)
     assert known.digest is not None, "the list has no weights without a digest"
     fetch(RemoteFile(known.where, known.bytes, known.digest), target, wanted, progress=progress)
@@ -60,7 +60,7 @@ def bytes_here(known: PublishedWeights) -> int:
     return max(found, default=0)
 
 
-def _from_hub(known: PublishedWeights, repository: str, wanted: Wanted, progress: Progress | None) -> Path:
+def _from_hub(known: PublishedWeights, repository: str, wanted: Wanted, *, progress: Progress | None) -> Path:
     """The newest revision of a repository's weights, kept as the Hugging Face libraries look for it."""
     url, answer = _newest(repository, wanted)
     digest = answer.get("x-linked-etag", "").strip('"')  # of a large file: its SHA-256

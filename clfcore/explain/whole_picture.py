@@ -20,7 +20,7 @@ class Box:
     bottom: int
 
 
-def visible_box(preprocess: Preprocess, width: int, height: int) -> Box:
+def visible_box(preprocess: Preprocess, *, width: int, height: int) -> Box:
     """The part of a picture of this size that evaluation sees: the central square of `crop`, all of it else."""
     if preprocess.fit != "crop":
         return Box(0, 0, width, height)
@@ -45,9 +45,9 @@ def overlay_whole(
     if times > 1:
         pixels = pixels.repeat(times, axis=0).repeat(times, axis=1)
     height, width = pixels.shape[:2]
-    box = visible_box(preprocess, width, height)
+    box = visible_box(preprocess, width=width, height=height)
     part = pixels[box.top : box.bottom, box.left : box.right]
-    values = _stretched(_unpadded(found.values, preprocess, width, height), part.shape[1], part.shape[0])
+    values = _stretched(_unpadded(found.values, preprocess, width=width, height=height), part.shape[1], part.shape[0])
     out = pixels.copy()
     out[box.top : box.bottom, box.left : box.right] = overlay_image(
         np.ascontiguousarray(part), replace(found, values=values), opacity=opacity
@@ -57,7 +57,7 @@ def overlay_whole(
     return out
 
 
-def _unpadded(values: np.ndarray, preprocess: Preprocess, width: int, height: int) -> np.ndarray:
+def _unpadded(values: np.ndarray, preprocess: Preprocess, *, width: int, height: int) -> np.ndarray:
     """The map of the picture itself, without what `pad` put around it."""
     if preprocess.fit != "pad":
         return values

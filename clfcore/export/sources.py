@@ -36,7 +36,7 @@ def open_source(name: str, runs: Path | None, *, progress: Progress | None = Non
     classifier = open_classifier(name, runs)
     if classifier.folder is None:
         exportable = Exportable(classifier, licence=_licence(classifier.name))
-        return Source(exportable, proof_of(classifier, open_dataset(PHOTOS), "data", progress))
+        return Source(exportable, proof_of(classifier, open_dataset(PHOTOS), "data", progress=progress))
     run = Run(classifier.folder)
     config = run.config
     licence = "of your own training" if config.weights == "none" else _licence(config.architecture)
@@ -47,7 +47,7 @@ def open_source(name: str, runs: Path | None, *, progress: Progress | None = Non
         raise InputError(f"run {run.id} has no test or validation images any more: bring them back to verify an export")
     exportable = Exportable(classifier, temperature_of(run) or 1.0, licence)
     stored = run.predictions(split) if split in run.splits else None
-    return Source(exportable, proof_of(classifier, dataset, split, progress), stored)
+    return Source(exportable, proof_of(classifier, dataset, split, progress=progress), stored)
 
 
 def calibration_squares(source: Source, count: int) -> np.ndarray:

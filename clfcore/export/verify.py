@@ -101,7 +101,7 @@ class Verification(Result):
 
 
 def proof_of(
-    classifier: Classifier, dataset: ImageDataset, split: Split | Literal["data"], progress: Progress | None = None
+    classifier: Classifier, dataset: ImageDataset, split: Split | Literal["data"], *, progress: Progress | None = None
 ) -> Proof:
     """The items of one split, decoded as training decodes them; `data`: all items, without their labels."""
     dataset, decoded = decode(dataset, classifier.preprocess, progress=progress)
@@ -144,9 +144,9 @@ def verify(
     run, export = np.concatenate(mine), np.concatenate(theirs)
     task, thresholds = classifier.task, classifier.thresholds
     return Verification(
-        parity=parity(run, export, task, proof.ids, proof.split, thresholds),
-        stored=_stored_parity(export, classifier, proof, stored),
-        accuracy=_accuracy(run, export, classifier, proof),
+        parity=parity(run, export, task, ids=proof.ids, split=proof.split, thresholds=thresholds),
+        stored=_stored_parity(export, classifier, proof, stored=stored),
+        accuracy=_accuracy(run, export, classifier, proof=proof),
         latency=_latency(classifier, predict, next(proof.batches(1))),
     )
 
@@ -155,6 +155,7 @@ def parity(
     run: np.ndarray,
     export: np.ndarray,
     task: Task,
+    *,
     ids: tuple[str, ...],
     split: str,
     thresholds: tuple[float, ...] | None,
@@ -182,7 +183,7 @@ def _answers(logits: np.ndarray, task: Task, thresholds: tuple[float, ...] | Non
 
 
 def _stored_parity(
-    export: np.ndarray, classifier: Classifier, proof: Proof, stored: Predictions | None
+    export: np.ndarray, classifier: Classifier, proof: Proof, *, stored: Predictions | None
 ) -> Parity | None:
     if stored is None:
         return None
@@ -190,13 +191,13 @@ def _stored_parity(
     rows = [i for i, name in enumerate(proof.ids) if name in places]
     if not rows:
         return None
-    kept = stored.logits[[places[proof.ids[i]] for i in rows]]
+    stored_logits = stored.logits[[places[proof.ids[i]] for i in rows]]
     read = decoded_paths(export[rows], classifier.task, classifier.decoding)
-    names = tuple(proof.ids[i] for i in rows)
-    return parity(kept, read, classifier.task, names, proof.split, classifier.thresholds)
+    ids = tuple(proof.ids[i] for i in rows)
+    return parity(stored_logits, read, classifier.task, ids=ids, split=proof.split, thresholds=classifier.thresholds)
 
 
-def _accuracy(run: np.ndarray, export: np.ndarray, classifier: Classifier, proof: Proof) -> Accuracy | None:
+def _accuracy(run: np.ndarray, export: np.ndarray, classifier: Classifier, *, proof: Proof) -> Accuracy | None:
     if proof.targets is None:
         return None
     task = classifier.task

@@ -34,7 +34,7 @@ def keep_embeddings(session: Session) -> None:
             session.check_stop()
             session.report("embedding", done, total, split=split)
 
-        return embed_squares(classifier, squares, indices[rows], progress)
+        return embed_squares(classifier, squares, indices[rows], progress=progress)
 
     try:
         keep_reference(session.run, prepared.dataset, embed)

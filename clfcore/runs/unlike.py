@@ -57,7 +57,9 @@ class Judge:
             logits = seen.logits
             if seen.embeddings.shape[1] == self.reference.train.shape[1]:
                 distance = float(self.reference.distance(seen.embeddings)[0])
-        return judge(self.rule, classifier.task, decoded(logits, classifier.task, classifier.decoding)[0], distance)
+        return judge(
+            self.rule, classifier.task, decoded(logits, classifier.task, classifier.decoding)[0], distance=distance
+        )
 
 
 def judge_for(classifier: "Classifier", progress: Progress | None = None) -> Judge | None:
@@ -136,7 +138,9 @@ def reference_on_demand(run: Run, classifier: "Classifier", progress: Progress |
         side = classifier.preprocess.stored_side
         return np.stack([classifier.square(dataset.image(int(i), least_side=side)) for i in indices])
 
-    made = _made(dataset, lambda split, rows: embed_squares(classifier, squares, dataset.splits[split][rows], progress))
+    made = _made(
+        dataset, lambda split, rows: embed_squares(classifier, squares, dataset.splits[split][rows], progress=progress)
+    )
     if made is None:
         raise InputError(f"the embeddings of {run.id} cannot be compared: they are too few, too large or no numbers")
     keep(run, made)
@@ -170,6 +174,7 @@ def embed_squares(
     classifier: "Classifier",
     squares: Callable[[np.ndarray], np.ndarray],
     indices: np.ndarray,
+    *,
     progress: Progress | None = None,
 ) -> np.ndarray:
     """Embeddings of some items, n x D. squares: indices -> n x size x size x C, as the network sees them."""

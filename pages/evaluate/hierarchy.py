@@ -119,13 +119,13 @@ def _images(run: Run, whole: "Predictions", level: int, *, cell: tuple[int, int]
     open_pages(
         rows,
         key=f"branch {level} {true} {column}",
-        card=lambda shown: _cards(run, whole, level, shown),
+        card=lambda shown: _cards(run, whole, level=level, rows=shown),
         entry=lambda i: Entry(whole.ids[i]),
         source=RunPictures(run, whole.split, whole.task.levels[level].name),
     )
 
 
-def _cards(run: Run, whole: "Predictions", level: int, rows: Sequence[int]) -> list[Card]:
+def _cards(run: Run, whole: "Predictions", *, level: int, rows: Sequence[int]) -> list[Card]:
     """Items with their class and their prediction on a level."""
     one = whole.level(whole.task.levels[level].name)
     p, predicted = one.probabilities(), answers(whole)[:, level]

@@ -97,9 +97,12 @@ def test_published_weights_say_that_none_of_their_classes_is_likely() -> None:
     from clfcore.unlike import PUBLISHED
 
     task, flat = single_label([f"class {i}" for i in range(1000)]), np.zeros(1000, np.float32)
-    assert judge(PUBLISHED, task, flat, None).message == "None of its 1,000 classes is likely (the likeliest has 0 %)."
+    assert (
+        judge(PUBLISHED, task, flat, distance=None).message
+        == "None of its 1,000 classes is likely (the likeliest has 0 %)."
+    )
     flat[3] = 9
-    sure = judge(PUBLISHED, task, flat, None)
+    sure = judge(PUBLISHED, task, flat, distance=None)
     assert (sure.unlike, sure.message) == (False, "")
     assert set(sure.as_json()) == {
         "unlike", "reasons", "message", "probability", "probability_limit", "distance", "distance_limit", "basis",

@@ -106,7 +106,7 @@ def _item(source: Source, entry: Entry) -> None:
     with ways:
         _ways(source, entry.item, record)
     with picture:
-        stage(source, entry, record, classes)
+        stage(source, entry, record, classes=classes)
     if record is not None:
         neighbours(source, record)
 

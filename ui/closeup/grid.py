@@ -56,7 +56,7 @@ def open_cards(
     where the grid is one page of it, and `first` the place of its first card there; None: the cards themselves.
     """
     listed = tuple(entries) if entries is not None else entries_of(shown)
-    st.fragment(_grid)(tuple(shown), key, side, PictureList(listed, source), first)
+    st.fragment(_grid)(tuple(shown), key, PictureList(listed, source), side=side, first=first)
 
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ def open_pages(
     open_cards(shown, key=key, side=side, source=source, entries=[entry(one) for one in found], first=first)
 
 
-def _grid(shown: tuple[Card, ...], key: str, side: int, pictures: PictureList, first: int) -> None:
+def _grid(shown: tuple[Card, ...], key: str, pictures: PictureList, *, side: int, first: int) -> None:
     with st.container(gap=None):
         card_grid(shown, side=side, grid=key)
         listener = st.components.v2.component("clf_open", js=_LISTENER)

@@ -40,7 +40,9 @@ def item_pixels(source: Source, record: ItemRecord, *, side: int = LARGEST) -> n
 
 @by_files
 @st.cache_data(show_spinner=False, max_entries=256)
-def map_of_item(path: str, files: Files, item: str, column: int, _dataset: "ImageDataset", index: int) -> "SaliencyMap":
+def map_of_item(
+    path: str, files: Files, item: str, *, column: int, _dataset: "ImageDataset", index: int
+) -> "SaliencyMap":
     """A run's Grad-CAM of one item for a column of its logits. Raises InputError where it cannot be."""
     from clfcore.explain.dispatch import explain
 
@@ -62,7 +64,7 @@ def space_job(source: Source, split: "Split") -> "Job[Space]":
     """The embeddings of training and of one split, in a thread: a run's own, or those of a pretrained network."""
     if isinstance(source, RunPictures):
         return run_space(str(source.run.path), split=split)
-    return _data_space(source.spec, source.split_seed, split, architecture=embedder(), _dataset=source.dataset)
+    return _data_space(source.spec, source.split_seed, split=split, architecture=embedder(), _dataset=source.dataset)
 
 
 def is_quick(source: Source) -> bool:
@@ -92,7 +94,7 @@ def run_space(progress: Progress, path: str, files: Files, *, split: "Split") ->
 
 @background(entries=4)
 def _data_space(
-    progress: Progress, spec: str, split_seed: int, split: "Split", *, architecture: str, _dataset: "ImageDataset"
+    progress: Progress, spec: str, split_seed: int, *, split: "Split", architecture: str, _dataset: "ImageDataset"
 ) -> "Space":
     return pretrained_space(_dataset, split, architecture=architecture, progress=progress)
 

@@ -34,7 +34,7 @@ VIEW = SessionValue[str]("closeup view")
 
 
 @st.fragment
-def stage(source: Source, entry: Entry, record: ItemRecord | None, classes: "Sequence[ItemClass]") -> None:
+def stage(source: Source, entry: Entry, record: ItemRecord | None, *, classes: "Sequence[ItemClass]") -> None:
     """One item large, and the choice of how it is seen; a red line where it cannot be."""
     if record is None:
         complain(f"{entry.item} is no longer in the data: its file was removed, renamed or is unreadable")
@@ -100,7 +100,7 @@ def _map(
     levels = [level.name for level in model.task.levels]
     level = levels.index(source.level) if source.level in levels else -1
     column = model.task.slices[level].start + offered[label].index
-    found = map_of_item(path, record.id, column, _dataset=source.dataset, index=record.index)
+    found = map_of_item(path, record.id, column=column, _dataset=source.dataset, index=record.index)
     overlay = overlay_whole(pixels, model.preprocess, found)
     shown = picture(overlay, side=MAP_SIDE, lossless=max(overlay.shape[:2]) < CRISP)
     still(shown, f"{record.id}: where the run looked for {label}", place)

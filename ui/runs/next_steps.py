@@ -92,7 +92,7 @@ class _Download:
 
 
 @background(entries=4)
-def _exporting(progress: Progress, run: str, format: str, changed: float) -> _Download:
+def _exporting(progress: Progress, run: str, format: str, *, changed: float) -> _Download:
     place = tempfile.TemporaryDirectory(prefix="clflab-export-")
     exported = api.export(run, format=format, out=Path(place.name) / FORMATS[format][1], progress=progress)
     file = exported.out
@@ -111,7 +111,7 @@ def _export(run: Run) -> None:
         _ASKED.set({*(_ASKED.get() or ()), asked})
     if asked not in (_ASKED.get() or ()):
         return
-    job: Job[_Download] = _exporting(str(run.path), format, run.predicted_at(run.splits[0]))
+    job: Job[_Download] = _exporting(str(run.path), format, changed=run.predicted_at(run.splits[0]))
     found = result_if_ready(job, key=f"export again {run.id}")
     if found is not None:
         with refusals(stop=False):
