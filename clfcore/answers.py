@@ -2,17 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from clfcore.errors import InputError
-from clfcore.hierarchy import Place, decoded, path_of
+from clfcore.hierarchy import Decoding, Place, decoded, path_of
 from clfcore.predictions import moved_thresholds, probabilities
 from clfcore.results import WHEN_KNOWN, Result
+from clfcore.task import Task
 
-if TYPE_CHECKING:
-    from clfcore.classifier import Classifier
+
+class Answering(Protocol):
+    """What gives logits, and what they mean: a Classifier, or an exported file."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def task(self) -> Task: ...
+
+    @property
+    def decoding(self) -> Decoding: ...
+
+    @property
+    def thresholds(self) -> tuple[float, ...] | None: ...
+
+    def logits(self, squares: np.ndarray) -> np.ndarray:
+        """N x size x size x C -> N x columns float32."""
 
 
 class NoAnswer(InputError):
@@ -60,7 +77,7 @@ class HierarchicalPrediction(Prediction):
 
 
 def answer(
-    classifier: "Classifier",
+    classifier: Answering,
     square: np.ndarray,
     k: int,
     *,

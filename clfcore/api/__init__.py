@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from clfcore.api.explanations import check_maps, explain, nearest_examples
     from clfcore.api.exports import export
     from clfcore.api.fields import FIELDS, flag
+    from clfcore.api.many_predictions import predict_many
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import list_classes, predict
@@ -63,6 +64,7 @@ _NAMES = {
     "explanations": ("check_maps", "explain", "nearest_examples"),
     "exports": ("export",),
     "fields": ("FIELDS", "flag"),
+    "many_predictions": ("predict_many",),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("list_classes", "predict"),

@@ -6,20 +6,34 @@ from typing import TYPE_CHECKING
 from clfcore import api
 from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, number, whole
-from clfcore.cli.terminal import bar, table
+from clfcore.cli.terminal import bar, duration, long_bar, table
 
 if TYPE_CHECKING:
-    from clfcore.api.predictions import ClassList, PredictionList
+    from clfcore.api.many_predictions import PredictionTable
+    from clfcore.api.predictions import ClassList
+    from clfcore.inference.image_prediction import PredictionList
     from clfcore.results import Result
 
 MEASURES = ("pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", "changes_with_random_weights")
 
 
-def _predict(given: argparse.Namespace) -> "PredictionList":
+def _predict(given: argparse.Namespace) -> "PredictionList | PredictionTable":
+    if given.out is not None:
+        return api.predict_many(
+            given.name,
+            given.images,
+            out=given.out,
+            k=2 if given.top is None else given.top,
+            views=given.views,
+            sure=given.sure,
+            calibrated=given.calibrated,
+            overwrite=given.overwrite,
+            progress=long_bar("predicting"),
+        )
     return api.predict(
         given.name,
         given.images,
-        k=given.top,
+        k=5 if given.top is None else given.top,
         views=given.views,
         sure=given.sure,
         calibrated=given.calibrated,
@@ -27,8 +41,23 @@ def _predict(given: argparse.Namespace) -> "PredictionList":
     )
 
 
-def _exit_status(result: "PredictionList") -> int:
+def _exit_status(result: "PredictionList | PredictionTable") -> int:
     return int(not result.complete)
+
+
+def _table_text(result: Values) -> str:
+    """What was written, and the classes that were predicted most."""
+    total = result["files"]
+    lines = [f"{result['out']}: {total:,} pictures in {duration(result['seconds'])}"]
+    if result["resumed"]:
+        lines.append(f"{result['resumed']:,} of them were there already")
+    lines += [f"{count:7,}  {label}" for label, count in list(result["classes"].items())[:20]]
+    lines += [f"{len(result['classes']) - 20:,} more classes"] if len(result["classes"]) > 20 else []
+    if result["unlike"]:
+        lines.append(f"{result['unlike']:,} unlike the training images or with no likely class: column unlike")
+    if result["errors"]:
+        lines.append(f"{result['errors']:,} without a prediction: column error says why")
+    return "\n".join(lines)
 
 
 def _predictions(result: Values) -> str:
@@ -127,8 +156,14 @@ COMMANDS = (
         example="predict efficientnet_lite0 cat.jpg --top 3",
         arguments=(
             argument("name", metavar="RUN_OR_ARCHITECTURE"),
-            argument("images", nargs="+", metavar="IMAGE"),
-            argument("--top", type=whole, default=5, metavar="K", help="how many classes an image (default 5)"),
+            argument("images", nargs="+", metavar="IMAGE", help="images; with --out also folders, zips and CSV files"),
+            argument(
+                "--out",
+                metavar="FILE",
+                help="a table instead, .csv or .parquet, a row a picture; interrupted, the same command goes on",
+            ),
+            OVERWRITE,
+            argument("--top", type=whole, metavar="K", help="how many classes an image (default 5, in a table 2)"),
             argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops"),
             argument(
                 "--sure",
@@ -140,8 +175,8 @@ COMMANDS = (
             argument("--calibrated", action="store_true", help="with the temperature that `calibrate RUN` stored"),
         ),
         run=_predict,
-        calls=("predict",),
-        render=_predictions,
+        calls=("predict", "predict_many"),
+        render=by_key(predictions=_predictions, out=_table_text),
         exit_status=_exit_status,
     ),
     Command(

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -175,6 +176,28 @@ def bar(what: str) -> Progress | None:
         return None
     show = shower()
     return lambda done, total: show({"stage": what, "done": done, "total": total})
+
+
+def long_bar(what: str, *, every: float = 10.0) -> Progress:
+    """Progress of long work: a bar with its pace and what is left on a terminal, elsewhere a line now and then."""
+    show, started, terminal = ProgressLine(sys.stderr), time.monotonic(), sys.stderr.isatty()
+    first, last = -1, started
+
+    def draw(done: int, total: int) -> None:
+        nonlocal first, last
+        now = time.monotonic()
+        first = done if first < 0 else first
+        pace = (done - first) / (now - started)
+        values: JsonObject = {"stage": what, "done": done, "total": total}
+        if pace > 0:
+            values |= {"images_per_second": pace, "seconds_left": (total - done) / pace}
+        if terminal:
+            show(values)
+        elif now - last >= every or done >= total:
+            last = now
+            say(progress_line(values, bar=False))
+
+    return draw
 
 
 def byte_bar(what: str) -> Progress | None:

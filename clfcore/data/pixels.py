@@ -145,7 +145,11 @@ class Preprocess:
 
         Bytes stay bytes; of deeper pictures, and where colours become grey, come tones: float32 from 0 to 255.
         """
-        square = self.centre(self.stored(image)[None])[0]
+        return self.square_of(self.stored(image))
+
+    def square_of(self, stored: np.ndarray) -> np.ndarray:
+        """What `square` gives of the picture that `stored` gave this of."""
+        square = self.centre(stored[None])[0]
         if self.channels == 1 and square.shape[2] == 3:
             return grey(square)
         if square.dtype != np.uint8 and square.shape[2] < self.channels:  # among others there may be deep colours

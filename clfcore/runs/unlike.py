@@ -24,6 +24,7 @@ from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data
 from clfcore.runs.temperature import temperature_of
+from clfcore.task import Task
 from clfcore.unlike import PUBLISHED, Rule, Unlike, choose_rule, confidence, judge
 
 if TYPE_CHECKING:
@@ -46,20 +47,26 @@ class Judge:
 
     def of(self, classifier: "Classifier", square: np.ndarray) -> Unlike:
         """Whether a picture is unlike: its square, size x size x C, as the network sees it."""
+        logits, embeddings = self.look(classifier, square[None])
+        return self.of_outputs(classifier.task, decoded(logits, classifier.task, classifier.decoding), embeddings)[0]
+
+    def look(self, classifier: "Classifier", squares: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Logits of N squares, N x columns, and the embeddings that are compared, None where none are."""
+        if self.reference is None:
+            return classifier.logits(squares), None
         load("torch")
         from clfcore.explain.examples import embedded
 
-        distance = None
-        if self.reference is None:
-            logits = classifier.logits(square[None])
-        else:
-            seen = embedded(classifier, square[None])
-            logits = seen.logits
-            if seen.embeddings.shape[1] == self.reference.train.shape[1]:
-                distance = float(self.reference.distance(seen.embeddings)[0])
-        return judge(
-            self.rule, classifier.task, decoded(logits, classifier.task, classifier.decoding)[0], distance=distance
-        )
+        seen = embedded(classifier, squares)
+        fits = seen.embeddings.shape[1] == self.reference.train.shape[1]
+        return seen.logits, seen.embeddings if fits else None
+
+    def of_outputs(self, task: Task, logits: np.ndarray, embeddings: np.ndarray | None) -> tuple[Unlike, ...]:
+        """Whether each of N pictures is unlike. logits: N x columns, decoded; embeddings: N x D, where known."""
+        distances: list[float | None] = [None] * len(logits)
+        if self.reference is not None and embeddings is not None:
+            distances = [float(far) for far in self.reference.distance(embeddings)]
+        return tuple(judge(self.rule, task, row, distance=far) for row, far in zip(logits, distances, strict=True))
 
 
 def judge_for(classifier: "Classifier", progress: Progress | None = None) -> Judge | None:

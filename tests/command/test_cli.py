@@ -112,7 +112,7 @@ def test_predict_goes_on_past_a_missing_file(call: object, finished_run: Run, ph
     assert [answer.get("error") for answer in answers] == [
         f"{gone} is no file: name an image file",
         None,
-        f"{folder} is a folder: name an image file",
+        f"{folder} is a folder: name an image file, or give --out predictions.csv to predict all of its pictures",
     ]
     assert "top" in answers[1]
     refused(call("predict", finished_run.id, gone, photos / "none.jpg"), "gone.jpg is no file")
