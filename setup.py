@@ -23,7 +23,7 @@ setup(
     package_data={
         "clfcore": ["py.typed"],
         "clfcore.architectures": ["*.csv", "*.json"],
-        "clfcore.export": ["*.txt"],
+        "clfcore.export": ["*.txt", "web_page/*", "onnxruntime_web/*"],
         "clfcore.reports": ["*.jinja"],
         "clfcore._app": [
             ".streamlit/config.toml",

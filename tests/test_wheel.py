@@ -46,4 +46,8 @@ def test_the_wheel_holds_the_app_and_the_command(tmp_path: Path) -> None:
     assert {f"clfcore/_app/{name}" for name in app} <= names
     core = {str(path.relative_to(ROOT)) for path in (ROOT / "clfcore").rglob("*.py")}
     assert core <= names
+    parts = [
+        path for folder in ("web_page", "onnxruntime_web") for path in (ROOT / "clfcore/export" / folder).iterdir()
+    ]
+    assert {str(path.relative_to(ROOT)) for path in parts} <= names
     assert "clfcore/_app/setup.py" not in names

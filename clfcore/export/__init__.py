@@ -15,10 +15,10 @@ from clfcore.progress import Progress
 from clfcore.results import Result
 
 if TYPE_CHECKING:
+    from clfcore.export.formats import Format
     from clfcore.export.verify import Accuracy, Latency, Parity, Verification
 
-FORMAT_NAMES = ("onnx", "onnx-int8", "pt2", "script")  # as `formats.FORMATS` has them, without importing torch
-LOGITS = 1e-4  # the largest difference of a logit, as a share of the largest logit
+FORMAT_NAMES = ("onnx", "onnx-int8", "pt2", "script", "web")  # as `formats.FORMATS` has them, without importing torch
 POINTS = 0.02  # of accuracy that 8-bit integers may lose
 
 
@@ -61,9 +61,9 @@ def export(
 
     The proof is made on the test split (else validation; for an architecture on the photos that ship). out: a file, or
     for `script` a folder. calibrate: training images that set the ranges of 8-bit integers. tolerance: the largest
-    difference of a logit as a share of the largest logit (default 1e-4); for onnx-int8 the share of accuracy that may
-    be lost (default 0.02). Raises Failure where parity is missed, and nothing stands at `out`; InputError for what
-    cannot be.
+    difference of a logit as a share of the largest logit (default 1e-4; of web, whose weights are float16, 0.01); for
+    onnx-int8 the share of accuracy that may be lost (default 0.02). Raises Failure where parity is missed, and nothing
+    stands at `out`; InputError for what cannot be.
     """
     if format not in FORMAT_NAMES:
         raise unknown("format", format, FORMAT_NAMES)
@@ -86,7 +86,9 @@ def export(
         found = verify(
             source.exportable.classifier, source.proof, row.read(partial), stored=source.stored, progress=progress
         )
-        _check(found, source.exportable.classifier.name, exact=row.exact, tolerance=tolerance)
+        _check(found, source.exportable.classifier.name, row=row, tolerance=tolerance)
+        if row.prove is not None:
+            row.prove(partial, found)
     files = sorted(path for path in target.rglob("*") if path.is_file()) if row.folder else [target]
     return Exported(
         source.exportable.classifier.name,
@@ -100,12 +102,12 @@ def export(
     )
 
 
-def _check(found: "Verification", name: str, *, exact: bool, tolerance: float | None) -> None:
+def _check(found: "Verification", name: str, *, row: "Format", tolerance: float | None) -> None:
     """Raises Failure where the proof is missed."""
     parity, accuracy = found.parity, found.accuracy
-    if exact:
-        most = (LOGITS if tolerance is None else tolerance) * parity.largest_logit
-        if parity.max_abs_logit > most or (parity.top1_agreement < 1 and tolerance is None):
+    if row.exact:
+        most = (row.logits if tolerance is None else tolerance) * parity.largest_logit
+        if parity.max_abs_logit > most or (parity.top1_agreement < row.agreement and tolerance is None):
             raise Failure(
                 f"{name} was not exported: {parity.describe()} (allowed {most:.2g}), worst on {parity.worst_item}; "
                 "nothing was written"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from clfcore.export import onnx_model, quantized, script, torch_program
+from clfcore.export import onnx_model, quantized, script, torch_program, web
 from clfcore.export.exportable import Exportable
 from clfcore.export.onnx_model import Predictor
+from clfcore.export.verify import Verification
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,9 @@ class Format:
 
     folder: it is a folder of files, not one file. needs: packages of the extra `export`. exact: held to the tolerance
     of logits; else (8-bit integers) to the accuracy that it loses. write: source, path, calibration squares; read: the
-    path -> squares to logits, by the library that will run it.
+    path -> squares to logits, by the library that will run it. logits, agreement: the largest difference of a logit as
+    a share of the largest logit, and the least share of the same answers, where it is exact. prove: writes the proof
+    into what was verified.
     """
 
     name: str
@@ -27,6 +30,9 @@ class Format:
     exact: bool
     write: Callable[[Exportable, Path, np.ndarray | None], None]
     read: Callable[[Path], Predictor]
+    logits: float = 1e-4
+    agreement: float = 1.0
+    prove: Callable[[Path, Verification], None] | None = None
 
 
 def _quantized(source: Exportable, path: Path, calibration: np.ndarray | None) -> None:
@@ -52,6 +58,10 @@ FORMATS: Mapping[str, Format] = {
         Format(
             "script", "predict.py with its model: onnxruntime, pillow and numpy alone", True, onnx_model.NEEDS, True,
             lambda source, path, _: script.write(source, path), script.read,
+        ),
+        Format(
+            "web", "a page that classifies in its visitor's browser, with no network", False, onnx_model.NEEDS, True,
+            lambda source, path, _: web.write(source, path), web.read, logits=0.01, agreement=0.995, prove=web.prove,
         ),
     )
 }  # fmt: skip

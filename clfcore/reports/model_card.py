@@ -10,7 +10,6 @@ from clfcore.outputs import MADE_BY
 from clfcore.printable import printable
 from clfcore.reports.run_facts import (
     SplitReport,
-    data_title,
     limits,
     metric_head,
     metric_rows,
@@ -20,6 +19,7 @@ from clfcore.reports.run_facts import (
 from clfcore.reports.sections import levels
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.cautions import cautions
+from clfcore.runs.data_title import data_title
 from clfcore.runs.folder import Run
 from clfcore.runs.temperature import temperature_of
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clfcore.config import NetworkConfig
-from clfcore.data.importers.readings import parted
 from clfcore.data.library.names import last_part
-from clfcore.data.library.specs import display_name, entry_of
 from clfcore.errors import InputError
 from clfcore.evaluation.baselines import Baselines, baselines
 from clfcore.evaluation.intervals import Intervals, headline
@@ -16,6 +14,7 @@ from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.predictions import Predictions
 from clfcore.runs.cautions import cautions
+from clfcore.runs.data_title import dataset_name
 from clfcore.runs.folder import Run
 
 
@@ -80,21 +79,6 @@ def number(metric: str, value: float | None) -> str:
 def shareable(config: NetworkConfig) -> NetworkConfig:
     """Configuration that can be shared: names in place of this machine's paths."""
     return config.model_copy(update={"data": dataset_name(config.data), "weights": _weights_name(config.weights)})
-
-
-def dataset_name(spec: str) -> str:
-    """Name of a dataset: that of the library, else its SPEC without the folders above it.
-
-    >>> dataset_name("/home/ada/photos/"), dataset_name("nested:/home/ada/signs"), dataset_name("shapes:count=60")
-    ('photos', 'nested:signs', 'shapes:count=60')
-    """
-    return parted(spec).reading.before(display_name(spec))
-
-
-def data_title(run: Run) -> str:
-    """Name of a run's data: that of the library, else the one that it had when the run was trained."""
-    entry = entry_of(run.config.data)
-    return entry.name if entry else run.data.name or dataset_name(run.config.data)
 
 
 def _weights_name(weights: str | None) -> str | None:

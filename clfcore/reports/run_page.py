@@ -17,7 +17,6 @@ from clfcore.predictions import Predictions
 from clfcore.reports.html import Section, Table, Thumbnail, page, thumbnail
 from clfcore.reports.run_facts import (
     SplitReport,
-    data_title,
     limits,
     metric_head,
     metric_rows,
@@ -27,6 +26,7 @@ from clfcore.reports.run_facts import (
 from clfcore.reports.sections import labels, levels
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.cautions import cautions
+from clfcore.runs.data_title import data_title
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data
 from clfcore.runs.temperature import temperature_of
