@@ -42,7 +42,7 @@ _MODEL = re.compile(rb'<script type="text/plain" id="model" data-planes="(\d)">(
 
 
 def web_page(model: bytes, about: Mapping[str, object], card: Card, *, proof: str | None = "not measured") -> bytes:
-    """The page of an ONNX file, float32 or `halved`. about: what its preprocess.json holds. proof: in words; None leaves
+    """The page of an ONNX file, float32 or `halved`. about: what preprocess.json holds. proof: in words; None leaves
     its place to `prove`.
 
     Raises InputError where the pictures have more than 8 bits, of which a browser shows 8.
