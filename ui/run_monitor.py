@@ -7,6 +7,7 @@ import streamlit as st
 from clfcore.config import as_resolved
 from clfcore.errors import InputError
 from clfcore.runs.best_epoch import best_record, choice_in
+from clfcore.runs.epochs_done import epochs_done
 from clfcore.runs.folder import Run, find_run
 from clfcore.runs.index import ACTIVE, Listed, list_runs, listed
 from clfcore.runs.records import RunProgress
@@ -49,7 +50,7 @@ def watch(run: Run, *, as_title: bool = False) -> None:
         with refusals():
             _far(now)
             _numbers(run)
-            _curves(run)
+            _curves(now)
             training_signals(run)
 
     card()
@@ -81,6 +82,8 @@ def _far(one: Listed) -> None:
         else:
             words = {"completed": "Completed", "cancelled": "Stopped", "interrupted": "Interrupted"}.get(state, state)
             words += f" in {duration(one.results.seconds)}" if one.results.seconds is not None else ""
+            far_done = epochs_done(one)
+            words += f"; epochs: {far_done.text}" if far_done else ""
             share = 1.0 if state == "completed" else _share(run)
             st.progress(share, text=f"{words}. {escape_markdown(one.status.message)}")
 
@@ -120,10 +123,12 @@ def _numbers(run: Run) -> None:
         st.caption(f"The best epoch is {choice.sentence}.")
 
 
-def _curves(run: Run) -> None:
+def _curves(one: Listed) -> None:
+    """Loss and what chooses; the axis has room for the epochs to come, and ends with those of a run that has ended."""
     from clfcore.figures.history import history_figure
 
-    epochs, lines = run.config.recipe.epochs, run.history
+    run, lines = one.run, one.run.history
+    epochs = run.config.recipe.epochs if one.state in ACTIVE or not lines else None
     left, right = st.columns(2, gap="medium")
     # what chooses is what is drawn
     chosen_by: Quantity = "score" if choice_in(run).metric == "mean average precision" else "accuracy"

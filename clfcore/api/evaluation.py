@@ -120,7 +120,22 @@ def evaluate(
 
 def _evaluation(run: Run, found: ChosenMetrics) -> Evaluation:
     stored = {**vars(outcome_of(run)), "metrics": found.metrics}
-    return Evaluation(**stored, thresholds=found.thresholds, operating=found.operating, left_out=found.left_out)
+    return Evaluation(
+        **stored,
+        thresholds=found.thresholds,
+        operating=found.operating,
+        left_out=found.left_out,
+        baselines=_baselines(run, found.metrics),
+    )
+
+
+def _baselines(run: Run, splits: Mapping[str, object]) -> dict[str, dict[str, float]] | None:
+    """Split -> baseline -> accuracy, of what the run measured on embeddings; None where it measured nothing."""
+    measured: dict[str, dict[str, float]] = {}
+    for name, of_splits in run.results.baselines.items():
+        for split in of_splits.keys() & splits.keys():
+            measured.setdefault(split, {})[name] = of_splits[split]["accuracy"]
+    return measured or None
 
 
 def errors(

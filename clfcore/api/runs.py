@@ -13,6 +13,7 @@ from clfcore.runs import folder
 from clfcore.runs.about import set_about
 from clfcore.runs.cautions import cautions
 from clfcore.runs.create import create_run, with_absolute_data
+from clfcore.runs.epochs_done import epochs_done
 from clfcore.runs.folder import Run
 from clfcore.runs.index import listed, score_of
 from clfcore.runs.outcome import RunOutcome, RunSummary, outcome_of, summary_of
@@ -147,6 +148,7 @@ def _summary(run: Run) -> RunSummary:
         tags=tuple(seen.about.tags),
         created=seen.status.created,
         score=score,
+        epochs=epochs_done(seen),
         cautions=cautions(run, score.split) if score else (),
     )
 

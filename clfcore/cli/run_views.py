@@ -4,6 +4,8 @@ from clfcore.cli.command import Values
 from clfcore.cli.terminal import duration, indented, table
 from clfcore.evaluation.metric_catalogue import main_metric
 
+BASELINES = {"nearest_class_mean": "nearest class mean", "k_nearest": "5 nearest neighbors"}
+
 
 def run_text(result: Values) -> str:
     """State, best epoch, and the metrics of each split."""
@@ -23,6 +25,10 @@ def run_text(result: Values) -> str:
             more = f" and {len(names) - 8:,} more" if len(names) > 8 else ""
             lines.append(
                 f"  left out of curves and mean areas, for all or no image has them: {', '.join(names[:8])}{more}"
+            )
+        if baselines := result.get("baselines", {}).get(split):
+            lines.append(
+                "  on the same embeddings: " + ", ".join(f"{BASELINES[n]} {v:.4f}" for n, v in baselines.items())
             )
     for key in ("thresholds", "operating"):
         lines += [key, *indented(result[key], "  ")] if key in result else []

@@ -12,6 +12,7 @@ from clfcore.cli.terminal import bar, table
 from clfcore.errors import InputError
 from clfcore.evaluation.metric_catalogue import Score
 from clfcore.files import typed_path
+from clfcore.runs.epochs_done import EpochsDone
 
 if TYPE_CHECKING:
     from clfcore.results import Result
@@ -41,19 +42,22 @@ def _named(result: Values) -> str:
     return f"run {result['named']}: " + "; ".join(part for part in parts if part)
 
 
+def _epochs(run: Values) -> str | None:
+    return EpochsDone(**run["epochs"]).text if run["epochs"] else None
+
+
 def _list(result: Values) -> str:
     if not result["runs"]:
         return "no runs yet: `python -m clfcore train --data digits --architecture lenet5` makes one"
     rows: list[list[object]] = []
     cautions: dict[str, list[str]] = {}  # by their text: many small runs have the same
     for run in result["runs"]:
-        recipe = run["config"].get("recipe", {})
         score = run["score"]
         said = Score(**score).text + "*" * bool(run["cautions"]) if score else None
         for text in run["cautions"]:
             cautions.setdefault(text, []).append(run["name"] or run["run"])
         strategy = run["config"].get("strategy")
-        rows.append([run["run"], run["name"] or None, run["state"], strategy, recipe.get("epochs"), said])
+        rows.append([run["run"], run["name"] or None, run["state"], strategy, _epochs(run), said])
     if not any(run["name"] for run in result["runs"]):
         rows = [[row[0], *row[2:]] for row in rows]
     head = ["run", "name", "state", "strategy", "epochs", "score"]

@@ -20,7 +20,9 @@ from clfcore.reports.sections import levels
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.cautions import cautions
 from clfcore.runs.data_title import data_title
+from clfcore.runs.epochs_done import epochs_done
 from clfcore.runs.folder import Run
+from clfcore.runs.index import listed
 from clfcore.runs.temperature import temperature_of
 
 LISTED = 40  # classes that are named
@@ -33,7 +35,7 @@ def model_card(run: Run) -> str:
     classes = list(reports[0].predictions.classes)
     named = ", ".join(_escape_markdown(name) for name in classes[:LISTED]) + (", …" if len(classes) > LISTED else "")
     sizes = ", ".join(f"{n:,} {split}" for split, n in data.splits.items())
-    temperature = temperature_of(run)
+    temperature, done = temperature_of(run), epochs_done(listed(run))
     lines = [
         f"# {_escape_markdown(config.architecture)} on {_escape_markdown(data_title(run))}",
         "",
@@ -43,8 +45,8 @@ def model_card(run: Run) -> str:
         f"- Architecture: {_escape_markdown(config.architecture)}, {results.parameters.total:,} parameters",
         f"- Task: {reports[0].predictions.task.kind}, {len(classes):,} classes: {named}",
         f"- Initial weights: {_escape_markdown(str(config.weights))}; strategy: {config.strategy}",
-        f"- Trained: {run.status.finished or 'not finished'}, {recipe.epochs} epochs, best epoch "
-        f"{results.best_epoch}, {chosen_by(run)}; {results.seconds or 0:.0f} seconds",
+        f"- Trained: {run.status.finished or 'not finished'}, epochs: {done.text if done else recipe.epochs}, "
+        f"best epoch {results.best_epoch}, {chosen_by(run)}; {results.seconds or 0:.0f} seconds",
         *([f"- Temperature: {temperature:.3f}, fitted on validation"] if temperature is not None else []),
         "",
         "## Data",

@@ -67,9 +67,3 @@ def score_of(results: RunResults, split: str | None = None) -> Score | None:
     """The main metric of the run's task on a split, by default on test where it has one, else on validation."""
     wanted = (split,) if split else ("test", "validation")
     return next((main_score(results.metrics[name], name) for name in wanted if results.metrics.get(name)), None)
-
-
-def accuracy_of(results: RunResults, split: str) -> float | None:
-    """The accuracy of a split, where its task has one."""
-    value = results.metrics.get(split, {}).get("accuracy")
-    return value if isinstance(value, float) else None  # a level of a hierarchy may be called so

@@ -11,6 +11,7 @@ from clfcore.evaluation.metric_catalogue import MetricValues, Score
 from clfcore.results import WHEN_KNOWN, JsonObject, Result
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.cautions import cautions
+from clfcore.runs.epochs_done import EpochsDone
 from clfcore.runs.folder import Run
 
 
@@ -41,7 +42,8 @@ class Evaluation(RunOutcome):
     items: of other data, those that could be read; trained_on: how many of them the run, or one that it continues, was
     trained on, None where that is not known any more. thresholds: of several labels, by class. left_out: of each
     split that lacks some classes, those that its curves and averages of areas leave out. operating: of one
-    class, the threshold and what it means on each split.
+    class, the threshold and what it means on each split. baselines: of each split that a fitted head was judged on, the
+    accuracy of the nearest class mean and of 5 nearest neighbors on the same embeddings.
     """
 
     items: int | None = field(default=None, metadata=WHEN_KNOWN)
@@ -50,6 +52,7 @@ class Evaluation(RunOutcome):
     left_out: Mapping[str, tuple[str, ...]] | None = field(default=None, metadata=WHEN_KNOWN)
     thresholds: Mapping[str, float] | None = field(default=None, metadata=WHEN_KNOWN)
     operating: JsonObject | None = field(default=None, metadata=WHEN_KNOWN)
+    baselines: Mapping[str, Mapping[str, float]] | None = field(default=None, metadata=WHEN_KNOWN)
 
     def as_json(self) -> JsonObject:
         """As of every result; `trained_on` is a key of other data alone, null where it is not known."""
@@ -64,7 +67,7 @@ class RunSummary(Result):
     """A run as `runs` lists it; of a damaged one `error` says what is wrong, and config and metrics are empty.
 
     name, note, tags: what people call it. score: the task's main metric, on test where the run has it; cautions: what
-    makes it flatter or vague.
+    makes it flatter or vague. epochs: done, asked, and why it ended before all were done.
     message, history and results: of `show_run` alone.
     """
 
@@ -79,6 +82,7 @@ class RunSummary(Result):
     created: str | None = None
     score: Score | None = None
     cautions: tuple[str, ...] = ()
+    epochs: EpochsDone | None = None
     error: str | None = field(default=None, metadata=WHEN_KNOWN)
     message: str | None = field(default=None, metadata=WHEN_KNOWN)
     history: Sequence[Mapping[str, JsonValue]] | None = field(default=None, metadata=WHEN_KNOWN)

@@ -11,7 +11,9 @@ from clfcore.evaluation.classification_report import table_csv
 from clfcore.evaluation.intervals import wilson
 from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.evaluation.metrics import SingleLabel
+from clfcore.runs.epochs_done import epochs_done
 from clfcore.runs.folder import Run
+from clfcore.runs.index import listed
 from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import intervals, key_of, scores, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
@@ -64,8 +66,9 @@ def choose_evaluated() -> "tuple[Run, Predictions]":
 
 
 def _facts(run: Run) -> None:
-    config, best = run.config, run.results.best_epoch
-    epoch = f"best epoch {best} of {config.recipe.epochs}" if best is not None else run.state
+    config, best, done = run.config, run.results.best_epoch, epochs_done(listed(run))
+    epoch = f"best epoch {best}" if best is not None else run.state
+    epoch += f", epochs done: {done.text}" if done else ""
     what = f"{config.architecture} on {escape_markdown(display_name(config.data))}, {config.strategy}"
     st.caption(f"{what}; {epoch}; folder {escape_markdown(run.id)}.")
 
@@ -99,11 +102,11 @@ def headline(run: Run, predictions: "Predictions") -> None:
 
 
 def baselines_view(run: Run, predictions: "Predictions") -> None:
-    """Both baselines in one line; on demand, all metrics in a table with 95 % intervals and baselines."""
+    """The baselines in one line; on demand, all metrics in a table with 95 % intervals and baselines."""
     reference = baselines(predictions, train_counts=_train_counts(run, predictions))
     if reference is None:
         return
-    st.caption(_line(reference, quick=len(predictions) <= INTERVALS))
+    st.caption(_line(reference, _of_embeddings(run, predictions), quick=len(predictions) <= INTERVALS))
     more = st.expander("All metrics with 95\u00a0% intervals and baselines", on_change="rerun", key="intervals")
     if not more.open:
         return
@@ -128,13 +131,24 @@ def baselines_view(run: Run, predictions: "Predictions") -> None:
         st.caption("Wilson intervals for shares of images, a bootstrap with 1,000 resamples for the rest.")
 
 
-def _line(reference: "Baselines", *, quick: bool) -> str:
+def _of_embeddings(run: Run, predictions: "Predictions") -> str:
+    """The nearest class mean, where a run embedded its images, at the level that it was measured at: the finest."""
+    means = run.results.baselines.get("nearest_class_mean", {}).get(predictions.split, {})
+    if "accuracy" not in means or predictions.classes != run.task.classes:
+        return ""
+    return (
+        f", nearest class mean {percent(means['accuracy'])} (the class whose training images have the nearest mean "
+        f"embedding by {escape_markdown(run.config.architecture)}, with no head fitted)"
+    )
+
+
+def _line(reference: "Baselines", of_embeddings: str, *, quick: bool) -> str:
     name = "accuracy" if "accuracy" in reference.majority else "subset_accuracy"
     majority = escape_markdown(shorten(reference.majority_answer, 40))
     below = "Below each number: its 95\u00a0% interval. " if quick else ""
     return (
         f"{below}Baselines: random guessing {percent(reference.chance.get(name))}, majority class ({majority}) "
-        f"{percent(reference.majority[name])}."
+        f"{percent(reference.majority[name])}{of_embeddings}."
     )
 
 

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from clfcore.runs import folder
-from clfcore.runs.index import Listed, accuracy_of, listed
-from ui.formatting import percent
+from clfcore.runs.index import Listed, listed, score_of
 from ui.loaders import samples
 from ui.messages import escape_markdown
 from ui.pickers import listed_name
@@ -52,5 +51,6 @@ def newest_runs(most: int = 5) -> None:
 
 
 def _state(one: Listed) -> str:
-    accuracy = accuracy_of(one.results, "validation")
-    return one.state + (f", validation accuracy {percent(accuracy)}" if accuracy is not None else "")
+    """The run's state and its task's own score, on test where it has one."""
+    score = score_of(one.results)
+    return one.state + (f", {score.text}" if score is not None else "")

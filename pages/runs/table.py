@@ -10,8 +10,9 @@ from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
 from clfcore.runs.about import about
 from clfcore.runs.cautions import cautions
+from clfcore.runs.epochs_done import EpochsDone, epochs_done
 from clfcore.runs.folder import Run
-from clfcore.runs.index import Listed, list_runs, score_of
+from clfcore.runs.index import Listed, list_runs, listed, score_of
 from clfcore.runs.records import RunResults
 from pages.runs.cache import cache_usage
 from ui.charts import chart, dark
@@ -78,6 +79,7 @@ def choose_runs() -> list[Run]:
             "test": st.column_config.NumberColumn(format="%.3f", help="The same metric on test."),
             "caution": st.column_config.TextColumn(width="medium", help="What makes the score flatter or vague."),
             "parameters": st.column_config.NumberColumn(format="localized"),
+            "epochs": st.column_config.TextColumn(help="Epochs done, of those asked for where the run ended before."),
         },
         placeholder="–",
         alt=f"All runs, by {by}",
@@ -102,7 +104,7 @@ def _choose_view() -> tuple[list[str], str, bool]:
 
 
 _TITLES = {name: name.capitalize() for name in (*SORTABLE, "descending", "ascending")}
-Value = str | float | None
+Value = str | float | EpochsDone | None
 
 
 def _values(entry: Listed) -> dict[str, Value]:
@@ -122,7 +124,7 @@ def _values(entry: Listed) -> dict[str, Value]:
         "strategy": (config.strategy if config else None) or "",
         "created": entry.status.created or "",
         "training time": results.seconds,
-        "epochs": config.recipe.epochs if config else None,
+        "epochs": epochs_done(entry),
         "best epoch": results.best_epoch,
         "validation": found.value if (found := score_of(results, "validation")) else None,
         "test": found.value if (found := score_of(results, "test")) else None,
@@ -135,11 +137,13 @@ def _values(entry: Listed) -> dict[str, Value]:
     }
 
 
-def _cell(name: str, value: Value) -> Value:
+def _cell(name: str, value: Value) -> str | float | None:
     if name == "training time":
-        return None if value is None else duration(float(value))
+        return duration(value) if isinstance(value, float) else None
     if name == "created":
         return moment(str(value)) or None
+    if isinstance(value, EpochsDone):
+        return value.text
     return None if value == "" else value
 
 
@@ -147,6 +151,8 @@ def _rank(value: Value) -> tuple[bool, float, str]:
     """Numbers by size, texts by letters; what is missing last."""
     if isinstance(value, str):
         return value == "", 0.0, value.lower()
+    if isinstance(value, EpochsDone):
+        return False, value.done, ""
     return value is None, value or 0.0, ""
 
 
@@ -197,6 +203,7 @@ def side_by_side(runs: Sequence[Run]) -> None:
         with column:
             chart(history_figure(histories, quantity=quantity, dark=dark()), f"side {quantity}")
     results = {
+        "Epochs done": [found.text if (found := epochs_done(listed(run))) else "–" for run in runs],
         "Validation score": [_score(of_run, "validation") for of_run in run_results],
         "Test score": [_score(of_run, "test") for of_run in run_results],
         "Best epoch": ["–" if of_run.best_epoch is None else str(of_run.best_epoch) for of_run in run_results],

@@ -4,6 +4,7 @@ import json
 
 from streamlit.testing.v1 import AppTest
 
+from clfcore.api import evaluate
 from clfcore.config import make
 from clfcore.runs.about import about, set_about
 from clfcore.runs.create import create_run
@@ -84,3 +85,33 @@ def test_a_known_caution_stands_beside_the_score(open_page: OpenPage, finished_r
 def test_a_run_of_another_queue_says_so() -> None:
     run = create_run(make({"data": "digits", "architecture": "lenet5"}))
     assert waits_for(run, "queued") == "Queued by another server on this folder"
+
+
+def test_epochs_are_those_done_and_home_has_the_task_s_own_score(open_page: OpenPage, finished_run: Run) -> None:
+    stored = json.loads((finished_run.path / "config.json").read_text())
+    stored["recipe"]["epochs"] = 100
+    finished_run.write("config.json", stored)
+    several = of_labels(2, 0.5)
+    several.write("metrics.json", {"metrics": {"test": {"mean_average_precision": 0.912}}})
+    table = open_page("runs", columns="epochs").dataframe[0].value
+    assert "2 of 100, stopped early" in list(table["epochs"])
+    monitor = open_page("train", run=finished_run.id)
+    assert "epochs: 2 of 100, stopped early" in monitor.get("progress")[0].proto.text
+    for shown in monitor.get("plotly_chart"):
+        _, last = json.loads(shown.proto.spec)["layout"]["xaxis"]["range"]
+        assert last < 3
+    assert "epochs done: 2 of 100, stopped early" in words(open_page("evaluate", run=finished_run.id))
+    home = words(open_page("home"))
+    assert "mean average precision 0.912 on test" in home
+    assert "accuracy" in home
+
+
+def test_evaluate_has_the_nearest_class_mean_of_a_run_that_embedded_its_images(
+    open_page: OpenPage, finished_run: Run
+) -> None:
+    assert "nearest class mean" not in words(open_page("evaluate", run=finished_run.id))
+    results = finished_run.results.as_dict()
+    measured = {"nearest_class_mean": {"test": {"accuracy": 0.875}}}
+    finished_run.write("metrics.json", {**results, "baselines": measured})
+    assert "nearest class mean 87.5 % (the class" in words(open_page("evaluate", run=finished_run.id))
+    assert evaluate(finished_run.id).baselines == {"test": {"nearest_class_mean": 0.875}}
