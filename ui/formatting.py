@@ -84,6 +84,19 @@ def duration(seconds: float | None, *, rough: bool = False) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def size_text(size: int) -> str:
+    """A number of bytes in the unit that suits it.
+
+    >>> size_text(640), size_text(47_900), size_text(3_320_000), size_text(25_200_000_000)
+    ('640 bytes', '48 kB', '3.3 MB', '25.2 GB')
+    """
+    if size < 1000:
+        return count(size, "byte")
+    if size < 999_500:
+        return f"{size / 1e3:.0f} kB"
+    return f"{size / 1e6:.1f} MB" if size < 999_950_000 else f"{size / 1e9:,.1f} GB"
+
+
 def time_left(seconds: float) -> str:
     """How long work still takes, roughly.
 

@@ -92,14 +92,15 @@ def _progress_text(job: "Job[R]") -> str:
     return f": {job.done:,} of {job.total:,}{left}" if job.total else " …"
 
 
-def result_if_ready(job: "Job[R]", *, key: str) -> R | None:
+def result_if_ready(job: "Job[R]", *, key: str, words: str = "") -> R | None:
     """The job's result, or None while it runs: the page goes on, and is drawn again when the job has ended.
 
-    An error stands here as one red line, with a button that tries again. key: the button's.
+    An error stands here as one red line, with a button that tries again. key: the button's. words: a line that stands
+    here meanwhile, with how far the job is; empty: the page says it elsewhere.
     """
     job.thread.join(PATIENCE)
     if job.thread.is_alive():
-        _rerun_at_end(job)
+        _rerun_at_end(job, words)
         return None
     if job.error is None:
         return job.value()
@@ -111,9 +112,11 @@ def result_if_ready(job: "Job[R]", *, key: str) -> R | None:
 
 
 @st.fragment(run_every=0.5)
-def _rerun_at_end(job: "Job[R]") -> None:
+def _rerun_at_end(job: "Job[R]", words: str) -> None:
     if not job.thread.is_alive():
         st.rerun()
+    if words:
+        st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=words + _progress_text(job))
 
 
 @st.fragment(run_every=0.5)

@@ -220,7 +220,8 @@ def photo_unlike(name: str, files: Files, photo: Photo, *, _judge: Judge) -> "Un
 
 def unlike_of(photo: Photo, name: str) -> "Unlike | None":
     """Whether the photo is unlike; None while older training images are embedded, and where it cannot be told."""
-    judged = result_if_ready(judge_job(name), key=f"judge {name} {photo.name}")
+    words = "Embedding the run's training images, once, to tell whether the photo is unlike them"
+    judged = result_if_ready(judge_job(name), key=f"judge {name} {photo.name}", words=words)
     return None if judged is None else photo_unlike(name, photo, _judge=judged)
 
 

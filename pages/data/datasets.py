@@ -4,14 +4,16 @@ import streamlit as st
 
 from clfcore.data.catalogue import entries
 from clfcore.data.catalogue_rows import Entry
-from clfcore.data.download import FILES, download
+from clfcore.data.download import FILES
+from clfcore.data.download import download as download_dataset
 from clfcore.data.library.entries import LibraryEntry, library
 from clfcore.data.library.names import is_catalogue
 from clfcore.data.library.specs import entry_of
-from pages.data.manage import delete_button, megabytes
+from pages.data.manage import delete_button
 from ui.data_picker import open_data
-from ui.formatting import count, moment, shorten
-from ui.messages import escape_markdown, refusals
+from ui.formatting import count, moment, shorten, size_text
+from ui.jobs import download
+from ui.messages import escape_markdown
 
 HEIGHT = 196  # pixels; the rest scrolls inside
 
@@ -19,15 +21,11 @@ HEIGHT = 196  # pixels; the rest scrolls inside
 def dataset_list(spec: str) -> None:
     """A row a dataset; the one that is open is marked."""
     own = entry_of(spec)
-    wanted = None
     with st.container(key="datasets", border=True, height=HEIGHT, gap=None):
         for entry in library():
             _own_row(entry, is_open=own is not None and own.id == entry.id)
         for row in entries():
-            if _catalogue_row(row, is_open=is_catalogue(spec) and spec.partition(":")[0] == row.name):
-                wanted = row.name
-    if wanted:
-        _fetch(wanted)
+            _catalogue_row(row, is_open=is_catalogue(spec) and spec.partition(":")[0] == row.name)
 
 
 def _own_row(entry: LibraryEntry, *, is_open: bool) -> None:
@@ -47,22 +45,23 @@ def _own_row(entry: LibraryEntry, *, is_open: bool) -> None:
             delete_button(entry)
 
 
-def _catalogue_row(row: Entry, *, is_open: bool) -> bool:
-    """One of the catalogue's; whether its download was asked for."""
+def _catalogue_row(row: Entry, *, is_open: bool) -> None:
+    """One of the catalogue's; where it is not here, the button that downloads it, or how far its download is."""
     with _row():
         _name(row.name, row.name, key=row.name, is_open=is_open, disabled=not row.available)
         facts = f"{count(row.items, 'image')}, {count(row.classes, 'class')}, {row.task}"
         if row.available:
             st.caption(f"{facts}: {escape_markdown(row.note)}", width="stretch")
-            return False
+            return
         st.caption(f"{facts}: not on this machine", help=f"Or copy its files to {row.where}.", width="stretch")
         if row.name not in FILES:
-            return False
+            return
         size = sum(remote.size for remote in FILES[row.name]) / 1e6
-        return st.button(
+        download(
+            row.name,
             f"Download {size:.0f} MB",
-            key=f"fetch {row.name}",
-            help="Downloads it from its publisher; nothing is downloaded before.",
+            lambda progress: download_dataset(row.name, progress=progress),
+            help="Downloads it from its publisher; nothing is downloaded before. The page stays usable meanwhile.",
         )
 
 
@@ -70,7 +69,9 @@ def entry_facts(entry: LibraryEntry) -> str:
     """Images, classes, size and task, in a row; nothing where the data was never read."""
     if entry.items is None or entry.classes is None:
         return ""
-    return f"{count(entry.items, 'image')}, {count(entry.classes, 'class')}, {megabytes(entry)}, {entry.task}"
+    return (
+        f"{count(entry.items, 'image')}, {count(entry.classes, 'class')}, {size_text(entry.bytes or 0)}, {entry.task}"
+    )
 
 
 def _row() -> "st.delta_generator.DeltaGenerator":
@@ -89,18 +90,6 @@ def _name(name: str, spec: str, *, key: str, is_open: bool, disabled: bool) -> N
         on_click=open_data,
         args=(spec,),
     )
-
-
-def _fetch(name: str) -> None:
-    shown = st.progress(0.0, text=f"Downloading {escape_markdown(name)}")
-
-    def show(done: int, total: int) -> None:
-        shown.progress(done / total, text=f"Downloading {escape_markdown(name)}: {done / 1e6:.0f} MB")
-
-    with refusals(stop=False):
-        download(name, progress=show)
-        st.rerun()
-    shown.empty()
 
 
 def catalogue_table() -> None:

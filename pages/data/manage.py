@@ -8,7 +8,7 @@ from clfcore.data.library.specs import display_name, entry_of, named_spec
 from clfcore.errors import Failure, InputError
 from clfcore.runs.index import list_runs
 from ui.data_picker import DEFAULT, forget_data
-from ui.formatting import count, moment
+from ui.formatting import count, moment, size_text
 from ui.messages import complain, escape_markdown
 from ui.session import DATA, SessionValue, go_to
 
@@ -34,15 +34,9 @@ def open_dataset_bar(spec: str) -> None:
             st.code(str(entry.folder), language=None, wrap_lines=True)
         delete_button(entry)
     origin = f"Imported from {entry.source}" if entry.unpacked else "Read from your folder"
-    size = f", {megabytes(entry)}" if entry.bytes is not None else ""
+    size = f", {size_text(entry.bytes)}" if entry.bytes is not None else ""
     digest = f", digest {entry.digest}" if entry.digest else ""
     st.caption(escape_markdown(f"{origin}, added {moment(entry.added)}{size}{digest}"))
-
-
-def megabytes(entry: LibraryEntry) -> str:
-    """The size of its pictures."""
-    size = (entry.bytes or 0) / 1e6
-    return f"{size:,.0f} MB" if size >= 10 else f"{size:.1f} MB"
 
 
 def delete_button(entry: LibraryEntry) -> None:

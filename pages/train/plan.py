@@ -1,6 +1,7 @@
 """The plan of a run: its size, memory and duration, what trains when, and the button that starts it."""
 
 import threading
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,6 +12,7 @@ from clfcore.config import ResolvedConfig, RunConfig
 from clfcore.data.library.specs import named_spec
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
+from clfcore.runs.index import ACTIVE, Listed, list_runs
 from clfcore.runs.starting_weights import absent_weights
 from clfcore.runs.worker import worker
 from pages.train.experiments import rate_finder, strategy_advice
@@ -32,12 +34,14 @@ def show_plan(config: RunConfig) -> ResolvedConfig:
     measuring = _planning(config, measure=True)  # takes seconds: the page does not wait
     measured = result_if_ready(measuring, key="measure the plan again")
     plan = measured or counted
+    active = [one for one in list_runs() if one.state in ACTIVE]
+    waits = "could not be measured" if measuring.error is not None else _waits_for(active)
     metric_row(
         [
             Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
             Number("Images", count(plan.splits["train"]), "in the training split"),
-            Number("Memory", _megabytes(plan.memory), "peak of one training step"),
-            Number("Duration", *(_estimate(plan) if measuring.error is None else ("–", "could not be measured"))),
+            Number("Memory", *_measured(plan.memory, _megabytes, "peak of one training step", waits=waits)),
+            Number("Duration", *_measured(plan.seconds, _roughly, "estimated from a few batches", waits=waits)),
         ],
         least=160,  # two beside each other: a duration of hours is not cut off
     )
@@ -46,6 +50,10 @@ def show_plan(config: RunConfig) -> ResolvedConfig:
         f"{count(plan.classes, 'class')}; {count(splits['validation'])} images select the best epoch, "
         f"{count(splits['test'])} are held out for the final test."
     )
+    if active:
+        st.caption(
+            f"Runs train one after another: this one would start after {count(len(active), 'run')} that began before."
+        )
     strategy_preview(plan)
     for note in plan.notes:
         st.caption(f"⚠ {escape_markdown(note)}")
@@ -62,10 +70,20 @@ def _planning(progress: Progress, config: RunConfig, *, measure: bool) -> "Plan"
     return api.plan(config, measure=measure)
 
 
-def _estimate(plan: "Plan") -> tuple[str, str]:
-    if plan.seconds is None:
-        return "…", "measuring a few batches"
-    return f"≈ {duration(plan.seconds, rough=True)}", "estimated from a few batches"
+def _waits_for(active: Sequence[Listed]) -> str:
+    """What an estimate that is not there yet waits for: its few batches, which a run at work slows down."""
+    if any(one.state == "running" for one in active):
+        return "timing a few batches, slowed by the run at work"
+    return "timing a few batches now"
+
+
+def _measured(value: float | None, write: Callable[[float], str], about: str, *, waits: str) -> tuple[str, str]:
+    """A measured number and what it is; before it is there, and where it cannot be, why."""
+    return ("…" if waits.startswith("timing") else "–", waits) if value is None else (write(value), about)
+
+
+def _roughly(seconds: float) -> str:
+    return f"≈ {duration(seconds, rough=True)}"
 
 
 class _Launches:
@@ -123,8 +141,8 @@ def launch(config: ResolvedConfig) -> None:
     st.rerun()
 
 
-def _megabytes(size: int | None) -> str:
-    return "–" if size is None else f"≈ {size / 1e6:,.0f} MB"
+def _megabytes(size: float) -> str:
+    return f"≈ {size / 1e6:,.0f} MB"
 
 
 def strategy_preview(plan: "Plan") -> None:

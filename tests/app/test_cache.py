@@ -17,7 +17,7 @@ def test_the_cache_is_seen_and_cleared_without_a_run(open_page: Callable[..., Ap
     app.button(key="clear cache").click().run()
     assert not app.exception
     assert cache.usage().bytes == 0
-    assert any("Cache: 0 MB of at most" in one.label for one in app.expander)
+    assert any("Cache: 0 bytes of at most" in one.label for one in app.expander)
     assert app.button(key="clear cache").disabled
 
 

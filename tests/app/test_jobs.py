@@ -9,7 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from clfcore import api
+from clfcore.config import make
 from clfcore.errors import Failure, InputError
+from clfcore.runs.create import create_run
+from clfcore.runs.locks import RunLock
 from ui.jobs import Job
 
 OpenPage = Callable[..., AppTest]
@@ -106,3 +109,26 @@ def test_an_error_is_kept_for_the_page() -> None:
     job = Job(work)
     job.thread.join(5)
     assert str(job.error) == "digitz is no dataset"
+
+
+def test_duration_and_memory_say_what_they_wait_for(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, ended = api.plan, threading.Event()
+
+    def plan_held(*args, measure: bool, **named):
+        if measure:
+            ended.wait(60)
+        return plan(*args, measure=False, **named)
+
+    monkeypatch.setattr(api, "plan", plan_held)
+    waiting = create_run(make({"data": "digits", "architecture": "lenet5"}))
+    lock = RunLock(waiting.path / "queue.lock")
+    assert lock.acquire()
+    try:
+        address = {"data": "shapes:count=60,side=12", "architecture": "lenet5"}
+        app = until(open_page("train", **address), lambda app: app.metric)
+        said = [caption.value for caption in app.caption]
+        assert said.count("timing a few batches now") == 2
+        assert "Runs train one after another: this one would start after 1 run that began before." in said
+    finally:
+        ended.set()
+        lock.release()

@@ -1,6 +1,7 @@
 """Predict says before the classes what is unlike the training images, and shows what of a long picture is seen."""
 
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from clfcore.data.aspect import seen_part
 from clfcore.data.pixels import Preprocess
 from clfcore.embeddings.reference import Reference
 from clfcore.photos import Photo
+from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.unlike import FILE, keep, kept_reference
 from pages.predict.strangers import whole_html
 from tests.support.pages import OpenPage
+from ui import photos
 from ui.loaders import photo_prediction
 from ui.photos import judge_job, unlike_html
 
@@ -45,6 +48,28 @@ def test_a_run_from_before_is_compared_once_its_images_are_embedded(open_page: O
     judge_job(finished_run.id).thread.join()
     assert kept_reference(finished_run) is not None
     assert "has not been measured" in " ".join(caption.value for caption in app.run().caption)
+
+
+def test_the_answer_stands_while_the_training_images_are_embedded(
+    open_page: OpenPage, finished_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def slow(classifier: object, progress: Progress) -> None:
+        progress(30, 120)
+        ended.wait(60)
+
+    monkeypatch.setattr(photos, "judge_for", slow)
+    app = open_page("predict", sample="cat", model=finished_run.id)
+    try:
+        assert "clf-top" in html_of(app)
+        [line] = app.get("progress")
+        assert line.proto.text.startswith("Embedding the run's training images, once")
+        assert "30 of 120" in line.proto.text
+    finally:
+        ended.set()
+    judge_job(finished_run.id).thread.join()
+    assert not app.run().get("progress")
 
 
 def jpeg(width: int, height: int) -> bytes:
