@@ -17,7 +17,7 @@ HEAD = """\
 # What they bring for one kind of GPU (nvidia, cuda, triton) is theirs to choose.
 """
 SERIES = ("torch", "torchvision")
-OF_THE_GPU = re.compile(r"nvidia-|cuda-|triton|pytorch-triton")
+OF_THE_GPU = re.compile(r"nvidia-|cuda-|triton$|pytorch-triton")
 
 
 def resolve() -> dict[str, str]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import list_classes, predict
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
+    from clfcore.api.serving import serve, serving_app
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
     from clfcore.api.weights import get_weights, list_weights
@@ -69,6 +70,7 @@ _NAMES = {
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("list_classes", "predict"),
     "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
+    "serving": ("serve", "serving_app"),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
     "weights": ("get_weights", "list_weights"),
     "training": ("advise", "check", "command_of", "configuration", "defaults", "find_rate", "more_pictures", "plan"),

@@ -19,6 +19,7 @@ from clfcore.cli import (
     export,
     predict,
     runs,
+    serve,
     system,
     terminal,
     train,
@@ -45,7 +46,7 @@ Every command takes --help. RUN is a run's id, the beginning of one, or the path
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for group in (datasets, architectures, weights, train, augmentation, runs, evaluate, predict, export, system)
+    for group in (datasets, architectures, weights, train, augmentation, runs, evaluate, predict, export, serve, system)
     for command in group.COMMANDS
 }
 

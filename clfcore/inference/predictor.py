@@ -34,6 +34,11 @@ class Outputs:
     single: np.ndarray
     embeddings: np.ndarray | None = None
 
+    def rows(self, start: int, stop: int) -> "Outputs":
+        """Those of some of the pictures."""
+        embeddings = None if self.embeddings is None else self.embeddings[start:stop]
+        return Outputs(self.logits[start:stop], self.single[start:stop], embeddings)
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
@@ -78,7 +83,12 @@ class Predictor:
         """The prediction for each picture, by one call of the model; one that answers NaN has an error."""
         if not pictures:
             return ()
-        outputs = self.compute([picture.square for picture in pictures])
+        return self.read(pictures, self.compute([picture.square for picture in pictures]), k, sure=sure)
+
+    def read(
+        self, pictures: Sequence[Prepared], outputs: Outputs, k: int, *, sure: float = 0.0
+    ) -> tuple[ImagePrediction, ...]:
+        """The predictions that the model's outputs for these pictures stand for."""
         unlike = None
         if self.judge is not None and np.isfinite(outputs.single).all():
             single = decoded(outputs.single, self.task, self.decoding)

@@ -24,6 +24,7 @@ FOR_PYTHON = {  # values that calls take, and what pages show
     "defaults",
     "flag",
     "plan",
+    "serving_app",
 }
 
 

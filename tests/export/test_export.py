@@ -208,3 +208,19 @@ def test_a_missing_package_is_one_line(finished_run: Run, tmp_path: Path, monkey
 
 def test_the_names_are_those_of_the_rows() -> None:
     assert tuple(FORMATS) == FORMAT_NAMES
+
+
+def test_an_export_is_asked_as_its_run(exported: Exported, trained: Run, photos: Path) -> None:
+    from clfcore.serving.served import open_served
+
+    served = open_served(str(exported.out))
+    assert served.predictor.name == trained.id
+    path = photos / "blue" / "01.jpg"
+    (mine,) = served.predictor.predict([served.predictor.prepare(path.read_bytes(), path.name)], 5)
+    (theirs,) = api.predict(str(trained.path), [str(path)]).predictions
+    assert mine.top is not None
+    assert theirs.top is not None
+    expected = {row.label: row.probability for row in theirs.top}
+    assert {row.label: row.probability for row in mine.top} == pytest.approx(expected, abs=1e-4)
+    with pytest.raises(InputError, match="calibrated already"):
+        open_served(str(exported.out), calibrated=True)

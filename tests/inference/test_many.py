@@ -3,7 +3,7 @@
 import csv
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,32 +11,15 @@ import numpy as np
 import pytest
 
 from clfcore import api
-from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.inference.many import predictions_of, write_table
 from clfcore.inference.pictures import open_pictures
-from clfcore.inference.predictor import Outputs, Predictor
+from clfcore.inference.predictor import Outputs
 from clfcore.inference.table import columns_of, counted, read_rows
 from clfcore.runs.folder import Run
 from clfcore.spreadsheet import escaped
-from clfcore.task import Level, Task, hierarchical, multi_label, single_label
-
-COLORS = single_label(("red", "=blue", "none"))
-LEVELS = hierarchical((Level("kind", ("warm", "cold")), Level("color", ("red", "blue"))), [(0, 0), (1, 1)])
-
-
-def predictor(task: Task) -> Predictor:
-    """Tells red from blue by their mean; each level's first class is red."""
-    preprocess = Preprocess(8)
-
-    def compute(squares: Sequence[np.ndarray]) -> Outputs:
-        red = np.array([square[..., 0].mean() > square[..., 2].mean() for square in squares])
-        logits = np.full((len(squares), task.columns), -2, np.float32)
-        for part in task.slices:
-            logits[:, part.start], logits[:, part.start + 1] = np.where(red, 2, -1), np.where(red, -1, 2)
-        return Outputs(logits, logits)
-
-    return Predictor("colors", preprocess, task, "levels", None, 1.0, preprocess.square, compute)
+from clfcore.task import Task, multi_label
+from tests.support.color_predictor import COLORS, LEVELS, color_predictor
 
 
 @pytest.fixture
@@ -55,7 +38,7 @@ def table(tmp_path: Path) -> Callable[..., list[dict[str, str]]]:
         out = tmp_path / "predictions.csv"
         columns = columns_of(task, 2)
         with open_pictures([str(source)]) as pictures:
-            write_table(predictor(task), pictures, out, columns=columns, about={}, **options)
+            write_table(color_predictor(task), pictures, out, columns=columns, about={}, **options)
         with out.open(newline="") as file:
             return list(csv.DictReader(file))
 
@@ -121,17 +104,19 @@ def test_an_interrupted_table_goes_on_after_its_last_complete_row(damaged: Path,
 
     with open_pictures([str(damaged)]) as pictures:
         with pytest.raises(Killed):
-            write_table(predictor(COLORS), pictures, out, columns=columns, about={"model": "a"}, progress=kill)
+            write_table(color_predictor(COLORS), pictures, out, columns=columns, about={"model": "a"}, progress=kill)
         assert not out.exists()
         assert len(list(read_rows(part))) == 16
         with part.open("ab") as file:
             file.write(b'"blue/cut')  # the disk held half a row
         computed: list[int] = []
-        counting = replace(predictor(COLORS), compute=lambda s: computed.append(len(s)) or predictor(COLORS).compute(s))
+        counting = replace(
+            color_predictor(COLORS), compute=lambda s: computed.append(len(s)) or color_predictor(COLORS).compute(s)
+        )
         written = write_table(counting, pictures, out, columns=columns, about={"model": "a"})
         assert (written.resumed, sum(computed)) == (16, 24 - 16 - 1)
         whole = out.read_bytes()
-        write_table(predictor(COLORS), pictures, out, columns=columns, about={"model": "a"})
+        write_table(color_predictor(COLORS), pictures, out, columns=columns, about={"model": "a"})
         assert out.read_bytes() == whole
     assert [path.name for path in tmp_path.glob("p.csv*")] == ["p.csv"]
     assert written.counts == counted(read_rows(out), columns)
@@ -142,13 +127,13 @@ def test_another_model_or_other_pictures_begin_anew(photos: Path, tmp_path: Path
     out, columns = tmp_path / "p.csv", columns_of(COLORS, 2)
     part, note = tmp_path / "p.csv.part", tmp_path / "p.csv.part.json"
     with open_pictures([str(photos)]) as pictures:
-        write_table(predictor(COLORS), pictures, out, columns=columns, about={})
+        write_table(color_predictor(COLORS), pictures, out, columns=columns, about={})
         whole = out.read_bytes()
         for about, content in (({"model": "b"}, whole), ({}, whole.replace(b"blue/00", b"blue/xx")), ({}, b"\xff\n")):
             out.rename(part)
             part.write_bytes(content)
             note.write_text(json.dumps(about))
-            assert write_table(predictor(COLORS), pictures, out, columns=columns, about={}).resumed == 0
+            assert write_table(color_predictor(COLORS), pictures, out, columns=columns, about={}).resumed == 0
             assert out.read_bytes() == whole
 
 
@@ -161,7 +146,7 @@ def test_names_with_quotes_and_line_breaks_come_back(photos: Path, table: Callab
 
 def test_an_answer_that_is_no_number_is_an_error(photos: Path) -> None:
     nan = replace(
-        predictor(COLORS), compute=lambda s: Outputs(np.full((len(s), 3), np.nan), np.full((len(s), 3), np.nan))
+        color_predictor(COLORS), compute=lambda s: Outputs(np.full((len(s), 3), np.nan), np.full((len(s), 3), np.nan))
     )
     with open_pictures([str(photos)]) as pictures:
         (batch, *_) = predictions_of(nan, pictures[:2], 2)
@@ -190,7 +175,7 @@ def test_parquet_holds_numbers(photos: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "p.parquet"
     with open_pictures([str(photos)]) as pictures:
-        write_table(predictor(COLORS), pictures, out, columns=columns_of(COLORS, 2), about={})
+        write_table(color_predictor(COLORS), pictures, out, columns=columns_of(COLORS, 2), about={})
     stored = parquet.read_table(out)
     assert stored.num_rows == 24
     assert str(stored.schema.field("probability").type) == "double"

@@ -1,0 +1,51 @@
+"""The command that puts a model behind HTTP."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from clfcore import api
+from clfcore.cli.command import Command, argument
+from clfcore.cli.flags import between
+from clfcore.cli.terminal import bar, say
+
+if TYPE_CHECKING:
+    from clfcore.results import Result
+
+
+def _serve(given: argparse.Namespace) -> "Result":
+    return api.serve(
+        given.name,
+        host=given.host,
+        port=given.port,
+        keep_odd=given.keep_odd,
+        calibrated=given.calibrated,
+        ready=lambda address: say(f"serving {given.name} at {address} (Ctrl-C stops it)"),
+        progress=bar("embedding training images"),
+    )
+
+
+COMMANDS = (
+    Command(
+        name="serve",
+        help="answer over HTTP: photos at POST /predict, the Open Inference Protocol at /v2, metrics, a page",
+        example="serve RUN --port 8000",
+        arguments=(
+            argument("name", metavar="RUN_OR_EXPORT", help="a run, an architecture, an .onnx file or a script folder"),
+            argument(
+                "--host",
+                default="127.0.0.1",
+                metavar="ADDRESS",
+                help="where to listen (default 127.0.0.1, this machine alone); there is no sign-in",
+            ),
+            argument("--port", type=between(0, 65_535), default=8000, metavar="N", help="default 8000; 0: a free one"),
+            argument(
+                "--keep-odd",
+                metavar="FOLDER",
+                help="keep photos that the model is unsure of, or that are unlike its training images, for labelling",
+            ),
+            argument("--calibrated", action="store_true", help="with the temperature that `calibrate RUN` stored"),
+        ),
+        run=_serve,
+        calls=("serve",),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Serving: a model behind HTTP on one machine, by the Open Inference Protocol and by photos as they are."""
