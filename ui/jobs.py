@@ -1,5 +1,6 @@
 """Background jobs and downloads: long work in a thread; its page shows the progress and can stop it."""
 
+import atexit
 import inspect
 import threading
 import time
@@ -16,6 +17,7 @@ from ui.formatting import time_left, transfer_text
 from ui.messages import complain, escape_markdown, refusals
 
 PATIENCE = 0.3  # seconds; a job that ends sooner shows no progress bar
+ENDING = 10.0  # seconds that the jobs may take to end when the server does
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -125,7 +127,32 @@ def _show_progress(job: "Job[R]", words: str) -> None:
         st.rerun()
     st.progress(job.done / job.total if job.total else 0.0, text=words + _progress_text(job))
     if job.total and st.button("Stop"):
-        job.stopped = True
+        job.stop()
+
+
+_running: dict[threading.Thread, Callable[[], None]] = {}  # the jobs at work, and what stops each
+
+
+def wait_for_jobs(timeout: float | None = None) -> None:
+    """Return when no job runs any more, or after `timeout` seconds."""
+    until = None if timeout is None else time.monotonic() + timeout
+    for thread in [thread for thread in list(_running) if thread.is_alive()]:
+        thread.join(None if until is None else max(0.0, until - time.monotonic()))
+
+
+@atexit.register
+def stop_jobs() -> None:
+    """Ask every job to stop at its next step, and wait for them, but not for ever.
+
+    A thread that is inside torch when the interpreter ends aborts the whole process.
+    """
+    for stop in list(_running.values()):
+        stop()
+    wait_for_jobs(ENDING)
+
+
+def _stopped() -> InputError:
+    return InputError("stopped: start it again to continue")
 
 
 class Job(Generic[R]):
@@ -140,7 +167,12 @@ class Job(Generic[R]):
         self.forget = forget
         self.started = time.monotonic()
         self.thread = threading.Thread(target=self._run, args=(work, name), daemon=True)
+        _running[self.thread] = self.stop
         self.thread.start()
+
+    def stop(self) -> None:
+        """Have the work end at its next step."""
+        self.stopped = True
 
     def value(self) -> R:
         """The result of a job that has ended. Raises its error."""
@@ -166,12 +198,14 @@ class Job(Generic[R]):
         except (InputError, Failure) as error:  # shown by the page that waits
             self.error = error
         except Exception as error:  # a fault of the lab's own: a line for the page, the traceback in a file
-            self.error = Failure(crash(error, ["page:", name]))
+            self.error = _stopped() if self.stopped else Failure(crash(error, ["page:", name]))
+        finally:
+            del _running[self.thread]
 
     def _progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total
         if self.stopped:
-            raise InputError("stopped: start it again to continue")
+            raise _stopped()
 
 
 class Background(Generic[P, R]):
@@ -258,5 +292,5 @@ def _show_download(what: str, going: Download) -> None:
         share = min(1.0, far.done / far.total) if far.total else 0.0
         st.progress(share, text=f"Downloading {escape_markdown(what)}: {words}")
         if st.button("Cancel", key=f"cancel {what}", disabled=going.job.stopped):
-            going.job.stopped = True
+            going.job.stop()
             st.rerun(scope="fragment")

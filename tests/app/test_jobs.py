@@ -1,7 +1,8 @@
 """Long work beside a page."""
 
+import subprocess
+import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,21 +14,24 @@ from clfcore.config import make
 from clfcore.errors import Failure, InputError
 from clfcore.runs.create import create_run
 from clfcore.runs.locks import RunLock
+from tests.support.pages import until
 from ui.jobs import Job
 
+ROOT = Path(__file__).parents[2]
 OpenPage = Callable[..., AppTest]
 
 
 def test_a_job_tells_how_far_it_is_and_keeps_its_result() -> None:
-    gate = threading.Event()
+    gate, told = threading.Event(), threading.Event()
 
     def work(progress) -> str:
         progress(3, 4)
+        told.set()
         gate.wait(5)
         return "done"
 
     job = Job(work)
-    time.sleep(0.05)
+    assert told.wait(5)
     assert (job.done, job.total) == (3, 4)
     assert 0 < job.seconds_left < 5
     gate.set()
@@ -44,7 +48,7 @@ def test_a_stopped_job_ends_at_its_next_step() -> None:
         pytest.fail("went on")
 
     job = Job(work)
-    job.stopped = True
+    job.stop()
     go.set()
     job.thread.join(5)
     assert isinstance(job.error, InputError)
@@ -91,17 +95,6 @@ def duration(app: AppTest) -> str:
     return {metric.label: metric.value for metric in app.metric}.get("Duration", "")
 
 
-def until(app: AppTest, there: Callable[[AppTest], object], *, times: int = 300) -> AppTest:
-    """AppTest has no timers: run again until it is there."""
-    for _ in range(times):
-        if there(app):
-            break
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception, app.exception
-    return app
-
-
 def test_an_error_is_kept_for_the_page() -> None:
     def work(progress) -> None:
         raise InputError("digitz is no dataset")
@@ -132,3 +125,25 @@ def test_duration_and_memory_say_what_they_wait_for(open_page: OpenPage, monkeyp
     finally:
         ended.set()
         lock.release()
+
+
+def test_the_process_ends_when_its_jobs_have_stopped_and_with_its_own_status() -> None:
+    """A thread that is inside torch when the interpreter is gone aborts the process; here it could not say its word."""
+    script = """
+import sys, time
+from ui.jobs import Job
+def work(progress):
+    print("begun", flush=True)
+    try:
+        while True:
+            time.sleep(0.01)
+            progress(0, 1)
+    finally:
+        print("ended", flush=True)
+job = Job(work)
+while not job.total:
+    time.sleep(0.01)
+sys.exit(3)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (3, ["begun", "ended"]), done.stderr
