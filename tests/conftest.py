@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from clfcore.config import RunConfig
+from clfcore.files import runs_folder
 from clfcore.parse_config import parse_config
 from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
@@ -50,28 +51,33 @@ def breaking_off(run: Run, *, after: int, every: int) -> Callable[[], bool]:
     return lambda: next(asked) % every == 0 and len(run.history) == after
 
 
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """One finished run for the whole session; use `finished_run`, a copy that a test may change."""
+def trained_at(home: Path, config: RunConfig) -> Run:
+    """A finished run whose folders lie in `home`."""
     from clfcore.runs.execute import execute
 
     with pytest.MonkeyPatch.context() as patched:
-        home = tmp_path_factory.mktemp("trained")
         for variable, name in FOLDERS:
             patched.setenv(variable, str(home / name))
-        run = create_run(small_config())
+        run = create_run(config)
         execute(run)
     return run
+
+
+def copied(run: Run) -> Run:
+    """A run's copy in this test's own runs folder."""
+    return Run(Path(shutil.copytree(run.path, runs_folder() / run.id)))
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One finished run for the whole session; use `finished_run`, a copy that a test may change."""
+    return trained_at(tmp_path_factory.mktemp("trained"), small_config())
 
 
 @pytest.fixture
 def finished_run(trained: Run) -> Run:
     """A completed run in this test's own runs folder."""
-    from clfcore.files import runs_folder
-
-    target = runs_folder() / trained.id
-    shutil.copytree(trained.path, target)
-    return Run(target)
+    return copied(trained)
 
 
 @pytest.fixture

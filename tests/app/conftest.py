@@ -1,23 +1,28 @@
 """The app under AppTest: the entry script, then a page; no worker, no timers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from streamlit.navigation.page import StreamlitPage
 from streamlit.testing.v1 import AppTest
 
 from clfcore.config import make
 from clfcore.runs.folder import Run
+from tests.conftest import copied, trained_at
 from ui import entry
+from ui.jobs import stop_jobs
 
 
 @pytest.fixture(autouse=True)
-def no_children(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_children(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test starts the worker's child by painting a page; nothing kept from one test is seen by the next."""
     import streamlit as st
 
     monkeypatch.setattr(entry, "after_first_paint", lambda: None)
     st.cache_data.clear()
     st.cache_resource.clear()
+    yield
+    stop_jobs()
 
 
 @pytest.fixture
@@ -26,26 +31,32 @@ def open_page() -> Callable[..., AppTest]:
 
     def open_it(name: str, **address: str) -> AppTest:
         app = AppTest.from_file("../../app.py", default_timeout=60)
-        if name == "home":  # of another page the address is not Home's, which AppTest opens first
-            for key, value in address.items():
-                app.query_params[key] = value
-        app.run()
-        assert not app.exception, app.exception
         if name != "home":
-            for key, value in address.items():
-                app.query_params[key] = value
-            app.switch_page(f"pages/{name}/page.py").run()
+            with pytest.MonkeyPatch.context() as patched:  # AppTest knows the pages after a first run, which is Home's
+                run = StreamlitPage.run
+                patched.setattr(StreamlitPage, "run", lambda page: None if page.title == "Home" else run(page))
+                app.run()
+                assert not app.exception, app.exception
+        for key, value in address.items():
+            app.query_params[key] = value
+        if name != "home":
+            app.switch_page(f"pages/{name}/page.py")
+        app.run()
+        assert name != "home" or not app.exception, app.exception
         return app
 
     return open_it
 
 
-@pytest.fixture
-def finished_run() -> Run:
-    """Three epochs of lenet5 on a few shapes, executed here."""
-    from clfcore.runs.create import create_run
-    from clfcore.runs.execute import execute
+@pytest.fixture(scope="session")
+def trained_on_digits(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One finished run of lenet5 on digits for the whole session; use `finished_run`, a copy."""
+    return trained_at(
+        tmp_path_factory.mktemp("digits"), make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": 2}})
+    )
 
-    run = create_run(make({"data": "digits", "architecture": "lenet5", "recipe": {"epochs": 2}}))
-    execute(run)
-    return run
+
+@pytest.fixture
+def finished_run(trained_on_digits: Run) -> Run:
+    """Two epochs of lenet5 on digits, in this test's own runs folder."""
+    return copied(trained_on_digits)

@@ -1,6 +1,5 @@
 """The Architectures page without a browser: every network, its options and sizes, refusals, and the way to Train."""
 
-import time
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
@@ -9,20 +8,15 @@ import torchvision
 from streamlit.testing.v1 import AppTest
 
 from clfcore.architectures.catalogue import architectures
+from tests.support.pages import until
 
 OpenPage = Callable[..., AppTest]
 WORK = ("Building the network", "Reading and checking", "Timing", "Computing", "Sending")
 
 
 def ready(app: AppTest) -> AppTest:
-    """AppTest has no timers: run again until no job is waited for."""
-    for _ in range(400):
-        if not any(bar.proto.text.startswith(WORK) for bar in app.get("progress")):
-            break
-        time.sleep(0.05)
-        app.run()
-    assert not app.exception, app.exception
-    return app
+    """The page when no job is waited for."""
+    return until(app, lambda app: not any(bar.proto.text.startswith(WORK) for bar in app.get("progress")))
 
 
 def numbers(app: AppTest) -> dict[str, str]:

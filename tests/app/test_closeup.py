@@ -1,7 +1,6 @@
 """A picture of a list, opened to full size: what stands beside it, where it leads, and what cannot be shown."""
 
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from clfcore.data.catalogue import open_dataset
 from clfcore.evaluation.errors import most_confident
 from clfcore.runs.folder import Run
-from tests.support.pages import OpenPage, refused, words
+from tests.support.pages import OpenPage, refused, until, words
 from tests.support.stored_runs import run_of, stored_run
 
 
@@ -32,15 +31,8 @@ def press(app: AppTest, key: str) -> AppTest:
     return app
 
 
-def until(app: AppTest, text: str) -> AppTest:
-    """Run again until the page says so: here no timer asks for the next run."""
-    end = time.monotonic() + 60
-    while text not in words(app) + html(app):
-        assert time.monotonic() < end, words(app)
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception, app.exception
-    return app
+def until_said(app: AppTest, text: str) -> AppTest:
+    return until(app, lambda app: text in words(app) + html(app))
 
 
 def test_an_error_opens_with_its_place_truth_prediction_map_and_neighbors(
@@ -55,38 +47,27 @@ def test_an_error_opens_with_its_place_truth_prediction_map_and_neighbors(
     assert f"{first.predicted} ✗ wrong" in html(app)
     assert "this picture has no file" in words(app)
     press(app, "closeup map")
-    until(app, f"where the run looked for {first.predicted}")
+    until_said(app, f"where the run looked for {first.predicted}")
     assert 'class="clf-stage"' in html(app)
     press(app, "closeup nearest")
-    until(app, "The 5 nearest training images")
+    until_said(app, "The 5 nearest training images")
     press(app, "closeup next")
     assert linked(app) == second.id
     assert app.button(key="closeup previous").disabled is False
-    until(app, f"where the run looked for {second.predicted}")
+    until_said(app, f"where the run looked for {second.predicted}")
 
 
 def test_a_picture_of_the_data_opens_and_its_link_shows_its_split(open_page: OpenPage) -> None:
     dataset = open_dataset("digits")
     item = dataset.ids[int(dataset.splits["test"][3])]
     app = open_page("data", data="digits", item=item)
-    for _ in range(50):
-        if "of" in html(app) and f"test, 4 of {len(dataset.splits['test'])}" in html(app):
-            break
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception, app.exception
-    assert f"test, 4 of {len(dataset.splits['test'])}" in html(app)
+    until_said(app, f"test, 4 of {len(dataset.splits['test'])}")
     assert 'class="clf-sharp"' in re.findall(r'<figure class="clf-stage".*?</figure>', html(app))[0]
 
 
 def test_a_link_to_a_picture_that_is_gone_says_so(open_page: OpenPage) -> None:
     app = open_page("data", data="digits", item="digits/none")
-    for _ in range(50):
-        if refused(app):
-            break
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception, app.exception
+    until(app, refused)
     assert "digits/none is not in digits" in refused(app)[0]
 
 
@@ -101,7 +82,7 @@ def test_damaged_and_removed_pictures_are_said_to_be_and_deep_ones_are_shown(
     dataset = open_dataset(str(tmp_path / "set"))
     deep, cut, gone = (dataset.ids[int(i)] for i in dataset.splits["train"][:3])
     app = open_page("data", data=str(tmp_path / "set"), item=deep)
-    until(app, "30 × 20 pixels")
+    until_said(app, "30 × 20 pixels")
     assert not refused(app)
     where = dataset.files
     where[dataset.ids.index(cut)].write_bytes(b"\x89PNG no more")

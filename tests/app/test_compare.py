@@ -1,7 +1,6 @@
 """The Compare page: two runs beside each other in numbers and words, and what it refuses, in place."""
 
 import shutil
-import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,7 +10,7 @@ from clfcore.files import runs_folder
 from clfcore.runs import measured_speed
 from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
-from tests.support.pages import OpenPage, refused, words
+from tests.support.pages import OpenPage, refused, until, words
 from tests.support.stored_runs import of_labels, short, stored_run
 
 
@@ -116,7 +115,7 @@ def test_train_to_compare_queues_every_combination_and_fills_the_table(
     app = open_page("compare")
     app.session_state["together"] = True
     app.run()
-    app = until_drawn(app)
+    app = until(app, lambda app: any(button.label.startswith("Queue") for button in app.button))
     assert [button.label for button in app.button if button.label.startswith("Queue")] == ["Queue 2 runs"]
     app.button(key="together go").click().run()
     assert not app.exception, app.exception
@@ -131,16 +130,6 @@ def test_train_to_compare_queues_every_combination_and_fills_the_table(
     assert "batch" not in app.query_params
 
 
-def until_drawn(app: AppTest) -> AppTest:
-    """AppTest has no timers: run again until the data was read."""
-    for _ in range(100):
-        if any(button.label.startswith("Queue") for button in app.button):
-            return app
-        time.sleep(0.1)
-        app.run()
-    return app
-
-
 def test_latency_and_memory_are_measured_on_a_button_and_fill_the_table(open_page: OpenPage, trained: Run) -> None:
     finished_run = Run(shutil.copytree(trained.path, runs_folder() / trained.id))
     b = stored_run(2, right=0.9)  # without weights: it cannot be measured
@@ -149,12 +138,7 @@ def test_latency_and_memory_are_measured_on_a_button_and_fill_the_table(open_pag
     assert not app.exception, app.exception
     assert "latency (ms/image)" not in app.dataframe[0].value, "a column of nothing"
     app.button(key="measure runs").click().run()
-    for _ in range(100):
-        if "latency (ms/image)" in app.dataframe[0].value:
-            break
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception, app.exception
+    until(app, lambda app: "latency (ms/image)" in app.dataframe[0].value)
     table = app.dataframe[0].value.set_index("run")
     measured = measured_speed.kept(finished_run)
     assert table.loc[short(finished_run), "latency (ms/image)"] == pytest.approx(1e3 * measured.seconds)

@@ -5,15 +5,14 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.support.pages import until
+
 PHOTOS, SMALL = "shapes:side=96,count=60", "shapes:count=60"
 
 
 def ready(app: AppTest) -> AppTest:
     """The app when its data is read."""
-    while not any(box.key == "architecture box" for box in app.selectbox):
-        assert not app.exception
-        app.run()
-    return app
+    return until(app, lambda app: any(box.key == "architecture box" for box in app.selectbox))
 
 
 def network(app: AppTest) -> str:

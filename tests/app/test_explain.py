@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import time
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
 from pages.explain import map_loaders
 from pages.explain.map_loaders import MapRequest, OverlayStyle, TargetChoice, overlaid_map, sheet
-from tests.support.pages import OpenPage, refused, words
+from tests.support.pages import OpenPage, refused, without_progress, words
 from tests.support.stored_runs import run_of
 
 
@@ -39,17 +38,6 @@ def on_errors(open_page: OpenPage, run: Run, *, view: str = "", methods: tuple[s
     if view:
         app.session_state["maps view"] = view
     app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def finished(app: AppTest, *, times: int = 300) -> AppTest:
-    """AppTest has no timers: run again until no job is waited for."""
-    for _ in range(times):
-        if not app.get("progress"):
-            break
-        time.sleep(0.1)
-        app.run()
     assert not app.exception, app.exception
     return app
 
@@ -100,9 +88,9 @@ def test_a_long_method_waits_for_a_click(open_page: OpenPage, run: Run) -> None:
     app = on_errors(open_page, run, methods=("occlusion",))
     assert "Long: about 170 forward passes" in html(app)
     next(button for button in app.button if button.label.startswith("Compute the long maps")).click().run()
-    app = finished(app)
+    app = without_progress(app)
     for _ in range(3):
-        app = finished(app.run())
+        app = without_progress(app.run())
     assert not refused(app)
     assert "Long: about" not in html(app)
     assert 'alt="Occlusion' in html(app)
@@ -132,8 +120,8 @@ def test_maps_of_a_run_are_measured_on_a_click(open_page: OpenPage, run: Run) ->
     app = on_errors(open_page, run, view="Faithfulness")
     app.number_input(key="checked items").set_value(4).run()
     next(button for button in app.button if button.label == "Evaluate the maps").click().run()
-    app = finished(app)
-    app = finished(app.run())
+    app = without_progress(app)
+    app = without_progress(app.run())
     table = app.dataframe[0].value
     assert {"Grad-CAM", "Saliency", "random", "centre"} <= set(table["method"])
     assert table["pointing game ↑"].between(0, 1).all()
@@ -230,8 +218,8 @@ def test_heads_of_attention_are_shown_one_by_one(open_page: OpenPage, monkeypatc
 
 
 def test_the_nearest_training_pictures_of_each_class(open_page: OpenPage, run: Run) -> None:
-    app = finished(on_errors(open_page, run, view="Examples"))
-    app = finished(app.run())
+    app = without_progress(on_errors(open_page, run, view="Examples"))
+    app = without_progress(app.run())
     assert not refused(app)
     drawn, said = html(app), words(app)
     assert all(name in said for name in classifier_of(run).classes)
@@ -265,7 +253,7 @@ def test_a_run_on_the_trap_is_explained_on_the_data_without_it(open_page: OpenPa
     app.session_state["pictures of"] = "A dataset"
     app.session_state["method"] = ["gradcam"]
     app.run()
-    finished(app)
+    without_progress(app)
     assert not app.exception, app.exception
     assert not refused(app)
     assert 'alt="Grad-CAM' in html(app)

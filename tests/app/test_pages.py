@@ -91,10 +91,10 @@ def test_train_names_the_nearest_of_an_unknown_architecture_and_opens_with_the_d
 
 
 def test_train_shows_a_refusal_where_a_setting_does_not_fit(open_page: OpenPage) -> None:
-    app = until_ready(open_page("train", data="digits", architecture="vgg11"))
+    app = until_ready(open_page("train", data="digits", architecture="lenet5"))
     app.number_input(key="field recipe.image_size").set_value(8)
     app = until_ready(app.run())
-    assert refused(app) == ["image_size is 8: vgg11 needs at least 32"]
+    assert refused(app) == ["image_size is 8: lenet5 needs at least 12"]
 
 
 def test_a_run_in_the_address_that_is_gone_is_said(open_page: OpenPage) -> None:

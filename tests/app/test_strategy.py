@@ -1,11 +1,11 @@
 """The strategy part of the Train page, and the way from a finished run to one that is trained further."""
 
-import time
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
 from clfcore.runs.folder import Run
+from tests.support.pages import until, until_ready
 
 
 def test_a_strategy_shows_what_it_can_be_told(open_page: Callable[..., AppTest]) -> None:
@@ -36,10 +36,7 @@ def test_a_finished_run_is_trained_further(open_page: Callable[..., AppTest], fi
 def test_the_plan_shows_what_trains_and_advises(open_page: Callable[..., AppTest]) -> None:
     app = open_page("train", data="digits", architecture="efficientnet_lite0")
     app.button_group(key="strategy box").set_value("progressive-unfreezing").run()
-    while app.get("progress") and not app.metric:
-        time.sleep(0.5)
-        app.run()
-    assert not app.exception
+    until_ready(app)
     labels = [box.label for box in app.expander]
     assert {"What trains, when and how fast", "Which strategy fits?", "Find a learning rate"} <= set(labels)
     assert any("Start with **" in text.value for text in app.markdown)
@@ -57,12 +54,7 @@ def test_a_search_for_the_rate_is_drawn_and_taken(open_page: Callable[..., AppTe
 
 
 def waited(app: AppTest, label: str, *, begins: bool = False) -> None:
-    for _ in range(100):
-        if any(b.label == label or (begins and b.label.startswith(label)) for b in app.button):
-            return
-        time.sleep(0.3)
-        app.run()
-    raise AssertionError(f"no button {label!r}: {[e.value for e in app.error]}")
+    until(app, lambda app: any(b.label == label or (begins and b.label.startswith(label)) for b in app.button))
 
 
 def test_a_fine_tuned_run_shows_how_far_it_moved_and_where_it_began(

@@ -1,12 +1,12 @@
 """The pages with several labels and with hierarchies."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.support.pages import until
 from tests.support.stored_runs import of_labels, run_of
 
 OpenPage = Callable[..., AppTest]
@@ -81,12 +81,7 @@ def test_predict_speaks_of_labels_and_paths(open_page: OpenPage) -> None:
 
 def test_train_offers_what_the_task_has_a_use_for(open_page: OpenPage) -> None:
     app = open_page("train", data="shapes-multi-label:count=120,side=24")
-    for _ in range(100):
-        if any(expander.label == "Labels" for expander in app.expander) or app.error:
-            break
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception, app.exception
+    until(app, lambda app: any(expander.label == "Labels" for expander in app.expander) or app.error)
     labels = {box.label for box in app.selectbox}
     assert {"Loss", "Positive weights", "Sampling", "Thresholds"} <= labels
     assert not {"Class weights", "Decoding"} & labels
@@ -100,17 +95,9 @@ def test_a_download_out_of_reach_is_said_on_the_page(open_page: OpenPage, monkey
 
     monkeypatch.setitem(FILES, "mnist", (Remote("a", "http://127.0.0.1:9/a", "0", 1),))
     app = open_page("data", data="digits")
-    for _ in range(100):
-        if app.metric:
-            break
-        time.sleep(0.1)
-        app.run()
+    until(app, lambda app: app.metric)
     app.button(key="download mnist").click().run()
-    for _ in range(100):
-        if app.error:
-            break
-        time.sleep(0.1)
-        app.run()
+    until(app, lambda app: app.error)
     assert not app.exception, app.exception
     assert app.metric  # the page went on
     assert "cannot be reached" in "".join(error.value for error in app.error)
@@ -119,10 +106,6 @@ def test_a_download_out_of_reach_is_said_on_the_page(open_page: OpenPage, monkey
 @pytest.mark.parametrize(("data", "says"), [("multi-label", "no label at all"), ("hierarchical", "6 paths occur")])
 def test_data_shows_how_labels_and_levels_hang_together(open_page: OpenPage, data: str, says: str) -> None:
     app = open_page("data", data=f"shapes-{data}:count=120,side=24")
-    for _ in range(100):
-        if app.metric:
-            break
-        time.sleep(0.1)
-        app.run()
+    until(app, lambda app: app.metric)
     assert not app.exception, app.exception
     assert says in words(app)

@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,7 +22,8 @@ from clfcore.runs.execute import execute
 from clfcore.runs.folder import run_folders
 from clfcore.runs.worker import Worker
 from tests.support.file_server import FileServer, serving
-from tests.support.pages import words
+from tests.support.pages import until, words
+from ui.jobs import wait_for_jobs
 
 OpenPage = Callable[..., AppTest]
 NAME = "mobilenet_v3_small"
@@ -62,24 +62,11 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return seen
 
 
-def until(app: AppTest, there: Callable[[], bool]) -> None:
-    """Draw the page again until something is there."""
-    for _ in range(200):
-        if there():
-            return
-        app.run()
-        assert not app.exception, app.exception
-    raise AssertionError(words(app))
-
-
 def fetched(app: AppTest) -> None:
     """Click the button that downloads, and wait for the weights; then the page is to be opened anew."""
     downloads(app)[0].click().run()
-    for _ in range(600):
-        if weights_at_hand(NAME):
-            return
-        time.sleep(0.05)
-    raise AssertionError(words(app))
+    wait_for_jobs(30)
+    assert weights_at_hand(NAME), words(app)
 
 
 def downloads(app: AppTest) -> list[Any]:
@@ -104,7 +91,7 @@ def test_a_download_out_of_reach_is_one_line_with_its_button(
     publish(monkeypatch, f"http://127.0.0.1:9/{NAME}-01234567.pth", 10_000_000)
     app = open_page("architectures", architecture=NAME)
     downloads(app)[0].click().run()
-    until(app, lambda: bool(app.error))
+    until(app, lambda app: app.error)
     assert "could not download the weights" in app.error[0].value
     assert len(downloads(app)) == 1
 
@@ -112,14 +99,14 @@ def test_a_download_out_of_reach_is_one_line_with_its_button(
 def test_train_refuses_before_queueing_with_the_download_beside_it(open_page: OpenPage, server: FileServer) -> None:
     app = open_page("train", data="shapes:count=60,side=32", architecture=NAME)
     app.segmented_control("strategy box").set_value("feature-extraction").run()
-    until(app, lambda: any(button.label == "Train" for button in app.button))
+    until(app, lambda app: any(button.label == "Train" for button in app.button))
     train = next(button for button in app.button if button.label == "Train")
     assert train.disabled
     assert server.requests == []
     assert run_folders() == []
     fetched(app)
     app = open_page("train", data="shapes:count=60,side=32", architecture=NAME)
-    until(app, lambda: any(button.label == "Train" and not button.disabled for button in app.button))
+    until(app, lambda app: any(button.label == "Train" and not button.disabled for button in app.button))
     assert not downloads(app)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from clfcore.runs.folder import Run
 from ui import entry
+from ui.jobs import stop_jobs, wait_for_jobs
 
 COUNT = 16 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -47,6 +47,7 @@ def one_lab(finished_run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     """A lab with one finished run and no worker's child."""
     monkeypatch.setattr(entry, "after_first_paint", lambda: None)
     yield
+    stop_jobs()
     st.cache_data.clear()
     st.cache_resource.clear()
 
@@ -60,7 +61,7 @@ def visit(page: str, address: dict[str, str | list[str]]) -> AppTest:
     for _ in range(100):  # AppTest has no timers: run again until no work in the background is waited for
         if not app.get("progress") or app.exception:
             break
-        time.sleep(0.1)
+        wait_for_jobs(60)
         app.run()
     return app
 

@@ -1,9 +1,10 @@
 """A page in a test: what it says, and how to wait for its work."""
 
-import time
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
+
+from ui.jobs import wait_for_jobs
 
 OpenPage = Callable[..., AppTest]
 
@@ -14,16 +15,26 @@ def words(app: AppTest) -> str:
     return "\n".join(f"{getattr(e, 'label', '')} {e.value}" for kind in kinds for e in kind)
 
 
-def until_ready(app: AppTest, *, times: int = 200) -> AppTest:
-    """AppTest has no timers: run again until no job is waited for."""
+def until(app: AppTest, there: Callable[[AppTest], object], *, times: int = 100) -> AppTest:
+    """AppTest has no timers: run again, each time when all work in threads has ended, until it is there."""
     for _ in range(times):
-        waits = any("Reading and checking" in e.proto.text or "Building" in e.proto.text for e in app.get("progress"))
-        if not waits and (app.metric or app.error):
+        if there(app):
             break
-        time.sleep(0.1)
+        wait_for_jobs(2)  # no longer: a test may hold one up
         app.run()
-    assert not app.exception, app.exception
+        assert not app.exception, app.exception
+    assert there(app), words(app)
     return app
+
+
+def without_progress(app: AppTest) -> AppTest:
+    """The page when it waits for no work."""
+    return until(app, lambda app: app.exception or not app.get("progress"))
+
+
+def until_ready(app: AppTest) -> AppTest:
+    """The page when its data is read, or refused."""
+    return until(app, lambda app: not app.get("progress") and (app.metric or app.error))
 
 
 def refused(app: AppTest) -> list[str]:
@@ -31,12 +42,6 @@ def refused(app: AppTest) -> list[str]:
     return [error.value.replace("\\", "") for error in app.error]
 
 
-def finished(app: AppTest, words: str) -> AppTest:
-    """Run the page again until its work in a thread is done."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        app.run()
-        if any(words in str(one.value) for one in (*app.markdown, *app.caption)):
-            return app
-        time.sleep(0.3)
-    raise AssertionError(f"{words!r} did not come: {[one.value for one in (*app.markdown, *app.caption)]}")
+def finished(app: AppTest, text: str) -> AppTest:
+    """The page when the result of its work stands there."""
+    return until(app, lambda app: any(text in str(part.value) for part in (*app.markdown, *app.caption)))

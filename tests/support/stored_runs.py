@@ -1,10 +1,13 @@
 """Finished runs on disk: written without training, or trained on a few shapes."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 
 from clfcore.config import make
+from clfcore.files import runs_folder
 from clfcore.predictions import Predictions
 from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
@@ -48,11 +51,20 @@ def of_labels(seed: int, threshold: float) -> Run:
     return run
 
 
+_trained: dict[str, Run] = {}  # by configuration; a folder of each that no test changes
+
+
 def run_of(task: str, **values: object) -> Run:
+    """A run of a few shapes in this test's own runs folder; each configuration is trained once a session."""
     from clfcore.runs.execute import execute
 
     data = f"shapes-{task}:count=150,side=24"
     recipe = {"epochs": 2, "image_size": 24}
-    run = create_run(make({"data": data, "architecture": "lenet5", "recipe": recipe, **values}))
-    execute(run)
-    return run
+    config = make({"data": data, "architecture": "lenet5", "recipe": recipe, **values})
+    key = config.model_dump_json()
+    if key not in _trained:
+        run = create_run(config)
+        execute(run)
+        _trained[key] = Run(Path(shutil.copytree(run.path, run.path.parents[1] / "trained" / run.id)))
+        return run
+    return Run(Path(shutil.copytree(_trained[key].path, runs_folder() / _trained[key].id)))
