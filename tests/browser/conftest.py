@@ -1,13 +1,16 @@
-"""One server and one Chromium for all browser tests; a fresh page for each."""
+"""One server and one Chromium for all browser tests of a process; a fresh page for each."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import driver
+
+PATIENCE = 60_000  # milliseconds; a wait ends with what it waits for, and two servers may share the processor
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A window of 1440 x 900 with a session of its own; whatever the page throws fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE)
     window = context.new_page()
     thrown: list[str] = []
     window.on("pageerror", lambda error: thrown.append(str(error)))

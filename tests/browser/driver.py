@@ -30,7 +30,7 @@ FLAGS = (
 
 @contextlib.contextmanager
 def serving(folder: Path, log: Path | None = None) -> Iterator[str]:
-    """The app on a free port with its runs, datasets and caches in `folder`; yields its address."""
+    """The app on a free port with all that it writes in `folder`; yields its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -39,6 +39,8 @@ def serving(folder: Path, log: Path | None = None) -> Iterator[str]:
         "CLFLAB_DATASETS": "datasets",
         "CLFLAB_CACHE": "cache",
         "CLFLAB_VERDICTS": "verdicts",
+        "CLFLAB_POLICIES": "policies",
+        "CLFLAB_CRASHES": "crashes",
     }
     environment = os.environ | {name: str(folder / part) for name, part in names.items()}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]

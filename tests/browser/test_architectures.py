@@ -67,9 +67,9 @@ def test_phi_scales_the_network_and_its_image(page: Page, address: str) -> None:
     slider = page.get_by_role("slider", name="φ")
     for tenths in (9, 10):  # one at a time: a key pressed while the page is drawn anew is lost
         slider.press("ArrowRight")
-        expect(page.get_by_text(f"φ = {tenths / 10:g}", exact=True)).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(f"φ = {tenths / 10:g}", exact=True)).to_be_visible()
         settled(page)
-    expect(page.get_by_text("images of 258 pixels. α·β²·γ² = 1.920 (target 2)")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("images of 258 pixels. α·β²·γ² = 1.920 (target 2)")).to_be_visible()
     settled(page)
     expect(page.get_by_text("per 258-pixel image")).to_be_visible()
     assert "option=phi" in page.url
@@ -103,7 +103,7 @@ def test_a_wrong_token_is_said_beside_its_cause_and_can_be_mended(page: Page, ad
     expect(alert).to_contain_text("option layers is '64,Q,M'")
     box.fill("64,M")
     box.press("Enter")
-    expect(alert).to_have_count(0, timeout=30_000)
+    expect(alert).to_have_count(0)
     parameters(page, ",")
 
 

@@ -59,7 +59,7 @@ def test_photos_are_predicted_at_once_and_go_on_to_predict(page: Page, address: 
     page.get_by_role("link", name=re.compile("Predict: where it looked")).click()
     expect(page.get_by_alt_text(re.compile("Where it looked"))).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="Home").first.click()
-    expect(page.get_by_text("espresso").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("espresso").first).to_be_visible()
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])

@@ -65,7 +65,7 @@ def test_a_click_on_a_cell_a_row_and_a_class_shows_exactly_its_pictures(
         page.wait_for_timeout(400)
         page.mouse.down()
         page.mouse.up()
-        expect(page.get_by_text(f"{expected.sum()} images", exact=True)).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(f"{expected.sum()} images", exact=True)).to_be_visible()
         settled(page, timeout=150_000)
         shown = {card.get_attribute("title") for card in page.locator(".clf-card").all()}
         assert shown <= {said.ids[i] for i in np.flatnonzero(expected)}
@@ -76,7 +76,7 @@ def test_a_click_on_a_cell_a_row_and_a_class_shows_exactly_its_pictures(
     click(1, 3, predicted == 1)  # the last row: all predictions of a class
     page.get_by_text("Errors only").click()
     wrong = (predicted == 1) & (said.targets != 1)
-    expect(page.get_by_text(f"{wrong.sum()} images", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(f"{wrong.sum()} images", exact=True)).to_be_visible()
 
 
 def test_a_figure_is_saved_as_svg_from_the_page_the_report_and_the_command_line(
