@@ -155,10 +155,10 @@ def test_a_dataset_is_checked_on_its_test_split() -> None:
 
 
 def trained_on(dataset) -> nn.Module:
-    """Six convolutions trained for 12 epochs with turns, flips and shifts: all of the test split right, in 20 s."""
+    """Six convolutions trained for 12 epochs with turns, flips and shifts."""
     torch.manual_seed(0)
     parts, channels = [], 3
-    for width in (16, 32, 64):
+    for width in (8, 16, 32):
         for _ in range(2):
             parts += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()]
             channels = width
@@ -188,7 +188,7 @@ def trained_on(dataset) -> nn.Module:
 def test_gradcam_of_a_network_trained_on_shapes_points_at_the_object() -> None:
     dataset = draw(count=1200, side=32, difficulty=0.0)
     classifier = stub(trained_on(dataset), size=32, classes=6)
-    report = check_dataset(classifier, dataset, methods=["gradcam", "layercam", "saliency"])
+    report = check_dataset(classifier, dataset, items=60, methods=["gradcam", "layercam", "saliency"])
     found = {row.method: row for row in (*report.methods, *report.baselines)}
     assert found["gradcam"].pointing_game >= 0.9
     assert found["gradcam"].pointing_game > max(found["random"].pointing_game, found["centre"].pointing_game)

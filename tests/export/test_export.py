@@ -34,7 +34,8 @@ HIERARCHY = Task("hierarchical", (Level("kind", ("a", "b")), Level("name", ("x",
 def classifier(task: Task, *, channels: int = 3, head: str = "linear", **preprocess: object) -> Classifier:
     torch.manual_seed(0)
     values = {"size": 32, "mean": (0.4,) * channels, "deviation": (0.3,) * channels} | preprocess
-    module = build("mobilenet_v3_small_small", columns=task.columns, channels=channels, image_size=32).module
+    options = {"depths": "1,1", "width": 8, "stem": "small"}
+    module = build("resnet", columns=task.columns, channels=channels, image_size=32, options=options).module
     if head == "attention":
         module = with_attention_head(module, task.columns, channels=channels, side=32)
     return Classifier("net", module.eval(), Preprocess(**values), task, head=head)

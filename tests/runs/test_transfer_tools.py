@@ -55,7 +55,7 @@ def test_feature_extraction_needs_no_rate(photos: Path) -> None:
 
 def test_all_strategies_are_tried_ranked_and_leave_no_run(photos: Path) -> None:
     config = {"data": str(photos), "architecture": "efficientnet_lite0", "recipe": {"image_size": 32}}
-    found = compare_strategies(make(config), seconds=12, sample=16)
+    found = compare_strategies(make(config), seconds=4, sample=16)
     assert {one.strategy for one in found.tried} == {
         "feature-extraction",
         "fine-tuning",
