@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.support.pages import until_ready
+from tests.support.pages import until, until_ready
 
 OpenPage = Callable[..., AppTest]
 
@@ -21,13 +21,17 @@ def lay(root: Path, counts: dict[str, int]) -> str:
     return str(root)
 
 
+def ways(app: AppTest) -> list:
+    """The buttons that each read the folder in a way."""
+    return [button for button in app.button if "16 pictures" in button.label or "8 pictures" in button.label]
+
+
 def test_folders_in_folders_are_a_choice_with_counts(open_page: OpenPage, tmp_path: Path) -> None:
     spec = lay(tmp_path / "d", {"animals/cat": 4, "animals/dog": 4, "vehicles/bus": 4, "vehicles/car": 4})
-    app = until_ready(open_page("data", data=spec))
+    app = until(open_page("data", data=spec), ways)
     assert not app.error
-    ways = [button for button in app.button if "16 pictures" in button.label or "8 pictures" in button.label]
-    assert len(ways) == 5
-    (nested,) = (button for button in ways if button.label.startswith("2 levels"))
+    assert len(ways(app)) == 5
+    (nested,) = (button for button in ways(app) if button.label.startswith("2 levels"))
     app = until_ready(nested.click().run())
     assert app.text_input(key="data").value == f"nested:{spec}"
     assert {metric.label: metric.value for metric in app.metric}["Classes"] == "4"
