@@ -1,12 +1,14 @@
 """Figures show the numbers of their results, in the app's colours, with words beside them."""
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from clfcore.architectures.catalogue import architecture, architectures
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError
 from clfcore.evaluation import calibration, compare, curves, differences, ensembles, errors, multilabel, operating_point
@@ -18,6 +20,7 @@ from clfcore.figures.history import history_figure
 from clfcore.figures.matrices import agreement_figure, co_occurrence_figure, confusion_difference_figure
 from clfcore.figures.paired_comparison import cost_figure, differences_figure, per_class_figure
 from clfcore.figures.theme import CIVIDIS, DARK, LIGHT, OKABE_ITO, alternative, colours, short
+from clfcore.figures.timeline import AFTER, LETTER, years
 from clfcore.runs.records import EpochRecord
 from clfcore.task import single_label
 from tests.evaluation.made import predictions, seeded, seeded_labels
@@ -200,3 +203,24 @@ def test_intervals_of_differences_stand_at_their_ends() -> None:
     assert trace.x[0] + trace.error_x.array[0] == pytest.approx(100 * pair.interval.high)  # in points
     assert trace.x[0] - trace.error_x.arrayminus[0] == pytest.approx(100 * pair.interval.low)
     assert trace.marker.symbol == ("circle",)  # filled: told apart
+
+
+def test_every_architecture_stands_at_its_year_and_no_name_covers_another() -> None:
+    timm = architecture("timm/vit_tiny_patch16_224")
+    figure = years([*architectures(), timm], chosen=timm.name)
+    *families, ring = figure.data
+    points = [
+        (name[0], x, y) for trace in families for name, x, y in zip(trace.customdata, trace.x, trace.y, strict=True)
+    ]
+    assert {name: year for name, year, _ in points} == {row.name: row.year for row in (*architectures(), timm)}
+    assert [(x, y) for _, x, y in points if (x, y) == (ring.x[0], ring.y[0])] == [(timm.year, ring.y[0])]
+    assert len({(trace.marker.color, trace.marker.symbol) for trace in families}) == len(families)
+    for line in {y for _, _, y in points}:
+        ends = sorted((x, x + LETTER * len(name)) for name, x, y in points if y == line)
+        assert all(end < start for (_, end), (start, _) in pairwise(ends))
+    low, high = figure.layout.xaxis.range
+    assert low < 1998
+    assert (
+        max(x + LETTER * len(row.name) for row in architectures() for name, x, _ in points if name == row.name) < high
+    )
+    assert high == 2022 + AFTER

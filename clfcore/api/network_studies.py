@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from clfcore.architectures.catalogue import architecture, configured
+from clfcore.architectures.catalogue import architecture, architectures, configured, without_published_accuracy
 from clfcore.architectures.compound_scaling import TARGET, Compound, Member, compound, members
 from clfcore.architectures.options import Options, number
 from clfcore.architectures.scaling_cost import counted_cost
@@ -50,10 +50,26 @@ class NetworkLatency(Result):
 
 
 @dataclass(frozen=True)
-class AccuracyTimeline(Result):
-    """The published ImageNet accuracy of networks, in the order of their years."""
+class DatedArchitecture(Result):
+    """An architecture at the year of its paper."""
 
+    name: str
+    family: str
+    year: int | None
+    paper: str
+    parameters: int | None
+
+
+@dataclass(frozen=True)
+class AccuracyTimeline(Result):
+    """Every architecture at its year, and the published ImageNet accuracy of those that have one, oldest first.
+
+    left_out: the names of architectures that have no published accuracy.
+    """
+
+    years: tuple[DatedArchitecture, ...]
     points: "tuple[Published, ...]"
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -127,10 +143,13 @@ def time_architecture(
 
 
 def published_accuracy() -> AccuracyTimeline:
-    """ImageNet accuracy of the catalogue's networks as published with their first weights."""
+    """The catalogue's networks by year, and their ImageNet accuracy as published with their first weights."""
     from clfcore.architectures.published_accuracy import timeline  # brings torch along
 
-    return AccuracyTimeline(tuple(timeline()))
+    dated = sorted(architectures(), key=lambda row: row.year or 0)
+    years = (DatedArchitecture(row.name, row.family, row.year, row.paper.title, row.parameters) for row in dated)
+    left_out = tuple(row.name for row in without_published_accuracy())
+    return AccuracyTimeline(tuple(years), tuple(timeline()), left_out)
 
 
 def scale_efficientnet(options: Options | None = None) -> EfficientNetScaling:

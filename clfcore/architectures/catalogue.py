@@ -168,6 +168,11 @@ def weights_at_hand(name: str, tag: str | None = None) -> bool:
     return pretrained.at_hand(architecture(name), tag)
 
 
+def without_published_accuracy() -> tuple[Architecture, ...]:
+    """The named networks of which nobody publishes weights with their ImageNet accuracy: all but torchvision's."""
+    return tuple(row for row in _NAMED if row.source != "torchvision")
+
+
 def networks_at_hand() -> tuple[str, ...]:
     """The networks whose ImageNet weights are on this machine: named ones, then timm's, `timm/NAME` or `timm/NAME.TAG`.
 

@@ -98,7 +98,11 @@ def timeline(result: Values) -> str:
         ]
         for p in result["points"]
     ]
-    return table(rows, ["name", "family", "year", "weights", "top-1", "parameters", "multiply-adds", "image"])
+    published = table(rows, ["name", "family", "year", "weights", "top-1", "parameters", "multiply-adds", "image"])
+    dated = [[row["name"], row["family"], str(row["year"]), row["paper"]] for row in result["years"]]
+    years = table(dated, ["name", "family", "year", "paper"])
+    missing = f"without a published accuracy: {', '.join(result['left_out'])}"
+    return f"{years}\n\n{published}\n{missing}"
 
 
 def scaling(result: Values) -> str:

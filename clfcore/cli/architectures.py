@@ -21,7 +21,7 @@ ACTIONS = {
     "inside": "NAME_OR_RUN IMAGE --out PNG: feature maps and first filters",
     "gradients": "[NAME]: gradient norms a layer; without NAME plain 34 layers against residual 34",
     "speed": "NAME: forward passes timed on this device",
-    "timeline": ": ImageNet accuracy as published, against cost",
+    "timeline": ": each architecture's year, and ImageNet accuracy as published, against cost",
     "scaling": "[--option phi=X]…: EfficientNet's φ, its cost, the published networks",
 }
 _NAMES = {"show": 1, "source": 1, "compare": 2, "inside": 2, "gradients": None, "speed": 1, "timeline": 0, "scaling": 0}

@@ -1,19 +1,18 @@
-"""Networks: a diagram of stem, stages and head, accuracy against cost, gradient flow and training loss."""
+"""Networks: a diagram of stem, stages and head, gradient flow and training loss."""
 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import plotly.graph_objects as go
 
 from clfcore.architectures.degradation_study import SHALLOW, kind_name
-from clfcore.figures.theme import blank, colours, escape_html, faded, look, percent
+from clfcore.figures.theme import blank, colours, escape_html, faded, look
 
 if TYPE_CHECKING:  # they import torch
     from clfcore.architectures.degradation_study import Record
     from clfcore.architectures.gradient_flow import GradientReach
-    from clfcore.architectures.published_accuracy import Published
     from clfcore.architectures.summary import Summary, Table
 
 TILT = 0.32  # how far a block's depth leans to the right and up, of its height
@@ -151,62 +150,6 @@ def _box(
 def _giga(count: float) -> str:
     """A count as 1.81 G or 320 M."""
     return f"{count / 1e9:.2f} G" if count >= 1e9 else f"{count / 1e6:,.1f} M"
-
-
-def timeline(
-    points: "Sequence[Published]",
-    *,
-    against: Literal["parameters", "multiply_adds"] = "parameters",
-    chosen: str | None = None,
-    dark: bool = False,
-) -> go.Figure:
-    """Timeline of architectures: ImageNet top-1 against parameters or multiply-adds (log scale), a line per family.
-
-    A point's `customdata` is the network's name; `chosen` is ringed.
-    """
-    page = look(dark=dark)
-    best = max(points, key=lambda point: point.top1)
-    words = f"{len(points)} networks; the most accurate is {best.name} with {percent(best.top1)} top-1."
-    figure = blank(words, dark=dark, height=430, keep=f"timeline {against}")
-    families = list(dict.fromkeys(point.family for point in points))
-    inks, shapes = colours(8), ("circle", "square", "diamond")
-    for number, family in enumerate(families):
-        members = sorted((p for p in points if p.family == family), key=lambda p: getattr(p, against))
-        ink = inks[number % 7]  # the eighth is weak on paper
-        figure.add_scatter(
-            x=[getattr(p, against) for p in members],
-            y=[p.top1 for p in members],
-            mode="lines+markers",
-            name=f"{family} {members[0].year or ''}",
-            line={"color": faded(ink, 0.5), "width": 1},
-            marker={"color": ink, "size": 11, "symbol": shapes[number // 7]},
-            customdata=[[p.name] for p in members],
-            text=[_hover_text(p) for p in members],
-            hovertemplate="%{text}<extra></extra>",
-        )
-    ringed = [p for p in points if p.name == chosen]
-    if ringed:
-        figure.add_scatter(
-            x=[getattr(p, against) for p in ringed],
-            y=[p.top1 for p in ringed],
-            mode="markers+text",
-            marker={"symbol": "circle-open", "size": 20, "color": page.ink, "line": {"width": 2}},
-            text=[p.name for p in ringed],
-            textposition="bottom center",
-            showlegend=False,
-            hoverinfo="skip",
-        )
-    figure.update_xaxes(
-        type="log", title_text=f"{against.replace('_', '-')} (log scale)", dtick="D2", exponentformat="SI"
-    )
-    return figure.update_yaxes(title_text="ImageNet top-1, as published", tickformat=".0%")
-
-
-def _hover_text(point: "Published") -> str:
-    return (
-        f"<b>{escape_html(point.name)}</b>, {point.year}<br>{percent(point.top1)} top-1, {percent(point.top5)} top-5"
-        f"<br>{point.parameters:,} parameters<br>{_giga(point.multiply_adds)} multiply-adds at {point.image_size} px"
-    )
 
 
 def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bool = False) -> go.Figure:

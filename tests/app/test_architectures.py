@@ -176,6 +176,9 @@ def test_maps_speed_gradients_and_timeline_are_shown(opened) -> None:
     assert list(app.dataframe[0].value["batch"]) == [1, 16]
     app = opened(architecture="lenet5", see="Timeline")
     assert len(app.get("plotly_chart")) == 2
+    assert "year is that of the paper" in said(app)
+    app = opened(architecture="lenet5", see="Timeline", against="Multiply-adds")  # a link from before the years
+    assert "Left out, as no ImageNet accuracy is published with their weights: lenet5, " in said(app)
     app = opened(architecture="lenet5", see="Gradients")
     app.button(key="gradients").click()
     ready(app.run())

@@ -73,7 +73,12 @@ def test_gradients_of_one_network_and_its_way_without_normalisation(capsys: pyte
 
 
 def test_timeline_scaling_source_and_speed_are_said(capsys: pytest.CaptureFixture) -> None:
-    points = {p["name"]: p for p in json_of(capsys, "timeline")["points"]}
+    timeline = json_of(capsys, "timeline")
+    points = {p["name"]: p for p in timeline["points"]}
+    years = {row["name"]: row["year"] for row in timeline["years"]}
+    assert (years["lenet5"], years["vit_b_16"]) == (1998, 2020)
+    assert sorted([*points, *timeline["left_out"]]) == sorted(years)
+    assert {"lenet5", "efficientnet_lite0"} <= set(timeline["left_out"])
     meta = torchvision.models.ResNet18_Weights.IMAGENET1K_V1.meta
     assert points["resnet18"]["top1"] == pytest.approx(meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100)
     found = json_of(capsys, "scaling", "--option", "phi=1")
