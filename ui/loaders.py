@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageOps
 
 from clfcore.answers import HierarchicalPrediction, answer
 from clfcore.data.aspect import SeenPart, seen_part
@@ -26,7 +25,7 @@ from clfcore.files import runs_folder
 from clfcore.photos import Photo
 from clfcore.runs.folder import Run, open_run
 from clfcore.runs.run_data import open_run_data
-from ui.cards import THUMBNAIL, Picture, item_picture, picture
+from ui.cards import Picture, item_picture, picture
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -73,9 +72,6 @@ class by_files(Generic[P, R]):
         return self._cached(name, files_of(name), *given, **named)
 
 
-SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
-
-
 @dataclass(frozen=True)
 class PhotoPrediction:
     """What a classifier says of a photo: the exact square it sees, and its likeliest classes, level by level."""
@@ -105,16 +101,6 @@ class PhotoSaliency:
     layer: str | None
     evidence: bool
     own: bool = False
-
-
-@st.cache_data(show_spinner=False)
-def samples() -> dict[str, tuple[Photo, Picture]]:
-    """The sample photos by name, each with its thumbnail."""
-    found = {}
-    for path in sorted(SAMPLES.glob("*.jpg")):
-        small = ImageOps.fit(Image.open(path).convert("RGB"), (THUMBNAIL, THUMBNAIL))
-        found[path.stem] = (Photo(path.name, path.read_bytes()), picture(np.asarray(small)))
-    return found
 
 
 @by_files

@@ -3,21 +3,27 @@
 import contextlib
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.architectures.catalogue import architecture
 from clfcore.data.bit_depth import shown
 from clfcore.data.pixels import read_image
 from clfcore.errors import Failure, InputError
+from clfcore.files import runs_folder
 from clfcore.photos import MOST_PHOTOS, Photo, forget_photos, keep_photos, kept_photos
 from clfcore.progress import Progress
+from clfcore.runs import samples
+from clfcore.runs.folder import Run
+from clfcore.runs.samples import OFFERED, Sample, suits_digits
 from clfcore.runs.unlike import Judge, judge_for
 from ui.cards import THUMBNAIL, Picture, picture
 from ui.formatting import count, shorten
 from ui.jobs import Job, background, result_if_ready
-from ui.loaders import Files, by_files, classifier, files_of, photo_square, samples
+from ui.loaders import Files, by_files, classifier, files_of, photo_square
 from ui.messages import complain, escape_markdown
 from ui.pickers import KINDS
 from ui.session import SessionValue
@@ -173,8 +179,8 @@ def thumbnail(photo: Photo) -> Picture | None:
         return None
 
 
-def choose_photos() -> list[Photo]:
-    """The sample in the address, then the photos of the tab; with the ways to bring more."""
+def choose_photos(models: Sequence[str]) -> list[Photo]:
+    """The sample in the address, then the photos of the tab; samples that suit the classifiers, and the uploader."""
     key = uploader_key("photo files")
     st.file_uploader(
         "Photos",
@@ -187,17 +193,76 @@ def choose_photos() -> list[Photo]:
         args=(key,),
     )
     show_held()
+    offered = samples_for(models)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        _choose_sample()
+        _choose_sample(offered)
         camera()
-    chosen = st.query_params.get("sample", "")
-    return [*([samples()[chosen][0]] if chosen in samples() else []), *tab_photos()]
+    name = st.query_params.get("sample", "")
+    chosen = offered.get(name) or photographs().get(name)
+    return [*([chosen.photo] if chosen else []), *tab_photos()]
 
 
-def _choose_sample() -> None:
-    for name, (_, small) in samples().items():
-        if st.button(f"![{name}]({small.source}) {name}", key=f"sample {name}"):
+def _choose_sample(offered: "dict[str, ShownSample]") -> None:
+    for name, sample in offered.items():
+        title = escape_markdown(shorten(sample.title, 20))
+        if st.button(f"![{title}]({sample.small.source}) {title}", key=f"sample {name}"):
             st.query_params["sample"] = name
+
+
+@dataclass(frozen=True)
+class ShownSample:
+    """A sample picture with its thumbnail; title: what is in it."""
+
+    title: str
+    photo: Photo
+    small: Picture
+
+
+def samples_for(models: Sequence[str]) -> dict[str, ShownSample]:
+    """Samples by name that suit classifiers: a run's own test images, digits for small gray networks, else photos."""
+    groups: list[dict[str, ShownSample]] = []
+    for name in models:
+        group = _samples_of(name)
+        if group not in groups:
+            groups.append(group)
+    most = max(3, OFFERED // max(1, len(groups)))
+    chosen: dict[str, ShownSample] = {}
+    for group in groups or [photographs()]:
+        for key in list(group)[:most]:
+            chosen.setdefault(key, group[key])
+    return chosen
+
+
+def _samples_of(name: str) -> dict[str, ShownSample]:
+    folder = runs_folder() / name
+    if folder.is_dir():
+        try:
+            return _of_run(name) or photographs()
+        except (InputError, Failure):  # its data is gone
+            return photographs()
+    return _digits() if suits_digits(architecture(name)) else photographs()
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=8)
+def _of_run(name: str, files: Files) -> dict[str, ShownSample]:
+    return _shown(samples.of_run(Run(runs_folder() / name)))
+
+
+@st.cache_data(show_spinner=False)
+def _digits() -> dict[str, ShownSample]:
+    return _shown(samples.digits())
+
+
+@st.cache_data(show_spinner=False)
+def photographs() -> dict[str, ShownSample]:
+    """The photographs that ship, by name."""
+    return _shown(samples.photographs())
+
+
+def _shown(found: Sequence[Sample]) -> dict[str, ShownSample]:
+    pictures = ((sample, thumbnail(sample.photo)) for sample in found)
+    return {sample.name: ShownSample(sample.title, sample.photo, small) for sample, small in pictures if small}
 
 
 def judge_job(name: str) -> Job[Judge | None]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.serving import serve, serving_app
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
+    from clfcore.api.tokens import token_attention
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
     from clfcore.api.weights import get_weights, list_weights
 
@@ -72,6 +73,7 @@ _NAMES = {
     "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
     "serving": ("serve", "serving_app"),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
+    "tokens": ("token_attention",),
     "weights": ("get_weights", "list_weights"),
     "training": ("advise", "check", "command_of", "configuration", "defaults", "find_rate", "more_pictures", "plan"),
 }

@@ -182,7 +182,7 @@ def feature_maps(
         raise InputError(f"image is {str(image)!r}: there is no such file")
     out = output_path(out, inputs=[image], overwrite=overwrite)
     unchanged = not options and image_size is None and channels is None
-    classifier, origin = _weights(name, weights, unchanged=unchanged, runs=runs)
+    classifier, origin = network_weights(name, weights, unchanged=unchanged, runs=runs)
     found = network_features(
         name, read_bytes(image), classifier=classifier, options=options, image_size=image_size, channels=channels
     )
@@ -191,7 +191,9 @@ def feature_maps(
     return WrittenFeatureMaps(name, origin, tuple(stages), found.filter_count, out)
 
 
-def _weights(name: str, weights: str | None, *, unchanged: bool, runs: Path | None) -> "tuple[Classifier | None, str]":
+def network_weights(
+    name: str, weights: str | None, *, unchanged: bool, runs: Path | None
+) -> "tuple[Classifier | None, str]":
     """The classifier that is looked into, or None for random weights; and where its weights come from."""
     from clfcore.runs.open_classifier import open_classifier
 

@@ -60,6 +60,24 @@ def stages(result: Values) -> str:
     return f"{result['model']} with weights: {result['weights']}\n{head}\nwritten to {result['out']}"
 
 
+def tokens(result: Values) -> str:
+    side, patch = result["image_size"], result["patch"]
+    before = f", after {', '.join(result['prefix'])}" if result["prefix"] else ""
+    head = "mean of all heads" if result["head"] is None else f"head {result['head']} of {result['heads']}"
+    lines = [
+        f"{result['model']} with weights: {result['weights']}",
+        f"{side} x {side} pixels in {result['rows']} x {result['columns']} patches of {patch} x {patch}{before}: "
+        f"{result['tokens']:,} tokens",
+        f"attention of the {result['query']} in block {result['block']} of {result['blocks']}, {head}, in percent:",
+        *(" ".join(f"{100 * share:5.2f}" for share in row) for row in result["attention"]),
+        *(
+            f"{name}: {100 * share:.2f} %"
+            for name, share in zip(result["prefix"], result["prefix_attention"], strict=True)
+        ),
+    ]
+    return "\n".join([*lines, *([f"written to {result['out']}"] if result["out"] else [])])
+
+
 def gradients(result: Values) -> str:
     parts = []
     for one in result["networks"]:

@@ -19,12 +19,23 @@ ACTIONS = {
     "source": "NAME: the idea, the papers, the block's source",
     "compare": "A B: two networks side by side",
     "inside": "NAME_OR_RUN IMAGE --out PNG: feature maps and first filters",
+    "tokens": "NAME_OR_RUN IMAGE [--out PNG]: a vision transformer's patches, and where a token attends to",
     "gradients": "[NAME]: gradient norms a layer; without NAME plain 34 layers against residual 34",
     "speed": "NAME: forward passes timed on this device",
     "timeline": ": each architecture's year, and ImageNet accuracy as published, against cost",
     "scaling": "[--option phi=X]…: EfficientNet's φ, its cost, the published networks",
 }
-_NAMES = {"show": 1, "source": 1, "compare": 2, "inside": 2, "gradients": None, "speed": 1, "timeline": 0, "scaling": 0}
+_NAMES = {
+    "show": 1,
+    "source": 1,
+    "compare": 2,
+    "inside": 2,
+    "tokens": 2,
+    "gradients": None,
+    "speed": 1,
+    "timeline": 0,
+    "scaling": 0,
+}
 
 
 def _run(given: argparse.Namespace) -> "Result":
@@ -46,6 +57,20 @@ def _run(given: argparse.Namespace) -> "Result":
                 names[0],
                 out=typed_path(needed(given.out, "--out", "name a .png to write"), "out"),
                 image=typed_path(names[1], "image"),
+                weights=given.weights,
+                options=options,
+                image_size=given.image_size,
+                channels=given.channels,
+                overwrite=given.overwrite,
+            )
+        case "tokens":
+            return api.token_attention(
+                names[0],
+                typed_path(names[1], "image"),
+                None if given.out is None else typed_path(given.out, "out"),
+                block=given.block,
+                head=given.head,
+                query=given.query,
                 weights=given.weights,
                 options=options,
                 image_size=given.image_size,
@@ -118,12 +143,19 @@ COMMANDS = (
             argument("--image-size", type=_side, metavar="N", help="side of the square input in pixels"),
             argument("--channels", type=whole, metavar="N", help="channels of the input (default: the network's own)"),
             argument("--classes", type=whole, metavar="N", help="logits (default: the network's own)"),
-            argument("--out", metavar="PNG", help="of inside: where the picture goes"),
+            argument("--out", metavar="PNG", help="of inside and tokens: where the picture goes"),
+            argument("--block", type=whole, metavar="N", help="of tokens: from 1 (default: the last)"),
+            argument("--head", type=whole, metavar="N", help="of tokens: from 1 (default: the mean of all)"),
+            argument(
+                "--query",
+                metavar="TOKEN",
+                help="of tokens: ROW,COLUMN of a patch from 1,1, or a name such as 'class token' (default: the first)",
+            ),
             OVERWRITE,
             argument(
                 "--weights",
                 metavar="NAME",
-                help="of inside: none, or default (taken by itself where they are at hand)",
+                help="of inside and tokens: none, or default (taken by itself where they are at hand)",
             ),
             argument(
                 "--no-normalisation",
@@ -138,6 +170,7 @@ COMMANDS = (
             "show_source",
             "compare_architectures",
             "feature_maps",
+            "token_attention",
             "gradient_norms",
             "time_architecture",
             "published_accuracy",
@@ -145,6 +178,7 @@ COMMANDS = (
         ),
         render=by_key(
             architectures=views.catalogue,
+            attention=views.tokens,  # it has rows too
             layers=views.layers,
             rows=views.comparison,
             source=views.source,

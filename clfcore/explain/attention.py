@@ -70,15 +70,20 @@ def rollout(module: nn.Module, x: Tensor, score: Score, *, name: str) -> MethodR
     Raises InputError for a network whose layers do not all attend from every position to every position.
     """
     layers = attention_layers(module, x, score)
-    shapes = {each.weights.shape[1:] for each in layers}
-    attending = sum(_holds_attention(part) for part in module.modules())
-    if len(shapes) != 1 or len(set(next(iter(shapes)))) != 1 or len(layers) != attending:
+    if not attends_everywhere(module, layers):
         raise InputError(
             f"{name} is no transformer whose layers all attend from every position to every position: "
             "attention-rollout needs one, such as a ViT; choose gradcam"
         )
     product = rollout_matrix([each.weights for each in layers])
     return MethodResult(_enlarged(layers[-1].spatial(product, pooled=_pooled(module)), x))
+
+
+def attends_everywhere(module: nn.Module, layers: list[Attention]) -> bool:
+    """Whether every attention of a network, `layers` of `attention_layers`, is from every token to every token."""
+    shapes = {each.weights.shape[1:] for each in layers}
+    attending = sum(holds_attention(part) for part in module.modules())
+    return len(shapes) == 1 and len(set(next(iter(shapes)))) == 1 and len(layers) == attending
 
 
 def rollout_matrix(layers: list[np.ndarray]) -> np.ndarray:
@@ -93,14 +98,16 @@ def rollout_matrix(layers: list[np.ndarray]) -> np.ndarray:
     return total
 
 
-def attention_layers(module: nn.Module, x: Tensor, score: Score) -> list[Attention]:
-    """Attention of every layer whose keys are positions, in the order of the pass; settles an open target."""
+def attention_layers(module: nn.Module, x: Tensor, score: Score | None = None) -> list[Attention]:
+    """Attention of every layer whose keys are positions, in the order of the pass; settles the score's open target."""
     captured: list[tuple[str, Tensor]] = []
-    parts = {name: part for name, part in module.named_modules() if _holds_attention(part)}
+    parts = {name: part for name, part in module.named_modules() if holds_attention(part)}
     if not parts:
         return []
     with hooked(_capture(parts, captured)), _unfused(parts.values()), borrowed(module), torch.no_grad():
-        score.settled(module(x))
+        logits = module(x)
+        if score is not None:
+            score.settled(logits)
     sizes, prefix = map_sizes(module, x), getattr(module, "num_prefix_tokens", None)
     layers = []
     for name, tensor in captured:
@@ -113,7 +120,8 @@ def attention_layers(module: nn.Module, x: Tensor, score: Score) -> list[Attenti
     return layers
 
 
-def _holds_attention(part: nn.Module) -> bool:
+def holds_attention(part: nn.Module) -> bool:
+    """Whether a module computes attention weights that can be read."""
     return isinstance(part, nn.MultiheadAttention) or isinstance(getattr(part, "attn_drop", None), nn.Module)
 
 

@@ -5,16 +5,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.architectures.catalogue import weights_at_hand
-from clfcore.photos import Photo
 from clfcore.progress import Progress
-from clfcore.runs.index import finished_runs
 from pages.architectures.network import NetworkChoice
+from pages.architectures.photo_input import choose_weights_and_photo
 from ui.cards import Card, Picture, cards, picture
 from ui.formatting import count
 from ui.jobs import background, result_of
-from ui.loaders import Files, by_files, classifier, samples
-from ui.pickers import KINDS, listed_name
+from ui.loaders import Files, by_files, classifier
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -47,23 +44,7 @@ class FeatureMaps:
 
 def inside(row: "Architecture", choice: NetworkChoice) -> None:
     """Feature maps of a sample or an uploaded image, and the first layer's filters."""
-    names = {"": "random weights"}
-    if weights_at_hand(row.name) and not choice.options:
-        names = {row.name: "ImageNet weights", **names}
-    names |= {
-        entry.id: listed_name(entry)
-        for entry in finished_runs()
-        if entry.config is not None and entry.config.architecture == row.name
-    }
-    left, right = st.columns([3, 2], gap="medium")
-    with right:
-        upload = st.file_uploader("Upload an image", KINDS, key="maps image", max_upload_size=64)
-    with left:
-        model = st.selectbox("Weights", list(names), format_func=names.__getitem__, key=f"maps of {row.name}")
-        sample = st.segmented_control("Sample", list(samples()), default="cat", required=True, key="maps sample")
-    photo = Photo(upload.name, upload.getvalue()) if upload else samples()[sample][0]
-    if not model:
-        st.caption("Untrained: random filters already respond to edges and colors, but nothing here was learned.")
+    model, photo = choose_weights_and_photo(row, choice, key="maps")
     opened = classifier(model) if model else None
     job = _features_of(model, choice=choice, data=photo.data, _classifier=opened)
     features = result_of(job, "Running the image through the network")

@@ -237,6 +237,7 @@ def commands(choice: NetworkChoice) -> None:
         ["architectures", "source", choice.name],
         ["architectures", "timeline"],
         ["architectures", "inside", choice.name, "photo.jpg", "--out", "inside.png", *photo],
+        ["architectures", "tokens", choice.name, "photo.jpg", "--out", "attention.png", *photo],
         ["architectures", "gradients"],
         ["architectures", "gradients", choice.name, *choice.flags],
         ["architectures", "compare", choice.name, beside, *choice.flags, *other],

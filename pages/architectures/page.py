@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.architectures import compare, feature_maps, gradients, latency, network, scaling, timeline, weights
+from pages.architectures import compare, feature_maps, gradients, latency, network, scaling, timeline, tokens, weights
 from ui.messages import refusals
 from ui.pickers import tabs
 
@@ -29,6 +29,7 @@ views = {
     "Scaling": lambda: scaling.scaling(row, choice),
     "Timeline": lambda: timeline.timeline(row.name),
     "Feature maps": lambda: feature_maps.inside(row, choice),
+    "Patches and tokens": lambda: tokens.tokens(row, choice),
     "Gradients": lambda: gradients.gradients(choice),
     "Compare": lambda: compare.compare(table, choice),
     "Latency": lambda: latency.latency(choice),

@@ -21,8 +21,9 @@ from ui.charts import chart, dark
 from ui.closeup.grid import open_cards
 from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
-from ui.loaders import classifier, samples
+from ui.loaders import classifier
 from ui.messages import escape_markdown, refusals
+from ui.photos import photographs
 from ui.pickers import KINDS, model_name
 from ui.session import CUTMIX, MIXUP, go_to
 
@@ -62,7 +63,7 @@ def choose_source() -> tuple[Source, "ImageDataset | None"]:
             key="augment photo",
             help="Photos stay on this computer and are discarded when you close the tab.",
         )
-        photo = Photo(file.name, file.getvalue()) if file else samples()["cat"][0]
+        photo = Photo(file.name, file.getvalue()) if file else photographs()["cat"].photo
         return Source(photo.name, photo=photo.data), None
     data = choose_data()
     dataset = read_data(data)

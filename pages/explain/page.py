@@ -6,9 +6,10 @@ from pages.explain.examples import examples_view
 from pages.explain.faithfulness import can_and_cannot, deletion_insertion_view, faithfulness_view
 from pages.explain.layers import layers_view
 from pages.explain.maps import maps_view
-from pages.explain.question import choose_pictures, choose_question
+from pages.explain.question import MOST, PHOTOS, choose_items, choose_question, choose_source
 from ui.entry import wait_for_networks
 from ui.messages import refusals
+from ui.photos import choose_photos
 from ui.pickers import choose_models, tabs
 
 st.title("Explain")
@@ -19,9 +20,17 @@ st.caption(
 
 left, right = st.columns([13, 7], gap="medium")
 with left, refusals():
-    photos = choose_pictures()
-with right, refusals():
-    models = choose_models()
+    source = choose_source()
+if source == PHOTOS:  # the samples suit the classifiers
+    with right, refusals():
+        models = choose_models()
+    with left, refusals():
+        photos = choose_photos(models)[:MOST]
+else:  # a run's errors are explained by that run
+    with left, refusals():
+        photos = choose_items(source)
+    with right, refusals():
+        models = choose_models()
 
 answer = st.container()  # filled last, so that long work in it hides nothing below
 can_and_cannot()

@@ -1,15 +1,12 @@
 """Choice of images, class, methods and layers to explain, and of the display of maps."""
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from PIL import Image
 
 from clfcore.data.dataset import SPLITS
 from clfcore.data.item import item_record
-from clfcore.data.regular_file import read_bytes
 from clfcore.errors import InputError
 from clfcore.evaluation.errors import most_confident
 from clfcore.evaluation.multilabel import mistaken_labels
@@ -18,21 +15,22 @@ from clfcore.explain.saliency_map import COLOURS
 from clfcore.files import runs_folder
 from clfcore.photos import Photo
 from clfcore.runs.folder import Run
+from clfcore.runs.samples import item_photo
 from pages.explain.map_loaders import OverlayStyle, TargetChoice, stages_of, task_of
 from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
 from ui.loaders import run_dataset, stored
 from ui.messages import escape_markdown
-from ui.photos import choose_photos
 from ui.pickers import choose_run, from_address, model_name, to_address
 from ui.session import EXPLAINED_ERRORS_OF, SessionValue
 
 if TYPE_CHECKING:
-    from clfcore.data.dataset import ImageDataset
+    pass
 
 
 OVER, ALONE = "Overlaid", "Side by side"
-SOURCES = ("Photos", "A dataset", "A run's errors")
+PHOTOS, DATASET, ERRORS = "Photos", "A dataset", "A run's errors"
+SOURCES = (PHOTOS, DATASET, ERRORS)
 DEFAULTS = ("gradcam", "layercam", "saliency")
 
 MOST = 4  # images at once
@@ -40,14 +38,16 @@ LINKED = SessionValue[str]("explain linked")  # the item of the last link that w
 EXPLAINED_ITEM = SessionValue[str]("explain item")  # and the one that the list of a run has taken over
 
 
-def choose_pictures() -> list[Photo]:
-    """Photos, samples, items of a dataset, or the most confident errors of a run."""
-    kind = st.segmented_control(
-        "Images", SOURCES, default=SOURCES[0], required=True, key="pictures of", bind="query-params"
+def choose_source() -> str:
+    """Where the images come from: photos and samples, a dataset, or the most confident errors of a run."""
+    return st.segmented_control(
+        "Images", SOURCES, default=PHOTOS, required=True, key="pictures of", bind="query-params"
     )
-    if kind == "A dataset":
-        return _of_dataset()
-    return _of_errors() if kind == "A run's errors" else choose_photos()[:MOST]
+
+
+def choose_items(source: str) -> list[Photo]:
+    """Items of a dataset, or the most confident errors of a run."""
+    return _of_dataset() if source == DATASET else _of_errors()
 
 
 def _of_dataset() -> list[Photo]:
@@ -66,7 +66,7 @@ def _of_dataset() -> list[Photo]:
         place = st.slider(f"Image, of {len(items):,} in {split}", 1, len(items), 1, key=f"explain place {data} {split}")
         many = st.number_input("Images", 1, MOST, 1, key="explain many", width=110)
     chosen = [int(index) for index in items[place - 1 : place - 1 + many]]
-    return [photo_of(dataset, index, dataset.finest_label(index)) for index in chosen]
+    return [item_photo(dataset, index, dataset.finest_label(index)) for index in chosen]
 
 
 def _of_errors() -> list[Photo]:
@@ -101,7 +101,7 @@ def _of_errors() -> list[Photo]:
     gone = [name for name in chosen if name not in at]
     if gone:
         raise InputError(f"{gone[0]} is no longer in the run's data: choose another image")
-    return [photo_of(dataset, at[name], words[name]) for name in chosen]
+    return [item_photo(dataset, at[name], words[name]) for name in chosen]
 
 
 def _linked_item() -> str | None:
@@ -129,16 +129,6 @@ def _errors(run: Run, split: str) -> dict[str, str]:
     if predictions.task.kind == "hierarchical":
         predictions = predictions.level(predictions.task.levels[-1].name)
     return {case.id: f"{case.truth}, predicted as {case.predicted}" for case in most_confident(predictions, 24)}
-
-
-def photo_of(dataset: "ImageDataset", item: int, words: str) -> Photo:
-    """An item as a file: its own bytes, or a PNG of its pixels."""
-    if dataset.pixels is None:
-        path = dataset.files[item]
-        return Photo(f"{words}, {path.name}", read_bytes(path))
-    pixels, out = dataset.pixels[item], io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(out, "png")
-    return Photo(f"{words}, {dataset.ids[item]}", out.getvalue())
 
 
 def choose_methods() -> list[str]:

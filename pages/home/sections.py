@@ -4,8 +4,8 @@ import streamlit as st
 
 from clfcore.runs import folder
 from clfcore.runs.index import Listed, listed, score_of
-from ui.loaders import samples
 from ui.messages import escape_markdown
+from ui.photos import photographs
 from ui.pickers import listed_name
 
 WAYS = (
@@ -31,8 +31,8 @@ def sample_strip() -> None:
     """The sample photos; each is a link to Predict with itself chosen."""
     with st.container(key="strip"):
         row = st.grid(6, min_column_width=104)
-        for name, (_, small) in samples().items():
-            label = f"![{name}]({small.source}) {name.capitalize()}"
+        for name, sample in photographs().items():
+            label = f"![{name}]({sample.small.source}) {name.capitalize()}"
             with row.cell():
                 st.page_link("pages/predict/page.py", label=label, query_params={"sample": name}, width="stretch")
 

@@ -15,13 +15,13 @@ st.caption(
 )
 
 left, right = st.columns([13, 7], gap="medium")
-with left:
-    photos = choose_photos()
 with right, refusals():
     models = choose_models()
     choose_certainty(models)
     choose_calibrated(models)
     choose_views()
+with left:
+    photos = choose_photos(models)
 
 if not photos:
     st.write("No photo yet: click one of the samples, or drop in your own.")

@@ -11,7 +11,7 @@ from clfcore.architectures.catalogue import architectures
 from tests.support.pages import until
 
 OpenPage = Callable[..., AppTest]
-WORK = ("Building the network", "Reading and checking", "Timing", "Computing", "Sending")
+WORK = ("Building the network", "Reading and checking", "Timing", "Computing", "Running")
 
 
 def ready(app: AppTest) -> AppTest:
@@ -187,3 +187,28 @@ def test_maps_speed_gradients_and_timeline_are_shown(opened) -> None:
     app.button(key="gradients").click()
     ready(app.run())
     assert "lenet5: " in said(app)
+
+
+def test_a_transformer_is_shown_as_patches_and_tokens(opened) -> None:
+    app = opened(architecture="timm/test_vit", side="64", see="Patches and tokens")
+    assert "4 × 4 patches of 16 × 16 pixels" in said(app)
+    assert "the network's own: class token" in said(app)
+    assert "Untrained: these weights are random" in said(app)
+    assert "prefix tokens have no place" in said(app)
+    app.selectbox(key="token query").set_value(7)
+    app.selectbox(key="token head 2").set_value(1)
+    ready(app.run())
+    assert "patch 2, 3" in said(app)
+    assert "head 2" in said(app)
+    assert "Cosine similarity" in said(app)
+    app = opened(architecture="resnet18", see="Patches and tokens")
+    assert any("does not attend from every patch to every patch" in text for text in refused(app))
+
+
+def test_samples_suit_the_network(opened) -> None:
+    app = opened(architecture="lenet5", see="Feature maps")
+    sample = app.get("button_group")[-1]
+    assert len(sample.options) == 6
+    assert set(sample.options) <= set("0123456789")
+    app = opened(architecture="resnet18", see="Feature maps")
+    assert "cat" in app.get("button_group")[-1].options

@@ -7,6 +7,7 @@ import pytest
 from clfcore.config import make
 from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
+from clfcore.runs.samples import of_run
 from tests.support.pages import OpenPage, refused, until_ready, words
 
 
@@ -159,3 +160,17 @@ def test_a_finished_run_is_judged_and_predicts(open_page: OpenPage, finished_run
     predict = open_page("predict", sample="cat", model=finished_run.id)
     assert not predict.exception
     assert finished_run.id in predict.multiselect[0].value
+
+
+def test_samples_on_predict_and_explain_are_of_the_runs_own_data(open_page: OpenPage, finished_run: Run) -> None:
+    own = {f"sample {sample.name}" for sample in of_run(finished_run)}
+    for name in ("predict", "explain"):
+        app = open_page(name, model=finished_run.id)
+        keys = {button.key for button in app.button if (button.key or "").startswith("sample ")}
+        assert keys == own, name
+    app = open_page("predict", model="efficientnet_lite0")
+    assert "sample cat" in [button.key for button in app.button]
+    item = next(iter(own)).removeprefix("sample ")
+    app = open_page("predict", model=finished_run.id, sample=item)
+    assert not app.exception
+    assert item in "\n".join(element.value for element in app.subheader)

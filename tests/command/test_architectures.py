@@ -61,6 +61,36 @@ def test_inside_opens_a_run(capsys: pytest.CaptureFixture, tmp_path: Path, finis
     assert found["stages"][0]["maps"] == 6
 
 
+def test_tokens_say_where_a_query_attends_to(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+    words = ("tokens", "timm/test_vit", CAT, "--image-size", "64")
+    out = tmp_path / "attention.png"
+    found = json_of(capsys, *words, "--query", "2,3", "--block", "1", "--head", "2", "--out", str(out))
+    assert (found["rows"], found["columns"], found["patch"], found["tokens"]) == (4, 4, 16, 17)
+    assert (found["weights"], found["prefix"], found["query"]) == ("random", ["class token"], "patch 2, 3")
+    assert (found["block"], found["blocks"], found["head"], found["heads"]) == (1, 6, 2, 2)
+    assert sum(map(sum, found["attention"])) + sum(found["prefix_attention"]) == pytest.approx(1, abs=1e-4)
+    assert found["position_similarity"][1][2] == pytest.approx(1)
+    assert np.asarray(Image.open(out)).shape == (64, 64, 3)
+    said = text_of(capsys, *words)
+    assert "4 x 4 patches of 16 x 16, after class token: 17 tokens" in said
+    assert "attention of the class token in block 6 of 6, mean of all heads" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("timm/test_vit", "--query", "5,1"), "query is '5,1': it must be class token, or ROW,COLUMN of a patch"),
+        (("timm/test_vit", "--block", "7"), "block is 7: it must be from 1 to 6"),
+        (("timm/test_vit", "--head", "0"), "head is 0: it must be from 1 to 2"),
+        (("resnet18",), "resnet18 does not attend from every patch to every patch"),
+        (("timm/test_vit", "--out", "a.jpg"), "out is 'a.jpg': it must end in .png"),
+    ],
+)
+def test_tokens_refuse_what_is_not_there(words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture) -> None:
+    assert main(["architectures", "tokens", words[0], CAT, "--image-size", "64", *words[1:]]) == 2
+    assert says in capsys.readouterr().err
+
+
 def test_gradients_of_one_network_and_its_way_without_normalisation(capsys: pytest.CaptureFixture) -> None:
     found = json_of(capsys, "gradients", "resnet", "--option", "depths=1,1", "--option", "width=8")
     (one,) = found["networks"]
