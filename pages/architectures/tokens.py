@@ -106,9 +106,11 @@ def _attention(view: "TokenView", query: int, *, block: int, head: int) -> None:
     cards([Card(shown, f"Attention of the {view.name(query)}, {title}")], side=SIDE)
     place = int(spread.patches.argmax())
     most = view.name(len(view.prefix) + place)
-    own = [f"{percent(share)} on the {name}" for name, share in zip(view.prefix, spread.prefix, strict=True)]
-    text = f"The most, {percent(float(spread.patches.max()))}, goes to {most}"
-    st.caption(f"{text}; {join_names(own)}." if own else f"{text}.")
+    own = [f"{percent(part)} on the {name}" for name, part in zip(view.prefix, spread.prefix, strict=True)]
+    text = (
+        f"The most, {percent(float(spread.patches.max()))}, goes to {most}; an even share is {percent(1 / view.tokens)}"
+    )
+    st.caption(f"{text}. {join_names(own)}." if own else f"{text}.")
 
 
 def _positions(view: "TokenView", query: int) -> None:

@@ -2,12 +2,12 @@
 
 from clfcore import api
 from clfcore.evaluation.metrics import evaluate
+from clfcore.files import app_folder
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.tta import predict_split
 from tests.support.pages import OpenPage, finished
 from ui.formatting import percent
-from ui.loaders import SAMPLES
 
 
 def test_a_split_is_predicted_from_views_beside_what_is_stored(open_page: OpenPage, finished_run: Run) -> None:
@@ -45,7 +45,7 @@ def test_predict_answers_from_the_views_that_are_chosen(open_page: OpenPage, fin
         app.session_state["views averaged"] = views or "none"
         app.run()
         assert not app.exception
-        said = api.predict(finished_run.id, [str(SAMPLES / "cat.jpg")], views=views)
+        said = api.predict(finished_run.id, [str(app_folder() / "assets" / "samples" / "cat.jpg")], views=views)
         shown.append(percent(said.predictions[0].top[0].probability))
         assert shown[-1] in " ".join(block.proto.body for block in app.get("html"))
     assert shown[0] != shown[1]
