@@ -10,6 +10,7 @@ from clfcore.architectures.catalogue import architecture, architectures, weights
 from clfcore.architectures.families import FAMILIES
 from clfcore.architectures.fetch_weights import chosen_tag, fetch_weights
 from clfcore.architectures.pretrained import package_of
+from clfcore.architectures.pretrained import size as weights_size
 from clfcore.architectures.search import nearest_networks, search
 from clfcore.architectures.weights_index import megabytes
 from clfcore.errors import InputError
@@ -149,9 +150,18 @@ def facts(name: str) -> str:
     return f"{name} · {_family(row)} {row.year or ''}".rstrip() + f"{size} · {weights_state(row)}"
 
 
+def listed_facts(name: str) -> str:
+    """The same of a name that may be typed; one that no network has stays as it is."""
+    try:
+        return facts(name)
+    except InputError:
+        return name
+
+
 def weights_state(row: "Architecture") -> str:
     """Whether published weights are here, or how much their download is."""
-    size = "" if row.megabytes is None else megabytes(round(1e6 * row.megabytes))
+    total = weights_size(row)
+    size = "" if total is None else megabytes(total)
     if not row.weights:
         return f"{size}, no weights" if size else "no weights"
     if weights_at_hand(row.name):
@@ -205,7 +215,7 @@ def _browse(key: str, chosen: SessionValue[str]) -> None:
                         "family": _family(row),
                         "year": row.year,
                         "parameters (M)": None if row.parameters is None else round(row.parameters / 1e6, 2),
-                        "size (MB)": None if row.megabytes is None else round(row.megabytes, 1),
+                        "size (MB)": None if (total := weights_size(row)) is None else round(total / 1e6, 1),
                         "weights": "none" if not row.weights else "here" if weights_at_hand(row.name) else "download",
                     }
                     for row in rows
@@ -263,6 +273,7 @@ def more_networks(chosen: list[str], *, most: int) -> None:
         [row.name for row in architectures() if row.weights],
         index=None,
         key="further network",
+        format_func=listed_facts,
         accept_new_options=True,
         placeholder="e.g. resnet50",
         help="Type to search. Any timm network works too: type `timm/` and its name, then press Enter.",

@@ -1,7 +1,6 @@
 """Numbers, times and names as the lab writes them."""
 
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 
 from clfcore.progress import Transfer
@@ -35,15 +34,6 @@ def ends(interval: "tuple[float, float] | None", *, share: bool) -> str:
         return "–"
     low, high = interval
     return f"{100 * low:.1f} to {100 * high:.1f}" if share else f"{rate(low)} to {rate(high)}"
-
-
-def decimal(value: float, *, digits: int = 2) -> str:
-    """A number to so many significant digits, never in e-notation.
-
-    >>> decimal(3.3e-3), decimal(1.23e-5), decimal(9820.0)
-    ('0.0033', '0.000012', '9800')
-    """
-    return f"{Decimal(f'{value:.{digits}g}'):f}"
 
 
 def count(value: int, noun: str = "") -> str:

@@ -16,7 +16,7 @@ from clfcore.runs import folder
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, finished_runs, listed
 from clfcore.runs.temperature import temperature_of
-from ui.architecture_picker import more_networks
+from ui.architecture_picker import facts, more_networks
 from ui.formatting import moment
 from ui.loaders import PhotoPrediction, classifier, photo_prediction
 from ui.messages import complain, empty, escape_markdown, refusals
@@ -167,6 +167,9 @@ def choose_models() -> list[str]:
         wrap=True,
     )
     to_address("model", chosen)
+    for name in chosen:
+        if name not in runs:
+            st.caption(escape_markdown(facts(name)))
     more = st.popover("More pretrained networks", type="tertiary", key="more networks", on_change="rerun")
     if more.open:
         with more:

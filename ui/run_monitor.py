@@ -6,6 +6,7 @@ import streamlit as st
 
 from clfcore.config import as_resolved
 from clfcore.errors import InputError
+from clfcore.numerals import decimal
 from clfcore.runs.best_epoch import best_record, choice_in
 from clfcore.runs.epochs_done import epochs_done
 from clfcore.runs.folder import Run, find_run
@@ -14,7 +15,7 @@ from clfcore.runs.records import RunProgress
 from clfcore.runs.worker import worker
 from clfcore.training.diagnose import notes
 from ui.charts import chart, dark, learning_rate_chart
-from ui.formatting import count, decimal, duration, percent, time_left
+from ui.formatting import count, duration, percent, time_left
 from ui.messages import Number, complain, escape_markdown, metric_row, refusals
 from ui.pickers import listed_name, run_name
 from ui.runs.actions import say_cautions, show_about, state_buttons, stop

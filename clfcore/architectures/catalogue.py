@@ -39,11 +39,6 @@ class Architecture:
         return self.weights[0 if self.name.startswith("timm/") else -1]
 
     @property
-    def megabytes(self) -> float | None:
-        """The size of its weights as float32; None where its parameters are not known."""
-        return None if self.parameters is None else 4 * self.parameters / 1e6
-
-    @property
     def paper(self) -> Paper:
         return self.about.paper
 

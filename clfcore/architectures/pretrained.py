@@ -41,6 +41,21 @@ def weights_file(row: "Architecture", tag: str) -> Path | None:
     return file if file.is_file() else None
 
 
+def size(row: "Architecture") -> int | None:
+    """Bytes of a network's default weights: of the file that is here, else as published.
+
+    Where none are published, of its parameters as float32; None where these are not known either.
+    """
+    if row.weights:
+        file = weights_file(row, row.default_weights) if at_hand(row) else None
+        if file is not None:
+            return file.stat().st_size
+        known = weights_index.find(_bare(row.name), row.default_weights)
+        if known is not None:
+            return known.bytes
+    return None if row.parameters is None else 4 * row.parameters
+
+
 def published(row: "Architecture", tag: str) -> PublishedWeights | None:
     """What is published of a network's weights; None for packaged ones and those without a digest.
 

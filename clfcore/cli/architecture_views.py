@@ -2,6 +2,7 @@
 
 from clfcore.cli.command import Values
 from clfcore.cli.terminal import table
+from clfcore.numerals import decimal, times
 
 
 def catalogue(result: Values) -> str:
@@ -81,9 +82,10 @@ def tokens(result: Values) -> str:
 def gradients(result: Values) -> str:
     parts = []
     for one in result["networks"]:
-        rows = [[n["layer"], f"{n['before']:.3g}", f"{n['after']:.3g}"] for n in one["layers"]]
+        rows = [[n["layer"], decimal(n["before"], digits=3), decimal(n["after"], digits=3)] for n in one["layers"]]
         after = f"after {result['steps']} steps"
-        text = f"first over last: {one['ratio']:.3g} at initialisation, {one['ratio_after']:.3g} {after}"
+        early, late = times(one["ratio"]), times(one["ratio_after"])
+        text = f"the first layer's is {early} the last's at initialisation, {late} {after}"
         parts.append(f"{one['name']}\n{table(rows, ['layer', 'at initialisation', after])}\n{text}")
     return "\n\n".join(parts)
 
@@ -125,16 +127,17 @@ def timeline(result: Values) -> str:
 
 def scaling(result: Values) -> str:
     text = (
-        f"φ = {result['phi']:g}: depth x {result['depth']:.3g}, width x {result['width']:.3g}, images of "
+        f"φ = {result['phi']:g}: depth x {decimal(result['depth'], digits=3)}, "
+        f"width x {decimal(result['width'], digits=3)}, images of "
         f"{result['image_size']} pixels; α·β²·γ² = {result['product']:.3f} (target {result['target']:g}): "
-        f"{result['cost']:.3g} times the cost of φ = 0 by the formula, {result['counted']:.3g} times its multiply-adds "
+        f"{times(result['cost'])} the cost of φ = 0 by the formula, {times(result['counted'])} its multiply-adds "
         "as counted"
     )
     rows = [
         [
             m["name"],
             *(
-                f"{m[which][what]:.3g}"
+                decimal(m[which][what], digits=3)
                 for what in ("depth", "width", "image_size")
                 for which in ("formula", "published")
             ),
@@ -150,4 +153,4 @@ def _shape(lengths: list[int]) -> str:
 
 
 def _ratio(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+    return "" if value is None else decimal(value, digits=3)

@@ -7,6 +7,7 @@ from clfcore import api
 from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, number, whole
 from clfcore.cli.terminal import bar, duration, long_bar, table
+from clfcore.numerals import decimal
 
 if TYPE_CHECKING:
     from clfcore.api.many_predictions import PredictionTable
@@ -76,7 +77,7 @@ def _predictions(result: Values) -> str:
             mark = (
                 ""
                 if there is None
-                else ("  yes" if one["label"] in there else "  no") + f", from {one['threshold']:.3g}"
+                else ("  yes" if one["label"] in there else "  no") + f", from {decimal(one['threshold'], digits=3)}"
             )
             lines.append(f"  {100 * one['probability']:5.1f} %  {one['label']}{mark}")
         lines += [f"  {100 * p['probability']:5.1f} %  {p['level']} {p['label']}" for p in answer.get("path", [])]

@@ -9,6 +9,7 @@ from clfcore.cli.flags import OVERWRITE, between, configuration, names_of, numbe
 from clfcore.cli.run_views import comparison_table, run_text
 from clfcore.cli.terminal import bar, shower, table
 from clfcore.files import typed_path
+from clfcore.numerals import decimal
 
 if TYPE_CHECKING:
     from clfcore.results import Result
@@ -80,7 +81,7 @@ def _find_rate(given: argparse.Namespace) -> "Result":
 
 def _rate_text(result: Values) -> str:
     shown = list(zip(result["rates"], result["losses"], strict=True))[:: max(1, len(result["rates"]) // 20)]
-    rows = [[f"{rate:.1e}", f"{loss:.4f}"] for rate, loss in shown]
+    rows = [[decimal(rate), f"{loss:.4f}"] for rate, loss in shown]
     return "\n".join([table(rows, ("rate", "loss")), result["sentence"]])
 
 

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from clfcore.evaluation.curves import Curve, Curves
 from clfcore.evaluation.operating_point import OperatingPoint
 from clfcore.figures.theme import blank, colours, look, short
+from clfcore.numerals import decimal
 
 
 def roc_figure(
@@ -60,7 +61,10 @@ def _add(figure: go.Figure, curves: Curves, curve: Curve, *, line: dict[str, obj
         name=f"{short(curve.name)}: {'AUC' if roc_like else 'AP'} {curve.area:.3f}",
         mode="lines",
         line=line | {"shape": "linear" if roc_like or curve.name == "macro average" else "vh"},
-        text=["" if not k else f"<br>threshold {t:.3g}" for k, t in zip(known, curve.thresholds, strict=True)],
+        text=[
+            "" if not k else f"<br>threshold {decimal(t, digits=3)}"
+            for k, t in zip(known, curve.thresholds, strict=True)
+        ],
         hovertemplate=f"{short(curve.name)}<br>{names[0]} %{{x:.3f}}<br>{names[1]} %{{y:.3f}}%{{text}}<extra></extra>",
     )
 
@@ -73,8 +77,8 @@ def _add_point(figure: go.Figure, curves: Curves, point: OperatingPoint, *, colo
     figure.add_scatter(
         x=[x],
         y=[y],
-        name=f"threshold {point.threshold:.3g}",
+        name=f"threshold {decimal(point.threshold, digits=3)}",
         mode="markers",
         marker={"size": 12, "symbol": "diamond", "color": colour},
-        hovertemplate=f"threshold {point.threshold:.3g}<extra></extra>",
+        hovertemplate=f"threshold {decimal(point.threshold, digits=3)}<extra></extra>",
     )

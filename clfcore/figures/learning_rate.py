@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from clfcore.figures.theme import blank, look
+from clfcore.numerals import decimal
 
 
 def learning_rate_figure(
@@ -21,8 +22,8 @@ def learning_rate_figure(
     epochs = [step / steps_per_epoch for step in steps]
     top = max(range(len(rates)), key=lambda i: rates[i])
     words = (
-        f"Learning rate over {epochs[-1]:.0f} epochs: {rates[0]:.2g} at first, at most {rates[top]:.2g} in epoch "
-        f"{int(epochs[top]) + 1}, {rates[-1]:.2g} at the end."
+        f"Learning rate over {epochs[-1]:.0f} epochs: {decimal(rates[0])} at first, at most {decimal(rates[top])} in "
+        f"epoch {int(epochs[top]) + 1}, {decimal(rates[-1])} at the end."
     )
     figure = blank(words, dark=dark, height=height, keep="schedule")
     figure.add_scatter(
@@ -30,7 +31,7 @@ def learning_rate_figure(
         y=list(rates),
         mode="lines",
         line={"color": page.accent, "width": 2},
-        hovertemplate="epoch %{x:.2f}: %{y:.2e}<extra></extra>",
+        hovertemplate="epoch %{x:.2f}: %{y:,.3~r}<extra></extra>",
         showlegend=False,
     )
     if now is not None:
@@ -40,7 +41,7 @@ def learning_rate_figure(
             y=[rates[nearest]],
             mode="markers",
             marker={"color": page.amber, "size": 10, "symbol": "diamond"},
-            hovertemplate=f"now, step {now:,}: %{{y:.2e}}<extra></extra>",
+            hovertemplate=f"now, step {now:,}: %{{y:,.3~r}}<extra></extra>",
             showlegend=False,
         )
     figure.update_xaxes(title_text="epochs done", rangemode="tozero")

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from clfcore.architectures.degradation_study import SHALLOW, kind_name
 from clfcore.figures.theme import blank, colours, escape_html, faded, look
+from clfcore.numerals import decimal
 
 if TYPE_CHECKING:  # they import torch
     from clfcore.architectures.degradation_study import Record
@@ -156,7 +157,8 @@ def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bo
     """Gradient norms of each layer, first to last, on a log scale, a line for each network."""
     inks = colours(8)
     parts = [
-        f"{one.name} {_norm(one, 0, after=after):.3g} in the first layer, {_norm(one, -1, after=after):.3g} in the last"
+        f"{one.name} {decimal(_norm(one, 0, after=after), digits=3)} in the first layer, "
+        f"{decimal(_norm(one, -1, after=after), digits=3)} in the last"
         for one in found
     ]
     figure = blank("Gradient norms: " + "; ".join(parts) + ".", dark=dark, height=340, keep=f"gradients {after}")
@@ -170,7 +172,7 @@ def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bo
             line={"color": ink, "width": 1.5},
             marker={"color": ink, "size": 6, "symbol": mark},
             customdata=[[escape_html(norm.layer)] for norm in one.norms],
-            hovertemplate="%{customdata[0]}<br>%{y:.3g}<extra></extra>",
+            hovertemplate="%{customdata[0]}<br>%{y:,.3~r}<extra></extra>",
         )
     figure.update_xaxes(title_text="layer with weights, first to last")
     return figure.update_yaxes(type="log", title_text="norm of the gradient", exponentformat="power")
@@ -193,7 +195,7 @@ def losses(found: "Record", *, dark: bool = False) -> go.Figure:
             legendgroup=name,
             showlegend=name not in listed,
             line={"color": inks[one.residual], "width": 2, "dash": "dot" if one.layers == SHALLOW else "solid"},
-            hovertemplate=f"{name}, seed {one.seed}, epoch %{{x}}: %{{y:.3g}}<extra></extra>",
+            hovertemplate=f"{name}, seed {one.seed}, epoch %{{x}}: %{{y:,.3~r}}<extra></extra>",
         )
         listed.add(name)
     figure.update_xaxes(title_text="epoch")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from clfcore.figures.theme import blank, colours, faded, look, percent
+from clfcore.numerals import decimal
 
 
 def groups(names: Sequence[str], phases: Sequence[tuple[int, int, Sequence[str]]], *, dark: bool = False) -> go.Figure:
@@ -47,7 +48,7 @@ def group_rates(
 ) -> go.Figure:
     """Learning rate of each layer group over the run, on a logarithmic axis; groups that never train are left out."""
     shown = {name: values for name, values in rates.items() if any(value for value in values)}
-    peaks = ", ".join(f"{name} {max(v or 0 for v in values):.1e}" for name, values in shown.items())
+    peaks = ", ".join(f"{name} {decimal(max(v or 0 for v in values))}" for name, values in shown.items())
     figure = blank(f"Peak learning rates: {peaks}.", dark=dark, height=260, keep="group rates")
     for ink, (name, values) in zip(colours(len(shown)), reversed(shown.items()), strict=True):
         figure.add_scatter(
@@ -56,7 +57,7 @@ def group_rates(
             name=name,
             mode="lines",
             line={"color": ink, "width": 2},
-            hovertemplate=f"{name} %{{y:.2e}}<extra></extra>",
+            hovertemplate=f"{name} %{{y:,.3~r}}<extra></extra>",
         )
     figure.update_yaxes(type="log", title_text="learning rate", exponentformat="power", dtick=1)
     figure.update_xaxes(title_text="epochs done")
@@ -88,15 +89,15 @@ def rate_search(
 ) -> go.Figure:
     """Learning rate range test: the smoothed loss over the rising rate; the suggestion is marked."""
     page = look(dark=dark)
-    result = "no rate is suggested" if suggestion is None else f"suggested: {suggestion:.1e}"
-    words = f"Loss over learning rates from {min(rates):.0e} to {max(rates):.0e}; {result}."
+    result = "no rate is suggested" if suggestion is None else f"suggested: {decimal(suggestion)}"
+    words = f"Loss over learning rates from {decimal(min(rates))} to {decimal(max(rates))}; {result}."
     figure = blank(words, dark=dark, height=280, keep="rate search")
     figure.add_scatter(
         x=list(rates),
         y=list(losses),
         mode="lines",
         line={"color": page.accent, "width": 2},
-        hovertemplate="rate %{x:.2e}<br>loss %{y:.3f}<extra></extra>",
+        hovertemplate="rate %{x:,.3~r}<br>loss %{y:.3f}<extra></extra>",
         showlegend=False,
     )
     if suggestion is not None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.architectures.catalogue import configured
+from clfcore.numerals import decimal
 from pages.architectures.network import BESIDE, NetworkChoice, diagram, table_of
 from ui.architecture_picker import choose_architecture
 from ui.fields import choose_options
-from ui.formatting import decimal
 from ui.messages import escape_markdown, refusals
 from ui.session import COMPARED_ARCHITECTURE
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.architectures.degradation_study import record
+from clfcore.numerals import decimal, times
 from clfcore.progress import Progress
 from pages.architectures.network import NetworkChoice
 from ui.charts import chart, dark
-from ui.formatting import decimal
 from ui.jobs import background, result_of
 from ui.messages import escape_markdown
 from ui.session import SessionValue
@@ -61,7 +61,7 @@ def gradients(choice: NetworkChoice) -> None:
 def _describe(found: "Sequence[GradientReach]", *, normalised: bool) -> str:
     parts = [
         f"{escape_markdown(network.name)}: {decimal(network.norms[0].before)} in the first layer, "
-        f"{decimal(network.norms[-1].before)} in the last, a ratio of {decimal(network.share())}"
+        f"{decimal(network.norms[-1].before)} in the last: {times(network.share())} as large"
         for network in found
     ]
     sentence = f"At initialization, {'; '.join(parts)}."

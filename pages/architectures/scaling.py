@@ -8,8 +8,8 @@ from clfcore.architectures.catalogue import configured
 from clfcore.architectures.compound_scaling import TARGET, compound, members
 from clfcore.architectures.options import number
 from clfcore.architectures.scaling_cost import counted_cost
+from clfcore.numerals import decimal
 from pages.architectures.network import NetworkChoice
-from ui.formatting import decimal
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -26,7 +26,8 @@ def scaling(row: "Architecture", choice: NetworkChoice) -> None:
         bases = {name: number(values, name) for name in ("alpha", "beta", "gamma")}
         scaled, counted = compound(number(values, "phi"), **bases), counted_cost(dict(choice.options))
         st.markdown(
-            f"**φ = {scaled.phi:g}**: depth × {scaled.scaling.depth:.3g}, width × {scaled.scaling.width:.3g}, images "
+            f"**φ = {scaled.phi:g}**: depth × {decimal(scaled.scaling.depth, digits=3)}, "
+            f"width × {decimal(scaled.scaling.width, digits=3)}, images "
             f"of {scaled.scaling.image_size} pixels. α·β²·γ² = {scaled.product:.3f} (target {TARGET:g}), "
             f"so {decimal(scaled.cost, digits=3)} times the cost of φ = 0 by the formula; "
             f"{decimal(counted, digits=3)} times its "

@@ -10,6 +10,7 @@ from clfcore.data.library.specs import named_spec
 from clfcore.experiments.grid import command_of, grid
 from clfcore.runs import folder
 from clfcore.runs.worker import worker
+from ui.architecture_picker import facts
 from ui.data_picker import choose_data, read_data
 from ui.formatting import count
 from ui.messages import escape_markdown, refusals
@@ -36,7 +37,9 @@ def _choose() -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         names = [row.name for row in architectures()]
-        chosen = st.multiselect("Architectures", names, ["lenet5"], key="together architectures")
+        chosen = st.multiselect(
+            "Architectures", names, ["lenet5"], format_func=facts, key="together architectures", wrap=True
+        )
     with right:
         strategies = st.multiselect("Strategies", list(get_args(Strategy)), ["scratch"], key="together strategies")
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -7,7 +7,7 @@ import streamlit as st
 from clfcore.evaluation import curves
 from clfcore.evaluation.missing_classes import missing_classes
 from ui.charts import chart, dark
-from ui.formatting import count, shorten
+from ui.formatting import count, join_names, shorten
 from ui.messages import escape_markdown
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ def curves_view(predictions: "Predictions") -> None:
                 "Classes", names, names[:FIRST], format_func=shorten, key="curve classes", max_selections=MOST
             )
     if len(names) > FIRST:
-        drawn = f"{len(chosen)} chosen" if chosen else f"first {FIRST}"
-        st.caption(f"Drawn: the {drawn} of {count(len(names), 'class')}; the averages are over all of them.")
+        shown = chosen or names[:FIRST]
+        others = [name for name in names if name not in shown]
+        text = f"Drawn: {len(shown)} of {count(len(names), 'class')}; the averages are over all of them."
+        st.caption(escape_markdown(f"{text} Without a curve: {join_names(others)}." if others else text))
     if missing := missing_classes(predictions).describe():
         st.caption(escape_markdown(missing))
     if kind == KINDS[0]:

@@ -7,11 +7,12 @@ import streamlit as st
 
 from clfcore.api import advise
 from clfcore.config import RunConfig
+from clfcore.numerals import decimal
 from clfcore.progress import Progress
 from pages.train.strategy import STRATEGIES
 from ui.cards import Card, cards, picture
 from ui.charts import chart, dark
-from ui.formatting import count, decimal, duration, ends, percent
+from ui.formatting import count, duration, ends, percent
 from ui.jobs import Background, background, result_of
 from ui.messages import escape_markdown, refusals
 from ui.session import LEARNING_RATE, SessionValue

@@ -8,6 +8,7 @@ import pytest
 import torch
 import torchvision
 
+from clfcore.architectures import pretrained, weights_index
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import architecture, architectures, configured, weights_at_hand
 from clfcore.architectures.families import FAMILIES
@@ -175,3 +176,14 @@ def test_options_move_the_image_size():
     assert configured("efficientnet", {"phi": 1})[0].native_image == 258  # 224 x 1.15
     assert configured("vgg", {"layers": "8,M,8,M"})[0].smallest_image == 4
     assert configured("resnet18")[1] == {}
+
+
+def test_a_networks_size_is_that_of_its_published_weights_wherever_it_is_shown() -> None:
+    for name in ("resnet50", "vit_b_16", "timm/vit_tiny_patch16_224"):
+        row = architecture(name)
+        known = weights_index.find(name, row.default_weights)
+        assert known is not None
+        assert pretrained.size(row) == known.bytes
+    lite = architecture("efficientnet_lite0")
+    assert pretrained.size(lite) == pretrained.weights_file(lite, "packaged").stat().st_size
+    assert pretrained.size(architecture("lenet5")) == 4 * 61_706  # nothing is published: its float32 parameters

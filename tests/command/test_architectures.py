@@ -99,7 +99,8 @@ def test_gradients_of_one_network_and_its_way_without_normalisation(capsys: pyte
     assert found["steps"] == 3
     said = text_of(capsys, "gradients", "lenet5", "--no-normalisation")
     assert "features.0" in said
-    assert "first over last" in said
+    assert "the first layer's is " in said
+    assert " times the last's at initialisation" in said
 
 
 def test_timeline_scaling_source_and_speed_are_said(capsys: pytest.CaptureFixture) -> None:

@@ -10,10 +10,11 @@ import streamlit as st
 
 from clfcore import api
 from clfcore.api.exports import Exported
+from clfcore.numerals import decimal
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, finished_runs
-from ui.formatting import count, decimal, percent
+from ui.formatting import count, percent
 from ui.jobs import Job, background, result_if_ready
 from ui.messages import refusals
 from ui.session import SessionValue, go_to
