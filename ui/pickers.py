@@ -63,6 +63,9 @@ def read_renamed(key: str, renamed: Mapping[str, object]) -> None:
 def tabs(views: Mapping[str, Callable[[], None]], *, key: str, renamed: Mapping[str, str] | None = None) -> None:
     """Tabs by name, of which the open one is computed; the open one stands in the address. renamed: old -> new name."""
     read_renamed(key, renamed or {})
+    if (now := (renamed or {}).get(st.query_params.get(key, ""))) is not None:
+        st.query_params[key] = now  # the tabs would drop a name that none of them has
+        st.rerun()  # they take the address that the session began with, until that is read anew
     for tab, view in zip(
         st.tabs(list(views), key=key, on_change="rerun", bind="query-params"), views.values(), strict=True
     ):

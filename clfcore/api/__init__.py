@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from clfcore.api.explanations import check_maps, explain, nearest_examples
     from clfcore.api.exports import export
     from clfcore.api.fields import FIELDS, flag
+    from clfcore.api.inspection import inspect_item
     from clfcore.api.many_predictions import predict_many
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
@@ -67,6 +68,7 @@ _NAMES = {
     "exports": ("export",),
     "fields": ("FIELDS", "flag"),
     "many_predictions": ("predict_many",),
+    "inspection": ("inspect_item",),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("list_classes", "predict"),

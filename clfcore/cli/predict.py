@@ -124,6 +124,36 @@ def _examples(result: Values) -> str:
     return table(near, ["class", "nearest training images", "cosine similarity"])
 
 
+def _inspect(given: argparse.Namespace) -> "Result":
+    return api.inspect_item(
+        given.name,
+        given.item,
+        top=given.top,
+        neighbors=given.nearest,
+        level=given.level,
+        target=given.target,
+        out=given.out,
+        overwrite=given.overwrite,
+        progress=bar("embedding"),
+    )
+
+
+def _inspected(result: Values) -> str:
+    place = f"{result['split']}, {result['place']:,} of {result['of']:,}" if result["split"] else "in no split"
+    lines = [result["item"], f"{place}; truth: {result['truth'] or 'none of the labels'}"]
+    lines += [result["path"]] if result["path"] else []
+    lines.append("predicted" if result["stored"] else "predicted now: the run stores no prediction of it")
+    for row in result["classes"]:
+        marks = ", ".join(name for name in ("predicted", "true") if row[name])
+        lines.append(f"  {100 * row['probability']:5.1f} %  {row['label']}" + (f"  ({marks})" if marks else ""))
+    if result["neighbors"]:
+        near = [[one["id"], one["label"], one["similarity"]] for one in result["neighbors"]]
+        lines.append(table(near, ["nearest training images", "class", "cosine similarity"]))
+    if "out" in result:
+        lines.append(f"map of {result['target']}: {result['out']}" + ("" if result["evidence"] else " (no evidence)"))
+    return "\n".join(lines)
+
+
 def _list_classes(given: argparse.Namespace) -> "ClassList":
     return api.list_classes(given.name, search=given.search)
 
@@ -179,6 +209,26 @@ COMMANDS = (
         calls=("predict", "predict_many"),
         render=by_key(predictions=_predictions, out=_table_text),
         exit_status=_exit_status,
+    ),
+    Command(
+        name="inspect",
+        help="one picture of a run's data: place, truth, probabilities, nearest training images, map",
+        example="inspect RUN digits/0007 --out map.png",
+        arguments=(
+            argument("name", metavar="RUN"),
+            argument("item", metavar="ITEM", help="its id in the data, as pages and lists of errors name it"),
+            argument("--top", type=whole, default=5, metavar="K", help="how many classes (default 5)"),
+            argument(
+                "--nearest", type=whole, default=5, metavar="N", help="nearest training images (default 5; 0: none)"
+            ),
+            argument("--level", metavar="NAME", help="of a hierarchy: the level of the classes (default the finest)"),
+            argument("--target", metavar="CLASS", help="the class of the map (default: the predicted one)"),
+            argument("--out", metavar="PNG", help="where the whole picture under its Grad-CAM goes"),
+            OVERWRITE,
+        ),
+        run=_inspect,
+        calls=("inspect_item",),
+        render=_inspected,
     ),
     Command(
         name="explain",

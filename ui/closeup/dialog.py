@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -109,6 +110,18 @@ def _item(source: Source, entry: Entry) -> None:
         stage(source, entry, record, classes=classes)
     if record is not None:
         neighbours(source, record)
+        if isinstance(source, RunPictures):
+            _as_command(source, record)
+
+
+def _as_command(source: RunPictures, record: ItemRecord) -> None:
+    level = f" --level {quote(source.level)}" if source.level else ""
+    with st.expander("As a command"):
+        st.code(
+            f"clflab inspect {quote(source.run.id)} {quote(record.id)}{level} --out map.png",
+            language="bash",
+            wrap_lines=True,
+        )
 
 
 def _facts(place: str, truth: str, note: str) -> str:
