@@ -9,6 +9,8 @@ import numpy as np
 
 from clfcore.architectures.ancestry import Ancestry
 from clfcore.architectures.catalogue import Architecture, check_side, configured, weights_at_hand
+from clfcore.augment import policies
+from clfcore.augment.policy import Policy as AugmentationPolicy
 from clfcore.classifier_spec import ClassifierSpec
 from clfcore.config import NetworkConfig, Policy, ResolvedConfig, RunConfig, with_name
 from clfcore.data.aspect import cut_off, sampled_sizes
@@ -57,6 +59,7 @@ class Resolved:
     row: Architecture
     source: WeightsSource | None  # None: random or published weights
     gpu: bool
+    policy: AugmentationPolicy  # what the recipe's augmentation names
     notes: tuple[str, ...] = ()  # sentences for the user: what was lowered, what the data lacks
     changes: tuple[str, ...] = ()  # those of them that say what is new or gone since the run began
 
@@ -116,7 +119,8 @@ def resolve(config: RunConfig, dataset: ImageDataset, *, source: WeightsSource |
         notes.append(
             "The data has no test split: there is no test account, only validation, which chose the best epoch."
         )
-    return Resolved(filled, dataset, row, source, gpu, tuple(notes))
+    policy = policies.policy(filled.recipe.augmentation)
+    return Resolved(filled, dataset, row, source, gpu, policy, tuple(notes))
 
 
 def with_network(

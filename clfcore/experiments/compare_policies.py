@@ -114,8 +114,11 @@ def _begin(prepared: Prepared) -> Iterator[Epoch]:
     """An endless run of epochs under the recipe's policy, as its last phase trains; all begin with the same weights."""
     recipe = prepared.config.recipe
     batches, groups = prepared.batches("train", training=True), prepared.start.groups
-    phases = training_phases.phases(prepared.config, groups)
-    phase = phases[-1] if phases else training_phases.Phase(1, recipe.epochs, {groups[-1].name: recipe.learning_rate})
+    phase = (
+        prepared.phases[-1]
+        if prepared.phases
+        else training_phases.Phase(1, recipe.epochs, {groups[-1].name: recipe.learning_rate})
+    )
     state = training_phases.first_state(prepared.module, phase, groups, recipe=recipe, device=prepared.device)
     phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, len(batches)))
     events = train(

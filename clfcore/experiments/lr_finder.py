@@ -55,7 +55,7 @@ def find_rate(
         )
     prepared = prepare(resolve_run(config))
     recipe = prepared.config.recipe
-    phases = training_phases.phases(prepared.config, prepared.start.groups)
+    phases = prepared.phases
     if not phases:
         raise InputError(
             "strategy is 'feature-extraction': a head fitted on embeddings needs no search; choose another strategy"

@@ -73,7 +73,15 @@ def make_plan(resolved: Resolved, *, measure: bool) -> Plan:
     )
     if not measure:
         return plan
-    cost = measure_step_cost(config, dataset, module=network.module, preprocess=network.preprocess, groups=groups)
+    cost = measure_step_cost(
+        config,
+        dataset,
+        module=network.module,
+        preprocess=network.preprocess,
+        groups=groups,
+        phases=phases,
+        policy=resolved.policy,
+    )
     return replace(plan, seconds=cost.seconds, memory=cost.memory)
 
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from clfcore.architectures.fuse import fuse_for_inference
 from clfcore.architectures.stages import Group
-from clfcore.augment.policies import policy
-from clfcore.config import ResolvedConfig
+from clfcore.augment.policy import Policy
+from clfcore.config import ResolvedConfig, ResolvedRecipe
 from clfcore.data.bit_depth import to_bytes
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode import Decoded
@@ -46,6 +46,8 @@ def measure_step_cost(
     module: torch.nn.Module,
     preprocess: Preprocess,
     groups: Sequence[Group],
+    phases: Sequence[training_phases.Phase],
+    policy: Policy,
 ) -> StepCost:
     """Decode, embed, train and evaluate a few batches; writes nothing, but changes the module's weights."""
     recipe, device, sizes = config.recipe, pick_device(config.recipe.device), dataset.sizes()
@@ -54,7 +56,7 @@ def measure_step_cost(
     squares = _squares(dataset, chosen, preprocess)
     images = sum(sizes.values())
     decoding = (time.perf_counter() - started) / len(chosen) * images if dataset.paths is not None else 0.0
-    batches = _batches(config, dataset, chosen, squares=squares, preprocess=preprocess, device=device)
+    batches = _batches(recipe, dataset, chosen, squares=squares, preprocess=preprocess, policy=policy)
     x, _ = next(iter(batches.in_order(len(chosen))))
     module = module.to(device)
     forward = _forward_seconds(module, x)
@@ -64,12 +66,11 @@ def measure_step_cost(
         return StepCost(decoding + forward * passes + HEAD_SECONDS, 2 * weights + x[:16].nbytes * 8)
     batches_per_epoch = max(1, -(-sizes["train"] // recipe.batch_size))
     training, memory = 0.0, 0
-    phases = training_phases.phases(config, groups)
     state = training_phases.first_state(module, phases[0], groups, recipe=recipe, device=device)
     averaged = weights if recipe.ema else 0
     for phase in phases:
         phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, batches_per_epoch))
-        per_batch = _batch_seconds(state, batches, config=config, dataset=dataset, most=batches_per_epoch)
+        per_batch = _batch_seconds(state, batches, recipe=recipe, dataset=dataset, most=batches_per_epoch)
         training += per_batch * batches_per_epoch * (phase.last_epoch - phase.first_epoch + 1)
         # gradient and two moments
         memory = weights + averaged + 12 * training_phases.count_trainable(module) + _saved_bytes(state, x)
@@ -79,16 +80,15 @@ def measure_step_cost(
 
 
 def _batches(
-    config: ResolvedConfig,
+    recipe: ResolvedRecipe,
     dataset: ImageDataset,
     chosen: np.ndarray,
     *,
     squares: np.ndarray,
     preprocess: Preprocess,
-    device: torch.device,
+    policy: Policy,
 ) -> Batches:
     """Some training items as training feeds them: augmented and mixed."""
-    recipe = config.recipe
     places = np.arange(len(chosen))
     return Batches(
         Decoded(InMemory(squares), places, (), "", extremes=(None,) * len(chosen)),
@@ -96,8 +96,8 @@ def _batches(
         dataset.targets[chosen],
         preprocess,
         len(chosen),
-        device,
-        policy=policy(recipe.augmentation),
+        pick_device(recipe.device),
+        policy=policy,
         seed=recipe.seed,
         mix=mix_of(recipe),
         task=dataset.task,
@@ -116,14 +116,14 @@ def _forward_seconds(module: torch.nn.Module, x: Tensor) -> float:
 
 
 def _batch_seconds(
-    state: State, batches: Batches, *, config: ResolvedConfig, dataset: ImageDataset, most: int
+    state: State, batches: Batches, *, recipe: ResolvedRecipe, dataset: ImageDataset, most: int
 ) -> float:
     """Of the quickest of a few steps, over its batches: a busy moment makes steps slower, nothing makes them faster."""
-    count = min(config.recipe.accumulation, ACCUMULATED, most)
+    count = min(recipe.accumulation, ACCUMULATED, most)
     events = train(
         state,
         lambda epoch: itertools.chain.from_iterable(batches(epoch * count + i) for i in range(count)),
-        loss_of=loss_of(dataset.task, config.recipe, dataset.targets[dataset.splits["train"]]),
+        loss_of=loss_of(dataset.task, recipe, dataset.targets[dataset.splits["train"]]),
         hits_of=hits_of(dataset.task),
         rate_at=lambda _: 1.0,
         epochs=state.epoch + STEPS + 1,

@@ -14,7 +14,7 @@ from clfcore.architectures.attention_pooling import with_attention_head
 from clfcore.architectures.build import Network, build, published_preprocess
 from clfcore.architectures.heads import embedding_width, head_name, make_head
 from clfcore.architectures.stages import Group, layer_groups
-from clfcore.augment import policies
+from clfcore.augment.policy import Policy
 from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.classifier_spec import ClassifierSpec
 from clfcore.config import ResolvedConfig
@@ -32,7 +32,7 @@ from clfcore.training import class_balance
 from clfcore.training.batches import Batches
 from clfcore.training.losses import loss_of
 from clfcore.training.optimizer import mix_of
-from clfcore.training.phases import phases, put_head
+from clfcore.training.phases import Phase, phases, put_head
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ class Prepared:
     decoded: Decoded
     network: Network
     device: torch.device
+    policy: Policy  # the recipe's augmentation
     start: Start
+    phases: tuple[Phase, ...]  # of training; feature extraction has none
     notes: tuple[str, ...] = ()  # sentences for the user: what was lowered, what the data lacks
     changes: tuple[str, ...] = ()  # those of them that say what is new or gone since the run began
 
@@ -100,7 +102,7 @@ class Prepared:
             self.preprocess,
             recipe.batch_size,
             self.device,
-            policy=policies.policy(recipe.augmentation) if training else None,
+            policy=self.policy if training else None,
             seed=recipe.seed,
             mix=mix_of(recipe) if training else None,
             task=self.dataset.task,
@@ -141,7 +143,7 @@ def prepare(resolved: Resolved, progress: Progress | None = None) -> Prepared:
     device = pick_device(config.recipe.device)
     with Stream(config.recipe.seed).drawn():
         network, start = make_network(resolved)
-    phases(config, start.groups)  # refused before an image is decoded
+    planned = phases(config, start.groups)  # refused before an image is decoded
     dataset, decoded = decode(resolved.dataset, network.preprocess, progress=progress)
     check(dataset)
     values = decoded.value_range(dataset.splits["train"])
@@ -154,7 +156,18 @@ def prepare(resolved: Resolved, progress: Progress | None = None) -> Prepared:
         named = ", ".join(problem.item for problem in left_out[:3]) + (", …" if len(left_out) > 3 else "")
         notes += (f"{len(left_out)} unreadable images are left out: {named}.",)
     network = replace(network, module=network.module.to(device))
-    return Prepared(config, dataset, decoded, network, device, start, notes + start.notes, resolved.changes)
+    return Prepared(
+        config=config,
+        dataset=dataset,
+        decoded=decoded,
+        network=network,
+        device=device,
+        policy=resolved.policy,
+        start=start,
+        phases=planned,
+        notes=notes + start.notes,
+        changes=resolved.changes,
+    )
 
 
 def make_network(resolved: Resolved) -> tuple[Network, Start]:
@@ -163,8 +176,7 @@ def make_network(resolved: Resolved) -> tuple[Network, Start]:
     Its preprocessing evaluates at the scale at which the augmentation trains (`augment.at_scale`).
     """
     network, start = _made(resolved)
-    policy = policies.policy(resolved.config.recipe.augmentation)
-    return replace(network, preprocess=at_training_scale(policy, network.preprocess)), start
+    return replace(network, preprocess=at_training_scale(resolved.policy, network.preprocess)), start
 
 
 def _made(resolved: Resolved) -> tuple[Network, Start]:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from clfcore.architectures.heads import make_head
-from clfcore.augment import policies
 from clfcore.config import ResolvedRecipe
 from clfcore.data.dataset import Split
 from clfcore.embeddings import baselines
@@ -117,10 +116,9 @@ def embed(session: Session, *, views: int = 1) -> Features:
     """Embeddings of train and validation; with more views, train is embedded again under random changes."""
     prepared = session.prepared
     recipe, embedder = prepared.config.recipe, _embedder(session)
-    policy = policies.policy(recipe.augmentation)
     parts = [_of_split(session, embedder, "train")]
     for number in range(1, views):
-        parts.append(_of_split(session, embedder, "train", view=View(policy, recipe.seed, number)))
+        parts.append(_of_split(session, embedder, "train", view=View(prepared.policy, recipe.seed, number)))
     train, validation = np.concatenate(parts), _of_split(session, embedder, "validation")
     mean, deviation = linear_probe.standardize(train)
     targets = prepared.dataset.targets[prepared.dataset.splits["train"]]

@@ -49,7 +49,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     """Train every phase; leaves the best weights in the module. Returns what trained and how to predict a split."""
     run, prepared = session.run, session.prepared
     module, recipe, task = prepared.module, prepared.config.recipe, prepared.dataset.task
-    phases = training_phases.phases(prepared.config, prepared.start.groups)
+    phases = prepared.phases
     before = {name: value.detach().cpu().clone() for name, value in module.named_parameters()}
     stored = run.load_checkpoint()
     groups, first = _begin(session, fresh=stored is None)

@@ -14,7 +14,7 @@ from ui.architecture_picker import facts
 from ui.data_picker import choose_data, read_data
 from ui.formatting import count
 from ui.messages import escape_markdown, refusals
-from ui.run_monitor import show_queue
+from ui.runs.monitor import show_queue
 from ui.session import SWEEP_OPEN, SWEEP_QUEUED
 
 ENDED = ("failed", "cancelled", "damaged")

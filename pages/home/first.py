@@ -19,7 +19,7 @@ from ui.data_picker import read_data, thumbnail
 from ui.formatting import count, duration, join_names, shorten
 from ui.jobs import background, result_if_ready
 from ui.messages import escape_markdown, refusals
-from ui.run_monitor import run_in_address, watch
+from ui.runs.monitor import run_in_address, watch
 from ui.session import SessionValue
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.runs.table import choose_runs, compare_button, side_by_side
 from ui.messages import refusals
-from ui.run_monitor import show_queue, watch
+from ui.runs.monitor import show_queue, watch
 
 st.title("Runs")
 st.caption(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from clfcore.runs.folder import Run
-from ui.run_monitor import watch
+from ui.runs.monitor import watch
 
 
 def show_run(run: Run) -> None:

@@ -11,7 +11,7 @@ from pages.train.recipe import choose_preset, label_warning
 from pages.train.strategy import show_failed, show_initial_weights, take_failed_configuration, take_initial_run
 from ui.charts import learning_rate_chart
 from ui.data_picker import choose_data, read_data
-from ui.run_monitor import active_runs, run_in_address
+from ui.runs.monitor import active_runs, run_in_address
 
 run = run_in_address()
 if run is not None:

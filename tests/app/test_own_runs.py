@@ -11,7 +11,7 @@ from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from tests.support.pages import OpenPage, refused, until_ready, words
 from tests.support.stored_runs import of_labels, stored_run
-from ui.run_monitor import waits_for
+from ui.runs.monitor import waits_for
 
 MESSAGE = "memory ran out: try recipe.batch_size 8 (it was 16), " + "and so on " * 60
 
