@@ -66,7 +66,7 @@ def main() -> None:
             share = sum(one <= 300 for one in found) / len(found)
             print(
                 f"  {slider:10} {statistics.median(found):5.0f} ms in the middle, {found[0]:4.0f} at best, "
-                f"{found[-1]:5.0f} at worst, {100 * share:3.0f} % within 300 ms"
+                f"{found[-1]:5.0f} at worst, {100 * share:3.0f}% within 300 ms"
             )
 
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 
 def made(folder: Path, *, count: int = 20_000, side: int = 32) -> Path:
-    """Ten class folders of noise, every picture with a disc's worth of its class's colour."""
+    """Ten class folders of noise, every picture with a disc's worth of its class's color."""
     generator = np.random.default_rng(0)
     for i in range(count):
         place = folder / f"c{i % 10}"

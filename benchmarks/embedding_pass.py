@@ -1,6 +1,6 @@
 """The embedding pass against its parts: decoding alone, forward alone, the pass over decoded images, the cold whole.
 
-Three rounds, the parts in turn, each from an empty cache; medians. The fast network (batch normalisation folded,
+Three rounds, the parts in turn, each from an empty cache; medians. The fast network (batch normalization folded,
 channels last, bfloat16 where the processor has it) is also compared with plain float32, by what a fitted head says.
 
     python benchmarks/embedding_pass.py FOLDER [--part 400] [--rounds 3]
@@ -100,9 +100,7 @@ def main() -> None:
     fitted = LogisticRegression(C=0.01, max_iter=300).fit((quicker - mean) / deviation, kept.targets)
     same = [fitted.predict((found - mean) / deviation) for found in (plain, quicker)]
     share = float((same[0] == same[1]).mean())
-    print(
-        f"with a head fitted on the fast embeddings, plain float32 says the same of {100 * share:.1f} % of {n} photos"
-    )
+    print(f"with a head fitted on the fast embeddings, plain float32 says the same of {100 * share:.1f}% of {n} photos")
 
 
 def embedded(module: Any, x: Any) -> Any:

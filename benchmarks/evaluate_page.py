@@ -29,7 +29,7 @@ PATIENCE = 300_000  # milliseconds
 
 
 def made(folder: Path, n: int, c: int) -> str:
-    """A finished run whose classes are taken for their neighbours; returns its id."""
+    """A finished run whose classes are taken for their neighbors; returns its id."""
     run = create_run(make({"data": "digits", "architecture": "resnet18", "strategy": "scratch"}), folder)
     task = single_label([f"class {i:04}" for i in range(c)])
     for split, items in (("validation", n // 10), ("test", n)):

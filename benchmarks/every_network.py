@@ -19,13 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-SMALLEST = 4  # batch normalisation needs two values a map: a network that runs at 1 pixel trains from a few on
+SMALLEST = 4  # batch normalization needs two values a map: a network that runs at 1 pixel trains from a few on
 
 
 def step(name: str, *, channels: int, columns: int, side: int) -> None:
     """Build a network, train it on a batch of noise, ask it for one more. Raises where anything is not finite.
 
-    Eight small images: batch normalisation over two values of a map of one pixel is no training.
+    Eight small images: batch normalization over two values of a map of one pixel is no training.
     """
     import torch
 

@@ -112,7 +112,7 @@ def _print(table: dict[str, list[dict]], what: str) -> None:
 
 
 def _spread(values: list[float]) -> str:
-    return f"{100 * np.mean(values):.1f} ± {100 * np.std(values):.1f} %"
+    return f"{100 * np.mean(values):.1f} ± {100 * np.std(values):.1f}%"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Do 95 % intervals hold the truth in 93 to 97 of 100 samples? Accuracy and paired differences, from 200 items on.
+"""Do 95% intervals hold the truth in 93 to 97 of 100 samples? Accuracy and paired differences, from 200 items on.
 
-Wanted: coverage between 93 and 97 % for the Wilson interval of accuracy (summed exactly over all outcomes) and for the
+Wanted: coverage between 93 and 97% for the Wilson interval of accuracy (summed exactly over all outcomes) and for the
 interval of a paired difference (simulated: two runs on the same items, many samples, from a seed). Beside them, how
-often two equal runs are told apart (at most 5 %), how often a planted difference of 5 points on 1,000 items is found,
+often two equal runs are told apart (at most 5%), how often a planted difference of 5 points on 1,000 items is found,
 and how often five equal runs yield any false finding after Holm's correction.
 
     python benchmarks/intervals.py [SAMPLES]
@@ -83,10 +83,10 @@ def main(samples: int) -> None:
     for n, row in paired.items():
         print(f"{n:6,}  " + "".join(f"{100 * share:12.1f}" for share in row))
     every = [share for rows in (shares, paired) for row in rows.values() for share in row]
-    print(f"\nleast {100 * min(every):.1f} %, most {100 * max(every):.1f} %")
-    print(f"two equal runs on 1,000 items told apart: {100 * found(1000, 0.05, 0.05, samples):.1f} %")
-    print(f"a difference of 5 points on 1,000 items found: {100 * found(1000, 0.04, 0.09, samples):.1f} %")
-    print(f"any of 10 pairs of 5 equal runs told apart: {100 * any_false_finding(1000, 5, samples // 5):.1f} %")
+    print(f"\nleast {100 * min(every):.1f}%, most {100 * max(every):.1f}%")
+    print(f"two equal runs on 1,000 items told apart: {100 * found(1000, 0.05, 0.05, samples):.1f}%")
+    print(f"a difference of 5 points on 1,000 items found: {100 * found(1000, 0.04, 0.09, samples):.1f}%")
+    print(f"any of 10 pairs of 5 equal runs told apart: {100 * any_false_finding(1000, 5, samples // 5):.1f}%")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Every method on every family of the catalogue and on twenty timm names: a table of what came out.
 
-Networks have random weights (batch normalisation counted anew on the pictures, a head that is not zero): what is
+Networks have random weights (batch normalization counted anew on the pictures, a head that is not zero): what is
 tested is that a finite, non-constant map of the picture's size comes out, or the plain words, and that the network is
 unchanged. A line a network and method: layer, seconds, and the map's spread or the words. Networks of the catalogue see
 64 pixels where they can, timm's their own size, at most 256. Score-CAM asks 16 channels here, RISE 32 masks.

@@ -4,7 +4,7 @@
     python benchmarks/pointing.py --run RUN --layers layer3,layer4
 
 Prints the test accuracy and the table that `explain RUN --check` prints. The network is a VGG of six convolutions (16,
-16, then at half the side 32, 32, 64, 64 maps) with batch normalisation and one linear layer after global average
+16, then at half the side 32, 32, 64, 64 maps) with batch normalization and one linear layer after global average
 pooling, whose last map of a 32 px picture has 16 x 16 places.
 The second form trains nothing: Grad-CAM's pointing game of a finished run at some of its layers.
 """

@@ -2,7 +2,7 @@
 
     python benchmarks/shortcut.py [--epochs 40] [--figure docs/shortcut.png]
 
-In `shapes-shortcut` a corner mark has a colour a class. Prints, for both networks, the test accuracy, the accuracy on
+In `shapes-shortcut` a corner mark has a color a class. Prints, for both networks, the test accuracy, the accuracy on
 fresh images with and without the mark, and how much of Grad-CAM, LayerCAM and saliency lies on the object and on the
 corner; the figure shows the same six images under both.
 """

@@ -1,6 +1,6 @@
 """Training speed on small images: our loop, a bare hand-written loop over tensors, and a DataLoader over PIL images.
 
-LeNet-5 on 28 x 28 grey images (content does not matter: noise), Adam, batches of 128, the same augmentation on all
+LeNet-5 on 28 x 28 gray images (content does not matter: noise), Adam, batches of 128, the same augmentation on all
 sides: shifts of up to 2 pixels and flips, drawn per image. The DataLoader runs twice, with torch's threads as the
 others have them and with one, as it does in its workers. All sides run in this process, in turn, in the same order
 each round, with the allocator set as a run sets it; images a second and the ratios within a round are printed, by the

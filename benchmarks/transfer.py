@@ -60,7 +60,7 @@ def main() -> None:
         said = {name: value for name, value in said.items() if value}
         cores = len(os.sched_getaffinity(0))
         print(f"{platform.processor() or platform.machine()}, {cores} cores, torch {torch.__version__}")
-        print("| strategy | test accuracy (95 %) | validation | best epoch | trained | seconds | with preparation |")
+        print("| strategy | test accuracy (95%) | validation | best epoch | trained | seconds | with preparation |")
         print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
         for strategy in given.strategies.split(","):
             config = {"data": str(folder), "architecture": "efficientnet_lite0", "strategy": strategy}
@@ -71,8 +71,8 @@ def main() -> None:
             right = int((test.logits.argmax(1) == test.targets).sum())
             low, high = wilson(right, len(test))
             print(
-                f"| {strategy} | {100 * right / len(test):.1f} % ({100 * low:.1f} to {100 * high:.1f}) "
-                f"| {100 * done.metrics['validation']['accuracy']:.1f} % | {done.best_epoch} "
+                f"| {strategy} | {100 * right / len(test):.1f}% ({100 * low:.1f} to {100 * high:.1f}) "
+                f"| {100 * done.metrics['validation']['accuracy']:.1f}% | {done.best_epoch} "
                 f"| {done.parameters['trainable']:,} of {done.parameters['total']:,} "
                 f"| {done.seconds:.0f} | {whole:.0f} |",
                 flush=True,

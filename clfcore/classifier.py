@@ -19,7 +19,7 @@ from clfcore.hierarchy import Decoding, decoded
 from clfcore.predictions import Predictions, probabilities
 from clfcore.randomness import undrawn
 from clfcore.task import Level, Task, single_label
-from clfcore.training.batches import Batches, normalised
+from clfcore.training.batches import Batches, normalized
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +41,16 @@ class Classifier:
         return self.task.classes
 
     def square(self, image: np.ndarray) -> np.ndarray:
-        """H x W x C -> size x size x channels, bytes or tones: exactly what the network sees, before normalisation."""
+        """H x W x C -> size x size x channels, bytes or tones: exactly what the network sees, before normalization."""
         return self.preprocess.square(image)
 
     def input(self, squares: np.ndarray) -> torch.Tensor:
-        """N x size x size x C bytes or tones -> N x channels x size x size float32, normalised, on its device."""
+        """N x size x size x C bytes or tones -> N x channels x size x size float32, normalized, on its device."""
         device = next(self.module.parameters()).device
         pixels = (
             torch.from_numpy(np.array(squares)).permute(0, 3, 1, 2).to(device)
         )  # a copy: torch takes no read-only array
-        return normalised(pixels, self.preprocess)
+        return normalized(pixels, self.preprocess)
 
     def logits(self, squares: np.ndarray, *, batch_size: int = 16) -> np.ndarray:
         """N x size x size x C uint8 -> N x columns float32."""
@@ -100,7 +100,7 @@ def predict_item(classifier: Classifier, dataset: ImageDataset, index: int, *, s
     """
     pixels = dataset.image(index, least_side=classifier.preprocess.stored_side)
     if pixels.dtype == np.uint8 and pixels.shape[-1] == 1:
-        pixels = np.repeat(pixels, 3, axis=-1)  # as a grey file is read
+        pixels = np.repeat(pixels, 3, axis=-1)  # as a gray file is read
     logits = decoded(classifier.logits(classifier.square(pixels)[None]), classifier.task, classifier.decoding)
     targets = dataset.targets[index : index + 1]
     return Predictions(classifier.task, split, (dataset.ids[index],), targets, logits, classifier.thresholds)

@@ -56,7 +56,7 @@ class Recipe(_Frozen):
     momentum: float = Field(default=0.9, ge=0, lt=1, description="momentum, of sgd and rmsprop")
     nesterov: bool = Field(default=True, description="look ahead along the momentum, of sgd only")
     weight_decay: float = Field(
-        default=0.01, ge=0, le=1, description="weight decay; biases and normalisation have none"
+        default=0.01, ge=0, le=1, description="weight decay; biases and normalization have none"
     )
     schedule: Schedule = Field(default="warmup-cosine", description="how the learning rate moves over the run")
     warmup_epochs: float = Field(
@@ -115,7 +115,7 @@ class Recipe(_Frozen):
     device: str = Field(
         default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$", description="auto, cpu, cuda, cuda:1 or mps"
     )
-    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of initialisation, order and augmentation")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of initialization, order and augmentation")
     trainable_groups: int | None = Field(
         default=None,
         ge=0,
@@ -129,7 +129,7 @@ class Recipe(_Frozen):
         default=1.0, gt=0, le=1, description="factor on the learning rate from each group to the one below"
     )
     freeze_batch_norm: bool | None = Field(
-        default=None, description="batch normalisation keeps the means and deviations that came with its weights"
+        default=None, description="batch normalization keeps the means and deviations that came with its weights"
     )
     unfreeze: str = Field(
         default="auto",

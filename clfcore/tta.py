@@ -6,7 +6,7 @@ import torch
 from clfcore.augment.tta_views import combined, evaluation_views
 from clfcore.classifier import Classifier
 from clfcore.exclusive import exclusive
-from clfcore.training.batches import normalised
+from clfcore.training.batches import normalized
 
 
 def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, batch_size: int = 16) -> np.ndarray:
@@ -20,6 +20,6 @@ def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, ba
         with exclusive(classifier) as module, torch.inference_mode():
             pixels = torch.from_numpy(np.array(stored[start : start + batch_size])).permute(0, 3, 1, 2)
             views = evaluation_views(pixels.to(device), kind=kind, size=preprocess.size)
-            said = torch.stack([module(normalised(view, preprocess)).float() for view in views])
+            said = torch.stack([module(normalized(view, preprocess)).float() for view in views])
             parts.append(combined(said, classifier.task).cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, classifier.task.columns), np.float32)

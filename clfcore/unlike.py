@@ -47,8 +47,8 @@ PUBLISHED = Rule(
     kept=0,
     of=0,
     basis=(
-        "The limit of 10 % was chosen with three networks on few pictures: below it were 7 % of 106 photographs, 49 % "
-        "of 78 drawn shapes and digits, and 62 % of 80 noise pictures and plain colors. How often it is right beyond "
+        "The limit of 10% was chosen with three networks on few pictures: below it were 7% of 106 photographs, 49% "
+        "of 78 drawn shapes and digits, and 62% of 80 noise pictures and plain colors. How often it is right beyond "
         "them has not been measured."
     ),
 )
@@ -100,7 +100,7 @@ def choose_rule(sure: np.ndarray, distances: np.ndarray | None, *, temperature: 
     if distances is not None:
         compared = "the distance to the nearest training images and the calibrated probability"
     text = (
-        f"Told by {compared}{f' ({without})' if without else ''}: the limits keep {100 * kept / n:.0f} % of your "
+        f"Told by {compared}{f' ({without})' if without else ''}: the limits keep {100 * kept / n:.0f}% of your "
         f"validation images ({kept:,} of {n:,}). {NOT_MEASURED}."
     )
     return Rule(probability, distance, temperature, kept, n, text)
@@ -131,7 +131,7 @@ def judge(rule: Rule, task: Task, logits: np.ndarray, *, distance: float | None)
 def _message(task: Task, reasons: list[Reason], sure: float) -> str:
     known = {"multi-label": "labels"}.get(task.kind, "classes")
     count = len(task.levels[0].classes)
-    unsure = f"none of its {count:,} {known} is likely (the likeliest has {100 * sure:.0f} %)"
+    unsure = f"none of its {count:,} {known} is likely (the likeliest has {100 * sure:.0f}%)"
     match reasons:
         case ["far", "unsure"]:
             return f"Unlike the training images, and {unsure}: it may show none of them."

@@ -84,10 +84,10 @@ def finished_run(trained: Run) -> Run:
 def photos(tmp_path: Path) -> Path:
     """A folder of two classes, twelve small JPEG photos each: noise around red, noise around blue."""
     generator = np.random.default_rng(0)
-    for name, colour in (("red", (200, 40, 40)), ("blue", (40, 40, 200))):
+    for name, color in (("red", (200, 40, 40)), ("blue", (40, 40, 200))):
         folder = tmp_path / "photos" / name
         folder.mkdir(parents=True)
         for i in range(12):
-            pixels = np.clip(generator.normal(colour, 30, (40 + i, 50, 3)), 0, 255).astype(np.uint8)
+            pixels = np.clip(generator.normal(color, 30, (40 + i, 50, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / f"{i:02}.jpg", quality=95)
     return tmp_path / "photos"

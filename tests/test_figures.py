@@ -1,4 +1,4 @@
-"""Figures show the numbers of their results, in the app's colours, with words beside them."""
+"""Figures show the numbers of their results, in the app's colors, with words beside them."""
 
 import tomllib
 from itertools import pairwise
@@ -19,7 +19,7 @@ from clfcore.figures.curves import precision_recall_figure, roc_figure
 from clfcore.figures.history import history_figure
 from clfcore.figures.matrices import agreement_figure, co_occurrence_figure, confusion_difference_figure
 from clfcore.figures.paired_comparison import cost_figure, differences_figure, per_class_figure
-from clfcore.figures.theme import CIVIDIS, DARK, LIGHT, OKABE_ITO, alternative, colours, short
+from clfcore.figures.theme import CIVIDIS, DARK, LIGHT, OKABE_ITO, alternative, colors, short
 from clfcore.figures.timeline import AFTER, LETTER, years
 from clfcore.runs.records import EpochRecord
 from clfcore.task import single_label
@@ -90,9 +90,9 @@ def test_the_template_and_the_apps_theme_share_their_tokens() -> None:
         assert look.amber == tokens["orangeColor"]
 
 
-def test_many_classes_take_colours_from_light_to_dark() -> None:
-    assert colours(8) == OKABE_ITO
-    many = colours(12)
+def test_many_classes_take_colors_from_light_to_dark() -> None:
+    assert colors(8) == OKABE_ITO
+    many = colors(12)
     light = [sum(int(one[i : i + 2], 16) for i in (1, 3, 5)) for one in many]
     assert light == sorted(light)
     assert len(set(many)) == 12

@@ -66,8 +66,8 @@ def test_a_level_stands_alone() -> None:
     level = made("hierarchical").level("item")
     assert level.task == Task("single-label", (LEVELS[1],))
     assert level.targets.tolist() == [1, 2]
-    with pytest.raises(InputError, match="level is 'colour': it must be one of kind, item"):
-        made("hierarchical").level("colour")
+    with pytest.raises(InputError, match="level is 'color': it must be one of kind, item"):
+        made("hierarchical").level("color")
 
 
 def test_a_class_named_twice_is_refused() -> None:

@@ -7,12 +7,12 @@ from clfcore.progress import Transfer
 
 
 def percent(value: float | None, *, digits: int = 1) -> str:
-    """A share from 0 to 1 as `93.4 %`; an undefined one as a dash.
+    """A share from 0 to 1 as `93.4%`; an undefined one as a dash.
 
     >>> percent(0.9338), percent(None)
-    ('93.4 %', '–')
+    ('93.4%', '–')
     """
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
+    return "–" if value is None else f"{100 * value:.{digits}f}%"
 
 
 def rate(value: float | None) -> str:

@@ -272,7 +272,7 @@ def scores(key: PredictionsKey, _predictions: "Predictions") -> "SingleLabel | M
 
 @st.cache_data(show_spinner="Drawing resamples for the intervals", max_entries=64)
 def intervals(key: PredictionsKey, _predictions: "Predictions") -> Intervals:
-    """95 % intervals by metric; None where there is none."""
+    """95% intervals by metric; None where there is none."""
     return headline(_predictions)
 
 

@@ -10,7 +10,7 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError, unknown
 from clfcore.explain.methods import method as known_method
-from clfcore.explain.saliency_map import COLOURS, NO_EVIDENCE, overlay_image
+from clfcore.explain.saliency_map import COLORS, NO_EVIDENCE, overlay_image
 from clfcore.explain.targets import column, target_name
 from clfcore.files import typed_path
 from clfcore.outputs import output_path, save_picture
@@ -21,7 +21,7 @@ from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data
 
 if TYPE_CHECKING:
-    from clfcore.embeddings.neighbours import Neighbour
+    from clfcore.embeddings.neighbors import Neighbor
     from clfcore.explain.faithfulness import FaithfulnessReport
 
 
@@ -43,7 +43,7 @@ class ClassExamples(Result):
     """A class's training images nearest to an image, the nearest first."""
 
     label: str
-    nearest: "tuple[Neighbour, ...]"
+    nearest: "tuple[Neighbor, ...]"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def explain(
     level: str | None = None,
     layer: str | None = None,
     opacity: float = 0.6,
-    colours: str = "magma",
+    colors: str = "magma",
     threshold: float = 0.0,
     overwrite: bool = False,
     runs: Path | None = None,
@@ -95,8 +95,8 @@ def explain(
     for what, share in (("opacity", opacity), ("threshold", threshold)):
         if not 0 <= share <= 1:
             raise InputError(f"{what} is {share:g}: it must be from 0 to 1")
-    if colours not in COLOURS:
-        raise unknown("colours", colours, COLOURS)
+    if colors not in COLORS:
+        raise unknown("colors", colors, COLORS)
     if against is not None and target is None:
         raise InputError(f"against is {against!r} without a target: name the class it is set against with --target")
 
@@ -110,7 +110,7 @@ def explain(
             wanted = (wanted, column(classifier.task, against, level=level))
     square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
     found = map_of(classifier, square, method=method, target=wanted, layer=layer, progress=progress)
-    overlay = overlay_image(square, found, opacity=opacity, colours=colours, threshold=threshold)
+    overlay = overlay_image(square, found, opacity=opacity, colors=colors, threshold=threshold)
     save_picture(Image.fromarray(overlay), goal, "PNG")
     return WrittenMap(
         model=classifier.name,

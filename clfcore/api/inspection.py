@@ -10,7 +10,7 @@ from PIL import Image
 from clfcore.data.bit_depth import shown
 from clfcore.data.item import ItemRecord, item_record
 from clfcore.data.value_ranges import shown_range
-from clfcore.embeddings.neighbours import Neighbour
+from clfcore.embeddings.neighbors import Neighbor
 from clfcore.errors import InputError
 from clfcore.evaluation.item_classes import ItemClass, item_classes
 from clfcore.outputs import output_path, save_picture
@@ -48,7 +48,7 @@ class InspectedItem(Result):
     path: Path | None
     stored: bool
     classes: tuple[ItemClass, ...]
-    neighbors: tuple[Neighbour, ...]
+    neighbors: tuple[Neighbor, ...]
     target: str | None = field(default=None, metadata=WHEN_KNOWN)
     evidence: bool | None = field(default=None, metadata=WHEN_KNOWN)
     out: Path | None = field(default=None, metadata=WHEN_KNOWN)
@@ -92,7 +92,7 @@ def inspect_item(
     if level is not None:
         predictions = predictions.level(level)
     classes = item_classes(predictions, item, top=top)
-    near: tuple[Neighbour, ...] = ()
+    near: tuple[Neighbor, ...] = ()
     if neighbors and record.split is not None:
         near = embedding_space(run, record.split, progress=progress).nearest(item, n=neighbors)
     found = InspectedItem(
@@ -135,7 +135,7 @@ def _with_map(
     pixels = dataset.image(record.index, least_side=max(SIDE, classifier.preprocess.stored_side))
     seen = pixels
     if pixels.dtype == np.uint8 and pixels.shape[-1] == 1:
-        seen = np.repeat(pixels, 3, axis=-1)  # as a grey file is read
+        seen = np.repeat(pixels, 3, axis=-1)  # as a gray file is read
     saliency = explain(classifier, classifier.square(np.ascontiguousarray(seen)), method="gradcam", target=goal)
     whole = shown(pixels, None if pixels.dtype == np.uint8 else shown_range(dataset))
     save_picture(Image.fromarray(overlay_whole(whole, classifier.preprocess, saliency)), out, "PNG")

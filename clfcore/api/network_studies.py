@@ -24,7 +24,7 @@ class GradientNorms(Result):
 
     networks: "tuple[GradientReach, ...]"
     steps: int
-    normalised: bool
+    normalized: bool
 
     def as_json(self) -> JsonObject:
         """ratio: the first layer's norm as a multiple of the last's."""
@@ -37,7 +37,7 @@ class GradientNorms(Result):
             }
             for one in self.networks
         ]
-        return {"networks": networks, "steps": self.steps, "normalised": self.normalised}
+        return {"networks": networks, "steps": self.steps, "normalised": self.normalized}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class EfficientNetScaling(Result):
 def gradient_norms(
     name: str | None = None,
     *,
-    normalised: bool = True,
+    normalized: bool = True,
     options: Options | None = None,
     image_size: int | None = None,
     channels: int | None = None,
@@ -112,16 +112,16 @@ def gradient_norms(
     if name is not None:
         reach = gradient_reach(
             name,
-            normalised=normalised,
+            normalized=normalized,
             options=options,
             image_size=image_size,
             channels=channels,
             classes=classes,
         )
-        return GradientNorms((reach,), STEPS, normalised)
+        return GradientNorms((reach,), STEPS, normalized)
     if options or any(value is not None for value in (image_size, channels, classes)):
         raise InputError("name is missing: options and sizes are of a network; name it, or leave them out")
-    return GradientNorms(plain_against_residual(normalised=normalised, progress=progress), STEPS, normalised)
+    return GradientNorms(plain_against_residual(normalized=normalized, progress=progress), STEPS, normalized)
 
 
 def time_architecture(

@@ -46,7 +46,7 @@ def build(
     """A network with a new head of `columns` logits, for square images of side `image_size` (None: its native side).
 
     `weights` is none, default or one of the architecture's own. Nothing is seeded here: the caller seeds torch. Raises
-    InputError for what does not exist or fit together, Failure where weights cannot be had. Pictures are grey or RGB:
+    InputError for what does not exist or fit together, Failure where weights cannot be had. Pictures are gray or RGB:
     for other channel counts the preprocessing is that of RGB, and the module is for pixels of the caller's own.
     """
     check_count("columns", columns)
@@ -153,7 +153,7 @@ def _torchvision(row: Architecture, form: _Form) -> nn.Module:
 
 
 def _preprocess(row: Architecture, module: nn.Module, form: _Form, *, fit: Fit) -> Preprocess:
-    """As the weights were trained; without weights the whole square, and ImageNet's mean and deviation for colour."""
+    """As the weights were trained; without weights the whole square, and ImageNet's mean and deviation for color."""
     channels = form.channels
     if form.tag is None:
         mean: Sequence[float] = (0.5,) if channels == 1 else IMAGENET_MEAN
@@ -183,5 +183,5 @@ _INTERPOLATIONS: Mapping[str, Interpolation] = {"nearest": "nearest", "bilinear"
 
 
 def _spread(values: Sequence[float], channels: int) -> tuple[float, ...]:
-    """One value for grey pictures (the mean of the three), else three."""
+    """One value for gray pictures (the mean of the three), else three."""
     return (round(sum(values) / len(values), 6),) if channels == 1 else tuple(values)

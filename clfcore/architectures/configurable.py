@@ -30,7 +30,7 @@ def vgg(*, columns: int, layers: Sequence[int | str], batch_norm: bool, hidden: 
     for part in module.modules():  # as torchvision draws them
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
-            assert part.bias is not None  # torchvision's VGG has one, with batch normalisation too
+            assert part.bias is not None  # torchvision's VGG has one, with batch normalization too
             nn.init.zeros_(part.bias)
         elif isinstance(part, nn.Linear):
             nn.init.normal_(part.weight, 0, 0.01)

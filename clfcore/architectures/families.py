@@ -171,7 +171,7 @@ _ROWS = (
         "The image is cut into patches of 16 x 16 pixels, and each becomes a token, like a word. "
         "In every layer each token asks all others what they have, so that the far sides of the image meet at once. "
         "Little is built in of what an image is: it is learned, given enough data.",
-        "A convolution sees only its neighbourhood, and its assumptions, which help with little data, are a limit with "
+        "A convolution sees only its neighborhood, and its assumptions, which help with little data, are a limit with "
         "much.",
         "torchvision.models.vision_transformer:EncoderBlock",
     ),
@@ -185,7 +185,7 @@ _ROWS = (
             "https://arxiv.org/abs/2103.14030",
         ),
         "Tokens attend within windows of 7 x 7, so that the cost grows with the image's area and not its square. "
-        "Every other block shifts the windows, so that neighbours meet. "
+        "Every other block shifts the windows, so that neighbors meet. "
         "Between stages four tokens become one, which gives the pyramid of maps that convolutional networks have.",
         "In ViT every token attends to every other: four times the pixels cost sixteen times the attention, and there "
         "is one scale only.",

@@ -24,7 +24,7 @@ def sheet(found: "NetworkFeatures") -> np.ndarray:
             f"{stage.stage.replace('_', ' ')} · {stage.layer} · {stage.maps:,} maps, those that vary most: {numbers}"
         )
         rows.append((title, shown, SIDE))
-    title = f"first layer's filters · {len(found.filters)} of {found.filter_count}; grey is a weight of nothing"
+    title = f"first layer's filters · {len(found.filters)} of {found.filter_count}; gray is a weight of nothing"
     rows.append((title, list(found.filters), FILTER))
     return _drawn(rows, width)
 

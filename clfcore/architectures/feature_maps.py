@@ -34,7 +34,7 @@ class FeatureMaps:
 
 
 def feature_maps(module: nn.Module, image: Tensor) -> tuple[FeatureMaps, ...]:
-    """The maps of the stem and of each stage for one image (C x H x W, normalised, on the module's device).
+    """The maps of the stem and of each stage for one image (C x H x W, normalized, on the module's device).
 
     A transformer's tokens are laid out as the grid they come from. A shared classifier's module is taken within
     `exclusive`, as hooks would mix.
@@ -86,9 +86,9 @@ def strongest(maps: np.ndarray, count: int) -> tuple[tuple[int, np.ndarray], ...
 
 
 def filter_pictures(filters: np.ndarray, count: int) -> tuple[np.ndarray, ...]:
-    """The first filters as pictures, height x width x channels uint8; 3 channels are colours, else their mean is grey.
+    """The first filters as pictures, height x width x channels uint8; 3 channels are colors, else their mean is gray.
 
-    All share one scale, symmetric about zero, so that grey (128) is a weight of nothing.
+    All share one scale, symmetric about zero, so that gray (128) is a weight of nothing.
     """
     shown = filters[:count] if filters.shape[1] in (1, 3) else filters[:count].mean(axis=1, keepdims=True)
     most = float(np.abs(shown).max(initial=0)) or 1.0
@@ -148,7 +148,7 @@ def network_features(
         module, preprocess = built.module, built.preprocess
     square = preprocess.square(read_image(image, least_side=preprocess.stored_side))
     device = next(module.parameters()).device
-    x = torch.from_numpy(preprocess.normalise(square[None]))[0].to(device)
+    x = torch.from_numpy(preprocess.normalize(square[None]))[0].to(device)
     with exclusive(classifier) if classifier is not None else nullcontext():
         found = feature_maps(module, x)
         weights = first_filters(module)

@@ -1,4 +1,4 @@
-"""Fusing a network for inference: batch normalisation folded, channels last, bfloat16 where the processor has it."""
+"""Fusing a network for inference: batch normalization folded, channels last, bfloat16 where the processor has it."""
 
 import copy
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from torch import Tensor, nn
 def fuse_for_inference(module: nn.Module, sample: Tensor) -> tuple[nn.Module, torch.dtype]:
     """A copy of `module` for forward passes only, on the sample's device, and the dtype that its input must have.
 
-    sample: a few images, B x C x H x W float32, normalised. Folding is kept only where it leaves the logits of the
-    sample alone (to 1e-3 of their largest). bfloat16 moves logits by about 2 %: benchmarks/ counts the top-1 it keeps.
+    sample: a few images, B x C x H x W float32, normalized. Folding is kept only where it leaves the logits of the
+    sample alone (to 1e-3 of their largest). bfloat16 moves logits by about 2%: benchmarks/ counts the top-1 it keeps.
     """
     plain = copy.deepcopy(module).eval().requires_grad_(False).to(sample.device)
     network = copy.deepcopy(plain)
@@ -33,7 +33,7 @@ def _has_bfloat16(device: torch.device) -> bool:
 
 
 def _fold(module: nn.Module) -> None:
-    """Walk the children in order; fold each batch normalisation into the convolution that stands right before it.
+    """Walk the children in order; fold each batch normalization into the convolution that stands right before it.
 
     Order of children is order of calls in the torchvision and timm blocks this meets; where channel counts differ,
     nothing is folded. timm's BatchNormAct2d keeps its activation.

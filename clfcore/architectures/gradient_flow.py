@@ -34,19 +34,19 @@ class GradientReach:
 
 
 def plain_against_residual(
-    *, normalised: bool = True, seed: int = 0, progress: Progress | None = None
+    *, normalized: bool = True, seed: int = 0, progress: Progress | None = None
 ) -> tuple[GradientReach, GradientReach]:
     """Residual 34 and plain 34 layers on 24 drawn images of 32 pixels: cross-entropy, gradients of every layer.
 
     The plain network is the residual one without its additions (He et al. 2015, section 3.3), drawn from the same seed.
-    normalised: with batch normalisation, as published; False replaces each by nothing, as networks before 2015 were.
+    normalized: with batch normalization, as published; False replaces each by nothing, as networks before 2015 were.
     """
     found = []
     for number, skip in enumerate((True, False)):
         if progress is not None:
             progress(number, 2)
         options = {"depths": DEPTHS, "skip": skip}
-        one = gradient_reach("resnet", options=options, image_size=_SIDE, normalised=normalised, seed=seed)
+        one = gradient_reach("resnet", options=options, image_size=_SIDE, normalized=normalized, seed=seed)
         found.append(GradientReach(f"{'residual' if skip else 'plain'} 34", one.norms))
     return found[0], found[1]
 
@@ -58,10 +58,10 @@ def gradient_reach(
     image_size: int | None = None,
     channels: int | None = None,
     classes: int | None = None,
-    normalised: bool = True,
+    normalized: bool = True,
     seed: int = 0,
 ) -> GradientReach:
-    """A network's gradients on drawn images: cross-entropy, at initialisation and after three steps.
+    """A network's gradients on drawn images: cross-entropy, at initialization and after three steps.
 
     image_size None: 64 pixels, or what is nearest to it that the network takes. 24 images of up to 64 pixels, 8 larger
     ones. Raises InputError for a network that is too large to build, and for channels that are not a picture's.
@@ -78,8 +78,8 @@ def gradient_reach(
     with Stream(seed).drawn():
         columns = shapes if classes is None else classes
         module = build(name, columns=columns, channels=channels, image_size=side, options=values).module
-        if not normalised:
-            _without_normalisation(module)
+        if not normalized:
+            _without_normalization(module)
         return GradientReach(row.name, gradient_norms(module, x, y, steps=STEPS))
 
 
@@ -98,7 +98,7 @@ def _drawn(side: int, channels: int, seed: int) -> tuple[Tensor, Tensor, int]:
     return (x.mean(dim=1, keepdim=True) if channels == 1 else x), y, len(drawn.classes)
 
 
-def _without_normalisation(module: torch.nn.Module) -> None:
+def _without_normalization(module: torch.nn.Module) -> None:
     for parent in list(module.modules()):
         for name, part in list(parent.named_children()):
             if isinstance(part, torch.nn.BatchNorm2d):

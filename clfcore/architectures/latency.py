@@ -140,7 +140,7 @@ class GradientNorm:
 def gradient_norms(
     module: nn.Module, x: Tensor, y: Tensor, *, steps: int = 5, learning_rate: float = 0.01
 ) -> tuple[GradientNorm, ...]:
-    """How gradients reach each convolution and linear layer, first to last, at initialisation and after some steps.
+    """How gradients reach each convolution and linear layer, first to last, at initialization and after some steps.
 
     x: B x C x H x W float32, y: B int64; cross-entropy, plain gradient descent. The module is left as it was.
     """

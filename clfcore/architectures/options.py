@@ -61,7 +61,7 @@ BY_NAME: dict[str, tuple[Option, ...]] = {
         Option(
             "layers", "layers", _VGG11, "widths of the 3 x 3 convolutions; M halves the maps", most=2048, longest=64
         ),
-        Option("batch_norm", "flag", "false", "batch normalisation after each convolution"),
+        Option("batch_norm", "flag", "false", "batch normalization after each convolution"),
         Option(
             "hidden", "whole", "4096", "width of the two hidden linear layers; 0 leaves them out", least=0, most=8192
         ),

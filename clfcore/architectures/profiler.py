@@ -45,7 +45,7 @@ class Undrawn(TorchFunctionMode):
 
 @dataclass(frozen=True)
 class Field:
-    """Receptive field and distance of neighbouring outputs, in pixels of the image; size 0: places are mixed."""
+    """Receptive field and distance of neighboring outputs, in pixels of the image; size 0: places are mixed."""
 
     size: int
     step: int
@@ -81,7 +81,7 @@ class Counter(TorchDispatchMode):
         kwargs: Mapping[str, object] | None = None,
     ) -> object:
         packet = func.overloadpacket
-        out = _normalised(packet, args) or func(*args, **(kwargs or {}))
+        out = _normalized(packet, args) or func(*args, **(kwargs or {}))
         first = out[0] if isinstance(out, (tuple, list)) and out else out
         if isinstance(first, Tensor):
             self.operations[self.running[-1]].multiply_adds += _multiply_adds(packet, args, first)
@@ -130,8 +130,8 @@ def _grow(before: Field, *, kernel: int, stride: int, dilation: int) -> Field:
     return Field(before.size + (kernel - 1) * dilation * before.step, before.step * stride)
 
 
-def _normalised(packet: Packet, args: Arguments) -> tuple[Tensor, ...] | None:
-    """What batch normalisation gives in evaluation mode, by its shapes: torch's own takes milliseconds for it."""
+def _normalized(packet: Packet, args: Arguments) -> tuple[Tensor, ...] | None:
+    """What batch normalization gives in evaluation mode, by its shapes: torch's own takes milliseconds for it."""
     if packet is not _ATEN.native_batch_norm or args[5]:  # in training mode
         return None
     maps = _tensor(args, 0)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clfcore.augment import auto_augment, colour, geometry, random_table
+from clfcore.augment import auto_augment, color, geometry, random_table
 from clfcore.augment.policy import Policy, Step
 from clfcore.errors import InputError
 
@@ -34,7 +34,7 @@ def apply(
     """n x C x size x size of the pixels' type on their device; the pixels themselves are not changed.
 
     table_rows: n x columns, from `random_table.table`. pixels: n x C x S x S, bytes or tones, S at least size, C 1 or
-    3. mean: the preprocessing's, from 0 to 1, the colour that erasing paints with: on bytes, before normalisation, it
+    3. mean: the preprocessing's, from 0 to 1, the color that erasing paints with: on bytes, before normalization, it
     is within half a byte of the 0 that torchvision's RandomErasing writes after it. Raises InputError where S < size.
     """
     return list(stages(policy, table_rows, pixels, size=size, mean=mean))[-1][1]
@@ -51,7 +51,7 @@ def stages(
         )
     parts = random_table.by_step(policy, table_rows)
     if not CROPS & {step.kind for step in policy.steps}:
-        pixels = geometry.centre(pixels, size)
+        pixels = geometry.center(pixels, size)
         yield None, pixels
     for step, u in zip(policy.steps, parts, strict=True):
         pixels = _apply_step(step, u, pixels, target=Target(size, tuple(mean)))
@@ -90,15 +90,15 @@ def _rotation(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> T
 
 
 def _jitter(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
-    return colour.jittered(pixels, *random_table.jitter(step, u))
+    return color.jittered(pixels, *random_table.jitter(step, u))
 
 
 def _erasing(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
     shades = [0] if step.choice("paint") == "black" else [round(255 * value) for value in target.mean]
-    if len(shades) not in (1, pixels.shape[1]):  # grey pictures for a network that takes colour
+    if len(shades) not in (1, pixels.shape[1]):  # gray pictures for a network that takes color
         shades = [round(sum(shades) / len(shades))]
     shade = torch.tensor(shades, dtype=pixels.dtype, device=pixels.device).expand(pixels.shape[1])
-    return colour.painted(pixels, random_table.erased(step, u, side=pixels.shape[-1]), shade)
+    return color.painted(pixels, random_table.erased(step, u, side=pixels.shape[-1]), shade)
 
 
 class Change(Protocol):

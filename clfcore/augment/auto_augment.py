@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clfcore.augment import colour, geometry
+from clfcore.augment import color, geometry
 from clfcore.augment.autoaugment_policies import PAIRS
 from clfcore.augment.policy import Step
 from clfcore.augment.random_table import signs, whole
@@ -23,14 +23,14 @@ OPERATIONS: Mapping[str, Callable[[Tensor, np.ndarray, str], Tensor]] = {
     "TranslateX": lambda x, m, how: geometry.moved(x, m, axis="x"),
     "TranslateY": lambda x, m, how: geometry.moved(x, m, axis="y"),
     "Rotate": lambda x, m, how: geometry.turned(x, m, interpolation=how),
-    "Brightness": lambda x, m, how: colour.brightness(x, 1 + m),
-    "Color": lambda x, m, how: colour.saturation(x, 1 + m),
-    "Contrast": lambda x, m, how: colour.contrast(x, 1 + m),
-    "Sharpness": lambda x, m, how: colour.sharpness(x, 1 + m),
-    "Posterize": lambda x, m, how: colour.posterize(x, m),
-    "Solarize": lambda x, m, how: colour.solarize(x, 255 * m),
-    "AutoContrast": lambda x, m, how: colour.autocontrast(x),
-    "Equalize": lambda x, m, how: colour.equalize(x),
+    "Brightness": lambda x, m, how: color.brightness(x, 1 + m),
+    "Color": lambda x, m, how: color.saturation(x, 1 + m),
+    "Contrast": lambda x, m, how: color.contrast(x, 1 + m),
+    "Sharpness": lambda x, m, how: color.sharpness(x, 1 + m),
+    "Posterize": lambda x, m, how: color.posterize(x, m),
+    "Solarize": lambda x, m, how: color.solarize(x, 255 * m),
+    "AutoContrast": lambda x, m, how: color.autocontrast(x),
+    "Equalize": lambda x, m, how: color.equalize(x),
     "Invert": lambda x, m, how: 255 - x,
 }
 NAMES = tuple(OPERATIONS)

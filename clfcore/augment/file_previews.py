@@ -81,7 +81,7 @@ def file_previews(
     usual = replace(usual_preprocess(min(pixels.shape[:2]), pixels.shape[-1], size), value_range=values)
     preprocess = at_training_scale(policy, usual)
     stored, size, mean = preprocess.stored(pixels), preprocess.size, preprocess.mean
-    original = preprocess.centre(stored[None])
+    original = preprocess.center(stored[None])
     if steps:
         strip = previews.step_strip(policy, stored, size=size, seed=seed, epoch=epoch, index=index, mean=mean)
         views = [view for view in strip[1:] if view.pixels.shape[0] == size]

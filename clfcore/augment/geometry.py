@@ -35,7 +35,7 @@ def as_given(x: Tensor, pixels: Tensor) -> Tensor:
     return x if pixels.is_floating_point() else x.round_().to(torch.uint8)
 
 
-def centre(pixels: Tensor, size: int) -> Tensor:
+def center(pixels: Tensor, size: int) -> Tensor:
     """The middle size x size, as evaluation sees it."""
     top, left = (pixels.shape[2] - size) // 2, (pixels.shape[3] - size) // 2
     return pixels[:, :, top : top + size, left : left + size]
@@ -112,7 +112,7 @@ def _weights(start: np.ndarray, length: np.ndarray, *, side: int, size: int, dev
 
 
 def turned(pixels: Tensor, angles: np.ndarray, *, interpolation: str = "nearest", fill: float = 0.0) -> Tensor:
-    """Each image turned about its centre by its own angle, degrees anticlockwise."""
+    """Each image turned about its center by its own angle, degrees anticlockwise."""
     radians = np.deg2rad(angles)
     cos, sin, zero = np.cos(radians), np.sin(radians), np.zeros_like(radians)
     matrices = np.stack([cos, -sin, zero, sin, cos, zero], axis=1)
@@ -147,7 +147,7 @@ def moved(pixels: Tensor, amounts: np.ndarray, *, axis: str) -> Tensor:
 
 
 def warped(pixels: Tensor, matrices: np.ndarray, *, interpolation: str = "nearest", fill: float = 0.0) -> Tensor:
-    """Each image through its own affine map, n x 6: where, from the centre, a new pixel is read in the old image."""
+    """Each image through its own affine map, n x 6: where, from the center, a new pixel is read in the old image."""
     n, side = len(pixels), pixels.shape[-1]
     theta = torch.from_numpy(matrices / (0.5 * side)).to(pixels.device, torch.float32).view(n, 1, 1, 2, 3)
     line = torch.linspace((1.0 - side) * 0.5, (side - 1.0) * 0.5, steps=side, device=pixels.device)

@@ -23,7 +23,7 @@ class MixedBatch:
 
 
 def mix_batch(pairing: Pairing, x: Tensor, soft: Tensor) -> MixedBatch:
-    """New tensors; x (n x C x S x S, bytes or normalised) and soft (n x columns) are never written to.
+    """New tensors; x (n x C x S x S, bytes or normalized) and soft (n x columns) are never written to.
 
     Bytes come out as float32, 0 to 255, where they are blended: rounding would shift the mixture.
     """
@@ -63,8 +63,8 @@ def mixed_label(row: Tensor, task: Task) -> str:
 
     >>> from clfcore.task import single_label
     >>> mixed_label(torch.tensor([0.3, 0.0, 0.7]), single_label(["cat", "dog", "owl"]))
-    '70 % owl, 30 % cat'
+    '70% owl, 30% cat'
     """
     shares = row[task.slices[-1]].tolist()
     order = sorted(range(len(shares)), key=lambda i: -shares[i])
-    return ", ".join(f"{shares[i]:.0%} {task.classes[i]}".replace("%", " %") for i in order if shares[i] >= 0.005)
+    return ", ".join(f"{shares[i]:.0%} {task.classes[i]}" for i in order if shares[i] >= 0.005)

@@ -105,7 +105,7 @@ def steps(values: Sequence[object], *, where: str = "steps") -> tuple[Step, ...]
     checked = tuple(step(value, where=f"{where}[{i}]") for i, value in enumerate(values))
     kinds = [step.kind for step in checked]
     for i, kind in enumerate(kinds):
-        # Erasing belongs after the normalisation, where 0 is the mean: nothing that recolours or turns may follow.
+        # Erasing belongs after the normalization, where 0 is the mean: nothing that recolors or turns may follow.
         if kind == "erasing" and i != len(kinds) - 1:
             raise InputError(f"{where}[{i}] is erasing, followed by {kinds[i + 1]}: erasing must come last")
     return checked

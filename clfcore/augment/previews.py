@@ -69,7 +69,7 @@ def step_strip(
     for step, pixels in stages(policy, row, _batch(stored), size=size, mean=mean):
         before, side = side, pixels.shape[-1]
         if step is None:
-            shown.append(View("centre crop", f"the middle {size} x {size} pixels", _pictures(pixels)[0]))
+            shown.append(View("center crop", f"the middle {size} x {size} pixels", _pictures(pixels)[0]))
         else:
             drawn = describe_step(step, next(numbers), side=before, size=size)
             shown.append(View(step.kind.replace("-", " "), drawn, _pictures(pixels)[0]))
@@ -108,11 +108,11 @@ def describe_step(step: Step, u: np.ndarray, *, side: int, size: int) -> str:
 
 
 def statistics(pixels: np.ndarray, preprocess: Preprocess) -> tuple[Statistics, ...]:
-    """Pixels (n x S x S x C uint8) before and after the normalisation, a row a channel of the network's input."""
-    after = preprocess.normalise(pixels)  # n x channels x S x S
+    """Pixels (n x S x S x C uint8) before and after the normalization, a row a channel of the network's input."""
+    after = preprocess.normalize(pixels)  # n x channels x S x S
     mean, deviation = (np.asarray(values).reshape(-1, 1, 1) for values in (preprocess.mean, preprocess.deviation))
-    before = (after * deviation + mean) * 255  # bytes, grey or colour as the network takes them
-    names = ("red", "green", "blue") if preprocess.channels == 3 else ("grey",)
+    before = (after * deviation + mean) * 255  # bytes, gray or color as the network takes them
+    names = ("red", "green", "blue") if preprocess.channels == 3 else ("gray",)
     return tuple(Statistics(name, _four(before[:, i]), _four(after[:, i])) for i, name in enumerate(names))
 
 
@@ -142,7 +142,7 @@ def _operation_text(step: Step, u: np.ndarray, side: int) -> str:
         if which
     ]
     if step.kind == "augmix":
-        parts.append(f"{auto_augment.mixing(step, u)[0, 0]:.0%} of the picture kept".replace("%", " %"))
+        parts.append(f"{auto_augment.mixing(step, u)[0, 0]:.0%} of the picture kept")
     return ", ".join(parts) or "unchanged"
 
 

@@ -13,7 +13,7 @@ from clfcore.augment.policy import Policy, Step
 # Tries for a box that fits inside the picture, as torchvision has them.
 TRIES = 10
 
-# The orders in which four changes of colour can come, 24 x 4: the place of each.
+# The orders in which four changes of color can come, 24 x 4: the place of each.
 ORDERS = np.array(list(itertools.permutations(range(4))))
 
 

@@ -101,7 +101,7 @@ KINDS: Mapping[str, Kind] = {
     "horizontal-flip": Kind("left and right changed over", {"probability": _probability(0.5)}),
     "vertical-flip": Kind("top and bottom changed over", {"probability": _probability(0.5)}),
     "rotation": Kind(
-        "turned about its centre, either way",
+        "turned about its center, either way",
         {
             "degrees": Rule("number", 10.0, "largest angle, in degrees", high=180.0),
             "probability": _probability(1.0),
@@ -110,12 +110,12 @@ KINDS: Mapping[str, Kind] = {
         },
     ),
     "colour-jitter": Kind(
-        "brightness, contrast, saturation and hue changed, in random order; grey pictures keep to the first two",
+        "brightness, contrast, saturation and hue changed, in random order; gray pictures keep to the first two",
         {
             "brightness": Rule("number", 0.2, "factor from 1 - b to 1 + b"),
             "contrast": Rule("number", 0.2, "factor from 1 - c to 1 + c"),
             "saturation": Rule("number", 0.2, "factor from 1 - s to 1 + s"),
-            "hue": Rule("number", 0.0, "turn of the colour circle, each way", high=0.5),
+            "hue": Rule("number", 0.0, "turn of the color circle, each way", high=0.5),
             "probability": _probability(1.0),
         },
     ),
@@ -146,7 +146,7 @@ KINDS: Mapping[str, Kind] = {
             "probability": _probability(0.1),
             "scale": Rule("range", (0.02, 0.33), _AREA, above=True),
             "ratio": Rule("range", (0.3, 3.3), "height over width", low=0.1, high=10.0),
-            "paint": Rule("choice", "mean", "the data's mean colour, or black", choices=("mean", "black")),
+            "paint": Rule("choice", "mean", "the data's mean color, or black", choices=("mean", "black")),
         },
     ),
 }

@@ -91,7 +91,7 @@ def _sometimes(line: str, probability: float) -> list[str]:
 
 
 def _erasing(step: Step, mean: Sequence[float], deviation: Sequence[float]) -> str:
-    # After the normalisation 0 is the mean colour, and black is -mean / deviation.
+    # After the normalization 0 is the mean color, and black is -mean / deviation.
     black = _tuple([-m / d for m, d in zip(mean, deviation, strict=True)])
     value = "0" if step.choice("paint") == "mean" else black
     box = f"scale={_tuple(step.interval('scale'))}, ratio={_tuple(step.interval('ratio'))}"

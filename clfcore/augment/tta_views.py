@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from clfcore.augment.geometry import centre
+from clfcore.augment.geometry import center
 from clfcore.errors import InputError, unknown
 from clfcore.task import Task
 
@@ -22,7 +22,7 @@ def evaluation_views(pixels: Tensor, *, kind: str, size: int) -> Tensor:
     """
     if kind not in VIEWS:
         raise unknown("test_time_augmentation", kind, tuple(VIEWS))
-    middle, room = centre(pixels, size), pixels.shape[-1] - size
+    middle, room = center(pixels, size), pixels.shape[-1] - size
     if kind == "none":
         return middle[None]
     if kind == "flip":

@@ -72,7 +72,7 @@ def tokens(result: Values) -> str:
         f"attention of the {result['query']} in block {result['block']} of {result['blocks']}, {head}, in percent:",
         *(" ".join(f"{100 * share:5.2f}" for share in row) for row in result["attention"]),
         *(
-            f"{name}: {100 * share:.2f} %"
+            f"{name}: {100 * share:.2f}%"
             for name, share in zip(result["prefix"], result["prefix_attention"], strict=True)
         ),
     ]
@@ -85,8 +85,8 @@ def gradients(result: Values) -> str:
         rows = [[n["layer"], decimal(n["before"], digits=3), decimal(n["after"], digits=3)] for n in one["layers"]]
         after = f"after {result['steps']} steps"
         early, late = times(one["ratio"]), times(one["ratio_after"])
-        text = f"the first layer's is {early} the last's at initialisation, {late} {after}"
-        parts.append(f"{one['name']}\n{table(rows, ['layer', 'at initialisation', after])}\n{text}")
+        text = f"the first layer's is {early} the last's at initialization, {late} {after}"
+        parts.append(f"{one['name']}\n{table(rows, ['layer', 'at initialization', after])}\n{text}")
     return "\n\n".join(parts)
 
 
@@ -111,7 +111,7 @@ def timeline(result: Values) -> str:
             p["family"],
             str(p["year"]),
             p["weights"],
-            f"{100 * p['top1']:.1f} %",
+            f"{100 * p['top1']:.1f}%",
             p["parameters"],
             round(p["multiply_adds"]),
             p["image_size"],

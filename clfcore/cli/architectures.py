@@ -80,7 +80,7 @@ def _run(given: argparse.Namespace) -> "Result":
         case "gradients":
             return api.gradient_norms(
                 names[0] if names else None,
-                normalised=not given.no_normalisation,
+                normalized=not given.no_normalization,
                 options=options,
                 progress=bar("computing gradients"),
                 **size,
@@ -158,9 +158,11 @@ COMMANDS = (
                 help="of inside and tokens: none, or default (taken by itself where they are at hand)",
             ),
             argument(
+                "--no-normalization",
+                "--no-normalization",
                 "--no-normalisation",
                 action="store_true",
-                help="of gradients: without batch normalisation, as before 2015",
+                help="of gradients: without batch normalization, as before 2015",
             ),
         ),
         run=_run,

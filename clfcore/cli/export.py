@@ -40,7 +40,7 @@ def _text(result: Values) -> str:
             "(those of embeddings may have been made in bfloat16)"
         )
     if accuracy:
-        lines.append(f"accuracy: run {100 * accuracy['run']:.1f} %, export {100 * accuracy['export']:.1f} %")
+        lines.append(f"accuracy: run {100 * accuracy['run']:.1f}%, export {100 * accuracy['export']:.1f}%")
     lines.append(
         f"latency: run {latency['run_ms']:.1f} ms an image, export {latency['export_ms']:.1f} ms "
         f"({latency['ratio']:.1f} times as fast)"

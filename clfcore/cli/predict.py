@@ -79,8 +79,8 @@ def _predictions(result: Values) -> str:
                 if there is None
                 else ("  yes" if one["label"] in there else "  no") + f", from {decimal(one['threshold'], digits=3)}"
             )
-            lines.append(f"  {100 * one['probability']:5.1f} %  {one['label']}{mark}")
-        lines += [f"  {100 * p['probability']:5.1f} %  {p['level']} {p['label']}" for p in answer.get("path", [])]
+            lines.append(f"  {100 * one['probability']:5.1f}%  {one['label']}{mark}")
+        lines += [f"  {100 * p['probability']:5.1f}%  {p['level']} {p['label']}" for p in answer.get("path", [])]
         lines += ["  not sure enough to go on"] if answer.get("stopped") else []
     return "\n".join([*lines, basis] if basis else lines)
 
@@ -102,7 +102,7 @@ def _explain(given: argparse.Namespace) -> "Result":
         level=given.level,
         layer=given.layer,
         opacity=given.opacity,
-        colours=given.colours,
+        colors=given.colors,
         threshold=given.threshold,
         overwrite=given.overwrite,
         progress=bar("explaining"),
@@ -114,7 +114,7 @@ def faithfulness_table(result: Values) -> str:
     rows = [[one["method"], *(one[name] for name in MEASURES)] for one in (*result["methods"], *result["baselines"])]
     lines = [
         table(rows, ["method", "pointing", "energy in mask", "deletion", "insertion", "depends on weights"]),
-        f"{result['items']} images; deletion: lower is better, the others: higher; random and centre look at nothing",
+        f"{result['items']} images; deletion: lower is better, the others: higher; random and center look at nothing",
     ]
     return "\n".join(lines + [f"{name} left out: {reason}" for name, reason in result["left_out"].items()])
 
@@ -145,7 +145,7 @@ def _inspected(result: Values) -> str:
     lines.append("predicted" if result["stored"] else "predicted now: the run stores no prediction of it")
     for row in result["classes"]:
         marks = ", ".join(name for name in ("predicted", "true") if row[name])
-        lines.append(f"  {100 * row['probability']:5.1f} %  {row['label']}" + (f"  ({marks})" if marks else ""))
+        lines.append(f"  {100 * row['probability']:5.1f}%  {row['label']}" + (f"  ({marks})" if marks else ""))
     if result["neighbors"]:
         near = [[one["id"], one["label"], one["similarity"]] for one in result["neighbors"]]
         lines.append(table(near, ["nearest training images", "class", "cosine similarity"]))
@@ -250,7 +250,7 @@ COMMANDS = (
             argument("--level", metavar="NAME", help="of a hierarchy: the level of the class (default the finest)"),
             argument("--layer", metavar="NAME", help="a layer by its dotted name (default: chosen by itself)"),
             argument("--opacity", type=number, default=0.6, metavar="X", help="0 image, 1 map (default 0.6)"),
-            argument("--colours", default="magma", metavar="NAME", help="magma (default), cividis, …"),
+            argument("--colors", "--colors", "--colours", default="magma", metavar="NAME", help="magma (default), cividis, …"),
             argument("--threshold", type=number, default=0.0, metavar="X", help="hide weaker places, 0 to 1"),
             argument(
                 "--examples",

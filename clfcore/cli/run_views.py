@@ -58,7 +58,7 @@ def comparison_table(result: Values) -> str:
         [p["a"], p["b"], p["metric"], p["difference"], "{:.3f} to {:.3f}".format(*p["interval"]), p["p_value"]]
         for p in result["pairs"]
     ]
-    differences = table(pairs, ["a", "b", "metric", "b - a", "95 % interval", "p-value"])
+    differences = table(pairs, ["a", "b", "metric", "b - a", "95% interval", "p-value"])
     written = [result["html"]] if "html" in result else []
     cautions: dict[str, list[str]] = {}
     for run in result["runs"]:

@@ -103,7 +103,7 @@ def as_stored(pixels: np.ndarray, channels: int, dtype: np.dtype) -> np.ndarray:
         pixels = shown(pixels, None)
     if pixels.shape[2] < channels:
         pixels = np.repeat(pixels, channels, axis=2)
-    return pixels[..., :channels].astype(dtype)  # one channel is asked for where all pictures are grey
+    return pixels[..., :channels].astype(dtype)  # one channel is asked for where all pictures are gray
 
 
 def deep_as_json(extremes: Sequence[Extremes | None], notes: Sequence[tuple[str, ...]]) -> dict[str, list]:

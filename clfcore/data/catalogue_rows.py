@@ -34,7 +34,7 @@ ROWS = (
         items=1797,
         licence="BSD-3-Clause",
         source="scikit-learn (Alpaydin and Kaynak 1998)",
-        note="handwritten digits, 8 x 8, grey; comes with the lab",
+        note="handwritten digits, 8 x 8, gray; comes with the lab",
         digits_like=True,
     ),
     Entry(
@@ -53,7 +53,7 @@ ROWS = (
         items=1200,
         licence="MIT",
         source="drawn by the lab from a seed",
-        note="coloured shapes with masks, 32 x 32; to your liking as shapes:count=600,side=64,seed=1,difficulty=0.8",
+        note="colored shapes with masks, 32 x 32; to your liking as shapes:count=600,side=64,seed=1,difficulty=0.8",
     ),
     Entry(
         "shapes-multi-label",
@@ -80,7 +80,7 @@ ROWS = (
         items=1200,
         licence="MIT",
         source="drawn by the lab from a seed",
-        note="a trap: shapes with a corner mark whose colour goes with the class; shapes is the same without the mark",
+        note="a trap: shapes with a corner mark whose color goes with the class; shapes is the same without the mark",
     ),
     Entry(
         "fashion-mnist",
@@ -89,7 +89,7 @@ ROWS = (
         items=70_000,
         licence="MIT",
         source="https://github.com/zalandoresearch/fashion-mnist (Xiao, Rasul and Vollgraf 2017)",
-        note="articles of clothing, 28 x 28, grey",
+        note="articles of clothing, 28 x 28, gray",
     ),
     Entry(
         "mnist",
@@ -98,7 +98,7 @@ ROWS = (
         items=70_000,
         licence="CC-BY-SA-3.0",
         source="http://yann.lecun.com/exdb/mnist (LeCun, Cortes and Burges 1998)",
-        note="handwritten digits, 28 x 28, grey",
+        note="handwritten digits, 28 x 28, gray",
         digits_like=True,
     ),
     Entry(
@@ -108,7 +108,7 @@ ROWS = (
         items=60_000,
         licence=_UNLICENSED,
         source=_TORONTO,
-        note="small photos of animals and vehicles, 32 x 32, colour",
+        note="small photos of animals and vehicles, 32 x 32, color",
     ),
     Entry(
         "cifar100",
@@ -117,6 +117,6 @@ ROWS = (
         items=60_000,
         licence=_UNLICENSED,
         source=_TORONTO,
-        note="small photos of a hundred things, 32 x 32, colour",
+        note="small photos of a hundred things, 32 x 32, color",
     ),
 )

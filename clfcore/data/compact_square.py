@@ -36,7 +36,7 @@ def is_small(width: int, height: int) -> bool:
 
 
 def _middle(image: np.ndarray, longest: int) -> np.ndarray:
-    """The picture without what lies beyond its centre: as much on both sides, so that the centre stays."""
+    """The picture without what lies beyond its center: as much on both sides, so that the center stays."""
     height, width = image.shape[:2]
     beyond = max(0, (max(width, height) - longest) // 2)
     if not beyond:

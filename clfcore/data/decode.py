@@ -168,8 +168,8 @@ def _kind(paths: Sequence[Path]) -> ArrayKind:
     if not any(header.deep for header in depths):
         return ArrayKind(np.dtype(np.uint8), 3)
     floats = any(header.dtype == "float32" for header in depths)
-    grey = all(header.grey for header in depths)
-    return ArrayKind(np.dtype(np.float32 if floats else np.uint16), 1 if grey else 3)
+    gray = all(header.gray for header in depths)
+    return ArrayKind(np.dtype(np.float32 if floats else np.uint16), 1 if gray else 3)
 
 
 def _faults_again(dataset: ImageDataset, preprocess: Preprocess, report: DecodeReport) -> DecodeReport | None:

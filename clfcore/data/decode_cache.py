@@ -34,7 +34,7 @@ class ArrayKind:
     def of_squares(self, preprocess: Preprocess) -> "ArrayKind":
         """What holds the squares: those that `pad` makes of deep pictures are NaN around until a value range is known.
 
-        Their ground has as many colours as the network takes.
+        Their ground has as many colors as the network takes.
         """
         if preprocess.fit != "pad" or self.dtype == np.uint8:
             return self

@@ -52,7 +52,7 @@ def is_dicom(data: bytes) -> bool:
     return data[128:132] == b"DICM"
 
 
-def has_colours(path: Path) -> bool:
+def has_colors(path: Path) -> bool:
     """Whether a DICOM file's pixels have three values; False where that cannot be read."""
     try:
         read = importlib.import_module("pydicom").dcmread
@@ -62,7 +62,7 @@ def has_colours(path: Path) -> bool:
 
 
 def scan(data: bytes, name: str) -> np.ndarray:
-    """A DICOM file's first frame: H x W x 1 uint16 as a radiologist sees it, or H x W x 3 uint8 where it has colours.
+    """A DICOM file's first frame: H x W x 1 uint16 as a radiologist sees it, or H x W x 3 uint8 where it has colors.
 
     Rescaled and windowed as the file asks; without a window the range that its bits can have, so that two scans of one
     device keep their relation; MONOCHROME1 is turned round. Raises InputError.
@@ -74,17 +74,17 @@ def scan(data: bytes, name: str) -> np.ndarray:
         if int(getattr(stored, "NumberOfFrames", 1) or 1) > 1:
             pixels = pixels[0]
         if pixels.ndim == 3:
-            colours = importlib.import_module("pydicom.pixels").convert_color_space
+            colors = importlib.import_module("pydicom.pixels").convert_color_space
             kind = str(stored.PhotometricInterpretation)
             if kind.startswith("YBR"):
-                pixels = colours(pixels, kind, "RGB")
+                pixels = colors(pixels, kind, "RGB")
             return np.clip(pixels, 0, 255).astype(np.uint8)
-        return _grey(stored, pixels)[..., None]
+        return _gray(stored, pixels)[..., None]
     except Exception as error:  # pydicom raises many kinds on damaged files and unknown encodings
         raise InputError(f"{name} is a DICOM file that cannot be read ({error}): convert it to PNG") from None
 
 
-def _grey(stored: "Dataset", pixels: np.ndarray) -> np.ndarray:
+def _gray(stored: "Dataset", pixels: np.ndarray) -> np.ndarray:
     """H x W of any depth -> uint16 over its whole range, by pydicom's modality and value-of-interest transforms."""
     transforms = importlib.import_module("pydicom.pixels")
     values = transforms.apply_modality_lut(pixels, stored)

@@ -16,9 +16,9 @@ from PIL import Image, UnidentifiedImageError
 from clfcore.data import png, tiff
 from clfcore.data.bit_depth import Extremes
 from clfcore.data.decode_budget import BUDGET
-from clfcore.data.dicom_heic import has_colours, is_dicom, is_heic, open_heic, scan
+from clfcore.data.dicom_heic import has_colors, is_dicom, is_heic, open_heic, scan
 from clfcore.data.orientation import UPRIGHT, orientation_of, turned
-from clfcore.data.ppm import deep_colours, portable_pixels
+from clfcore.data.ppm import deep_colors, portable_pixels
 from clfcore.data.regular_file import name_of, open_regular
 from clfcore.data.tiff_pixels import Values, tiff_pixels
 from clfcore.errors import InputError
@@ -29,7 +29,7 @@ MEGAPIXELS = 178  # as Pillow's own limit
 MEGABYTES = 4 * MEGAPIXELS  # of decoded samples: 89 megapixels of 16 bits with opacity
 MOST_SIDE = 100_000  # pixels
 _HEAD = 132  # bytes: as far as DICOM's mark stands
-_GREYS = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")  # Pillow's modes of more than 8 bits
+_GRAYS = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")  # Pillow's modes of more than 8 bits
 _BAND = 1 << 20  # pixels that are laid on white at once
 # The size is judged here, so Pillow need not warn on standard error as well.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -66,10 +66,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Depth:
-    """What a file's header says of its pixels: their type (uint8, uint16 or float32), and whether they are grey."""
+    """What a file's header says of its pixels: their type (uint8, uint16 or float32), and whether they are gray."""
 
     dtype: str
-    grey: bool
+    gray: bool
 
     @property
     def deep(self) -> bool:
@@ -102,7 +102,7 @@ def open_picture(data: bytes, name: str, least_side: int | None = None, *, holdi
                 return _of_image(data, name, least_side=least_side, holding=holding)
             except UnidentifiedImageError:  # a layout that Pillow does not know
                 return _of_values(tiff_pixels(data, header, name), header.orientation)
-        if deep_colours(data):
+        if deep_colors(data):
             width, height = image_size(data, name)
             within_limits(name, width, height, pixel_bytes=6)
             holding.enter_context(BUDGET.hold(width * height))
@@ -124,17 +124,17 @@ def depth(path: Path) -> Depth:
             if head.startswith(png.MARK):
                 return Depth("uint16" if head[24:25] == b"\x10" else "uint8", head[25:26] in (b"\0", b"\4"))
             if is_dicom(head):
-                grey = not has_colours(path)
-                return Depth("uint16" if grey else "uint8", grey)
+                gray = not has_colors(path)
+                return Depth("uint16" if gray else "uint8", gray)
             if tiff.is_tiff(head):
                 header = tiff.read_header(file, str(path))
-                return shallow if header.simple else Depth(header.dtype, header.grey)
+                return shallow if header.simple else Depth(header.dtype, header.gray)
             if head[:1] != b"P":
                 return shallow
-            if deep_colours(head):
+            if deep_colors(head):
                 return Depth("uint16", False)
             with Image.open(file, formats=("PPM",)) as image:
-                return Depth(_dtype(image.mode), True) if image.mode in _GREYS else shallow
+                return Depth(_dtype(image.mode), True) if image.mode in _GRAYS else shallow
     except Exception:  # the pass over the pictures says what is wrong
         return shallow
 
@@ -178,7 +178,7 @@ def within_limits(name: str, width: int, height: int, *, pixel_bytes: int) -> No
 
 
 def _of_image(data: bytes, name: str, *, least_side: int | None, holding: ExitStack) -> Picture:
-    """What Pillow opens: of 8 bits as it reads it, grey of more as it is, colours of 16 bits in two halves."""
+    """What Pillow opens: of 8 bits as it reads it, gray of more as it is, colors of 16 bits in two halves."""
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         within_limits(
             name, *image.size, pixel_bytes=len(image.getbands()) * (2 if ";16" in str(png.tiles(image)) else 1)
@@ -188,12 +188,12 @@ def _of_image(data: bytes, name: str, *, least_side: int | None, holding: ExitSt
         if least_side is not None and drafted:
             image.draft(None, (least_side, least_side))
         holding.enter_context(BUDGET.hold(image.width * image.height))
-        if png.deep_colours(image):
-            values = png.colours(image, data)
+        if png.deep_colors(image):
+            values = png.colors(image, data)
             return _of_values(values, orientation_of(image))
-        if image.mode in _GREYS:
+        if image.mode in _GRAYS:
             image.load()
-            return _of_values(_greys(image), orientation_of(image))
+            return _of_values(_grays(image), orientation_of(image))
         image.load()  # before the orientation is asked for: a TIFF is turned by Pillow, which then takes its tag away
         orientation = orientation_of(image)
         rgb = _on_white(image)
@@ -229,7 +229,7 @@ def _on_white(image: Image.Image) -> Image.Image:
     return out
 
 
-def _greys(image: Image.Image) -> Values:
+def _grays(image: Image.Image) -> Values:
     values = np.asarray(image)
     if image.mode == "F":
         return Values(values[..., None])

@@ -1,7 +1,7 @@
 """Pictures of many sizes and depths in one flat file, and a table of where each stands.
 
 A picture of up to PACKED bytes is deflated where that saves a twentieth, as it is or as the differences between
-neighbouring pixels, whichever is shorter; the others stand as they are and are read memory-mapped. Each has a checksum,
+neighboring pixels, whichever is shorter; the others stand as they are and are read memory-mapped. Each has a checksum,
 which is checked once a process: a damaged picture is as good as an absent one.
 """
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 # offset is -1 where the picture is not kept; length is in bytes; depth is the bytes of a value, with DIFFERENCES added
-# where each pixel is kept as its difference from its left neighbour.
+# where each pixel is kept as its difference from its left neighbor.
 TABLE = np.dtype([("offset", "<i8"), ("length", "<i8"), ("height", "<i4"), ("width", "<i4"), ("channels", "u1"),
                   ("depth", "u1"), ("checksum", "<u4")])  # fmt: skip
 PACKED = 4096

@@ -61,7 +61,7 @@ class Preprocess:
     """How a picture becomes a network's input; it travels with the weights.
 
     size: side of the square input in pixels. fit: `crop` (the central square), `pad` (all of it, on a ground of the
-    mean colour) or `squash` (all of it, its proportions lost). crop_fraction: the share of the square's side that
+    mean color) or `squash` (all of it, its proportions lost). crop_fraction: the share of the square's side that
     evaluation keeps (ImageNet's usual 224 of 256 is 0.875), of `crop` only. mean, deviation: of pixels from 0 to 1, one
     a channel. white: of pictures of 16 bits, the share of their range that counts as 1.
     """
@@ -135,7 +135,7 @@ class Preprocess:
         digest = hashlib.blake2b(data, digest_size=16).hexdigest()
         return Stored(pixels, digest, *size, picture.extremes, picture.notes, whole, picture.reducible)
 
-    def centre(self, pixels: np.ndarray) -> np.ndarray:
+    def center(self, pixels: np.ndarray) -> np.ndarray:
         """N x S x S x C -> N x size x size x C: what evaluation sees of what is stored."""
         top, left = (pixels.shape[1] - self.size) // 2, (pixels.shape[2] - self.size) // 2
         return pixels[:, top : top + self.size, left : left + self.size]
@@ -143,23 +143,23 @@ class Preprocess:
     def square(self, image: np.ndarray) -> np.ndarray:
         """H x W x C -> size x size x channels: exactly what the network sees of a picture.
 
-        Bytes stay bytes; of deeper pictures, and where colours become grey, come tones: float32 from 0 to 255.
+        Bytes stay bytes; of deeper pictures, and where colors become gray, come tones: float32 from 0 to 255.
         """
         return self.square_of(self.stored(image))
 
     def square_of(self, stored: np.ndarray) -> np.ndarray:
         """What `square` gives of the picture that `stored` gave this of."""
-        square = self.centre(stored[None])[0]
+        square = self.center(stored[None])[0]
         if self.channels == 1 and square.shape[2] == 3:
-            return grey(square)
-        if square.dtype != np.uint8 and square.shape[2] < self.channels:  # among others there may be deep colours
+            return gray(square)
+        if square.dtype != np.uint8 and square.shape[2] < self.channels:  # among others there may be deep colors
             return np.repeat(square, self.channels, axis=2)
         return square
 
     def tones(self, pixels: np.ndarray) -> np.ndarray:
         """... x S x S x C values of deep pictures -> float32 from 0 to 255 by the value range; bytes stay as they are.
 
-        What `pad` left empty becomes the mean colour.
+        What `pad` left empty becomes the mean color.
         """
         if pixels.dtype == np.uint8:
             return pixels
@@ -173,7 +173,7 @@ class Preprocess:
         shade = np.minimum(np.array(self._shades(found.shape[-1]), np.float32) / self.white, 255)
         return np.where(np.isnan(found), shade, found)
 
-    def normalise(self, pixels: np.ndarray) -> np.ndarray:
+    def normalize(self, pixels: np.ndarray) -> np.ndarray:
         """N x H x W x C' bytes or tones (C' 1 or 3) -> N x channels x H x W float32."""
         x = pixels.astype(np.float32)  # N x H x W x C'
         if self.channels == 1 and x.shape[-1] == 3:
@@ -183,8 +183,8 @@ class Preprocess:
         z = (x / 255 - np.array(self.mean, np.float32)) / np.array(self.deviation, np.float32)
         return np.ascontiguousarray(z.transpose(0, 3, 1, 2), dtype=np.float32)  # N x channels x H x W
 
-    def denormalise(self, x: np.ndarray) -> np.ndarray:
-        """N x channels x H x W float32 -> N x H x W x channels uint8: `normalise` taken back."""
+    def denormalize(self, x: np.ndarray) -> np.ndarray:
+        """N x channels x H x W float32 -> N x H x W x channels uint8: `normalize` taken back."""
         shown = x.transpose(0, 2, 3, 1) * np.array(self.deviation, np.float32) + np.array(self.mean, np.float32)
         return np.clip(np.rint(shown * 255), 0, 255).astype(np.uint8)
 
@@ -212,7 +212,7 @@ class Preprocess:
         )
 
     def _resized_deep(self, image: np.ndarray) -> np.ndarray:
-        """By way of floats, a channel at a time: Pillow has no colours of more than 8 bits."""
+        """By way of floats, a channel at a time: Pillow has no colors of more than 8 bits."""
         bands = [self._fitted(Image.fromarray(image[..., c].astype(np.float32))) for c in range(image.shape[2])]
         side = np.stack([np.asarray(band) for band in bands], axis=2)
         if image.dtype == np.float32 or self.fit == "pad":
@@ -220,12 +220,12 @@ class Preprocess:
         return np.clip(np.rint(side), 0, bit_depth.TOP).astype(np.uint16)
 
     def _shades(self, channels: int) -> tuple[int, ...]:
-        """The mean colour in bytes, as pictures of 1 or 3 channels have it."""
+        """The mean color in bytes, as pictures of 1 or 3 channels have it."""
         shades = [round(255 * part) for part in self.mean]
         return (round(sum(shades) / len(shades)),) if channels == 1 else tuple(shades * (3 // len(shades)))
 
     def _fitted(self, image: Image.Image) -> Image.Image:
-        """The picture in its square; around a padded one bytes of the mean colour, or NaN of a deep picture."""
+        """The picture in its square; around a padded one bytes of the mean color, or NaN of a deep picture."""
         (width, height), side, resample = image.size, self.stored_side, _RESAMPLE[self.interpolation]
         if self.fit == "squash":
             return image.resize((side, side), resample)
@@ -245,6 +245,6 @@ class Preprocess:
         return square
 
 
-def grey(pixels: np.ndarray) -> np.ndarray:
+def gray(pixels: np.ndarray) -> np.ndarray:
     """... x 3 -> ... x 1 tones, not rounded, as training takes them: ITU-R 601 luma."""
     return (pixels.astype(np.float32) @ _LUMA)[..., None]

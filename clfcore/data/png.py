@@ -1,4 +1,4 @@
-"""PNG: without the chunks that no pixel needs, and colours of 16 bits, of which Pillow by itself reads the upper 8."""
+"""PNG: without the chunks that no pixel needs, and colors of 16 bits, of which Pillow by itself reads the upper 8."""
 
 import io
 import zlib
@@ -35,7 +35,7 @@ def lean(data: bytes) -> bytes:
     return data if whole else b"".join([*kept, data[begin:]])
 
 
-def deep_colours(image: Image.Image) -> bool:
+def deep_colors(image: Image.Image) -> bool:
     """Whether an opened PNG has several channels of 16 bits."""
     return image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and ";16" in str(tiles(image))
 
@@ -45,20 +45,20 @@ def tiles(image: Image.Image) -> list[ImageFile._Tile]:
     return image.tile if isinstance(image, ImageFile.ImageFile) else []
 
 
-def colours(image: Image.Image, data: bytes) -> Values:
+def colors(image: Image.Image, data: bytes) -> Values:
     """H x W x 3 (of LA x 1) uint16 of a PNG of several 16-bit channels, on white: its upper and its lower bytes."""
-    grey = "LA" in str(tiles(image)[0].args)
-    if grey:  # grey and opacity of 16 bits lie as four channels of 8 do
+    gray = "LA" in str(tiles(image)[0].args)
+    if gray:  # gray and opacity of 16 bits lie as four channels of 8 do
         four = _as(data, "RGBA", "RGBA")
     else:
         upper, lower = (_as(data, image.mode, f"{image.mode};16{end}") for end in "BL")
-    shape = (image.height, image.width, 1 if grey else 3)
+    shape = (image.height, image.width, 1 if gray else 3)
     out, opacity = np.empty(shape, np.uint16), None
-    if grey or image.mode == "RGBA":
+    if gray or image.mode == "RGBA":
         opacity = np.empty(shape[:2], np.uint16)
     for y in range(0, image.height, step := max(1, _BAND // image.width)):
         box = (0, y, image.width, min(y + step, image.height))
-        if grey:
+        if gray:
             parts = np.asarray(four.crop(box)).astype(np.uint16)
             band = parts[..., ::2] << np.uint16(8) | parts[..., 1::2]
         else:

@@ -1,4 +1,4 @@
-"""Portable pixmaps (PPM) of 16 bits a colour, of which Pillow reads the upper 8."""
+"""Portable pixmaps (PPM) of 16 bits a color, of which Pillow reads the upper 8."""
 
 import re
 
@@ -9,8 +9,8 @@ from clfcore.errors import InputError
 _HEAD = re.compile(rb"P6(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,5})\s")
 
 
-def deep_colours(data: bytes) -> bool:
-    """Whether these are a binary pixmap's first bytes, with more than 8 bits a colour."""
+def deep_colors(data: bytes) -> bool:
+    """Whether these are a binary pixmap's first bytes, with more than 8 bits a color."""
     head = _HEAD.match(data[:4096]) if data.startswith(b"P6") else None
     return head is not None and 255 < int(head[3]) <= 65535
 
@@ -18,7 +18,7 @@ def deep_colours(data: bytes) -> bool:
 def portable_pixels(data: bytes, name: str) -> np.ndarray:
     """H x W x 3 uint16 over its whole range. Raises InputError where pixels are missing."""
     head = _HEAD.match(data[:4096])
-    assert head is not None, "deep_colours saw the head"
+    assert head is not None, "deep_colors saw the head"
     width, height, top = (int(number) for number in head.groups())
     if len(data) - head.end() < width * height * 6 or not width * height:
         raise InputError(f"{name} is truncated: its end is missing; copy it again or leave it out")

@@ -1,4 +1,4 @@
-"""Synthetic images drawn from a seed: coloured shapes on textured grounds, with object masks, for all tasks."""
+"""Synthetic images drawn from a seed: colored shapes on textured grounds, with object masks, for all tasks."""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -11,7 +11,7 @@ from clfcore.errors import InputError, unknown
 from clfcore.task import Level, Task, TaskKind, hierarchical, multi_label, single_label
 
 SHAPES = ("circle", "cross", "ring", "square", "star", "triangle")
-# One colour a shape, of the corner mark: Okabe and Ito's, which the colour-blind can tell apart.
+# One color a shape, of the corner mark: Okabe and Ito's, which the color-blind can tell apart.
 MARKS = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (213, 94, 0), (240, 228, 66))
 FAMILIES = {"angular": ("square", "triangle"), "pointed": ("cross", "star"), "round": ("circle", "ring")}
 LARGEST = 2 << 30  # bytes of pixels
@@ -44,7 +44,7 @@ def draw(
     noise, clutter, turn and the spread of sizes. An image depends on (seed, its number, task, side, difficulty) alone.
 
     shortcut (single-label only): a trap. The same images, each with a small framed square in the upper left corner
-    whose colour goes with the class, so that a network can be right without ever looking at the shape.
+    whose color goes with the class, so that a network can be right without ever looking at the shape.
     """
     _check(task, count=count, side=side, difficulty=difficulty, seed=seed)
     if shortcut and task != "single-label":
@@ -85,11 +85,11 @@ def mark(side: int) -> tuple[slice, slice]:
     return slice(edge, edge + width), slice(edge, edge + width)
 
 
-def _marked(pixels: np.ndarray, colour: tuple[int, int, int]) -> None:
-    """Draw the mark into side x side x 3 pixels: a square of a colour in a white frame, unlike any ground or object."""
+def _marked(pixels: np.ndarray, color: tuple[int, int, int]) -> None:
+    """Draw the mark into side x side x 3 pixels: a square of a color in a white frame, unlike any ground or object."""
     frame = max(1, len(pixels) // 32)
     pixels[mark(len(pixels))] = 255
-    pixels[mark(len(pixels))][frame:-frame, frame:-frame] = colour
+    pixels[mark(len(pixels))][frame:-frame, frame:-frame] = color
 
 
 def _check(task: str, *, count: int, side: int, difficulty: float, seed: int) -> None:
@@ -133,9 +133,9 @@ def _picture(
     shapes: np.ndarray, generator: np.random.Generator, *, side: int, difficulty: float, several: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """One image, side x side x 3 uint8, and the mask of its objects."""
-    y, x = np.mgrid[:side, :side] + 0.5  # pixel centres
-    ground_colour = generator.uniform(40, 215, 3)
-    canvas = _ground(ground_colour, generator, side=side, difficulty=difficulty)
+    y, x = np.mgrid[:side, :side] + 0.5  # pixel centers
+    ground_color = generator.uniform(40, 215, 3)
+    canvas = _ground(ground_color, generator, side=side, difficulty=difficulty)
     if several:  # a quarter of the picture each, so that none hides another
         cells = generator.permutation(4)[: len(shapes)]
         room, corners = side / 2, [((cell % 2) * side / 2, (cell // 2) * side / 2) for cell in cells]
@@ -150,13 +150,13 @@ def _picture(
         turn = generator.uniform(-1, 1) * np.pi * difficulty
         distance = _distance(SHAPES[shape], x - cx, y - cy, radius=radius, turn=turn)
         cover = np.clip(0.5 - distance, 0, 1)[..., None]  # a pixel's share inside the outline: smooth edges
-        canvas = canvas * (1 - cover) + _colour_apart(ground_colour, difficulty, generator) * cover
+        canvas = canvas * (1 - cover) + _color_apart(ground_color, difficulty, generator) * cover
         mask |= distance < 0
     canvas = canvas + generator.normal(0, 4 + 16 * difficulty, canvas.shape)
     return np.clip(np.rint(canvas), 0, 255).astype(np.uint8), mask
 
 
-def _ground(colour: np.ndarray, generator: np.random.Generator, *, side: int, difficulty: float) -> np.ndarray:
+def _ground(color: np.ndarray, generator: np.random.Generator, *, side: int, difficulty: float) -> np.ndarray:
     """A ground with a slope, stripes, blotches and, where it is difficult, thin lines as clutter: side x side x 3."""
     y, x = np.mgrid[:side, :side] / side
     strength = 10 + 30 * difficulty
@@ -165,7 +165,7 @@ def _ground(colour: np.ndarray, generator: np.random.Generator, *, side: int, di
     stripes = np.sin(2 * np.pi * waves * (np.cos(angle[1]) * x + np.sin(angle[1]) * y)) * strength * 0.5
     cells = max(2, side // 8)
     blotches = np.kron(generator.normal(0, strength * 0.3, (cells, cells, 3)), np.ones((-(-side // cells),) * 2 + (1,)))
-    canvas = colour + (slope + stripes)[..., None] + blotches[:side, :side]
+    canvas = color + (slope + stripes)[..., None] + blotches[:side, :side]
     for _ in range(generator.binomial(4, difficulty)):
         a, shift = generator.uniform(0, np.pi), generator.uniform(-0.5, 0.5)
         near = np.abs(np.cos(a) * (x - 0.5) + np.sin(a) * (y - 0.5) - shift) < 0.6 / side
@@ -173,17 +173,17 @@ def _ground(colour: np.ndarray, generator: np.random.Generator, *, side: int, di
     return canvas
 
 
-def _colour_apart(ground: np.ndarray, difficulty: float, generator: np.random.Generator) -> np.ndarray:
-    """A random colour that stands out from the ground; how far depends on the difficulty."""
+def _color_apart(ground: np.ndarray, difficulty: float, generator: np.random.Generator) -> np.ndarray:
+    """A random color that stands out from the ground; how far depends on the difficulty."""
     least = 150 - 80 * difficulty  # Euclidean, of at most 442
-    colour = generator.uniform(0, 255, 3)
-    while np.linalg.norm(colour - ground) < least:
-        colour = generator.uniform(0, 255, 3)
-    return colour
+    color = generator.uniform(0, 255, 3)
+    while np.linalg.norm(color - ground) < least:
+        color = generator.uniform(0, 255, 3)
+    return color
 
 
 def _distance(shape: str, x: np.ndarray, y: np.ndarray, *, radius: float, turn: float) -> np.ndarray:
-    """Signed distance to a shape's outline in pixels (below 0 inside), centred, within a circle of `radius`."""
+    """Signed distance to a shape's outline in pixels (below 0 inside), centerd, within a circle of `radius`."""
     x, y = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x
     if shape == "circle":
         return np.hypot(x, y) - radius
@@ -191,7 +191,7 @@ def _distance(shape: str, x: np.ndarray, y: np.ndarray, *, radius: float, turn: 
         return np.abs(np.hypot(x, y) - 0.75 * radius) - 0.25 * radius
     if shape == "square":
         return np.maximum(np.abs(x), np.abs(y)) - radius / np.sqrt(2)
-    if shape == "triangle":  # apex up; the three sides are half the radius away from the centre
+    if shape == "triangle":  # apex up; the three sides are half the radius away from the center
         return np.maximum(np.abs(x) * np.sqrt(3) / 2 - y / 2, y) - radius / 2
     if shape == "cross":
         long, thin = 0.95 * radius, 0.31 * radius

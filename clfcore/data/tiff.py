@@ -32,7 +32,7 @@ COMPRESSIONS = {
     50002: "JPEG XL",
     52546: "JPEG XL",
 }
-COLOURS = {4: "a mask", 6: "YCbCr", 8: "CIE L*a*b*", 9: "ICC L*a*b*", 32803: "a colour filter array", 34892: "raw"}
+COLORS = {4: "a mask", 6: "YCbCr", 8: "CIE L*a*b*", 9: "ICC L*a*b*", 32803: "a color filter array", 34892: "raw"}
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
 _TYPES = {
     1: "B",
@@ -60,8 +60,8 @@ _READ = (254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 317, 3
 class Header:
     """How a TIFF's first picture is written.
 
-    form: 1 unsigned, 2 signed, 3 floating point. extra: what each sample beyond the colours is: 0 unspecified, 1
-    opacity that the colours are multiplied by, 2 opacity. segment: width and height of a strip or tile. missing: the
+    form: 1 unsigned, 2 signed, 3 floating point. extra: what each sample beyond the colors is: 0 unspecified, 1
+    opacity that the colors are multiplied by, 2 opacity. segment: width and height of a strip or tile. missing: the
     value that stands for no data (GDAL), None where there is none.
     """
 
@@ -88,14 +88,14 @@ class Header:
 
     @property
     def opacity(self) -> tuple[int, bool] | None:
-        """The sample that is opacity, and whether the colours are multiplied by it; None where none is called so."""
+        """The sample that is opacity, and whether the colors are multiplied by it; None where none is called so."""
         begin = self.samples - len(self.extra)
         found = ((begin + i, kind == 1) for i, kind in enumerate(self.extra) if kind in (1, 2) and begin + i > 0)
         return next(found, None)
 
     @property
-    def colours(self) -> int:
-        """Samples that are colours: 1, 3, or 4 of CMYK. Three bands or more without an interpretation are colours."""
+    def colors(self) -> int:
+        """Samples that are colors: 1, 3, or 4 of CMYK. Three bands or more without an interpretation are colors."""
         if self.photometric == _CMYK:
             return 4
         bands = self.samples - (self.opacity is not None)
@@ -110,7 +110,7 @@ class Header:
         if self.compression == WEBP:
             return False
         known = self.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK)
-        plain = self.samples == self.colours and not (self.colours == 3 and self.photometric != _RGB)
+        plain = self.samples == self.colors and not (self.colors == 3 and self.photometric != _RGB)
         pillows = plain and not (self.big and self.order == ">")  # of big-endian BigTIFF Pillow loses the header
         return self.bits <= 8 and self.form == 1 and (pillows or not known or self.compression not in LOSSLESS)
 
@@ -122,8 +122,8 @@ class Header:
         return "uint8" if self.bits <= 8 or self.photometric == _PALETTE else "uint16"
 
     @property
-    def grey(self) -> bool:
-        return self.colours == 1 and self.photometric != _PALETTE
+    def gray(self) -> bool:
+        return self.colors == 1 and self.photometric != _PALETTE
 
     @property
     def kind(self) -> str:

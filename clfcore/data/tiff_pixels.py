@@ -1,7 +1,7 @@
 """TIFF pixels of any depth and layout, as they are written.
 
-libtiff (in Pillow) undoes the compression: it is shown the same strips or tiles as grey bytes, so that it neither
-rounds nor interprets. Byte order, predictors, planes, packed bits, opacity and inverted greys are undone here.
+libtiff (in Pillow) undoes the compression: it is shown the same strips or tiles as gray bytes, so that it neither
+rounds nor interprets. Byte order, predictors, planes, packed bits, opacity and inverted grays are undone here.
 """
 
 import io
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from clfcore.data.tiff import COLOURS, COMPRESSIONS, LOSSLESS, WEBP, Header
+from clfcore.data.tiff import COLORS, COMPRESSIONS, LOSSLESS, WEBP, Header
 from clfcore.errors import InputError
 
 _BAND = 1 << 19  # samples that are computed with at once
@@ -38,7 +38,7 @@ def tiff_pixels(data: bytes, header: Header, name: str) -> Values:
     planes = header.samples if header.planar == 2 else 1
     if header.planar == 2:
         values = np.empty((header.height, header.width, header.samples), _type(header))
-        wanted = {*range(header.colours), *(header.opacity or ())[:1]}  # of the rest nothing is taken
+        wanted = {*range(header.colors), *(header.opacity or ())[:1]}  # of the rest nothing is taken
         for k in wanted:
             values[..., k] = _plane(data, header, plane=k, planes=planes, name=name)[..., 0]
     else:
@@ -55,15 +55,15 @@ def _type(header: Header) -> str:
 
 def _readable(header: Header, name: str) -> None:
     """Refuse by name what is not read."""
-    colour_bytes = header.bits == 8 and header.form == 1 and header.planar == 1 and header.samples in (3, 4)
-    if header.compression not in LOSSLESS and not (header.compression == WEBP and colour_bytes):
+    color_bytes = header.bits == 8 and header.form == 1 and header.planar == 1 and header.samples in (3, 4)
+    if header.compression not in LOSSLESS and not (header.compression == WEBP and color_bytes):
         how = COMPRESSIONS.get(header.compression, f"number {header.compression}")
         raise InputError(
             f"{name} is a TIFF of {header.kind} values with the compression {how}, which is not read: save it with LZW"
         )
     if header.photometric not in (0, 1, 2, 3, 5):
-        what = COLOURS.get(header.photometric, f"number {header.photometric}")
-        raise InputError(f"{name} is a TIFF whose colours are {what} ({header.kind}): save it as RGB or grey")
+        what = COLORS.get(header.photometric, f"number {header.photometric}")
+        raise InputError(f"{name} is a TIFF whose colors are {what} ({header.kind}): save it as RGB or gray")
     known = {1: (1, 2, 4, *range(8, 17), 32, 64), 2: (8, 16, 32, 64), 3: (16, 32, 64)}[header.form]
     if header.bits not in known:
         raise InputError(f"{name} is a TIFF of {header.kind} values, which are not read: save it with 8 or 16 bits")
@@ -71,8 +71,8 @@ def _readable(header: Header, name: str) -> None:
         raise InputError(f"{name} is damaged (predictor {header.predictor}, planes {header.planar}): copy it again")
     if header.predictor != 1 and header.bits not in (8, 16, 32, 64):
         raise InputError(f"{name} is a TIFF of {header.kind} values with a predictor: save it with 8 or 16 bits")
-    if header.samples < header.colours:
-        raise InputError(f"{name} is damaged ({header.samples} samples are too few for its colours): copy it again")
+    if header.samples < header.colors:
+        raise InputError(f"{name} is damaged ({header.samples} samples are too few for its colors): copy it again")
     if header.photometric == 5 and header.form != 1:
         raise InputError(f"{name} is a CMYK TIFF of {header.kind} values, which are not read: save it as RGB")
     if header.photometric == 3 and (header.bits > 16 or len(header.palette) != 3 << header.bits):
@@ -132,9 +132,9 @@ def _uncompressed(
             raise InputError(f"{name} is a TIFF of one strip of more than 178 MB: save it in smaller strips or tiles")
         some = slice(first * across, (first + step) * across)
         pieces = [data[at : at + count] for at, count in zip(offsets[some], counts[some], strict=True)]
-        grey = _grey_tiff(pieces, header, size=(width, bottom - top), segment=segment)
+        gray = _gray_tiff(pieces, header, size=(width, bottom - top), segment=segment)
         # Not by Image.open: the size was judged before, in bytes, and these are bytes taken for pixels.
-        with TiffImagePlugin.TiffImageFile(io.BytesIO(grey)) as image:
+        with TiffImagePlugin.TiffImageFile(io.BytesIO(gray)) as image:
             image.load()
             out[top:bottom] = np.asarray(image).reshape(bottom - top, width)
     return out
@@ -151,7 +151,7 @@ def _webp(piece: bytes, samples: int, *, rows: int, row: int) -> np.ndarray:
         raise ValueError("a strip or tile that is no WebP") from None
 
 
-def _grey_tiff(pieces: list[bytes], header: Header, *, size: tuple[int, int], segment: tuple[int, int]) -> bytes:
+def _gray_tiff(pieces: list[bytes], header: Header, *, size: tuple[int, int], segment: tuple[int, int]) -> bytes:
     """Strips or tiles as a TIFF of bytes of their own; of more than Pillow's most pixels, four bytes are one pixel."""
     (width, height), (wide, high) = size, segment
     samples = 4 if width * height > MOST_PIXELS else 1
@@ -215,8 +215,8 @@ def _unpacked(packed: np.ndarray, bits: int, count: int) -> np.ndarray:
 
 def _interpreted(values: np.ndarray, header: Header) -> Values:
     """H x W x samples as written -> what it shows."""
-    colours, mask, found = header.colours, None, header.opacity
-    shown, notes = values[..., :colours], _notes(header)
+    colors, mask, found = header.colors, None, header.opacity
+    shown, notes = values[..., :colors], _notes(header)
     opacity, multiplied = (values[..., found[0]], found[1]) if found and _on_white(header) else (None, False)
     if header.missing is not None and header.photometric in (1, 2):
         mask = (shown != np.array(header.missing).astype(shown.dtype)).all(axis=2)
@@ -248,16 +248,16 @@ def _notes(header: Header) -> tuple[str, ...]:
     """What is left out or guessed, in words."""
     found = header.opacity
     notes = []
-    if header.colours == 3 and header.photometric != 2:
+    if header.colors == 3 and header.photometric != 2:
         notes.append("its first three bands are taken for red, green and blue: it does not say what they are")
-    used = {*range(header.colours), *((found[0],) if found and _on_white(header) else ())}
+    used = {*range(header.colors), *((found[0],) if found and _on_white(header) else ())}
     left = [k + 1 for k in range(header.samples) if k not in used]
     if found and not _on_white(header):
         left.remove(found[0] + 1)
         notes.append(f"its opacity (band {found[0] + 1}) is left out: {header.kind} numbers have no white")
     if left:
         which = f"band {left[0]}" if len(left) == 1 else f"bands {left[0]} to {left[-1]}"
-        notes.append(f"{which} of {header.samples} {'is' if len(left) == 1 else 'are'} left out: no colour or opacity")
+        notes.append(f"{which} of {header.samples} {'is' if len(left) == 1 else 'are'} left out: no color or opacity")
     return tuple(notes)
 
 
@@ -288,17 +288,17 @@ def _printed(values: np.ndarray) -> np.ndarray:
 def over_white(values: np.ndarray, opacity: np.ndarray, *, multiplied: bool = False) -> np.ndarray:
     """H x W x C of 8 or 16 bits on white, by H x W of the same; in bands of rows, in whole numbers.
 
-    multiplied: the colours are multiplied by their opacity already.
+    multiplied: the colors are multiplied by their opacity already.
     """
     top = np.uint32(np.iinfo(values.dtype).max)
     out = np.empty(values.shape, values.dtype)
     for band in _bands(values):
         share = opacity[band].astype(np.uint32)[..., None]
-        colours = values[band].astype(np.uint32)
+        colors = values[band].astype(np.uint32)
         if multiplied:
-            out[band] = np.minimum(colours + (top - share), top)
+            out[band] = np.minimum(colors + (top - share), top)
         else:
-            out[band] = (colours * share + top * (top - share) + top // 2) // top  # at most 65,535 squared and a half
+            out[band] = (colors * share + top * (top - share) + top // 2) // top  # at most 65,535 squared and a half
     return out
 
 

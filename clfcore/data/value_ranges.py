@@ -45,7 +45,7 @@ def value_problems(
     notes: tuple[tuple[str, ...], ...],
     faults: tuple[str, ...],
 ) -> tuple[list[Problem], ...]:
-    """Values, depths and bands: a sentence of each picture that is not what its neighbours are, or not whole.
+    """Values, depths and bands: a sentence of each picture that is not what its neighbors are, or not whole.
 
     extremes, notes, faults: one an item, as `DecodeReport` has them; empty where the dataset is an array of bytes.
     """

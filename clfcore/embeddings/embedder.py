@@ -22,14 +22,14 @@ from clfcore.architectures.build import head_name
 from clfcore.architectures.fuse import fuse_for_inference
 from clfcore.augment import random_table
 from clfcore.augment.apply import apply
-from clfcore.augment.geometry import centre
+from clfcore.augment.geometry import center
 from clfcore.augment.policy import Policy
 from clfcore.data.decode import Decoded
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import Failure
 from clfcore.files import write_whole
 from clfcore.progress import Progress
-from clfcore.training.batches import normalised, pixels_of
+from clfcore.training.batches import normalized, pixels_of
 
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
 VERSION = 1
@@ -129,10 +129,10 @@ class Embedder:
             rows = np.arange(start, min(start + batch, len(indices)))
             pixels = pixels_of(decoded, indices[rows], self.preprocess, device=self.device)
             if view is None or table is None:
-                pixels = centre(pixels, size)
+                pixels = center(pixels, size)
             else:
                 pixels = apply(view.policy, table[rows], pixels, size=size, mean=mean)
-            yield normalised(pixels, self.preprocess)
+            yield normalized(pixels, self.preprocess)
 
 
 def _read(path: Path) -> np.ndarray | None:

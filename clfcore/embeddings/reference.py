@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-NEIGHBOUR = 5  # the distance is that to the fifth nearest: one odd training image does not make a stranger known
+NEIGHBOR = 5  # the distance is that to the fifth nearest: one odd training image does not make a stranger known
 MOST_IMAGES, MOST_BYTES = 1_500, 4 << 20  # of training, as float16
 LEAST_IMAGES = 10
 MOST_VALIDATION = 500
@@ -24,7 +24,7 @@ class Reference:
     def distance(self, embeddings: np.ndarray) -> np.ndarray:
         """Cosine distance to the fifth nearest training image, or the farthest of fewer: N x D -> N float32, 0 to 2."""
         similar = unit(embeddings) @ self.train.astype(np.float32).T  # N x M
-        place = len(self.train) - min(NEIGHBOUR, len(self.train))
+        place = len(self.train) - min(NEIGHBOR, len(self.train))
         return np.clip(1 - np.partition(similar, place, axis=1)[:, place], 0, 2).astype(np.float32)
 
 

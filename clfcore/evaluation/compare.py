@@ -15,13 +15,13 @@ from clfcore.predictions import Predictions
 
 Named = tuple[str, Predictions]
 LEVEL = 0.05  # of significance, after correction
-Z = 1.959964  # the normal quantile of a two-sided 95 %
+Z = 1.959964  # the normal quantile of a two-sided 95%
 FEW = 10  # items that only one gets right, below which a bootstrap has too little to draw from
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One metric of two runs: b - a, with its 95 % interval.
+    """One metric of two runs: b - a, with its 95% interval.
 
     p_value: exact two-sided McNemar, of accuracy only; adjusted_p_value: with Holm's correction for all pairs of the
     comparison; only_a, only_b: items that one alone gets right; items: all of them.
@@ -61,9 +61,9 @@ class Difference:
         if self.better is None:
             return (
                 f"No significant difference between {self.a} and {self.b} on {_images(self.items)}: {what} differs by "
-                f"{size}, 95 % interval of {self.b} − {self.a} {ends}; {alone}."
+                f"{size}, 95% interval of {self.b} − {self.a} {ends}; {alone}."
             )
-        return f"{self.better} is better by {size} of {what}, 95 % interval {ends}; {alone}."
+        return f"{self.better} is better by {size} of {what}, 95% interval {ends}; {alone}."
 
 
 def _images(number: int) -> str:
@@ -174,7 +174,7 @@ def aligned(runs: Sequence[Named]) -> tuple[Named, ...]:
         if not np.array_equal(reordered.targets, first.targets):
             raise InputError(
                 f"the truth of some items differs between runs {first_name} and {name}: "
-                "the data was relabelled in between; evaluate both runs anew"
+                "the data was relabeled in between; evaluate both runs anew"
             )
         out.append((name, reordered))
     return tuple(out)
@@ -209,7 +209,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def difference_interval(only_a: int, only_b: int, n: int, *, resamples: int = 10_000, seed: int = 0) -> Interval:
-    """95 % interval of (only_b - only_a) / n; see `compare`. Drawing items is drawing three counts."""
+    """95% interval of (only_b - only_a) / n; see `compare`. Drawing items is drawing three counts."""
     if only_a + only_b < FEW:
         return score_interval(only_a, only_b, n)
     shares = np.array([only_a, only_b, n - only_a - only_b]) / n
@@ -218,7 +218,7 @@ def difference_interval(only_a: int, only_b: int, n: int, *, resamples: int = 10
 
 
 def score_interval(only_a: int, only_b: int, n: int) -> Interval:
-    """95 % interval of (only_b - only_a) / n by Tango's score test (1998), which a handful of items suffices for.
+    """95% interval of (only_b - only_a) / n by Tango's score test (1998), which a handful of items suffices for.
 
     The ends are the differences d at which (only_b - only_a - n d) is 1.96 of its standard deviations under d.
     """

@@ -98,7 +98,7 @@ class Confusion:
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """A large matrix as squares of `size` neighbouring classes. counts: K x K int64 items; starts: K int64, the row of
+    """A large matrix as squares of `size` neighboring classes. counts: K x K int64 items; starts: K int64, the row of
     the matrix that each block begins with."""
 
     matrix: Confusion
@@ -123,11 +123,11 @@ class Blocks:
 
     def describe(self) -> str:
         """One sentence, for those who cannot see the picture."""
-        return f"{self.matrix.describe()[:-1]}, in blocks of {self.size} neighbouring classes."
+        return f"{self.matrix.describe()[:-1]}, in blocks of {self.size} neighboring classes."
 
 
 def blocks(matrix: Confusion, size: int = 20, *, errors_only: bool = False) -> Blocks:
-    """Neighbouring classes put together; errors_only leaves out what is right. Raises InputError where size < 1."""
+    """Neighboring classes put together; errors_only leaves out what is right. Raises InputError where size < 1."""
     if size < 1:
         raise InputError(f"size is {size}: a block needs at least 1 class")
     starts = np.arange(0, len(matrix.classes), size)

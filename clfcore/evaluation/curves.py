@@ -12,7 +12,7 @@ from clfcore.evaluation.outcomes import one_label, outcomes
 from clfcore.predictions import Predictions
 
 Kind = Literal["roc", "precision-recall"]
-SHOWN = 8  # classes drawn where none were asked for: more lines than colours cannot be told apart
+SHOWN = 8  # classes drawn where none were asked for: more lines than colors cannot be told apart
 POOLED = 5_000_000  # items x classes up to which micro and macro are drawn: sorting more takes seconds
 GRID = np.linspace(0, 1, 501)
 

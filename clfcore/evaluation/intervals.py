@@ -22,7 +22,7 @@ BLOCK = 2_000_000  # weights held at once: 16 MB
 RANKED = 100_000_000  # B x N x C up to which areas are resampled: about three seconds
 
 
-# 95 % intervals by the name of the metric; None where there is none.
+# 95% intervals by the name of the metric; None where there is none.
 Intervals = Mapping[str, "Interval | None"]
 
 
@@ -63,7 +63,7 @@ def headline(
     resamples: int = 1000,
     seed: int = 0,
 ) -> Intervals:
-    """95 % intervals of all that `metrics.evaluate(...).as_dict()` names; of levels, at the finest one.
+    """95% intervals of all that `metrics.evaluate(...).as_dict()` names; of levels, at the finest one.
 
     Wilson for shares of items, percentiles of the bootstrap for the rest. The calibration error, which resampling
     inflates, takes the basic interval (2 x estimate - percentiles, Davison and Hinkley 1997, section 5.2), from 0 where
@@ -82,7 +82,7 @@ def hierarchical_headline(
     resamples: int = 1000,
     seed: int = 0,
 ) -> HierarchicalIntervals:
-    """95 % intervals of a hierarchical task, level by level. paths: as in `metrics.evaluate`."""
+    """95% intervals of a hierarchical task, level by level. paths: as in `metrics.evaluate`."""
     levels = {
         level.name: headline(predictions.level(level.name), resamples=resamples, seed=seed)
         for level in predictions.task.levels

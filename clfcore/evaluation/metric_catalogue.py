@@ -158,9 +158,9 @@ class Score:
     def text(self) -> str:
         """
         >>> main_score({"accuracy": 0.934}, "test").text
-        'accuracy 93.4 % on test'
+        'accuracy 93.4% on test'
         """
-        value = f"{100 * self.value:.1f} %" if self.share else f"{self.value:.3f}"
+        value = f"{100 * self.value:.1f}%" if self.share else f"{self.value:.3f}"
         return f"{self.metric} {value} on {self.split}"
 
 

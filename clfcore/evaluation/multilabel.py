@@ -141,7 +141,7 @@ def _threshold(scores: np.ndarray, truth: np.ndarray, goal: Goal, *, value: floa
     lowest = thresholds[best]
     below = thresholds[best + 1] if best + 1 < len(thresholds) else 0.0
     middle = float((lowest + below) / 2)
-    return middle if below < middle <= lowest else float(lowest)  # neighbours may leave no room between
+    return middle if below < middle <= lowest else float(lowest)  # neighbors may leave no room between
 
 
 def _several(predictions: Predictions) -> None:

@@ -18,7 +18,7 @@ Goal = Literal["half", "f1", "precision", "recall"]
 
 @dataclass(frozen=True)
 class OperatingReport:
-    """One class at one threshold on one split, with 95 % Wilson intervals (None where there is no item)."""
+    """One class at one threshold on one split, with 95% Wilson intervals (None where there is no item)."""
 
     split: str
     point: OperatingPoint

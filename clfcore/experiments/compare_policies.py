@@ -34,7 +34,7 @@ class PolicyComparison:
 
     @property
     def noise(self) -> float:
-        """How far two accuracies may lie apart by chance (95 %), from 0 to 1: twice the error of their difference."""
+        """How far two accuracies may lie apart by chance (95%), from 0 to 1: twice the error of their difference."""
         last = [epochs[-1].validation_accuracy or 0.0 for epochs in self.histories.values() if epochs]
         share = float(np.mean(last)) if last else 0.5
         return 1.96 * float(np.sqrt(2 * max(share * (1 - share), 1e-4) / self.validation_items))
@@ -61,7 +61,7 @@ def compare_policies(
     sample: int = 1000,
     progress: Progress | None = None,
 ) -> PolicyComparison:
-    """Train from one initialisation under each policy, an epoch each in turn, until the budget is spent.
+    """Train from one initialization under each policy, an epoch each in turn, until the budget is spent.
 
     All have the same epochs, the same rate (constant) and the same `sample` of training items (a third as many judge).
     seconds: for training alone; at least one epoch each is finished. Raises InputError as `train` would.

@@ -35,7 +35,7 @@ OF_STRATEGY = (
 
 @dataclass(frozen=True)
 class StrategyResult:
-    """What a strategy reached on validation (score and 95 % interval, 0 to 1; None where no epoch fitted).
+    """What a strategy reached on validation (score and 95% interval, 0 to 1; None where no epoch fitted).
 
     Several labels have a mean average precision, without an interval.
     """

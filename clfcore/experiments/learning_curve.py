@@ -30,7 +30,7 @@ WORTH = 0.01  # least gain of doubling the data that is worth collecting it
 
 @dataclass(frozen=True)
 class Point:
-    """A head fitted on `items` training images (a share of them): validation score with its 95 % interval."""
+    """A head fitted on `items` training images (a share of them): validation score with its 95% interval."""
 
     share: float
     items: int
@@ -52,7 +52,7 @@ class LearningCurve:
 
 
 def learning_curve(config: RunConfig, *, progress: Progress | None = None) -> LearningCurve:
-    """Fit the logistic head on 10, 25, 50 and 100 % of the training split, stratified; judge each on all of validation.
+    """Fit the logistic head on 10, 25, 50 and 100% of the training split, stratified; judge each on all of validation.
 
     Embeds once where the cache has nothing. Raises InputError where the network has no weights to embed with.
     """
@@ -83,7 +83,7 @@ def _places(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 
 def _interval(predictions: Predictions) -> Interval:
-    """95 %: Wilson for a share of items, the bootstrap for a mean average precision."""
+    """95%: Wilson for a share of items, the bootstrap for a mean average precision."""
     if predictions.task.kind == "multi-label":
         interval = headline(predictions, resamples=300)["mean_average_precision"]
     else:
@@ -131,7 +131,7 @@ def suggestion(points: Sequence[Point]) -> str:
         raise InputError("a learning curve needs two points or more: evaluate at least two shares")
     previous, last = points[-2], points[-1]
     gain = (last.score - previous.score) / max(1e-9, math.log2(last.items / previous.items))
-    reached = f"{100 * last.score:.1f} % with all {last.items:,} training images"
+    reached = f"{100 * last.score:.1f}% with all {last.items:,} training images"
     if gain < WORTH:
         return (
             f"Probably not: {reached}; the last doubling changed the score by {100 * gain:+.1f} points. Look at the "

@@ -77,7 +77,7 @@ def overfit_one_batch(config: RunConfig, *, images: int = 16, progress: Progress
     module.requires_grad_(True)
     groups = parameter_groups(module.named_parameters(), rate=rate, weight_decay=0.0, group="all")
     state = new_state(module, recipe, groups, device=prepared.device)
-    size = -(-len(x) // min(recipe.accumulation, max(1, len(x) // 2)))  # batch normalisation needs two
+    size = -(-len(x) // min(recipe.accumulation, max(1, len(x) // 2)))  # batch normalization needs two
     batch = list(zip(x.split(size), y.split(size), strict=True))
     events = train(
         state,
@@ -124,12 +124,12 @@ def preview_batch(config: RunConfig, *, count: int = 16, epoch: int = 1) -> Batc
         present = [[c for c, on in zip(task.classes, row.tolist(), strict=True) if on > 0] for row in rows]
         names = [", ".join(labels) or "no label" for labels in present]
     else:
-        names = [mixed_label(row, task) if soft else mixed_label(row, task).removeprefix("100 % ") for row in rows]
+        names = [mixed_label(row, task) if soft else mixed_label(row, task).removeprefix("100% ") for row in rows]
     order = batches.order(epoch)[: len(x)]
     ids = tuple(dataset.ids[batches.indices[i]] for i in order)
     values = x.numpy()
     stats = (float(values.min()), float(values.max()), float(values.mean()), float(values.std()))
-    return BatchPreview(prepared.preprocess.denormalise(values), tuple(names), ids, *stats)
+    return BatchPreview(prepared.preprocess.denormalize(values), tuple(names), ids, *stats)
 
 
 def write_contact_sheet(pictures: np.ndarray, out: Path) -> None:
@@ -171,6 +171,6 @@ def _verdict(losses: list[float], accuracy: float, *, passed: bool, rate: float)
     if passed:
         return f"The network overfits one batch: {fell}. Data, labels, loss and network work together."
     return (
-        f"The network does not overfit one batch: {fell}; training accuracy {100 * accuracy:.1f} %. Check the "
+        f"The network does not overfit one batch: {fell}; training accuracy {100 * accuracy:.1f}%. Check the "
         "images and labels of the batch, or try another learning rate or a larger network."
     )

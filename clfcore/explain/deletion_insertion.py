@@ -35,7 +35,7 @@ def energy_in_mask(values: np.ndarray, mask: np.ndarray) -> float | None:
     return float(values[mask].sum(dtype=np.float64)) / total if total > 0 else None
 
 
-def centre_gaussian(size: int) -> np.ndarray:
+def center_gaussian(size: int) -> np.ndarray:
     """Center prior, which assumes objects in the middle: a Gaussian of a quarter of the side, peak 1."""
     distance = (np.arange(size) - (size - 1) / 2) / (size / 4)
     profile = np.exp(-0.5 * distance**2)
@@ -60,7 +60,7 @@ def deletion(values: np.ndarray, square: np.ndarray, probability: Probability, *
 
     Petsiuk et al. 2018, RISE, algorithm 1. square: size x size x C uint8.
     """
-    return _curve(probability, stages_of(values, square, mean_colour(square), steps=steps))
+    return _curve(probability, stages_of(values, square, mean_color(square), steps=steps))
 
 
 def insertion(values: np.ndarray, square: np.ndarray, probability: Probability, *, steps: int = 10) -> Curve:
@@ -83,7 +83,7 @@ def stages_of(values: np.ndarray, start: np.ndarray, end: np.ndarray, *, steps: 
     return pictures
 
 
-def mean_colour(square: np.ndarray) -> np.ndarray:
+def mean_color(square: np.ndarray) -> np.ndarray:
     """Picture of one color: the mean of this one."""
     mean = square.mean(axis=(0, 1))
     return np.broadcast_to(

@@ -12,7 +12,7 @@ from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.explain.deletion_insertion import (
     Curve,
-    centre_gaussian,
+    center_gaussian,
     deletion,
     energy_in_mask,
     insertion,
@@ -58,7 +58,7 @@ class FaithfulnessReport:
     model: str
     items: int
     methods: tuple[FaithfulnessRow, ...]
-    baselines: tuple[FaithfulnessRow, ...]  # `random` and `centre`
+    baselines: tuple[FaithfulnessRow, ...]  # `random` and `center`
     left_out: dict[str, str]
 
 
@@ -152,9 +152,9 @@ def measure_faithfulness(
     measured = tuple(_method(row, sample, randomized, tick=tick, cancel=cancel) for row in rows)
     size = classifier.preprocess.size
     noise = np.random.default_rng(0).random((len(squares), size, size), dtype=np.float32)
-    centre = np.repeat(centre_gaussian(size)[None], len(squares), axis=0)
+    center = np.repeat(center_gaussian(size)[None], len(squares), axis=0)
     baselines = tuple(
-        _baseline(name, values, sample, tick=tick) for name, values in (("random", noise), ("centre", centre))
+        _baseline(name, values, sample, tick=tick) for name, values in (("random", noise), ("centre", center))
     )
     return FaithfulnessReport(classifier.name, len(squares), measured, baselines, left_out)
 

@@ -12,7 +12,7 @@ from clfcore.explain.hooks import Score, batch_size
 
 SAMPLES = 16  # of SmoothGrad
 MOST, ENOUGH = 128, 0.02  # of integrated gradients: points on the path, and the share that may stay unexplained
-NOISE = 0.15  # standard deviation, as a share of the picture's range: the paper's 10 to 20 %
+NOISE = 0.15  # standard deviation, as a share of the picture's range: the paper's 10 to 20%
 
 Tick = Callable[[int, int], None]
 

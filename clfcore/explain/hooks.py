@@ -29,7 +29,7 @@ def hooked(handles: Iterable[RemovableHandle]) -> Iterator[None]:
 def as_input(classifier: Explainable, pixels: np.ndarray) -> Tensor:
     """Network input: N x size x size x C uint8 -> N x channels x size x size float32, on the module's device."""
     device = next((p.device for p in classifier.module.parameters()), torch.device("cpu"))
-    return torch.from_numpy(np.ascontiguousarray(classifier.preprocess.normalise(pixels))).to(device)
+    return torch.from_numpy(np.ascontiguousarray(classifier.preprocess.normalize(pixels))).to(device)
 
 
 def batch_size(x: Tensor) -> int:

@@ -73,28 +73,28 @@ def scaled(raw: np.ndarray) -> np.ndarray:
     return (positive / peak).astype(np.float32)
 
 
-COLOURS = ("magma", "cividis", "viridis", "inferno")  # perceptually even; cividis also for the colour-blind
+COLORS = ("magma", "cividis", "viridis", "inferno")  # perceptually even; cividis also for the color-blind
 
 
-def colour(values: np.ndarray, colours: str = "magma") -> np.ndarray:
+def color(values: np.ndarray, colors: str = "magma") -> np.ndarray:
     """Color map: H x W values in 0..1 -> H x W x 3 uint8 of a perceptually uniform scale. Raises InputError."""
-    if colours not in COLOURS:
-        raise unknown("colours", colours, COLOURS)
+    if colors not in COLORS:
+        raise unknown("colors", colors, COLORS)
     import cv2
 
-    table = getattr(cv2, f"COLORMAP_{colours.upper()}")
+    table = getattr(cv2, f"COLORMAP_{colors.upper()}")
     levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
     return cv2.cvtColor(cv2.applyColorMap(levels, table), cv2.COLOR_BGR2RGB)
 
 
-def color_stops(colours: str, *, count: int = 17) -> tuple[tuple[int, int, int], ...]:
+def color_stops(colors: str, *, count: int = 17) -> tuple[tuple[int, int, int], ...]:
     """Stops of a color map at equal distances, 0 first: red, green and blue from 0 to 255. Raises InputError."""
-    stops = colour(np.linspace(0, 1, count)[None], colours)[0].tolist()
+    stops = color(np.linspace(0, 1, count)[None], colors)[0].tolist()
     return tuple((red, green, blue) for red, green, blue in stops)
 
 
 def overlay_image(
-    square: np.ndarray, shown: SaliencyMap, *, opacity: float = 0.6, colours: str = "magma", threshold: float = 0.0
+    square: np.ndarray, shown: SaliencyMap, *, opacity: float = 0.6, colors: str = "magma", threshold: float = 0.0
 ) -> np.ndarray:
     """Overlay of a map on its picture, size x size x 3 uint8; without evidence the picture alone.
 
@@ -114,7 +114,7 @@ def overlay_image(
     if not shown.evidence:
         return picture.copy()
     cover = np.where(shown.values >= threshold, opacity, 0.0)[..., None]
-    heat = colour(clipped(shown), colours)
+    heat = color(clipped(shown), colors)
     return np.rint(picture * (1 - cover) + heat * cover).astype(np.uint8)
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from clfcore.data.pixels import Preprocess
 from clfcore.errors import InputError
 from clfcore.explain.attention import Attention, attends_everywhere, attention_layers, holds_attention
-from clfcore.explain.saliency_map import SaliencyMap, colour, overlay_image
+from clfcore.explain.saliency_map import SaliencyMap, color, overlay_image
 
 MOST_WEIGHTS = 60_000_000  # attention weights of all blocks that one view may hold: 240 MB
 
@@ -72,7 +72,7 @@ def token_view(module: nn.Module, preprocess: Preprocess, square: np.ndarray, *,
     """
     _check_amount(module, name)
     device = next(module.parameters()).device
-    x = torch.from_numpy(preprocess.normalise(square[None])).to(device)
+    x = torch.from_numpy(preprocess.normalize(square[None])).to(device)
     blocks = attention_layers(module, x)
     if not blocks or not attends_everywhere(module, blocks):
         raise InputError(refusal(name))
@@ -153,7 +153,7 @@ def attention_picture(view: TokenView, attention: TokenAttention, *, opacity: fl
 def similarity_picture(view: TokenView, near: np.ndarray) -> np.ndarray:
     """Position similarity in colors, from the least to 1: size x size x 3 uint8."""
     low = float(near.min())
-    return colour(_enlarged(view, (near - low) / ((1 - low) or 1.0)), "cividis")
+    return color(_enlarged(view, (near - low) / ((1 - low) or 1.0)), "cividis")
 
 
 def _enlarged(view: TokenView, values: np.ndarray) -> np.ndarray:

@@ -84,4 +84,4 @@ def _accuracy(run: Run) -> tuple[Fact, ...]:
     low, high = (f"{100 * end:.1f}" for end in interval)
     kind = RIGHT[predictions.task.kind]
     of = f"{count:,} of {len(right):,} {split} images"
-    return (Fact("Accuracy", f"{100 * right.mean():.1f} % {kind}: {of}, 95 % interval {low} to {high}"),)
+    return (Fact("Accuracy", f"{100 * right.mean():.1f} % {kind}: {of}, 95% interval {low} to {high}"),)

@@ -1,4 +1,4 @@
-"""What leaves the lab: a classifier as one module from squares to logits and probabilities, normalisation inside."""
+"""What leaves the lab: a classifier as one module from squares to logits and probabilities, normalization inside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from clfcore import __version__
 from clfcore.architectures.attention_pooling import WithAttentionHead
 from clfcore.classifier import Classifier
 from clfcore.predictions import moved_thresholds
-from clfcore.training.batches import normalised
+from clfcore.training.batches import normalized
 
 OUTPUTS = ("logits", "probabilities")
 
@@ -61,7 +61,7 @@ class ExportedClassifier(nn.Module):
         self.independent = classifier.task.kind == "multi-label"
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        x = normalised(image.permute(0, 3, 1, 2), self.preprocess)
+        x = normalized(image.permute(0, 3, 1, 2), self.preprocess)
         maps: tuple[Tensor, ...] = ()
         if isinstance(self.network, WithAttentionHead):
             logits, attention = self.network.with_map(x)

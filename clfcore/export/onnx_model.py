@@ -1,4 +1,4 @@
-"""ONNX: one file that onnxruntime, and everything built on it, opens; dynamic batch, normalisation inside."""
+"""ONNX: one file that onnxruntime, and everything built on it, opens; dynamic batch, normalization inside."""
 
 import importlib.util
 import json

@@ -13,7 +13,7 @@ from clfcore.export import onnx_model
 from clfcore.export.exportable import Exportable
 
 # What follows a convolution must be quantized with it, or its range is that of values that a ReLU6 cuts off: without
-# Clip, 13 % of the answers changed on 60 photos, with it 7 %. The last layer stays in floats: it is small, and its
+# Clip, 13% of the answers changed on 60 photos, with it 7%. The last layer stays in floats: it is small, and its
 # weights, with the standardization of embeddings folded in, differ most.
 QUANTIZED = ("Conv", "Clip", "Relu", "Add", "Concat", "MaxPool", "AveragePool", "GlobalAveragePool", "MatMul")
 

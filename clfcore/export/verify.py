@@ -20,7 +20,7 @@ from clfcore.predictions import Predictions, probabilities
 from clfcore.progress import Progress
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.task import Task
-from clfcore.training.batches import normalised
+from clfcore.training.batches import normalized
 
 BATCH = 16
 ROUNDS = 20  # of one image each, the two sides by turns
@@ -28,7 +28,7 @@ ROUNDS = 20  # of one image each, the two sides by turns
 
 @dataclass(frozen=True, eq=False)
 class Proof:
-    """The images that an export is verified on: squares by batches, their ids and targets (None: unlabelled)."""
+    """The images that an export is verified on: squares by batches, their ids and targets (None: unlabeled)."""
 
     split: str
     ids: tuple[str, ...]
@@ -72,7 +72,7 @@ class Parity(Result):
 @dataclass(frozen=True)
 class Accuracy(Result):
     """Accuracy of run and export on the same items (subset accuracy of several labels, the finest level of a
-    hierarchy), export - run, and the 95 % interval of the difference."""
+    hierarchy), export - run, and the 95% interval of the difference."""
 
     run: float
     export: float
@@ -114,8 +114,8 @@ def proof_of(
 
 def squares_of(classifier: Classifier, decoded: Decoded, rows: np.ndarray) -> np.ndarray:
     """Some items as the exported file takes them: n x S x S x 3, bytes or tones."""
-    centre = classifier.preprocess.centre(decoded.tones(rows, classifier.preprocess))
-    return np.array(np.broadcast_to(centre, (*centre.shape[:3], 3)))  # a copy: torch takes no read-only array
+    center = classifier.preprocess.center(decoded.tones(rows, classifier.preprocess))
+    return np.array(np.broadcast_to(center, (*center.shape[:3], 3)))  # a copy: torch takes no read-only array
 
 
 def logits_of(classifier: Classifier, squares: np.ndarray) -> np.ndarray:
@@ -123,7 +123,7 @@ def logits_of(classifier: Classifier, squares: np.ndarray) -> np.ndarray:
     pixels = torch.from_numpy(squares).permute(0, 3, 1, 2)
     with exclusive(classifier) as module, torch.inference_mode():
         device = next(module.parameters()).device
-        return module(normalised(pixels.to(device), classifier.preprocess)).float().cpu().numpy()
+        return module(normalized(pixels.to(device), classifier.preprocess)).float().cpu().numpy()
 
 
 def verify(

@@ -46,7 +46,7 @@ def _add(figure: go.Figure, name: str, one: Reliability, *, ink: str, dashed: bo
     occupied = one.items > 0
     low, high = one.edges[:-1], one.edges[1:]
     big = max(1, int(one.items.max(initial=0)))  # a point's area is proportional to its items
-    span = [f"{100 * a:.0f} to {100 * b:.0f} %" for a, b in zip(low, high, strict=True)]
+    span = [f"{100 * a:.0f} to {100 * b:.0f}%" for a, b in zip(low, high, strict=True)]
     figure.add_scatter(
         x=one.confidence[occupied],
         y=one.right[occupied],

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from clfcore.evaluation.curves import Curve, Curves
 from clfcore.evaluation.operating_point import OperatingPoint
-from clfcore.figures.theme import blank, colours, look, short
+from clfcore.figures.theme import blank, colors, look, short
 from clfcore.numerals import decimal
 
 
@@ -37,14 +37,14 @@ def _draw(curves: Curves, point: OperatingPoint | None, *, dark: bool, height: i
     page = look(dark=dark)
     figure = blank(curves.describe(), dark=dark, height=height, keep=curves.kind)
     one = len(curves.curves) == 1 and curves.macro is None
-    inks = [page.accent] if one else colours(len(curves.curves))
+    inks = [page.accent] if one else colors(len(curves.curves))
     for ink, curve in zip(inks, curves.curves, strict=True):
         _add(figure, curves, curve, line={"color": ink, "width": 2})
     for average, dash in ((curves.micro, "dash"), (curves.macro, "solid")):
         if average is not None:
             _add(figure, curves, average, line={"color": page.ink, "width": 2, "dash": dash})
     if point is not None:
-        _add_point(figure, curves, point, colour=page.amber)
+        _add_point(figure, curves, point, color=page.amber)
     figure.update_layout(
         hovermode="closest", legend={"orientation": "v", "x": 1.02, "y": 1, "xanchor": "left", "yanchor": "top"}
     )
@@ -69,7 +69,7 @@ def _add(figure: go.Figure, curves: Curves, curve: Curve, *, line: dict[str, obj
     )
 
 
-def _add_point(figure: go.Figure, curves: Curves, point: OperatingPoint, *, colour: str) -> None:
+def _add_point(figure: go.Figure, curves: Curves, point: OperatingPoint, *, color: str) -> None:
     if curves.kind == "roc":
         x, y = None if point.specificity is None else 1 - point.specificity, point.sensitivity
     else:
@@ -79,6 +79,6 @@ def _add_point(figure: go.Figure, curves: Curves, point: OperatingPoint, *, colo
         y=[y],
         name=f"threshold {decimal(point.threshold, digits=3)}",
         mode="markers",
-        marker={"size": 12, "symbol": "diamond", "color": colour},
+        marker={"size": 12, "symbol": "diamond", "color": color},
         hovertemplate=f"threshold {decimal(point.threshold, digits=3)}<extra></extra>",
     )

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from clfcore.explain.deletion_insertion import Curve
-from clfcore.figures.theme import blank, colours, escape_html, short
+from clfcore.figures.theme import blank, colors, escape_html, short
 
 
 def deletion_insertion_figure(
@@ -15,7 +15,7 @@ def deletion_insertion_figure(
         f"{deletion.area:.3f} as the most important pixels are removed and {insertion.area:.3f} as they are added."
     )
     figure = blank(words, dark=dark, height=height, keep=f"counterfactual {name}")
-    inks = colours(2)
+    inks = colors(2)
     named = (("deletion", deletion, "solid"), ("insertion", insertion, "dash"))
     for (label, curve, dash), ink in zip(named, inks, strict=True):
         figure.add_scatter(

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import plotly.graph_objects as go
 
 from clfcore.errors import unknown
-from clfcore.figures.theme import blank, colours, escape_html, look, short
+from clfcore.figures.theme import blank, colors, escape_html, look, short
 from clfcore.runs.records import EpochRecord
 
 Quantity = Literal["loss", "accuracy", "score", "learning_rate", "seconds", "images_per_second"]
@@ -52,7 +52,7 @@ def history_figure(
         raise unknown("quantity", quantity, get_args(Quantity))
     shown, page, one = _SHOWN[quantity], look(dark=dark), len(histories) == 1
     figure = blank(_words(histories, shown), dark=dark, height=height, keep=quantity)
-    inks = [page.accent] if one else colours(len(histories))
+    inks = [page.accent] if one else colors(len(histories))
     for ink, (run, history) in zip(inks, histories.items(), strict=True):
         group = None if one else escape_html(run)  # lines of one group would stand below each other in the legend
         name = "Validation" if one and shown.training else short(run)
@@ -64,10 +64,10 @@ def history_figure(
         listed = not one or shown.training is not None
         _trace(figure, history, shown.key, group=group, name=name, line=line, form=shown.form, listed=listed)
         _mark_best(
-            figure, history, shown.key, group=group, epoch=(best or {}).get(run), colour=page.amber if one else ink
+            figure, history, shown.key, group=group, epoch=(best or {}).get(run), color=page.amber if one else ink
         )
     if one:
-        _mark_phases(figure, next(iter(histories.values())), colour=page.line)
+        _mark_phases(figure, next(iter(histories.values())), color=page.line)
     dotted = "; dotted: training" if shown.training and not one else ""
     figure.update_yaxes(title_text=shown.title + dotted)
     if shown.form == ".1%":
@@ -116,7 +116,7 @@ def _trace(
 
 
 def _mark_best(
-    figure: go.Figure, history: History, key: str, *, group: str | None, epoch: int | None, colour: str
+    figure: go.Figure, history: History, key: str, *, group: str | None, epoch: int | None, color: str
 ) -> None:
     best = [value for record in history if record.epoch == epoch and (value := _number(record, key)) is not None]
     if best:
@@ -124,21 +124,21 @@ def _mark_best(
             x=[epoch],
             y=[best[0]],
             mode="markers",
-            marker={"symbol": "diamond", "size": 10, "color": colour},
+            marker={"symbol": "diamond", "size": 10, "color": color},
             legendgroup=group,
             showlegend=False,
             hovertemplate="best epoch<extra></extra>",
         )
 
 
-def _mark_phases(figure: go.Figure, history: History, *, colour: str) -> None:
+def _mark_phases(figure: go.Figure, history: History, *, color: str) -> None:
     """Mark where each phase of transfer learning begins with a thin line and its name, unless there is only one."""
     phases = [record.phase for record in history]
     starts = [i for i, phase in enumerate(phases) if phase and (i == 0 or phase != phases[i - 1])]
     for i in starts if len(starts) > 1 else []:
         figure.add_vline(
             x=history[i].epoch - 0.5,
-            line={"color": colour, "width": 1},
+            line={"color": color, "width": 1},
             annotation={"text": escape_html(str(phases[i])), "font": {"size": 11}, "yanchor": "top"},
             annotation_position="top right",
         )

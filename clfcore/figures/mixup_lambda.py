@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from clfcore.figures.theme import blank, colours, escape_html
+from clfcore.figures.theme import blank, colors, escape_html
 
 
 def mixup_lambda_figure(
@@ -13,13 +13,13 @@ def mixup_lambda_figure(
     """Density of lambda. densities: a name such as `Mixup, alpha 0.2` -> lambdas and their density."""
     words = f"Density of lambda under {', '.join(densities)}." if densities else "Nothing is mixed."
     figure = blank(words, dark=dark, height=height, keep="mixing")
-    for (name, (shares, dense)), colour in zip(densities.items(), colours(max(1, len(densities))), strict=False):
+    for (name, (shares, dense)), color in zip(densities.items(), colors(max(1, len(densities))), strict=False):
         figure.add_scatter(
             x=list(shares),
             y=list(dense),
             name=escape_html(name),
             mode="lines",
-            line={"color": colour, "width": 2},
+            line={"color": color, "width": 2},
             hovertemplate="lambda %{x:.2f}: density %{y:.2f}<extra></extra>",
             showlegend=True,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import plotly.graph_objects as go
 
 from clfcore.architectures.degradation_study import SHALLOW, kind_name
-from clfcore.figures.theme import blank, colours, escape_html, faded, look
+from clfcore.figures.theme import blank, colors, escape_html, faded, look
 from clfcore.numerals import decimal
 
 if TYPE_CHECKING:  # they import torch
@@ -51,8 +51,8 @@ def diagram(network: "Table", *, dark: bool = False, side: int | None = None) ->
     dense = len(blocks) > 9  # labels would meet: each second one stands lower
     for number, block in enumerate(blocks):
         height, thick = _height(block, most), _thickness(block)
-        colour = page.quiet if block.name == "image" else page.amber if block.name == "head" else page.accent
-        _box(figure, block, left=place, height=height, thick=thick, colour=colour, edge=page.paper)
+        color = page.quiet if block.name == "image" else page.amber if block.name == "head" else page.accent
+        _box(figure, block, left=place, height=height, thick=thick, color=color, edge=page.paper)
         middle = place + thick / 2
         label = f"{_title(block)}<br>{_stacked(block)}" if not dense else _title(block, short=True)
         low = -0.1 if not dense or number % 2 == 0 else -0.19
@@ -83,7 +83,7 @@ def _shape(block: "Summary | _Image") -> str:
 
 
 def _stacked(block: "Summary | _Image") -> str:
-    """The shape in two lines, so that labels of neighbours do not meet."""
+    """The shape in two lines, so that labels of neighbors do not meet."""
     first, _, rest = _shape(block).partition(" × ")
     return f"{first} ×<br>{rest}" if rest else first
 
@@ -122,7 +122,7 @@ def _box(
     left: float,
     height: float,
     thick: float,
-    colour: str,
+    color: str,
     edge: str,
 ) -> None:
     """A slab seen from the left: its edge in front, its face leaning back."""
@@ -140,7 +140,7 @@ def _box(
             y=[*y, y[0]],
             mode="lines",
             fill="toself",
-            fillcolor=faded(colour, strength),
+            fillcolor=faded(color, strength),
             line={"color": edge, "width": 1},
             hoveron="fills",
             text=hover,
@@ -155,7 +155,7 @@ def _giga(count: float) -> str:
 
 def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bool = False) -> go.Figure:
     """Gradient norms of each layer, first to last, on a log scale, a line for each network."""
-    inks = colours(8)
+    inks = colors(8)
     parts = [
         f"{one.name} {decimal(_norm(one, 0, after=after), digits=3)} in the first layer, "
         f"{decimal(_norm(one, -1, after=after), digits=3)} in the last"
@@ -180,7 +180,7 @@ def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bo
 
 def losses(found: "Record", *, dark: bool = False) -> go.Figure:
     """Training loss by epoch, log scale: a line for each trained network whose epochs were kept."""
-    inks = {False: colours(8)[5], True: colours(8)[0]}
+    inks = {False: colors(8)[5], True: colors(8)[0]}
     listed: set[str] = set()
     figure = blank(found.describe(), dark=dark, height=320, keep="degradation")
     for one in sorted(found.trained, key=lambda one: (one.residual, one.layers, one.seed)):

@@ -12,7 +12,7 @@ from clfcore.figures.theme import blank, escape_html, look, percent, short
 
 
 def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go.Figure:
-    """Paired differences of one metric, second run less first, as points with 95 % intervals; the line is at 0.
+    """Paired differences of one metric, second run less first, as points with 95% intervals; the line is at 0.
 
     Significant differences are filled, the others hollow; shares in points, log-loss in nats.
     """

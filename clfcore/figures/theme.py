@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
-# Okabe and Ito 2008, told apart with every kind of colour vision, in the app's order; yellow last: weak on paper
+# Okabe and Ito 2008, told apart with every kind of color vision, in the app's order; yellow last: weak on paper
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C8C8C", "#F0E442")
 CIVIDIS = (
     "#00224E",
@@ -71,7 +71,7 @@ def look(*, dark: bool) -> Look:
     return DARK if dark else LIGHT
 
 
-def colours(n: int) -> tuple[str, ...]:
+def colors(n: int) -> tuple[str, ...]:
     """Palette of n classes or runs: Okabe-Ito up to eight, beyond that spread over cividis less its ends, in order."""
     if n <= len(OKABE_ITO):
         return OKABE_ITO[:n]
@@ -153,20 +153,20 @@ def short(text: str, most: int = 22) -> str:
 
 
 def percent(value: float) -> str:
-    """Percentage with one decimal: 93.4 %."""
-    return f"{100 * value:.1f} %"
+    """Percentage with one decimal: 93.4%."""
+    return f"{100 * value:.1f}%"
 
 
-def faded(colour: str, opacity: float) -> str:
+def faded(color: str, opacity: float) -> str:
     """Translucent color: #RRGGBB as rgba."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
 
 
 def scale_of(page: Look) -> list[tuple[float, str]]:
     """Color scale of the page, in Plotly's form."""
     last = len(page.scale) - 1
-    return [(i / last, colour) for i, colour in enumerate(page.scale)]
+    return [(i / last, color) for i, color in enumerate(page.scale)]
 
 
 def _between(stops: Sequence[str], place: float) -> str:

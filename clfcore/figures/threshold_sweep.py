@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from clfcore.evaluation.threshold_sweep import ThresholdCurve
-from clfcore.figures.theme import blank, colours, look
+from clfcore.figures.theme import blank, colors, look
 
 
 def threshold_curve_figure(
@@ -13,7 +13,7 @@ def threshold_curve_figure(
     """Threshold sweep of one label; the vertical line is the threshold in use."""
     page = look(dark=dark)
     figure = blank(curve.describe(), dark=dark, height=height, keep=f"threshold {curve.name}")
-    inks = colours(3)
+    inks = colors(3)
     named = (("precision", curve.precision), ("recall", curve.recall), ("F1", curve.f1))
     for (name, values), ink, dash in zip(named, inks, ("solid", "dash", "dot"), strict=True):
         figure.add_scatter(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import plotly.graph_objects as go
 
 from clfcore.architectures.families import FAMILIES
-from clfcore.figures.theme import blank, colours, escape_html, faded, look, percent
+from clfcore.figures.theme import blank, colors, escape_html, faded, look, percent
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -98,7 +98,7 @@ def _title(family: str) -> str:
 
 def _mark(number: int) -> tuple[str, str]:
     """Color and shape of the nth family; the palette's eighth color is weak on paper."""
-    return colours(8)[number % 7], SHAPES[number // 7 % len(SHAPES)]
+    return colors(8)[number % 7], SHAPES[number // 7 % len(SHAPES)]
 
 
 def _ring(figure: go.Figure, points: Sequence[tuple[float, float]], *, ink: str, names: Sequence[str] = ()) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from clfcore.figures.theme import blank, colours, faded, look, percent
+from clfcore.figures.theme import blank, colors, faded, look, percent
 from clfcore.numerals import decimal
 
 
@@ -50,7 +50,7 @@ def group_rates(
     shown = {name: values for name, values in rates.items() if any(value for value in values)}
     peaks = ", ".join(f"{name} {decimal(max(v or 0 for v in values))}" for name, values in shown.items())
     figure = blank(f"Peak learning rates: {peaks}.", dark=dark, height=260, keep="group rates")
-    for ink, (name, values) in zip(colours(len(shown)), reversed(shown.items()), strict=True):
+    for ink, (name, values) in zip(colors(len(shown)), reversed(shown.items()), strict=True):
         figure.add_scatter(
             x=[step / steps_per_epoch for step in steps],
             y=[value or None for value in values],
@@ -107,7 +107,7 @@ def rate_search(
 
 
 def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]], *, dark: bool = False) -> go.Figure:
-    """Learning curve: validation score over training images, with 95 % intervals. points: items, score, interval."""
+    """Learning curve: validation score over training images, with 95% intervals. points: items, score, interval."""
     page = look(dark=dark)
     words = ", ".join(f"{percent(score)} with {items:,}" for items, score, _ in points)
     figure = blank(f"Validation score by training images: {words}.", dark=dark, height=280, keep="learning curve")

@@ -1,1 +1,1 @@
-"""Inference: a model's predictions for pictures that nobody has labelled, one or very many, whatever computes them."""
+"""Inference: a model's predictions for pictures that nobody has labeled, one or very many, whatever computes them."""

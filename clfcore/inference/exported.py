@@ -67,7 +67,7 @@ def open_exported(file: Path) -> Predictor:
 
 def _square(preprocess: Preprocess, dtype: np.dtype, pixels: np.ndarray) -> np.ndarray:
     """S x S x 3 of the file's type."""
-    square = preprocess.centre(preprocess.stored(pixels)[None])[0]
+    square = preprocess.center(preprocess.stored(pixels)[None])[0]
     if dtype == np.uint8 and square.dtype != np.uint8:
         square = np.clip(np.rint(square), 0, 255)
     return np.ascontiguousarray(np.broadcast_to(square, (*square.shape[:2], 3)), dtype)

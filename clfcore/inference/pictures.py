@@ -1,4 +1,4 @@
-"""Unlabelled pictures of a folder, a zip, or a CSV manifest: their names at once, their bytes one after the other."""
+"""Unlabeled pictures of a folder, a zip, or a CSV manifest: their names at once, their bytes one after the other."""
 
 import io
 import struct

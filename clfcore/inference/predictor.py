@@ -144,7 +144,7 @@ def _single_view(classifier: "Classifier", judge: Judge | None, squares: Sequenc
 
 
 def _views(classifier: "Classifier", judge: Judge | None, kind: str, stored: Sequence[np.ndarray]) -> Outputs:
-    """The mean over views; pictures of several kinds (grey and in color, deep and not) are computed one by one."""
+    """The mean over views; pictures of several kinds (gray and in color, deep and not) are computed one by one."""
     from clfcore.tta import logits_of_views  # brings torch along
 
     alike = len({(square.shape, square.dtype) for square in stored}) == 1

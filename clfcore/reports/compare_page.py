@@ -101,7 +101,7 @@ def _tests(pairs: Sequence[Difference]) -> Table:
          f"{pair.interval.low:+.3f} to {pair.interval.high:+.3f}", pair.better or "not significant"]
         for pair in pairs
     ]  # fmt: skip
-    return Table(["runs", "metric", "difference", "95 % interval", "better"], rows)
+    return Table(["runs", "metric", "difference", "95% interval", "better"], rows)
 
 
 def _costs(runs: Sequence[Run], names: Sequence[str], predicted: "Sequence[Predictions]") -> Section:

@@ -20,7 +20,7 @@ from clfcore.runs.folder import Run
 
 @dataclass(frozen=True, eq=False)
 class SplitReport:
-    """Report of one split: predictions (in a hierarchy the finest level), values, 95 % intervals and baselines."""
+    """Report of one split: predictions (in a hierarchy the finest level), values, 95% intervals and baselines."""
 
     split: str
     predictions: Predictions
@@ -29,11 +29,11 @@ class SplitReport:
     baselines: Baselines | None
 
     def formatted(self, metric: str) -> str:
-        """Value of a metric with its interval: `93.4 %, 90.4 to 95.5`."""
+        """Value of a metric with its interval: `93.4%, 90.4 to 95.5`."""
         value, interval = self.values.get(metric), self.intervals.get(metric)
         if interval is None:
             return number(metric, value)
-        low, high = (number(metric, end).removesuffix(" %") for end in interval)
+        low, high = (number(metric, end).removesuffix("%") for end in interval)
         return f"{number(metric, value)}, {low} to {high}"
 
 
@@ -69,11 +69,11 @@ def number(metric: str, value: float | None) -> str:
     """Text of a metric's value; an en dash where it is missing.
 
     >>> number("accuracy", 0.9338), number("nll", 0.25), number("ece", None)
-    ('93.4 %', '0.250', '–')
+    ('93.4%', '0.250', '–')
     """
     if value is None:
         return "–"
-    return f"{100 * value:.1f} %" if METRICS[metric].share else f"{value:.3f}"
+    return f"{100 * value:.1f}%" if METRICS[metric].share else f"{value:.3f}"
 
 
 def shareable(config: NetworkConfig) -> NetworkConfig:
@@ -107,7 +107,7 @@ def metric_rows(reports: tuple[SplitReport, ...]) -> list[list[str]]:
 
 def metric_head(reports: tuple[SplitReport, ...]) -> list[str]:
     """Column titles of the metric table."""
-    splits = [f"{each.split} ({len(each.predictions):,} images), 95 % interval" for each in reports]
+    splits = [f"{each.split} ({len(each.predictions):,} images), 95% interval" for each in reports]
     return ["metric", *splits, "majority baseline", "chance baseline"]
 
 

@@ -92,7 +92,7 @@ def _training(run: Run) -> Section:
 
 def _confusion(first: SplitReport) -> Section:
     matrix = errors.confusion(first.predictions)
-    rows = [[p.truth, p.predicted, f"{p.items:,}", f"{100 * p.share:.1f} %"] for p in errors.top_pairs(matrix, 10)]
+    rows = [[p.truth, p.predicted, f"{p.items:,}", f"{100 * p.share:.1f}%"] for p in errors.top_pairs(matrix, 10)]
     pairs = [Table(["true class", "predicted as", "images", "share of class"], rows)] if rows else []
     text, shown = [matrix.describe()], matrix
     if len(matrix.classes) > WHOLE:
@@ -108,7 +108,7 @@ def _errors(run: Run, predictions: Predictions) -> Section:
     if not cases:
         return Section("Most confident errors", [f"No {predictions.split} image is wrong."])
     rows = [
-        [case.id, case.truth, case.predicted, f"{100 * case.p_truth:.1f} %", f"{100 * case.p_predicted:.1f} %"]
+        [case.id, case.truth, case.predicted, f"{100 * case.p_truth:.1f}%", f"{100 * case.p_predicted:.1f}%"]
         for case in cases
     ]
     head = ["image", "true class", "predicted", "p(true class)", "p(predicted)"]
@@ -128,7 +128,7 @@ def _thumbnails(run: Run, cases: tuple[errors.Case, ...]) -> list[Thumbnail]:
             continue
         i = positions[case.id]
         pixels = dataset.image(i, least_side=144)
-        caption = f"{case.truth}, predicted as {case.predicted} with {100 * case.p_predicted:.1f} %"
+        caption = f"{case.truth}, predicted as {case.predicted} with {100 * case.p_predicted:.1f}%"
         thumbnails.append(thumbnail(to_bytes(preprocess.tones(pixels)), caption))
     return thumbnails
 

@@ -24,12 +24,12 @@ def labels(predictions: Predictions) -> list[Section]:
         recall = (
             "–"
             if ends is None or p.sensitivity is None
-            else f"{100 * p.sensitivity:.1f} %, {100 * ends.low:.1f} to {100 * ends.high:.1f}"
+            else f"{100 * p.sensitivity:.1f}%, {100 * ends.low:.1f} to {100 * ends.high:.1f}"
         )
         counts = (p.true_positives, p.false_negatives, p.false_positives, p.true_negatives)
         rows.append([p.name, f"{p.threshold:.3f}", *(f"{n:,}" for n in counts), recall])
     head = ["label", "threshold", "true positives", "false negatives", "false positives", "true negatives",
-            "recall, 95 % interval"]  # fmt: skip
+            "recall, 95% interval"]  # fmt: skip
     text = [f"A label is predicted from its threshold on, {chosen}."]
     if lacking := undefined(predictions):
         text.append(
@@ -60,7 +60,7 @@ def _label_errors(predictions: Predictions) -> Section:
     if not cases:
         return Section(title, [f"No label of a {predictions.split} image is wrong."])
     rows = [
-        [case.id, case.label, "false positive" if case.said else "false negative", f"{100 * case.probability:.1f} %",
+        [case.id, case.label, "false positive" if case.said else "false negative", f"{100 * case.probability:.1f}%",
          "; ".join(case.labels) or "no label"]
         for case in cases
     ]  # fmt: skip
@@ -90,4 +90,4 @@ def levels(whole: Predictions) -> Section:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else f"{100 * value:.1f}%"

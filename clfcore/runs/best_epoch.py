@@ -109,7 +109,7 @@ class Choice:
         """To be put behind "best epoch 7, "."""
         among = f" among the solutions of {self.penalties} L2 penalties" if self.penalties > 1 else ""
         if self.guarded:
-            among = f"{among or ' among epochs'} whose validation loss is within {100 * GUARD:.0f} % of the lowest"
+            among = f"{among or ' among epochs'} whose validation loss is within {100 * GUARD:.0f}% of the lowest"
         return f"chosen by {self.metric} on validation{among}"
 
 

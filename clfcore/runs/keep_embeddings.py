@@ -22,7 +22,7 @@ def keep_embeddings(session: Session) -> None:
     )
 
     def squares(indices: np.ndarray) -> np.ndarray:
-        return prepared.preprocess.centre(prepared.decoded.tones(indices, prepared.preprocess))
+        return prepared.preprocess.center(prepared.decoded.tones(indices, prepared.preprocess))
 
     def embed(split: Split, rows: np.ndarray) -> np.ndarray:
         indices = prepared.dataset.splits[split]

@@ -12,7 +12,7 @@ import numpy as np
 
 from clfcore.data.dataset import Split
 from clfcore.data.decode import decode
-from clfcore.embeddings.neighbours import Neighbour, Space, make_space
+from clfcore.embeddings.neighbors import Neighbor, Space, make_space
 from clfcore.errors import InputError
 from clfcore.heavy_imports import load
 from clfcore.progress import Progress
@@ -77,7 +77,7 @@ def training_space(classifier: "Classifier", progress: Progress | None = None) -
 
 def nearest_examples(
     classifier: "Classifier", square: np.ndarray, *, n: int = 3, progress: Progress | None = None
-) -> dict[str, tuple[Neighbour, ...]]:
+) -> dict[str, tuple[Neighbor, ...]]:
     """Of each class the n training images nearest to an image by cosine, the class of the nearest first."""
     if not 1 <= n <= MOST:
         raise InputError(f"examples is {n}: it must be from 1 to {MOST}")

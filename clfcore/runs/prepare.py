@@ -182,11 +182,11 @@ def make_network(resolved: Resolved) -> tuple[Network, Start]:
 def _made(resolved: Resolved) -> tuple[Network, Start]:
     config, dataset, source = resolved.config, resolved.dataset, resolved.source
     spec = source.spec if source is not None else None
-    grey = config.weights == "none" and dataset.pixels is not None and dataset.pixels.shape[-1] == 1
+    gray = config.weights == "none" and dataset.pixels is not None and dataset.pixels.shape[-1] == 1
     network = build(
         config.architecture,
         columns=dataset.task.columns,
-        channels=spec.channels if spec else 1 if grey else 3,
+        channels=spec.channels if spec else 1 if gray else 3,
         image_size=config.recipe.image_size,
         weights="none" if source else config.weights,
         options=config.options,
@@ -218,7 +218,7 @@ def _attended(network: Network, dataset: ImageDataset) -> Network:
 def _with_own_weights(
     network: Network, start: Start, resolved: Resolved, *, source: WeightsSource
 ) -> tuple[Network, Start]:
-    """The network with a run's or a file's weights, normalised as they were trained."""
+    """The network with a run's or a file's weights, normalized as they were trained."""
     config, dataset, module, spec = resolved.config, resolved.dataset, network.module, source.spec
     kind = "linear"
     keeps = config.strategy != "feature-extraction" and spec is not None and spec.task == dataset.task
@@ -238,8 +238,8 @@ def _with_own_weights(
             unused=tuple(adapted.unused),
             head_kept=keeps,
         )
-    normalisation = spec.preprocess if spec else published_preprocess(network)
-    preprocess = replace(normalisation, size=network.preprocess.size, fit=config.fit)
+    normalization = spec.preprocess if spec else published_preprocess(network)
+    preprocess = replace(normalization, size=network.preprocess.size, fit=config.fit)
     lacking = [name for name in ancestry.lacking if not name.startswith(head_name(module) + ".")]
     notes = [f"{ancestry.matched} tensors come from {source.name}."]
     if not keeps:

@@ -262,15 +262,15 @@ def _changes(kept: KeptSplit, places: np.ndarray, dataset: ImageDataset) -> tupl
     there = np.flatnonzero(places >= 0)
     now = dataset.targets[places[there]]
     moved = (_in_order(kept.task, dataset.task, now) != kept.targets[there]).reshape(len(there), -1).any(axis=1)
-    relabelled = [kept.ids[k] for k in there[moved]]
+    relabeled = [kept.ids[k] for k in there[moved]]
     notes = []
     if new:
         notes.append(f"{_count(len(new))} new since this run began ({_listed(new)}): it goes on without.")
     if gone:
         notes.append(f"{_count(len(gone))} gone since this run began ({_listed(gone)}): it goes on without.")
-    if relabelled:
+    if relabeled:
         notes.append(
-            f"{_count(len(relabelled))} in another class now ({_listed(relabelled)}): this run goes on with the class "
+            f"{_count(len(relabeled))} in another class now ({_listed(relabeled)}): this run goes on with the class "
             "that it began with."
         )
     return tuple(notes)

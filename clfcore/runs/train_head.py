@@ -1,4 +1,4 @@
-"""Feature extraction: embed once, fit a head, put it on the backbone with the standardisation folded in.
+"""Feature extraction: embed once, fit a head, put it on the backbone with the standardization folded in.
 
 The same fit begins fine-tuning and progressive unfreezing (`starting_head`).
 """
@@ -30,7 +30,7 @@ _RATE = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """Standardised embeddings of train (all views, one after another) and validation; `standard` does it to others."""
+    """Standardized embeddings of train (all views, one after another) and validation; `standard` does it to others."""
 
     train: Tensor
     targets: Tensor
@@ -84,7 +84,7 @@ def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
 
 
 def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
-    """The head that feature extraction would end with, standardisation folded in, and its best iteration.
+    """The head that feature extraction would end with, standardization folded in, and its best iteration.
 
     Its logits are divided by the temperature that validation asks for: no answer changes, but a head too sure of itself
     would begin the training with a gradient that tears the network apart.
@@ -147,7 +147,7 @@ def _of_split(session: Session, embedder: Embedder, split: Split, *, view: View 
 def _events(
     session: Session, features: Features, recipe: ResolvedRecipe
 ) -> tuple[nn.Module, nn.Module, Iterator[Step | Epoch]]:
-    """A new head on the standardised embeddings, the one that validation judges, and the iterator that fits them."""
+    """A new head on the standardized embeddings, the one that validation judges, and the iterator that fits them."""
     kind, task = session.prepared.config.head, session.prepared.dataset.task
     x, y = features.train, features.targets
 

@@ -23,7 +23,7 @@ input.addEventListener("change", async () => {
     for (const { label, probability } of prediction.top) {
       const row = document.createElement("li");
       const present = !prediction.labels ? "" : prediction.labels.includes(label) ? " ✓" : "";
-      row.textContent = `${label} ${(100 * probability).toFixed(1)} %${present}`;
+      row.textContent = `${label} ${(100 * probability).toFixed(1)}%${present}`;
       row.style.setProperty("--share", `${100 * probability}%`);
       answer.append(row);
     }

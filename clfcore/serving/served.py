@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clfcore.data.pixels import grey
+from clfcore.data.pixels import gray
 from clfcore.errors import InputError
 from clfcore.files import safe_name, typed_path
 from clfcore.inference.exported import exported_file, open_exported
@@ -59,7 +59,7 @@ class Served:
     def squares(self, tensor: np.ndarray) -> Sequence[np.ndarray]:
         """N x S x S x 3 as the model takes each of them."""
         if self.platform.startswith("pytorch") and self.predictor.preprocess.channels == 1:
-            return list(grey(tensor))
+            return list(gray(tensor))
         return list(tensor)
 
     def tensors(self, outputs: Outputs) -> dict[str, np.ndarray]:

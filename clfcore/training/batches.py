@@ -10,7 +10,7 @@ from torch import Tensor
 
 from clfcore.augment import random_table
 from clfcore.augment.apply import apply
-from clfcore.augment.geometry import centre
+from clfcore.augment.geometry import center
 from clfcore.augment.mixup import mix_batch, soft_targets
 from clfcore.augment.mixup_draws import Mix, pairing
 from clfcore.augment.policy import Policy
@@ -27,7 +27,7 @@ class Batches:
     """The batches of one split: call with an epoch to train, or `in_order()` to judge.
 
     indices: the split's items among the decoded ones; targets: the whole dataset's, as `Task` says. Batches are
-    x: B x C x size x size float32, normalised, and y, both on `device`.
+    x: B x C x size x size float32, normalized, and y, both on `device`.
     """
 
     decoded: Decoded
@@ -44,7 +44,7 @@ class Batches:
     _kept: dict[str, Tensor] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
-        """Steps an epoch. A last batch of one joins the one before: batch normalisation cannot learn from one image."""
+        """Steps an epoch. A last batch of one joins the one before: batch normalization cannot learn from one image."""
         full, rest = divmod(len(self.indices), self.batch_size)
         return max(1, full + (rest > 1 or (rest == 1 and self.batch_size == 1)))
 
@@ -69,10 +69,10 @@ class Batches:
         for place, (rows, drawn) in enumerate(zip(self._cut(order), self._cut(places), strict=True)):
             pixels = self._pixels(rows)
             if self.policy is None or table is None:
-                pixels = centre(pixels, self.preprocess.size)
+                pixels = center(pixels, self.preprocess.size)
             else:
                 pixels = apply(self.policy, table[drawn], pixels, size=self.preprocess.size, mean=self.preprocess.mean)
-            x, y = normalised(pixels, self.preprocess), self._labels(rows)
+            x, y = normalized(pixels, self.preprocess), self._labels(rows)
             yield (x, y) if self.mix is None else self._mixed(self.mix, x, y, epoch=epoch, step=place)
 
     def _mixed(self, mix: Mix, x: Tensor, y: Tensor, *, epoch: int, step: int) -> tuple[Tensor, ...]:
@@ -86,7 +86,7 @@ class Batches:
         step = batch_size or self.batch_size
         for start in range(0, len(self.indices), step):
             rows = np.arange(start, min(start + step, len(self.indices)))
-            yield normalised(centre(self._pixels(rows), self.preprocess.size), self.preprocess), self._labels(rows)
+            yield normalized(center(self._pixels(rows), self.preprocess.size), self.preprocess), self._labels(rows)
 
     def _cut(self, order: np.ndarray) -> list[np.ndarray]:
         edges = [i * self.batch_size for i in range(len(self))] + [len(order)]
@@ -111,8 +111,8 @@ class Batches:
         return self._kept["labels"][torch.from_numpy(rows).to(self.device)]
 
 
-def normalised(pixels: Tensor, preprocess: Preprocess) -> Tensor:
-    """B x C' x H x W bytes or tones (float32 of 0..255) -> B x channels x H x W float32, grey or colour as needed."""
+def normalized(pixels: Tensor, preprocess: Preprocess) -> Tensor:
+    """B x C' x H x W bytes or tones (float32 of 0..255) -> B x channels x H x W float32, gray or color as needed."""
     x = pixels
     if x.shape[1] == 3 and preprocess.channels == 1:
         luma = torch.tensor([0.299, 0.587, 0.114], device=x.device).view(1, 3, 1, 1)  # ITU-R 601

@@ -76,6 +76,6 @@ def _no_progress(epochs: Sequence[_Losses], *, ended: bool) -> str | None:
         "the schedule has brought the learning rate down" if low else "try a learning rate ten times higher, or lower"
     )
     return (
-        f"It {'stood' if ended else 'stands'} still: from epoch {recent[0].epoch} on neither loss moved by 1 %, at "
-        f"{100 * recent[-1].accuracy:.1f} % training accuracy; {cure}."
+        f"It {'stood' if ended else 'stands'} still: from epoch {recent[0].epoch} on neither loss moved by 1%, at "
+        f"{100 * recent[-1].accuracy:.1f}% training accuracy; {cure}."
     )

@@ -106,7 +106,7 @@ class State:
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
 
     def train_mode(self) -> None:
-        """Training mode, less what is frozen: its batch normalisation must not drift."""
+        """Training mode, less what is frozen: its batch normalization must not drift."""
         self.model.train()
         for module in self.frozen:
             module.eval()

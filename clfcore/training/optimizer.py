@@ -28,7 +28,7 @@ __all__ = [
 
 
 def decays(name: str, parameter: nn.Parameter) -> bool:
-    """Weights of layers decay; biases and the scales of normalisation do not (He et al. 2019, section 3.1)."""
+    """Weights of layers decay; biases and the scales of normalization do not (He et al. 2019, section 3.1)."""
     return parameter.ndim > 1 and not name.endswith(("pos_embed", "pos_embedding", "cls_token", "class_token"))
 
 

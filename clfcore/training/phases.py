@@ -170,9 +170,9 @@ def weight_change(before: Mapping[str, Tensor], model: nn.Module, groups: Sequen
 
 
 def frozen_parts(model: nn.Module, *, batch_norm: bool = False) -> list[nn.Module]:
-    """The largest parts of which no parameter trains: their dropout and batch normalisation stay in eval mode.
+    """The largest parts of which no parameter trains: their dropout and batch normalization stay in eval mode.
 
-    batch_norm: every batch normalisation counts as one: its scale and shift train, its statistics do not, which
+    batch_norm: every batch normalization counts as one: its scale and shift train, its statistics do not, which
     small batches of other pictures would replace by noise.
     """
 

@@ -40,25 +40,25 @@ def gradients(choice: NetworkChoice) -> None:
             "left: its gradients are computed on synthetic 64-pixel images, or at its own size if that is fixed.",
         )
     with right:
-        normalised = st.toggle("With batch normalization, as published", value=True, key="normalised")
+        normalized = st.toggle("With batch normalization, as published", value=True, key="normalised")
     alone = None if whose == PAIR else choice
     st.write("The norm of the loss gradient with respect to each layer's weights, on synthetic images with one seed.")
-    asked, computed = (alone, normalised), _COMPUTED.get() or []
+    asked, computed = (alone, normalized), _COMPUTED.get() or []
     if not st.button("Compute the gradients", key="gradients") and asked not in computed:
         st.caption("Takes a few seconds: four forward and backward passes of 24 synthetic images each.")
     else:
         _COMPUTED.set([*computed, asked])
-        found = result_of(_gradient_flow(alone, normalised=normalised), "Computing gradients")
+        found = result_of(_gradient_flow(alone, normalized=normalized), "Computing gradients")
         left, right = st.columns(2, gap="medium")
         for column, after, title in ((left, False, "At initialization"), (right, True, "After three steps")):
             with column:
                 st.markdown(f"**{title}**")
                 chart(networks.gradients(found, after=after, dark=dark()), f"gradients {asked} {after}")
-        st.caption(_describe(found, normalised=normalised))
+        st.caption(_describe(found, normalized=normalized))
     degradation()
 
 
-def _describe(found: "Sequence[GradientReach]", *, normalised: bool) -> str:
+def _describe(found: "Sequence[GradientReach]", *, normalized: bool) -> str:
     parts = [
         f"{escape_markdown(network.name)}: {decimal(network.norms[0].before)} in the first layer, "
         f"{decimal(network.norms[-1].before)} in the last: {times(network.share())} as large"
@@ -70,25 +70,25 @@ def _describe(found: "Sequence[GradientReach]", *, normalised: bool) -> str:
     return f"{sentence} " + (
         "With batch normalization, the plain network's gradients do not vanish: they are uneven, largest in the "
         "earliest layers. He et al. (2015) also found healthy gradients and left the cause of the degradation open."
-        if normalised
+        if normalized
         else "Without batch normalization, little of the gradient reaches the early layers of the plain network, "
         "while the shortcuts pass it on: the vanishing gradient problem."
     )
 
 
 @background(entries=16)
-def _gradient_flow(progress: Progress, alone: NetworkChoice | None, *, normalised: bool) -> "tuple[GradientReach, ...]":
+def _gradient_flow(progress: Progress, alone: NetworkChoice | None, *, normalized: bool) -> "tuple[GradientReach, ...]":
     from clfcore.architectures.gradient_flow import gradient_reach, plain_against_residual
 
     if alone is None:
-        return plain_against_residual(normalised=normalised, progress=progress)
+        return plain_against_residual(normalized=normalized, progress=progress)
     reach = gradient_reach(
         alone.name,
         options=dict(alone.options),
         image_size=alone.image_size,
         channels=alone.channels,
         classes=alone.classes,
-        normalised=normalised,
+        normalized=normalized,
     )
     return (reach,)
 
@@ -110,8 +110,8 @@ def degradation() -> None:
                     "network": kind.name,
                     "training loss": f"{kind.train_loss:.4f}",
                     "by seed": ", ".join(decimal(loss) for loss in kind.each_loss),
-                    "training accuracy": f"{100 * kind.train_accuracy:.1f} %",
-                    "validation accuracy": f"{100 * kind.validation_accuracy:.1f} %",
+                    "training accuracy": f"{100 * kind.train_accuracy:.1f}%",
+                    "validation accuracy": f"{100 * kind.validation_accuracy:.1f}%",
                 }
                 for kind in found.kinds()
             ],

@@ -69,10 +69,10 @@ def choose_source() -> tuple[Source, "ImageDataset | None"]:
     dataset = read_data(data)
     train = dataset.splits["train"]
     place = st.slider(f"Image, of {len(train):,} in the training split", 1, len(train), 1, key=f"place {data}") - 1
-    grey = dataset.pixels is not None and dataset.pixels.shape[-1] == 1
+    gray = dataset.pixels is not None and dataset.pixels.shape[-1] == 1
     item = int(train[place])
     name = f"{dataset.label(item)}, {dataset.ids[item]}"
-    channels, values = 1 if grey else 3, dataset.value_range
+    channels, values = 1 if gray else 3, dataset.value_range
     return Source(name, data, place, b"", dataset.classes, dataset.side(), channels, values), dataset
 
 
@@ -144,7 +144,7 @@ def show_views(
         views = policy_views(
             policy, kept, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
         )
-    original = preprocess.centre(kept[None])
+    original = preprocess.center(kept[None])
     answers = _answers(model, original) + _answers(model, views)
     # At 224 pixels as they are: to shrink them took longer than all the rest of a picture's way to the page.
     titles = [("original, as used in evaluation", "Original")]
@@ -244,7 +244,7 @@ def show_pairs(
 
 
 def show_statistics(policy: Policy, source: Source, preprocess: "Preprocess", *, seed: int, count: int) -> None:
-    """Mean, deviation, smallest and largest value of the views' pixels, before and after normalisation."""
+    """Mean, deviation, smallest and largest value of the views' pixels, before and after normalization."""
     from clfcore.augment.previews import policy_views, statistics
 
     with refusals():
@@ -253,7 +253,7 @@ def show_statistics(policy: Policy, source: Source, preprocess: "Preprocess", *,
             policy, kept, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
         )
     rows = []
-    for what, pixels in (("original", preprocess.centre(kept[None])), (f"{count} views", views)):
+    for what, pixels in (("original", preprocess.center(kept[None])), (f"{count} views", views)):
         for row in statistics(pixels, preprocess):
             for when, values in (("bytes", row.before), ("normalized", row.after)):
                 rows.append(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
-    """Policies trained on a sample within a time budget, from one initialisation; their validation curves."""
+    """Policies trained on a sample within a time budget, from one initialization; their validation curves."""
     if not source.data:
         st.info("A trial needs a dataset: choose one above.")
         return

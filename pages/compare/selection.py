@@ -50,7 +50,7 @@ class SideKey(NamedTuple):
 
 
 class SideMetrics(NamedTuple):
-    """Metrics of a run by name, and their 95 % intervals, None where undefined."""
+    """Metrics of a run by name, and their 95% intervals, None where undefined."""
 
     values: Mapping[str, float | None]
     bounds: Mapping[str, Interval | None]
@@ -184,7 +184,7 @@ def metrics_of(key: SideKey) -> SideMetrics:
 
 
 def compared_table(sides: Sequence[Side]) -> None:
-    """One row per run: metrics with 95 % intervals, costs, and the settings that differ, marked."""
+    """One row per run: metrics with 95% intervals, costs, and the settings that differ, marked."""
     settings = differing([side.run.config.model_dump(mode="json") for side in sides])
     unequal = [(name, values) for name, values in settings if any(value != values[0] for value in values)]
     shared = {name: _shared(name, values[0]) for name, values in settings if name in ALWAYS}
@@ -205,9 +205,9 @@ def compared_table(sides: Sequence[Side]) -> None:
                 continue
             label, share, value = metric.title, metric.share, values[name]
             row[label] = None if value is None else 100 * value if share else value
-            columns[label] = st.column_config.NumberColumn(format="%.1f %%" if share else "%.3f")
+            columns[label] = st.column_config.NumberColumn(format="%.1f%%" if share else "%.3f")
             if name == "accuracy" or (name != "ece" and bounds.get(name) and len(sides) <= MOST):
-                row[f"{label}, 95 %"] = ends(bounds.get(name), share=share)
+                row[f"{label}, 95%"] = ends(bounds.get(name), share=share)
             row |= facts  # after the first metric, where they are visible without scrolling
         rows.append(row)
     for name, (column, form) in COSTS.items():

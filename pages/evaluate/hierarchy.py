@@ -44,7 +44,7 @@ def branches_view(run: Run, split: str) -> None:
                 percent(float(consistent(whole).mean())),
                 "predictions that form a valid path",
                 help="The share of images whose predictions on all levels form a path that exists in the data. "
-                "Decoding to the most probable valid path makes it 100 %: the setting `decoding` of a run.",
+                "Decoding to the most probable valid path makes it 100%: the setting `decoding` of a run.",
             ),
             Number(
                 "Hierarchical distance of mistakes",

@@ -124,7 +124,7 @@ def labels_view(predictions: "Predictions") -> None:
                 "TN": p.true_negatives,
                 "precision": p.precision,
                 "recall": p.sensitivity,
-                "recall, 95 %": ends(recall_interval, share=False),
+                "recall, 95%": ends(recall_interval, share=False),
                 "F1": p.f1,
                 "AUC": areas[p.name].auc,
                 "AP": areas[p.name].average_precision,

@@ -98,4 +98,4 @@ def _area(curve: "Curves") -> str:
 def _of(part: int, rest: int, interval: "Interval | None") -> str:
     if interval is None:
         return "no such image"
-    return f"{count(part)} of {count(part + rest)}, 95\u00a0% interval {ends(interval, share=True)}"
+    return f"{count(part)} of {count(part + rest)}, 95% interval {ends(interval, share=True)}"

@@ -1,4 +1,4 @@
-"""Headline metrics of a run on one split, with 95 % intervals and the baselines that need no learning."""
+"""Headline metrics of a run on one split, with 95% intervals and the baselines that need no learning."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -82,7 +82,7 @@ def headline(run: Run, predictions: "Predictions") -> None:
     numbers = []
     if isinstance(metrics, SingleLabel):
         counts = f"{count(metrics.right)} of {count(metrics.items)} {predictions.split} images"
-        interval = f", 95\u00a0% interval {ends(wilson(metrics.right, metrics.items), share=True)}"
+        interval = f", 95% interval {ends(wilson(metrics.right, metrics.items), share=True)}"
         numbers.append(Number("Accuracy", percent(metrics.accuracy), counts + interval))
     for name, metric in METRICS.items():
         if name in values and name != "accuracy":
@@ -102,12 +102,12 @@ def headline(run: Run, predictions: "Predictions") -> None:
 
 
 def baselines_view(run: Run, predictions: "Predictions") -> None:
-    """The baselines in one line; on demand, all metrics in a table with 95 % intervals and baselines."""
+    """The baselines in one line; on demand, all metrics in a table with 95% intervals and baselines."""
     reference = baselines(predictions, train_counts=_train_counts(run, predictions))
     if reference is None:
         return
     st.caption(_line(reference, _of_embeddings(run, predictions), quick=len(predictions) <= INTERVALS))
-    more = st.expander("All metrics with 95\u00a0% intervals and baselines", on_change="rerun", key="intervals")
+    more = st.expander("All metrics with 95% intervals and baselines", on_change="rerun", key="intervals")
     if not more.open:
         return
     key = key_of(run, predictions)
@@ -121,7 +121,7 @@ def baselines_view(run: Run, predictions: "Predictions") -> None:
             {
                 "metric": metric.title,
                 "this run": write(values[name]),
-                "95 % interval": ends(bounds.get(name), share=metric.share),
+                "95% interval": ends(bounds.get(name), share=metric.share),
                 "majority class": write(reference.majority.get(name)),
                 "random guessing": write(reference.chance.get(name)),
             }
@@ -145,7 +145,7 @@ def _of_embeddings(run: Run, predictions: "Predictions") -> str:
 def _line(reference: "Baselines", of_embeddings: str, *, quick: bool) -> str:
     name = "accuracy" if "accuracy" in reference.majority else "subset_accuracy"
     majority = escape_markdown(shorten(reference.majority_answer, 40))
-    below = "Below each number: its 95\u00a0% interval. " if quick else ""
+    below = "Below each number: its 95% interval. " if quick else ""
     return (
         f"{below}Baselines: random guessing {percent(reference.chance.get(name))}, majority class ({majority}) "
         f"{percent(reference.majority[name])}{of_embeddings}."

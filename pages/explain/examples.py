@@ -19,7 +19,7 @@ from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
 
 if TYPE_CHECKING:
-    from clfcore.embeddings.neighbours import Neighbour
+    from clfcore.embeddings.neighbors import Neighbor
 
 
 CLASSES = 6  # of a run that knows more, those with the nearest pictures
@@ -45,12 +45,12 @@ def examples_view(photos: Sequence[Photo], models: Sequence[str]) -> None:
     st.caption(
         "Cosine similarity of the features that the last layer reads; 1 = identical. If the nearest images are of an "
         "unexpected class, or similar in background and not in the object, the network may use a different cue.",
-        help="Nearest neighbours in the embedding explain by example: Caruana and others, 1999, Case-based explanation "
+        help="Nearest neighbors in the embedding explain by example: Caruana and others, 1999, Case-based explanation "
         "of non-case-based learning methods.",
     )
 
 
-def _classes(name: str, photo: Photo, near: "dict[str, tuple[Neighbour, ...]]") -> None:
+def _classes(name: str, photo: Photo, near: "dict[str, tuple[Neighbor, ...]]") -> None:
     first = photo_prediction(name, photo).top[0][0]
     shown = list(near)[:CLASSES]
     if first in near and first not in shown:

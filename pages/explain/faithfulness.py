@@ -92,7 +92,7 @@ def faithfulness_view(models: Sequence[str]) -> None:
     if clicked:
         MAPS_CHECKED.set(key)
     if MAPS_CHECKED.get() != key:
-        st.write("Each method is evaluated on the same images, next to two baselines (random, centre).")
+        st.write("Each method is evaluated on the same images, next to two baselines (random, center).")
         return
 
     found = result_of(
@@ -110,7 +110,7 @@ def faithfulness_view(models: Sequence[str]) -> None:
     few = " A small sample: differences under 0.1 can be chance." if found["items"] < 50 else ""
     st.caption(
         f"Means over {found['items']} images, for the predicted class.{few} The pointing game and the energy in the "
-        "mask need masks, which only `shapes` has. The baselines “random” and “centre” ignore the image: a method "
+        "mask need masks, which only `shapes` has. The baselines “random” and “center” ignore the image: a method "
         "should beat both. A method that does not depend on the weights shows the image, not the network.",
         help="Pointing game: Zhang and others, 2018. Deletion and insertion: Petsiuk and others, 2018. Randomized "
         "weights: Adebayo and others, 2018.",

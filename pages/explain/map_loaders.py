@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from clfcore.classifier import Classifier
-    from clfcore.embeddings.neighbours import Space
+    from clfcore.embeddings.neighbors import Space
     from clfcore.explain.deletion_insertion import Curve
     from clfcore.explain.saliency_map import SaliencyMap, Target
 
@@ -46,7 +46,7 @@ class OverlayStyle:
     """How a map is laid over its picture; beside: alone, for it stands beside the picture."""
 
     opacity: float = 0.6
-    colours: str = "magma"
+    colors: str = "magma"
     threshold: float = 0.0
     beside: bool = False
 
@@ -116,7 +116,7 @@ def overlaid_map(asked: MapRequest, look: OverlayStyle) -> OverlaidMap:
     """The map over its picture, for the page. Raises InputError where it cannot be."""
     square, found = _found(asked)
     opacity = 1.0 if look.beside else look.opacity
-    pixels = overlay_image(square, found, opacity=opacity, colours=look.colours, threshold=look.threshold)
+    pixels = overlay_image(square, found, opacity=opacity, colors=look.colors, threshold=look.threshold)
     target = target_name(classifier(asked.model).task, found.target)
     return OverlaidMap(picture(pixels, side=SIDE, lossless=True), target, found.layer, found.evidence, found.note)
 
@@ -169,9 +169,9 @@ def checked(progress: Progress, name: str, files: Files, *, items: int, everythi
 
 
 @st.cache_data(show_spinner=False)
-def scale(colours: str) -> str:
-    """A colour map as the stops of a CSS gradient, 0 first."""
-    return ", ".join(f"rgb({r} {g} {b})" for r, g, b in color_stops(colours))
+def scale(colors: str) -> str:
+    """A color map as the stops of a CSS gradient, 0 first."""
+    return ", ".join(f"rgb({r} {g} {b})" for r, g, b in color_stops(colors))
 
 
 def sheet(rows: "Sequence[tuple[str, Sequence[tuple[str, MapRequest]]]]", look: OverlayStyle) -> bytes:
@@ -187,7 +187,7 @@ def sheet(rows: "Sequence[tuple[str, Sequence[tuple[str, MapRequest]]]]", look: 
             if not row:
                 row.append(TitledImage(title, square))
             opacity = 1.0 if look.beside else look.opacity
-            pixels = overlay_image(square, found, opacity=opacity, colours=look.colours, threshold=look.threshold)
+            pixels = overlay_image(square, found, opacity=opacity, colors=look.colors, threshold=look.threshold)
             row.append(TitledImage(name if found.evidence else f"{name}: no positive evidence", pixels))
         drawn.append(row)
     return map_sheet(drawn, side=SIDE)

@@ -149,12 +149,12 @@ def _figure(inside: str, title: str, below: str = "", *, hover: str = "", note: 
 
 
 def show_scale(look: OverlayStyle) -> None:
-    """The exact scale: what the colours mean."""
+    """The exact scale: what the colors mean."""
     over = "" if look.beside else f", {look.opacity:.0%} opaque"
     hidden = f", hidden below {look.threshold:.2f}" if look.threshold else ""
     st.html(
-        f'<div class="clf-scale" role="img" aria-label="Colour scale from 0 to 1"><span>0 = no evidence</span>'
-        f'<i style="background: linear-gradient(90deg, {scale(look.colours)})"></i>'
+        f'<div class="clf-scale" role="img" aria-label="Color scale from 0 to 1"><span>0 = no evidence</span>'
+        f'<i style="background: linear-gradient(90deg, {scale(look.colors)})"></i>'
         f"<span>1 = strongest region of each map{over}{hidden}</span></div>"
     )
 

@@ -11,7 +11,7 @@ from clfcore.errors import InputError
 from clfcore.evaluation.errors import most_confident
 from clfcore.evaluation.multilabel import mistaken_labels
 from clfcore.explain.methods import METHODS, method
-from clfcore.explain.saliency_map import COLOURS
+from clfcore.explain.saliency_map import COLORS
 from clfcore.files import runs_folder
 from clfcore.photos import Photo
 from clfcore.runs.folder import Run
@@ -182,8 +182,8 @@ def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]
             "Hide values below", 0.0, 1.0, 0.0, 0.05, key="map threshold",
             help="Each map's strongest value is 1.",
         )  # fmt: skip
-        colours = st.selectbox(
-            "Colormap", COLOURS, key="colour map",
+        colors = st.selectbox(
+            "Colormap", COLORS, key="color map",
             help="All are perceptually uniform. Cividis is made for color-vision deficiency.",
         )  # fmt: skip
         layers: dict[str, str] = {}
@@ -198,7 +198,7 @@ def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]
             )  # fmt: skip
             if chosen:
                 layers[name] = chosen
-    return OverlayStyle(opacity, colours, threshold, beside == ALONE), layers
+    return OverlayStyle(opacity, colors, threshold, beside == ALONE), layers
 
 
 def run_of(models: Sequence[str]) -> list[str]:

@@ -109,7 +109,7 @@ def _show_ranking(ranking: "Ranking") -> None:
         {
             "strategy": STRATEGIES[result.strategy],
             "validation": percent(result.score),
-            "95 % interval": ends(result.interval, share=True),
+            "95% interval": ends(result.interval, share=True),
             "epochs": result.epochs,
             "training time": duration(result.seconds),
             "trainable parameters": count(result.trainable),

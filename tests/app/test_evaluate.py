@@ -14,13 +14,13 @@ def test_baselines_stand_beside_the_headline(open_page: OpenPage) -> None:
     run = stored_run(1, right=0.7)
     app = open_page("evaluate", run=run.id)
     assert not app.exception, app.exception
-    assert "random guessing 33.3 %" in words(app)
+    assert "random guessing 33.3%" in words(app)
     app.session_state["intervals"] = True
     app.run()
     assert not app.exception, app.exception
     tables = [table.value for table in app.dataframe if "random guessing" in table.value]
-    assert tables[0]["random guessing"][0] == "33.3 %"
-    assert "to" in tables[0]["95 % interval"][0]
+    assert tables[0]["random guessing"][0] == "33.3%"
+    assert "to" in tables[0]["95% interval"][0]
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_a_map_is_of_the_class_by_name_and_the_look_changes_the_picture(run: Run
     seen = overlaid_map(asked, OverlayStyle())
     assert seen.target == name
     assert overlaid_map(asked, OverlayStyle(opacity=0.0)).picture == map_loaders.input_square(run.id, asked.photo)
-    assert overlaid_map(asked, OverlayStyle(colours="cividis")).picture != seen.picture
+    assert overlaid_map(asked, OverlayStyle(colors="cividis")).picture != seen.picture
 
 
 def test_the_sheet_has_a_row_a_model_and_a_column_a_map(run: Run) -> None:

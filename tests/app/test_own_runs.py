@@ -113,5 +113,5 @@ def test_evaluate_has_the_nearest_class_mean_of_a_run_that_embedded_its_images(
     results = finished_run.results.as_dict()
     measured = {"nearest_class_mean": {"test": {"accuracy": 0.875}}}
     finished_run.write("metrics.json", {**results, "baselines": measured})
-    assert "nearest class mean 87.5 % (the class" in words(open_page("evaluate", run=finished_run.id))
+    assert "nearest class mean 87.5% (the class" in words(open_page("evaluate", run=finished_run.id))
     assert evaluate(finished_run.id).baselines == {"test": {"nearest_class_mean": 0.875}}

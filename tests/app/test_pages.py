@@ -147,7 +147,7 @@ def test_a_finished_run_is_judged_and_predicts(open_page: OpenPage, finished_run
     assert not app.exception
     accuracy = finished_run.metrics["test"]["accuracy"]
     shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["Accuracy"] == f"{100 * accuracy:.1f} %"
+    assert shown["Accuracy"] == f"{100 * accuracy:.1f}%"
     assert f"{round(accuracy * 269)} of 269 test images" in words(app)
     assert "Home" not in words(app)
 

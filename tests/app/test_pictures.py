@@ -28,12 +28,12 @@ def test_names_from_folders_are_escaped_everywhere_on_a_card() -> None:
 
 
 @pytest.mark.parametrize(("right", "word"), [(True, "✓ right"), (False, "✗ wrong")])
-def test_right_and_wrong_are_said_in_words_not_by_colour_alone(right: bool, word: str) -> None:
+def test_right_and_wrong_are_said_in_words_not_by_color_alone(right: bool, word: str) -> None:
     small = picture(np.zeros((8, 8, 3), np.uint8))
     assert word in _card(Card(small, name="a", truth="x", predicted="y", right=right, probability=0.9))
 
 
-def test_a_small_grey_picture_keeps_its_pixels_and_is_enlarged_sharply() -> None:
+def test_a_small_gray_picture_keeps_its_pixels_and_is_enlarged_sharply() -> None:
     pixels = np.arange(64, dtype=np.uint8).reshape(8, 8, 1) * 4
     shown = picture(pixels)
     assert shown.sharp
@@ -64,7 +64,7 @@ def test_plain_text_keeps_markdown_from_being_read() -> None:
 
 
 def test_a_deep_dataset_is_shown_by_its_value_range(tmp_path: Path) -> None:
-    """Kelvins: by themselves all white, or all grey; by the training split's range dark and light."""
+    """Kelvins: by themselves all white, or all gray; by the training split's range dark and light."""
     from ui.data_picker import thumbnail
 
     for name, level in (("cold", 285.0), ("hot", 301.0)):

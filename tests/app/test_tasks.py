@@ -62,7 +62,7 @@ def test_a_hierarchy_is_judged_as_a_whole(open_page: OpenPage) -> None:
     app = open_page("evaluate", run=run.id, view="Operating point")
     assert not app.exception, app.exception
     found = {metric.label: metric.value for metric in app.metric}
-    assert found["Consistency"] == "100.0 %" or found["Consistency"].startswith("100")
+    assert found["Consistency"] == "100.0%" or found["Consistency"].startswith("100")
     assert "chosen on validation, never on test" in words(app)
     opened = open_page("evaluate", run=run.id, **{"hierarchy view": "Drill down"})
     assert not opened.exception, opened.exception

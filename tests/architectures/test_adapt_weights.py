@@ -62,11 +62,11 @@ def test_weights_of_another_architecture_are_refused(donor: nn.Module) -> None:
         adapt_state(other, donor.state_dict(), keep_head=False, source="w")
 
 
-def test_colour_weights_serve_grey_pictures_by_their_sum(donor: nn.Module) -> None:
-    grey = lenet(channels=1)
-    adapt_state(grey, donor.state_dict(), keep_head=False, source="w")
+def test_color_weights_serve_gray_pictures_by_their_sum(donor: nn.Module) -> None:
+    gray = lenet(channels=1)
+    adapt_state(gray, donor.state_dict(), keep_head=False, source="w")
     name = next(key for key, value in donor.state_dict().items() if value.ndim == 4)
-    torch.testing.assert_close(grey.state_dict()[name], donor.state_dict()[name].sum(dim=1, keepdim=True))
+    torch.testing.assert_close(gray.state_dict()[name], donor.state_dict()[name].sum(dim=1, keepdim=True))
 
 
 @pytest.mark.parametrize(

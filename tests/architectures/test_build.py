@@ -169,14 +169,14 @@ def test_a_packaged_network_recognizes_the_cat(name):
     assert "cat" in classifier.classes[likeliest]
 
 
-def test_grey_weights_see_grey_pictures_as_the_colour_weights_do():
+def test_gray_weights_see_gray_pictures_as_the_color_weights_do():
     """Summed over channels, as timm does: exact where mean and deviation are those of all channels."""
-    grey = build("efficientnet_lite0", columns=3, channels=1, weights="default").module.eval()
-    colour = build("efficientnet_lite0", columns=3, weights="default").module.eval()
-    replace_head(colour, grey.classifier)
+    gray = build("efficientnet_lite0", columns=3, channels=1, weights="default").module.eval()
+    color = build("efficientnet_lite0", columns=3, weights="default").module.eval()
+    replace_head(color, gray.classifier)
     image = torch.rand(1, 1, 96, 96)
     with torch.inference_mode():
-        assert torch.allclose(grey(image), colour(image.expand(-1, 3, -1, -1)), atol=1e-4)
+        assert torch.allclose(gray(image), color(image.expand(-1, 3, -1, -1)), atol=1e-4)
 
 
 def test_a_new_head_replaces_only_the_classifier():
@@ -275,7 +275,7 @@ def test_timm_networks_take_other_sizes_channels_and_classes():
 
 
 def test_timm_weights_come_from_its_cache(tmp_path, monkeypatch):
-    """A file in the Hugging Face cache is loaded, summed for grey, and keeps timm's preprocessing."""
+    """A file in the Hugging Face cache is loaded, summed for gray, and keeps timm's preprocessing."""
     from safetensors.torch import save_file
 
     monkeypatch.setenv("HF_HOME", str(tmp_path))
@@ -289,6 +289,6 @@ def test_timm_weights_come_from_its_cache(tmp_path, monkeypatch):
         assert torch.equal(network.module(image), theirs(image))
     assert network.labels[207] == "golden retriever"
     assert network.preprocess.size == 176
-    grey = build("timm/resnet10t", columns=2, channels=1, weights="default").module
-    first = f"{first_convolution(grey)}.weight"
-    assert torch.allclose(grey.get_parameter(first), theirs.get_parameter(first).sum(1, keepdim=True))
+    gray = build("timm/resnet10t", columns=2, channels=1, weights="default").module
+    first = f"{first_convolution(gray)}.weight"
+    assert torch.allclose(gray.get_parameter(first), theirs.get_parameter(first).sum(1, keepdim=True))

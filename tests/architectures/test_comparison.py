@@ -56,13 +56,13 @@ def test_gradients_of_both_networks_are_of_the_same_convolutions():
     assert plain.share() == pytest.approx(plain.norms[0].before / plain.norms[-1].before)
 
 
-def test_without_normalisation_the_gradient_vanishes_and_the_random_numbers_are_left_alone():
+def test_without_normalization_the_gradient_vanishes_and_the_random_numbers_are_left_alone():
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    residual, plain = plain_against_residual(normalised=False)
+    residual, plain = plain_against_residual(normalized=False)
     assert torch.equal(torch.rand(2), expected)
-    # what the page says of them: hardly anything arrives without additions and without normalisation
+    # what the page says of them: hardly anything arrives without additions and without normalization
     assert max(norm.before for norm in plain.norms) < 0.01 * min(norm.before for norm in residual.norms)
 
 
@@ -74,7 +74,7 @@ def test_the_strongest_maps_vary_most_and_fill_the_scale():
     assert not black.any()
 
 
-def test_filters_share_one_scale_with_grey_as_nothing():
+def test_filters_share_one_scale_with_gray_as_nothing():
     filters = np.zeros((2, 3, 1, 1), np.float32)
     filters[0, 0], filters[1, 2] = 2.0, -1.0
     first, second = filter_pictures(filters, 8)

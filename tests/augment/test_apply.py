@@ -31,7 +31,7 @@ def test_an_image_is_changed_by_its_own_row_alone(name, channels):
     assert whole.dtype == torch.uint8
     assert torch.equal(x, kept)
     order = np.random.default_rng(1).permutation(11)
-    for part in np.split(order, [1, 4, 9]):  # other neighbours, other order, other batch sizes
+    for part in np.split(order, [1, 4, 9]):  # other neighbors, other order, other batch sizes
         assert torch.equal(apply(policy, table[part], x[part], size=32), whole[part])
     if name != "none":
         other = apply(policy, rows(policy, 11, seed=5, epoch=3), x, size=32)
@@ -129,7 +129,7 @@ def test_what_comes_in_from_outside_has_one_shade_up_to_the_edge():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_colour_jitter_is_torchvisions_in_its_order(channels):
+def test_color_jitter_is_torchvisions_in_its_order(channels):
     policy = policies.policy([{"step": "colour-jitter", "saturation": 0.7, "hue": 0.4, "probability": 0.8}])
     x, table = noise(40, channels, 12), rows(policy, 40)
     factors, order = random_table.jitter(policy.steps[0], table)
@@ -145,7 +145,7 @@ def test_colour_jitter_is_torchvisions_in_its_order(channels):
         assert ((mine[i].int() - wanted.int()).abs() > 0).float().mean() < 0.02
 
 
-def test_erasing_on_bytes_is_erasing_after_the_normalisation():
+def test_erasing_on_bytes_is_erasing_after_the_normalization():
     mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     policy = policies.policy([{"step": "erasing", "probability": 1.0}])
     x, table = noise(10, 3, 24), rows(policy, 10)

@@ -77,7 +77,7 @@ def test_multi_label_and_hierarchical_targets_are_mixed_by_column():
     tree = Task("hierarchical", (Level("kind", ("x", "y")), Level("sort", ("p", "q", "r"))))
     soft = mix_batch(drawn, x, soft_targets(torch.tensor([[0, 1], [1, 2]]), tree)).y
     torch.testing.assert_close(soft, torch.tensor([[0.75, 0.25, 0, 0.75, 0.25], [0.25, 0.75, 0, 0.25, 0.75]]))
-    assert mixed_label(soft[0], tree) == "75 % q, 25 % r"
+    assert mixed_label(soft[0], tree) == "75% q, 25% r"
 
 
 @pytest.mark.parametrize("alpha", [0.2, 1.0])

@@ -39,7 +39,7 @@ def test_the_strip_says_what_was_drawn():
         [{"step": "horizontal-flip", "probability": 1}, {"step": "rotation", "probability": 0}, "shift"]
     )
     strip = step_strip(policy, photo(20, 1), size=16, seed=1)
-    assert [shown.title for shown in strip] == ["original", "centre crop", "horizontal flip", "rotation", "shift"]
+    assert [shown.title for shown in strip] == ["original", "center crop", "horizontal flip", "rotation", "shift"]
     assert [shown.text for shown in strip][1:4] == ["the middle 16 x 16 pixels", "mirrored", "unchanged"]
     flipped, shifted = strip[3].pixels, strip[4].pixels
     across, down = (int(part.split()[0]) for part in strip[4].text.split(","))

@@ -81,7 +81,7 @@ def test_fixed_steps_agree_pixel_by_pixel():
     torch.testing.assert_close(plain, wanted.flip(-1).flip(-2))
 
 
-def test_erasing_stands_after_the_normalisation():
-    """Before the picture is a tensor torchvision's erasing fails; before the normalisation 0 would be black."""
+def test_erasing_stands_after_the_normalization():
+    """Before the picture is a tensor torchvision's erasing fails; before the normalization 0 would be black."""
     kinds = [type(t) for t in run(policies.policy("autoaugment"), size=32, stored_side=32)["augment"].transforms]
     assert kinds[-3:] == [v2.ToDtype, v2.Normalize, v2.RandomErasing]

@@ -41,7 +41,7 @@ def test_a_thing_is_as_large_in_evaluation_as_in_training() -> None:
     picture[25:35, 25:35] = 255
     preprocess = at_training_scale(chosen, Preprocess(24))
     stored = preprocess.stored(picture)[None]
-    seen = preprocess.centre(stored)[0, ..., 0].astype(float).sum()
+    seen = preprocess.center(stored)[0, ..., 0].astype(float).sum()
     pixels = torch.from_numpy(stored.copy()).permute(0, 3, 1, 2)
     trained = (
         apply(chosen, random_table.row(chosen, seed=0, epoch=1, index=0), pixels, size=24)[0, 0].double().sum().item()

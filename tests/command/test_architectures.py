@@ -91,7 +91,7 @@ def test_tokens_refuse_what_is_not_there(words: tuple[str, ...], says: str, caps
     assert says in capsys.readouterr().err
 
 
-def test_gradients_of_one_network_and_its_way_without_normalisation(capsys: pytest.CaptureFixture) -> None:
+def test_gradients_of_one_network_and_its_way_without_normalization(capsys: pytest.CaptureFixture) -> None:
     found = json_of(capsys, "gradients", "resnet", "--option", "depths=1,1", "--option", "width=8")
     (one,) = found["networks"]
     assert one["layers"][0]["layer"] == "conv1"
@@ -100,7 +100,7 @@ def test_gradients_of_one_network_and_its_way_without_normalisation(capsys: pyte
     said = text_of(capsys, "gradients", "lenet5", "--no-normalisation")
     assert "features.0" in said
     assert "the first layer's is " in said
-    assert " times the last's at initialisation" in said
+    assert " times the last's at initialization" in said
 
 
 def test_timeline_scaling_source_and_speed_are_said(capsys: pytest.CaptureFixture) -> None:

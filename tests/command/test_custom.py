@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 VGG = ["--architecture", "vgg", "--option", "layers=8,M,16,M", "--option", "batch_norm=true", "--option", "hidden=16"]
 RESNET = ["--architecture", "resnet", "--option", "depths=1,1", "--option", "width=8", "--option", "skip=false"]
 SIZE = ["--batch-size", "16", "--image-size", "20"]
-PARAMETERS = {  # by hand; shapes have 6 classes and colour
+PARAMETERS = {  # by hand; shapes have 6 classes and color
     "vgg": (27 + 1) * 8 + 16 + (72 + 1) * 16 + 32 + (784 + 1) * 16 + (16 + 1) * 16 + (16 + 1) * 6,
     "resnet": 147 * 8 + 16 + 2 * (72 * 8 + 16) + 72 * 16 + 32 + 144 * 16 + 32 + (16 + 1) * 6,
 }

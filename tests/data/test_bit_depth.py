@@ -21,10 +21,10 @@ from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
 from clfcore.runs.create import create_run
 from clfcore.runs.open_classifier import classifier_of
-from clfcore.training.batches import Batches, normalised
+from clfcore.training.batches import Batches, normalized
 
 LOW, HIGH = 30_000, 30_040  # both are 117 in 8 bits
-GREY = Preprocess(16, mean=(0.5,), deviation=(0.5,))
+GRAY = Preprocess(16, mean=(0.5,), deviation=(0.5,))
 
 
 def saved(pixels: np.ndarray, kind: str, **how: object) -> bytes:
@@ -53,29 +53,29 @@ def ramp() -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["png", "tiff"])
-def test_grey_of_16_bits_is_read_to_the_bit(ramp: np.ndarray, kind: str) -> None:
+def test_gray_of_16_bits_is_read_to_the_bit(ramp: np.ndarray, kind: str) -> None:
     assert np.array_equal(read_image(saved(ramp, kind))[..., 0], ramp)
     shown = bit_depth.shown(read_image(saved(ramp, kind)), None)
     assert shown.dtype == np.uint8
     assert np.abs(shown[..., 0] - ramp / 257).max() <= 0.5
 
 
-def test_colour_and_transparency_of_16_bits(ramp: np.ndarray) -> None:
-    colours = np.stack([ramp, ramp[::-1], ramp.T], axis=2)
-    assert np.array_equal(read_image(png(colours)), colours)
+def test_color_and_transparency_of_16_bits(ramp: np.ndarray) -> None:
+    colors = np.stack([ramp, ramp[::-1], ramp.T], axis=2)
+    assert np.array_equal(read_image(png(colors)), colors)
     alpha = np.full_like(ramp, 65535)
     alpha[:10] = 0
-    for channels in (ramp[..., None], colours):
+    for channels in (ramp[..., None], colors):
         found = read_image(png(np.concatenate([channels, alpha[..., None]], axis=2)))
         assert (found[:10] == 65535).all()  # white shows through
         assert np.array_equal(found[10:], channels[10:])
     import cv2
 
-    tiff = cv2.imencode(".tiff", colours[..., ::-1])[1].tobytes()
-    assert np.array_equal(read_image(tiff), colours)
+    tiff = cv2.imencode(".tiff", colors[..., ::-1])[1].tobytes()
+    assert np.array_equal(read_image(tiff), colors)
 
 
-def test_floats_and_portable_greymaps_keep_their_steps() -> None:
+def test_floats_and_portable_graymaps_keep_their_steps() -> None:
     share = np.linspace(0, 1, 400).reshape(20, 20)
     assert np.array_equal(read_image(saved(share.astype(np.float32), "tiff"))[..., 0], share.astype(np.float32))
     values = np.arange(400, dtype=np.uint16).reshape(20, 20)
@@ -99,33 +99,33 @@ def test_a_sideways_scan_stands_upright() -> None:
 def test_eight_bits_stay_bytes(photos: Path) -> None:
     path = next(photos.rglob("*.jpg"))
     assert read_image(path).dtype == np.uint8
-    assert depth(path) == Depth("uint8", grey=False)
+    assert depth(path) == Depth("uint8", gray=False)
     with pytest.raises(InputError, match=r"nothing\.png does not exist|cannot be read"):
         read_image(photos / "nothing.png")
 
 
 def test_a_resize_is_that_of_the_floats(ramp: np.ndarray) -> None:
     expected = np.asarray(Image.fromarray(ramp.astype(np.float32)).resize((16, 16), Image.Resampling.BILINEAR))
-    found = GREY.resized(ramp[..., None])
+    found = GRAY.resized(ramp[..., None])
     assert found.dtype == np.uint16
     assert np.abs(found[..., 0] - expected).max() <= 0.5
     padded = Preprocess(16, "pad", mean=(0.5,), deviation=(0.5,), value_range=(0.0, 40_000.0))
     flat = padded.stored(np.full((4, 8, 1), HIGH, np.uint16))
-    assert set(np.unique(flat)) == {np.float32(HIGH * np.float32(255 / 40_000)), 128}  # the ground is the mean colour
+    assert set(np.unique(flat)) == {np.float32(HIGH * np.float32(255 / 40_000)), 128}  # the ground is the mean color
 
 
 @pytest.mark.parametrize("name", [name for name in auto_augment.NAMES if name != "Equalize"])
 def test_an_operation_on_tones_is_the_one_on_bytes_without_its_steps(name: str) -> None:
     generator = np.random.default_rng(1)
-    colours = torch.from_numpy(generator.integers(20, 230, (2, 3, 16, 16), dtype=np.uint8))
+    colors = torch.from_numpy(generator.integers(20, 230, (2, 3, 16, 16), dtype=np.uint8))
     strength = {"Posterize": 5.0, "Solarize": 0.5, "TranslateX": 3.0, "TranslateY": 3.0}.get(name, 0.3)
     magnitudes = np.full(2, strength)
     operation = auto_augment.OPERATIONS[name]
-    on_bytes, before = operation(colours, magnitudes, "nearest"), colours.float()
+    on_bytes, before = operation(colors, magnitudes, "nearest"), colors.float()
     on_tones = operation(before, magnitudes, "nearest")
     assert on_tones.dtype == torch.float32
     assert (on_tones - on_bytes).abs().max() <= (3 if name in ("Color", "Contrast", "AutoContrast") else 1.2)
-    assert torch.equal(before, colours.float())  # the pictures themselves are not changed
+    assert torch.equal(before, colors.float())  # the pictures themselves are not changed
     fine = torch.linspace(20, 230, 3 * 16 * 16).view(1, 3, 16, 16)
     if name != "Posterize":  # which takes steps away
         assert len(operation(fine, magnitudes[:1], "nearest").unique()) > 256
@@ -158,14 +158,14 @@ def test_training_and_evaluation_see_what_lies_below_8_bits(tmp_path: Path, poli
         for i in range(6):
             Image.fromarray(np.full((20, 20), level, np.uint16)).save(tmp_path / "flat" / name / f"{i}.png")
     dataset = open_dataset(str(tmp_path / "flat"))
-    dataset, decoded = decode(dataset, GREY)
+    dataset, decoded = decode(dataset, GRAY)
     assert decoded.dtype == np.uint16
     assert decoded.take(np.arange(1)).shape[1:] == (16, 16, 1)
-    again = decode(dataset, GREY)[1]  # from the disk
+    again = decode(dataset, GRAY)[1]  # from the disk
     assert np.array_equal(again.take(np.arange(12)), decoded.take(np.arange(12)))
     rows, device = np.arange(len(dataset)), torch.device("cpu")
     batches = Batches(
-        decoded, rows, dataset.targets, GREY, 12, device, policy=policies.policy(policy) if policy else None
+        decoded, rows, dataset.targets, GRAY, 12, device, policy=policies.policy(policy) if policy else None
     )
     if policy is None:
         x, y = next(iter(batches.in_order()))
@@ -181,12 +181,12 @@ def test_training_and_evaluation_see_what_lies_below_8_bits(tmp_path: Path, poli
 
 @pytest.mark.parametrize(("shape", "channels"), [((16, 16), 1), ((16, 16, 3), 3)])
 def test_8_bit_pictures_among_deep_ones_keep_their_tones(scans: Path, shape: tuple[int, ...], channels: int) -> None:
-    """One of colours makes all have three channels."""
+    """One of colors makes all have three channels."""
     Image.fromarray(np.full(shape, 77, np.uint8)).save(scans / "dark" / "bytes.png")
     dataset = open_dataset(str(scans))
-    dataset, decoded = decode(dataset, GREY)
+    dataset, decoded = decode(dataset, GRAY)
     assert decoded.take(np.arange(1)).shape[3] == channels
-    found = decoded.tones(np.array([dataset.ids.index("dark/bytes.png")]), GREY)
+    found = decoded.tones(np.array([dataset.ids.index("dark/bytes.png")]), GRAY)
     assert np.array_equal(found, np.full((1, 16, 16, channels), 77, np.float32))
 
 
@@ -211,8 +211,8 @@ def test_a_run_learns_what_8_bits_would_lose_and_says_so_everywhere(scans: Path,
     x = classifier.input(square[None])
     mean, deviation = classifier.preprocess.mean[0], classifier.preprocess.deviation[0]
     assert torch.allclose(x[0, 0], torch.from_numpy((by_hand - mean) / deviation).float(), atol=1e-5)
-    assert torch.equal(x, normalised(torch.from_numpy(square).permute(2, 0, 1)[None], classifier.preprocess))
-    np.testing.assert_allclose(classifier.preprocess.normalise(square[None]), x.numpy(), atol=1e-6)
+    assert torch.equal(x, normalized(torch.from_numpy(square).permute(2, 0, 1)[None], classifier.preprocess))
+    np.testing.assert_allclose(classifier.preprocess.normalize(square[None]), x.numpy(), atol=1e-6)
     again = api.evaluate(run.id, data=str(scans)).metrics["data"]
     assert again["accuracy"] == 1.0
     made = api.predict(run.id, [light], views="flip").predictions[0]

@@ -132,8 +132,8 @@ def test_small_pictures_are_kept_once_for_every_preprocessing(
     for i in range(24):
         (tmp_path / "set" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
         shape = (32, 32) if i % 3 else (20, 47)
-        colours = generator.integers(0, 256, (*shape, 3), dtype=np.uint8)
-        pixels = colours if bits == 8 or i % 4 == 0 else generator.integers(0, 65536, shape, dtype=np.uint16)
+        colors = generator.integers(0, 256, (*shape, 3), dtype=np.uint8)
+        pixels = colors if bits == 8 or i % 4 == 0 else generator.integers(0, 65536, shape, dtype=np.uint16)
         Image.fromarray(pixels).save(tmp_path / "set" / "ab"[i % 2] / f"{i}.png")
     decode(import_folder(tmp_path / "set"), FORMS[first])
     decodes_nothing()

@@ -79,7 +79,7 @@ def test_a_scan_keeps_its_depth(inverted: bool, tmp_path: Path) -> None:
     assert np.array_equal(found[..., 0], np.rint(share * 65535))
     assert np.abs(shown(read_image(data), None)[..., 0] - share * 255).max() <= 0.51
     (tmp_path / "scan.dcm").write_bytes(data)
-    assert depth(tmp_path / "scan.dcm") == Depth("uint16", grey=True)
+    assert depth(tmp_path / "scan.dcm") == Depth("uint16", gray=True)
 
 
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
@@ -134,16 +134,16 @@ def test_scans_without_a_window_keep_their_relation() -> None:
     assert int(found[0, 0, 0]) == round((-1024 + 2048) / 4095 * 65535)
 
 
-def test_several_frames_and_colours() -> None:
+def test_several_frames_and_colors() -> None:
     frames = np.stack([TWELVE, TWELVE[::-1]])
     first = scanned(TWELVE)
     several = scanned(frames.reshape(16, 8), Rows=8, NumberOfFrames=2)
     assert np.array_equal(read_image(several), read_image(first))
-    colours = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    colors = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
     depths = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, "PlanarConfiguration": 0}
-    data = scanned(colours, SamplesPerPixel=3, PhotometricInterpretation="RGB", **depths)
-    assert np.array_equal(read_image(data), colours)
-    assert np.array_equal(read_image(data), colours)
+    data = scanned(colors, SamplesPerPixel=3, PhotometricInterpretation="RGB", **depths)
+    assert np.array_equal(read_image(data), colors)
+    assert np.array_equal(read_image(data), colors)
 
 
 SCENE = np.kron(np.random.default_rng(0).integers(0, 255, (4, 6, 3)), np.ones((16, 16, 1))).astype(np.uint8)

@@ -58,7 +58,7 @@ def test_what_would_not_come_back_is_refused(tmp_path: Path) -> None:
         write_manifest(dataset, tmp_path / "out.txt")
 
 
-def test_16_bits_and_grey_are_read_by_their_whole_range(tmp_path: Path) -> None:
+def test_16_bits_and_gray_are_read_by_their_whole_range(tmp_path: Path) -> None:
     deep = (np.linspace(0, 65535, 64).reshape(8, 8)).astype(np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.png")
     found = shown(read_image(tmp_path / "deep.png"), None)[..., 0]

@@ -36,8 +36,8 @@ STORED = {  # orientation -> what a camera stores so that the scene stands uprig
 }
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "png 16", "png 16 grey", "tiff", "tiff lzw", "tiff 4 bands",
-                                  "tiff 16", "tiff 16 grey", "tiff float", "tiff big-endian"])  # fmt: skip
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "png 16", "png 16 gray", "tiff", "tiff lzw", "tiff 4 bands",
+                                  "tiff 16", "tiff 16 gray", "tiff float", "tiff big-endian"])  # fmt: skip
 @pytest.mark.parametrize("orientation", STORED)
 def test_a_picture_is_turned_once_whatever_its_format(kind: str, orientation: int) -> None:
     stored = np.ascontiguousarray(STORED[orientation](SCENE))
@@ -52,14 +52,14 @@ def test_a_picture_is_turned_once_whatever_its_format(kind: str, orientation: in
         data = out.getvalue()
     elif kind == "png 16":
         data, expected = png(deep, bits=16, more=chunk(b"eXIf", exif.tobytes()[6:])), expected * 257
-    elif kind == "png 16 grey":
-        data = png(deep[..., :1], bits=16, colour=0, more=chunk(b"eXIf", exif.tobytes()[6:]))
+    elif kind == "png 16 gray":
+        data = png(deep[..., :1], bits=16, color=0, more=chunk(b"eXIf", exif.tobytes()[6:]))
         expected = expected[..., :1] * 257
     elif kind == "tiff 4 bands":
         data = tiff(np.dstack([stored, stored[..., :1]]), photometric=2, extra=(0,), more=tag)
     elif kind == "tiff 16":
         data, expected = tiff(deep, photometric=2, more=tag), expected * 257
-    elif kind == "tiff 16 grey":
+    elif kind == "tiff 16 gray":
         data, expected = tiff(deep[..., :1], more=tag), expected[..., :1] * 257
     elif kind == "tiff float":
         data, expected = tiff(stored[..., :1].astype(np.float32), more=tag), expected[..., :1]
@@ -90,20 +90,20 @@ def test_a_picture_is_read_whatever_else_its_file_holds() -> None:
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_every_colour_type_of_png_and_its_transparency(bits: int) -> None:
+def test_every_color_type_of_png_and_its_transparency(bits: int) -> None:
     top = 2**bits - 1
     generator = np.random.default_rng(0)
     four = generator.integers(0, top, (9, 11, 4), endpoint=True)
     share = four[..., 3:] / top
-    for colour, channels in ((0, [0]), (2, [0, 1, 2])):
+    for color, channels in ((0, [0]), (2, [0, 1, 2])):
         plain = four[..., channels]
-        found = read_image(png(plain, bits=bits, colour=colour))
+        found = read_image(png(plain, bits=bits, color=color))
         assert np.array_equal(found, np.broadcast_to(plain, found.shape))
-        found = read_image(png(np.dstack([plain, four[..., 3:]]), bits=bits, colour=colour + 4))
+        found = read_image(png(np.dstack([plain, four[..., 3:]]), bits=bits, color=color + 4))
         assert np.abs(found - (plain * share + top * (1 - share))).max() <= 1
         clear = plain[3, 4]
         through = chunk(b"tRNS", b"".join(int(v).to_bytes(2) for v in clear))
-        picture = open_picture(png(plain, bits=bits, colour=colour, more=through), "x.png")
+        picture = open_picture(png(plain, bits=bits, color=color, more=through), "x.png")
         gone = (plain == clear).all(axis=2)
         assert (picture.pixels[gone] == top).all()
         assert np.array_equal(picture.pixels[~gone], np.broadcast_to(plain, picture.pixels.shape)[~gone])
@@ -115,7 +115,7 @@ def test_what_is_transparent_says_nothing_of_the_range() -> None:
     opacity = np.full((8, 8, 1), 65535, np.uint16)
     opacity[:3, :3] = 0
     four = np.dstack([values, opacity])
-    for data in (png(four, bits=16, colour=6), tiff(four, photometric=2, extra=(2,))):
+    for data in (png(four, bits=16, color=6), tiff(four, photometric=2, extra=(2,))):
         assert open_picture(data, "x").extremes.highest <= 4095
 
 
@@ -143,7 +143,7 @@ NOTHING = np.zeros((1, 1, 3))
     (png(NOTHING, size=(1, 170_000_000)), "a side has at most"),
     (png(NOTHING, size=(60_000, 60_000)), "at most 178 megapixels"),
     (png(NOTHING, size=(12_000, 12_000), bits=16), "at most 712 MB are decoded"),
-    (png(NOTHING, size=(9_500, 9_500), bits=16, colour=6), "at most 712 MB are decoded"),
+    (png(NOTHING, size=(9_500, 9_500), bits=16, color=6), "at most 712 MB are decoded"),
     (tiff(np.zeros((1, 1, 3), np.float64), photometric=2).replace(b"\0\1\4\0\1\0\0\0\1\0\0\0\1\1\4\0\1\0\0\0\1\0\0\0",
           b"\0\1\4\0\1\0\0\0\x00\x30\0\0\1\1\4\0\1\0\0\0\x00\x30\0\0"), "at most 712 MB are decoded"),
     (b"P6 12000 12000 65535\n", "at most 712 MB are decoded"),
@@ -158,7 +158,7 @@ def test_16_bits_with_opacity_are_read_in_bands() -> None:
     import tracemalloc
 
     rows = np.full((1100, 1100, 4), 40_000, np.uint16)
-    data = png(rows, bits=16, colour=6)
+    data = png(rows, bits=16, color=6)
     tracemalloc.start()
     found = read_image(data)
     peak = tracemalloc.get_traced_memory()[1]

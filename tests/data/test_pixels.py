@@ -28,7 +28,7 @@ def saved(image: Image.Image, kind: str, **how: object) -> bytes:
 
 @pytest.fixture(scope="module")
 def scene() -> Image.Image:
-    """60 x 40, smooth, its four corners of different colours."""
+    """60 x 40, smooth, its four corners of different colors."""
     corners = np.array([[[250, 20, 20], [20, 250, 20]], [[20, 20, 250], [240, 240, 30]]], np.uint8)
     return Image.fromarray(corners).resize((60, 40), Image.Resampling.BILINEAR)
 
@@ -45,7 +45,7 @@ def test_lossy_formats_come_back_near(scene: Image.Image, kind: str, how: dict) 
 
 @pytest.mark.parametrize("kind", ["GIF", "TIFF", "WEBP"])
 def test_the_first_of_several_frames_is_read(kind: str) -> None:
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
     more = {"lossless": True} if kind == "WEBP" else {}
     read = read_image(saved(frames[0], kind, save_all=True, append_images=frames[1:], **more))
     assert (read == [255, 0, 0]).all()
@@ -71,7 +71,7 @@ def test_damaged_exif_does_not_cost_the_picture(scene: Image.Image) -> None:
         assert read_image(data).shape == (40, 60, 3)
 
 
-@pytest.mark.parametrize(("mode", "colour", "rgb"), [
+@pytest.mark.parametrize(("mode", "color", "rgb"), [
     ("1", 1, (255, 255, 255)),
     ("L", 90, (90, 90, 90)),
     ("CMYK", (0, 255, 255, 0), (255, 0, 0)),
@@ -85,9 +85,9 @@ def test_damaged_exif_does_not_cost_the_picture(scene: Image.Image) -> None:
     ("I;16", 257 * 100, (100, 100, 100)),
     ("F", 0.5, (128, 128, 128)),
 ])  # fmt: skip
-def test_each_mode_becomes_the_colour_that_is_meant(mode: str, colour: object, rgb: tuple[int, ...]) -> None:
+def test_each_mode_becomes_the_color_that_is_meant(mode: str, color: object, rgb: tuple[int, ...]) -> None:
     kind = "TIFF" if mode in ("CMYK", "YCbCr", "F") else "PNG"
-    read = shown(read_image(saved(Image.new(mode, (5, 4), colour), kind)), None)
+    read = shown(read_image(saved(Image.new(mode, (5, 4), color), kind)), None)
     assert np.abs(read.astype(int) - rgb).max() <= 1
 
 
@@ -105,7 +105,7 @@ def test_16_bits_are_scaled_and_not_cut() -> None:
         assert (np.abs(read.astype(int) - ramp / 257) <= 0.5).all()
 
 
-def test_16_bit_portable_greymaps_are_scaled_by_their_maximum() -> None:
+def test_16_bit_portable_graymaps_are_scaled_by_their_maximum() -> None:
     data = b"P5 2 1 65535\n" + struct.pack(">HH", 128, 65535)
     assert shown(read_image(data), None)[0, :, 0].tolist() == [0, 255]
 
@@ -206,7 +206,7 @@ def test_the_fits_are_those_of_the_configuration() -> None:
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
 @pytest.mark.parametrize("size", [(400, 600), (600, 400), (96, 64), (50, 50), (1024, 512)])
-def test_squares_equal_torchvisions_resize_and_centre_crop(interpolation: str, size: tuple[int, int]) -> None:
+def test_squares_equal_torchvisions_resize_and_center_crop(interpolation: str, size: tuple[int, int]) -> None:
     from torchvision.transforms import v2
 
     image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8)).resize(size, 3)
@@ -241,7 +241,7 @@ def test_what_is_stored_is_cut_to_what_is_evaluated() -> None:
     assert preprocess.stored_side == 256
     assert Preprocess(224, "pad", crop_fraction=0.875).stored_side == 224
     stored = np.arange(256 * 256, dtype=np.uint32).reshape(1, 256, 256, 1)
-    assert np.array_equal(preprocess.centre(stored)[0, :, :, 0], stored[0, 16:240, 16:240, 0])
+    assert np.array_equal(preprocess.center(stored)[0, :, :, 0], stored[0, 16:240, 16:240, 0])
 
 
 def test_a_file_is_stored_as_its_pixels_are(make_picture: Callable[..., bytes]) -> None:
@@ -256,10 +256,10 @@ def test_a_file_is_stored_as_its_pixels_are(make_picture: Callable[..., bytes]) 
 
 @pytest.mark.parametrize("have", [1, 3])
 @pytest.mark.parametrize("want", [1, 3])
-def test_normalise_converts_scales_and_comes_back(have: int, want: int) -> None:
+def test_normalize_converts_scales_and_comes_back(have: int, want: int) -> None:
     x = np.random.default_rng(0).integers(0, 256, (2, 5, 5, have), np.uint8)
     preprocess = Preprocess(5, mean=(0.4, 0.5, 0.6)[:want], deviation=(0.2, 0.3, 0.4)[:want])
-    out = preprocess.normalise(x)
+    out = preprocess.normalize(x)
     assert out.shape == (2, want, 5, 5)
     assert out.dtype == np.float32
     as_wanted = np.repeat(x, 3, -1) if want > have else x
@@ -269,15 +269,15 @@ def test_normalise_converts_scales_and_comes_back(have: int, want: int) -> None:
         expected = (as_wanted[..., c] / 255 - preprocess.mean[c]) / preprocess.deviation[c]
         assert np.abs(out[:, c] - expected).max() < (1e-5 if want >= have else 0.02)
     if want >= have:
-        assert np.array_equal(preprocess.denormalise(out), as_wanted)
+        assert np.array_equal(preprocess.denormalize(out), as_wanted)
 
 
-def test_a_grey_network_sees_grey(make_picture: Callable[..., bytes]) -> None:
+def test_a_gray_network_sees_gray(make_picture: Callable[..., bytes]) -> None:
     image = read_image(make_picture(2))
     square = Preprocess(12, mean=(0.5,), deviation=(0.5,)).square(image)
     assert square.shape == (12, 12, 1)
-    colour = Preprocess(12).square(image)
-    assert np.abs(square[..., 0].astype(int) - np.asarray(Image.fromarray(colour).convert("L"))).max() <= 1
+    color = Preprocess(12).square(image)
+    assert np.abs(square[..., 0].astype(int) - np.asarray(Image.fromarray(color).convert("L"))).max() <= 1
 
 
 def test_preprocessing_is_stored_and_read_back() -> None:

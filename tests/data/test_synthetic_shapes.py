@@ -31,7 +31,7 @@ def test_the_default_is_1200_of_32_balanced_in_three_splits() -> None:
 @pytest.mark.parametrize("difficulty", [0.0, 0.5, 1.0])
 def test_objects_measure_at_least_a_quarter_of_the_side(side: int, difficulty: float) -> None:
     dataset = draw(count=240, side=side, difficulty=difficulty)
-    assert (boxes(dataset.masks).max(axis=1) >= side / 4 - 1).all()  # an edge may pass between pixel centres
+    assert (boxes(dataset.masks).max(axis=1) >= side / 4 - 1).all()  # an edge may pass between pixel centers
 
 
 def test_objects_stand_apart_from_the_ground_inside_their_mask() -> None:

@@ -67,20 +67,20 @@ def test_packed_bits_are_brought_to_the_whole_range(bits: int, samples: int) -> 
 @pytest.mark.parametrize("kind", ["u1", "u2"])
 @pytest.mark.parametrize("layout", [{}, {"planar": 2}, {"tile": 16, "compression": 8}])
 def test_a_further_band_is_opacity_only_where_it_is_called_so(kind: str, layout: dict) -> None:
-    """ExtraSamples: 0 unspecified, 1 opacity that the colours are multiplied by, 2 opacity; without it unspecified."""
+    """ExtraSamples: 0 unspecified, 1 opacity that the colors are multiplied by, 2 opacity; without it unspecified."""
     four = values(kind, (10, 12, 4))
-    colours, share = four[..., :3], four[..., 3:].astype(np.float64) / np.iinfo(kind).max
+    colors, share = four[..., :3], four[..., 3:].astype(np.float64) / np.iinfo(kind).max
     white = np.iinfo(kind).max
     for extra in ((), (0,)):
         picture = open_picture(tiff(four, photometric=2, extra=extra, **layout), "field.tif")
-        assert np.array_equal(picture.pixels, colours)
+        assert np.array_equal(picture.pixels, colors)
         assert "band 4 of 4 is left out" in picture.notes[0]
-    on_white = colours * share + white * (1 - share)
+    on_white = colors * share + white * (1 - share)
     picture = open_picture(tiff(four, photometric=2, extra=(2,), **layout), "x.tif")
     assert np.abs(picture.pixels - on_white).max() <= 1
     assert picture.notes == ()
     multiplied = four.copy()
-    multiplied[..., :3] = np.rint(colours * share)
+    multiplied[..., :3] = np.rint(colors * share)
     found = read_image(tiff(multiplied, photometric=2, extra=(1,), **layout))
     assert np.abs(found - on_white).max() <= 1
     five = np.dstack([four[..., :3], values(kind, (10, 12, 1), seed=1), four[..., 3:]])
@@ -90,7 +90,7 @@ def test_a_further_band_is_opacity_only_where_it_is_called_so(kind: str, layout:
 
 
 @pytest.mark.parametrize("kind", ["u1", "u2"])
-def test_grey_with_opacity_and_many_bands(kind: str) -> None:
+def test_gray_with_opacity_and_many_bands(kind: str) -> None:
     two, white = values(kind, (6, 7, 2)), np.iinfo(kind).max
     share = two[..., 1:] / white
     found = read_image(tiff(two, extra=(2,)))
@@ -120,12 +120,12 @@ def test_palettes_and_inks() -> None:
     generator = np.random.default_rng(0)
     palette = generator.integers(0, 65535, 3 * 256).tolist()
     indices = generator.integers(0, 255, (5, 6, 1), dtype=np.uint8)
-    colours = np.array(palette).reshape(3, 256).T[indices[..., 0]] >> 8
-    assert np.abs(read_image(tiff(indices, photometric=3, more=[(320, palette)])).astype(int) - colours).max() <= 1
+    colors = np.array(palette).reshape(3, 256).T[indices[..., 0]] >> 8
+    assert np.abs(read_image(tiff(indices, photometric=3, more=[(320, palette)])).astype(int) - colors).max() <= 1
     wide = generator.integers(0, 65535, 3 * 65536).tolist()
     deep = generator.integers(0, 65535, (5, 6, 1), dtype=np.uint16)
-    colours = np.array(wide).reshape(3, -1).T[deep[..., 0]] >> 8
-    assert np.array_equal(read_image(tiff(deep, photometric=3, more=[(320, wide)])), colours)
+    colors = np.array(wide).reshape(3, -1).T[deep[..., 0]] >> 8
+    assert np.array_equal(read_image(tiff(deep, photometric=3, more=[(320, wide)])), colors)
     bytes_ = values("u1", (5, 6, 4))
     inks = bytes_.astype(np.uint16) * 257
     shown, deep_shown = read_image(tiff(bytes_, photometric=5)), read_image(tiff(inks, photometric=5))
@@ -147,9 +147,9 @@ def test_the_first_page_is_read_and_a_header_says_the_depth(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("how", "words"), [
     ({"more": [(339, [6])]}, "complex numbers"),
-    ({"photometric": 6}, "whose colours are YCbCr"),
-    ({"photometric": 8}, r"whose colours are CIE L\*a\*b\*"),
-    ({"photometric": 32803}, "whose colours are a colour filter array"),
+    ({"photometric": 6}, "whose colors are YCbCr"),
+    ({"photometric": 8}, r"whose colors are CIE L\*a\*b\*"),
+    ({"photometric": 32803}, "whose colors are a color filter array"),
     ({"photometric": 3}, "its palette has 0 values"),
 ])  # fmt: skip
 def test_what_is_not_read_is_refused_by_name(how: dict, words: str) -> None:

@@ -61,7 +61,7 @@ def test_training_prediction_and_evaluation_see_the_same(tmp_path: Path, kind: s
     for i, path in enumerate(dataset.paths):
         square = classifier.square(read_image(path, least_side=preprocess.stored_side))
         assert torch.equal(classifier.input(square[None])[0], x[i])
-        assert np.allclose(preprocess.normalise(square[None])[0], x[i].numpy(), atol=1e-5)
+        assert np.allclose(preprocess.normalize(square[None])[0], x[i].numpy(), atol=1e-5)
     middles = (x[:, 0, 8, 8] + 0.8) / 2
     assert (middles[y == 0].mean() - middles[y == 1].mean()).abs() > 0.35
     assert predict_dataset(classifier, open_dataset(str(tmp_path / "set"))).logits == pytest.approx(
@@ -71,17 +71,17 @@ def test_training_prediction_and_evaluation_see_the_same(tmp_path: Path, kind: s
     assert np.ptp([one.mean() for one in bytes_]) > 20
 
 
-@pytest.mark.parametrize("colour", [False, True])
-def test_neither_half_of_a_set_of_8_and_12_bits_is_black(tmp_path: Path, colour: bool) -> None:
+@pytest.mark.parametrize("color", [False, True])
+def test_neither_half_of_a_set_of_8_and_12_bits_is_black(tmp_path: Path, color: bool) -> None:
     generator = np.random.default_rng(0)
     for name, deep_ones in (("bytes", False), ("deep", True)):
         (tmp_path / "set" / name).mkdir(parents=True)
         for k in range(12):
-            pixels = generator.integers(60, 200, (16, 16, 3) if colour else (16, 16), dtype=np.uint8)
+            pixels = generator.integers(60, 200, (16, 16, 3) if color else (16, 16), dtype=np.uint8)
             path = tmp_path / "set" / name / f"{k:02}"
             if deep_ones:
                 planes = (pixels.astype(np.uint16) * 16).reshape(16, 16, -1)
-                path.with_suffix(".tif").write_bytes(tiff(planes, photometric=2 if colour else 1))
+                path.with_suffix(".tif").write_bytes(tiff(planes, photometric=2 if color else 1))
             else:
                 Image.fromarray(pixels).save(path.with_suffix(".png"))
     dataset, decoded = decode(open_dataset(str(tmp_path / "set")), Preprocess(16))
@@ -157,7 +157,7 @@ def test_a_picture_alone_is_shown_by_what_its_type_says() -> None:
 
 
 @pytest.mark.parametrize("deep_ones", [False, True])
-def test_colours_for_a_grey_network_are_the_same_on_both_ways(tmp_path: Path, deep_ones: bool) -> None:
+def test_colors_for_a_gray_network_are_the_same_on_both_ways(tmp_path: Path, deep_ones: bool) -> None:
     for i, name in enumerate("ab"):
         (tmp_path / "set" / name).mkdir(parents=True)
         for k in range(4):
@@ -170,4 +170,4 @@ def test_colours_for_a_grey_network_are_the_same_on_both_ways(tmp_path: Path, de
     batches = Batches(decoded, np.arange(8), dataset.targets, preprocess, 8, torch.device("cpu"))
     x, _ = next(iter(batches.in_order()))
     for i, path in enumerate(dataset.paths):
-        assert np.allclose(preprocess.normalise(preprocess.square(read_image(path))[None])[0], x[i].numpy(), atol=1e-5)
+        assert np.allclose(preprocess.normalize(preprocess.square(read_image(path))[None])[0], x[i].numpy(), atol=1e-5)

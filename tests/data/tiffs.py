@@ -12,7 +12,7 @@ UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 
 
 def by_libtiff(name: str) -> Callable[[bytes], bytes]:
-    """A strip as libtiff packs it: taken out of a TIFF of grey bytes."""
+    """A strip as libtiff packs it: taken out of a TIFF of gray bytes."""
 
     def pack(raw: bytes) -> bytes:
         out = io.BytesIO()

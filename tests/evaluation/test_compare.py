@@ -58,7 +58,7 @@ def test_a_pair_has_what_the_command_prints() -> None:
     assert 0 < low < 23 / 400 < high
     assert pair["better"] == "b"
     assert pair["words"].startswith(
-        "b is better by 5.8 points of accuracy, 95 % interval 2.0 to 9.5; only b is right on 41 images"
+        "b is better by 5.8 points of accuracy, 95% interval 2.0 to 9.5; only b is right on 41 images"
     )
 
 
@@ -67,7 +67,7 @@ def test_the_better_run_is_named_whichever_comes_first() -> None:
     pair = compare([("a", a), ("b", b)]).pairs[0]
     assert pair.difference < 0
     assert pair.better == "a"
-    assert pair.describe().startswith("a is better by 5.8 points of accuracy, 95 % interval 2.0 to 9.5; only b")
+    assert pair.describe().startswith("a is better by 5.8 points of accuracy, 95% interval 2.0 to 9.5; only b")
 
 
 def test_a_few_items_cannot_tell() -> None:
@@ -248,4 +248,4 @@ def test_the_gain_of_an_ensemble_is_said_against_each_run() -> None:
 def test_equal_answers_of_many_items_have_no_negative_zero() -> None:
     one, _ = planted(50_000, only_a=0, only_b=0, both=25_000)
     words = compare([("a", one), ("b", one)], resamples=2).pairs[0].describe()
-    assert "95 % interval of b − a 0.0 to 0.0;" in words
+    assert "95% interval of b − a 0.0 to 0.0;" in words

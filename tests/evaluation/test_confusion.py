@@ -78,7 +78,7 @@ def test_a_part_keeps_the_shares_and_totals_of_all_classes() -> None:
     assert part.part([1]).support.tolist() == [3]
 
 
-def test_blocks_add_up_neighbours_and_open_into_their_classes() -> None:
+def test_blocks_add_up_neighbors_and_open_into_their_classes() -> None:
     counts = np.arange(25).reshape(5, 5)
     matrix = Confusion(tuple("abcde"), counts, np.arange(5))
     found = blocks(matrix, 2)

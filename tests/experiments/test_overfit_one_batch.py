@@ -41,7 +41,7 @@ def test_the_first_batch_is_what_training_feeds() -> None:
     seen = preview_batch(config, count=4)
     prepared = prepare(resolve_run(config))
     x, y = next(iter(prepared.batches("train", training=True)(1)))
-    np.testing.assert_array_equal(seen.pictures, prepared.preprocess.denormalise(x[:4].numpy()))
+    np.testing.assert_array_equal(seen.pictures, prepared.preprocess.denormalize(x[:4].numpy()))
     assert list(seen.labels) == [prepared.dataset.classes[i] for i in y[:4]]
     dataset = open_dataset(config.data)
     assert [dataset.label(dataset.ids.index(name)) for name in seen.ids] == list(seen.labels)

@@ -67,10 +67,10 @@ def test_eigencam_is_the_packages_up_to_its_sign(net) -> None:
     mine = explain(net, square, method="eigencam").values
     x = as_input(net, square[None])
     maps = net.module[:5](x)[0].detach().numpy().reshape(8, -1)
-    centred = (maps - maps.mean(axis=1, keepdims=True)).T
-    values, vectors = np.linalg.eigh(centred.T @ centred)
+    centerd = (maps - maps.mean(axis=1, keepdims=True)).T
+    values, vectors = np.linalg.eigh(centerd.T @ centerd)
     assert values[-1] > 1.01 * values[-2]
-    direction = centred @ vectors[:, -1]
+    direction = centerd @ vectors[:, -1]
     raw = np.maximum(direction * np.sign(direction[np.abs(direction).argmax()]), 0).reshape(8, 8)
     expected = cv2.resize(raw / raw.max(), (16, 16))
     np.testing.assert_allclose(mine, expected / expected.max(), atol=1e-3)

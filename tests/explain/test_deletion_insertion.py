@@ -4,11 +4,11 @@ from sklearn.metrics import auc
 
 from clfcore.explain.deletion_insertion import (
     blurred,
-    centre_gaussian,
+    center_gaussian,
     deletion,
     energy_in_mask,
     insertion,
-    mean_colour,
+    mean_color,
     pointing_game,
     stages_of,
     within_reach,
@@ -35,12 +35,12 @@ def test_the_papers_tolerance_grows_with_the_picture() -> None:
     assert not within_reach(np.zeros((32, 32), bool)).any()
 
 
-def test_the_centre_baseline_is_symmetric_and_peaks_in_the_middle() -> None:
-    centre = centre_gaussian(9)
-    assert centre[4, 4] == 1
-    assert np.array_equal(centre, centre[::-1])
-    assert np.array_equal(centre, centre.T)
-    assert centre[4, 0] == pytest.approx(np.exp(-0.5 * (4 / 2.25) ** 2))
+def test_the_center_baseline_is_symmetric_and_peaks_in_the_middle() -> None:
+    center = center_gaussian(9)
+    assert center[4, 4] == 1
+    assert np.array_equal(center, center[::-1])
+    assert np.array_equal(center, center.T)
+    assert center[4, 0] == pytest.approx(np.exp(-0.5 * (4 / 2.25) ** 2))
 
 
 def test_pixels_go_in_the_order_of_the_map() -> None:
@@ -52,7 +52,7 @@ def test_pixels_go_in_the_order_of_the_map() -> None:
 
 def test_areas_of_a_probability_that_is_one_pixel() -> None:
     square = np.zeros((4, 4, 1), np.uint8)
-    square[1, 2] = 160  # all that the classifier sees; the mean colour is 10, the blur is far below 160
+    square[1, 2] = 160  # all that the classifier sees; the mean color is 10, the blur is far below 160
     values = np.zeros((4, 4), np.float32)
     values[1, 2] = 1
 
@@ -68,7 +68,7 @@ def test_areas_of_a_probability_that_is_one_pixel() -> None:
 
 def test_what_stands_in_for_missing_pixels() -> None:
     square = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
-    assert np.abs(mean_colour(square)[0, 0] - square.mean(axis=(0, 1))).max() <= 0.5
+    assert np.abs(mean_color(square)[0, 0] - square.mean(axis=(0, 1))).max() <= 0.5
     assert blurred(square).shape == square.shape
     assert blurred(square).std() < square.std() / 2
     assert blurred(square[..., :1]).shape == (20, 20, 1)

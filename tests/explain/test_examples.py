@@ -16,7 +16,7 @@ def test_the_embedding_is_what_the_last_layer_reads(net) -> None:
     import torch
 
     square = picture(16)
-    expected = net.module[:7](torch.from_numpy(net.preprocess.normalise(square[None])))[0].detach().numpy()
+    expected = net.module[:7](torch.from_numpy(net.preprocess.normalize(square[None])))[0].detach().numpy()
     np.testing.assert_allclose(embedding(net, square), expected, atol=1e-6)
     assert not any(part._forward_pre_hooks for part in net.module.modules())
 

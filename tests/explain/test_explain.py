@@ -69,7 +69,7 @@ def test_an_error_inside_arrives_and_leaves_the_network_alone(method: str, vit) 
 
 def test_the_target_is_the_prediction_unless_given(net) -> None:
     square = picture(16)
-    logits = net.module(torch.from_numpy(net.preprocess.normalise(square[None])))
+    logits = net.module(torch.from_numpy(net.preprocess.normalize(square[None])))
     predicted = int(logits.argmax())
     open_target, given = explain(net, square), explain(net, square, target=predicted)
     assert open_target.target == predicted

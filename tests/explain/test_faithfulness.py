@@ -57,11 +57,11 @@ def test_the_report_has_what_the_command_prints_and_truth_beats_chance() -> None
         "smoothgrad",
     ]
     assert set(printed["left_out"]) == {"attention-rollout", "attention-head"}
-    gradcam, (chance, centre) = printed["methods"][0], printed["baselines"]
+    gradcam, (chance, center) = printed["methods"][0], printed["baselines"]
     assert gradcam["pointing_game"] == 1
     assert gradcam["energy_in_mask"] > 2 * chance["energy_in_mask"]
     assert chance["energy_in_mask"] == pytest.approx(9 / 256)
-    assert centre["pointing_game"] < 1
+    assert center["pointing_game"] < 1
     assert gradcam["deletion_auc"] < chance["deletion_auc"]
     assert gradcam["insertion_auc"] > chance["insertion_auc"]
     assert told[-1] == (6 * 12, 6 * 12)
@@ -71,7 +71,7 @@ def test_the_probability_falls_with_the_pixels_that_count_and_rises_with_them() 
     squares, _ = spots(1)
     classifier = spotter()
     gone, come = counterfactual(classifier, squares[0], explain(classifier, squares[0], target=0), steps=8)
-    logits = classifier.module(torch.from_numpy(classifier.preprocess.normalise(squares)))
+    logits = classifier.module(torch.from_numpy(classifier.preprocess.normalize(squares)))
     whole = float(logits.softmax(1)[0, 0].detach())
     assert gone.probabilities[0] == pytest.approx(whole, abs=1e-6) == come.probabilities[-1]
     assert gone.probabilities[2] < whole - 0.1
@@ -114,8 +114,8 @@ def test_a_map_that_ignores_the_weights_is_marked(net, monkeypatch: pytest.Monke
 
     def edges(classifier, square, *, method, target=None, **_) -> SaliencyMap:
         """What a method that only finds edges would give: nothing of the network is in it."""
-        grey = square.mean(axis=2)
-        found = np.abs(np.gradient(grey)[0]) + np.abs(np.gradient(grey)[1])
+        gray = square.mean(axis=2)
+        found = np.abs(np.gradient(gray)[0]) + np.abs(np.gradient(gray)[1])
         return SaliencyMap((found / found.max()).astype(np.float32), method, None, target, True)
 
     squares = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
@@ -164,7 +164,7 @@ def trained_on(dataset) -> nn.Module:
             channels = width
         parts.append(nn.MaxPool2d(2))
     module = nn.Sequential(*parts[:-1], nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 6))
-    x = torch.from_numpy(stub(module, size=32, classes=6).preprocess.normalise(dataset.pixels))
+    x = torch.from_numpy(stub(module, size=32, classes=6).preprocess.normalize(dataset.pixels))
     y, train = torch.from_numpy(dataset.targets), dataset.splits["train"]
     steps = len(train) // 32
     optimiser = torch.optim.AdamW(module.parameters(), 5e-3, weight_decay=0.05)

@@ -3,7 +3,7 @@ import pytest
 
 from clfcore.errors import InputError
 from clfcore.explain.methods import METHODS
-from clfcore.explain.saliency_map import SaliencyMap, colour, overlay_image, scaled
+from clfcore.explain.saliency_map import SaliencyMap, color, overlay_image, scaled
 
 
 def made(values: np.ndarray, method: str = "gradcam") -> SaliencyMap:
@@ -20,7 +20,7 @@ def test_scaled_keeps_the_positive_part_and_is_zero_where_there_is_none() -> Non
 def test_overlay_mixes_picture_and_scale_by_opacity() -> None:
     square = np.full((2, 2, 3), 100, np.uint8)
     shown = made(np.array([[0.0, 0.25], [0.5, 1.0]]))
-    heat = colour(shown.values).astype(float)
+    heat = color(shown.values).astype(float)
     assert np.array_equal(overlay_image(square, shown, opacity=0), square)
     assert np.array_equal(overlay_image(square, shown, opacity=1), heat)
     assert np.abs(overlay_image(square, shown, opacity=0.5) - (square + heat) / 2).max() <= 0.5
@@ -29,10 +29,10 @@ def test_overlay_mixes_picture_and_scale_by_opacity() -> None:
     assert np.array_equal(above[1], heat[1])
 
 
-def test_overlay_of_a_grey_picture_is_coloured_and_without_evidence_it_is_the_picture() -> None:
-    grey = np.arange(4, dtype=np.uint8).reshape(2, 2, 1)
-    assert np.array_equal(overlay_image(grey, made(np.zeros((2, 2)))), np.repeat(grey, 3, axis=2))
-    assert overlay_image(grey, made(np.eye(2))).shape == (2, 2, 3)
+def test_overlay_of_a_gray_picture_is_colored_and_without_evidence_it_is_the_picture() -> None:
+    gray = np.arange(4, dtype=np.uint8).reshape(2, 2, 1)
+    assert np.array_equal(overlay_image(gray, made(np.zeros((2, 2)))), np.repeat(gray, 3, axis=2))
+    assert overlay_image(gray, made(np.eye(2))).shape == (2, 2, 3)
 
 
 def test_scales_are_the_published_ones() -> None:
@@ -41,15 +41,15 @@ def test_scales_are_the_published_ones() -> None:
     ramp = np.linspace(0, 1, 256)[None]
     for name in ("magma", "cividis", "viridis", "inferno"):
         expected = colormaps[name](ramp)[..., :3] * 255
-        assert np.abs(colour(ramp, name) - expected).max() <= 2, name
+        assert np.abs(color(ramp, name) - expected).max() <= 2, name
 
 
 def test_refusals() -> None:
     square = np.zeros((2, 2, 3), np.uint8)
     with pytest.raises(InputError, match=r"opacity is 2: it must be from 0 to 1"):
         overlay_image(square, made(np.eye(2)), opacity=2)
-    with pytest.raises(InputError, match=r"colours is 'jet': it must be one of magma, cividis, viridis, inferno"):
-        overlay_image(square, made(np.eye(2)), colours="jet")
+    with pytest.raises(InputError, match=r"colors is 'jet': it must be one of magma, cividis, viridis, inferno"):
+        overlay_image(square, made(np.eye(2)), colors="jet")
     with pytest.raises(InputError, match=r"the picture is 2 x 2 and its map 3 x 3"):
         overlay_image(square, made(np.eye(3)))
 

@@ -40,7 +40,7 @@ def test_grad_cam_of_a_level_is_that_columns_weighted_maps(name: str, level: str
     square = picture(16)
     wanted = column(TREE, name, level=level)
     made = explain(classifier, square, target=wanted)
-    x = torch.from_numpy(classifier.preprocess.normalise(square[None]))
+    x = torch.from_numpy(classifier.preprocess.normalize(square[None]))
     with torch.no_grad():
         maps = torch.einsum("k,khw->hw", head.weight[wanted], convolutions(x)[0]).relu()
     by_hand = ((maps - maps.min()) / (maps.max() - maps.min())).numpy()

@@ -80,7 +80,7 @@ def test_the_file_says_what_it_takes_to_use_it(exported: Exported, trained: Run)
 
 
 CASES: dict[str, tuple[Task, dict[str, object]]] = {
-    "grey": (single_label(["a", "b", "c"]), {"channels": 1}),
+    "gray": (single_label(["a", "b", "c"]), {"channels": 1}),
     "attention": (single_label(["a", "b"]), {"head": "attention"}),
     "multi-label": (multi_label(["a", "b", "c"]), {}),
     "hierarchical": (HIERARCHY, {}),
@@ -158,7 +158,7 @@ def test_eight_bits_that_lose_too_much_are_refused(
 
 
 def test_a_folder_predicts_without_the_lab(finished_run: Run, tmp_path: Path) -> None:
-    """Upright, transparent, grey and palette pictures, answered as `predict` answers them."""
+    """Upright, transparent, gray and palette pictures, answered as `predict` answers them."""
     fit_run_temperature(finished_run)
     folder = tmp_path / "taken"
     export(finished_run.id, format="script", out=folder)
@@ -167,7 +167,7 @@ def test_a_folder_predicts_without_the_lab(finished_run: Run, tmp_path: Path) ->
     generator = np.random.default_rng(0)
     image = Image.fromarray(generator.integers(0, 256, (30, 44, 3), np.uint8))
     image.save(pictures / "plain.png")
-    image.convert("L").save(pictures / "grey.png")
+    image.convert("L").save(pictures / "gray.png")
     image.quantize(32).save(pictures / "palette.png")
     clear = image.convert("RGBA")
     clear.putalpha(Image.fromarray(generator.integers(0, 256, (30, 44), np.uint8)))

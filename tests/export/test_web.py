@@ -46,8 +46,8 @@ def test_what_is_verified_is_the_model_inside(exported: Exported, trained: Run, 
 def test_the_page_carries_the_card_and_the_proof(exported: Exported, trained: Run) -> None:
     page = html.unescape(exported.out.read_text(encoding="utf-8"))
     right = trained.metrics["test"]["accuracy"]
-    assert f"{100 * right:.1f} % right" in page
-    assert "95 % interval" in page
+    assert f"{100 * right:.1f}% right" in page
+    assert "95% interval" in page
     assert f"{exported.parity.items:,} of {exported.parity.items:,} test images get the same answer" in page
     assert "of your own training" in page
     assert "Permission is hereby granted" in page

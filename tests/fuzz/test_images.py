@@ -32,9 +32,9 @@ def seeds() -> dict[str, bytes]:
     alpha = np.dstack([deep, deep[..., :1]])
     found |= {
         "png 16": png(deep, bits=16, more=chunk(b"tRNS", b"\0\1" * 3)),
-        "png 16 rgba": png(alpha, bits=16, colour=6),
-        "png 16 la": png(alpha[..., 2:], bits=16, colour=4),
-        "png 16 grey": png(deep[..., :1], bits=16, colour=0),
+        "png 16 rgba": png(alpha, bits=16, color=6),
+        "png 16 la": png(alpha[..., 2:], bits=16, color=4),
+        "png 16 gray": png(deep[..., :1], bits=16, color=0),
         "png texts": png(rgb, more=chunk(b"tEXt", b"a\0b") * 3 + chunk(b"zTXt", b"Raw profile type exif\0\0x")),
         "ppm 16": b"P6 17 12 4095\n" + deep.tobytes(),
         "pgm 16": b"P5 17 12 4095\n" + deep[..., 0].tobytes(),

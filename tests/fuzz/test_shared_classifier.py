@@ -58,7 +58,7 @@ def calls_of(classifier: Classifier, pictures: list[np.ndarray], photo: bytes, m
     calls: dict[str, Call] = {
         "stages": lambda: np.array(stages(classifier)),
         "heads": lambda: np.array(list(heads(classifier).items())),
-        "randomised": lambda: (
+        "randomized": lambda: (
             next(iter(with_random_weights(classifier, pictures[0][None]).module.parameters())).detach().numpy()
         ),
         "inside": lambda: np.concatenate(

@@ -184,6 +184,6 @@ def test_a_run_of_damaged_weights_prints_no_nan(
         status = main([str(word) for word in words])
         shown = capsys.readouterr()
         assert status in (1, 2) or (kind == "overflow" and words[0] == "explain"), words
-        assert "nan %" not in shown.out
+        assert "nan%" not in shown.out
         assert "fault of clflab" not in shown.err, words
         assert len(shown.err.splitlines()) <= 1

@@ -62,7 +62,7 @@ def test_a_run_s_report_stands_alone_and_tells_its_accuracy(tmp_path: Path, fini
     said = finished_run.predictions("test")
     right = int((said.logits.argmax(1) == said.targets).sum())
     low, high = wilson(right, len(said))
-    assert f"Accuracy {100 * right / len(said):.1f} %, {100 * low:.1f} to {100 * high:.1f}" in found.text
+    assert f"Accuracy {100 * right / len(said):.1f}%, {100 * low:.1f} to {100 * high:.1f}" in found.text
     assert "small sample" in found.text
     assert "At temperature" in out.read_text()
     assert found.text.count("predicted as") > 1
@@ -87,7 +87,7 @@ def test_the_card_has_the_numbers_and_the_limits(tmp_path: Path, finished_run: R
     api.report(finished_run.id, out)
     text = out.read_text()
     accuracy = finished_run.metrics["test"]["accuracy"]
-    assert re.search(rf"\| Accuracy \| {100 * accuracy:.1f} %, [\d.]+ to [\d.]+ \|", text)
+    assert re.search(rf"\| Accuracy \| {100 * accuracy:.1f}%, [\d.]+ to [\d.]+ \|", text)
     for heading in ("Model", "Data", "Results", "Limitations", "Usage"):
         assert f"## {heading}\n" in text
     assert "another camera" in text
@@ -129,12 +129,12 @@ def test_other_tasks_have_reports_too(tmp_path: Path, kind: str) -> None:
         there = int(targets[:, 2].sum())
         assert f"c0.900{hits}{there - hits}{alarms}{n - there - alarms}" in page  # the row of label c
         right = ((p >= (0.2, 0.5, 0.9)) == targets).all(axis=1).mean()
-        assert f"Exact match{100 * right:.1f} %" in page  # by the run's thresholds, as everywhere
+        assert f"Exact match{100 * right:.1f}%" in page  # by the run's thresholds, as everywhere
         assert "thresholds chosen on validation: a 0.2, b 0.5, c 0.9" in card
     else:
         assert "Predictions that form a path of the hierarchy" in page
         family = (logits[:, :2].argmax(1) == targets[:, 0]).mean()
-        assert f"| family | {round(family * n)} of {n} | {100 * family:.1f} % |" in card
+        assert f"| family | {round(family * n)} of {n} | {100 * family:.1f}% |" in card
     assert "The metrics hold for this data alone" in page
 
 

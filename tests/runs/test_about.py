@@ -62,7 +62,7 @@ def test_lists_give_the_main_metric_of_each_task(finished_run: Run) -> None:
     labels.write("metrics.json", {"metrics": {"test": levels}})
     score = score_of(labels.results)
     assert score is not None
-    assert (score.text, score.share) == ("finest-level accuracy 70.0 % on test", True)
+    assert (score.text, score.share) == ("finest-level accuracy 70.0% on test", True)
 
 
 def test_the_time_of_creation_survives_a_resume_and_is_listed() -> None:

@@ -138,7 +138,7 @@ def test_the_sentence_says_what_chose_old_runs_included() -> None:
     assert choice_of("single-label", lines).sentence == "chosen by accuracy on validation"
     assert choice_of("hierarchical", lines).sentence == "chosen by finest-level accuracy on validation"
     assert choice_of("multi-label", lines).sentence == (
-        "chosen by mean average precision on validation among epochs whose validation loss is within 10 % of the lowest"
+        "chosen by mean average precision on validation among epochs whose validation loss is within 10% of the lowest"
     )
     old = [EpochRecord(epoch=1, validation_score=0.5, validation_loss=1.0)]
     assert choice_of("multi-label", old).sentence == "chosen by mean average precision on validation"
@@ -147,5 +147,5 @@ def test_the_sentence_says_what_chose_old_runs_included() -> None:
         "chosen by accuracy on validation among the solutions of 2 L2 penalties"
     )
     assert choice_of("multi-label", fitted).sentence.endswith(
-        "among the solutions of 2 L2 penalties whose validation loss is within 10 % of the lowest"
+        "among the solutions of 2 L2 penalties whose validation loss is within 10% of the lowest"
     )

@@ -26,15 +26,15 @@ from clfcore.runs.run_data import open_run_data, split_of
 from clfcore.runs.split_record import read_split
 from tests.conftest import breaking_off
 
-COLOURS = {"a": (200, 40, 40), "b": (40, 200, 40), "c": (40, 40, 200), "new": (200, 200, 40)}
+COLORS = {"a": (200, 40, 40), "b": (40, 200, 40), "c": (40, 40, 200), "new": (200, 200, 40)}
 
 
-def add(folder: Path, name: str, numbers: range, *, colour: str | None = None) -> None:
+def add(folder: Path, name: str, numbers: range, *, color: str | None = None) -> None:
     """Small noisy pictures of a class, no two alike."""
     (folder / name).mkdir(parents=True, exist_ok=True)
     for i in numbers:
-        generator = np.random.default_rng((ord((colour or name)[0]), i))
-        pixels = np.clip(generator.normal(COLOURS[colour or name], 40, (12, 12, 3)), 0, 255).astype(np.uint8)
+        generator = np.random.default_rng((ord((color or name)[0]), i))
+        pixels = np.clip(generator.normal(COLORS[color or name], 40, (12, 12, 3)), 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / name / f"p{i:03}.png")
 
 
@@ -343,7 +343,7 @@ def test_an_older_run_reads_its_data_as_it_did_then(tmp_path: Path, reading: str
     folder = tmp_path / "data"
     names = {"outer": ("a/x", "a/y", "b/x", "b/y"), "keep-case": ("a", "A", "b")}[reading]
     for k, name in enumerate(names):
-        add(folder, name, range(12 * k, 12 * k + 12), colour="abca"[k])
+        add(folder, name, range(12 * k, 12 * k + 12), color="abca"[k])
     run = create_run(config_of(folder).changed(data=f"{reading}:{folder}"))
     execute(run, orphaned=breaking_off(run, after=2, every=2))
     classes = open_run_data(run).classes

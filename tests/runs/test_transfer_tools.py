@@ -81,10 +81,10 @@ def test_the_learning_curve_speaks_of_the_last_doubling() -> None:
     steep = [Point(0.5, 100, 0.80, Interval(0.75, 0.85)), Point(1.0, 200, 0.85, Interval(0.80, 0.89))]
     assert "the last doubling gained 5.0 points, though the intervals overlap" in suggestion(steep)
     flat = [Point(0.5, 100, 0.90, Interval(0.87, 0.93)), Point(1.0, 200, 0.904, Interval(0.87, 0.93))]
-    assert suggestion(flat).startswith("Probably not: 90.4 %")
+    assert suggestion(flat).startswith("Probably not: 90.4%")
 
 
-def test_neighbours_agree_with_sklearn() -> None:
+def test_neighbors_agree_with_sklearn() -> None:
     rng = np.random.default_rng(0)
     train, x, y = rng.normal(size=(90, 4)).astype(np.float32), rng.normal(size=(40, 4)), rng.integers(0, 3, 90)
     np.testing.assert_array_equal(nearest_class_mean(train, y, x), NearestCentroid().fit(train, y).predict(x))

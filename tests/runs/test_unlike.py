@@ -99,7 +99,7 @@ def test_published_weights_say_that_none_of_their_classes_is_likely() -> None:
     task, flat = single_label([f"class {i}" for i in range(1000)]), np.zeros(1000, np.float32)
     assert (
         judge(PUBLISHED, task, flat, distance=None).message
-        == "None of its 1,000 classes is likely (the likeliest has 0 %)."
+        == "None of its 1,000 classes is likely (the likeliest has 0%)."
     )
     flat[3] = 9
     sure = judge(PUBLISHED, task, flat, distance=None)
@@ -115,7 +115,7 @@ def test_the_limits_keep_the_share_together() -> None:
     rule = choose_rule(sure, far, temperature=1.0)
     assert 380 <= rule.kept <= 384
     assert rule.kept == ((sure >= rule.probability) & (far <= rule.distance)).sum()
-    assert choose_rule(np.full(9, 0.99), None, temperature=1.0).probability == 0.5  # 60 % is a likely class
+    assert choose_rule(np.full(9, 0.99), None, temperature=1.0).probability == 0.5  # 60% is a likely class
     assert choose_rule(sure[:1], far[:1], temperature=1.0).kept == 1
 
 

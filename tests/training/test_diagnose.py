@@ -27,7 +27,7 @@ def test_both_losses_rising_is_not_overfitting() -> None:
 def test_losses_that_do_not_move_stand_still_unless_all_is_learned() -> None:
     flat = [2.302] * 6
     (note,) = notes(history(flat, flat, accuracy=0.1), ended=True)
-    assert note.startswith("It stood still: from epoch 2 on neither loss moved by 1 %, at 10.0 % training accuracy")
+    assert note.startswith("It stood still: from epoch 2 on neither loss moved by 1%, at 10.0% training accuracy")
     assert notes(history(flat, flat, accuracy=0.99)) == ()
 
 

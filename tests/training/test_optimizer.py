@@ -98,7 +98,7 @@ def test_label_smoothing_moves_the_target_by_hand() -> None:
     assert smoothed.item() == pytest.approx(expected, rel=1e-6)
 
 
-def test_biases_and_normalisation_have_no_weight_decay() -> None:
+def test_biases_and_normalization_have_no_weight_decay() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
     named = dict(model.named_parameters())
     assert [name for name, p in named.items() if decays(name, p)] == ["0.weight", "3.weight"]

@@ -137,7 +137,7 @@ def test_frozen_groups_are_equal_to_the_bit_after_training(name: str, side: int)
     assert {key.rpartition(".")[0] for key in moved - set(parameters)} <= owners
 
 
-def test_frozen_batch_normalisation_trains_its_scale_and_keeps_its_statistics() -> None:
+def test_frozen_batch_normalization_trains_its_scale_and_keeps_its_statistics() -> None:
     torch.manual_seed(0)
     module = build("resnet18_small", columns=3, image_size=16).module
     groups = layer_groups(module)

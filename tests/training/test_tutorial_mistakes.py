@@ -18,7 +18,7 @@ from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
 from clfcore.task import single_label
-from clfcore.training.batches import Batches, normalised
+from clfcore.training.batches import Batches, normalized
 from clfcore.training.loop import State, train
 from clfcore.training.losses import hits_of, loss_of
 from clfcore.training.optimizer import make_optimizer, parameter_groups
@@ -53,17 +53,17 @@ def _batches(mix: Mix | None, *, policy: str = "none", pixels: np.ndarray | None
 
 
 def test_erasing_comes_last_and_paints_what_the_network_sees_as_nothing() -> None:
-    """Erasing before the normalisation with black or noise paints a value that the network never learned as empty."""
+    """Erasing before the normalization with black or noise paints a value that the network never learned as empty."""
     with pytest.raises(InputError, match="erasing must come last"):
         policies.policy(["erasing", "colour-jitter"])
     preprocess = Preprocess(16, mean=(0.4, 0.5, 0.6), deviation=(0.2, 0.2, 0.2))
     policy = policies.policy([{"step": "erasing", "probability": 1.0, "scale": [0.3, 0.33]}])
     pixels = torch.full((4, 3, 16, 16), 255, dtype=torch.uint8)
     table = random_table.table(policy, seed=0, epoch=1, items=4)
-    x = normalised(apply(policy, table, pixels, size=16, mean=preprocess.mean), preprocess)
+    x = normalized(apply(policy, table, pixels, size=16, mean=preprocess.mean), preprocess)
     painted = x[(x - x.amax(dim=(2, 3), keepdim=True)).abs() > 0.1]
     assert len(painted) > 100
-    assert painted.abs().max() <= 0.5 / 255 / 0.2 + 1e-5  # half a byte: the mean colour is 0 after the normalisation
+    assert painted.abs().max() <= 0.5 / 255 / 0.2 + 1e-5  # half a byte: the mean color is 0 after the normalization
 
 
 def test_plateau_is_fed_with_the_validation_loss_of_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_unfreezing_keeps_the_optimiser_and_its_moments(photos, monkeypatch: pyt
     assert seen[-1] == 3 * seen[0]
 
 
-def test_frozen_batch_normalisation_stays_in_eval_mode() -> None:
+def test_frozen_batch_normalization_stays_in_eval_mode() -> None:
     """In train mode its statistics drift although no parameter trains."""
 
     def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -11,7 +11,7 @@ import streamlit as st
 from clfcore.data.item import ItemRecord
 from clfcore.errors import Failure, InputError
 from ui.cards import bars, top_bars
-from ui.closeup.neighbours import neighbours
+from ui.closeup.neighbors import neighbors
 from ui.closeup.sources import Entry, RunPictures, Source, classes_of, place_of
 from ui.closeup.stage import stage, still
 from ui.formatting import count, shorten
@@ -109,7 +109,7 @@ def _item(source: Source, entry: Entry) -> None:
     with picture:
         stage(source, entry, record, classes=classes)
     if record is not None:
-        neighbours(source, record)
+        neighbors(source, record)
         if isinstance(source, RunPictures):
             _as_command(source, record)
 

@@ -20,7 +20,7 @@ from ui.loaders import Files, by_files, classifier, run_thumbnail
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset, Split
-    from clfcore.embeddings.neighbours import Space
+    from clfcore.embeddings.neighbors import Space
     from clfcore.explain.saliency_map import SaliencyMap
     from ui.cards import Picture
 
@@ -49,7 +49,7 @@ def map_of_item(
     model = classifier(path)
     pixels = _dataset.image(index, least_side=model.preprocess.stored_side)
     if pixels.dtype == np.uint8 and pixels.shape[-1] == 1:
-        pixels = np.repeat(pixels, 3, axis=-1)  # as a grey file is read
+        pixels = np.repeat(pixels, 3, axis=-1)  # as a gray file is read
     return explain(model, model.square(np.ascontiguousarray(pixels)), method="gradcam", target=column)
 
 

@@ -143,7 +143,7 @@ def _curves(one: Listed) -> None:
         with column:
             figure = history_figure({run.id: lines}, quantity=quantity, epochs=epochs, best=best, dark=dark())
             if not lines:
-                figure.update_yaxes(range=[0, 1])  # an empty axis would show shares from -100 % to 400 %
+                figure.update_yaxes(range=[0, 1])  # an empty axis would show shares from -100% to 400%
             chart(figure, key)
 
 
@@ -202,7 +202,7 @@ def after_transfer(run: Run) -> None:
     if any(results.moved.values()):
         with st.expander("Weight change by layer group"):
             chart(weight_change(results.moved, dark=dark()), f"moved {run.id}")
-    names = {"nearest_class_mean": "nearest class mean", "k_nearest": "5 nearest neighbours"}
+    names = {"nearest_class_mean": "nearest class mean", "k_nearest": "5 nearest neighbors"}
     for split in ("test", "validation"):
         found = {names[n]: by[split]["accuracy"] for n, by in results.baselines.items() if split in by}
         if found:

@@ -1,4 +1,4 @@
-// A picture file -> RGB bytes as the lab reads them: upright by EXIF, its colours as they are, what is transparent on
+// A picture file -> RGB bytes as the lab reads them: upright by EXIF, its colors as they are, what is transparent on
 // white, a large JPEG reduced before it is scaled. What a browser would read in another way is refused in words.
 
 const MEGAPIXELS = 178;

@@ -1,4 +1,4 @@
-"""What pixels become: tones, colours and rectangles of a batch, each image with its own number.
+"""What pixels become: tones, colors and rectangles of a batch, each image with its own number.
 
 Pixels are n x C x S x S uint8 with one or three channels, never changed in place; factors are n numbers. Results are
 cut down to whole values where torchvision cuts, so that both agree. Tones (float32 from 0 to 255, of pictures of more
@@ -21,17 +21,17 @@ def brightness(pixels: Tensor, factors: np.ndarray) -> Tensor:
 
 
 def contrast(pixels: Tensor, factors: np.ndarray) -> Tensor:
-    """Away from the image's own mean grey (factor above 1) or towards it."""
-    return _blend(pixels, grey(pixels).mean(dim=(1, 2, 3), keepdim=True), factors)
+    """Away from the image's own mean gray (factor above 1) or towards it."""
+    return _blend(pixels, gray(pixels).mean(dim=(1, 2, 3), keepdim=True), factors)
 
 
 def saturation(pixels: Tensor, factors: np.ndarray) -> Tensor:
-    """Away from the image's own grey copy or towards it; a grey image stays as it is."""
-    return pixels if pixels.shape[1] == 1 else _blend(pixels, grey(pixels), factors)
+    """Away from the image's own gray copy or towards it; a gray image stays as it is."""
+    return pixels if pixels.shape[1] == 1 else _blend(pixels, gray(pixels), factors)
 
 
 def hue(pixels: Tensor, turns: np.ndarray) -> Tensor:
-    """Colours turned on the hue circle by -0.5 to 0.5 of a turn; a grey image stays as it is."""
+    """Colors turned on the hue circle by -0.5 to 0.5 of a turn; a gray image stays as it is."""
     if pixels.shape[1] == 1:
         return pixels
     x = pixels.float()
@@ -97,7 +97,7 @@ def equalize(pixels: Tensor) -> Tensor:
     return (share * 255).view_as(pixels)
 
 
-def grey(pixels: Tensor) -> Tensor:
+def gray(pixels: Tensor) -> Tensor:
     """n x 1 x S x S float32 by ITU-R 601 luma, of whole values where the pixels are bytes."""
     if pixels.shape[1] == 1:
         return pixels.float()

@@ -12,17 +12,17 @@ from ui.messages import escape_markdown, refusals
 from ui.session import SessionValue
 
 NEAREST = 5
-WANTED = SessionValue[bool]("closeup neighbours")
+WANTED = SessionValue[bool]("closeup neighbors")
 
 
 @st.fragment
-def neighbours(source: Source, record: ItemRecord) -> None:
+def neighbors(source: Source, record: ItemRecord) -> None:
     """The five nearest, with their labels; a button where they take a pass over the data."""
     with refusals(stop=False):
-        _neighbours(source, record)
+        _neighbors(source, record)
 
 
-def _neighbours(source: Source, record: ItemRecord) -> None:
+def _neighbors(source: Source, record: ItemRecord) -> None:
     if record.split is None:
         return
     run = isinstance(source, RunPictures)

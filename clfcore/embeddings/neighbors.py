@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class Neighbor:
     """Nearest neighbor: a training image, its label and the cosine similarity of its embedding, from -1 to 1."""
 
     id: str
@@ -36,7 +36,7 @@ class Space:
     classes: tuple[str, ...] = ()
     of_class: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), bool))
 
-    def nearest(self, item: str, *, n: int = 5) -> tuple[Neighbour, ...]:
+    def nearest(self, item: str, *, n: int = 5) -> tuple[Neighbor, ...]:
         """Nearest neighbors of one item: n training images other than itself, nearest first.
 
         Raises InputError for an unknown item.
@@ -46,19 +46,19 @@ class Space:
         others = np.flatnonzero(np.array(self.ids, dtype=object) != item)
         return self._first(self.train @ self.queries[self.items[item]], others, n)
 
-    def per_class(self, embedding: np.ndarray, *, n: int = 3) -> dict[str, tuple[Neighbour, ...]]:
+    def per_class(self, embedding: np.ndarray, *, n: int = 3) -> dict[str, tuple[Neighbor, ...]]:
         """Nearest neighbors in each class: n training images nearest to an embedding (D), the nearest class first."""
         similar = self.train @ _unit(embedding[None].astype(np.float32))[0]
-        neighbours = {
+        neighbors = {
             name: self._first(similar, np.flatnonzero(self.of_class[:, place]), n)
             for place, name in enumerate(self.classes)
         }
-        occupied = [name for name, near in neighbours.items() if near]
-        return {name: neighbours[name] for name in sorted(occupied, key=lambda name: -neighbours[name][0].similarity)}
+        occupied = [name for name, near in neighbors.items() if near]
+        return {name: neighbors[name] for name in sorted(occupied, key=lambda name: -neighbors[name][0].similarity)}
 
-    def _first(self, similar: np.ndarray, among: np.ndarray, n: int) -> tuple[Neighbour, ...]:
+    def _first(self, similar: np.ndarray, among: np.ndarray, n: int) -> tuple[Neighbor, ...]:
         order = among[np.argsort(-similar[among], kind="stable")[:n]]
-        return tuple(Neighbour(self.ids[i], self.labels[i], float(similar[i])) for i in order)
+        return tuple(Neighbor(self.ids[i], self.labels[i], float(similar[i])) for i in order)
 
 
 def make_space(dataset: "ImageDataset", embeddings: "Mapping[Split, np.ndarray]", split: "Split | None") -> Space:

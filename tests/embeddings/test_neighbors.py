@@ -9,7 +9,7 @@ from PIL import Image
 
 from clfcore import cache
 from clfcore.config import make
-from clfcore.embeddings.neighbours import Space
+from clfcore.embeddings.neighbors import Space
 from clfcore.errors import InputError
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
