@@ -54,12 +54,6 @@ def agreement(runs: Sequence[Named]) -> Agreement:
     )
 
 
-def only_right(runs: Sequence[Named], name: str, other: str) -> np.ndarray:
-    """Indices (int64, in the first run's order) of the items that `name` gets right and `other` does not."""
-    right = {run: hits(predictions) for run, predictions in aligned(runs)}
-    return np.flatnonzero(right[name] & ~right[other])
-
-
 def dividing(runs: Sequence[Named]) -> np.ndarray:
     """Indices (int64, in the first run's order) of the items to which not all runs give the same answer, those that the
     fewest get right first."""

@@ -5,7 +5,6 @@ so that many are scored at once. Letters: B resamples, N items, C classes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ import numpy as np
 from clfcore.evaluation.bootstrap_auc import weighted_areas
 from clfcore.evaluation.calibration import errors_if_calibrated
 from clfcore.evaluation.counts import binned, share
-from clfcore.evaluation.metrics import BINS, consistent, decide
+from clfcore.evaluation.metrics import BINS, decide
 from clfcore.evaluation.outcomes import Outcomes, one_label, outcomes
 from clfcore.predictions import Predictions
 
@@ -29,14 +28,6 @@ Intervals = Mapping[str, "Interval | None"]
 class Interval(NamedTuple):
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class HierarchicalIntervals:
-    """Intervals of each level, the finest last, and of the share of items predicted along a real path."""
-
-    levels: Mapping[str, Intervals]
-    consistency: Interval | None
 
 
 def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Interval | None:
@@ -73,22 +64,6 @@ def headline(
     if predictions.task.kind == "multi-label":
         return _multi_label(predictions, thresholds=thresholds, resamples=resamples, seed=seed)
     return _single_label(one_label(predictions), resamples=resamples, seed=seed)
-
-
-def hierarchical_headline(
-    predictions: Predictions,
-    *,
-    paths: Sequence[Sequence[int]] | np.ndarray | None = None,
-    resamples: int = 1000,
-    seed: int = 0,
-) -> HierarchicalIntervals:
-    """95% intervals of a hierarchical task, level by level. paths: as in `metrics.evaluate`."""
-    levels = {
-        level.name: headline(predictions.level(level.name), resamples=resamples, seed=seed)
-        for level in predictions.task.levels
-    }
-    real = consistent(predictions, paths=paths)
-    return HierarchicalIntervals(levels, wilson(int(real.sum()), len(real)))
 
 
 def resampled(n: int, resamples: int, *, seed: int) -> Iterator[np.ndarray]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clfcore.errors import InputError
 from clfcore.evaluation.compare import aligned, compare, difference_interval, holm, mcnemar, score_interval
-from clfcore.evaluation.ensembles import agreement, dividing, ensemble, gains, only_right
+from clfcore.evaluation.ensembles import agreement, dividing, ensemble, gains
 from clfcore.evaluation.metrics import evaluate
 from clfcore.predictions import Predictions
 from clfcore.task import single_label
@@ -212,7 +212,6 @@ def test_agreement_by_hand() -> None:
     assert found.both_right.tolist() == [[3, 2, 1], [2, 2, 1], [1, 1, 2]]
     assert {name: indices.tolist() for name, indices in found.only.items()} == {"a": [2], "b": [], "c": [3]}
     assert (found.all_right.tolist(), found.none_right.tolist()) == ([0], [4])
-    assert only_right([("a", a), ("b", b), ("c", c)], "a", "c").tolist() == [1, 2]
 
 
 def test_items_that_divide_the_runs_come_with_the_fewest_right_first() -> None:

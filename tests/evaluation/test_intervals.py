@@ -7,7 +7,6 @@ from clfcore.evaluation.bootstrap_auc import weighted_areas
 from clfcore.evaluation.intervals import (
     calibration_errors,
     headline,
-    hierarchical_headline,
     resampled,
     single_label_scores,
     wilson,
@@ -101,9 +100,8 @@ def test_the_interval_of_the_calibration_error_holds_the_truth_of_a_calibrated_c
 
 def test_no_items_and_levels() -> None:
     assert set(headline(predictions(np.zeros((0, 3)), np.zeros(0, np.int64))).values()) == {None}
-    found = hierarchical_headline(hierarchical([(0, 0), (0, 2)], [(0, 0), (1, 2)]), resamples=50)
-    assert found.consistency == pytest.approx(wilson(1, 2))
-    assert found.levels["kingdom"]["accuracy"] == wilson(1, 2)
+    tree = hierarchical([(0, 0), (0, 2)], [(0, 0), (1, 2)])
+    assert headline(tree.level("kingdom"), resamples=50)["accuracy"] == wilson(1, 2)
 
 
 def test_a_sample_without_spread_has_no_interval_but_for_shares() -> None:
