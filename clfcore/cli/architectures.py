@@ -159,7 +159,6 @@ COMMANDS = (
             ),
             argument(
                 "--no-normalization",
-                "--no-normalization",
                 "--no-normalisation",
                 action="store_true",
                 help="of gradients: without batch normalization, as before 2015",

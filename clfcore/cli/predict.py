@@ -250,7 +250,7 @@ COMMANDS = (
             argument("--level", metavar="NAME", help="of a hierarchy: the level of the class (default the finest)"),
             argument("--layer", metavar="NAME", help="a layer by its dotted name (default: chosen by itself)"),
             argument("--opacity", type=number, default=0.6, metavar="X", help="0 image, 1 map (default 0.6)"),
-            argument("--colors", "--colors", "--colours", default="magma", metavar="NAME", help="magma (default), cividis, …"),
+            argument("--colors", "--colours", default="magma", metavar="NAME", help="magma (default), cividis, …"),
             argument("--threshold", type=number, default=0.0, metavar="X", help="hide weaker places, 0 to 1"),
             argument(
                 "--examples",
