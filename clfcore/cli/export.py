@@ -30,8 +30,8 @@ def _text(result: Values) -> str:
     lines = [f"{file['path']}: {file['bytes'] / 1e6:.1f} MB" for file in result["files"]]
     same = round(parity["top1_agreement"] * parity["items"])
     lines.append(
-        f"verified on {parity['items']:,} {parity['split']} images: {same:,} the same answer, largest difference of a "
-        f"logit {parity['max_abs_logit']:.6f}"
+        f"verified on {parity['items']:,} {parity['split']} images: {same:,} the same answer, largest difference "
+        f"of a logit {parity['max_abs_logit']:.6f}"
     )
     if result["stored"]:
         same = round(result["stored"]["top1_agreement"] * result["stored"]["items"])
