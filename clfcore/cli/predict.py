@@ -114,7 +114,7 @@ def faithfulness_table(result: Values) -> str:
     rows = [[one["method"], *(one[name] for name in MEASURES)] for one in (*result["methods"], *result["baselines"])]
     lines = [
         table(rows, ["method", "pointing", "energy in mask", "deletion", "insertion", "depends on weights"]),
-        f"{result['items']} images; deletion: lower is better, the others: higher; random and center look at nothing",
+        f"{result['items']} images; deletion: lower is better, the others: higher; random and centre look at nothing",
     ]
     return "\n".join(lines + [f"{name} left out: {reason}" for name, reason in result["left_out"].items()])
 
