@@ -92,7 +92,8 @@ def prove(path: Path, found: "Verification") -> None:
     """Write the proof of a verified page into it, in words."""
     page = path.read_bytes()
     assert page.count(_PROOF.encode()) == 1, "the page has one place for its proof"
-    path.write_bytes(page.replace(_PROOF.encode(), html.escape(found.parity.describe() + ".").encode()))
+    words = f"Checked when this page was written: {found.parity.describe()}."
+    path.write_bytes(page.replace(_PROOF.encode(), html.escape(words).encode()))
 
 
 def read(path: Path) -> Predictor:
