@@ -14,6 +14,9 @@ import time
 from pathlib import Path
 
 from clfcore import api
+from clfcore.runs.folder import Run
+from clfcore.runs.open_classifier import open_classifier
+from clfcore.runs.temperature import temperature_of
 from tests.browser.driver import chromium
 
 LEAST = 0.995
@@ -62,7 +65,9 @@ def main() -> int:
             print(api.export(given.run, format="web", out=page).parity.describe())
         size = page.stat().st_size
         theirs = answers(page.resolve(), photos)
-    mine = api.predict(given.run, [str(photo) for photo in photos], calibrated=True).predictions
+    classifier = open_classifier(given.run)
+    fitted = classifier.folder is not None and temperature_of(Run(classifier.folder)) is not None
+    mine = api.predict(given.run, [str(photo) for photo in photos], calibrated=fitted).predictions
     same, gaps = 0, []
     for photo, shown, expected in zip(photos, theirs, mine, strict=True):
         top = expected.top or ()

@@ -23,6 +23,11 @@ FORMATS = {
     "onnx": ("ONNX", "model.onnx", "One file that ONNX Runtime reads, in most languages."),
     "onnx-int8": ("ONNX, 8-bit", "model-int8.onnx", "A quarter of the size, faster on most CPUs, slightly less exact."),
     "pt2": ("PyTorch", "model.pt2", "For torch.export.load, without this lab."),
+    "web": (
+        "Web page",
+        "page.html",
+        "One file that classifies offline in any browser: download it, then open it there.",
+    ),
     "script": ("Folder with a script", "model", "predict.py, which needs onnxruntime, Pillow and NumPy alone."),
 }
 
