@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.predict.answers import choose_certainty, predictions_csv
+from pages.predict.many import many_photos
 from pages.predict.photos import photos_view
 from ui.messages import refusals
 from ui.photos import choose_photos
@@ -23,6 +24,9 @@ with right, refusals():
 with left:
     photos = choose_photos(models)
 
+several = many_photos(models)
+if not photos and several:
+    st.stop()
 if not photos:
     st.write("No photo yet: click one of the samples, or drop in your own.")
     st.stop()

@@ -74,7 +74,12 @@ def use_it(run: Run) -> None:
         left, right = st.columns(2, gap="large")
         with left:
             st.caption("Predict from a terminal")
-            st.code(f"clflab predict {quote(run.id)} photo.jpg", language="bash", wrap_lines=True)
+            name = quote(run.id)
+            st.code(f"clflab predict {name} photo.jpg", language="bash", wrap_lines=True)
+            st.caption("A folder, a zip or a CSV of photos, into a table")
+            st.code(f"clflab predict {name} photos/ --out predictions.csv", language="bash", wrap_lines=True)
+            st.caption("Over HTTP on this machine: the Open Inference Protocol, POST /predict, and a page")
+            st.code(f"clflab serve {name}", language="bash", wrap_lines=True)
             st.caption("Or from Python")
             st.code(
                 "from clfcore.api import predict\n\n"
