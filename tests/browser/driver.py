@@ -29,8 +29,8 @@ FLAGS = (
 
 
 @contextlib.contextmanager
-def serving(folder: Path, log: Path | None = None) -> Iterator[str]:
-    """The app on a free port with all that it writes in `folder`; yields its address."""
+def serving(folder: Path, log: Path | None = None, *, root: Path = ROOT) -> Iterator[str]:
+    """The app of a checkout on a free port with all that it writes in `folder`; yields its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -45,7 +45,7 @@ def serving(folder: Path, log: Path | None = None) -> Iterator[str]:
     environment = os.environ | {name: str(folder / part) for name, part in names.items()}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
     with (log or folder / "server.log").open("w") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=out, stderr=subprocess.STDOUT)
         try:
             _wait_until_healthy(f"http://127.0.0.1:{port}", process)
             yield f"http://127.0.0.1:{port}"
