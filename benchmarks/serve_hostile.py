@@ -1,17 +1,21 @@
 """Hostile requests at a server: 200 damaged, oversized or wrong bodies; each must get a 4xx, and memory stay flat.
 
-python benchmarks/serve_hostile.py MODEL [--count 200]
+python benchmarks/serve_hostile.py [MODEL] [--count 200]
 """
 
 import argparse
 import io
 import json
 import random
+import sys
 from collections import Counter
+from pathlib import Path
 
 import psutil
 from PIL import Image
 from starlette.testclient import TestClient
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from clfcore.serving.app import Application
 from clfcore.serving.limits import known_hosts
@@ -43,7 +47,7 @@ def bodies(random_: random.Random, infer: str) -> tuple[str, dict]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model")
+    parser.add_argument("model", nargs="?", default="efficientnet_lite0")
     parser.add_argument("--count", type=int, default=200)
     given = parser.parse_args()
     served = open_served(given.model)
