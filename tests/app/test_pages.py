@@ -170,7 +170,14 @@ def test_samples_on_predict_and_explain_are_of_the_runs_own_data(open_page: Open
         assert keys == own, name
     app = open_page("predict", model="efficientnet_lite0")
     assert "sample cat" in [button.key for button in app.button]
+    assert "EfficientNet 2020 · 4.7 M · 18.8 MB, weights here" in words(app)
     item = next(iter(own)).removeprefix("sample ")
     app = open_page("predict", model=finished_run.id, sample=item)
     assert not app.exception
     assert item in "\n".join(element.value for element in app.subheader)
+
+
+def test_the_curves_name_the_classes_that_are_not_drawn(open_page: OpenPage, finished_run: Run) -> None:
+    app = open_page("evaluate", run=finished_run.id, view="ROC and PR")
+    said = words(app).replace("\\", "")
+    assert "Drawn: 8 of 10 classes; the averages are over all of them. Without a curve: 8, 9." in said
