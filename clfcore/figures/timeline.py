@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 SHAPES = ("circle", "square", "diamond")
 ROW = 19  # pixels of a name's row
-LETTER = 0.31  # years that a letter of a name takes where the figure is 600 pixels wide, the narrowest that is meant
-AFTER = 6  # years kept free to the right, for the names of the newest
+LETTER = 0.5  # years that a letter of a name takes where the figure is 460 pixels wide, as in a window of 820
 
 
 class _Place(NamedTuple):
@@ -55,8 +54,8 @@ def years(rows: "Sequence[Architecture]", *, chosen: str | None = None, dark: bo
         )
     _ring(figure, [(p.year, p.line) for p in places if p.row.name == chosen], ink=page.ink)
     figure.update_xaxes(
-        title_text="year of the paper", range=[first - 1, last + AFTER], tick0=first, dtick=2, tickformat="d",
-        showgrid=True,
+        title_text="year of the paper", range=[first - 1, max(_end(p.year, p.row.name) for p in places)],
+        tickvals=list(range(first, last + 1, 2)), showgrid=True,
     )  # fmt: skip
     figure.update_yaxes(visible=False, range=[lines - 0.3, -0.8], fixedrange=True)
     return figure.update_layout(legend={"itemsizing": "constant"})
@@ -74,9 +73,14 @@ def _stacked(rows: "Sequence[Architecture]") -> list[_Place]:
         )
         for line, row in enumerate(members, start):
             reached.extend([0.0] * (line + 1 - len(reached)))
-            reached[line] = year + 0.8 + LETTER * len(row.name)
+            reached[line] = _end(year, row.name)
             places.append(_Place(row, year, line))
     return places
+
+
+def _end(year: int, name: str) -> float:
+    """Year up to which a name reaches that stands beside its point."""
+    return year + 0.8 + LETTER * len(name)
 
 
 def _by_family(places: Sequence[_Place]) -> list[tuple[str, list[_Place]]]:
