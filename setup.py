@@ -23,7 +23,7 @@ setup(
     package_data={
         "clfcore": ["py.typed"],
         "clfcore.architectures": ["*.csv", "*.json"],
-        "clfcore.export": ["*.txt", "web_page/*", "onnxruntime_web/*"],
+        "clfcore.export": ["*.txt", "templates/*.txt", "web_page/*", "onnxruntime_web/*"],
         "clfcore.reports": ["*.jinja"],
         "clfcore._app": [
             ".streamlit/config.toml",

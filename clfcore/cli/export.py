@@ -56,7 +56,12 @@ COMMANDS = (
         arguments=(
             argument("name", metavar="RUN"),
             argument("--format", required=True, metavar="NAME", help=f"{', '.join(FORMAT_NAMES)}"),
-            argument("--out", required=True, metavar="PATH", help="the file, or for script the folder, to write"),
+            argument(
+                "--out",
+                required=True,
+                metavar="PATH",
+                help="the file to write, of onnx, onnx-int8, pt2 and web; else the folder",
+            ),
             argument(
                 "--calibrate",
                 type=between(1, 100_000),

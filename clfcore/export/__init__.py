@@ -16,9 +16,21 @@ from clfcore.results import Result
 
 if TYPE_CHECKING:
     from clfcore.export.formats import Format
+    from clfcore.export.onnx_model import Predictor
     from clfcore.export.verify import Accuracy, Latency, Parity, Verification
 
-FORMAT_NAMES = ("onnx", "onnx-int8", "pt2", "script", "web")  # as `formats.FORMATS` has them, without importing torch
+FORMAT_NAMES = (  # as `formats.FORMATS` has them, without importing torch
+    "onnx",
+    "onnx-int8",
+    "pt2",
+    "script",
+    "web",
+    "timm",
+    "container",
+    "triton",
+    "kserve",
+    "ray-serve",
+)
 POINTS = 0.02  # of accuracy that 8-bit integers may lose
 
 
@@ -59,11 +71,11 @@ def export(
 ) -> Exported:
     """Write a run, or an architecture with its ImageNet weights, as `format`, verified on the run's own images.
 
-    The proof is made on the test split (else validation; for an architecture on the photos that ship). out: a file, or
-    for `script` a folder. calibrate: training images that set the ranges of 8-bit integers. tolerance: the largest
-    difference of a logit as a share of the largest logit (default 1e-4; of web, whose weights are float16, 0.01); for
-    onnx-int8 the share of accuracy that may be lost (default 0.02). Raises Failure where parity is missed, and nothing
-    stands at `out`; InputError for what cannot be.
+    The proof is made on the test split (else validation; for an architecture on the photos that ship). out: a file for
+    onnx, onnx-int8, pt2 and web, else a folder. calibrate: training images that set the ranges of 8-bit integers.
+    tolerance: the largest difference of a logit as a share of the largest logit (default 1e-4; of web, whose weights
+    are float16, 0.01); for onnx-int8 the share of accuracy that may be lost (default 0.02). Raises Failure where parity
+    is missed, and nothing stands at `out`; InputError for what cannot be.
     """
     if format not in FORMAT_NAMES:
         raise unknown("format", format, FORMAT_NAMES)
@@ -83,9 +95,8 @@ def export(
     squares = None if row.exact else calibration_squares(source, calibrate)
     with _whole(target) as partial:
         row.write(source.exportable, partial, squares)
-        found = verify(
-            source.exportable.classifier, source.proof, row.read(partial), stored=source.stored, progress=progress
-        )
+        with _opened(row.read(partial)) as predict:
+            found = verify(source.exportable.classifier, source.proof, predict, stored=source.stored, progress=progress)
         _check(found, source.exportable.classifier.name, row=row, tolerance=tolerance)
         if row.prove is not None:
             row.prove(partial, found)
@@ -134,6 +145,15 @@ def _free(out: str | Path, *, folder: bool, overwrite: bool) -> Path:
     if path.is_dir() and not (path / "preprocess.json").is_file() and any(path.iterdir()):
         raise InputError(f"{named}, a folder that no export wrote: name another")
     return path
+
+
+@contextmanager
+def _opened(predict: "Predictor") -> Iterator["Predictor"]:
+    """What answers for an export; a server ends with the proof."""
+    try:
+        yield predict
+    finally:
+        getattr(predict, "close", lambda: None)()
 
 
 @contextmanager

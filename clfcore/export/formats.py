@@ -6,7 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from clfcore.export import onnx_model, quantized, script, torch_program, web
+from clfcore.export import (
+    container,
+    model_repository,
+    onnx_model,
+    quantized,
+    ray_serve,
+    script,
+    timm_folder,
+    torch_program,
+    web,
+)
 from clfcore.export.exportable import Exportable
 from clfcore.export.onnx_model import Predictor
 from clfcore.export.verify import Verification
@@ -18,9 +28,9 @@ class Format:
 
     folder: it is a folder of files, not one file. needs: packages of the extra `export`. exact: held to the tolerance
     of logits; else (8-bit integers) to the accuracy that it loses. write: source, path, calibration squares; read: the
-    path -> squares to logits, by the library that will run it. logits, agreement: the largest difference of a logit as
-    a share of the largest logit, and the least share of the same answers, where it is exact. prove: writes the proof
-    into what was verified.
+    path -> squares to logits, by the library that will run it; closed afterwards where it has a `close`. logits,
+    agreement: the largest difference of a logit as a share of the largest logit, and the least share of the same
+    answers, where it is exact. prove: writes the proof into what was verified.
     """
 
     name: str
@@ -62,6 +72,26 @@ FORMATS: Mapping[str, Format] = {
         Format(
             "web", "a page that classifies in its visitor's browser, with no network", False, onnx_model.NEEDS, True,
             lambda source, path, _: web.write(source, path), web.read, logits=0.01, agreement=0.995, prove=web.prove,
+        ),
+        Format(
+            "timm", "a folder that timm opens as local-dir:FOLDER", True, (), True,
+            lambda source, path, _: timm_folder.write(source, path), timm_folder.read,
+        ),
+        Format(
+            "container", "a folder to build a container from: a small server", True, container.NEEDS, True,
+            lambda source, path, _: container.write(source, path), container.Server,
+        ),
+        Format(
+            "triton", "a model repository for the Triton Inference Server", True, onnx_model.NEEDS, True,
+            lambda source, path, _: model_repository.write_triton(source, path), model_repository.read_triton,
+        ),
+        Format(
+            "kserve", "an inference service for KServe, with its model repository", True, onnx_model.NEEDS, True,
+            lambda source, path, _: model_repository.write_kserve(source, path), model_repository.read_kserve,
+        ),
+        Format(
+            "ray-serve", "an application for Ray Serve", True, onnx_model.NEEDS, True,
+            lambda source, path, _: ray_serve.write(source, path), ray_serve.read,
         ),
     )
 }  # fmt: skip

@@ -1,7 +1,9 @@
 """A folder that predicts without the lab: predict.py, its ONNX file, how pictures are prepared, and what to install."""
 
 import json
+import re
 import shutil
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -9,19 +11,44 @@ from clfcore.export import onnx_model
 from clfcore.export.exportable import Exportable, description
 from clfcore.export.onnx_model import Predictor
 
-TEMPLATE = Path(__file__).parent / "predict_script.py.txt"
+TEMPLATES = Path(__file__).parent / "templates"
 RUNTIME = ("onnxruntime", "pillow", "numpy")
 
 
 def write(source: Exportable, folder: Path) -> None:
     """predict.py, model.onnx, preprocess.json and requirements.txt with the versions that were verified here."""
+    write_predictor(source, folder)
+    pinned(folder, RUNTIME)
+
+
+def write_predictor(source: Exportable, folder: Path) -> None:
+    """What every folder that answers photos has: model.onnx, preprocess.json and predict.py."""
     folder.mkdir(parents=True)
     onnx_model.write(source, folder / "model.onnx")
+    describe(source, folder)
+    shutil.copyfile(TEMPLATES / "predict.py.txt", folder / "predict.py")
+
+
+def describe(source: Exportable, folder: Path) -> None:
+    """preprocess.json, by which a folder is known as an export."""
     about = json.dumps(description(source), ensure_ascii=False, indent=2)
     (folder / "preprocess.json").write_text(about + "\n", encoding="utf-8")
-    shutil.copyfile(TEMPLATE, folder / "predict.py")
-    versions = "".join(f"{name}=={metadata.version(name)}\n" for name in RUNTIME)
+
+
+def pinned(folder: Path, names: Iterable[str]) -> None:
+    """requirements.txt with the versions that are installed here."""
+    versions = "".join(f"{name}=={metadata.version(name)}\n" for name in names)
     (folder / "requirements.txt").write_text(versions, encoding="utf-8")
+
+
+def address_name(name: str) -> str:
+    """A classifier's name as servers have it in addresses and as a folder: letters, digits and . _ - alone."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".") or "classifier"
+
+
+def host_name(name: str) -> str:
+    """A classifier's name as images and Kubernetes take it: lower-case letters, digits and -, at most 40."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:40].strip("-") or "classifier"
 
 
 def read(folder: Path) -> Predictor:

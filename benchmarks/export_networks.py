@@ -1,0 +1,155 @@
+"""Every network of the catalogue, and the smallest of N families of timm's, written as ONNX and compared with torch.
+
+Each is exported as `clflab export --format onnx` does, then asked for batches of 1, 3 and 17 squares of noise: the
+share of squares with the same top-1, and the largest difference of a logit as a share of the largest logit, have to be
+1 and at most 1e-4. Weights are the published ones where they are on this machine, else random ones whose batch
+normalization has seen a batch. A network is a process of its own, so that its memory comes back. Sides above 300
+pixels become 224.
+
+    python benchmarks/export_networks.py [--families 22] [--names resnet18,vgg] [--out table.md]
+
+Ends with status 1 where a network differs; one that refuses in one line is listed with its line.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+BATCHES = (1, 3, 17)
+MOST = 1e-4
+LARGEST_SIDE = 300
+MINUTES = 15  # for one network
+
+
+def compare(name: str) -> dict[str, object]:
+    """One network's row: its side, which weights, agreement, relative difference and seconds of the export."""
+    import numpy as np
+    import torch
+
+    from clfcore.architectures.build import build, pretrained
+    from clfcore.architectures.catalogue import architecture
+    from clfcore.architectures.pretrained import at_hand
+    from clfcore.classifier import Classifier
+    from clfcore.export import onnx_model
+    from clfcore.export.exportable import Exportable
+    from clfcore.export.verify import logits_of
+    from clfcore.task import single_label
+
+    torch.manual_seed(0)
+    row, published = architecture(name), at_hand(architecture(name))
+    if published:
+        network = pretrained(name)
+    else:
+        fixed = name.startswith("timm/") or row.family == "vit"
+        side = row.native_image if fixed or row.native_image <= LARGEST_SIDE else 224
+        network = build(name, columns=10, image_size=side)
+        with torch.no_grad():  # statistics of its own, else logits hardly depend on the picture
+            network.module.train()(torch.randn(8 if side < 64 else 4, 3, side, side))
+    columns = list(network.labels) if published else [str(i) for i in range(10)]
+    classifier = Classifier(name, network.module.eval(), network.preprocess, single_label(columns))
+    source, random = Exportable(classifier), np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        onnx_model.write(source, Path(folder, "model.onnx"))
+        seconds = time.perf_counter() - start
+        predict = onnx_model.read(Path(folder, "model.onnx"))
+        same, gap, side = [], 0.0, classifier.preprocess.size
+        for items in BATCHES:
+            squares = random.integers(0, 256, (items, side, side, 3), np.uint8)
+            mine, theirs = logits_of(classifier, squares), predict(squares)
+            same.append(float((mine.argmax(1) == theirs.argmax(1)).mean()))
+            gap = max(gap, float(np.abs(mine - theirs).max() / np.abs(mine).max()))
+    return {
+        "side": side,
+        "weights": "published" if published else "random",
+        "same": min(same),
+        "gap": gap,
+        "seconds": seconds,
+    }
+
+
+def timm_families(count: int) -> list[str]:
+    """The smallest network of each of some families, spread over the alphabet."""
+    from clfcore.architectures import timm_index
+
+    smallest: dict[str, timm_index.Row] = {}
+    for row in timm_index.rows():
+        if row.parameters and row.parameters < smallest.get(row.family, row).parameters + 1:
+            smallest[row.family] = row
+    families = sorted(smallest)
+    return [f"timm/{smallest[families[i * len(families) // count]].name}" for i in range(min(count, len(families)))]
+
+
+def in_child(name: str) -> dict[str, object]:
+    """`compare` in a process of its own; its refusal where there is one."""
+    line = [sys.executable, __file__, "--child", name]
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60 * MINUTES, cwd=ROOT, check=False)
+    except subprocess.TimeoutExpired:
+        return {"refused": f"took more than {MINUTES} minutes"}
+    if done.returncode == 0:
+        return json.loads(done.stdout.splitlines()[-1])
+    return {"refused": (done.stderr.strip().splitlines() or [f"ended with status {done.returncode}"])[-1]}
+
+
+def as_row(name: str, result: dict[str, object]) -> str:
+    if "refused" in result:
+        return f"| {name} | | | | | | {result['refused']} |"
+    verdict = "equal" if equal(result) else "DIFFERS"
+    return (
+        f"| {name} | {result['side']} | {result['weights']} | {result['same']:.0%} | {result['gap']:.1e} "
+        f"| {result['seconds']:.0f} | {verdict} |"
+    )
+
+
+def equal(result: dict[str, object]) -> bool:
+    return result["same"] == 1 and float(str(result["gap"])) <= MOST
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--names", help="these networks alone, separated by commas")
+    parser.add_argument("--families", type=int, default=22, help="of timm's; 0: none")
+    parser.add_argument("--out", type=Path, help="a Markdown file for the table, written as it grows")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        from clfcore.errors import Failure, InputError
+
+        try:
+            print(json.dumps(compare(given.child)))
+        except (InputError, Failure) as error:
+            print(error, file=sys.stderr)
+            return 1
+        return 0
+
+    from clfcore.architectures.catalogue import architectures
+
+    names = given.names.split(",") if given.names else [row.name for row in architectures()]
+    names += [] if given.names else timm_families(given.families)
+    lines = [
+        "| network | side | weights | same top-1 | largest difference | export, s | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    print("\n".join(lines))
+    results = []
+    for name in names:
+        results.append(in_child(name))
+        lines.append(as_row(name, results[-1]))
+        print(lines[-1], flush=True)
+        if given.out:
+            given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    written = [result for result in results if "refused" not in result]
+    good = sum(map(equal, written))
+    print(f"{good} of {len(names)} equal, {len(names) - len(written)} refused")
+    return int(good < len(written))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
