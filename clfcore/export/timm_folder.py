@@ -16,7 +16,7 @@ from clfcore.export.exportable import Exportable
 from clfcore.export.onnx_model import Predictor
 from clfcore.runs.folder import Run
 from clfcore.task import Task
-from clfcore.training.batches import normalised
+from clfcore.training.batches import normalized
 
 CROP_MODES: Mapping[str, str] = {"crop": "center", "pad": "border", "squash": "squash"}  # ours -> timm's
 
@@ -59,7 +59,7 @@ def read(folder: Path) -> Predictor:
     def predict(squares: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
             pixels = torch.from_numpy(np.ascontiguousarray(squares)).permute(0, 3, 1, 2)
-            return model(normalised(pixels, preprocess)).numpy()
+            return model(normalized(pixels, preprocess)).numpy()
 
     return predict
 
