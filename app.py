@@ -8,12 +8,14 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from ui.entry import after_first_paint, dismiss_first_notice, refuse_foreign_pages, wait_for_figures
 from ui.photos import keep_in_address
-from ui.session import note_page
+from ui.session import keep_widgets, note_page, note_widgets, restore_widgets
 
 ASSETS = Path(__file__).parent / "assets"
 
 st.set_page_config(page_title="clflab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 refuse_foreign_pages()
+restore_widgets()
+keep_widgets()
 keep_in_address()
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
 st.html(ASSETS / "style.css")
@@ -44,4 +46,5 @@ try:
     note_page(page.url_path)
     page.run()
 finally:  # also where a page stops early
+    note_widgets()
     after_first_paint()

@@ -8,7 +8,7 @@ from clfcore.architectures.options import settle
 from clfcore.config import FIELDS, RunConfig
 from clfcore.errors import InputError
 from ui.messages import complain
-from ui.session import SessionValue, in_address
+from ui.session import SessionValue, in_address, kept
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -48,13 +48,11 @@ def field(name: str, *, default: object = None, options: tuple[str, ...] | None 
     description = info.description or ""
     key, help_text, shown = f"field {name}", f"{description[:1].upper()}{description[1:]}.", _written(default)
     if choices:
-        return st.selectbox(
-            label, choices, index=None, key=key, help=help_text, placeholder=shown, persist_state="session"
-        )
+        return st.selectbox(label, choices, index=None, **kept(key), help=help_text, placeholder=shown)
     if bool in kinds:
         return st.selectbox(
-            label, (True, False), index=None, format_func=YES_NO.__getitem__, key=key, help=help_text,
-            placeholder=shown, persist_state="session",
+            label, (True, False), index=None, format_func=YES_NO.__getitem__, **kept(key), help=help_text,
+            placeholder=shown,
         )  # fmt: skip
     if int in kinds or float in kinds:
         whole = float not in kinds
@@ -71,13 +69,12 @@ def field(name: str, *, default: object = None, options: tuple[str, ...] | None 
             value=start,
             step=step,
             format="%d" if whole else "%g",
-            key=key,
+            **kept(key),
             help=help_text,
             placeholder=shown,
-            persist_state="session",
         )
         return None if value == expected else value
-    return st.text_input(label, value=None, key=key, help=help_text, placeholder=shown, persist_state="session")
+    return st.text_input(label, value=None, **kept(key), help=help_text, placeholder=shown)
 
 
 def set_widgets(config: RunConfig) -> None:
@@ -165,25 +162,22 @@ def _widget(option: "Option", key: str) -> bool | float | str:
         held.set(_option_value(option, option.default))
     match option.kind:
         case "choice":
-            chosen = st.segmented_control(
-                label, option.allowed, required=True, key=key, help=help_text, persist_state="session"
-            )
+            chosen = st.segmented_control(label, option.allowed, required=True, **kept(key), help=help_text)
             return chosen or option.default
         case "flag":
-            return st.toggle(label, key=key, help=help_text, persist_state="session")
+            return st.toggle(label, **kept(key), help=help_text)
         case "whole":
             return st.number_input(
-                label, min_value=int(option.least), max_value=int(option.most), step=1, key=key, help=help_text,
-                persist_state="session",
+                label, min_value=int(option.least), max_value=int(option.most), step=1, **kept(key), help=help_text,
             )  # fmt: skip
         case "number" if option.most - option.least <= SLIDER:
             step = 0.1 if option.most - option.least > 1 else 0.01
             return st.slider(
-                label, min_value=float(option.least), max_value=float(option.most), step=step, key=key,
-                help=help_text, persist_state="session",
+                label, min_value=float(option.least), max_value=float(option.most), step=step, **kept(key),
+                help=help_text,
             )  # fmt: skip
         case _:
-            return st.text_input(label, key=key, help=help_text, persist_state="session").strip()
+            return st.text_input(label, **kept(key), help=help_text).strip()
 
 
 def _option_value(option: "Option", text: str) -> bool | float | str:

@@ -20,7 +20,7 @@ from ui.architecture_picker import facts, more_networks
 from ui.formatting import moment
 from ui.loaders import PhotoPrediction, classifier, photo_prediction
 from ui.messages import complain, empty, escape_markdown, refusals
-from ui.session import AVERAGED_VIEWS, CALIBRATED, SessionValue, in_address
+from ui.session import AVERAGED_VIEWS, CALIBRATED, SessionValue, in_address, kept
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -198,7 +198,7 @@ def choose_calibrated(models: Sequence[str]) -> None:
     if any(_temperature(name) for name in models):
         st.toggle(
             "Calibrated probabilities",
-            key=CALIBRATED.key,
+            **kept(CALIBRATED.key),
             help="Logits are divided by the temperature fitted on validation (Evaluate, Calibration). Predictions stay "
             "the same, only their confidence changes.",
         )
@@ -232,7 +232,7 @@ def choose_views() -> None:
         format_func=VIEWS.__getitem__,
         default="none",
         required=True,
-        key=AVERAGED_VIEWS.key,
+        **kept(AVERAGED_VIEWS.key),
         help=VIEWS_HELP,
     )
 

@@ -3,9 +3,12 @@
 A key whose value is a type of one page stands in that page's module, as a SessionValue too.
 """
 
+import copy
+import secrets
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Literal, NoReturn, TypedDict, TypeVar
 
 import streamlit as st
 
@@ -62,6 +65,79 @@ class SessionValue(Generic[T]):
         """The value, removed from the session."""
         value: T | None = st.session_state.pop(self.key, None)
         return value
+
+
+class Kept(TypedDict):
+    """Arguments of a widget whose value is kept."""
+
+    key: str
+    persist_state: Literal["session"]
+
+
+@dataclass(frozen=True)
+class TabState:
+    """Widgets of a tab by key: what each showed first, and what those hold that were changed since."""
+
+    first: dict[str, object] = field(default_factory=dict)
+    changed: dict[str, object] = field(default_factory=dict)
+
+
+MOST_TABS = 256
+TAB = "tab"  # of the address: the token under which the tab's widgets are kept
+TAB_TOKEN = SessionValue[str]("tab token")
+_KEPT = SessionValue[set[str]]("widgets kept")
+_FIRST = SessionValue[dict[str, object]]("widgets first")
+
+
+def kept(key: str) -> Kept:
+    """Of a widget that stands in no address: its key; its value outlives page changes and a reload of the tab."""
+    _KEPT.set({*(_KEPT.get() or ()), key})
+    return {"key": key, "persist_state": "session"}
+
+
+@st.cache_resource
+def _tabs() -> "OrderedDict[str, TabState]":
+    return OrderedDict()
+
+
+def restore_widgets() -> None:
+    """At the start of a session: what its address says that a tab held. Copied: no other tab changes it."""
+    if _FIRST.exists:
+        return
+    state = _tabs().get(st.query_params.get(TAB, ""), TabState())
+    _FIRST.set(dict(state.first))
+    for key, value in state.changed.items():
+        if key not in st.query_params:  # a link says more
+            SessionValue[object](key).set(copy.deepcopy(value))
+    _KEPT.set(set(state.first))
+
+
+def keep_widgets() -> bool:
+    """Before a page or a fragment is drawn: keep what the person changed. True where the tab has its token anew."""
+    first = _FIRST.get() or {}
+    held = {key: SessionValue[object](key) for key in first}
+    changed = {key: copy.deepcopy(value.get()) for key, value in held.items() if value.exists}
+    changed = {key: value for key, value in changed.items() if value != first[key]}
+    anew = bool(changed) and not TAB_TOKEN.exists
+    if anew:
+        TAB_TOKEN.set(secrets.token_hex(12))
+    if token := TAB_TOKEN.get():
+        tabs = _tabs()
+        tabs[token] = TabState(dict(first), changed)
+        tabs.move_to_end(token)
+        while len(tabs) > MOST_TABS:
+            tabs.popitem(last=False)
+    return anew
+
+
+def note_widgets() -> None:
+    """After a page or a fragment was drawn: what its widgets showed first."""
+    first = _FIRST.get() or {}
+    for key in _KEPT.get() or ():
+        value = SessionValue[object](key)
+        if key not in first and value.exists:
+            first[key] = copy.deepcopy(value.get())
+    _FIRST.set(first)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from clfcore.augment.to_torchvision import torchvision_code
 from clfcore.config import make
 from clfcore.errors import InputError
 from ui.messages import escape_markdown, refusals
-from ui.session import AUGMENTATION, LABEL_PRESERVING, SessionValue, go_to
+from ui.session import AUGMENTATION, LABEL_PRESERVING, SessionValue, go_to, kept
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -59,6 +59,8 @@ def policy_of_training(dataset: "ImageDataset | None") -> str:
 
 def edit_policy(name: str) -> Policy:
     """The named policy as its widgets now say: every step with its parameters, in order."""
+    for edited in (_EDITED, _STEPS, _LAST_UID):  # the sliders' keys hold the steps' identities
+        kept(edited.key)
     if _EDITED.get() != name:
         with refusals():
             named = policies.policy(name)
@@ -116,16 +118,16 @@ def _parameter(key: str, name: str, rule: Rule, *, value: StoredValue) -> Stored
     label, words = name.replace("_", " ").capitalize(), f"{rule.help[:1].upper()}{rule.help[1:]}: {rule.allowed}."
     key = f"step {key}"
     if rule.kind == "choice":
-        return st.selectbox(label, rule.choices, rule.choices.index(str(value)), key=key, help=words)
+        return st.selectbox(label, rule.choices, rule.choices.index(str(value)), **kept(key), help=words)
     step = 1.0 if rule.high >= 90 else 0.1 if rule.high > 4 else 0.05 if rule.high > 1 else 0.01
     low = rule.low + step if rule.above else rule.low
     shown = "%.0f" if step == 1 else "%.1f" if step == 0.1 else "%.2f"
     if isinstance(value, tuple | list):
         ends = (float(value[0]), float(value[1]))
-        return list(st.slider(label, float(low), float(rule.high), ends, step, shown, key=key, help=words))
+        return list(st.slider(label, float(low), float(rule.high), ends, step, shown, **kept(key), help=words))
     if rule.kind == "whole":
-        return st.slider(label, int(rule.low), int(rule.high), int(value), key=key, help=words)
-    return st.slider(label, float(low), float(rule.high), float(value), step, shown, key=key, help=words)
+        return st.slider(label, int(rule.low), int(rule.high), int(value), **kept(key), help=words)
+    return st.slider(label, float(low), float(rule.high), float(value), step, shown, **kept(key), help=words)
 
 
 def _move(place: int) -> None:
@@ -235,8 +237,7 @@ def warn_of_labels(policy: Policy, classes: tuple[str, ...]) -> None:
     safe = st.multiselect(
         "Label-preserving transforms",
         doubtful,
-        key=LABEL_PRESERVING.key,
-        persist_state="session",
+        **kept(LABEL_PRESERVING.key),
         format_func=lambda change: change.replace("-", " "),
         help="Confirm the changes that keep the class of your images, such as a mirrored or rotated image.",
     )

@@ -24,6 +24,7 @@ from pages.augmentations.previews import (
 )
 from pages.augmentations.trial import does_it_help
 from ui.entry import wait_for_networks
+from ui.session import keep_widgets, kept, note_widgets
 
 st.title("Augmentations")
 st.caption(
@@ -34,6 +35,8 @@ st.caption(
 
 @st.fragment
 def bench() -> None:
+    if keep_widgets():
+        st.rerun()  # the whole page, which writes the tab's token into the address
     with st.container(key="bench"):
         left, right = st.columns([2, 3], gap="large")
     with left:
@@ -49,18 +52,18 @@ def bench() -> None:
             model = choose_model()
             base = preprocess_of(source, model)
             preprocess = at_training_scale(policy, base)
-            count = st.number_input("Views", 1, 48, 17, key="views", help="How many epochs to show, one view each.")
-            seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="augment seed", help="The run's seed.")
+            count = st.number_input("Views", 1, 48, 17, **kept("views"), help="How many epochs to show, one view each.")
+            seed = st.number_input("Seed", 0, 2**31 - 1, 0, **kept("augment seed"), help="The run's seed.")
         look = st.segmented_control(
-            "Look at", LOOKS, default=LOOKS[0], required=True, key="look", label_visibility="collapsed"
+            "Look at", LOOKS, default=LOOKS[0], required=True, **kept("look"), label_visibility="collapsed"
         )
         if look == "Views":
             show_views(policy, source, preprocess, model=model, seed=seed, count=count)
         elif look == "Step by step":
-            epoch = st.slider("Epoch", 1, 48, 1, key="strip epoch")
+            epoch = st.slider("Epoch", 1, 48, 1, **kept("strip epoch"))
             show_strip(policy, source, preprocess, seed=seed, epoch=epoch)
         elif look == "Mixup and CutMix":
-            epoch = st.slider("Epoch", 1, 48, 1, key="pair epoch")
+            epoch = st.slider("Epoch", 1, 48, 1, **kept("pair epoch"))
             show_pairs(policy, source, dataset, preprocess=preprocess, seed=seed, epoch=epoch)
         elif look == "Pixels":
             show_statistics(policy, source, preprocess, seed=seed, count=count)
@@ -71,6 +74,7 @@ def bench() -> None:
         about(source, preprocess)
     with left:
         keep_policy(policy, preprocess)
+    note_widgets()
 
 
 bench()

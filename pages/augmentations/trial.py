@@ -15,7 +15,7 @@ from pages.augmentations.previews import Source
 from ui.charts import chart, dark
 from ui.formatting import count, percent
 from ui.jobs import background, result_of
-from ui.session import TRIAL_REQUESTED
+from ui.session import TRIAL_REQUESTED, kept
 
 if TYPE_CHECKING:
     from clfcore.experiments.compare_policies import PolicyComparison
@@ -28,9 +28,9 @@ def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
         return
     others = [*POLICIES, *saved_policies()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        beside = st.multiselect("Against", others, default=["none"], key="trial against", max_selections=4)
-        seconds = st.number_input("Seconds", 5, 600, 30, 5, key="trial seconds", help="Total training time.")
-        sample = st.number_input("Training images", 50, 20_000, 1000, 50, key="trial sample")
+        beside = st.multiselect("Against", others, default=["none"], **kept("trial against"), max_selections=4)
+        seconds = st.number_input("Seconds", 5, 600, 30, 5, **kept("trial seconds"), help="Total training time.")
+        sample = st.number_input("Training images", 50, 20_000, 1000, 50, **kept("trial sample"))
         asked = st.button("Run trial", type="primary")
     chosen = {f"{policy.name}, as edited": policy.as_dict()} | {
         name: augment_policies.policy(name).as_dict() for name in beside

@@ -13,6 +13,7 @@ from ui.cards import count_panels
 from ui.charts import chart, dark
 from ui.formatting import count, rate
 from ui.messages import escape_markdown
+from ui.session import kept
 
 MANY = 40  # classes of a figure: more cannot be read
 
@@ -21,8 +22,8 @@ def choose_two(sides: Sequence[Side]) -> tuple[Side, Side]:
     """The two runs whose difference is shown: second − first."""
     names = [side.name for side in sides]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        a = st.selectbox("From", names, key=f"from {names}", width=280)
-        b = st.selectbox("To", [name for name in names if name != a], key=f"to {names} {a}", width=280)
+        a = st.selectbox("From", names, **kept(f"from {names}"), width=280)
+        b = st.selectbox("To", [name for name in names if name != a], **kept(f"to {names} {a}"), width=280)
     by_name = {side.name: side for side in sides}
     return by_name[a], by_name[b]
 
@@ -39,7 +40,7 @@ def classes_view(sides: Sequence[Side]) -> None:
         _labels_view(a, b)
         return
     views = ("Change", "Both matrices", "Recall of each class")
-    view = st.segmented_control("Show", views, default=views[0], required=True, key="moved look")
+    view = st.segmented_control("Show", views, default=views[0], required=True, **kept("moved look"))
     if view == "Change":
         change = confusion_difference(before, after)
         if not change.counts.any():
@@ -82,7 +83,7 @@ def _labels_view(a: Side, b: Side) -> None:
 
     runs = side_names([a, b])
     views = ("Change", "Recall of each label", "Counts of both runs")
-    view = st.segmented_control("Show", views, default=views[0], required=True, key="labels moved look")
+    view = st.segmented_control("Show", views, default=views[0], required=True, **kept("labels moved look"))
     before, after = (label_counts(predictions) for _, predictions in runs)
     if view == views[1]:
         shown = most_moved(class_differences(*runs), MANY)

@@ -17,7 +17,7 @@ from ui.charts import chart, dark
 from ui.formatting import count, percent
 from ui.jobs import background, result_if_ready
 from ui.messages import complain, escape_markdown, refusals
-from ui.session import MEASURED_RUNS, MEASUREMENT_ERRORS
+from ui.session import MEASURED_RUNS, MEASUREMENT_ERRORS, kept
 
 # cost -> its short name; the axis has the full name with the unit
 SHORT = {
@@ -82,7 +82,7 @@ def cost_view(sides: Sequence[Side]) -> None:
     from clfcore.figures.paired_comparison import cost_figure
 
     name = st.segmented_control(
-        "Cost", list(COSTS), default="parameters", required=True, key="cost", format_func=SHORT.__getitem__
+        "Cost", list(COSTS), default="parameters", required=True, **kept("cost"), format_func=SHORT.__getitem__
     )
     rows, unknown = [], []
     for side in sides:

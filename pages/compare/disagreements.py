@@ -17,6 +17,7 @@ from ui.closeup.sources import RunPictures
 from ui.formatting import count
 from ui.loaders import gradcam_of_item, run_thumbnail
 from ui.messages import escape_markdown, refusals
+from ui.session import kept
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Named
@@ -41,7 +42,7 @@ def disagreements_view(sides: Sequence[Side]) -> None:
         groups[""] = ("No run is right", result.none_right)
         groups = dict(sorted(groups.items(), key=lambda group: not len(group[1][1])))  # those with images first
         chosen = st.selectbox(
-            "Images", list(groups), key="who is right",
+            "Images", list(groups), **kept("who is right"),
             format_func=lambda name: f"{groups[name][0]}: {count(len(groups[name][1]), 'image')}",
         )  # fmt: skip
         indices = groups[chosen][1]
@@ -116,7 +117,7 @@ def _maps(sides: Sequence[Side], runs: "Sequence[Named]", indices: Sequence[int]
     """Grad-CAM of each run on one of the images, for the class that the run predicts."""
     ids = runs[0][1].ids
     index = st.selectbox(
-        "Where each run looked", list(indices), None, key="looked at", placeholder="Choose an image",
+        "Where each run looked", list(indices), None, **kept("looked at"), placeholder="Choose an image",
         format_func=lambda i: ids[i],
         help="Grad-CAM of each run for its own top class: where it looked, not why. Selvaraju and others, 2017.",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from pages.compare.selection import Side, side_names
 from ui.charts import chart, dark
 from ui.formatting import percent
 from ui.messages import escape_markdown, refusals
+from ui.session import kept
 
 
 def ensemble_view(sides: Sequence[Side]) -> None:
@@ -18,7 +19,7 @@ def ensemble_view(sides: Sequence[Side]) -> None:
     from clfcore.figures.paired_comparison import differences_figure
 
     names = [side.name for side in sides]
-    chosen = st.multiselect("Members", names, names, key=f"members {names}")
+    chosen = st.multiselect("Members", names, names, **kept(f"members {names}"))
     if len(chosen) < 2:
         st.write("An ensemble needs at least two members.")
         return

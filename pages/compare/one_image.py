@@ -15,6 +15,7 @@ from ui.closeup.sources import Entry, RunPictures
 from ui.formatting import count, percent, shorten
 from ui.loaders import gradcam_of_item, run_thumbnail
 from ui.messages import escape_markdown, refusals
+from ui.session import kept
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Named
@@ -35,7 +36,7 @@ def one_image_view(sides: Sequence[Side]) -> None:
         offered = [int(i) for i in divided[:OFFERED]] or list(range(min(len(first), OFFERED)))
         chosen = st.selectbox(
             "Or an image where the runs disagree" if len(divided) else "Or one of the first images",
-            offered, format_func=lambda i: f"{first.ids[i]}: {shorten(_truth(first, i), 30)}", key="same image",
+            offered, format_func=lambda i: f"{first.ids[i]}: {shorten(_truth(first, i), 30)}", **kept("same image"),
             width=420,
         )  # fmt: skip
     index_of = {name: i for i, name in enumerate(first.ids)} if typed else {}

@@ -11,6 +11,7 @@ from pages.compare.selection import Side, SideKey, metrics_of, side_name
 from ui.charts import chart, dark
 from ui.formatting import count
 from ui.messages import escape_markdown, refusals
+from ui.session import kept
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Comparison
@@ -45,7 +46,7 @@ def paired_view(sides: Sequence[Side]) -> None:
     comparison = compared(sides)
     metrics = list(dict.fromkeys(pair.metric for pair in comparison.pairs))
     metric = st.segmented_control(
-        "Metric", metrics, default=metrics[0], required=True, key="pair metric",
+        "Metric", metrics, default=metrics[0], required=True, **kept("pair metric"),
         format_func=lambda name: METRICS[name].title,
     )  # fmt: skip
     pairs = [pair for pair in comparison.pairs if pair.metric == metric]

@@ -22,7 +22,7 @@ from ui.formatting import count, ends, shorten
 from ui.loaders import stored
 from ui.messages import complain, empty, escape_markdown, refusals
 from ui.pickers import differing, from_address, listed_name, to_address
-from ui.session import COMPARED_RUNS
+from ui.session import COMPARED_RUNS, kept
 
 if TYPE_CHECKING:
     from clfcore.evaluation.compare import Named
@@ -106,7 +106,7 @@ def choose_compared() -> list[Side]:
         with refusals():
             raise InputError("These runs have no split in common: choose finished runs.")
     with right:
-        split = st.segmented_control("Split", shared, default=shared[0], required=True, key=f"compare {shared}")
+        split = st.segmented_control("Split", shared, default=shared[0], required=True, **kept(f"compare {shared}"))
     if "test" not in shared:
         without = [escape_markdown(short_name(run)) for run in runs if "test" not in run.splits]
         have = "has" if len(without) == 1 else "have"
@@ -123,7 +123,11 @@ def _filtered(known: Sequence[Run], configs: Mapping[str, Mapping[str, object]])
         for name in ALWAYS:
             values = list(dict.fromkeys(config[name] for config in configs.values()))
             chosen[name] = st.multiselect(
-                name.capitalize(), values, format_func=partial(_shared, name), key=f"compare {name}", placeholder="all"
+                name.capitalize(),
+                values,
+                format_func=partial(_shared, name),
+                **kept(f"compare {name}"),
+                placeholder="all",
             )
         offered = [
             run

@@ -15,7 +15,7 @@ from ui.data_picker import choose_data, read_data
 from ui.formatting import count
 from ui.messages import escape_markdown, refusals
 from ui.runs.monitor import show_queue
-from ui.session import SWEEP_OPEN, SWEEP_QUEUED
+from ui.session import SWEEP_OPEN, SWEEP_QUEUED, kept
 
 ENDED = ("failed", "cancelled", "damaged")
 
@@ -38,17 +38,17 @@ def _choose() -> None:
     with left:
         names = [row.name for row in architectures()]
         chosen = st.multiselect(
-            "Architectures", names, ["lenet5"], format_func=facts, key="together architectures", wrap=True
+            "Architectures", names, ["lenet5"], format_func=facts, **kept("together architectures"), wrap=True
         )
     with right:
-        strategies = st.multiselect("Strategies", list(get_args(Strategy)), ["scratch"], key="together strategies")
+        strategies = st.multiselect("Strategies", list(get_args(Strategy)), ["scratch"], **kept("together strategies"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seeds = st.number_input(
-            "Seeds", 1, 10, 2, key="together seeds", width=140,
+            "Seeds", 1, 10, 2, **kept("together seeds"), width=140,
             help="Runs that differ only in their seed show how much is due to chance: two are few, five tell more.",
         )  # fmt: skip
         epochs = st.number_input(
-            "Epochs", 1, 1000, None, key="together epochs", width=180, placeholder="strategy default"
+            "Epochs", 1, 1000, None, **kept("together epochs"), width=180, placeholder="strategy default"
         )
     with refusals(stop=False):
         planned = grid(

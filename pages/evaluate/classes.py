@@ -10,6 +10,7 @@ from pages.evaluate.errors import open_cases
 from ui.formatting import count
 from ui.loaders import class_rows, key_of
 from ui.messages import escape_markdown
+from ui.session import kept
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
@@ -51,7 +52,7 @@ def _images(run: Run, predictions: "Predictions", index: int) -> None:
     }
     group = st.segmented_control(
         escape_markdown(name), list(groups), format_func=lambda name: f"{name} ({count(len(groups[name]))})",
-        default="False negatives", required=True, key="class group",
+        default="False negatives", required=True, **kept("class group"),
     )  # fmt: skip
     if not groups[group]:
         st.write("No images in this group.")

@@ -13,7 +13,7 @@ from ui.charts import Place, dark, on_click
 from ui.formatting import count, percent, shorten
 from ui.messages import escape_markdown
 from ui.pickers import read_renamed
-from ui.session import SessionValue, selected_rows
+from ui.session import SessionValue, kept, selected_rows
 
 if TYPE_CHECKING:
     from clfcore.evaluation.confusion import Confusion, Norm, Order, Pair
@@ -100,7 +100,11 @@ def _part(matrix: "Confusion", *, errors_only: bool, key: str) -> "Confusion | N
         if part == "around":
             names = matrix.classes
             row = st.selectbox(
-                "Class", range(len(names)), format_func=lambda i: shorten(names[i], 30), key=f"around {key}", width=260
+                "Class",
+                range(len(names)),
+                format_func=lambda i: shorten(names[i], 30),
+                **kept(f"around {key}"),
+                width=260,
             )
             return matrix.part(around(matrix, row))
         if part == "confused":

@@ -9,6 +9,7 @@ from clfcore.evaluation.missing_classes import missing_classes
 from ui.charts import chart, dark
 from ui.formatting import count, join_names, shorten
 from ui.messages import escape_markdown
+from ui.session import kept
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
@@ -28,7 +29,7 @@ def curves_view(predictions: "Predictions") -> None:
         chosen = None
         if len(names) > FIRST:
             chosen = st.multiselect(
-                "Classes", names, names[:FIRST], format_func=shorten, key="curve classes", max_selections=MOST
+                "Classes", names, names[:FIRST], format_func=shorten, **kept("curve classes"), max_selections=MOST
             )
     if len(names) > FIRST:
         shown = chosen or names[:FIRST]

@@ -15,6 +15,7 @@ from ui.closeup.sources import Entry, RunPictures
 from ui.formatting import count, percent, shorten
 from ui.loaders import run_thumbnail
 from ui.messages import refusals
+from ui.session import kept
 
 if TYPE_CHECKING:
     from clfcore.evaluation.errors import Case
@@ -113,7 +114,7 @@ def _pair(predictions: "Predictions") -> tuple[str | None, str | None]:
     if not pairs:
         return None, None
     pair = st.selectbox(
-        "Pair", pairs, key=f"pair {hash(pairs)}", width=300,
+        "Pair", pairs, **kept(f"pair {hash(pairs)}"), width=300,
         format_func=lambda p: f"{shorten(p.truth, 18)} → {shorten(p.predicted, 18)} ({count(p.items)})",
         help="True class → predicted class (images).",
     )  # fmt: skip

@@ -25,7 +25,7 @@ from ui.formatting import count, ends, join_names, percent, rate, shorten
 from ui.loaders import run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import read_renamed
-from ui.session import THRESHOLDS_MESSAGE
+from ui.session import THRESHOLDS_MESSAGE, kept
 
 if TYPE_CHECKING:
     from clfcore.evaluation.multilabel import LabelCase
@@ -59,7 +59,7 @@ def thresholds_view(run: Run, predictions: "Predictions") -> None:
             1.0,
             round(float(saved_threshold), 3),
             0.005,
-            key=f"threshold {run.id} {label} {saved_threshold}",
+            **kept(f"threshold {run.id} {label} {saved_threshold}"),
         )
         point = operating_point(predictions, label, threshold=threshold)
         st.caption(point.describe())
@@ -89,11 +89,11 @@ def _choose(run: Run) -> None:
     """Choice of all thresholds on validation; Predict uses the saved ones."""
     with st.expander("Choose all thresholds on validation"):
         goal = st.segmented_control(
-            "Criterion", list(GOALS), format_func=GOALS.__getitem__, default="f1", required=True, key="goal"
+            "Criterion", list(GOALS), format_func=GOALS.__getitem__, default="f1", required=True, **kept("goal")
         )
         least = 0.9
         if goal in ("precision", "recall"):
-            least = st.slider("At least", 0.05, 1.0, 0.9, 0.05, key="wanted")
+            least = st.slider("At least", 0.05, 1.0, 0.9, 0.05, **kept("wanted"))
         if st.button("Save for this run"):
             with refusals():
                 chosen = choose_label_thresholds(stored(run, "validation"), goal, wanted=least)

@@ -10,6 +10,7 @@ from ui.charts import chart, dark
 from ui.formatting import count, ends, percent, rate, shorten
 from ui.loaders import stored
 from ui.messages import Number, metric_row
+from ui.session import kept
 
 if TYPE_CHECKING:
     from clfcore.evaluation.curves import Curves
@@ -38,7 +39,7 @@ def operating_point_view(run: Run, predictions: "Predictions") -> None:
         first = {"sensitivity": 0.95, "precision": 0.9, "threshold": 0.5}[goal]
         label = GOALS[goal] if goal == "threshold" else f"Minimum {goal} on validation"
         target = st.slider(
-            label, 0.0 if goal == "threshold" else 0.5, 1.0, first, 0.01, key=f"wanted {goal}", width=320
+            label, 0.0 if goal == "threshold" else 0.5, 1.0, first, 0.01, **kept(f"wanted {goal}"), width=320
         )
     validation = stored(run, "validation")
     if validation.task.kind == "hierarchical":

@@ -14,7 +14,7 @@ from ui.jobs import background, result_beside
 from ui.loaders import Files, by_files
 from ui.messages import escape_markdown
 from ui.pickers import VIEWS, VIEWS_HELP
-from ui.session import AVERAGING_REQUESTED
+from ui.session import AVERAGING_REQUESTED, kept
 
 if TYPE_CHECKING:
     from clfcore.predictions import Predictions
@@ -28,7 +28,7 @@ def tta_view(run: Run, predictions: "Predictions") -> None:
     with st.expander("Test-time augmentation"):
         kind = st.segmented_control(
             "Views", [name for name in VIEWS if name != "none"], format_func=VIEWS.__getitem__, default="flip",
-            required=True, key="views judged", help=VIEWS_HELP,
+            required=True, **kept("views judged"), help=VIEWS_HELP,
         )  # fmt: skip
         st.code(f"python -m clfcore evaluate {run.id} --split {predictions.split} --views {kind}", language="bash")
         key = (str(run.path), predictions.split, kind)

@@ -17,6 +17,7 @@ from ui.jobs import result_of
 from ui.loaders import classifier, photo_prediction, run_thumbnail
 from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
+from ui.session import kept
 
 if TYPE_CHECKING:
     from clfcore.embeddings.neighbors import Neighbor
@@ -34,7 +35,7 @@ def examples_view(photos: Sequence[Photo], models: Sequence[str]) -> None:
             "of ImageNet weights are not available."
         )
         return
-    many = st.segmented_control("Per class", (1, 3, 5), default=3, required=True, key="examples of each")
+    many = st.segmented_control("Per class", (1, 3, 5), default=3, required=True, **kept("examples of each"))
     for name in runs:
         with refusals(stop=False):
             words = f"Embedding the training images of {escape_markdown(shorten(model_name(name), 40))}"

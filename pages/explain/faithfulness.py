@@ -13,7 +13,7 @@ from ui.formatting import shorten
 from ui.jobs import result_of
 from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
-from ui.session import MAPS_CHECKED, SessionValue
+from ui.session import MAPS_CHECKED, SessionValue, kept
 
 _DELETED = SessionValue[list[MapRequest]]("removed")
 
@@ -32,7 +32,9 @@ def deletion_insertion_view(
         st.write("Choose a quick method above, such as Grad-CAM.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        which = st.selectbox("Method", quick, format_func=lambda name: method(name).title, key="removed by", width=220)
+        which = st.selectbox(
+            "Method", quick, format_func=lambda name: method(name).title, **kept("removed by"), width=220
+        )
         clicked = st.button("Delete and insert pixels", type="primary", help="22 forward passes per map.")
     layered = method(which).layered and method(which).kind == "cam"
     asked = [MapRequest(m, p, which, target, layers.get(m) if layered else None) for p in photos for m in models]
@@ -84,9 +86,9 @@ def faithfulness_view(models: Sequence[str]) -> None:
         )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Run", runs, format_func=model_name, key="checked run", width=340)
-        items = st.number_input("Images", 4, 100, 20, 4, key="checked items", width=120)
-        everything = st.toggle("Include long methods", key="checked all", help="Can take hours for photos.")
+        name = st.selectbox("Run", runs, format_func=model_name, **kept("checked run"), width=340)
+        items = st.number_input("Images", 4, 100, 20, 4, **kept("checked items"), width=120)
+        everything = st.toggle("Include long methods", **kept("checked all"), help="Can take hours for photos.")
         clicked = st.button("Evaluate the maps", type="primary")
     key = (name, int(items), everything)
     if clicked:

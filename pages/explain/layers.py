@@ -12,13 +12,14 @@ from pages.explain.maps import Cell, cell, draw, map_cell, show_scale
 from ui.formatting import shorten
 from ui.messages import escape_markdown, refusals
 from ui.pickers import model_name
+from ui.session import kept
 
 
 def layers_view(photos: Sequence[Photo], models: Sequence[str], wanted: TargetChoice, *, look: OverlayStyle) -> None:
     """One method at each stage, first to last: fine and general at first, coarse and class-specific at the end."""
     names = [row.name for row in METHODS if row.quick and row.layered]
     chosen = st.selectbox(
-        "Method", names, names.index("layercam"), lambda n: method(n).title, key="layer method", width=220,
+        "Method", names, names.index("layercam"), lambda n: method(n).title, **kept("layer method"), width=220,
         help="Attention shows the layers of a transformer, as the mean over heads and then each head alone.",
     )  # fmt: skip
     show_scale(look)
@@ -47,7 +48,7 @@ def _heads(photos: Sequence[Photo], name: str, wanted: TargetChoice, *, look: Ov
         return
     layer = st.selectbox(
         f"Attention heads of {escape_markdown(shorten(model_name(name), 40))}", list(several), len(several) - 1,
-        key=f"heads {name}", width=340, help="Different heads of one layer attend to different things.",
+        **kept(f"heads {name}"), width=340, help="Different heads of one layer attend to different things.",
     )  # fmt: skip
     shown = {f"{layer}:{head}": f"Head {head}" for head in range(several[layer])}
     for photo in photos:

@@ -22,7 +22,7 @@ from ui.formatting import shorten
 from ui.loaders import run_dataset, stored
 from ui.messages import escape_markdown
 from ui.pickers import choose_run, from_address, model_name, to_address
-from ui.session import EXPLAINED_ERRORS_OF, SessionValue
+from ui.session import EXPLAINED_ERRORS_OF, SessionValue, kept
 
 if TYPE_CHECKING:
     pass
@@ -63,8 +63,10 @@ def _of_dataset() -> list[Photo]:
         split = item_record(dataset, before).split or split
     items = dataset.splits[split]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        place = st.slider(f"Image, of {len(items):,} in {split}", 1, len(items), 1, key=f"explain place {data} {split}")
-        many = st.number_input("Images", 1, MOST, 1, key="explain many", width=110)
+        place = st.slider(
+            f"Image, of {len(items):,} in {split}", 1, len(items), 1, **kept(f"explain place {data} {split}")
+        )
+        many = st.number_input("Images", 1, MOST, 1, **kept("explain many"), width=110)
     chosen = [int(index) for index in items[place - 1 : place - 1 + many]]
     return [item_photo(dataset, index, dataset.finest_label(index)) for index in chosen]
 
@@ -94,7 +96,7 @@ def _of_errors() -> list[Photo]:
         first,
         format_func=words.__getitem__,
         max_selections=MOST,
-        key=f"errors {run.id}",
+        **kept(f"errors {run.id}"),
     )
     dataset = dataset or run_dataset(run)
     at = {name: i for i, name in enumerate(dataset.ids)}
@@ -138,7 +140,7 @@ def choose_methods() -> list[str]:
     chosen = st.multiselect(
         "Methods",
         names,
-        key="method",
+        **kept("method"),
         wrap=True,
         format_func=lambda name: method(name).title + ("" if method(name).quick else " (long)"),
         help="Long methods need more than 20 forward passes per map and run only on request.",
@@ -155,18 +157,18 @@ def choose_target(models: Sequence[str]) -> TargetChoice:
     row = st.grid(3 if len(levels) > 1 else 2, min_column_width=150)
     if len(levels) > 1:
         with row.cell():
-            level = st.selectbox("Level", list(levels), len(levels) - 1, key=f"level {models[0]}")
+            level = st.selectbox("Level", list(levels), len(levels) - 1, **kept(f"level {models[0]}"))
     classes = levels[level or task.levels[-1][0]]
     key = f"{models[0]} {level}"
     kind = "label" if task.kind == "multi-label" else "class"
     with row.cell():
         label = st.selectbox(
-            f"Explain the {kind}", classes, None, key=f"class {key}", placeholder="top class",
+            f"Explain the {kind}", classes, None, **kept(f"class {key}"), placeholder="top class",
             help="Each map shows the evidence for this class. Left open, each model explains its own top class.",
         )  # fmt: skip
     with row.cell():
         against = st.selectbox(
-            "Contrast with", [name for name in classes if name != label], None, key=f"against {key} {label}",
+            "Contrast with", [name for name in classes if name != label], None, **kept(f"against {key} {label}"),
             placeholder="none", disabled=label is None,
             help="Evidence for the first class and against this one: the difference of their scores.",
         )  # fmt: skip
@@ -176,14 +178,14 @@ def choose_target(models: Sequence[str]) -> TargetChoice:
 def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]:
     """How maps are overlaid on images, and the layer of each model where one is chosen."""
     with st.popover("Display and layer"):
-        beside = st.segmented_control("Show", (OVER, ALONE), default=OVER, required=True, key="explain over")
-        opacity = st.slider("Opacity", 0.0, 1.0, 0.6, 0.05, key="opacity", disabled=beside == ALONE)
+        beside = st.segmented_control("Show", (OVER, ALONE), default=OVER, required=True, **kept("explain over"))
+        opacity = st.slider("Opacity", 0.0, 1.0, 0.6, 0.05, **kept("opacity"), disabled=beside == ALONE)
         threshold = st.slider(
-            "Hide values below", 0.0, 1.0, 0.0, 0.05, key="map threshold",
+            "Hide values below", 0.0, 1.0, 0.0, 0.05, **kept("map threshold"),
             help="Each map's strongest value is 1.",
         )  # fmt: skip
         colors = st.selectbox(
-            "Colormap", COLORS, key="color map",
+            "Colormap", COLORS, **kept("color map"),
             help="All are perceptually uniform. Cividis is made for color-vision deficiency.",
         )  # fmt: skip
         layers: dict[str, str] = {}
@@ -191,7 +193,7 @@ def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]
             offered = stages_of(name, "gradcam")
             words = {stage: shorten(stage, 40) for stage in offered}
             chosen = st.selectbox(
-                f"Layer of {escape_markdown(shorten(model_name(name), 40))}", offered, None, key=f"layer {name}",
+                f"Layer of {escape_markdown(shorten(model_name(name), 40))}", offered, None, **kept(f"layer {name}"),
                 format_func=words.__getitem__, disabled=not offered,
                 placeholder=f"automatic: {words[offered[-1]]}" if offered else "no spatial feature maps",
                 help="For methods that use one layer. Early layers have fine detail and little class information.",

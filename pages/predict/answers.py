@@ -15,7 +15,7 @@ from ui.cards import bar, top_bars
 from ui.formatting import percent, shorten
 from ui.loaders import PhotoPrediction
 from ui.pickers import answer_of
-from ui.session import STOP_BELOW_CONFIDENCE
+from ui.session import STOP_BELOW_CONFIDENCE, kept
 
 BARS = 12  # of labels, where fewer reach their thresholds
 
@@ -29,7 +29,7 @@ def choose_certainty(models: Sequence[str]) -> None:
             1.0,
             0.0,
             0.05,
-            key=STOP_BELOW_CONFIDENCE.key,
+            **kept(STOP_BELOW_CONFIDENCE.key),
             help="A path goes from the coarsest level to the finest, with less confidence at each step. 0 always goes "
             "to the finest level.",
         )

@@ -13,7 +13,7 @@ from ui.loaders import PhotoPrediction, classifier
 from ui.messages import escape_markdown
 from ui.photos import judge_job
 from ui.pickers import model_name
-from ui.session import ARCHITECTURE, DATA, PICTURE_RESIZING, RECENT_DATA, go_to
+from ui.session import ARCHITECTURE, DATA, PICTURE_RESIZING, RECENT_DATA, go_to, kept
 
 LISTED = 1000  # classes that a popover lists
 
@@ -71,7 +71,7 @@ def known_classes(models: Sequence[str]) -> None:
 
 
 def _search(name: str, classes: Sequence[str], noun: str) -> None:
-    text = st.text_input("Search", key=f"known search {name}", placeholder="Part of a name")
+    text = st.text_input("Search", **kept(f"known search {name}"), placeholder="Part of a name")
     found = [label for label in classes if text.lower() in label.lower()]
     if found:
         st.dataframe({noun: found[:LISTED]}, hide_index=True, height=280)

@@ -9,6 +9,7 @@ from clfcore.config import RunConfig
 from ui.fields import field
 from ui.formatting import count
 from ui.messages import refusals
+from ui.session import kept
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
@@ -55,7 +56,7 @@ def choose_imbalance(config: RunConfig, dataset: "ImageDataset") -> RunConfig:
                 with_map = st.checkbox(
                     "Attention pooling",
                     value=config.head == "attention",
-                    key=f"attention head {config.head}",
+                    **kept(f"attention head {config.head}"),
                     help="A 1 × 1 convolution and a sigmoid weight the last feature maps before pooling, so that each "
                     "prediction comes with a map of where the network looked. For networks with feature maps.",
                 )

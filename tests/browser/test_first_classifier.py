@@ -24,6 +24,14 @@ def picture(name: str, number: int, *, side: int = 28) -> bytes:
     return out.getvalue()
 
 
+def pack(file: Path, *, side: int = 28) -> None:
+    """A zip of two classes, ten pictures each."""
+    with zipfile.ZipFile(file, "w") as packed:
+        for name in COLORS:
+            for i in range(10):
+                packed.writestr(f"{file.stem}/{name}/{i}.png", picture(name, i, side=side))
+
+
 def zone(page: Page) -> Locator:
     return page.locator(".st-key-drop").get_by_test_id("stFileUploaderDropzoneInput")
 
@@ -31,10 +39,7 @@ def zone(page: Page) -> Locator:
 def test_a_zip_becomes_an_evaluated_classifier_in_one_drop_and_one_click(
     page: Page, address: str, tmp_path: Path
 ) -> None:
-    with zipfile.ZipFile(tmp_path / "coins.zip", "w") as packed:
-        for name in COLORS:
-            for i in range(10):  # of a photograph's size: a pretrained network takes seconds
-                packed.writestr(f"coins/{name}/{i}.png", picture(name, i, side=72))
+    pack(tmp_path / "coins.zip", side=72)  # of a photograph's size: a pretrained network takes seconds
     page.goto(address)
     zone(page).set_input_files(tmp_path / "coins.zip")
     expect(page.get_by_role("heading", name="coins")).to_be_visible(timeout=60_000)

@@ -1,0 +1,57 @@
+"""Widgets that stand in no address: a reload brings back what was chosen, and an untouched tab has no token."""
+
+from streamlit.testing.v1 import AppTest
+
+from ui.session import TAB, TAB_TOKEN
+
+
+def script() -> None:
+    import streamlit as st
+
+    from ui.session import keep_widgets, kept, note_widgets, restore_widgets
+
+    restore_widgets()
+    keep_widgets()
+    st.number_input("Views", 1, 48, 17, **kept("views"))
+    st.multiselect("Against", ["none", "basic"], ["none"], **kept("against"))
+    st.text_input("Elsewhere", key="elsewhere")
+    note_widgets()
+
+
+def tab(**address: str) -> AppTest:
+    app = AppTest.from_function(script, default_timeout=60)
+    for name, value in address.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def token(app: AppTest) -> str:
+    return str(app.session_state.filtered_state.get(TAB_TOKEN.key, ""))
+
+
+def test_a_reload_brings_back_what_was_chosen_and_again() -> None:
+    first = tab()
+    assert not token(first)
+    first.number_input(key="views").set_value(5).run()
+    first.multiselect(key="against").set_value(["basic"]).run()
+    again = tab(**{TAB: token(first)})
+    assert (again.number_input(key="views").value, again.multiselect(key="against").value) == (5, ["basic"])
+    again.run()
+    assert token(again) not in ("", token(first))
+    assert tab(**{TAB: token(again)}).number_input(key="views").value == 5
+
+
+def test_a_second_tab_with_the_same_address_changes_nothing_in_the_first() -> None:
+    first = tab()
+    first.number_input(key="views").set_value(5).run()
+    other = tab(**{TAB: token(first)})
+    other.number_input(key="views").set_value(9).run()
+    assert first.run().number_input(key="views").value == 5
+    assert tab(**{TAB: token(first)}).number_input(key="views").value == 5
+
+
+def test_a_link_goes_before_what_was_kept_and_a_strange_token_is_nothing() -> None:
+    first = tab()
+    first.number_input(key="views").set_value(5).run()
+    assert tab(**{TAB: token(first), "views": "9"}).number_input(key="views").value == 17
+    assert tab(**{TAB: "../../etc"}).number_input(key="views").value == 17
