@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -26,7 +27,7 @@ from ui.jobs import Job, background, result_if_ready
 from ui.loaders import Files, by_files, classifier, files_of, photo_square
 from ui.messages import complain, escape_markdown
 from ui.pickers import KINDS
-from ui.session import SessionValue
+from ui.session import TAB, TAB_TOKEN, SessionValue, in_address, take_address
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -38,37 +39,42 @@ PRIVATE = (
     "Photos stay on this computer. They are kept for this tab, through page changes and a reload, and deleted a day "
     "after it last showed them."
 )
+FORMATS = ", ".join(kind.upper() for kind in KINDS if kind not in ("jpeg", "tiff"))
 LISTED = 12  # photos with a thumbnail and a button of their own
 PARAMETER = "photos"  # of the address: the token under which the photos are kept
 
 PHOTOS = SessionValue[tuple[Photo, ...]]("photos of the tab")
 _TOKEN = SessionValue[str]("photos token")
+_WRITTEN = SessionValue[str]("photos token written")
 _ROUND = SessionValue[int]("photos round")  # an uploader that was emptied is a new widget
 _REFUSED = SessionValue[str]("photos refused")
+_SAMPLE = SessionValue[str]("sample")
 _CAMERA = SessionValue[bool]("camera on")
 
 # Streamlit's own writing into the address makes an entry of the browser's history, and a page change drops it: then
-# Back would need two presses, and a reload would lose the photos.
+# Back would need two presses, and a reload would lose the photos, and what the widgets held.
 _KEEP = """<script>
-window.clfPhotos ??= setInterval(() => {
-  const mark = document.querySelector("[data-clf-photos]");
+window.clfKept ??= setInterval(() => {
+  const mark = document.querySelector("[data-clf-kept]");
   if (!mark) return;
-  const token = mark.dataset.clfPhotos, { pathname, search, hash } = window.location;
-  if ((new URLSearchParams(search).get("photos") ?? "") === token) return;
-  const rest = search.slice(1).split("&").filter((part) => part && !part.startsWith("photos="));
-  if (token) rest.push("photos=" + token);
+  const { pathname, search, hash } = window.location, now = new URLSearchParams(search);
+  const tokens = Object.entries(JSON.parse(mark.dataset.clfKept));
+  if (tokens.every(([name, token]) => (now.get(name) ?? "") === token)) return;
+  const isToken = (part) => tokens.some(([name]) => part.startsWith(name + "="));
+  const rest = search.slice(1).split("&").filter((part) => part && !isToken(part));
+  for (const [name, token] of tokens) if (token) rest.push(name + "=" + token);
   history.replaceState(history.state, "", pathname + (rest.length ? "?" + rest.join("&") : "") + hash);
 }, 200);
 </script>"""
 
 
 def keep_in_address() -> None:
-    """Once a run, at a constant place: the address of any page holds the token that a reload finds the photos by."""
+    """Once a run, at a constant place: the address of any page holds the tokens of the tab's photos and widgets."""
     tab_photos()
-    st.html(
-        f'<span data-clf-script data-clf-photos="{_TOKEN.get() or ""}" hidden></span>{_KEEP}',
-        unsafe_allow_javascript=True,
-    )
+    tokens = {PARAMETER: _TOKEN.get() or "", TAB: TAB_TOKEN.get() or ""}
+    _WRITTEN.set(tokens[PARAMETER])
+    mark = f'<span data-clf-script data-clf-kept="{escape(json.dumps(tokens))}" hidden></span>'
+    st.html(mark + _KEEP, unsafe_allow_javascript=True)
 
 
 def tab_photos() -> tuple[Photo, ...]:
@@ -99,6 +105,7 @@ def hold(photos: Sequence[Photo]) -> None:
 def add(photos: Sequence[Photo]) -> None:
     """Put photos before those of the tab; one that it has already moves to the front."""
     hold([*photos, *(photo for photo in tab_photos() if photo not in photos)])
+    _SAMPLE.forget()
     if "sample" in st.query_params:
         del st.query_params["sample"]
 
@@ -108,12 +115,23 @@ def uploader_key(name: str) -> str:
     return f"{name} {_ROUND.get() or 0}"
 
 
-def take_files(key: str) -> "list[UploadedFile]":
-    """In an uploader's callback: its files; it is empty afterwards."""
+def take_files(key: str, *, dataset: bool = False) -> "list[UploadedFile]":
+    """In an uploader's callback: its files; it is empty afterwards. Others than it asks for are named and left out.
+
+    dataset: a zip or a CSV is asked for, too.
+    """
     files = SessionValue["list[UploadedFile]"](key).get() or []
     if files:
         _ROUND.set((_ROUND.get() or 0) + 1)
-    return files
+        _REFUSED.forget()
+    kinds = {*KINDS, "zip", "csv"} if dataset else set(KINDS)
+    others = [file.name for file in files if file.name.rsplit(".", 1)[-1].lower() not in kinds]
+    if others:
+        named = ", ".join(others[:3]) + (f" and {count(len(others) - 3)} more" if len(others) > 3 else "")
+        what = "is not a picture" if len(others) == 1 else "are not pictures"
+        also = ", or a zip of class folders, or a CSV with its images" if dataset else ""
+        _REFUSED.set(f"{named} {what}{', a zip or a CSV' if dataset else ''}: bring photos ({FORMATS}){also}")
+    return [file for file in files if file.name not in others]
 
 
 def photo_of(file: "UploadedFile") -> Photo:
@@ -145,7 +163,7 @@ def _shoot(key: str) -> None:
 
 def show_held() -> None:
     """The photos of the tab, each with a thumbnail and a click that removes it; and what was refused."""
-    if refused := _REFUSED.take():
+    if refused := _REFUSED.get():  # until more is brought or something removed
         complain(refused)
     photos = tab_photos()
     if not photos:
@@ -164,6 +182,7 @@ def show_held() -> None:
 
 
 def _remove(photo: Photo) -> None:
+    _REFUSED.forget()
     hold([held for held in tab_photos() if held != photo])
 
 
@@ -181,10 +200,11 @@ def thumbnail(photo: Photo) -> Picture | None:
 
 def choose_photos(models: Sequence[str]) -> list[Photo]:
     """The sample in the address, then the photos of the tab; samples that suit the classifiers, and the uploader."""
+    if _WRITTEN.get() != (_TOKEN.get() or ""):  # changed in a fragment, which does not write the address
+        st.rerun()
     key = uploader_key("photo files")
     st.file_uploader(
         "Photos",
-        KINDS,
         accept_multiple_files=True,
         max_upload_size=64,
         key=key,
@@ -197,7 +217,9 @@ def choose_photos(models: Sequence[str]) -> list[Photo]:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         _choose_sample(offered)
         camera()
-    name = st.query_params.get("sample", "")
+    take_address(_SAMPLE.key, _SAMPLE)  # goes along to the other pages that ask for photos
+    in_address(_SAMPLE.key).set(st.query_params.get_all(_SAMPLE.key))
+    name = _SAMPLE.get() or ""
     chosen = offered.get(name) or photographs().get(name)
     return [*([chosen.photo] if chosen else []), *tab_photos()]
 

@@ -23,9 +23,9 @@ from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
 from ui.loaders import classifier
 from ui.messages import escape_markdown, refusals
-from ui.photos import photographs
-from ui.pickers import KINDS, model_name
-from ui.session import CUTMIX, MIXUP, go_to
+from ui.photos import choose_photos, photographs
+from ui.pickers import model_name
+from ui.session import CUTMIX, MIXUP, go_to, kept
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,26 +54,32 @@ class Source:
 def choose_source() -> tuple[Source, "ImageDataset | None"]:
     """A dataset's picture or one's own."""
     kind = st.segmented_control(
-        "Image", ("From a dataset", "My photo"), default="From a dataset", required=True, key="picture of"
+        "Image", ("From a dataset", "My photo"), default="From a dataset", required=True, **kept("picture of")
     )
     if kind == "My photo":
-        file = st.file_uploader(
-            "A photo",
-            KINDS,
-            key="augment photo",
-            help="Photos stay on this computer and are discarded when you close the tab.",
-        )
-        photo = Photo(file.name, file.getvalue()) if file else photographs()["cat"].photo
+        photo = _choose_photo()
         return Source(photo.name, photo=photo.data), None
     data = choose_data()
     dataset = read_data(data)
     train = dataset.splits["train"]
-    place = st.slider(f"Image, of {len(train):,} in the training split", 1, len(train), 1, key=f"place {data}") - 1
+    place = st.slider(f"Image, of {len(train):,} in the training split", 1, len(train), 1, **kept(f"place {data}")) - 1
     gray = dataset.pixels is not None and dataset.pixels.shape[-1] == 1
     item = int(train[place])
     name = f"{dataset.label(item)}, {dataset.ids[item]}"
     channels, values = 1 if gray else 3, dataset.value_range
     return Source(name, data, place, b"", dataset.classes, dataset.side(), channels, values), dataset
+
+
+def _choose_photo() -> Photo:
+    """One of the tab's photos; a sample until there is one."""
+    photos = choose_photos([])
+    if not photos:
+        st.caption("No photo yet, so the cat stands in: drop in your own, or click another sample.")
+        return photographs()["cat"].photo
+    if len(photos) == 1:
+        return photos[0]
+    names = [f"{i}. {shorten(photo.name, 40)}" for i, photo in enumerate(photos, start=1)]
+    return photos[st.selectbox("Photo", range(len(photos)), format_func=names.__getitem__, **kept("augment photo"))]
 
 
 def choose_model() -> str | None:
@@ -85,7 +91,7 @@ def choose_model() -> str | None:
         names,
         index=None,
         format_func=model_name,
-        key="augment model",
+        **kept("augment model"),
         placeholder="none",
         help="Its prediction for each augmented copy, a quick robustness check. The copies then use its preprocessing.",
     )
@@ -100,7 +106,7 @@ def preprocess_of(source: Source, model: str | None) -> "Preprocess":
             return classifier(model).preprocess
     usual = usual_preprocess(source.side, source.channels).size
     size = st.number_input(
-        "Image size", 8, 512, usual, key=f"augment size {source.data}", help="Input size of the network."
+        "Image size", 8, 512, usual, **kept(f"augment size {source.data}"), help="Input size of the network."
     )
     return replace(usual_preprocess(source.side, source.channels, int(size)), value_range=source.value_range)
 
@@ -140,11 +146,11 @@ def show_views(
     from clfcore.augment.previews import policy_views
 
     with refusals():
-        kept = stored(source, preprocess)
+        square = stored(source, preprocess)
         views = policy_views(
-            policy, kept, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
+            policy, square, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
         )
-    original = preprocess.center(kept[None])
+    original = preprocess.center(square[None])
     answers = _answers(model, original) + _answers(model, views)
     # At 224 pixels as they are: to shrink them took longer than all the rest of a picture's way to the page.
     titles = [("original, as used in evaluation", "Original")]
@@ -203,8 +209,8 @@ def show_pairs(
         st.info("Mixup and CutMix need a dataset: choose one above.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        mixup = st.slider("Mixup alpha", 0.0, 2.0, 0.2, 0.05, key="mixup alpha", help="0 is off.")
-        cutmix = st.slider("CutMix alpha", 0.0, 2.0, 1.0, 0.05, key="cutmix alpha", help="0 is off.")
+        mixup = st.slider("Mixup alpha", 0.0, 2.0, 0.2, 0.05, **kept("mixup alpha"), help="0 is off.")
+        cutmix = st.slider("CutMix alpha", 0.0, 2.0, 1.0, 0.05, **kept("cutmix alpha"), help="0 is off.")
     if not mixup and not cutmix:
         st.info("Both are off: images are not mixed.")
         return
@@ -214,10 +220,10 @@ def show_pairs(
     with refusals():
         # One draw a picture, so that a glance shows many lambdas; training draws once a batch.
         mix = Mix(mixup=mixup or None, cutmix=cutmix or None, per="image")
-        kept = _stored(source.data, tuple(places), json.dumps(preprocess.as_dict()))
+        squares = _stored(source.data, tuple(places), json.dumps(preprocess.as_dict()))
         targets = dataset.targets[dataset.splits["train"][places]]
         found = pairs(
-            mix, policy, kept, targets=targets, task=dataset.task, places=places, size=preprocess.size, seed=seed,
+            mix, policy, squares, targets=targets, task=dataset.task, places=places, size=preprocess.size, seed=seed,
             epoch=epoch, mean=preprocess.mean,
         )  # fmt: skip
     row = st.grid(2, min_column_width=280)
@@ -248,12 +254,12 @@ def show_statistics(policy: Policy, source: Source, preprocess: "Preprocess", *,
     from clfcore.augment.previews import policy_views, statistics
 
     with refusals():
-        kept = stored(source, preprocess)
+        square = stored(source, preprocess)
         views = policy_views(
-            policy, kept, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
+            policy, square, size=preprocess.size, seed=seed, index=source.place, count=count, mean=preprocess.mean
         )
     rows = []
-    for what, pixels in (("original", preprocess.center(kept[None])), (f"{count} views", views)):
+    for what, pixels in (("original", preprocess.center(square[None])), (f"{count} views", views)):
         for row in statistics(pixels, preprocess):
             for when, values in (("bytes", row.before), ("normalized", row.after)):
                 rows.append(

@@ -7,9 +7,11 @@ import streamlit as st
 from clfcore.data.importers.uploads import holds_photos, keep_upload
 from clfcore.data.library.specs import path_spec
 from clfcore.errors import Failure, InputError
+from clfcore.photos import MOST_BYTES, MOST_PHOTOS
 from ui.data_picker import open_data
+from ui.formatting import count
 from ui.messages import complain
-from ui.photos import PRIVATE, add, camera, photo_of, show_held, take_files, uploader_key
+from ui.photos import FORMATS, PRIVATE, add, camera, photo_of, show_held, take_files, uploader_key
 from ui.pickers import KINDS
 from ui.session import DATA, SessionValue
 
@@ -24,7 +26,7 @@ _PATH = SessionValue[str]("home path")
 
 # A folder that is dropped loses its files' paths in Streamlit 1.67: only a folder that was chosen keeps them. Here the
 # files of a dropped folder are given their paths, and reach the uploader as if they had been chosen.
-_FOLDERS = """<span data-clf-script hidden></span><script>
+_FOLDERS = """<script>
 window.clfFolders ??= (() => {
   const files = async (entry, path) => {
     if (entry.isFile) {
@@ -47,7 +49,7 @@ window.clfFolders ??= (() => {
     event.stopPropagation();
     const all = (await Promise.all(entries.map((entry) => files(entry, "")))).flat();
     const input = zone.querySelector('input[type="file"]') ?? zone.parentElement.querySelector('input[type="file"]');
-    const kinds = input.accept.toLowerCase().split(",").map((kind) => kind.trim()).filter((kind) => kind[0] === ".");
+    const kinds = document.querySelector("[data-clf-kinds]").dataset.clfKinds.split(" ");
     const chosen = new DataTransfer();
     for (const file of all) {
       if (kinds.some((kind) => file.name.toLowerCase().endsWith(kind))) chosen.items.add(file);
@@ -66,12 +68,15 @@ def drop_zone() -> None:
     with st.container(key="drop"):
         st.file_uploader(
             "Drop photos to see what is in them, or a folder, a zip or a CSV with its images to train a classifier",
-            [*KINDS, "zip", "csv"],
             accept_multiple_files=True,
             key=key,
             help=f"{PRIVATE} A dataset has a folder for each class.",
             on_change=_take,
             args=(key,),
+        )
+        st.caption(
+            f"Up to {count(MOST_PHOTOS)} photos, {MOST_BYTES >> 20} MB together ({FORMATS}); a zip or a CSV with its "
+            f"images, up to {st.get_option('server.maxUploadSize') / 1024:g} GB each. For more, paste a path."
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.popover("Choose a folder", icon=":material/folder_open:"):
@@ -85,7 +90,8 @@ def drop_zone() -> None:
                 on_change=_take_path,
             )
         camera()
-    st.html(_FOLDERS, unsafe_allow_javascript=True)
+    kinds = " ".join(f".{kind}" for kind in (*KINDS, "zip", "csv"))
+    st.html(f'<span data-clf-script data-clf-kinds="{kinds}" hidden></span>{_FOLDERS}', unsafe_allow_javascript=True)
     _unpack()
     if refused := _REFUSED.get():
         complain(refused)
@@ -105,7 +111,7 @@ def _choose_folder() -> None:
 
 
 def _take(key: str) -> None:
-    files = take_files(key)
+    files = take_files(key, dataset=True)
     if not files:
         return
     _REFUSED.forget()
