@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from clfcore.architectures.catalogue import networks_at_hand
 from pages.compare.classes import classes_view
 from pages.compare.costs import cost_view, measure_costs
 from pages.compare.curves import curves_view
@@ -12,7 +13,9 @@ from pages.compare.paired import best_pair_view, paired_view
 from pages.compare.reports import report_button
 from pages.compare.selection import choose_compared, compared_table
 from pages.compare.sweep import train_to_compare
-from ui.pickers import tabs
+from ui.formatting import count
+from ui.photos import tab_photos
+from ui.pickers import MOST, tabs
 
 st.title("Compare")
 st.caption(
@@ -20,6 +23,14 @@ st.caption(
     "predicted again."
 )
 
+at_hand = networks_at_hand()[:MOST]
+if len(at_hand) > 1:
+    st.page_link(
+        "pages/predict/page.py",
+        label=f"Or compare {count(len(at_hand), 'pretrained network')} on one photo",
+        icon=":material/arrow_forward:",
+        query_params={"model": at_hand, **({} if tab_photos() else {"sample": "coffee"})},
+    )
 train_to_compare()
 sides = choose_compared()
 compared_table(sides)

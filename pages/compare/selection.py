@@ -85,7 +85,9 @@ def choose_compared() -> list[Side]:
     left, middle, right = st.columns([2, 6, 2], vertical_alignment="bottom")
     with left:
         offered = _filtered(known, configs)
-    first = [run.id for run in known if configs[run.id]["data"] == configs[known[0].id]["data"]][:4]
+    data = [configs[run.id]["data"] for run in known]
+    newest = next((name for name in data if data.count(name) > 1), data[0])  # that two runs can be compared on
+    first = [run.id for run in known if configs[run.id]["data"] == newest][:4]
     from_address("runs", [run.id for run in known], first, most=MOST)
     chosen_before = COMPARED_RUNS.get() or []
     options = [run.id for run in known if run in offered or run.id in chosen_before]
