@@ -26,7 +26,8 @@ def tab(**address: str) -> AppTest:
 
 
 def token(app: AppTest) -> str:
-    return str(app.session_state.filtered_state.get(TAB_TOKEN.key, ""))
+    kept = TAB_TOKEN.key in app.session_state
+    return str(app.session_state[TAB_TOKEN.key]) if kept else ""
 
 
 def test_a_reload_brings_back_what_was_chosen_and_again() -> None:
