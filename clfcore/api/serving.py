@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from clfcore.progress import Progress
 from clfcore.results import Result
+from clfcore.serving.inbox import Inbox
+from clfcore.serving.served import open_served
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -88,9 +90,7 @@ def _application(
     progress: Progress | None,
 ) -> "Application":
     from clfcore.serving.app import Application
-    from clfcore.serving.inbox import Inbox
     from clfcore.serving.limits import known_hosts
-    from clfcore.serving.served import open_served
 
     inbox = None if keep_odd is None else Inbox(keep_odd)
     served = open_served(name, calibrated=calibrated, runs=runs, progress=progress)
