@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         show_source,
     )
     from clfcore.api.comparison import compare, measure, report, train_to_compare
+    from clfcore.api.data_quality import quality
     from clfcore.api.datasets import (
         add_dataset,
         check_dataset,
@@ -54,6 +55,7 @@ _NAMES = {
         "show_source",
     ),
     "comparison": ("compare", "measure", "report", "train_to_compare"),
+    "data_quality": ("quality",),
     "datasets": (
         "add_dataset",
         "check_dataset",

@@ -18,6 +18,7 @@ from clfcore.cli import (
     evaluate,
     export,
     predict,
+    quality,
     runs,
     serve,
     system,
@@ -46,7 +47,20 @@ Every command takes --help. RUN is a run's id, the beginning of one, or the path
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for group in (datasets, architectures, weights, train, augmentation, runs, evaluate, predict, export, serve, system)
+    for group in (
+        datasets,
+        quality,
+        architectures,
+        weights,
+        train,
+        augmentation,
+        runs,
+        evaluate,
+        predict,
+        export,
+        serve,
+        system,
+    )
     for command in group.COMMANDS
 }
 

@@ -52,18 +52,11 @@ def pretrained_space(
     at hand.
     """
     load("torch")
-    from clfcore.classifier import of_architecture
-    from clfcore.device import pick_device
-    from clfcore.embeddings.embedder import Embedder
+    from clfcore.embeddings.pretrained import embed_dataset
 
-    classifier, device = of_architecture(architecture), pick_device("auto")
-    dataset, decoded = decode(dataset, classifier.preprocess)
-    embedder = Embedder(
-        classifier.module.to(device), classifier.preprocess, json.dumps([architecture, "default", {}]), device
-    )
-    names: tuple[Split, ...] = ("train", split)
-    embeddings = {name: embedder.of(decoded, dataset.splits[name], progress) for name in dict.fromkeys(names)}
-    return make_space(dataset, embeddings, split)
+    splits: tuple[Split, ...] = ("train",) if split == "train" else ("train", split)
+    embedded = embed_dataset(dataset, architecture, splits=splits, progress=progress)
+    return make_space(embedded.dataset, embedded.splits, split)
 
 
 def training_space(classifier: "Classifier", progress: Progress | None = None) -> Space:

@@ -1,0 +1,81 @@
+"""Data quality: label errors and outliers of a dataset, the worst first."""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clfcore.architectures.pretrained import OFFLINE
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.importers.readings import with_reading
+from clfcore.default_network import pretrained_at_hand
+from clfcore.errors import InputError
+from clfcore.heavy_imports import load
+from clfcore.progress import Progress
+from clfcore.quality.outliers import Outlier
+from clfcore.results import Result
+
+if TYPE_CHECKING:
+    from clfcore.quality.label_errors import SuspectLabel
+
+LEAST, SHARE = 100, 0.2  # how long a list is at least, and as a share of the items
+
+
+@dataclass(frozen=True)
+class QualityChecks(Result):
+    """What each check lists, the worst first."""
+
+    labels: tuple["SuspectLabel", ...]
+    outliers: tuple[Outlier, ...]
+
+
+@dataclass(frozen=True)
+class QualityReport(Result):
+    """The quality of a dataset.
+
+    architecture: whose embeddings the items were compared by. items: how many could be read. expected_label_errors:
+    about how many labels are wrong. unjudged: items whose class no other item has.
+    """
+
+    name: str
+    architecture: str
+    items: int
+    expected_label_errors: int
+    unjudged: tuple[str, ...]
+    checks: QualityChecks
+    seconds: float
+
+
+def quality(
+    data: str,
+    *,
+    architecture: str | None = None,
+    reading: str | None = None,
+    most: int | None = None,
+    progress: Progress | None = None,
+) -> QualityReport:
+    """Check a dataset's labels and images on embeddings.
+
+    architecture: a pretrained network whose weights are here; None: the one that ships. most: how many of each list;
+    None: a fifth of the items, at least 100. Raises InputError where the data or the weights cannot be used.
+    """
+    if most is not None and most < 1:
+        raise InputError(f"most is {most}: it must be at least 1")
+    started = time.perf_counter()
+    dataset = open_dataset(with_reading(data, reading))
+    network = architecture or pretrained_at_hand() or OFFLINE
+    load("torch")
+    from clfcore.quality.check import check_quality
+
+    findings = check_quality(dataset, network, progress=progress)
+    items = len(findings.dataset)
+    length = most or max(LEAST, round(SHARE * items))
+    checks = QualityChecks(findings.labels.ranking[:length], findings.outliers[:length])
+    return QualityReport(
+        name=findings.dataset.name,
+        architecture=network,
+        items=items,
+        expected_label_errors=findings.labels.expected,
+        unjudged=findings.labels.unjudged,
+        checks=checks,
+        seconds=round(time.perf_counter() - started, 3),
+    )
