@@ -101,7 +101,7 @@ def _scores(task: Task, targets: np.ndarray, likely: np.ndarray) -> np.ndarray:
         return np.asarray(multilabel_classification.get_label_quality_scores(labels, likely), np.float64)
     columns = targets if targets.ndim == 2 else targets[:, None]
     each = [
-        get_label_quality_scores(column, likely[:, part], method="normalized_margin")
+        get_label_quality_scores(column, likely[:, part], method="self_confidence")
         for column, part in zip(columns.T, task.slices, strict=True)
     ]
     return np.min(each, axis=0).astype(np.float64)
