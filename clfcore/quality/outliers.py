@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clfcore.embeddings.reference import NEIGHBOUR, unit
+from clfcore.embeddings.reference import NEIGHBOR, unit
 from clfcore.results import Result
 
 CHUNK = 1024  # rows of a block of similarities
@@ -36,7 +36,7 @@ def find_outliers(ids: tuple[str, ...], embeddings: np.ndarray, clusters: np.nda
         others = int(np.isfinite(similar).sum(axis=1).min())
         if not others:
             return ()
-        place = similar.shape[1] - min(NEIGHBOUR, others)
+        place = similar.shape[1] - min(NEIGHBOR, others)
         distances[rows] = 1 - np.partition(similar, place, axis=1)[:, place]
     order = np.argsort(-distances, kind="stable")
     return tuple(Outlier(ids[i], float(np.clip(distances[i], 0, 2))) for i in order)
