@@ -71,7 +71,7 @@ def card_of(source: Exportable) -> Card:
 
 
 def _accuracy(run: Run) -> tuple[Fact, ...]:
-    """Share of right answers with its 95 % interval, on test, else on validation; nothing where there is neither."""
+    """Share of right answers with its 95% interval, on test, else on validation; nothing where there is neither."""
     split = next((name for name in ("test", "validation") if name in run.splits), None)
     if split is None:
         return ()
@@ -84,4 +84,4 @@ def _accuracy(run: Run) -> tuple[Fact, ...]:
     low, high = (f"{100 * end:.1f}" for end in interval)
     kind = RIGHT[predictions.task.kind]
     of = f"{count:,} of {len(right):,} {split} images"
-    return (Fact("Accuracy", f"{100 * right.mean():.1f} % {kind}: {of}, 95% interval {low} to {high}"),)
+    return (Fact("Accuracy", f"{100 * right.mean():.1f}% {kind}: {of}, 95% interval {low} to {high}"),)

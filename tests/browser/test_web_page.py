@@ -105,7 +105,7 @@ def cards(page: Page, paths: Sequence[Path]) -> list[Locator]:
 def shown(card: Locator) -> list[tuple[str, float]]:
     labels = card.locator("ol").last.locator(".label").all_inner_texts()
     shares = card.locator("ol").last.locator(".probability").all_inner_texts()
-    return [(label, float(share.removesuffix(" %"))) for label, share in zip(labels, shares, strict=True)]
+    return [(label, float(share.removesuffix("%"))) for label, share in zip(labels, shares, strict=True)]
 
 
 def agrees(card: Locator, path: Path, asked: Classifier, *, temperature: float = 1.0, within: float = 0.4) -> None:
@@ -240,7 +240,7 @@ def test_a_hierarchy_by_its_levels(decoding: Decoding, offline: Page, tmp_path: 
     assert card.locator("h4").all_inner_texts() == ["kind", "name"]
     square = asked.square(read_image(tmp_path / "a.png"))
     expected = answer(asked, square, 5, logits=logits_of(square, 5))
-    path = " › ".join(f"{place.label} {100 * place.probability:.1f} %" for place in expected.path)  # type: ignore[attr-defined]
+    path = " › ".join(f"{place.label} {100 * place.probability:.1f}%" for place in expected.path)  # type: ignore[attr-defined]
     expect(card.locator(".present")).to_have_text(f"Path: {path}")
 
 

@@ -2,7 +2,7 @@
 
 const find = (name) => document.getElementById(name);
 const about = JSON.parse(find("about").textContent);
-const percent = (p) => `${(100 * p).toFixed(1)} %`;
+const percent = (p) => `${(100 * p).toFixed(1)}%`;
 
 function element(name, attributes = {}, ...children) {
   const made = Object.assign(document.createElement(name), attributes);
@@ -74,7 +74,7 @@ function list(top) {
         textContent: `${counts ? "✓ present" : "not present"}, from ${percent(threshold)} on` }));
     }
     const bar = element("span", { className: "bar" }, element("span"));
-    bar.firstChild.style.width = percent(probability).replace(" ", "");
+    bar.firstChild.style.width = percent(probability);
     bar.setAttribute("aria-hidden", "true");
     row.append(bar);
     return row;
