@@ -122,9 +122,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(error, 2)
     except Failure as error:
         return _say(error, 1)
-    except BrokenPipeError:  # whoever read the answer has seen enough
-        terminal.close_output()
+    except terminal.OutputClosed:
         return 0
+    except ConnectionError as error:  # a broken pipe among them: of a server or another program, not of the output
+        return _say(f"a connection ended early ({error.strerror or type(error).__name__}): try again", 1)
     except OSError as error:
         return _say(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error, 1)
     except MemoryError:

@@ -42,15 +42,20 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+class OutputClosed(Exception):
+    """Whoever read standard output has seen enough."""
+
+
 def write(text: str) -> None:
-    """A line on standard output, at once. Raises BrokenPipeError where its reader is gone, Failure where it is full."""
+    """A line on standard output, at once. Raises OutputClosed where its reader is gone, Failure where it is full."""
     if sys.stdout is None:
         return
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        raise
+        close_output()
+        raise OutputClosed from None
     except OSError as error:
         close_output()
         raise Failure(f"the answer could not be written to standard output ({error.strerror or error})") from error

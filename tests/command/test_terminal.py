@@ -160,6 +160,23 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), ConnectionResetError()])
+def test_a_connection_that_breaks_inside_a_command_is_one_line(
+    error: OSError, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only a closed standard output ends a command in silence."""
+
+    def fault() -> None:
+        raise error
+
+    monkeypatch.setattr(api, "doctor", fault)
+    assert main(["doctor", "--json"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(f"a connection ended early ({error.strerror or type(error).__name__}): ")
+    assert len(shown.err.splitlines()) == 1
+
+
 def test_a_full_output_is_one_line() -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
