@@ -2,7 +2,7 @@
 
     python benchmarks/web_page.py RUN PHOTOS_FOLDER [--photos 300] [--page page.html]
 
-Opens the page from the disk in headless Chromium with the network refused. Exits with 1 below 99.5 % agreement.
+Opens the page from the disk in headless Chromium with the network refused. Exits with 1 below 99.5% agreement.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def main() -> int:
         gaps += [abs(share - known[label]) for label, share in pairs if label in known]
         if shown["labels"][:1] != [row.label for row in top[:1]]:
             print(f"{photo.name}: page {shown['labels'][:2]} {shown['shares'][:2]}, predict {list(known.items())[:2]}")
-    print(f"the same answer: {same} of {len(photos)} ({100 * same / len(photos):.2f} %)")
+    print(f"the same answer: {same} of {len(photos)} ({100 * same / len(photos):.2f}%)")
     print(f"largest difference of a probability: {max(gaps):.2f} points, mean {statistics.mean(gaps):.3f}")
     print(f"page: {size / 1e6:.2f} MB")
     print(f"median of one photo's network: {statistics.median(row['ms'] for row in theirs):.0f} ms")

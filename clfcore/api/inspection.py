@@ -13,6 +13,8 @@ from clfcore.data.value_ranges import shown_range
 from clfcore.embeddings.neighbors import Neighbor
 from clfcore.errors import InputError
 from clfcore.evaluation.item_classes import ItemClass, item_classes
+from clfcore.explain.targets import column, target_name
+from clfcore.explain.whole_picture import overlay_whole
 from clfcore.outputs import output_path, save_picture
 from clfcore.progress import Progress
 from clfcore.results import WHEN_KNOWN, JsonObject, Result
@@ -125,8 +127,6 @@ def _with_map(
 ) -> InspectedItem:
     """Write the map over the whole picture, and say of what class it is."""
     from clfcore.explain.dispatch import explain
-    from clfcore.explain.targets import column, target_name
-    from clfcore.explain.whole_picture import overlay_whole
     from clfcore.runs.open_classifier import classifier_of
 
     classifier = classifier_of(run)

@@ -12,7 +12,7 @@ from clfcore.cli.terminal import bar, table
 from clfcore.errors import InputError
 from clfcore.evaluation.metric_catalogue import Score
 from clfcore.files import typed_path
-from clfcore.runs.epochs_done import EpochsDone
+from clfcore.runs.epoch_count import EpochsDone
 
 if TYPE_CHECKING:
     from clfcore.results import Result

@@ -248,3 +248,8 @@ class Preprocess:
 def gray(pixels: np.ndarray) -> np.ndarray:
     """... x 3 -> ... x 1 tones, not rounded, as training takes them: ITU-R 601 luma."""
     return (pixels.astype(np.float32) @ _LUMA)[..., None]
+
+
+def gray_square(side: int) -> np.ndarray:
+    """A plain middle gray, side x side x 3 bytes: what stands for a picture that cannot be shown."""
+    return np.full((side, side, 3), 128, np.uint8)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from clfcore.export import onnx_model
 from clfcore.export.exportable import Exportable, description
 from clfcore.export.onnx_model import Predictor
+from clfcore.hierarchy import Decoding
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUNTIME = ("onnxruntime", "pillow", "numpy")
@@ -22,11 +22,19 @@ def write(source: Exportable, folder: Path) -> None:
 
 
 def write_predictor(source: Exportable, folder: Path) -> None:
-    """What every folder that answers photos has: model.onnx, preprocess.json and predict.py."""
+    """What every folder that answers photos has: model.onnx, preprocess.json, and predict.py."""
     folder.mkdir(parents=True)
     onnx_model.write(source, folder / "model.onnx")
     describe(source, folder)
-    shutil.copyfile(TEMPLATES / "predict.py.txt", folder / "predict.py")
+    (folder / "predict.py").write_text(predict_source(source.classifier.decoding), encoding="utf-8")
+
+
+def predict_source(decoding: Decoding) -> str:
+    """predict.py; with what reads a hierarchy along its paths, where the classifier does."""
+    text = (TEMPLATES / "predict.py.txt").read_text(encoding="utf-8")
+    if decoding == "levels":
+        return text
+    return text.replace("def answer(", (TEMPLATES / "paths.py.txt").read_text(encoding="utf-8") + "def answer(")
 
 
 def describe(source: Exportable, folder: Path) -> None:

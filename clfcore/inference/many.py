@@ -84,7 +84,7 @@ def write_table(
     """
     part, note = out.with_name(f"{out.name}.part"), out.with_name(f"{out.name}.part.json")
     with _alone(part), _writing(out):
-        there = _go_on(part, note, columns, about, pictures)
+        there = _go_on(part, note, columns=columns, about=about, pictures=pictures)
         with part.open("ab") as file:
             done = there
             for batch in predictions_of(predictor, pictures[there:], columns.ranked, sure=sure):
@@ -136,7 +136,7 @@ def _writing(out: Path) -> Iterator[None]:
         raise cannot_write(out, error) from error
 
 
-def _go_on(part: Path, note: Path, columns: Columns, about: JsonObject, pictures: Sequence[PictureFile]) -> int:
+def _go_on(part: Path, note: Path, *, columns: Columns, about: JsonObject, pictures: Sequence[PictureFile]) -> int:
     """How many rows of the part stay; it ends after them. Begun anew where it is of another model or other pictures."""
     there = _complete_rows(part, columns, pictures) if _stored(note) == about else None
     if there is None:

@@ -124,10 +124,10 @@ def _of_manifest(path: Path, prefix: str) -> list[PictureFile]:
     if not columns:
         raise InputError(f"{path} has no column path: add one that names the pictures, relative to the file")
     written = table.column(columns[0])
-    return [_row(path, row, name, prefix) for row, name in enumerate(written, table.first) if name]
+    return [_row(path, row, written=name, prefix=prefix) for row, name in enumerate(written, table.first) if name]
 
 
-def _row(manifest: Path, row: int, written: str, prefix: str) -> PictureFile:
+def _row(manifest: Path, row: int, *, written: str, prefix: str) -> PictureFile:
     """A row's picture; one that is absent or leads outside the manifest's folder is refused when it is read."""
 
     def read() -> bytes:

@@ -129,7 +129,7 @@ def predictor_of(
         classifier.thresholds,
         _temperature(classifier) if calibrated else 1.0,
         classifier.square if views is None else classifier.preprocess.stored,
-        partial(_single_view, classifier, judge) if views is None else partial(_views, classifier, judge, views),
+        partial(_single_view, classifier, judge) if views is None else partial(_views, classifier, judge, kind=views),
         judge,
     )
 
@@ -143,7 +143,7 @@ def _single_view(classifier: "Classifier", judge: Judge | None, squares: Sequenc
     return Outputs(logits, logits, embeddings)
 
 
-def _views(classifier: "Classifier", judge: Judge | None, kind: str, stored: Sequence[np.ndarray]) -> Outputs:
+def _views(classifier: "Classifier", judge: Judge | None, stored: Sequence[np.ndarray], *, kind: str) -> Outputs:
     """The mean over views; pictures of several kinds (gray and in color, deep and not) are computed one by one."""
     from clfcore.tta import logits_of_views  # brings torch along
 

@@ -64,7 +64,7 @@ def find_label_errors(
     if judged.sum() < 2:
         raise InputError(f"{dataset.name} has no class with images in two groups: its labels cannot be checked")
     logits = np.zeros((len(dataset), task.columns), np.float32)
-    logits[judged] = out_of_fold(task, targets[judged], embeddings[judged], folds[judged], progress=progress)
+    logits[judged] = out_of_fold(task, targets[judged], embeddings[judged], folds=folds[judged], progress=progress)
     likely = probabilities(logits, task)
     rows = np.flatnonzero(judged)
     scores = _scores(task, targets[rows], likely[rows])

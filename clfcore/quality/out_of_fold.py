@@ -43,8 +43,8 @@ def out_of_fold(
     task: Task,
     targets: np.ndarray,
     embeddings: np.ndarray,
-    folds: np.ndarray,
     *,
+    folds: np.ndarray,
     progress: Progress | None = None,
 ) -> np.ndarray:
     """Logits of logistic heads (N x columns float32), each item's by a head that was fitted on the other folds.

@@ -1,35 +1,15 @@
 """Epochs done of those asked for: a run may end before its last epoch, and says why."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from clfcore.errors import InputError
+from clfcore.runs.epoch_count import EpochsDone
 from clfcore.runs.file_cache import KEPT
 from clfcore.runs.index import Listed
 from clfcore.runs.read_records import read_record_lines
 from clfcore.runs.records import EpochRecord, State
 
 ENDED: tuple[State, ...] = ("completed", "cancelled", "failed", "interrupted")
-
-
-@dataclass(frozen=True)
-class EpochsDone:
-    """How many epochs a run has done, how many were asked for, and why it ended before them; empty: it did not."""
-
-    done: int
-    asked: int | None
-    reason: str = ""
-
-    @property
-    def text(self) -> str:
-        """In a table: `25 of 100, converged`; the number alone where all were done.
-
-        >>> EpochsDone(25, 100, "stopped early").text, EpochsDone(30, 30).text
-        ('25 of 100, stopped early', '30')
-        """
-        if self.asked is None or self.done >= self.asked:
-            return f"{self.done:,}"
-        return f"{self.done:,} of {self.asked:,}" + (f", {self.reason}" if self.reason else "")
 
 
 def epochs_done(run: Listed) -> EpochsDone | None:

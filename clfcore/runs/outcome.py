@@ -11,7 +11,7 @@ from clfcore.evaluation.metric_catalogue import MetricValues, Score
 from clfcore.results import WHEN_KNOWN, JsonObject, Result
 from clfcore.runs.best_epoch import chosen_by
 from clfcore.runs.cautions import cautions
-from clfcore.runs.epochs_done import EpochsDone
+from clfcore.runs.epoch_count import EpochsDone
 from clfcore.runs.folder import Run
 
 

@@ -37,7 +37,7 @@ class Metrics:
         """All of them. odd: how many photos were kept for labelling, None where none are."""
         lines: list[str] = []
 
-        def metric(name: str, kind: str, help: str, values: list[tuple[str, float]]) -> None:
+        def metric(name: str, kind: str, help: str, *, values: list[tuple[str, float]]) -> None:
             lines.append(f"# HELP clflab_{name} {help}")
             lines.append(f"# TYPE clflab_{name} {kind}")
             lines.extend(f"clflab_{name}{labels} {value:g}" for labels, value in values)
@@ -49,7 +49,7 @@ class Metrics:
             by_route[route] += count
         metric(
             "requests_total", "counter", "Requests answered, by route and status.",
-            [(f'{{route="{route}",status="{status}"}}', n) for (route, status), n in sorted(requests.items())],
+            values=[(f'{{route="{route}",status="{status}"}}', n) for (route, status), n in sorted(requests.items())],
         )  # fmt: skip
         lines.append("# HELP clflab_request_seconds Seconds from a request's head to its answer.")
         lines.append("# TYPE clflab_request_seconds histogram")
@@ -59,11 +59,11 @@ class Metrics:
             lines.append(f'{name}_bucket{{route="{route}",le="+Inf"}} {by_route[route]}')
             lines.append(f'{name}_sum{{route="{route}"}} {seconds[route]:.6f}')
             lines.append(f'{name}_count{{route="{route}"}} {by_route[route]}')
-        metric("batches_total", "counter", "Batches that the model computed.", [("", batcher.batches)])
-        metric("pictures_total", "counter", "Pictures that the model computed.", [("", batcher.squares)])
-        metric("inference_seconds_total", "counter", "Seconds that the model computed.", [("", batcher.seconds)])
-        metric("queue_pictures", "gauge", "Pictures that wait for the model.", [("", batcher.queued)])
+        metric("batches_total", "counter", "Batches that the model computed.", values=[("", batcher.batches)])
+        metric("pictures_total", "counter", "Pictures that the model computed.", values=[("", batcher.squares)])
+        metric("inference_seconds_total", "counter", "Seconds that the model computed.", values=[("", batcher.seconds)])
+        metric("queue_pictures", "gauge", "Pictures that wait for the model.", values=[("", batcher.queued)])
         if odd is not None:
-            metric("odd_kept_total", "counter", "Photos kept for labelling.", [("", odd)])
-        metric("memory_bytes", "gauge", "Resident memory.", [("", self._process.memory_info().rss)])
+            metric("odd_kept_total", "counter", "Photos kept for labelling.", values=[("", odd)])
+        metric("memory_bytes", "gauge", "Resident memory.", values=[("", self._process.memory_info().rss)])
         return "\n".join(lines) + "\n"

@@ -7,11 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-import numpy as np
 import streamlit as st
 
 from clfcore.data.bit_depth import shown
-from clfcore.data.pixels import read_image
+from clfcore.data.pixels import gray_square, read_image
 from clfcore.errors import InputError
 from clfcore.inference.image_prediction import ImagePrediction
 from clfcore.inference.many import predictions_of
@@ -37,7 +36,7 @@ MOST_MEGABYTES = 1024  # of a zip or folder: uploads are in memory
 PER_PAGE = 48
 Show = Literal["All", "Odd", "Errors"]
 Order = Literal["Name", "Least sure first", "Surest first"]
-BLANK = picture(np.full((96, 96, 3), 128, np.uint8))
+BLANK = picture(gray_square(96))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +95,8 @@ def _predicting(
     progress: Progress,
     name: str,
     files: Files,
-    upload: tuple[str, ...],
     *,
+    upload: tuple[str, ...],
     views: str,
     calibrated: bool,
     _classifier: "Classifier",
@@ -118,7 +117,7 @@ def _results(name: str, dropped: Dropped) -> None:
     job = _predicting(
         name,
         files_of(name),
-        dropped.upload,
+        upload=dropped.upload,
         views=views_chosen(),
         calibrated=bool(CALIBRATED.get()),
         _classifier=model,

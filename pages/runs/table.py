@@ -10,7 +10,8 @@ from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
 from clfcore.runs.about import about
 from clfcore.runs.cautions import cautions
-from clfcore.runs.epochs_done import EpochsDone, epochs_done
+from clfcore.runs.epoch_count import EpochsDone
+from clfcore.runs.epochs_done import epochs_done
 from clfcore.runs.folder import Run
 from clfcore.runs.index import Listed, list_runs, listed, score_of
 from clfcore.runs.records import RunResults

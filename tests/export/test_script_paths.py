@@ -1,0 +1,40 @@
+"""predict.py reads a hierarchy along its paths exactly as the lab does, at any temperature."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clfcore.export.script import predict_source
+from clfcore.hierarchy import Decoding, decoded
+from clfcore.predictions import probabilities
+from clfcore.task import Level, hierarchical
+
+# A finest class with two parents, and one on no path.
+TASK = hierarchical(
+    (Level("kind", ("a", "b", "c")), Level("name", ("u", "v", "w", "x", "y"))), [(0, 0), (0, 1), (1, 2), (2, 2), (2, 3)]
+)
+
+
+@pytest.mark.parametrize("how", ["path", "sum"])
+@given(
+    logits=st.lists(st.floats(-8, 8, width=32), min_size=TASK.columns, max_size=TASK.columns),
+    temperature=st.sampled_from([0.5, 1.0, 2.5]),
+)
+@settings(max_examples=40, deadline=None)
+def test_paths_are_read_as_the_lab_reads_them(how: Decoding, logits: list[float], temperature: float) -> None:
+    row = np.array([logits], np.float32)
+    source = predict_source(how)
+    code = source[source.index("def decoded(") : source.index("def answer(")]
+    about = {"decoding": how, "temperature": temperature}
+    names: dict[str, object] = {"np": np, "TASK": TASK.as_dict(), "ABOUT": about}
+    exec(code, names)
+    given_levels = [probabilities(row / temperature, TASK)[0][part].astype(np.float32) for part in TASK.slices]
+    mine = probabilities(decoded(row, TASK, how) / temperature, TASK)[0]
+    theirs = np.concatenate(names["decoded"](given_levels))  # type: ignore[operator]
+    assert theirs == pytest.approx(mine, abs=2e-5)
+
+
+def test_only_a_classifier_that_reads_paths_gets_the_code() -> None:
+    assert "def decoded(" not in predict_source("levels")
+    compile(predict_source("path"), "predict.py", "exec")
