@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from clfcore.progress import Progress
 from clfcore.results import Result
+from clfcore.serving import web_page
 from clfcore.serving.inbox import Inbox
 from clfcore.serving.served import open_served
 
@@ -42,7 +43,9 @@ def serve(
 ) -> ServerStopped:
     """Serve a run, an architecture's weights or an export until SIGTERM or SIGINT; what was begun is finished first.
 
-    The Open Inference Protocol v2 under /v2, photos at POST /predict, /metrics, and a page at /. host: only programs of
+    The Open Inference Protocol v2 under /v2, photos at POST /predict, /metrics, and a page at /: the one of
+    `export --format web`, made when it is first asked for, of a run or an architecture; a form that posts photos to
+    /predict until then, of an export, with `keep_odd`, or without the extra `export`. host: only programs of
     this machine reach the default; any other address is for a network that you trust, as there is no sign-in. port: 0
     takes a free one. keep_odd: a folder for photos that the model is unsure of. ready: is told the address. Raises
     InputError.
@@ -94,4 +97,7 @@ def _application(
 
     inbox = None if keep_odd is None else Inbox(keep_odd)
     served = open_served(name, calibrated=calibrated, runs=runs, progress=progress)
-    return Application(served, inbox=inbox, hosts=known_hosts(host))
+    page = None
+    if served.is_network and inbox is None and web_page.can_be_made():  # photos for the inbox must reach the server
+        page = web_page.WebPage(web_page.export_line(name, runs))
+    return Application(served, inbox=inbox, hosts=known_hosts(host), web_page=page)

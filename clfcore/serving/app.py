@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
 
@@ -28,6 +28,7 @@ from clfcore.serving.batching import Batcher, Busy
 from clfcore.serving.inbox import Inbox
 from clfcore.serving.limits import Limits, Refused, check_origin, read_body
 from clfcore.serving.served import VERSION, Served
+from clfcore.serving.web_page import WebPage
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -37,12 +38,19 @@ NAMELESS = "photo"  # a body that came without a file name
 
 
 class Application:
-    """The routes of one served model. hosts: see `check_origin`."""
+    """The routes of one served model. hosts: see `check_origin`; web_page: what stands at / once it is made."""
 
     def __init__(
-        self, served: Served, *, inbox: Inbox | None = None, limits: Limits | None = None, hosts: frozenset[str] | None
+        self,
+        served: Served,
+        *,
+        inbox: Inbox | None = None,
+        limits: Limits | None = None,
+        hosts: frozenset[str] | None,
+        web_page: WebPage | None = None,
     ) -> None:
         self.served, self.inbox, self.limits, self.hosts = served, inbox, limits or Limits(), hosts
+        self.web_page = web_page
         self.metrics = metrics.Metrics()
         self.batcher = Batcher(served.predictor.compute, waiting=self.limits.pictures)
         self._pool = ThreadPoolExecutor(threads(), thread_name_prefix="requests")
@@ -83,6 +91,8 @@ class Application:
         """Finish what waits, and end the threads."""
         self.batcher.close()
         self._pool.shutdown()
+        if self.web_page is not None:
+            self.web_page.close()
 
     def _answered(self, path: str, handler: Handler) -> Handler:
         """A handler whose every failure is one line of JSON, counted under the route's path."""
@@ -117,9 +127,15 @@ class Application:
             raise Refused(404, f"there is no such model: this server has {self.served.name}, version {VERSION}")
 
     async def _page(self, _request: Request) -> Response:
-        html = page.page(self.served.predictor.name, len(self.served.predictor.task.classes))
-        headers = {"Content-Security-Policy": page.POLICY, "X-Content-Type-Options": "nosniff"}
-        return HTMLResponse(html, headers=headers)
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+        path = None if self.web_page is None else await self._thread(self.web_page.path)
+        if path is not None:  # its own policy, in its head, lets it reach no address
+            return FileResponse(
+                path, media_type="text/html", headers={**headers, "Content-Security-Policy": "frame-ancestors 'none'"}
+            )
+        making = self.web_page is not None and self.web_page.making
+        html = page.page(self.served.predictor.name, len(self.served.predictor.task.classes), making=making)
+        return HTMLResponse(html, headers={**headers, "Content-Security-Policy": page.POLICY})
 
     async def _healthy(self, _request: Request) -> Response:
         return Response()

@@ -6,7 +6,7 @@ from html import escape
 
 SCRIPT = """
 const input = document.querySelector("input"), answer = document.querySelector("ol");
-const note = document.querySelector("p"), photo = document.querySelector("img");
+const note = document.querySelector("p[role=status]"), photo = document.querySelector("img");
 input.addEventListener("change", async () => {
   const file = input.files[0];
   if (!file) return;
@@ -52,8 +52,14 @@ POLICY = (
 )
 
 
-def page(model: str, classes: int) -> str:
-    """The HTML for a model. It is served under POLICY."""
+MAKING = (
+    "<p>A fuller page, with a camera, whose photos do not leave the browser, is being made: "
+    "reload this one in a minute.</p>"
+)
+
+
+def page(model: str, classes: int, *, making: bool = False) -> str:
+    """The HTML for a model. It is served under POLICY. making: another page will soon stand in its place."""
     name = escape(model)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -61,6 +67,7 @@ def page(model: str, classes: int) -> str:
 <body><h1>{name}</h1>
 <label>Photo <input type="file" accept="image/*"></label>
 <img alt=""><p role="status"></p><ol></ol>
-<footer>Tells {classes:,} classes apart. The photo goes to this server and nowhere else. By program: POST predict, or
-the Open Inference Protocol under v2.</footer>
+<footer>{MAKING if making else ""}
+<p>Tells {classes:,} classes apart. The photo goes to this server and nowhere else. By program: POST predict, or
+the Open Inference Protocol under v2.</p></footer>
 <script>{SCRIPT}</script></body></html>"""

@@ -33,6 +33,11 @@ class Served:
         return safe_name(self.predictor.name, most=80)
 
     @property
+    def is_network(self) -> bool:
+        """Whether it is a run or an architecture, computed by torch, not an export."""
+        return self.platform.startswith("pytorch")
+
+    @property
     def dtype(self) -> np.dtype:
         """Of the input: bytes, or of pictures with more than 8 bits float32 tones from 0 to 255."""
         return np.dtype(np.uint8 if self.predictor.preprocess.value_range is None else np.float32)
@@ -58,7 +63,7 @@ class Served:
 
     def squares(self, tensor: np.ndarray) -> Sequence[np.ndarray]:
         """N x S x S x 3 as the model takes each of them."""
-        if self.platform.startswith("pytorch") and self.predictor.preprocess.channels == 1:
+        if self.is_network and self.predictor.preprocess.channels == 1:
             return list(gray(tensor))
         return list(tensor)
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,7 @@ from clfcore.serving.app import Application
 from clfcore.serving.inbox import Inbox
 from clfcore.serving.limits import Limits, known_hosts
 from clfcore.serving.served import Served
+from clfcore.serving.web_page import WebPage
 from clfcore.task import multi_label
 from tests.support.color_predictor import COLORS, LEVELS, color_predictor
 
@@ -286,3 +289,50 @@ def test_a_sure_answer_is_not_kept(tmp_path: Path) -> None:
     with client_of(inbox=inbox) as client:
         client.post("/predict", content=photo())
     assert list((tmp_path / "inbox").iterdir()) == []
+
+
+def page_of(code: str) -> WebPage:
+    """A page that these lines of Python write to the path `out`."""
+    return WebPage((sys.executable, "-c", f"import sys; out = sys.argv[-1]; {code}"))
+
+
+def test_the_web_page_stands_at_the_root_once_it_is_made(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    web_page = page_of(f"open({str(gate)!r}).read(); open(out, 'w').write('<title>whole</title>')")
+    with client_of(web_page=web_page) as client:
+        first = client.get("/")
+        assert "is being made" in first.text
+        assert 'type="file"' in first.text
+        gate.write_text("go")
+        web_page.wait(60)
+        made = client.get("/")
+        assert made.text == "<title>whole</title>"
+        assert made.headers["content-security-policy"] == "frame-ancestors 'none'"
+        assert client.post("/predict", content=photo()).status_code == 200
+        written = web_page.path()
+    assert written is not None
+    assert not written.exists()  # with the server
+
+
+def test_the_form_stays_where_no_web_page_can_be_made(caplog: pytest.LogCaptureFixture) -> None:
+    web_page = page_of("sys.exit('net has pictures of more than 8 bits')")
+    with client_of(web_page=web_page) as client:
+        client.get("/")
+        web_page.wait(60)
+        again = client.get("/").text
+    assert 'type="file"' in again
+    assert "is being made" not in again
+    assert "more than 8 bits" in caplog.text
+
+
+def test_a_page_that_is_being_made_ends_with_the_server(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    web_page = page_of(f"open({str(gate)!r}).read()")
+    with client_of(web_page=web_page) as client:
+        client.get("/")
+        assert web_page.making
+    web_page.wait(60)
+    assert not web_page.making
+    assert web_page.path() is None
