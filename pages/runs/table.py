@@ -39,8 +39,14 @@ MARKS = {
 # A column, and whether the list shows it unless others are chosen.
 COLUMNS = {
     "score": True, "metric": True, "caution": True, "data": True, "architecture": True, "strategy": True,
-    "created": True, "training time": True, "epochs": False, "best epoch": False, "validation": False, "test": False,
-    "parameters": False, "tags": True, "note": False, "message": False, "run": True,
+    "created": True, "training time": False, "epochs": False, "best epoch": False, "validation": False, "test": False,
+    "parameters": False, "tags": False, "note": False, "message": False, "run": False,
+}  # fmt: skip
+# Pixels. With the boxes that select a row, the columns shown by default fill the page in a window of 1,440 pixels; by
+# content, long names push the last ones out of sight.
+WIDTHS = {
+    "name": 160, "state": 92, "score": 60, "metric": 120, "caution": 150, "data": 110, "architecture": 118,
+    "strategy": 118, "created": 128,
 }  # fmt: skip
 ALWAYS = ("state", "name")
 SORTABLE = (*ALWAYS, *COLUMNS)
@@ -69,16 +75,23 @@ def choose_runs() -> list[Run]:
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "name": st.column_config.TextColumn(pinned=True, width="medium"),
+            **{name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
+            "name": st.column_config.TextColumn(pinned=True, width=WIDTHS["name"]),
             "score": st.column_config.NumberColumn(
-                format="%.3f", help="The task's main metric, on test where the run has it: measured once, at the end."
+                width=WIDTHS["score"],
+                format="%.3f",
+                help="The task's main metric, on test where the run has it: measured once, at the end.",
             ),
-            "metric": st.column_config.TextColumn(help="What the score is, and the split it was measured on."),
+            "metric": st.column_config.TextColumn(
+                width=WIDTHS["metric"], help="What the score is, and the split it was measured on."
+            ),
             "validation": st.column_config.NumberColumn(
                 format="%.3f", help="The same metric on validation, which selected the best epoch."
             ),
             "test": st.column_config.NumberColumn(format="%.3f", help="The same metric on test."),
-            "caution": st.column_config.TextColumn(width="medium", help="What makes the score flatter or vague."),
+            "caution": st.column_config.TextColumn(
+                width=WIDTHS["caution"], help="What makes the score flatter or vague."
+            ),
             "parameters": st.column_config.NumberColumn(format="localized"),
             "epochs": st.column_config.TextColumn(help="Epochs done, of those asked for where the run ended before."),
         },

@@ -41,6 +41,9 @@ def test_the_list_has_the_score_of_each_task_by_name_and_sorts_by_a_column(open_
     assert list(table.columns) == ["state", "name", "score"]
     table = open_page("runs").dataframe[0].value
     assert set(table["metric"]) == {"accuracy, test", "mean average precision, test"}
+    assert "run" not in table.columns  # only what fits in a window of 1,440 pixels
+    assert "tags" not in table.columns
+    assert "week 3" in list(open_page("runs", columns="tags").dataframe[0].value["tags"])
 
 
 def test_a_failed_run_shows_its_whole_message_and_train_opens_with_its_configuration(open_page: OpenPage) -> None:
