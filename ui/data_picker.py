@@ -12,7 +12,7 @@ from clfcore.data.importers.readings import AmbiguousData
 from clfcore.data.importers.uploads import keep_upload
 from clfcore.data.library.edit import record, reread
 from clfcore.data.library.entries import library
-from clfcore.data.library.specs import display_name, named_spec, path_spec
+from clfcore.data.library.specs import address_spec, display_name, named_spec, path_spec
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import Failure, InputError
 from clfcore.progress import Progress
@@ -20,7 +20,15 @@ from ui.cards import Picture, item_picture
 from ui.jobs import PATIENCE, background, result_of
 from ui.loaders import forget_run_data
 from ui.messages import escape_markdown, refusals
-from ui.session import DATA, RECENT_CHOICE, RECENT_DATA
+from ui.session import (
+    DATA,
+    RECENT_CHOICE,
+    RECENT_DATA,
+    SessionValue,
+    in_address,
+    opened_anew,
+    write_address,
+)
 
 if TYPE_CHECKING:
     from clfcore.data.bit_depth import ValueRange
@@ -34,11 +42,11 @@ DEFAULT = "digits"
 
 
 def choose_data() -> str:
-    """A SPEC: a catalogue name, or the path of a folder, a zip or a CSV on this machine; kept in the address.
+    """A SPEC: a catalogue name, or the path of a folder, a zip or a CSV on this machine; kept in the address by name.
 
     The box shows an import under its name. What is typed there stays as it was typed.
     """
-    _show_by_name()
+    linked = _take_address()
     row = st.container(horizontal=True, vertical_alignment="bottom")
     left, right = row.container(width="stretch"), row.container(width="content", horizontal=True)
     with right:
@@ -48,15 +56,19 @@ def choose_data() -> str:
     with left:
         typed = st.text_input(
             "Data",
-            key="data",
-            bind="query-params",
+            key=DATA.key,
+            persist_state="session",
             placeholder=DEFAULT,
             help="The name of a dataset, or the path of a folder of class folders, a .zip or a .csv on this machine. "
             "Type it and press Enter.",
         )
     spec = (typed or "").strip().strip("\"'").strip() or DEFAULT
     with refusals():
-        return path_spec(spec)
+        found = path_spec(spec)
+    named = address_spec(found)
+    if named is not None or (spec != linked and found != _NAMED.get()):
+        write_data_address(named)
+    return found
 
 
 def open_data(spec: str) -> None:
@@ -64,17 +76,33 @@ def open_data(spec: str) -> None:
     DATA.set(named_spec(spec))
 
 
-def _show_by_name() -> None:
-    """Before the box is drawn: a path of the lab's own, from a link or a run, gives way to the dataset's name."""
-    linked = None if DATA.exists else st.query_params.get(DATA.key)
-    before = DATA.get() if linked is None else linked
-    if before is None:
+def write_data_address(named: str | None) -> None:
+    """Write what `address_spec` gives into the address; the default, and data without a name, need no place in it."""
+    write_address(DATA.key, None if named == DEFAULT else named)
+
+
+_NAMED = SessionValue[str]("data named in address")  # the SPEC whose name was found once it was read
+_LINKED = SessionValue[str]("data linked")  # what a link named, until other data is chosen
+_BARE = SessionValue[str]("data of an address without any")
+
+
+def _take_address() -> str | None:
+    """Before the box is drawn: the data that a link, a reload or Back names; what the last link named.
+
+    A page that is opened without it in its address keeps the session's data, and Back to that address does, too.
+    """
+    linked, written = st.query_params.get(DATA.key), in_address(DATA.key).get()
+    if linked is not None and [linked] != written:
+        in_address(DATA.key).set([linked])
+        _LINKED.set(named_spec(linked))
+        DATA.set(named_spec(linked))
+    elif linked is None and opened_anew():
+        _BARE.set(DATA.get() or DEFAULT)
+    elif linked is None and written:
+        DATA.set(_BARE.get() or DEFAULT)
+    if not DATA.exists:
         DATA.set(DEFAULT)
-    elif (named := named_spec(before)) != before:
-        DATA.set(named)
-        if linked is not None:  # later, the box writes the address
-            st.query_params[DATA.key] = named
-            st.rerun()  # a box takes the address that its session began with, until that is read anew
+    return _LINKED.get()
 
 
 def _datasets() -> None:
@@ -116,6 +144,10 @@ def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
         st.stop()
     dataset = result_of(job, words)
     RECENT_DATA.set([*dict.fromkeys([spec, *(RECENT_DATA.get() or ())])][:RECENT])
+    with contextlib.suppress(InputError):
+        if spec == path_spec(DATA.get() or DEFAULT):
+            write_data_address(address_spec(spec, dataset))
+            _NAMED.set(spec)
     return dataset
 
 

@@ -22,6 +22,7 @@ def go_to(page: str, address: Mapping[str, str | Sequence[str]] | None = None) -
     Always with an address, be it empty: Streamlit refuses to clear one that a widget is bound to, and only a page whose
     every choice is the default has none. (Seen in 1.67: st.switch_page without query_params.)
     """
+    in_address(DATA.key).set([])  # without data in its address, it keeps the session's
     st.switch_page(page, query_params=dict(address or {}))
 
 
@@ -157,6 +158,12 @@ def note_page(name: str) -> None:
     _PAGES.set(((_PAGES.get() or ("", ""))[1], name))
 
 
+def opened_anew() -> bool:
+    """Whether the page was not the last one that was drawn before."""
+    before, now = _PAGES.get() or ("", "")
+    return before != now
+
+
 def take_address(name: str, chosen: SessionValue[str]) -> None:
     """Before its widget: take over a choice that a link, a reload or Back brought; without one it is open again.
 
@@ -165,10 +172,8 @@ def take_address(name: str, chosen: SessionValue[str]) -> None:
     linked, written = st.query_params.get(name), in_address(name).get()
     if linked is not None and [linked] != written:
         chosen.set(linked)
-    elif linked is None and written:
-        before, now = _PAGES.get() or ("", "")
-        if before == now:
-            chosen.forget()
+    elif linked is None and written and not opened_anew():
+        chosen.forget()
 
 
 def write_address(name: str, chosen: str | None) -> None:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.data.importers.uploads import holds_photos, keep_upload
-from clfcore.data.library.specs import path_spec
+from clfcore.data.library.specs import address_spec, path_spec
 from clfcore.errors import Failure, InputError
 from clfcore.photos import MOST_BYTES, MOST_PHOTOS
-from ui.data_picker import open_data
+from ui.data_picker import open_data, write_data_address
 from ui.formatting import count
 from ui.messages import complain
 from ui.photos import FORMATS, PRIVATE, add, camera, photo_of, show_held, take_files, uploader_key
@@ -143,7 +143,7 @@ def _take_path() -> None:
 def _open(spec: str) -> None:
     _DATASET.set(spec)
     open_data(spec)
-    st.query_params["data"] = DATA.get() or spec
+    write_data_address(address_spec(path_spec(spec)))  # of what was never read before, once it was
     if "run" in st.query_params:  # of the dataset before
         del st.query_params["run"]
 

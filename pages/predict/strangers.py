@@ -8,12 +8,13 @@ import streamlit as st
 from clfcore.files import runs_folder
 from clfcore.photos import Photo
 from clfcore.runs.folder import Run
+from ui.data_picker import open_data
 from ui.formatting import count
 from ui.loaders import PhotoPrediction, classifier
 from ui.messages import escape_markdown
 from ui.photos import judge_job
 from ui.pickers import model_name
-from ui.session import ARCHITECTURE, DATA, PICTURE_RESIZING, RECENT_DATA, go_to, kept
+from ui.session import ARCHITECTURE, PICTURE_RESIZING, RECENT_DATA, go_to, kept
 
 LISTED = 1000  # classes that a popover lists
 
@@ -46,11 +47,11 @@ def offer_pad(answer: PhotoPrediction, name: str, *, key: str) -> None:
         return
     if st.button("Train with fit pad, which shows all of each picture", key=key, icon=":material/fit_screen:"):
         config = Run(folder).config
-        DATA.set(config.data)
+        open_data(config.data)
         RECENT_DATA.set([*dict.fromkeys([config.data, *(RECENT_DATA.get() or ())])])
         ARCHITECTURE.set(config.architecture)
         PICTURE_RESIZING.set("pad")
-        go_to("pages/train/page.py", {"data": config.data, "architecture": config.architecture})
+        go_to("pages/train/page.py", {"architecture": config.architecture})
 
 
 def known_classes(models: Sequence[str]) -> None:

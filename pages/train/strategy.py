@@ -8,16 +8,16 @@ import streamlit as st
 from clfcore.architectures.catalogue import architecture as catalogue_row
 from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.config import RunConfig, Strategy
-from clfcore.data.library.specs import named_spec
+from clfcore.data.library.specs import address_spec
 from clfcore.default_network import StrategyMisfit, pretrained_at_hand
 from clfcore.errors import InputError
 from clfcore.runs.folder import find_run
+from ui.data_picker import open_data, write_data_address
 from ui.fields import FieldValue, field, set_widgets
 from ui.messages import complain, escape_markdown
 from ui.pickers import run_name
 from ui.session import (
     ARCHITECTURE,
-    DATA,
     FAILED_RUN,
     INITIAL_RUN,
     RECENT_DATA,
@@ -161,8 +161,8 @@ def take_initial_run() -> None:
 
 def open_dataset_of(config: RunConfig) -> None:
     """Have the page's boxes name a run's data and network."""
-    DATA.set(named_spec(config.data))
-    st.query_params["data"] = named_spec(config.data)
+    open_data(config.data)
+    write_data_address(address_spec(config.data))
     RECENT_DATA.set([*dict.fromkeys([*(RECENT_DATA.get() or ()), config.data])])
     if config.architecture is not None:
         ARCHITECTURE.set(config.architecture)

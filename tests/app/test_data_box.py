@@ -52,4 +52,31 @@ def test_a_path_is_extended_and_corrected(open_page: OpenPage, tmp_path: Path) -
         app = until_ready(app.text_input(key="data").set_value(path).run())
         assert app.text_input(key="data").value == path
         assert not app.error
+        assert app.query_params["data"] in ("signs", "signs (2)")
         assert {metric.label: metric.value for metric in app.metric}["Images"] == "24"
+
+
+def test_the_address_names_the_dataset_and_never_a_path(open_page: OpenPage, tmp_path: Path) -> None:
+    path = lay(tmp_path / "birds", {"jay": 12, "owl": 12})
+    app = until_ready(open_page("data", data=path))  # an old link
+    assert app.query_params["data"] == "birds"
+    assert app.text_input(key="data").value == path
+    app = until_ready(app.text_input(key="data").set_value(f"{tmp_path}/nowhere").run())
+    assert app.error
+    assert "data" not in app.query_params
+    app = until_ready(app.text_input(key="data").set_value("shapes:count=60").run())
+    assert app.query_params["data"] == "shapes:count=60"
+    app = until_ready(open_page("data", data="birds"))  # a reload
+    assert not app.error
+    assert {metric.label: metric.value for metric in app.metric}["Images"] == "24"
+
+
+def test_back_shows_the_data_of_the_address_before(open_page: OpenPage) -> None:
+    app = until_ready(open_page("data"))
+    assert "data" not in app.query_params
+    app = until_ready(app.text_input(key="data").set_value("shapes:count=60").run())
+    app = until_ready(app.text_input(key="data").set_value("shapes:count=90").run())
+    app.query_params["data"] = "shapes:count=60"
+    assert until_ready(app.run()).text_input(key="data").value == "shapes:count=60"
+    del app.query_params["data"]
+    assert until_ready(app.run()).text_input(key="data").value == "digits"

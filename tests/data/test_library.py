@@ -15,7 +15,7 @@ from clfcore.data.importers.archives import imported_folder
 from clfcore.data.importers.uploads import import_upload, keep_upload
 from clfcore.data.library.edit import add, delete, record, rename, reread
 from clfcore.data.library.entries import library
-from clfcore.data.library.specs import display_name, find_entry, named_spec, path_spec, without_paths
+from clfcore.data.library.specs import address_spec, display_name, find_entry, named_spec, path_spec, without_paths
 from clfcore.errors import InputError
 from clfcore.files import datasets_folder
 
@@ -90,6 +90,25 @@ def test_a_folder_is_forgotten_and_stays(photos: Path) -> None:
     delete("photos")
     assert library() == ()
     assert len(list(photos.rglob("*.jpg"))) == 40
+
+
+def test_an_address_has_a_name_or_an_id_and_never_a_path(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert address_spec("shapes:count=60") == "shapes:count=60"
+    assert address_spec(str(photos)) is None
+    entry = record(str(photos), check(str(photos))[0])
+    assert entry is not None
+    assert address_spec(str(photos)) == address_spec(f"{photos}/") == "photos"
+    (tmp_path / "elsewhere" / "photos").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")  # the name is that of a folder here
+    assert address_spec(str(photos)) == entry.id
+    assert path_spec(entry.id) == str(photos)
+    packed = tmp_path / "signs.zip"
+    packed.write_bytes(zip_of(photos))
+    dataset = open_dataset(str(packed))
+    record(str(packed), dataset)
+    assert address_spec(str(packed), dataset) == "signs"
 
 
 def test_what_the_lab_unpacked_is_deleted_whole(photos: Path) -> None:

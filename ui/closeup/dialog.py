@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.data.item import ItemRecord
+from clfcore.data.library.specs import address_spec
 from clfcore.errors import Failure, InputError
 from ui.cards import bars, top_bars
 from ui.closeup.neighbors import neighbors
 from ui.closeup.sources import Entry, RunPictures, Source, classes_of, place_of
 from ui.closeup.stage import stage, still
+from ui.data_picker import open_data
 from ui.formatting import count, shorten
 from ui.messages import complain, refusals
 from ui.session import SessionValue, go_to
@@ -152,11 +154,14 @@ def _ways(source: Source, item: str, record: ItemRecord | None) -> None:
     if record is None:
         return
     spec = source.run.config.data if isinstance(source, RunPictures) else source.spec
-    explain = {"pictures of": "A dataset", "data": spec, "item": item}
+    named = address_spec(spec)  # data without a name is what the box of this session holds
+    data = {"item": item} if named is None else {"data": named, "item": item}
+    explain = {"pictures of": "A dataset", **data}
     if isinstance(source, RunPictures):
         explain = {"pictures of": "A run's errors", "run": source.run.id, "model": source.run.id, "item": item}
     with st.container(horizontal=True):
         if st.button("Open in Explain", key="closeup explain"):
             go_to("pages/explain/page.py", explain)
         if isinstance(source, RunPictures) and st.button("Open in Data", key="closeup data"):
-            go_to("pages/data/page.py", {"data": spec, "item": item})
+            open_data(spec)
+            go_to("pages/data/page.py", data)

@@ -5,6 +5,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from clfcore.data.dataset import ImageDataset
 from clfcore.data.importers.archives import imported_folder
 from clfcore.data.importers.readings import parted
 from clfcore.data.library.entries import LibraryEntry, changes, is_here, library, place_of
@@ -28,14 +29,15 @@ def find_entry(name: str) -> LibraryEntry:
 
 
 def path_spec(spec: str) -> str:
-    """The SPEC with the name of a dataset in the library replaced by its own SPEC; any other SPEC as it is.
+    """The SPEC with the name or the id of a dataset in the library replaced by its own SPEC; any other SPEC as it is.
 
     Catalogue names and paths that exist come first. Raises InputError where several datasets have the name.
     """
     asked, name = parted(spec)
     if not name or is_catalogue(spec) or is_here(Path(name)):
         return spec
-    matching = _of_name(name, library())
+    entries = library()
+    matching = _of_name(name, entries) or [entry for entry in entries if entry.id == name and entry.spec]
     if not matching:
         return spec
     own, path = parted(_only(name, matching).spec)
@@ -45,7 +47,7 @@ def path_spec(spec: str) -> str:
 def named_spec(spec: str) -> str:
     """The SPEC by the dataset's name, where it stands in a folder of the lab's own; any other SPEC as it is.
 
-    What a page shows and an address holds. The name stands for the same SPEC in `path_spec`.
+    What a page's box shows. The name stands for the same SPEC in `path_spec`.
     """
     entry = entry_of(spec)
     if entry is None or not entry.unpacked:
@@ -55,6 +57,40 @@ def named_spec(spec: str) -> str:
             if path_spec(name) == spec:
                 return name
     return spec
+
+
+def address_spec(spec: str, dataset: ImageDataset | None = None) -> str | None:
+    """The SPEC as an address holds it: of the catalogue's data as it is, of any other by its name or id, never a path.
+
+    None where the library does not have it as it is read here. dataset: what the SPEC opened as, which tells where a
+    zip was unpacked. What is returned stands for the same data in `path_spec`.
+    """
+    if is_catalogue(spec):
+        return spec
+    entry = entry_of(spec)
+    if entry is None and dataset is not None and dataset.paths:
+        entry = entry_of(str(dataset.paths[0]))
+        spec = entry.spec if entry is not None else spec
+    if entry is None:
+        return None
+    reading = parted(spec).reading
+    for name in (entry.name, reading.before(entry.name), entry.id, reading.before(entry.id)):
+        with contextlib.suppress(InputError):  # another dataset has the name
+            if _same(path_spec(name), spec):
+                return name
+    return None
+
+
+def _same(first: str, second: str) -> bool:
+    """Whether two SPECs open the same data alike: `photos`, `./photos` and `/home/ada/photos` may."""
+    one, other = parted(path_spec(first)), parted(path_spec(second))
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        return one.reading == other.reading and _resolved(one.path) == _resolved(other.path)
+    return False
+
+
+def _resolved(path: str) -> Path:
+    return Path(path).expanduser().resolve()
 
 
 def entry_of(spec: str) -> LibraryEntry | None:
