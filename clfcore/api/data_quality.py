@@ -1,4 +1,4 @@
-"""Data quality: label errors and outliers of a dataset, the worst first."""
+"""Data quality: label errors, near-duplicates, outliers and poor images of a dataset, the worst first."""
 
 import time
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ from clfcore.quality.outliers import Outlier
 from clfcore.results import Result
 
 if TYPE_CHECKING:
+    from clfcore.quality.image_checks import ImageFlaw
     from clfcore.quality.label_errors import SuspectLabel
+    from clfcore.quality.near_duplicates import Duplicates
 
 LEAST, SHARE = 100, 0.2  # how long a list is at least, and as a share of the items
 
@@ -25,7 +27,9 @@ class QualityChecks(Result):
     """What each check lists, the worst first."""
 
     labels: tuple["SuspectLabel", ...]
+    duplicates: tuple["Duplicates", ...]
     outliers: tuple[Outlier, ...]
+    images: tuple["ImageFlaw", ...]
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,15 @@ class QualityReport(Result):
     """The quality of a dataset.
 
     architecture: whose embeddings the items were compared by. items: how many could be read. expected_label_errors:
-    about how many labels are wrong. unjudged: items whose class no other item has.
+    about how many labels are wrong. leaks: how many pictures, or copies of one, are in several splits. unjudged: items
+    whose class no other item has.
     """
 
     name: str
     architecture: str
     items: int
     expected_label_errors: int
+    leaks: int
     unjudged: tuple[str, ...]
     checks: QualityChecks
     seconds: float
@@ -69,12 +75,18 @@ def quality(
     findings = check_quality(dataset, network, progress=progress)
     items = len(findings.dataset)
     length = most or max(LEAST, round(SHARE * items))
-    checks = QualityChecks(findings.labels.ranking[:length], findings.outliers[:length])
+    checks = QualityChecks(
+        labels=findings.labels.ranking[:length],
+        duplicates=findings.duplicates[:length],
+        outliers=findings.outliers[:length],
+        images=findings.images[:length],
+    )
     return QualityReport(
         name=findings.dataset.name,
         architecture=network,
         items=items,
         expected_label_errors=findings.labels.expected,
+        leaks=sum(row.is_leak for row in findings.duplicates),
         unjudged=findings.labels.unjudged,
         checks=checks,
         seconds=round(time.perf_counter() - started, 3),

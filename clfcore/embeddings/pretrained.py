@@ -9,6 +9,7 @@ import numpy as np
 from clfcore.classifier import of_architecture
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.decode import Decoded, decode
+from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
 from clfcore.embeddings.embedder import Embedder
 from clfcore.progress import Progress
@@ -16,10 +17,14 @@ from clfcore.progress import Progress
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedDataset:
-    """A dataset without its unreadable items, its decoded images, and each split's embeddings (N x D float32)."""
+    """A dataset without its unreadable items, its decoded images, and each split's embeddings (N x D float32).
+
+    preprocess: of the network that embedded them, and by which they were decoded.
+    """
 
     dataset: ImageDataset
     decoded: Decoded
+    preprocess: Preprocess
     splits: Mapping[Split, np.ndarray]
 
     @property
@@ -58,4 +63,4 @@ def embed_dataset(
     for name in names:
         embedded[name] = embedder.of(decoded, dataset.splits[name], report)
         before += len(dataset.splits[name])
-    return EmbeddedDataset(dataset, decoded, embedded)
+    return EmbeddedDataset(dataset, decoded, classifier.preprocess, embedded)

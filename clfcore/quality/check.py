@@ -7,32 +7,64 @@ import numpy as np
 from clfcore.data.dataset import ImageDataset
 from clfcore.embeddings.pretrained import embed_dataset
 from clfcore.progress import Progress
+from clfcore.quality.image_checks import ImageFlaw, check_images
 from clfcore.quality.label_errors import LabelErrors, find_label_errors
+from clfcore.quality.near_duplicates import SMALL, Duplicates, duplicate_rows, linked_pairs
 from clfcore.quality.outliers import Outlier, find_outliers
+from clfcore.quality.picture_pass import measure_pictures
 
 
 @dataclass(frozen=True, eq=False)
 class QualityFindings:
-    """What the checks found in a dataset, which is without its unreadable items."""
+    """What the checks found in a dataset, which is without its unreadable items. Each list has the worst first."""
 
     dataset: ImageDataset
     labels: LabelErrors
+    duplicates: tuple[Duplicates, ...]
     outliers: tuple[Outlier, ...]
+    images: tuple[ImageFlaw, ...]
 
 
 def check_quality(
     dataset: ImageDataset, architecture: str, *, seed: int = 0, progress: Progress | None = None
 ) -> QualityFindings:
-    """Run every check. progress: of the embeddings. Raises InputError where they cannot be made."""
-    embedded = embed_dataset(dataset, architecture, progress=progress)
-    dataset, embeddings = embedded.dataset, embedded.all
-    clusters = copies_and_groups(embedded.decoded.digests, dataset.groups)
-    labels = find_label_errors(dataset, embeddings, clusters=clusters, seed=seed)
-    return QualityFindings(dataset, labels, find_outliers(dataset.ids, embeddings, clusters))
+    """Run every check. progress counts each image twice: embedded, and looked at.
+
+    Raises InputError where the embeddings cannot be made.
+    """
+    total = sum(len(chosen) for chosen in dataset.splits.values())
+
+    def embedding(done: int, of: int) -> None:
+        if progress is not None:
+            progress(done, of + total)
+
+    embedded = embed_dataset(dataset, architecture, progress=embedding)
+    dataset, decoded = embedded.dataset, embedded.decoded
+    measures = measure_pictures(decoded, embedded.preprocess, progress=_after(progress, len(dataset)))
+    small = dataset.side() <= SMALL
+    pairs = linked_pairs(embedded.all, measures.thumbnails, small=small)
+    clusters = copies_and_groups(decoded.digests, dataset.groups, pairs.copies())
+    labels = find_label_errors(dataset, embedded.all, clusters=clusters, seed=seed)
+    return QualityFindings(
+        dataset=dataset,
+        labels=labels,
+        duplicates=duplicate_rows(dataset, decoded.digests, pairs),
+        outliers=find_outliers(dataset.ids, embedded.all, clusters),
+        images=check_images(dataset, measures),
+    )
 
 
-def copies_and_groups(digests: tuple[str, ...], groups: tuple[str, ...] | None) -> np.ndarray:
-    """Clusters of items, N integers: equal where two have the same content or the same group, or are so connected.
+def _after(progress: Progress | None, before: int) -> Progress | None:
+    """Progress of work that follows other work of `before` steps."""
+    return None if progress is None else lambda done, of: progress(before + done, before + of)
+
+
+def copies_and_groups(
+    digests: tuple[str, ...], groups: tuple[str, ...] | None, copies: np.ndarray | None = None
+) -> np.ndarray:
+    """Clusters of items, N integers: equal where two have the same content or group, are copies, or so connected.
+
+    copies: M x 2 rows of items that are one picture.
 
     >>> copies_and_groups(("a", "b", "a", "c"), ("g", "g", "h", "i")).tolist()
     [0, 0, 0, 1]
@@ -44,8 +76,11 @@ def copies_and_groups(digests: tuple[str, ...], groups: tuple[str, ...] | None) 
     keys = [("content", digest) for digest in digests] + [("group", group) for group in groups or ()]
     _, column = np.unique(np.array([" ".join(key) for key in keys]), return_inverse=True)
     rows = np.tile(np.arange(n), 2 if groups is not None else 1)
+    columns = n + column
+    if copies is not None:
+        rows, columns = np.concatenate([rows, copies[:, 0]]), np.concatenate([columns, copies[:, 1]])
     size = n + int(column.max()) + 1
-    graph = coo_array((np.ones(len(rows), np.int8), (rows, n + column)), shape=(size, size))
+    graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(size, size))
     _, component = connected_components(graph, directed=False)
     _, clusters = np.unique(component[:n], return_inverse=True)
     return clusters
