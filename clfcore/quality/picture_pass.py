@@ -43,7 +43,8 @@ def measure_pictures(decoded: Decoded, preprocess: Preprocess, *, progress: Prog
             rows[i], thumbnails[i] = _measured(square)
         if progress is not None:
             progress(int(chosen[-1]) + 1, n)
-    return PictureMeasures(*rows.T, thumbnails)
+    darkest, brightest, sharpness, color = rows.T
+    return PictureMeasures(darkest, brightest, sharpness, color, thumbnails)
 
 
 def _bytes(squares: np.ndarray) -> np.ndarray:
