@@ -15,11 +15,11 @@ from clfcore.runs.resolve_run import resolve_run
     ("data", "network", "strategy"),
     [
         ("digits", "lenet5", "scratch"),
-        ("shapes:count=60", "vgg11_bn_small", "scratch"),
+        ("shapes:count=60", "vgg8_bn_small", "scratch"),
         ("shapes:side=96,count=60", "efficientnet_lite0", "feature-extraction"),
-        ("shapes-multi-label:count=60", "vgg11_bn_small", "scratch"),
+        ("shapes-multi-label:count=60", "vgg8_bn_small", "scratch"),
         ("shapes-multi-label:side=96,count=60", "efficientnet_lite0", "feature-extraction"),
-        ("shapes-hierarchical:count=60", "vgg11_bn_small", "scratch"),
+        ("shapes-hierarchical:count=60", "vgg8_bn_small", "scratch"),
         ("shapes-hierarchical:side=96,count=60", "efficientnet_lite0", "feature-extraction"),
         ("clothing-small", "efficientnet_lite0", "feature-extraction"),
     ],
@@ -29,6 +29,15 @@ def test_data_alone_makes_a_whole_configuration(data: str, network: str, strateg
     assert (resolved.config.architecture, resolved.config.strategy) == (network, strategy)
     assert network in resolved.notes[0]
     assert advise(make({"data": data})).architecture == network
+
+
+def test_few_small_images_in_color_are_learned_in_larger_batches_at_a_higher_rate() -> None:
+    recipes = [resolve_run(make({"data": f"shapes:count={n}"})).config.recipe for n in (120, 3000)]
+    assert (recipes[0].batch_size, recipes[0].learning_rate) == (32, 4e-3)
+    assert recipes[1].learning_rate < 4e-3
+    asked = {"data": "shapes:count=120", "recipe": {"batch_size": 8, "learning_rate": 0.01}}
+    recipe = resolve_run(make(asked)).config.recipe
+    assert (recipe.batch_size, recipe.learning_rate) == (8, 0.01)
 
 
 def test_a_default_is_given_once() -> None:

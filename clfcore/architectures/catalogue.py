@@ -97,6 +97,7 @@ _NAMED = (
     _row("vit_b_16", "vit", 2020, 86_567_656, 16, 224, _V1, "vit_b_16-c867db91.pth"),
     _row("swin_t", "swin", 2021, 28_288_354, 4, 224, _V1, "swin_t-704ceda3.pth"),
     _row("convnext_tiny", "convnext", 2022, 28_589_128, 32, 224, _V1, "convnext_tiny-983f1562.pth"),
+    Architecture("vgg8_bn_small", "vgg", 2014, 794_216, 16, 32),
     Architecture("vgg11_bn_small", "vgg", 2014, 9_738_984, 32, 32),
     Architecture("vgg16_bn_small", "vgg", 2014, 15_236_136, 32, 32),
     Architecture("resnet18_small", "resnet", 2015, 11_681_832, 1, 32),

@@ -27,9 +27,9 @@ def words(app: AppTest) -> str:
     ("data", "name", "strategy"),
     [
         (PHOTOS, "efficientnet_lite0", "feature-extraction"),
-        (SMALL, "vgg11_bn_small", "scratch"),
+        (SMALL, "vgg8_bn_small", "scratch"),
         ("shapes-multi-label:side=96,count=60", "efficientnet_lite0", "feature-extraction"),
-        ("shapes-hierarchical:count=60", "vgg11_bn_small", "scratch"),
+        ("shapes-hierarchical:count=60", "vgg8_bn_small", "scratch"),
     ],
 )
 def test_train_opens_with_what_suits_the_data_and_says_why(
@@ -55,7 +55,7 @@ def test_a_chosen_network_and_strategy_outlive_other_data(open_page: Callable[..
     assert app.button_group(key="strategy box").value == "fine-tuning"
     app.button_group(key="strategy box").set_value("scratch").run()
     app.selectbox(key="architecture box").set_value("").run()
-    assert "vgg11_bn_small · " in app.selectbox(key="architecture box").options[0]
+    assert "vgg8_bn_small · " in app.selectbox(key="architecture box").options[0]
 
 
 def test_a_misfit_offers_the_network_that_fits_and_keeps_the_plan(open_page: Callable[..., AppTest]) -> None:

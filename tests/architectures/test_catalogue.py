@@ -22,7 +22,7 @@ NAMED = (
     "resnet152 mobilenet_v3_small mobilenet_v3_large efficientnet_b0 efficientnet_b1 efficientnet_b2 efficientnet_b3 "
     "efficientnet_b4 efficientnet_b5 efficientnet_b6 efficientnet_b7 efficientnet_lite0 efficientnet_lite1 "
     "efficientnet_lite2 convnext_tiny densenet121 vit_b_16 swin_t resnet18_small "
-    "vgg16_bn_small mnasnet1_0 vgg resnet efficientnet"
+    "vgg8_bn_small vgg16_bn_small mnasnet1_0 vgg resnet efficientnet"
 )
 
 
