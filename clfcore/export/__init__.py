@@ -127,10 +127,13 @@ def _check(found: "Verification", name: str, *, row: "Format", tolerance: float 
     lost = 1 - parity.top1_agreement if accuracy is None else accuracy.run - accuracy.export
     allowed = POINTS if tolerance is None else tolerance
     if lost > allowed:
+        images = f"{parity.items:,} {parity.split} images"
+        what = f"lose {100 * lost:.1f} points of accuracy on {images}"
+        if accuracy is None:
+            what = f"change the answer of {100 * lost:.1f}% of {images}"
         raise Failure(
-            f"{name} was not exported: 8-bit integers lose {100 * lost:.1f} points of accuracy on {parity.items:,} "
-            f"{parity.split} images (allowed {100 * allowed:.1f}); raise --calibrate, accept it by --tolerance, or "
-            "take onnx; nothing was written"
+            f"{name} was not exported: 8-bit integers {what} (allowed {100 * allowed:.1f}); raise "
+            "--calibrate, accept it by --tolerance, or take onnx; nothing was written"
         )
 
 

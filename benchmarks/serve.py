@@ -1,0 +1,177 @@
+"""A server under load: throughput against the bare model, health meanwhile, memory over many requests.
+
+python benchmarks/serve.py [MODEL] [--seconds 10] [--clients 8] [--requests 20000]
+
+The bare model computes in this process what the server computes in its own: squares that are prepared already, in
+batches as large as there are clients. The clients ask by tensors (the Open Inference Protocol, binary; by tritonclient
+where it is installed), so that both sides do the same work. Memory is the server's, over photos of 64 x 48 at /predict.
+"""
+
+import argparse
+import http.client
+import io
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from clfcore.serving.served import open_served
+
+
+@contextmanager
+def server(model: str) -> Iterator[tuple[str, int, psutil.Process]]:
+    """Host, port and process of `serve MODEL`."""
+    line = [sys.executable, "-m", "clfcore", "serve", model, "--port", "0"]
+    process = subprocess.Popen(line, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    while said and "serving " not in said:  # the bar of embedding training images comes first
+        said = process.stderr.readline()
+    address = re.search(r"http://([\d.]+):(\d+)", said)
+    if address is None:
+        raise SystemExit(f"the server does not start: {said}")
+    try:
+        yield address[1], int(address[2]), psutil.Process(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def per_second(work: Callable[[], None], *, clients: int, seconds: float) -> float:
+    """How often the clients, each in its thread, are done with the work."""
+    end = time.perf_counter() + seconds
+
+    def client(_: int) -> int:
+        done = 0
+        while time.perf_counter() < end:
+            work()
+            done += 1
+        return done
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        done = sum(pool.map(client, range(clients)))
+    return done / (time.perf_counter() - started)
+
+
+def asking(host: str, port: int, name: str, square: np.ndarray) -> tuple[str, Callable[[], None]]:
+    """What asks the server once for one square, a connection a thread; and by which client."""
+    local = threading.local()
+    datatype = {"uint8": "UINT8", "float32": "FP32"}[square.dtype.name]
+    try:
+        import tritonclient.http as triton
+    except ImportError:
+        tensor = {"name": "image", "datatype": datatype, "shape": [1, *square.shape]}
+        head = json.dumps({"inputs": [{**tensor, "parameters": {"binary_data_size": square.nbytes}}]}).encode()
+        headers = {"Inference-Header-Content-Length": str(len(head))}
+
+        def ask() -> None:
+            if not hasattr(local, "connection"):
+                local.connection = http.client.HTTPConnection(host, port)
+            local.connection.request("POST", f"/v2/models/{name}/infer", head + square.tobytes(), headers)
+            response = local.connection.getresponse()
+            assert response.status == 200, response.read()
+            response.read()
+
+        return "http.client", ask
+
+    def ask_triton() -> None:
+        if not hasattr(local, "client"):
+            local.client = triton.InferenceServerClient(f"{host}:{port}")
+        tensor = triton.InferInput("image", [1, *square.shape], datatype)
+        tensor.set_data_from_numpy(square[None], binary_data=True)
+        local.client.infer(name, [tensor]).as_numpy("probabilities")
+
+    return "tritonclient.http", ask_triton
+
+
+@contextmanager
+def health(host: str, port: int) -> Iterator[list[float]]:
+    """Milliseconds of /v2/health/live, twenty times a second, while this is open."""
+    times: list[float] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.05):
+            started = time.perf_counter()
+            connection = http.client.HTTPConnection(host, port)
+            connection.request("GET", "/v2/health/live")
+            connection.getresponse().read()
+            connection.close()
+            times.append(1e3 * (time.perf_counter() - started))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield times
+    finally:
+        ended.set()
+        thread.join()
+
+
+def memory(host: str, port: int, process: psutil.Process, requests: int) -> None:
+    """Print the server's memory at tenths of so many photos, of which every one is another."""
+    connection = http.client.HTTPConnection(host, port)
+    pixels = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    for i in range(requests + 1):
+        if i % max(1, requests // 10) == 0:
+            print(f"  after {i:,}: {process.memory_info().rss / 1e6:.0f} MB", flush=True)
+        file = io.BytesIO()
+        Image.fromarray(np.roll(pixels, i)).save(file, "JPEG")
+        connection.request("POST", "/predict", file.getvalue(), {"Content-Type": "image/jpeg"})
+        response = connection.getresponse()
+        assert response.status == 200, response.read()
+        response.read()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", default="efficientnet_lite0")
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--requests", type=int, default=20_000)
+    given = parser.parse_args()
+    served = open_served(given.model)
+    square = np.random.default_rng(0).integers(0, 256, served.square).astype(served.dtype)
+    batch = served.squares(np.repeat(square[None], given.clients, axis=0))
+    rounds = []
+    with server(given.model) as (host, port, process):
+        client, ask = asking(host, port, served.name, square)
+        ask()
+        served.predictor.compute(batch)
+        print(f"{given.model}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, asked by {client}")
+        with health(host, port) as idle:
+            time.sleep(1)
+        with health(host, port) as busy:
+            for _ in range(3):  # by turns, so that both meet the same machine
+                part = given.seconds / 3
+                bare = given.clients * per_second(lambda: served.predictor.compute(batch), clients=1, seconds=part)
+                rounds.append((bare, per_second(ask, clients=given.clients, seconds=part)))
+        for bare, over_http in rounds:
+            print(
+                f"  bare {bare:.1f} images/s, served to {given.clients} clients {over_http:.1f}: {over_http / bare:.2f}"
+            )
+        print(f"  median of ratios {statistics.median(b / a for a, b in rounds):.2f}")
+        for title, times in (("idle", idle), ("under load", busy)):
+            half, most = statistics.median(times), sorted(times)[int(0.95 * (len(times) - 1))]
+            print(f"  health {title}: median {half:.1f} ms, 95% under {most:.1f} ms, largest {max(times):.1f} ms")
+        memory(host, port, process, given.requests)
+
+
+if __name__ == "__main__":
+    main()
