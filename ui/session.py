@@ -84,6 +84,7 @@ class TabState:
 
 
 MOST_TABS = 256
+_UNKNOWN = object()  # what a widget showed first, where nothing could note it: its value is kept whatever it is
 TAB = "tab"  # of the address: the token under which the tab's widgets are kept
 TAB_TOKEN = SessionValue[str]("tab token")
 _KEPT = SessionValue[set[str]]("widgets kept")
@@ -116,8 +117,12 @@ def restore_widgets() -> None:
 def keep_widgets() -> bool:
     """Before a page or a fragment is drawn: keep what the person changed. True where the tab has its token anew."""
     first = _FIRST.get() or {}
-    held = {key: SessionValue[object](key) for key in first}
-    changed = {key: copy.deepcopy(value.get()) for key, value in held.items() if value.exists}
+    for key in _KEPT.get() or ():
+        first.setdefault(key, _UNKNOWN)  # of a page that stopped early
+    _FIRST.set(first)
+    # What another page holds, or a hidden widget, Streamlit has put aside: it stays as it was last kept.
+    changed = dict(_tabs().get(TAB_TOKEN.get() or "", TabState()).changed)
+    changed |= {key: copy.deepcopy(value.get()) for key in first if (value := SessionValue[object](key)).exists}
     changed = {key: value for key, value in changed.items() if value != first[key]}
     anew = bool(changed) and not TAB_TOKEN.exists
     if anew:
@@ -132,7 +137,7 @@ def keep_widgets() -> bool:
 
 
 def note_widgets() -> None:
-    """After a page or a fragment was drawn: what its widgets showed first."""
+    """After a page or a fragment was drawn: what its widgets showed first. After st.stop, nothing can be read."""
     first = _FIRST.get() or {}
     for key in _KEPT.get() or ():
         value = SessionValue[object](key)

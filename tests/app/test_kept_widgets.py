@@ -13,9 +13,14 @@ def script() -> None:
     restore_widgets()
     keep_widgets()
     st.number_input("Views", 1, 48, 17, **kept("views"))
-    st.multiselect("Against", ["none", "basic"], ["none"], **kept("against"))
-    st.text_input("Elsewhere", key="elsewhere")
-    note_widgets()
+    if not st.toggle("Another page", key="another page"):
+        st.multiselect("Against", ["none", "basic"], ["none"], **kept("against"))
+    try:
+        if st.toggle("Stop early", key="stop early"):
+            st.text_input("Name", "mine", **kept("name"))
+            st.stop()
+    finally:
+        note_widgets()
 
 
 def tab(**address: str) -> AppTest:
@@ -35,11 +40,20 @@ def test_a_reload_brings_back_what_was_chosen_and_again() -> None:
     assert not token(first)
     first.number_input(key="views").set_value(5).run()
     first.multiselect(key="against").set_value(["basic"]).run()
+    first.toggle(key="another page").set_value(True).run().run()
     again = tab(**{TAB: token(first)})
     assert (again.number_input(key="views").value, again.multiselect(key="against").value) == (5, ["basic"])
     again.run()
     assert token(again) not in ("", token(first))
     assert tab(**{TAB: token(again)}).number_input(key="views").value == 5
+
+
+def test_a_page_that_stops_early_keeps_its_widgets_too() -> None:
+    first = tab()
+    first.toggle(key="stop early").set_value(True).run()
+    first.text_input(key="name").set_value("yours").run()
+    again = tab(**{TAB: token(first)})
+    assert again.toggle(key="stop early").set_value(True).run().text_input(key="name").value == "yours"
 
 
 def test_a_second_tab_with_the_same_address_changes_nothing_in_the_first() -> None:
