@@ -4,8 +4,12 @@ import streamlit as st
 
 from pages.data.browse import browse, data_advice, data_numbers
 from pages.data.datasets import catalogue_table, dataset_list
+from pages.data.duplicates import duplicates
+from pages.data.label_suspects import label_suspects
 from pages.data.manage import open_dataset_bar
+from pages.data.outliers_and_image_flaws import outliers_and_image_flaws
 from pages.data.problems import data_problems, problems_label
+from pages.data.quality import quality_report
 from pages.data.structure import data_counts, data_structure
 from ui.data_picker import choose_data, read_data
 
@@ -19,13 +23,30 @@ dataset = read_data(spec)
 data_numbers(dataset)
 data_advice(dataset)
 
-pictures, problems, structure, catalogue = st.tabs(
-    ["Browse", problems_label(dataset), "Structure", "Catalogue"], key="data tab"
+report = quality_report(dataset, spec)
+
+pictures, problems, suspects, doubles, odd, structure, catalogue = st.tabs(
+    [
+        "Browse",
+        problems_label(dataset),
+        "Label suspects",
+        "Duplicates",
+        "Outliers and image flaws",
+        "Structure",
+        "Catalogue",
+    ],
+    key="data tab",
 )
 with pictures:
     browse(dataset, spec)
 with problems:
     data_problems(dataset, spec)
+with suspects:
+    label_suspects(report, dataset, spec)
+with doubles:
+    duplicates(report, dataset, spec)
+with odd:
+    outliers_and_image_flaws(report, dataset, spec)
 with structure:
     data_counts(dataset)
     data_structure(dataset)
