@@ -65,41 +65,41 @@ def row(name: str, ours: Timed, theirs: Timed, gap: float, *, share: float = 1.0
     )
 
 
-def by_sklearn(said: Predictions, probabilities: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
-    predicted, labels = probabilities.argmax(axis=1), list(range(len(said.classes)))
+def by_sklearn(predictions: Predictions, probabilities: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+    predicted, labels = probabilities.argmax(axis=1), list(range(len(predictions.classes)))
     averaged = {"average": "macro", "zero_division": 0}
-    precision, recall, f1, _ = sk.precision_recall_fscore_support(said.targets, predicted, **averaged)
+    precision, recall, f1, _ = sk.precision_recall_fscore_support(predictions.targets, predicted, **averaged)
     values = {
-        "accuracy": sk.accuracy_score(said.targets, predicted),
-        "balanced_accuracy": sk.balanced_accuracy_score(said.targets, predicted),
-        "top5_accuracy": sk.top_k_accuracy_score(said.targets, probabilities, k=5, labels=labels),
+        "accuracy": sk.accuracy_score(predictions.targets, predicted),
+        "balanced_accuracy": sk.balanced_accuracy_score(predictions.targets, predicted),
+        "top5_accuracy": sk.top_k_accuracy_score(predictions.targets, probabilities, k=5, labels=labels),
         "macro_precision": precision,
         "macro_recall": recall,
         "macro_f1": f1,
-        "nll": sk.log_loss(said.targets, probabilities, labels=labels),
+        "nll": sk.log_loss(predictions.targets, probabilities, labels=labels),
     }
-    return values, sk.confusion_matrix(said.targets, predicted, labels=labels)
+    return values, sk.confusion_matrix(predictions.targets, predicted, labels=labels)
 
 
 def main(n: int, c: int) -> None:
-    said = made(n, c)
+    predictions = made(n, c)
     print(f"{n:,} items x {c:,} classes, numpy {np.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(f"quickest of {ROUNDS} rounds of ours, one round of scikit-learn")
-    headline = timed(lambda: (evaluate(said, ranked=False), confusion(said)), rounds=ROUNDS)
-    ranked = timed(lambda: areas_under_curves(said), rounds=ROUNDS)
+    headline = timed(lambda: (evaluate(predictions, ranked=False), confusion(predictions)), rounds=ROUNDS)
+    ranked = timed(lambda: areas_under_curves(predictions), rounds=ROUNDS)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory with ours alone: {megabytes:,.0f} MB, of which the logits {said.logits.nbytes / 2**20:,.0f} MB")
+    print(f"peak memory with ours: {megabytes:,.0f} MB, of which logits {predictions.logits.nbytes / 2**20:,.0f} MB")
 
-    probabilities = said.probabilities()
-    theirs = timed(lambda: by_sklearn(said, probabilities))
+    probabilities = predictions.probabilities()
+    theirs = timed(lambda: by_sklearn(predictions, probabilities))
     (found, matrix), (expected, counts) = headline.value, theirs.value
     gap = max(abs(getattr(found, name) - value) for name, value in expected.items())
     row("headline and confusion matrix", headline, theirs, max(gap, np.abs(matrix.counts - counts).max()))
 
-    theirs = timed(lambda: sk.roc_auc_score(said.targets, probabilities, multi_class="ovr", average=None))
+    theirs = timed(lambda: sk.roc_auc_score(predictions.targets, probabilities, multi_class="ovr", average=None))
     row("areas of every class: AUC", ranked, theirs, np.abs(ranked.value.auc - theirs.value).max())
     some = list(range(0, c, max(1, c // 20)))
-    theirs = timed(lambda: [sk.average_precision_score(said.targets == k, probabilities[:, k]) for k in some])
+    theirs = timed(lambda: [sk.average_precision_score(predictions.targets == k, probabilities[:, k]) for k in some])
     gap = np.abs(ranked.value.average_precision[some] - theirs.value).max()
     row(f"  average precision (from {len(some)} of {c})", ranked, theirs, gap, share=len(some) / c)
 

@@ -48,9 +48,9 @@ def main() -> None:
         for x, name in enumerate(METHODS, 1):
             made = explain(classifier, square, method=name)
             put(x, y, overlay_image(square, made))
-        said = classifier.classes[made.target]
-        pen.text((GAP, LINE + y * (SIDE + LINE + GAP) + SIDE + 2), said, "black", font)
-        print(f"{sample}: {said}; {made.note}", flush=True)
+        answer = classifier.classes[made.target]
+        pen.text((GAP, LINE + y * (SIDE + LINE + GAP) + SIDE + 2), answer, "black", font)
+        print(f"{sample}: {answer}; {made.note}", flush=True)
     if given.figure:
         paper.save(given.figure, quality=88)
 

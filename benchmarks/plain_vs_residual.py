@@ -77,10 +77,10 @@ def main() -> None:
                 residual, layers = network.startswith("residual"), int(network[-2:])
                 row = train(layers, residual=residual, seed=seed, given=given, runs=Path(runs))
                 rows.append(row)
-                said = f"training loss {row.train_loss:.4f}, accuracy {row.train_accuracy:.3f}"
+                answer = f"training loss {row.train_loss:.4f}, accuracy {row.train_accuracy:.3f}"
                 seconds = time.perf_counter() - start
                 valid = f"validation accuracy {row.validation_accuracy:.3f}"
-                print(f"seed {seed}  {network:10}  {said}; {valid}  {seconds:.0f} s", flush=True)
+                print(f"seed {seed}  {network:10}  {answer}; {valid}  {seconds:.0f} s", flush=True)
     found = Record(given.data, given.image_size, images, given.epochs, tuple(rows))
     if given.write:
         found = record().joined(found)

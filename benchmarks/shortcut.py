@@ -78,8 +78,8 @@ def figure(classifiers: dict, dataset, path: Path) -> None:
         for y, classifier in enumerate(classifiers.values(), 1):
             square = classifier.square(dataset.pixels[item])
             made = explain(classifier, square, method="gradcam")
-            said = classifier.classes[int(classifier.logits(square[None])[0].argmax())]
-            put(x, y, overlay_image(square, made), f"says {said}")
+            answer = classifier.classes[int(classifier.logits(square[None])[0].argmax())]
+            put(x, y, overlay_image(square, made), f"says {answer}")
     paper.save(path, optimize=True)
 
 

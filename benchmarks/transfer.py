@@ -56,8 +56,8 @@ def main() -> None:
         from clfcore.runs.folder import Run
 
         folder = part_of(given.folder, given.part, Path(home) / "part") if given.part else given.folder
-        said = {"epochs": given.epochs, "image_size": given.image_size}
-        said = {name: value for name, value in said.items() if value}
+        answer = {"epochs": given.epochs, "image_size": given.image_size}
+        answer = {name: value for name, value in answer.items() if value}
         cores = len(os.sched_getaffinity(0))
         print(f"{platform.processor() or platform.machine()}, {cores} cores, torch {torch.__version__}")
         print("| strategy | test accuracy (95%) | validation | best epoch | trained | seconds | with preparation |")
@@ -65,7 +65,7 @@ def main() -> None:
         for strategy in given.strategies.split(","):
             config = {"data": str(folder), "architecture": "efficientnet_lite0", "strategy": strategy}
             started = time.perf_counter()
-            done = train(make({**config, "recipe": {**(SCRATCH if strategy == "scratch" else {}), **said}}))
+            done = train(make({**config, "recipe": {**(SCRATCH if strategy == "scratch" else {}), **answer}}))
             whole = time.perf_counter() - started
             test = Run(Path(done.path)).predictions("test")
             right = int((test.logits.argmax(1) == test.targets).sum())

@@ -177,15 +177,15 @@ class Recipe(_Frozen):
     @classmethod
     def _weights(cls, value: str, info: ValidationInfo) -> str:
         annotation = cls.model_fields[info.field_name or ""].annotation
-        words = next(get_args(kind) for kind in get_args(annotation) if get_args(kind))
-        if value in words:
+        names = next(get_args(kind) for kind in get_args(annotation) if get_args(kind))
+        if value in names:
             return value
         try:
             given = [float(part) for part in value.split(",")]
         except ValueError:
-            known = f"one of {', '.join(words)}" if len(words) > 1 else words[0]
+            known = f"one of {', '.join(names)}" if len(names) > 1 else names[0]
             raise ValueError(
-                f"is {value!r}: it must be {known}, or numbers joined by commas{nearest(value, words)}"
+                f"is {value!r}: it must be {known}, or numbers joined by commas{nearest(value, names)}"
             ) from None
         if not all(math.isfinite(number) and number >= 0 for number in given) or not any(given):
             raise ValueError(f"is {value!r}: its numbers must be finite, 0 or more, and not all 0")

@@ -256,6 +256,6 @@ def _first_byte(answer: http.client.HTTPResponse) -> int:
 
 def out_of_reach(wanted: Wanted, url: str, reason: object) -> Failure:
     """The one line about a host that does not answer, or not as it should."""
-    words = getattr(reason, "reason", None) or str(reason) or type(reason).__name__
+    reason_text = getattr(reason, "reason", None) or str(reason) or type(reason).__name__
     host = urlsplit(url).netloc
-    return Failure(f"could not download {wanted.what}: {host} cannot be reached ({words}); {wanted.instead}")
+    return Failure(f"could not download {wanted.what}: {host} cannot be reached ({reason_text}); {wanted.instead}")

@@ -162,9 +162,9 @@ def typed_path(text: str | Path, what: str = "path") -> Path:
         raise InputError(f"{named}: it holds half a character, which no file name can") from None
     longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
     if longest > _LONGEST_NAME or len(encoded) >= _LONGEST_PATH:
-        said = f"a name of {longest:,} bytes" if longest > _LONGEST_NAME else f"{len(encoded):,} bytes"
+        size = f"a name of {longest:,} bytes" if longest > _LONGEST_NAME else f"{len(encoded):,} bytes"
         raise InputError(
-            f"{named}: it has {said}, and file systems take {_LONGEST_NAME} a name, {_LONGEST_PATH} in all"
+            f"{named}: it has {size}, and file systems take {_LONGEST_NAME} a name, {_LONGEST_PATH} in all"
         )
     return path
 

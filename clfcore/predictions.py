@@ -1,4 +1,4 @@
-"""Predictions: what one classifier said of one split. Every number and figure of evaluation is a function of it."""
+"""Predictions: what one classifier predicted for one split. All of evaluation is a function of it."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -8,15 +8,15 @@ from clfcore.config import FIELDS, RunConfig
 
 def command_of(config: RunConfig) -> str:
     """The command line that runs the same configuration: only what differs from the defaults."""
-    words = ["python", "-m", "clfcore", "train"]
+    arguments = ["python", "-m", "clfcore", "train"]
     stored, recipe = config.model_dump(), config.recipe.model_dump()
     for name, info in FIELDS.items():
         value = recipe[name.removeprefix("recipe.")] if name.startswith("recipe.") else stored[name]
         if name == "options":
-            words += [word for key, option in value.items() for word in ("--option", f"{key}={_plain(option)}")]
+            arguments += [word for key, option in value.items() for word in ("--option", f"{key}={_plain(option)}")]
         elif value != info.default:
-            words += [flag(name), _plain(value)]
-    return shlex.join(words)
+            arguments += [flag(name), _plain(value)]
+    return shlex.join(arguments)
 
 
 def flag(field: str) -> str:

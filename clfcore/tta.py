@@ -20,6 +20,6 @@ def logits_of_views(classifier: Classifier, stored: np.ndarray, *, kind: str, ba
         with exclusive(classifier) as module, torch.inference_mode():
             pixels = torch.from_numpy(np.array(stored[start : start + batch_size])).permute(0, 3, 1, 2)
             views = evaluation_views(pixels.to(device), kind=kind, size=preprocess.size)
-            said = torch.stack([module(normalized(view, preprocess)).float() for view in views])
-            parts.append(combined(said, classifier.task).cpu().numpy())
+            of_views = torch.stack([module(normalized(view, preprocess)).float() for view in views])
+            parts.append(combined(of_views, classifier.task).cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, classifier.task.columns), np.float32)

@@ -124,16 +124,16 @@ def test_a_missing_value_leaves_a_gap_and_epoch_0_has_its_place() -> None:
 
 
 def test_each_cell_with_items_can_be_clicked_and_says_which_classes_it_means() -> None:
-    said = seeded(n=60)
-    matrix = errors.confusion(said).ordered("support")
+    predictions = seeded(n=60)
+    matrix = errors.confusion(predictions).ordered("support")
     heat, cells = confusion_figure(matrix).data
     assert (heat.type, cells.type, cells.mode) == ("heatmap", "scatter", "markers")
     assert len(cells.x) == np.count_nonzero(matrix.counts)
     for x, y, (true, predicted, items, of) in zip(cells.x, cells.y, cells.customdata, strict=True):
-        assert matrix.classes[y] == said.classes[true]
-        assert matrix.classes[x] == said.classes[predicted]
-        assert len(errors.cell(said, true, predicted)) == items
-        assert (said.targets == true).sum() == of
+        assert matrix.classes[y] == predictions.classes[true]
+        assert matrix.classes[x] == predictions.classes[predicted]
+        assert len(errors.cell(predictions, true, predicted)) == items
+        assert (predictions.targets == true).sum() == of
         assert heat.z[y][x] == items
 
 
@@ -163,8 +163,8 @@ def test_a_thousand_classes_still_draw() -> None:
 
 
 def test_roc_draws_the_curve_and_the_chosen_point() -> None:
-    said = seeded(c=2)
-    found, point = curves.roc(said), operating_point.operating_point(said, "c1", threshold=0.4)
+    answer = seeded(c=2)
+    found, point = curves.roc(answer), operating_point.operating_point(answer, "c1", threshold=0.4)
     figure = roc_figure(found, point=point)
     assert np.array_equal(figure.data[0].x, found.curves[0].x)
     assert f"{found.curves[0].area:.3f}" in figure.data[0].name

@@ -18,14 +18,14 @@ PATHS = ((0, 0, 0), (0, 0, 1), (0, 1, 2), (1, 2, 3))
 TASK = hierarchical(LEVELS, PATHS)
 
 
-def said(logits: np.ndarray) -> Predictions:
+def predictions_of(logits: np.ndarray) -> Predictions:
     return Predictions(TASK, "test", tuple(map(str, range(len(logits)))), np.zeros((len(logits), 3), np.int64), logits)
 
 
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.5, 5.0, 60.0]))
 def test_path_decoding_is_the_likeliest_real_path(seed: int, scale: float) -> None:
     logits = (np.random.default_rng(seed).normal(size=(8, 9)) * scale).astype(np.float32)
-    found = redecoded(said(logits), "path")
+    found = redecoded(predictions_of(logits), "path")
     assert consistent(found).all()
     p = probabilities(logits, TASK)
     for row, answer in zip(p, found.logits, strict=True):

@@ -128,12 +128,12 @@ def _say_search(key: str, chosen: SessionValue[str]) -> None:
     if not text or (not others and chosen.get() in names):
         return
     if chosen.get() in names:
-        said = f"“{escape_markdown(text)}” also finds:"
+        caption = f"“{escape_markdown(text)}” also finds:"
     else:
-        said = f"No network's name, family or year holds “{escape_markdown(text)}”."
-        said += " Nearest names:" if others else ""
+        caption = f"No network's name, family or year holds “{escape_markdown(text)}”."
+        caption += " Nearest names:" if others else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.caption(said, width="content")
+        st.caption(caption, width="content")
         for name in others[:OFFERED]:
             st.button(name, key=f"{key} take {name}", type="tertiary", on_click=_choose, args=(key, name))
 

@@ -96,8 +96,8 @@ def _card(card: Card, at: int | None = None) -> str:
             below += f'<div class="clf-note"><span>true class: {percent(card.truth_probability)}</span></div>'
     framed = square(card.picture, alt)
     if at is not None:
-        told = escape(f"Open {alt}")
-        framed = f'<button type="button" class="clf-open" data-at="{at}" aria-label="{told}">{framed}</button>'
+        label = escape(f"Open {alt}")
+        framed = f'<button type="button" class="clf-open" data-at="{at}" aria-label="{label}">{framed}</button>'
     if card.item:
         below += _line(card.item, "clf-name")
     return f'<figure class="clf-card" title="{escape(card.name)}">{above}{framed}{below}</figure>'

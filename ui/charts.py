@@ -38,12 +38,12 @@ def on_click(figure: "Figure", key: str, then: Callable[[Place], None]) -> None:
     """The same; `then` is called once with the `customdata` of each point that is clicked, before the page is drawn."""
     figure.update_layout(dragmode="zoom")
 
-    def said() -> None:
+    def selected() -> None:
         place = _place(SessionValue["PlotlyState"](key).get())
         if place is not None:
             then(place)
 
-    _show(figure, key, on_select=said, selection_mode="points")
+    _show(figure, key, on_select=selected, selection_mode="points")
 
 
 def _place(state: "PlotlyState | None") -> Place | None:

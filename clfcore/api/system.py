@@ -45,10 +45,10 @@ class AppExit(Result):
 
 def run_app(*, port: int | None = None, headless: bool = False) -> AppExit:
     """Start the app and wait until it is closed. port: 8501, or the next free one; headless: opens no browser."""
-    words = [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py")]
-    words += ["--server.port", str(port)] if port is not None else []
-    words += ["--server.headless", "true"] if headless else []
-    return AppExit(subprocess.run(words, check=False).returncode)
+    command = [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py")]
+    command += ["--server.port", str(port)] if port is not None else []
+    command += ["--server.headless", "true"] if headless else []
+    return AppExit(subprocess.run(command, check=False).returncode)
 
 
 def doctor() -> MachineReport:

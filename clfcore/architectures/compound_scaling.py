@@ -81,8 +81,8 @@ def _member(number: int) -> Member:
         )
         if abs(old - new) > 0.005 * new
     ]
-    words = "; ".join(parts) if parts else "none"
-    return Member(f"efficientnet_b{number}", formula, published, words)
+    text = "; ".join(parts) if parts else "none"
+    return Member(f"efficientnet_b{number}", formula, published, text)
 
 
 def dropout(phi: float) -> float:

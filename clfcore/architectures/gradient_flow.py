@@ -46,8 +46,8 @@ def plain_against_residual(
         if progress is not None:
             progress(number, 2)
         options = {"depths": DEPTHS, "skip": skip}
-        one = gradient_reach("resnet", options=options, image_size=_SIDE, normalized=normalized, seed=seed)
-        found.append(GradientReach(f"{'residual' if skip else 'plain'} 34", one.norms))
+        reach = gradient_reach("resnet", options=options, image_size=_SIDE, normalized=normalized, seed=seed)
+        found.append(GradientReach(f"{'residual' if skip else 'plain'} 34", reach.norms))
     return found[0], found[1]
 
 

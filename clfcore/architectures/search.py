@@ -19,18 +19,18 @@ def search(text: str) -> tuple[Architecture, ...]:
     text = text.strip().lower()
     timm = tuple(of_timm_row(row) for row in timm_rows())
     rows = timm if text.startswith("timm/") else (*architectures(), *timm)
-    words = _words(text)
+    terms = _words(text)
     for held in (_holds, _holds_letters):
-        if found := [row for row in rows if held(row, words)]:
-            return tuple(sorted(found, key=lambda row: _distance(row, text, words)))
+        if found := [row for row in rows if held(row, terms)]:
+            return tuple(sorted(found, key=lambda row: _distance(row, text, terms)))
     return ()
 
 
-def _distance(row: Architecture, text: str, words: list[str]) -> tuple[bool, bool, bool]:
+def _distance(row: Architecture, text: str, terms: list[str]) -> tuple[bool, bool, bool]:
     """An exact name first, then names that begin with the first word, then those that hold all, then families."""
     bare = row.name.removeprefix("timm/")
-    begins = not words or bare.startswith(words[0])
-    return row.name != text, not begins, not all(word in bare for word in words)
+    begins = not terms or bare.startswith(terms[0])
+    return row.name != text, not begins, not all(word in bare for word in terms)
 
 
 def nearest_networks(text: str) -> tuple[Architecture, ...]:
@@ -49,16 +49,16 @@ def _described(row: Architecture) -> str:
     return f"{row.name.removeprefix('timm/')} {row.family} {family.title if family else ''} {row.year or ''}".lower()
 
 
-def _holds(row: Architecture, words: list[str]) -> bool:
+def _holds(row: Architecture, terms: list[str]) -> bool:
     text = _described(row)
-    return all(word in text for word in words)
+    return all(word in text for word in terms)
 
 
-def _holds_letters(row: Architecture, words: list[str]) -> bool:
+def _holds_letters(row: Architecture, terms: list[str]) -> bool:
     """Each word as it stands, or, from three letters on, with letters left out within one part of the name."""
     text = _described(row)
     parts = re.split(r"[^a-z0-9]+", text)
-    return all(word in text or (len(word) >= 3 and any(_skips(word, part) for part in parts)) for word in words)
+    return all(word in text or (len(word) >= 3 and any(_skips(word, part) for part in parts)) for word in terms)
 
 
 def _skips(word: str, part: str) -> bool:

@@ -38,8 +38,10 @@ def policy_or_name(given: object) -> Policy:
             return from_json(read_text(typed_path(given, "policy"), most=LARGEST, what="a policy as JSON"))
         return policy(given)
     except (InputError, TypeError) as error:
-        said = str(error)
-        raise InputError(said[13:] if said.startswith("augmentation ") else f"cannot be used: {said}") from None
+        message = str(error)
+        raise InputError(
+            message[13:] if message.startswith("augmentation ") else f"cannot be used: {message}"
+        ) from None
 
 
 def policy_by_name(given: str) -> Policy:

@@ -28,15 +28,15 @@ def _export(given: argparse.Namespace) -> "Result":
 def _text(result: Values) -> str:
     parity, accuracy, latency = result["parity"], result["accuracy"], result["latency"]
     lines = [f"{file['path']}: {file['bytes'] / 1e6:.1f} MB" for file in result["files"]]
-    same = round(parity["top1_agreement"] * parity["items"])
+    agreeing = round(parity["top1_agreement"] * parity["items"])
     lines.append(
-        f"verified on {parity['items']:,} {parity['split']} images: {same:,} the same answer, largest difference "
+        f"verified on {parity['items']:,} {parity['split']} images: {agreeing:,} the same answer, largest difference "
         f"of a logit {parity['max_abs_logit']:.6f}"
     )
     if result["stored"]:
-        same = round(result["stored"]["top1_agreement"] * result["stored"]["items"])
+        agreeing = round(result["stored"]["top1_agreement"] * result["stored"]["items"])
         lines.append(
-            f"against the run's stored predictions: {same:,} of {result['stored']['items']:,} the same "
+            f"against the run's stored predictions: {agreeing:,} of {result['stored']['items']:,} the same "
             "(those of embeddings may have been made in bfloat16)"
         )
     if accuracy:

@@ -53,11 +53,11 @@ def _list(result: Values) -> str:
     cautions: dict[str, list[str]] = {}  # by their text: many small runs have the same
     for run in result["runs"]:
         score = run["score"]
-        said = Score(**score).text + "*" * bool(run["cautions"]) if score else None
+        score_text = Score(**score).text + "*" * bool(run["cautions"]) if score else None
         for text in run["cautions"]:
             cautions.setdefault(text, []).append(run["name"] or run["run"])
         strategy = run["config"].get("strategy")
-        rows.append([run["run"], run["name"] or None, run["state"], strategy, _epochs(run), said])
+        rows.append([run["run"], run["name"] or None, run["state"], strategy, _epochs(run), score_text])
     if not any(run["name"] for run in result["runs"]):
         rows = [[row[0], *row[2:]] for row in rows]
     head = ["run", "name", "state", "strategy", "epochs", "score"]

@@ -109,9 +109,9 @@ def as_stored(pixels: np.ndarray, channels: int, dtype: np.dtype) -> np.ndarray:
 def deep_as_json(extremes: Sequence[Extremes | None], notes: Sequence[tuple[str, ...]]) -> dict[str, list]:
     """Extremes and notes of those items that have some, by their place, as files keep them."""
     return {
-        str(i): [one and (one.lowest, one.highest, one.dtype), said]
-        for i, (one, said) in enumerate(zip(extremes, notes, strict=True))
-        if one or said
+        str(i): [one and (one.lowest, one.highest, one.dtype), note]
+        for i, (one, note) in enumerate(zip(extremes, notes, strict=True))
+        if one or note
     }
 
 
@@ -121,7 +121,7 @@ def deep_of_json(
     """Extremes and notes of `count` items again. Raises ValueError, IndexError or TypeError of damage."""
     extremes: list[Extremes | None] = [None] * count
     notes: list[tuple[str, ...]] = [()] * count
-    for place, (one, said) in stored.items():
+    for place, (one, note) in stored.items():
         extremes[int(place)] = one and Extremes(float(one[0]), float(one[1]), str(one[2]))
-        notes[int(place)] = tuple(map(str, said))
+        notes[int(place)] = tuple(map(str, note))
     return tuple(extremes), tuple(notes)

@@ -78,9 +78,9 @@ def table_csv(predictions: Predictions) -> str:
     lines = [csv_line(["id", "truth", "predicted", "right", *columns])]
     finest = task.slices[-1]
     truth, predicted = _labels_of(predictions, _truth(predictions)), _labels_of(predictions, _predicted(predictions))
-    for name, true, said, row in zip(predictions.ids, truth, predicted, p, strict=True):
+    for name, true, answer, row in zip(predictions.ids, truth, predicted, p, strict=True):
         values = csv_line(_likeliest(row[finest], task.classes)) if few else ",".join(f"{value:.6g}" for value in row)
-        lines.append(f"{csv_line([name, true, said, 'yes' if true == said else 'no'])},{values}")
+        lines.append(f"{csv_line([name, true, answer, 'yes' if true == answer else 'no'])},{values}")
     return "\n".join([*lines, ""])
 
 

@@ -40,7 +40,7 @@ class Confusion:
         return self.counts.sum(axis=1) if self.whole_true is None else self.whole_true
 
     @property
-    def said(self) -> np.ndarray:
+    def predicted_counts(self) -> np.ndarray:
         """C int64: items predicted as each class."""
         return self.counts.sum(axis=0) if self.whole_said is None else self.whole_said
 
@@ -53,7 +53,7 @@ class Confusion:
             raise unknown("norm", norm, get_args(Norm))
         values = self.counts.astype(np.float64)
         if norm != "counts":
-            of = self.support[:, None] if norm == "by-truth" else self.said[None, :]
+            of = self.support[:, None] if norm == "by-truth" else self.predicted_counts[None, :]
             values = share(values, np.broadcast_to(of, values.shape))
         if errors_only:
             np.fill_diagonal(values, 0)
@@ -81,7 +81,7 @@ class Confusion:
             self.counts[np.ix_(chosen, chosen)],
             self.indices[chosen],
             self.support[chosen],
-            self.said[chosen],
+            self.predicted_counts[chosen],
         )
 
     def describe(self) -> str:

@@ -37,13 +37,17 @@ def report(predictions: Predictions, *, paths: Sequence[Sequence[int]] | np.ndar
     if len(predictions) == 0:
         nothing = dict.fromkeys(names)
         return HierarchyReport(nothing, nothing, None, None, None, None)
-    said, decoded, truth = answers(predictions), decode(predictions, paths=paths), predictions.targets  # N x L each
-    far = distances(truth[:, -1], said[:, -1], real)
-    wrong = said[:, -1] != truth[:, -1]
+    predicted, decoded, truth = (
+        answers(predictions),
+        decode(predictions, paths=paths),
+        predictions.targets,
+    )  # N x L each
+    far = distances(truth[:, -1], predicted[:, -1], real)
+    wrong = predicted[:, -1] != truth[:, -1]
     return HierarchyReport(
-        dict(zip(names, (said == truth).mean(axis=0).tolist(), strict=True)),
+        dict(zip(names, (predicted == truth).mean(axis=0).tolist(), strict=True)),
         dict(zip(names, (decoded == truth).mean(axis=0).tolist(), strict=True)),
-        float((said == truth).all(axis=1).mean()),
+        float((predicted == truth).all(axis=1).mean()),
         float((decoded == truth).all(axis=1).mean()),
         float(far.mean()),
         float(far[wrong].mean()) if wrong.any() else None,

@@ -52,9 +52,16 @@ def panels(
     """The 2 x 2 counts of each label at its threshold (by default its own, else 0.5), in the task's order."""
     _several(predictions)
     thresholds = predictions.thresholds if thresholds is None else thresholds
-    truth, said = predictions.targets > 0, decide(predictions, thresholds)
+    truth, predicted = predictions.targets > 0, decide(predictions, thresholds)
     at = np.full(len(predictions.classes), 0.5) if thresholds is None else np.asarray(thresholds, np.float64)
-    counts = np.stack([(said & truth).sum(0), (said & ~truth).sum(0), (~said & truth).sum(0), (~said & ~truth).sum(0)])
+    counts = np.stack(
+        [
+            (predicted & truth).sum(0),
+            (predicted & ~truth).sum(0),
+            (~predicted & truth).sum(0),
+            (~predicted & ~truth).sum(0),
+        ]
+    )
     return tuple(
         OperatingPoint(name, float(t), *four)
         for name, t, four in zip(predictions.classes, at, counts.T.tolist(), strict=True)
@@ -84,8 +91,8 @@ def co_occurrence(predictions: Predictions, *, thresholds: Sequence[float] | np.
     both = [
         x.astype(np.float64) for x in (predictions.targets > 0, decide(predictions, thresholds))
     ]  # BLAS is exact here
-    truth, said = ((x.T @ x).round().astype(np.int64) for x in both)
-    return CoOccurrence(predictions.classes, truth, said)
+    truth, predicted = ((x.T @ x).round().astype(np.int64) for x in both)
+    return CoOccurrence(predictions.classes, truth, predicted)
 
 
 @dataclass(frozen=True)
@@ -106,9 +113,9 @@ def mistaken_labels(
 ) -> tuple[LabelCase, ...]:
     """The n wrong decisions furthest on the wrong side of 0.5, the surest first; labels: the item's true ones."""
     _several(predictions)
-    p, truth, said = predictions.probabilities(), predictions.targets > 0, decide(predictions, thresholds)
-    rows, columns = np.nonzero(said != truth)
-    sure = np.where(said, p, 1 - p)[rows, columns]
+    p, truth, predicted = predictions.probabilities(), predictions.targets > 0, decide(predictions, thresholds)
+    rows, columns = np.nonzero(predicted != truth)
+    sure = np.where(predicted, p, 1 - p)[rows, columns]
     chosen = np.argsort(-sure, kind="stable")[: max(n, 0)]
     return tuple(
         LabelCase(
@@ -116,7 +123,7 @@ def mistaken_labels(
             predictions.ids[i],
             predictions.classes[c],
             bool(truth[i, c]),
-            bool(said[i, c]),
+            bool(predicted[i, c]),
             float(p[i, c]),
             tuple(predictions.classes[k] for k in np.flatnonzero(truth[i])),
         )

@@ -161,17 +161,17 @@ def _opened(predict: "Predictor") -> Iterator["Predictor"]:
 
 @contextmanager
 def _whole(target: Path) -> Iterator[Path]:
-    """A place beside the target that becomes it at the end: whole or not at all."""
+    """A temporary place beside the target that becomes it at the end: whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        partial = beside / target.name
+        partial = temporary / target.name
         yield partial
         if target.is_dir():
             shutil.rmtree(target)
         partial.replace(target)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _sha256(path: Path) -> str:

@@ -91,8 +91,8 @@ class Server:
         while time.monotonic() < until:
             if self._process.poll() is not None:
                 assert self._process.stderr is not None
-                said = self._process.stderr.read().decode(errors="replace").strip().splitlines()
-                raise Failure(f"the export's server does not start: {said[-1] if said else 'it ended'}")
+                lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
+                raise Failure(f"the export's server does not start: {lines[-1] if lines else 'it ended'}")
             try:
                 if self._ask("GET", "/v2/health/ready")[0].status == 200:
                     return

@@ -62,10 +62,10 @@ class Parity(Result):
 
     def describe(self) -> str:
         """The proof in one sentence."""
-        same = round(self.top1_agreement * self.items)
+        agreeing = round(self.top1_agreement * self.items)
         return (
-            f"{same:,} of {self.items:,} {self.split} images get the same answer; the largest difference of a logit is "
-            f"{self.max_abs_logit:.2g} of {self.largest_logit:.3g}"
+            f"{agreeing:,} of {self.items:,} {self.split} images get the same answer; the largest difference of a logit"
+            f" is {self.max_abs_logit:.2g} of {self.largest_logit:.3g}"
         )
 
 
@@ -163,11 +163,11 @@ def parity(
     """N x columns logits of both sides, compared."""
     gap = np.abs(run.astype(np.float64) - export)
     worst = int(gap.max(axis=1).argmax())
-    same = (_answers(run, task, thresholds) == _answers(export, task, thresholds)).all(axis=1)
+    agreeing = (_answers(run, task, thresholds) == _answers(export, task, thresholds)).all(axis=1)
     return Parity(
         split,
         len(ids),
-        float(same.mean()),
+        float(agreeing.mean()),
         float(gap.max()) if np.isfinite(export).all() else float("inf"),
         float(gap.mean()),
         float(np.abs(run).max()),

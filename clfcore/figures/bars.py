@@ -17,11 +17,11 @@ def class_counts_figure(dataset: ImageDataset, *, dark: bool = False) -> go.Figu
     largest, smallest = int(totals.max()), int(totals.min())
     names = [name for name in SPLITS if len(dataset.splits.get(name, ()))]
     sizes = ", ".join(f"{len(dataset.splits[name]):,} {name}" for name in names)
-    words = f"{len(dataset.classes)} classes with {smallest:,} to {largest:,} items each; {sizes}."
+    description = f"{len(dataset.classes)} classes with {smallest:,} to {largest:,} items each; {sizes}."
     if len(dataset.classes) > LISTED:
-        return _many(dataset, names, words, dark=dark)
+        return _many(dataset, names, description, dark=dark)
     c = len(dataset.classes)
-    figure = blank(words, dark=dark, height=90 + 26 * c, keep="counts")
+    figure = blank(description, dark=dark, height=90 + 26 * c, keep="counts")
     for split, ink in zip(names, OKABE_ITO, strict=False):
         figure.add_bar(
             x=dataset.counts(split),
@@ -38,8 +38,8 @@ def class_counts_figure(dataset: ImageDataset, *, dark: bool = False) -> go.Figu
     return figure.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal"})
 
 
-def _many(dataset: ImageDataset, names: Sequence[Split], words: str, *, dark: bool) -> go.Figure:
-    figure = blank(words, dark=dark, height=320, keep="counts")
+def _many(dataset: ImageDataset, names: Sequence[Split], description: str, *, dark: bool) -> go.Figure:
+    figure = blank(description, dark=dark, height=320, keep="counts")
     order = np.argsort(-dataset.counts(), kind="stable")
     for split, ink in zip(names, OKABE_ITO, strict=False):
         figure.add_bar(

@@ -18,8 +18,8 @@ def reliability_figure(
     """
     several = {"": found} if isinstance(found, Reliability) else dict(found)
     page = look(dark=dark)
-    words = " ".join(f"{name}: {one.describe()}" if name else one.describe() for name, one in several.items())
-    figure = blank(words, dark=dark, height=height, keep="reliability")
+    description = " ".join(f"{name}: {one.describe()}" if name else one.describe() for name, one in several.items())
+    figure = blank(description, dark=dark, height=height, keep="reliability")
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],

@@ -141,7 +141,7 @@ def _totals(figure: go.Figure, matrix: Confusion, page: Look, *, errors_only: bo
     """Totals of each row and column, of all classes; of errors only, how many of their items are wrong."""
     c, right = len(matrix.classes), np.diagonal(matrix.counts)
     what = "wrong" if errors_only else "in all"
-    for total, side_name, across in ((matrix.support, "true", False), (matrix.said, "predicted", True)):
+    for total, side_name, across in ((matrix.support, "true", False), (matrix.predicted_counts, "predicted", True)):
         shown = total - right if errors_only else total
         occupied = np.flatnonzero(shown)
         places, beyond = occupied, np.full(len(occupied), c)

@@ -10,11 +10,11 @@ def deletion_insertion_figure(
     deletion: Curve, insertion: Curve, *, name: str, dark: bool = False, height: int = 300
 ) -> go.Figure:
     """Deletion and insertion curves over the share of pixels; name: of the class."""
-    words = (
+    description = (
         f"Probability of {name}: {deletion.probabilities[0]:.3f} with the whole picture; the area is "
         f"{deletion.area:.3f} as the most important pixels are removed and {insertion.area:.3f} as they are added."
     )
-    figure = blank(words, dark=dark, height=height, keep=f"counterfactual {name}")
+    figure = blank(description, dark=dark, height=height, keep=f"counterfactual {name}")
     inks = colors(2)
     named = (("deletion", deletion, "solid"), ("insertion", insertion, "dash"))
     for (label, curve, dash), ink in zip(named, inks, strict=True):

@@ -21,11 +21,11 @@ def learning_rate_figure(
     page = look(dark=dark)
     epochs = [step / steps_per_epoch for step in steps]
     top = max(range(len(rates)), key=lambda i: rates[i])
-    words = (
+    description = (
         f"Learning rate over {epochs[-1]:.0f} epochs: {decimal(rates[0])} at first, at most {decimal(rates[top])} in "
         f"epoch {int(epochs[top]) + 1}, {decimal(rates[-1])} at the end."
     )
-    figure = blank(words, dark=dark, height=height, keep="schedule")
+    figure = blank(description, dark=dark, height=height, keep="schedule")
     figure.add_scatter(
         x=epochs,
         y=list(rates),

@@ -11,8 +11,8 @@ def mixup_lambda_figure(
     densities: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, dark: bool = False, height: int = 200
 ) -> go.Figure:
     """Density of lambda. densities: a name such as `Mixup, alpha 0.2` -> lambdas and their density."""
-    words = f"Density of lambda under {', '.join(densities)}." if densities else "Nothing is mixed."
-    figure = blank(words, dark=dark, height=height, keep="mixing")
+    description = f"Density of lambda under {', '.join(densities)}." if densities else "Nothing is mixed."
+    figure = blank(description, dark=dark, height=height, keep="mixing")
     for (name, (shares, dense)), color in zip(densities.items(), colors(max(1, len(densities))), strict=False):
         figure.add_scatter(
             x=list(shares),

@@ -44,8 +44,8 @@ def diagram(network: "Table", *, dark: bool = False, side: int | None = None) ->
         _Image((network.channels, network.image_size, network.image_size)),
         *network.groups,
     ]
-    words = f"{name}: " + ", ".join(f"{_title(block)} {_shape(block)}" for block in blocks) + "."
-    figure = blank(words, dark=dark, height=290, keep=f"diagram {name}")
+    description = f"{name}: " + ", ".join(f"{_title(block)} {_shape(block)}" for block in blocks) + "."
+    figure = blank(description, dark=dark, height=290, keep=f"diagram {name}")
     place = 0.0
     ticks: list[float] = []
     dense = len(blocks) > 9  # labels would meet: each second one stands lower

@@ -17,8 +17,8 @@ def differences_figure(pairs: Sequence[Difference], *, dark: bool = False) -> go
     Significant differences are filled, the others hollow; shares in points, log-loss in nats.
     """
     page = look(dark=dark)
-    words = " ".join(pair.describe() for pair in pairs)
-    figure = blank(words, dark=dark, height=90 + 40 * max(len(pairs), 1), keep="differences")
+    description = " ".join(pair.describe() for pair in pairs)
+    figure = blank(description, dark=dark, height=90 + 40 * max(len(pairs), 1), keep="differences")
     rows, places = list(pairs), list(range(len(pairs)))
     metric = METRICS[rows[0].metric if rows else "accuracy"]
     nats = metric.in_nats
@@ -74,8 +74,10 @@ def per_class_figure(rows: Sequence[ClassDifference], *, a: str, b: str, dark: b
         if row.recall_a is not None and row.recall_b is not None and row.difference is not None
     ]
     recalls.sort(key=lambda row: -row.difference)
-    words = "Recall by class: " + ", ".join(f"{row.name} {percent(row.a)} to {percent(row.b)}" for row in recalls[:8])
-    figure = blank(words + ".", dark=dark, height=100 + 26 * max(len(recalls), 1), keep="per class")
+    description = "Recall by class: " + ", ".join(
+        f"{row.name} {percent(row.a)} to {percent(row.b)}" for row in recalls[:8]
+    )
+    figure = blank(description + ".", dark=dark, height=100 + 26 * max(len(recalls), 1), keep="per class")
     places = list(range(len(recalls)))
     joined = [(x, y) for y, row in enumerate(recalls) for x in (row.a, row.b, None)]
     figure.add_scatter(
@@ -109,8 +111,10 @@ def cost_figure(runs: Sequence[CostEfficiency], *, axis: str, dark: bool = False
     page = look(dark=dark)
     front = [run for run in runs if run.on_front]
     listed = ", ".join(f"{run.run} {percent(run.accuracy)}" for run in front)
-    words = f"Accuracy against {axis}. No run is both better and cheaper than {listed}." if front else "No run yet."
-    figure = blank(words, dark=dark, height=height, keep=f"cost {axis}")
+    description = (
+        f"Accuracy against {axis}. No run is both better and cheaper than {listed}." if front else "No run yet."
+    )
+    figure = blank(description, dark=dark, height=height, keep=f"cost {axis}")
     figure.add_scatter(
         x=[run.cost for run in front],
         y=[run.accuracy for run in front],

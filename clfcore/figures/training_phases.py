@@ -67,8 +67,8 @@ def group_rates(
 def weight_change(shares: Mapping[str, float], *, dark: bool = False) -> go.Figure:
     """Weight change of each layer group from its initial weights, as a share of their norm, without the head."""
     page = look(dark=dark)
-    words = "Weight change: " + ", ".join(f"{n} {percent(v)}" for n, v in shares.items()) + "."
-    figure = blank(words, dark=dark, height=50 + 26 * len(shares), keep="weight change")
+    description = "Weight change: " + ", ".join(f"{n} {percent(v)}" for n, v in shares.items()) + "."
+    figure = blank(description, dark=dark, height=50 + 26 * len(shares), keep="weight change")
     figure.add_bar(
         x=list(shares.values()),
         y=list(shares),
@@ -90,8 +90,8 @@ def rate_search(
     """Learning rate range test: the smoothed loss over the rising rate; the suggestion is marked."""
     page = look(dark=dark)
     result = "no rate is suggested" if suggestion is None else f"suggested: {decimal(suggestion)}"
-    words = f"Loss over learning rates from {decimal(min(rates))} to {decimal(max(rates))}; {result}."
-    figure = blank(words, dark=dark, height=280, keep="rate search")
+    description = f"Loss over learning rates from {decimal(min(rates))} to {decimal(max(rates))}; {result}."
+    figure = blank(description, dark=dark, height=280, keep="rate search")
     figure.add_scatter(
         x=list(rates),
         y=list(losses),
@@ -109,8 +109,8 @@ def rate_search(
 def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]], *, dark: bool = False) -> go.Figure:
     """Learning curve: validation score over training images, with 95% intervals. points: items, score, interval."""
     page = look(dark=dark)
-    words = ", ".join(f"{percent(score)} with {items:,}" for items, score, _ in points)
-    figure = blank(f"Validation score by training images: {words}.", dark=dark, height=280, keep="learning curve")
+    description = ", ".join(f"{percent(score)} with {items:,}" for items, score, _ in points)
+    figure = blank(f"Validation score by training images: {description}.", dark=dark, height=280, keep="learning curve")
     figure.add_scatter(
         x=[items for items, _, _ in points],
         y=[score for _, score, _ in points],

@@ -114,11 +114,11 @@ def draw_figures(figures: "Sequence[Figure]") -> list[tuple[bytes, bytes]]:
             raise Failure(f"{command[0]} drew no figures ({error}): try again, or save them from the report") from error
     found = re.search(rb"<pre>(.*?)</pre>", done.stdout, re.DOTALL)
     if found is None:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        words = " ".join(said) or f"status {done.returncode}"
+        last_line = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        reason = " ".join(last_line) or f"status {done.returncode}"
         if b"sandbox" in done.stderr:
-            words += "; in a container without user namespaces set CLFLAB_BROWSER_SANDBOX=off"
-        raise Failure(f"{command[0]} drew no figures ({words})")
+            reason += "; in a container without user namespaces set CLFLAB_BROWSER_SANDBOX=off"
+        raise Failure(f"{command[0]} drew no figures ({reason})")
     made = [_bytes(address) for address in json.loads(html.unescape(found.group(1).decode()))]
     return list(zip(made[::2], made[1::2], strict=True))
 

@@ -49,7 +49,7 @@ class ChosenMetrics:
 def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> ChosenMetrics:
     """The metrics of some splits as `choice` asks for them. Raises InputError where it does not fit the task."""
     if choice.decoding is not None:
-        splits = {name: _redecoded(run, said, choice.decoding) for name, said in splits.items()}
+        splits = {name: _redecoded(run, predictions, choice.decoding) for name, predictions in splits.items()}
     first = next(iter(splits.values()))
     kind, thresholds = first.task.kind, first.thresholds
     if choice.thresholds is not None:
@@ -59,7 +59,7 @@ def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> C
             run.predictions("validation"), choice.thresholds, wanted=choice.wanted
         )
         thresholds = found.values if found else None
-        splits = {name: replace(said, thresholds=thresholds) for name, said in splits.items()}
+        splits = {name: replace(predictions, thresholds=thresholds) for name, predictions in splits.items()}
     metrics = {name: evaluate(predictions).as_dict() for name, predictions in splits.items()}
     by_label = None if thresholds is None else dict(zip(first.classes, thresholds, strict=True))
     operating: JsonObject | None = None
@@ -77,14 +77,14 @@ def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> C
         }
         chosen_on = "validation" if choice.threshold is None else None
         operating = {"class": choice.positive, "threshold": threshold, "chosen_on": chosen_on, **reports}
-    left_out = {name: names for name, said in splits.items() if (names := missing_classes(said).names)}
+    left_out = {name: names for name, predictions in splits.items() if (names := missing_classes(predictions).names)}
     return ChosenMetrics(metrics, by_label, operating, left_out or None)
 
 
-def _redecoded(run: Run, said: Predictions, how: Decoding) -> Predictions:
+def _redecoded(run: Run, predictions: Predictions, how: Decoding) -> Predictions:
     before = run.config.decoding
-    if said.task.kind != "hierarchical":
-        raise InputError(f"decoding is {how!r} and the run is {said.task.kind}: it is for hierarchies")
+    if predictions.task.kind != "hierarchical":
+        raise InputError(f"decoding is {how!r} and the run is {predictions.task.kind}: it is for hierarchies")
     if before not in ("levels", how):
         raise InputError(f"decoding is {how!r}: the run was trained with {before!r}, and keeps only that")
-    return said if before == how else redecoded(said, how)
+    return predictions if before == how else redecoded(predictions, how)

@@ -27,10 +27,10 @@ def read_values(path: Path) -> JsonObject:
 
 def damaged(path: Path, error: BaseException | str, where: str = "") -> InputError:
     """The refusal of a run's file: which run, which file, and what is wrong with it."""
-    said = refusal(error.errors(), []) if isinstance(error, ValidationError) else error
+    reason = refusal(error.errors(), []) if isinstance(error, ValidationError) else error
     if isinstance(error, OSError):
-        said = error.strerror or error
-    cause = " ".join(str(said).split())[:200] or type(error).__name__
+        reason = error.strerror or error
+    cause = " ".join(str(reason).split())[:200] or type(error).__name__
     return InputError(f"run {path.parent.name}: {path.name} is damaged ({where}{cause}): restore it, or delete the run")
 
 

@@ -88,8 +88,10 @@ class Session:
         """End training at a divergence with the best weights before it; without any, the error is the run's end."""
         if self.best.epoch < 0:
             raise error
-        said = str(error)
-        self.notes.append(f"{said[:1].upper()}{said[1:]}. The weights of epoch {self.best.epoch} before it are kept.")
+        message = str(error)
+        self.notes.append(
+            f"{message[:1].upper()}{message[1:]}. The weights of epoch {self.best.epoch} before it are kept."
+        )
 
     def predictions(self, split: Split, logits: np.ndarray) -> Predictions:
         return self.prepared.predictions(split, logits)
@@ -97,12 +99,12 @@ class Session:
     def predict(self, module: nn.Module, split: Split) -> Predictions:
         return self.prepared.predict(module, split)
 
-    def judge(self, said: Predictions) -> tuple[float, float]:
+    def judge(self, validation: Predictions) -> tuple[float, float]:
         """What chooses the best epoch of predictions: the score, and the loss without smoothing, weights or focus."""
-        loss = plain_loss_of(said.task, self.prepared.config.recipe)(
-            torch.from_numpy(said.logits), torch.from_numpy(said.targets)
+        loss = plain_loss_of(validation.task, self.prepared.config.recipe)(
+            torch.from_numpy(validation.logits), torch.from_numpy(validation.targets)
         )
-        return score(said), float(loss)
+        return score(validation), float(loss)
 
     def record(
         self,
@@ -117,9 +119,9 @@ class Session:
 
         weights: those that validation judged, on the CPU; called where the epoch is, or may become, the best one.
         """
-        said, recipe = event.validation, self.prepared.config.recipe
-        value, loss = self.judge(said)
-        hits = hits_of(said.task)(torch.from_numpy(said.logits), torch.from_numpy(said.targets))
+        predictions, recipe = event.validation, self.prepared.config.recipe
+        value, loss = self.judge(predictions)
+        hits = hits_of(predictions.task)(torch.from_numpy(predictions.logits), torch.from_numpy(predictions.targets))
         if event.candidate is False:
             self.best.wait()
         else:
@@ -130,7 +132,7 @@ class Session:
             "train_loss": _finite(event.loss),
             "train_accuracy": _finite(event.accuracy),
             "validation_loss": _finite(loss),
-            "validation_accuracy": float(hits) / len(said),
+            "validation_accuracy": float(hits) / len(predictions),
             "validation_score": value,
             "learning_rate": event.learning_rate,
             "seconds": round(seconds, 3),

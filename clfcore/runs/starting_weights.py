@@ -38,8 +38,10 @@ def source_of(weights: str | None, published: Sequence[str]) -> WeightsSource | 
         return None
     path = typed_path(weights, "weights")
     if path.is_file():
-        beside = path.name == "best.safetensors" and (path.parent / "classifier.json").exists()
-        return _of_run(Run(path.parent.resolve())) if beside else WeightsSource(path.resolve(), str(path.resolve()))
+        in_run_folder = path.name == "best.safetensors" and (path.parent / "classifier.json").exists()
+        return (
+            _of_run(Run(path.parent.resolve())) if in_run_folder else WeightsSource(path.resolve(), str(path.resolve()))
+        )
     try:
         run = open_run(weights)
     except InputError as error:

@@ -76,9 +76,9 @@ def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
     save_weights(run, prepared.module)
 
     def predict(split: Split) -> Predictions:
-        found = _of_split(session, embedder, split)
-        _note_baselines(session, features, split, embeddings=found)
-        return session.predictions(split, _forward(head, torch.from_numpy(found)))
+        embeddings = _of_split(session, embedder, split)
+        _note_baselines(session, features, split, embeddings=embeddings)
+        return session.predictions(split, _forward(head, torch.from_numpy(embeddings)))
 
     return phases.count_parameters(head), predict
 
@@ -102,14 +102,14 @@ def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
         if isinstance(event, Epoch) and event.candidate is not False:
             best.improved(event.epoch, *session.judge(event.validation), weights=lambda: copied(judged))
     head.load_state_dict(best.weights)
-    said = session.predictions("validation", _forward(head, features.validation))
-    linear_probe.divide_by_temperature(head, fit_temperature(said).value)
+    predictions = session.predictions("validation", _forward(head, features.validation))
+    linear_probe.divide_by_temperature(head, fit_temperature(predictions).value)
     with torch.no_grad():
         logits = head.eval()(features.train)
         loss = session.prepared.loss()(logits, features.targets).item()
         accuracy = hits_of(task)(logits, features.targets).item() / len(logits)
     linear_probe.fold_standardization(head, features.mean, features.deviation)
-    return head, Epoch(best.epoch, loss, accuracy, 0.0, said)
+    return head, Epoch(best.epoch, loss, accuracy, 0.0, predictions)
 
 
 def embed(session: Session, *, views: int = 1) -> Features:

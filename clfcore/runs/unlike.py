@@ -93,21 +93,21 @@ def judge_of(run: Run, reference: Reference | None, *, without: str = "") -> Jud
     """
     if "validation" not in run.splits:
         return None
-    said = run.predictions("validation")
-    if not len(said):
+    stored = run.predictions("validation")
+    if not len(stored):
         return None
     distances = None
     if reference is not None:
         pairs = zip(reference.validation_ids, reference.validation.tolist(), strict=True)
-        places = {name: i for i, name in enumerate(said.ids)}
+        places = {name: i for i, name in enumerate(stored.ids)}
         known = [(places[name], far) for name, far in pairs if name in places]
         if known:
-            said = _rows(said, np.array([place for place, _ in known], np.int64))
+            stored = _rows(stored, np.array([place for place, _ in known], np.int64))
             distances = np.array([far for _, far in known], np.float32)
         else:
             reference, without = None, "its validation images are others than those of its embeddings"
-    temperature = temperature_of(run) or fit_temperature(_rows(said, np.arange(min(len(said), 2000)))).value
-    sure = confidence(said.logits, said.task, temperature=temperature)
+    temperature = temperature_of(run) or fit_temperature(_rows(stored, np.arange(min(len(stored), 2000)))).value
+    sure = confidence(stored.logits, stored.task, temperature=temperature)
     return Judge(choose_rule(sure, distances, temperature=temperature, without=without), reference)
 
 
@@ -206,6 +206,13 @@ def _made(dataset: ImageDataset, embed: Embed) -> Reference | None:
     return make_reference(embed("train", of_train), ids, embed("validation", of_validation))
 
 
-def _rows(said: Predictions, rows: np.ndarray) -> Predictions:
-    ids = tuple(said.ids[int(i)] for i in rows)
-    return Predictions(said.task, said.split, ids, said.targets[rows], said.logits[rows], said.thresholds)
+def _rows(predictions: Predictions, rows: np.ndarray) -> Predictions:
+    ids = tuple(predictions.ids[int(i)] for i in rows)
+    return Predictions(
+        predictions.task,
+        predictions.split,
+        ids,
+        predictions.targets[rows],
+        predictions.logits[rows],
+        predictions.thresholds,
+    )

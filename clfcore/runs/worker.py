@@ -202,8 +202,8 @@ class Worker:
             run.clear_stop()
             return
         child = self._hand_over(run)
-        said: list[str] = []
-        reader = threading.Thread(target=lambda: said.append(_pipe(child.stderr).read()), daemon=True)
+        output: list[str] = []
+        reader = threading.Thread(target=lambda: output.append(_pipe(child.stderr).read()), daemon=True)
         reader.start()
         while reader.is_alive():
             reader.join(LOOK)
@@ -212,7 +212,7 @@ class Worker:
         for pipe in (child.stdin, child.stdout, child.stderr):
             with contextlib.suppress(OSError):
                 _pipe(pipe).close()
-        text = "".join(said).strip()
+        text = "".join(output).strip()
         if text and run.path.is_dir():
             with contextlib.suppress(OSError), (run.path / FILE).open("a", encoding="utf-8") as file:
                 file.write(text + "\n")

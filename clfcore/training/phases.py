@@ -92,8 +92,8 @@ def schedule(recipe: ResolvedRecipe, groups: int) -> tuple[tuple[int, int], ...]
         rest = [2 + round(i * (recipe.epochs - 1) / (count - 1)) for i in range(count - 1)]
         return tuple(zip((1, *rest), range(1, count + 1), strict=True))
     what = f"recipe.unfreeze is {recipe.unfreeze!r}"
-    words = [pair.split(":") for pair in recipe.unfreeze.split(",")]
-    steps = [(int(epoch), groups if count == "all" else int(count)) for epoch, count in words]
+    pairs = [pair.split(":") for pair in recipe.unfreeze.split(",")]
+    steps = [(int(epoch), groups if count == "all" else int(count)) for epoch, count in pairs]
     if all(count == 0 for _, count in steps):
         raise InputError(f"{what}: it never frees the head; begin with 1:1, which trains the head from epoch 1 on")
     if steps[0][0] != 1 or steps[0][1] == 0:

@@ -241,6 +241,6 @@ def warn_of_labels(policy: Policy, classes: tuple[str, ...]) -> None:
         format_func=lambda change: change.replace("-", " "),
         help="Confirm the changes that keep the class of your images, such as a mirrored or rotated image.",
     )
-    said = warning(policy, classes=classes, safe=safe)
-    if said:
-        st.warning(escape_markdown(said[:1].upper() + said[1:]) + ".", icon=":material/warning:")
+    message = warning(policy, classes=classes, safe=safe)
+    if message:
+        st.warning(escape_markdown(message[:1].upper() + message[1:]) + ".", icon=":material/warning:")

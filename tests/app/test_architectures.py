@@ -27,7 +27,7 @@ def refused(app: AppTest) -> list[str]:
     return [error.value.replace("\\", "") for error in app.error]
 
 
-def said(app: AppTest) -> str:
+def text_of(app: AppTest) -> str:
     return "\n".join(element.value for kind in (app.markdown, app.caption, app.title) for element in kind)
 
 
@@ -84,8 +84,8 @@ def test_phi_scales_and_stands_beside_what_was_published(opened) -> None:
     app = opened(architecture="efficientnet", see="Scaling")
     app.slider(key="option efficientnet phi").set_value(1.0)
     ready(app.run())
-    assert "depth × 1.2, width × 1.1, images of 258 pixels" in said(app)
-    assert "1.920 (target 2)" in said(app)
+    assert "depth × 1.2, width × 1.1, images of 258 pixels" in text_of(app)
+    assert "1.920 (target 2)" in text_of(app)
     table = app.dataframe[0].value
     b1 = table[table["network"] == "efficientnet_b1"].iloc[0]
     assert (b1["depth"], b1["published depth"], b1["image"], b1["published image"]) == (1.2, 1.1, 258, 240)
@@ -147,8 +147,8 @@ def test_timm_is_searched_by_a_part_of_the_name(opened) -> None:
 
 def test_idea_paper_and_source_are_shown(opened) -> None:
     app = opened(architecture="resnet50", see="Idea and source")
-    assert "Kaiming He" in said(app)
-    assert "https://arxiv.org/abs/1512.03385" in said(app)
+    assert "Kaiming He" in text_of(app)
+    assert "https://arxiv.org/abs/1512.03385" in text_of(app)
     assert any("class BasicBlock" in code.value for code in app.code)
 
 
@@ -168,17 +168,17 @@ def test_train_this_hands_over_the_network_and_its_options(opened) -> None:
 @pytest.mark.slow
 def test_maps_speed_gradients_and_timeline_are_shown(opened) -> None:
     app = opened(architecture="lenet5", see="Inside")
-    assert "stage 1" in said(app)
-    assert "First layer's filters" in said(app)
+    assert "stage 1" in text_of(app)
+    assert "First layer's filters" in text_of(app)
     app = opened(architecture="lenet5", see="Speed")
     app.button(key="measure").click()
     ready(app.run())
     assert list(app.dataframe[0].value["batch"]) == [1, 16]
     app = opened(architecture="lenet5", see="Timeline")
     assert len(app.get("plotly_chart")) == 2
-    assert "year is that of the paper" in said(app)
+    assert "year is that of the paper" in text_of(app)
     app = opened(architecture="lenet5", see="Timeline", against="Multiply-adds")  # a link from before the years
-    assert "Left out, as no ImageNet accuracy is published with their weights: lenet5, " in said(app)
+    assert "Left out, as no ImageNet accuracy is published with their weights: lenet5, " in text_of(app)
     app = opened(architecture="lenet5", see="Gradients")
     app.button(key="gradients").click()
     ready(app.run())
@@ -186,21 +186,21 @@ def test_maps_speed_gradients_and_timeline_are_shown(opened) -> None:
     app.get("button_group")[-1].set_value("lenet5").run()
     app.button(key="gradients").click()
     ready(app.run())
-    assert "lenet5: " in said(app)
+    assert "lenet5: " in text_of(app)
 
 
 def test_a_transformer_is_shown_as_patches_and_tokens(opened) -> None:
     app = opened(architecture="timm/test_vit", side="64", see="Patches and tokens")
-    assert "4 × 4 patches of 16 × 16 pixels" in said(app)
-    assert "the network's own: class token" in said(app)
-    assert "Untrained: these weights are random" in said(app)
-    assert "prefix tokens have no place" in said(app)
+    assert "4 × 4 patches of 16 × 16 pixels" in text_of(app)
+    assert "the network's own: class token" in text_of(app)
+    assert "Untrained: these weights are random" in text_of(app)
+    assert "prefix tokens have no place" in text_of(app)
     app.selectbox(key="token query").set_value(7)
     app.selectbox(key="token head 2").set_value(1)
     ready(app.run())
-    assert "patch 2, 3" in said(app)
-    assert "head 2" in said(app)
-    assert "Cosine similarity" in said(app)
+    assert "patch 2, 3" in text_of(app)
+    assert "head 2" in text_of(app)
+    assert "Cosine similarity" in text_of(app)
     app = opened(architecture="resnet18", see="Patches and tokens")
     assert any("does not attend from every patch to every patch" in text for text in refused(app))
 

@@ -45,7 +45,7 @@ def test_predict_answers_from_the_views_that_are_chosen(open_page: OpenPage, fin
         app.session_state["views averaged"] = views or "none"
         app.run()
         assert not app.exception
-        said = api.predict(finished_run.id, [str(app_folder() / "assets" / "samples" / "cat.jpg")], views=views)
-        shown.append(percent(said.predictions[0].top[0].probability))
+        answer = api.predict(finished_run.id, [str(app_folder() / "assets" / "samples" / "cat.jpg")], views=views)
+        shown.append(percent(answer.predictions[0].top[0].probability))
         assert shown[-1] in " ".join(block.proto.body for block in app.get("html"))
     assert shown[0] != shown[1]

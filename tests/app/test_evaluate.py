@@ -76,11 +76,11 @@ def test_a_stored_verdict_stands_beside_its_picture_and_is_left_as_it_is(open_pa
 
 def test_a_class_and_a_pair_show_their_pictures_and_errors_only_leaves_right_ones_out(open_page: OpenPage) -> None:
     run = stored_run(1, right=0.7)
-    said = run.predictions("test")
-    wrong = (said.targets == 0) & (said.logits.argmax(1) != 0)
+    predictions = run.predictions("test")
+    wrong = (predictions.targets == 0) & (predictions.logits.argmax(1) != 0)
     app = open_page("evaluate", run=run.id)
     app.selectbox(key="true class").set_value(0).run()
-    assert f"**{(said.targets == 0).sum()} images** of digit 0" in words(app)
+    assert f"**{(predictions.targets == 0).sum()} images** of digit 0" in words(app)
     app.toggle(key="errors only").set_value(True).run()
     assert not app.exception, app.exception
     assert f"**{wrong.sum()} images** of digit 0, errors only" in words(app)

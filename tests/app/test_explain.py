@@ -221,9 +221,9 @@ def test_the_nearest_training_pictures_of_each_class(open_page: OpenPage, run: R
     app = without_progress(on_errors(open_page, run, view="Examples"))
     app = without_progress(app.run())
     assert not refused(app)
-    drawn, said = html(app), words(app)
-    assert all(name in said for name in classifier_of(run).classes)
-    assert "(predicted)" in said
+    drawn, answer = html(app), words(app)
+    assert all(name in answer for name in classifier_of(run).classes)
+    assert "(predicted)" in answer
     assert drawn.count("clf-card") >= 2 * 6 * 3  # two pictures, six classes, three examples
 
 

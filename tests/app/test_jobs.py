@@ -119,9 +119,9 @@ def test_duration_and_memory_say_what_they_wait_for(open_page: OpenPage, monkeyp
     try:
         address = {"data": "shapes:count=60,side=12", "architecture": "lenet5"}
         app = until(open_page("train", **address), lambda app: app.metric)
-        said = [caption.value for caption in app.caption]
-        assert said.count("timing a few batches now") == 2
-        assert "Runs train one after another: this one would start after 1 run that began before." in said
+        answer = [caption.value for caption in app.caption]
+        assert answer.count("timing a few batches now") == 2
+        assert "Runs train one after another: this one would start after 1 run that began before." in answer
     finally:
         ended.set()
         lock.release()

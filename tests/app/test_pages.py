@@ -179,5 +179,5 @@ def test_samples_on_predict_and_explain_are_of_the_runs_own_data(open_page: Open
 
 def test_the_curves_name_the_classes_that_are_not_drawn(open_page: OpenPage, finished_run: Run) -> None:
     app = open_page("evaluate", run=finished_run.id, view="ROC and PR")
-    said = words(app).replace("\\", "")
-    assert "Drawn: 8 of 10 classes; the averages are over all of them. Without a curve: 8, 9." in said
+    answer = words(app).replace("\\", "")
+    assert "Drawn: 8 of 10 classes; the averages are over all of them. Without a curve: 8, 9." in answer

@@ -121,8 +121,8 @@ def test_the_command_lists_and_gets(
     assert NAME not in listed
     assert server.requests == []
     assert main(["weights", "get", NAME]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith(f"{NAME}: r160_in1k, 1.9 MB, licence Apache-2.0, in ")
+    text = capsys.readouterr().out
+    assert text.startswith(f"{NAME}: r160_in1k, 1.9 MB, licence Apache-2.0, in ")
     assert main(["weights"]) == 0
     assert f"{NAME}.r160_in1k" in capsys.readouterr().out
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")

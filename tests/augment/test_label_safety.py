@@ -29,8 +29,8 @@ DIGITS, PETS = [str(i) for i in range(10)], ["cat", "dog", "bright red bird", "u
     ],
 )
 def test_warning(steps, classes, warned):
-    said = warning(policies.policy(steps), classes=classes)
-    assert (warned in said) if warned else said is None
+    answer = warning(policies.policy(steps), classes=classes)
+    assert (warned in answer) if warned else answer is None
 
 
 def test_the_user_knows_better():

@@ -20,15 +20,15 @@ def test_reports_open_without_a_network_and_without_a_complaint(browser: Browser
     context = browser.new_context()
     context.set_offline(True)
     for name, figures in (("run.html", 6), ("compared.html", 7)):
-        page, asked, said = context.new_page(), [], []
+        page, asked, answer = context.new_page(), [], []
         page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.on("console", lambda message, said=said: said.append(message.text))
-        page.on("pageerror", lambda error, said=said: said.append(str(error)))
+        page.on("console", lambda message, console=answer: console.append(message.text))
+        page.on("pageerror", lambda error, console=answer: console.append(str(error)))
         page.goto((tmp_path / name).as_uri())
         expect(page.locator(".js-plotly-plot")).to_have_count(figures)
         page.wait_for_timeout(1000)
         assert {url for url in asked if not url.startswith(("data:", "blob:"))} == {(tmp_path / name).as_uri()}
-        assert said == []
+        assert answer == []
     context.close()
 
 
@@ -48,11 +48,11 @@ def test_a_click_on_a_cell_a_row_and_a_class_shows_exactly_its_pictures(
 ) -> None:
     monkeypatch.setenv("CLFLAB_RUNS", str(folder / "runs"))
     run = stored_run(1, right=0.6)
-    said = run.predictions("test")
-    predicted = said.logits.argmax(1)
+    predictions = run.predictions("test")
+    predicted = predictions.logits.argmax(1)
     page.goto(f"{address}/evaluate?run={run.id}")
     settled(page, timeout=150_000)
-    cells = len(said.classes) + 1  # with the totals
+    cells = len(predictions.classes) + 1  # with the totals
 
     def click(column: int, row: int, expected: np.ndarray) -> None:
         """Plotly clicks what it hovers."""
@@ -68,14 +68,14 @@ def test_a_click_on_a_cell_a_row_and_a_class_shows_exactly_its_pictures(
         expect(page.get_by_text(f"{expected.sum()} images", exact=True)).to_be_visible()
         settled(page, timeout=150_000)
         shown = {card.get_attribute("title") for card in page.locator(".clf-card").all()}
-        assert shown <= {said.ids[i] for i in np.flatnonzero(expected)}
+        assert shown <= {predictions.ids[i] for i in np.flatnonzero(expected)}
         assert len(shown) == min(24, expected.sum())
 
-    click(1, 0, (said.targets == 0) & (predicted == 1))
-    click(3, 2, said.targets == 2)  # the last column: all of a true class
+    click(1, 0, (predictions.targets == 0) & (predicted == 1))
+    click(3, 2, predictions.targets == 2)  # the last column: all of a true class
     click(1, 3, predicted == 1)  # the last row: all predictions of a class
     page.get_by_text("Errors only").click()
-    wrong = (predicted == 1) & (said.targets != 1)
+    wrong = (predicted == 1) & (predictions.targets != 1)
     expect(page.get_by_text(f"{wrong.sum()} images", exact=True)).to_be_visible()
 
 

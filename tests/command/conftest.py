@@ -11,7 +11,7 @@ def call(capsys: pytest.CaptureFixture) -> object:
 
     def run(*words: object) -> tuple[int, str, str]:
         status = main([str(word) for word in words])
-        said = capsys.readouterr()
-        return status, said.out, said.err
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
 
     return run

@@ -15,9 +15,9 @@ CAT = str(Path(__file__).parents[2] / "assets" / "samples" / "cat.jpg")
 
 def json_of(capsys: pytest.CaptureFixture, *words: str) -> dict:
     status = main(["architectures", *words, "--json"])
-    said = capsys.readouterr()
-    assert status == 0, said.err
-    return json.loads(said.out)
+    captured = capsys.readouterr()
+    assert status == 0, captured.err
+    return json.loads(captured.out)
 
 
 def text_of(capsys: pytest.CaptureFixture, *words: str) -> str:
@@ -33,8 +33,8 @@ def test_compare_says_what_the_page_says(capsys: pytest.CaptureFixture) -> None:
     assert rows["parameters"]["ratio"] == pytest.approx(counts[1] / counts[0])
     assert rows["stem"]["same"]
     assert not rows["stage 1"]["same"]
-    said = text_of(capsys, "compare", "vgg", "vgg", "--option", "hidden=0", "--other-option", "batch_norm=true")
-    assert "Only vgg has BatchNorm2d" in said
+    text = text_of(capsys, "compare", "vgg", "vgg", "--option", "hidden=0", "--other-option", "batch_norm=true")
+    assert "Only vgg has BatchNorm2d" in text
     both = json_of(capsys, "compare", "lenet5", "resnet18", "--image-size", "32", "--channels", "1")
     assert {row["what"]: row["same"] for row in both["rows"]}["image"]
 
@@ -71,9 +71,9 @@ def test_tokens_say_where_a_query_attends_to(capsys: pytest.CaptureFixture, tmp_
     assert sum(map(sum, found["attention"])) + sum(found["prefix_attention"]) == pytest.approx(1, abs=1e-4)
     assert found["position_similarity"][1][2] == pytest.approx(1)
     assert np.asarray(Image.open(out)).shape == (64, 64, 3)
-    said = text_of(capsys, *words)
-    assert "4 x 4 patches of 16 x 16, after class token: 17 tokens" in said
-    assert "attention of the class token in block 6 of 6, mean of all heads" in said
+    text = text_of(capsys, *words)
+    assert "4 x 4 patches of 16 x 16, after class token: 17 tokens" in text
+    assert "attention of the class token in block 6 of 6, mean of all heads" in text
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_gradients_of_one_network_and_its_way_without_normalization(capsys: pyte
     assert one["layers"][0]["layer"] == "conv1"
     assert one["ratio"] == pytest.approx(one["layers"][0]["before"] / one["layers"][-1]["before"])
     assert found["steps"] == 3
-    said = text_of(capsys, "gradients", "lenet5", "--no-normalisation")
-    assert "features.0" in said
-    assert "the first layer's is " in said
-    assert " times the last's at initialization" in said
+    text = text_of(capsys, "gradients", "lenet5", "--no-normalisation")
+    assert "features.0" in text
+    assert "the first layer's is " in text
+    assert " times the last's at initialization" in text
 
 
 def test_timeline_scaling_source_and_speed_are_said(capsys: pytest.CaptureFixture) -> None:
@@ -149,8 +149,8 @@ def test_timeline_scaling_source_and_speed_are_said(capsys: pytest.CaptureFixtur
 def test_bad_input_is_one_line_that_says_what_works(words, says, capsys: pytest.CaptureFixture, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["architectures", *words]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert says in said.err, said.err
-    assert len(said.err.strip().splitlines()) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert says in captured.err, captured.err
+    assert len(captured.err.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir())

@@ -37,14 +37,14 @@ def test_a_label_that_no_training_picture_has_is_said(manifest: Callable, capsys
     result = json.loads(capsys.readouterr().out)
     assert "No training image has the label rare" in result["message"]
     assert "Every training image has the label b" in result["message"]
-    said = folder.open_run(result["run"]).predictions("validation")
-    assert result["metrics"]["validation"]["macro_auc"] == pytest.approx(_auc_of_a(said))  # b and rare are left out
+    answer = folder.open_run(result["run"]).predictions("validation")
+    assert result["metrics"]["validation"]["macro_auc"] == pytest.approx(_auc_of_a(answer))  # b and rare are left out
 
 
-def _auc_of_a(said: object) -> float:
+def _auc_of_a(predictions: object) -> float:
     from sklearn.metrics import roc_auc_score
 
-    return float(roc_auc_score(said.targets[:, 0], said.logits[:, 0]))
+    return float(roc_auc_score(predictions.targets[:, 0], predictions.logits[:, 0]))
 
 
 def test_columns_of_one_kind_alone_are_undefined_not_nan(

@@ -24,9 +24,9 @@ PARAMETERS = {  # by hand; shapes have 6 classes and color
 
 def json_of(capsys: pytest.CaptureFixture, *words: str) -> dict:
     status = main([*words, "--json"])
-    said = capsys.readouterr()
-    assert status == 0, said.err
-    return json.loads(said.out)
+    captured = capsys.readouterr()
+    assert status == 0, captured.err
+    return json.loads(captured.out)
 
 
 @pytest.mark.parametrize("flags", [VGG, RESNET], ids=["vgg", "resnet"])
@@ -77,8 +77,8 @@ def test_options_that_do_not_fit_are_refused_with_those_that_do(
     words: list[str], parts: list[str], capsys: pytest.CaptureFixture
 ) -> None:
     assert main(["train", "--data", SMALL["data"], *words]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert len(said.err.strip().splitlines()) == 1
-    assert all(part in said.err for part in parts), said.err
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.strip().splitlines()) == 1
+    assert all(part in captured.err for part in parts), captured.err
     assert not list(folder.run_folders())

@@ -27,9 +27,9 @@ def test_a_map_is_written_and_told_of(call: object, finished_run: Run, image: Pa
     out = tmp_path / "map.png"
     classifier = classifier_of(finished_run)
     words = ["--out", out, "--target", classifier.classes[2], "--json"]
-    status, said, err = call("explain", finished_run.id, image, *words)
+    status, text, err = call("explain", finished_run.id, image, *words)
     assert status == 0, err
-    told = json.loads(said)
+    told = json.loads(text)
     assert {name: told[name] for name in ("model", "method", "target", "out")} == {
         "model": finished_run.id,
         "method": "gradcam",
@@ -98,9 +98,9 @@ def test_files_that_are_missing_or_no_picture(call: object, finished_run: Run, i
 
 
 def test_check_measures_every_quick_method_and_two_baselines(call: object, finished_run: Run) -> None:
-    status, said, err = call("explain", finished_run.id, "--check", "--items", 4, "--json")
+    status, text, err = call("explain", finished_run.id, "--check", "--items", 4, "--json")
     assert status == 0, err
-    told = json.loads(said)
+    told = json.loads(text)
     assert (told["model"], told["items"]) == (finished_run.id, 4)
     assert {row["method"] for row in told["methods"]} >= {"gradcam", "layercam", "saliency"}
     assert all(set(row) >= {"method", *MEASURES} for row in told["methods"])
@@ -110,9 +110,9 @@ def test_check_measures_every_quick_method_and_two_baselines(call: object, finis
 
 
 def test_check_as_text_and_its_refusals(call: object, finished_run: Run) -> None:
-    status, said, _ = call("explain", finished_run.id, "--check", "--items", 2, "--data", "shapes:count=60,side=20")
+    status, text, _ = call("explain", finished_run.id, "--check", "--items", 2, "--data", "shapes:count=60,side=20")
     assert status == 0
-    lines = said.splitlines()
+    lines = text.splitlines()
     assert lines[0].split()[:2] == ["method", "pointing"]
     assert any(line.startswith("gradcam ") for line in lines)
     refused(call("explain", finished_run.id, "--check", "--items", 0), "items is 0")
@@ -120,9 +120,9 @@ def test_check_as_text_and_its_refusals(call: object, finished_run: Run) -> None
 
 
 def test_the_nearest_training_images_of_each_class(call: object, finished_run: Run, image: Path) -> None:
-    status, said, err = call("explain", finished_run.id, image, "--examples", 2, "--json")
+    status, message, err = call("explain", finished_run.id, image, "--examples", 2, "--json")
     assert status == 0, err
-    told = json.loads(said)
+    told = json.loads(message)
     assert {row["label"] for row in told["examples"]} == set(classifier_of(finished_run).classes)
     best = [row["nearest"][0]["similarity"] for row in told["examples"]]
     assert best == sorted(best, reverse=True)

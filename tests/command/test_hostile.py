@@ -60,7 +60,7 @@ def test_every_hostile_word_is_one_line(
     Path("large.json").write_bytes(b" " * (2 << 20))
     Path("latin.json").write_bytes(b'{"data": "caf\xe9"}')
     assert main([finished_run.id if word == "RUN" else word for word in words]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert len(said.err.splitlines()) == 1
-    assert part in said.err
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert part in captured.err

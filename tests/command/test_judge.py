@@ -15,7 +15,7 @@ from tests.support.stored_runs import stored_run
 TINY = ["--data", "shapes:count=120,side=12", "--epochs", "1", "--batch-size", "16", "--image-size", "12"]
 
 
-def said(capsys: pytest.CaptureFixture, *words: object) -> dict:
+def result_of(capsys: pytest.CaptureFixture, *words: object) -> dict:
     assert main([*map(str, words), "--json"]) == 0, capsys.readouterr().err
     return json.loads(capsys.readouterr().out)
 
@@ -29,7 +29,7 @@ def refused(capsys: pytest.CaptureFixture, *words: object) -> str:
 
 def test_several_networks_are_trained_on_one_split_and_compared(capsys: pytest.CaptureFixture) -> None:
     words = ["train-to-compare", *TINY, "--architecture", "lenet5,vgg11", "--strategy", "scratch", "--seeds", "2"]
-    found = said(capsys, *words)
+    found = result_of(capsys, *words)
     assert [run["state"] for run in found["runs"]] == ["completed", "completed"]
     runs = [Run(Path(run["path"])).config for run in found["runs"]]
     assert [(c.architecture, c.recipe.seed, c.split_seed, c.recipe.epochs) for c in runs] == [
@@ -49,13 +49,13 @@ def test_several_networks_are_trained_on_one_split_and_compared(capsys: pytest.C
 
 def test_a_list_of_errors_with_a_verdict_as_json_and_csv(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
     run = stored_run(1, right=0.6)
-    first = said(capsys, "errors", run.id, "--most", 3)
+    first = result_of(capsys, "errors", run.id, "--most", 3)
     assert len(first["errors"]) == 3
     worst = first["errors"][0]
     assert worst["truth"] != worst["predicted"]
     assert len(worst["top"]) == 3
     out = tmp_path / "errors.csv"
-    marked = said(
+    marked = result_of(
         capsys, "errors", run.id, "--mark", worst["id"], "--as", "ambiguous", "--note", "a 7 or a 1", "--csv", out
     )
     assert (marked["errors"][0]["verdict"], marked["errors"][0]["note"]) == ("ambiguous", "a 7 or a 1")
@@ -63,7 +63,7 @@ def test_a_list_of_errors_with_a_verdict_as_json_and_csv(capsys: pytest.CaptureF
         row = next(csv.DictReader(file))
     assert (row["id"], row["verdict"]) == (worst["id"], "ambiguous")
     assert len(read_reviews(open_dataset("digits"))) == 1
-    pair = said(capsys, "errors", run.id, "--list", "pair", "--true", "digit 0", "--predicted", "digit 1")
+    pair = result_of(capsys, "errors", run.id, "--list", "pair", "--true", "digit 0", "--predicted", "digit 1")
     assert {(one["truth"], one["predicted"]) for one in pair["errors"]} == {("digit 0", "digit 1")}
     assert "list is 'worst'" in refused(capsys, "errors", run.id, "--list", "worst")
     assert "verdict is 'bad'" in refused(capsys, "errors", run.id, "--mark", worst["id"], "--as", "bad")
@@ -75,6 +75,6 @@ def test_figures_without_a_browser_are_refused_and_something_must_be_written(
 ) -> None:
     run = stored_run(1, right=0.6)
     monkeypatch.setenv("CLFLAB_BROWSER", "no-such-browser")
-    said_ = refused(capsys, "report", run.id, "--figures", tmp_path / "figures")
-    assert "CLFLAB_BROWSER is 'no-such-browser'" in said_
+    refusal = refused(capsys, "report", run.id, "--figures", tmp_path / "figures")
+    assert "CLFLAB_BROWSER is 'no-such-browser'" in refusal
     assert "give --out FILE, --figures FOLDER" in refused(capsys, "report", run.id)

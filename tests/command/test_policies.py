@@ -58,7 +58,7 @@ def test_views_of_a_picture_are_those_that_training_feeds(capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "text"),
     [
         (["views", "basic", "--data", "digits", "--place", "0"], "place is 0: digits has pictures 1 to"),
         (["views", "basic", "--data", "digits", "--count", "99"], "count is 99: it must be from 1 to 48"),
@@ -69,6 +69,6 @@ def test_views_of_a_picture_are_those_that_training_feeds(capsys: pytest.Capture
         (["show"], "NAME is missing"),
     ],
 )
-def test_what_cannot_be_is_named(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_is_named(words: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policies", *words, *(["--out", "x.png"] if words[0] == "views" else [])]) == 2
-    assert said in capsys.readouterr().err
+    assert text in capsys.readouterr().err

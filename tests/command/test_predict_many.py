@@ -9,19 +9,19 @@ from clfcore.runs.folder import Run
 def test_a_folder_becomes_a_table(call: object, finished_run: Run, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "predictions.csv"
     words = ("predict", finished_run.id, photos, "--out", out)
-    status, said, errors = call(*words, "--json")
+    status, text, errors = call(*words, "--json")
     assert status == 0
-    result = json.loads(said)
+    result = json.loads(text)
     assert (result["files"], result["predicted"], result["errors"], result["resumed"]) == (24, 24, 0, 0)
     assert sum(result["classes"].values()) == 24
     assert "predicting 24/24" in errors
     (photos / "red" / "00.jpg").write_bytes(b"damaged")
-    status, said, _ = call(*words)  # what this command wrote is written anew
+    status, text, _ = call(*words)  # what this command wrote is written anew
     assert status == 1
-    assert "1 without a prediction" in said
+    assert "1 without a prediction" in text
 
 
 def test_a_folder_without_out_says_how(call: object, finished_run: Run, photos: Path) -> None:
-    status, _, said = call("predict", finished_run.id, photos)
+    status, _, answer = call("predict", finished_run.id, photos)
     assert status == 2
-    assert "--out predictions.csv" in said
+    assert "--out predictions.csv" in answer

@@ -127,10 +127,10 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), REFUSED, ids=[" ".join(map(str, r[0])) for r in REFUSED])
+@pytest.mark.parametrize(("words", "text"), REFUSED, ids=[" ".join(map(str, r[0])) for r in REFUSED])
 def test_what_cannot_be_chosen_is_refused_in_one_line(
-    ask: Answer, finished_run: folder.Run, words: tuple, said: str
+    ask: Answer, finished_run: folder.Run, words: tuple, text: str
 ) -> None:
     error = ask("evaluate", finished_run.id, *words, status=2)["error"]
-    assert said in error
+    assert text in error
     assert len(error.splitlines()) == 1

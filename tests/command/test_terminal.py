@@ -113,10 +113,10 @@ def test_a_terminal_of_another_encoding_shows_every_name(
 def test_a_refusal_is_one_line_of_bounded_length(capsys: pytest.CaptureFixture[str]) -> None:
     for word in ("x\n" * 50, "y" * 200_000, HOSTILE, "\ud800\udcff"):
         assert main(["runs", "show", word]) == 2
-        said = capsys.readouterr().err
-        assert len(said.splitlines()) == 1
-        assert len(said) < 2100
-        assert steers(said.rstrip("\n")) == []
+        text = capsys.readouterr().err
+        assert len(text.splitlines()) == 1
+        assert len(text) < 2100
+        assert steers(text.rstrip("\n")) == []
 
 
 def test_a_fault_of_our_own_is_one_line_and_a_file(

@@ -202,8 +202,8 @@ def test_a_run_learns_what_8_bits_would_lose_and_says_so_everywhere(scans: Path,
     assert run.classifier.preprocess.value_range == (0, 4095)
     assert "more than 8 bits: 0 counts as black, 4,095 as white" in run.message
     dark, light = (str(sorted((scans / name).glob("*.png"))[0]) for name in ("dark", "light"))
-    said = api.predict(run.id, [dark, light]).predictions
-    assert [one.top[0].label for one in said] == ["dark", "light"]
+    answer = api.predict(run.id, [dark, light]).predictions
+    assert [one.top[0].label for one in answer] == ["dark", "light"]
     classifier = classifier_of(run)
     square = classifier.square(read_image(Path(light)))
     assert square.dtype == np.float32

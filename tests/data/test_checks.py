@@ -109,9 +109,9 @@ def test_pictures_of_which_the_crop_leaves_out_much_are_told(
         for i in range(15):
             (tmp_path / "d" / name / f"{i}.jpg").write_bytes(make_picture(len(name) * 100 + i, size=size))
     dataset, problems = check(import_folder(tmp_path / "d"))
-    (said,) = found(problems, "cut-off")
-    assert "cuts off 67% of all pictures (such as 90 x 30 pixels)" in said[1]
-    assert "--fit pad" in said[1]
+    (answer,) = found(problems, "cut-off")
+    assert "cuts off 67% of all pictures (such as 90 x 30 pixels)" in answer[1]
+    assert "--fit pad" in answer[1]
     assert "fit pad" in advice(dataset)
     config = make({"data": str(tmp_path / "d"), "architecture": "lenet5", "strategy": "scratch"})
     assert any("--fit pad" in note for note in resolve_run(config).notes)
@@ -134,8 +134,8 @@ def test_each_kind_that_is_said_is_documented() -> None:
     import re
 
     source = "".join(path.read_text() for path in Path(checks.__file__).parent.rglob("*.py"))
-    said = set(re.findall(r'(?:Problem|\.say|setdefault)\(\s*"([a-z0-9-]+)"', source))
-    assert said == set(KINDS)
+    answer = set(re.findall(r'(?:Problem|\.say|setdefault)\(\s*"([a-z0-9-]+)"', source))
+    assert answer == set(KINDS)
 
 
 def test_a_second_check_reads_nothing(photos: Path) -> None:
@@ -252,9 +252,9 @@ def made(counts: list[int], *, side: int = 28, problems: tuple[Problem, ...] = (
     (made([0, 0]), ["nothing to learn from"]),
 ])  # fmt: skip
 def test_advice_is_a_sentence_or_two_of_what_the_counts_suggest(dataset: ImageDataset, words: list[str]) -> None:
-    said = advice(dataset)
-    assert all(word in said for word in words), said
-    assert said.count(". ") <= 1
+    answer = advice(dataset)
+    assert all(word in answer for word in words), answer
+    assert answer.count(". ") <= 1
 
 
 @pytest.mark.parametrize(("counts", "words"), [

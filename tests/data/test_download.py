@@ -142,9 +142,9 @@ def test_a_hostile_host_is_one_sentence_and_leaves_nothing(
 ) -> None:
     monkeypatch.setitem(FILES, "mnist", (Remote("a.gz", hostile + kind, "0" * 32, 100),))
     assert main(["datasets", "download", "mnist"]) == 1
-    said = capsys.readouterr().err
-    assert words in said
-    assert len(said.splitlines()) == 1
+    text = capsys.readouterr().err
+    assert words in text
+    assert len(text.splitlines()) == 1
     assert [*(datasets_folder() / "mnist").iterdir()] == []
 
 

@@ -62,10 +62,10 @@ ANIMALS = Task(
 PATHS = np.array([[0, 0], [0, 1], [1, 2], [1, 3], [1, 4]])
 
 
-def hierarchical(said: list[tuple[int, int]], truth: list[tuple[int, int]], *, sure: float = 4.0) -> Predictions:
+def hierarchical(predictions: list[tuple[int, int]], truth: list[tuple[int, int]], *, sure: float = 4.0) -> Predictions:
     """Answers given level by level, each with the same sureness."""
-    logits = np.zeros((len(said), 7), np.float32)
-    for i, (kingdom, kind) in enumerate(said):
+    logits = np.zeros((len(predictions), 7), np.float32)
+    for i, (kingdom, kind) in enumerate(predictions):
         logits[i, kingdom] = logits[i, 2 + kind] = sure
-    ids = tuple(f"item {i}" for i in range(len(said)))
+    ids = tuple(f"item {i}" for i in range(len(predictions)))
     return Predictions(ANIMALS, "test", ids, np.array(truth, np.int64).reshape(-1, 2), logits)

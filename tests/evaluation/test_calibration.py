@@ -22,20 +22,20 @@ def calibrated(n: int = 4000, c: int = 5, *, seed: int = 0, factor: float = 1.0)
 
 @quick
 @given(single())
-def test_brier_and_loss_equal_scikit_learn(said: Predictions) -> None:
-    found, labels = reliability(said), range(len(said.classes))
-    p = said.probabilities()
+def test_brier_and_loss_equal_scikit_learn(predictions: Predictions) -> None:
+    found, labels = reliability(predictions), range(len(predictions.classes))
+    p = predictions.probabilities()
     theirs = (
-        sk.brier_score_loss(said.targets, p[:, 1], pos_label=1, labels=[0, 1])
+        sk.brier_score_loss(predictions.targets, p[:, 1], pos_label=1, labels=[0, 1])
         if len(labels) == 2
-        else sk.brier_score_loss(said.targets, p, labels=labels)
+        else sk.brier_score_loss(predictions.targets, p, labels=labels)
     )
     assert found.brier == pytest.approx(theirs)
-    assert found.nll == pytest.approx(sk.log_loss(said.targets, p, labels=labels))
-    assert found.ece == pytest.approx(evaluate(said).ece)
-    assert found.items.sum() == len(said)
+    assert found.nll == pytest.approx(sk.log_loss(predictions.targets, p, labels=labels))
+    assert found.ece == pytest.approx(evaluate(predictions).ece)
+    assert found.items.sum() == len(predictions)
     gaps = np.abs(found.confidence - found.right)
-    assert found.ece == pytest.approx(np.nansum(gaps * found.items) / len(said), abs=1e-12)
+    assert found.ece == pytest.approx(np.nansum(gaps * found.items) / len(predictions), abs=1e-12)
     assert found.worst == pytest.approx(np.nanmax(gaps), abs=1e-12)
 
 
@@ -65,23 +65,23 @@ def evaluate_bins(confidence: np.ndarray, right: np.ndarray) -> float:
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 2.5])
 def test_the_temperature_undoes_a_planted_factor(factor: float) -> None:
-    said = calibrated(factor=factor)
-    found = fit_temperature(said)
+    predictions = calibrated(factor=factor)
+    found = fit_temperature(predictions)
     assert found.value == pytest.approx(factor, rel=0.08)
     assert not found.at_limit
-    assert evaluate(rescaled(said, found.value)).nll == pytest.approx(found.nll_after)
+    assert evaluate(rescaled(predictions, found.value)).nll == pytest.approx(found.nll_after)
     assert found.nll_after <= found.nll_before
-    assert (rescaled(said, found.value).logits.argmax(axis=1) == said.logits.argmax(axis=1)).all()
+    assert (rescaled(predictions, found.value).logits.argmax(axis=1) == predictions.logits.argmax(axis=1)).all()
 
 
 def test_the_temperature_is_the_minimum_that_another_optimiser_finds() -> None:
-    said = seeded(n=200)
+    predictions = seeded(n=200)
 
     def loss(t: np.ndarray) -> float:
-        return sk.log_loss(said.targets, rescaled(said, float(t[0])).probabilities())
+        return sk.log_loss(predictions.targets, rescaled(predictions, float(t[0])).probabilities())
 
     theirs = minimize(loss, [1.0], method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-10})
-    assert fit_temperature(said).value == pytest.approx(theirs.x[0], rel=1e-3)
+    assert fit_temperature(predictions).value == pytest.approx(theirs.x[0], rel=1e-3)
 
 
 def test_a_temperature_at_its_limit_says_so_and_equal_logits_need_none() -> None:

@@ -19,7 +19,7 @@ TRUTH = np.array([[0, 0], [0, 0], [0, 1], [1, 2]])
 SAID = [(0, 0), (0, 2), (1, 1), (1, 2)]
 
 
-def said() -> Predictions:
+def predictions() -> Predictions:
     logits = np.full((4, 5), -5, np.float32)
     for row, (kind, name) in enumerate(SAID):
         logits[row, kind] = logits[row, 2 + name] = 5
@@ -27,7 +27,7 @@ def said() -> Predictions:
 
 
 def test_branches_count_what_is_right_so_far() -> None:
-    found = {branch.path: (branch.items, branch.right) for branch in tree(said())}
+    found = {branch.path: (branch.items, branch.right) for branch in tree(predictions())}
     assert found == {
         ("pet",): (3, 2),
         ("plant",): (1, 1),
@@ -35,11 +35,11 @@ def test_branches_count_what_is_right_so_far() -> None:
         ("pet", "dog"): (1, 0),  # its name is right, its kind is not
         ("plant", "oak"): (1, 1),
     }
-    assert summary(said()) == "2 of 4 items are right on every level; least often pet / dog (0 of 1)."
+    assert summary(predictions()) == "2 of 4 items are right on every level; least often pet / dog (0 of 1)."
 
 
 def test_a_class_opens_into_its_children() -> None:
-    found = opened(said(), "kind", "pet")
+    found = opened(predictions(), "kind", "pet")
     assert found.classes == ("cat", "dog", "elsewhere")
     assert found.counts.tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 0]]
 
@@ -47,11 +47,11 @@ def test_a_class_opens_into_its_children() -> None:
 @pytest.mark.parametrize(("level", "name", "words"), [("name", "cat", "finest"), ("kind", "pett", "did you mean pet")])
 def test_what_cannot_be_opened_is_refused(level: str, name: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        opened(said(), level, name)
+        opened(predictions(), level, name)
 
 
 def test_the_sunburst_has_a_ring_a_level() -> None:
-    trace = sunburst_figure(tree(said()), words=summary(said())).data[0]
+    trace = sunburst_figure(tree(predictions()), words=summary(predictions())).data[0]
     assert dict(zip(trace.ids, trace.values, strict=True))["pet"] == 3
     assert dict(zip(trace.ids, trace.parents, strict=True))["pet/cat"] == "pet"
 

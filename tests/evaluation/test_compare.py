@@ -81,7 +81,7 @@ def test_a_few_items_cannot_tell() -> None:
 
 def test_three_runs_are_corrected_together_and_accuracy_comes_first() -> None:
     runs = [(name, seeded(seed=i, gap=1 + i)) for i, name in enumerate("abc")]
-    runs = [(name, replace(said, targets=runs[0][1].targets)) for name, said in runs]
+    runs = [(name, replace(answer, targets=runs[0][1].targets)) for name, answer in runs]
     found = compare(runs, resamples=100)
     assert [(p.a, p.b, p.metric) for p in found.pairs[:3]] == [
         ("a", "b", "accuracy"),
@@ -161,34 +161,38 @@ def test_five_points_on_1000_items_are_found() -> None:
 
 
 def test_items_are_paired_by_id_whatever_their_order() -> None:
-    said = seeded()
-    order = np.random.default_rng(0).permutation(len(said))
+    predictions = seeded()
+    order = np.random.default_rng(0).permutation(len(predictions))
     moved = Predictions(
-        said.task, said.split, tuple(said.ids[i] for i in order), said.targets[order], said.logits[order]
+        predictions.task,
+        predictions.split,
+        tuple(predictions.ids[i] for i in order),
+        predictions.targets[order],
+        predictions.logits[order],
     )
-    (_, first), (_, second) = aligned([("a", said), ("b", moved)])
+    (_, first), (_, second) = aligned([("a", predictions), ("b", moved)])
     assert (second.logits == first.logits).all()
-    pair = compare([("a", said), ("b", moved)], resamples=2).pairs[0]
+    pair = compare([("a", predictions), ("b", moved)], resamples=2).pairs[0]
     assert (pair.only_a, pair.only_b, pair.p_value) == (0, 0, 1.0)
 
 
 def test_what_cannot_be_paired_is_refused_with_the_reason() -> None:
-    said = seeded(n=4, c=3)
-    other_ids = replace(said, ids=("item 0", "item 1", "x", "y"))
+    predictions = seeded(n=4, c=3)
+    other_ids = replace(predictions, ids=("item 0", "item 1", "x", "y"))
     with pytest.raises(InputError, match=r"^a comparison needs at least two runs"):
-        compare([("a", said)])
+        compare([("a", predictions)])
     with pytest.raises(InputError, match=r"^run a is named twice"):
-        compare([("a", said), ("a", said)])
+        compare([("a", predictions), ("a", predictions)])
     with pytest.raises(InputError, match=r"different items \(2 shared of 4 and 4\): paired tests need the same"):
-        compare([("a", said), ("b", other_ids)])
+        compare([("a", predictions), ("b", other_ids)])
     with pytest.raises(InputError, match=r"^runs a and b have different classes \(c0, c1, c2 and x, y, z\)"):
-        compare([("a", said), ("b", replace(said, task=single_label(["x", "y", "z"])))])
+        compare([("a", predictions), ("b", replace(predictions, task=single_label(["x", "y", "z"])))])
     with pytest.raises(InputError, match=r"different tasks \(single-label and multi-label\)"):
-        compare([("a", said), ("b", seeded_labels())])
+        compare([("a", predictions), ("b", seeded_labels())])
     with pytest.raises(InputError, match="run a is scored on test, run b on validation"):
-        compare([("a", said), ("b", replace(said, split="validation"))])
+        compare([("a", predictions), ("b", replace(predictions, split="validation"))])
     with pytest.raises(InputError, match="the truth of some items differs between runs a and b"):
-        compare([("a", said), ("b", replace(said, targets=(said.targets + 1) % 3))])
+        compare([("a", predictions), ("b", replace(predictions, targets=(predictions.targets + 1) % 3))])
 
 
 def test_labels_are_compared_by_whole_sets_and_levels_by_the_finest() -> None:

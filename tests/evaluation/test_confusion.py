@@ -11,12 +11,12 @@ from tests.evaluation.made import hierarchical, predictions, quick, seeded, seed
 
 @quick
 @given(single())
-def test_counts_and_shares_equal_scikit_learn(said: Predictions) -> None:
-    matrix, labels = confusion(said), range(len(said.classes))
-    predicted = said.logits.argmax(axis=1)
-    assert (matrix.counts == sk.confusion_matrix(said.targets, predicted, labels=labels)).all()
+def test_counts_and_shares_equal_scikit_learn(predictions: Predictions) -> None:
+    matrix, labels = confusion(predictions), range(len(predictions.classes))
+    predicted = predictions.logits.argmax(axis=1)
+    assert (matrix.counts == sk.confusion_matrix(predictions.targets, predicted, labels=labels)).all()
     for norm, name in (("by-truth", "true"), ("by-prediction", "pred")):
-        theirs = sk.confusion_matrix(said.targets, predicted, labels=labels, normalize=name)
+        theirs = sk.confusion_matrix(predictions.targets, predicted, labels=labels, normalize=name)
         assert matrix.values(norm) == pytest.approx(theirs)
 
 
@@ -72,7 +72,7 @@ def test_a_part_keeps_the_shares_and_totals_of_all_classes() -> None:
     whole = confusion(made())
     part = whole.part([2, 0])
     assert part.counts.tolist() == [[2, 0], [2, 1]]
-    assert (part.support.tolist(), part.said.tolist()) == ([3, 3], [4, 2])
+    assert (part.support.tolist(), part.predicted_counts.tolist()) == ([3, 3], [4, 2])
     assert part.values("by-truth") == pytest.approx(whole.values("by-truth")[np.ix_([2, 0], [2, 0])])
     assert part.values("by-prediction") == pytest.approx(whole.values("by-prediction")[np.ix_([2, 0], [2, 0])])
     assert part.part([1]).support.tolist() == [3]

@@ -16,11 +16,11 @@ from tests.evaluation.made import predictions, quick, seeded, seeded_labels, sin
 
 @quick
 @given(single(), st.sampled_from([0, 3, 512]))
-def test_areas_of_each_class_equal_scikit_learn(said: Predictions, few: int) -> None:
+def test_areas_of_each_class_equal_scikit_learn(predictions: Predictions, few: int) -> None:
     with patch("clfcore.evaluation.auc.FEW", few):  # both ways of counting
-        found, p = areas_under_curves(said), said.probabilities()
+        found, p = areas_under_curves(predictions), predictions.probabilities()
     for c in range(p.shape[1]):
-        truth = said.targets == c
+        truth = predictions.targets == c
         if not truth.any():
             assert np.isnan(found.auc[c])
             assert np.isnan(found.average_precision[c])
@@ -34,12 +34,12 @@ def test_areas_of_each_class_equal_scikit_learn(said: Predictions, few: int) -> 
 
 @quick
 @given(single())
-def test_roc_has_the_corners_of_scikit_learn_and_its_area(said: Predictions) -> None:
-    truth = said.targets == 1
+def test_roc_has_the_corners_of_scikit_learn_and_its_area(predictions: Predictions) -> None:
+    truth = predictions.targets == 1
     assume(0 < truth.sum() < len(truth))
-    curve = roc(said, classes=["c1"], pooled=False).curves[0]
-    scores = class_scores(said, [1])[0][:, 0]  # to the last digit, which decides what is a tie
-    np.testing.assert_allclose(scores, said.probabilities()[:, 1], rtol=1e-12)
+    curve = roc(predictions, classes=["c1"], pooled=False).curves[0]
+    scores = class_scores(predictions, [1])[0][:, 0]  # to the last digit, which decides what is a tie
+    np.testing.assert_allclose(scores, predictions.probabilities()[:, 1], rtol=1e-12)
     x, y, thresholds = sk.roc_curve(truth, scores, drop_intermediate=False)
     theirs = dict(zip(thresholds[1:], zip(x[1:], y[1:], strict=True), strict=True))
     for a, b, threshold in zip(curve.x[1:], curve.y[1:], curve.thresholds[1:], strict=True):
@@ -50,16 +50,16 @@ def test_roc_has_the_corners_of_scikit_learn_and_its_area(said: Predictions) -> 
 
 @quick
 @given(single())
-def test_steps_of_precision_recall_add_up_to_average_precision(said: Predictions) -> None:
-    assume((said.targets == 0).any())
-    curve = precision_recall(said, classes=["c0"], pooled=False).curves[0]
+def test_steps_of_precision_recall_add_up_to_average_precision(predictions: Predictions) -> None:
+    assume((predictions.targets == 0).any())
+    curve = precision_recall(predictions, classes=["c0"], pooled=False).curves[0]
     assert (np.diff(curve.x) * curve.y[1:]).sum() == pytest.approx(curve.area)
 
 
 def test_micro_pools_all_decisions_and_macro_averages_classes() -> None:
-    said = seeded()
-    p, truth = said.probabilities(), np.eye(6)[said.targets]
-    found = roc(said)
+    predictions = seeded()
+    p, truth = predictions.probabilities(), np.eye(6)[predictions.targets]
+    found = roc(predictions)
     assert found.micro.area == pytest.approx(sk.roc_auc_score(truth, p, average="micro"))
     assert found.macro.area == pytest.approx(sk.roc_auc_score(truth, p, average="macro"))
     assert np.trapezoid(found.macro.y, found.macro.x) == pytest.approx(found.macro.area, abs=2e-3)
@@ -77,28 +77,28 @@ def test_two_classes_draw_the_second_and_many_are_limited() -> None:
 
 
 def test_thinned_curves_keep_their_ends_and_their_exact_area() -> None:
-    said = seeded(n=3000, c=2, gap=0.3)
-    whole, thin = roc(said, points=10**6).curves[0], roc(said, points=50).curves[0]
+    answer = seeded(n=3000, c=2, gap=0.3)
+    whole, thin = roc(answer, points=10**6).curves[0], roc(answer, points=50).curves[0]
     assert len(thin.x) <= 50 < len(whole.x)
     assert thin.area == whole.area
     assert thin.x[-1] == thin.y[-1] == 1
 
 
 def test_a_class_without_items_is_named_and_an_unknown_one_refused() -> None:
-    said = predictions(np.eye(3)[[0, 1, 1]], [0, 1, 1])
-    found = roc(said, classes=["c0", "c2"])
+    answer = predictions(np.eye(3)[[0, 1, 1]], [0, 1, 1])
+    found = roc(answer, classes=["c0", "c2"])
     assert found.undefined == ("c2",)
     assert "c0" in found.describe()
     with pytest.raises(InputError, match=r"^class is 'c9': it must be one of c0, c1, c2"):
-        roc(said, classes=["c9"])
+        roc(answer, classes=["c9"])
 
 
 def test_an_operating_point_counts_the_four_cases() -> None:
-    said = predictions([[0, 2.0], [0, -1.0], [0, 1.0], [0, -2.0]], [1, 1, 0, 0])
-    point = operating_point(said, "c1", threshold=0.5)
+    answer = predictions([[0, 2.0], [0, -1.0], [0, 1.0], [0, -2.0]], [1, 1, 0, 0])
+    point = operating_point(answer, "c1", threshold=0.5)
     assert (point.true_positives, point.false_negatives, point.false_positives, point.true_negatives) == (1, 1, 1, 1)
     assert (point.sensitivity, point.specificity, point.precision, point.f1) == (0.5, 0.5, 0.5, 0.5)
-    assert operating_point(said, "c1", threshold=1.0).precision is None
+    assert operating_point(answer, "c1", threshold=1.0).precision is None
     assert point.describe() == (
         "At a threshold of 0.5, 1 of 2 items of c1 are found, and 1 of 2 others are false positives."
     )
@@ -106,22 +106,24 @@ def test_an_operating_point_counts_the_four_cases() -> None:
 
 @quick
 @given(single(most_classes=3), st.floats(0.01, 1))
-def test_the_threshold_for_a_sensitivity_is_the_highest_that_reaches_it(said: Predictions, wanted: float) -> None:
-    assume((said.targets == 0).any())
-    threshold = threshold_for(said, "c0", sensitivity=wanted)
-    assert operating_point(said, "c0", threshold=threshold).sensitivity >= wanted - 1e-9
+def test_the_threshold_for_a_sensitivity_is_the_highest_that_reaches_it(
+    predictions: Predictions, wanted: float
+) -> None:
+    assume((predictions.targets == 0).any())
+    threshold = threshold_for(predictions, "c0", sensitivity=wanted)
+    assert operating_point(predictions, "c0", threshold=threshold).sensitivity >= wanted - 1e-9
     above = np.nextafter(threshold, 2)
-    assert operating_point(said, "c0", threshold=above).sensitivity < wanted
+    assert operating_point(predictions, "c0", threshold=above).sensitivity < wanted
 
 
 def test_the_threshold_for_a_precision_finds_the_most_and_refuses_the_unreachable() -> None:
-    said = predictions([[0, 3.0], [0, 2.0], [0, 1.0], [0, 0.0]], [1, 0, 1, 0])
-    threshold = threshold_for(said, "c1", precision=0.6)
-    assert operating_point(said, "c1", threshold=threshold).true_positives == 2
+    answer = predictions([[0, 3.0], [0, 2.0], [0, 1.0], [0, 0.0]], [1, 0, 1, 0])
+    threshold = threshold_for(answer, "c1", precision=0.6)
+    assert operating_point(answer, "c1", threshold=threshold).true_positives == 2
     flipped = predictions([[0, 3.0], [0, 2.0]], [0, 1])
     with pytest.raises(InputError, match=r"^precision is 0\.9: for class 'c1' no threshold reaches more than 0\.500"):
         threshold_for(flipped, "c1", precision=0.9)
     with pytest.raises(InputError, match="no item of this split is of class 'c1'"):
         threshold_for(predictions([[0, 3.0]], [0]), "c1", sensitivity=0.9)
     with pytest.raises(InputError, match="give one of the two"):
-        threshold_for(said, "c1")
+        threshold_for(answer, "c1")

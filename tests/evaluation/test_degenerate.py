@@ -30,31 +30,31 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("said", CASES.values(), ids=CASES)
-def test_every_view_answers(said: Predictions) -> None:
-    intervals.headline(said, resamples=20)
-    baselines.baselines(said)
-    assert len(classification_report.per_class(said)) == len(said.classes)
-    assert len(classification_report.table_csv(said).splitlines()) == len(said) + 1
+@pytest.mark.parametrize("answer", CASES.values(), ids=CASES)
+def test_every_view_answers(answer: Predictions) -> None:
+    intervals.headline(answer, resamples=20)
+    baselines.baselines(answer)
+    assert len(classification_report.per_class(answer)) == len(answer.classes)
+    assert len(classification_report.table_csv(answer).splitlines()) == len(answer) + 1
     for view in (errors.most_confident, errors.least_confident_correct, errors.closest_calls):
-        assert len(view(said)) <= len(said)
-    assert len(errors.highest_loss(said)) == len(said)
-    matrix = errors.confusion(said)
+        assert len(view(answer)) <= len(answer)
+    assert len(errors.highest_loss(answer)) == len(answer)
+    matrix = errors.confusion(answer)
     for order in ("name", "data", "support", "similarity"):
-        assert matrix.ordered(order).items == len(said)
+        assert matrix.ordered(order).items == len(answer)
     for norm in ("counts", "by-truth", "by-prediction"):
         confusion_figure(matrix, norm=norm, errors_only=True)
     drawn = (
-        roc_figure(curves.roc(said)),
-        precision_recall_figure(curves.precision_recall(said)),
-        reliability_figure(calibration.reliability(said)),
-        agreement_figure(ensembles.agreement([("a", said), ("b", said)])),
+        roc_figure(curves.roc(answer)),
+        precision_recall_figure(curves.precision_recall(answer)),
+        reliability_figure(calibration.reliability(answer)),
+        agreement_figure(ensembles.agreement([("a", answer), ("b", answer)])),
     )
     assert not any("nan" in alternative(figure) for figure in drawn)
 
 
-@pytest.mark.parametrize("said", [said for said in CASES.values() if len(said)])
-def test_equal_runs_are_not_told_apart(said: Predictions) -> None:
-    found = compare.compare([("a", said), ("b", said)], resamples=20)
+@pytest.mark.parametrize("predictions", [predictions for predictions in CASES.values() if len(predictions)])
+def test_equal_runs_are_not_told_apart(predictions: Predictions) -> None:
+    found = compare.compare([("a", predictions), ("b", predictions)], resamples=20)
     assert {pair.better for pair in found.pairs} == {None}
     differences_figure(found.pairs[:1])

@@ -16,16 +16,16 @@ def read(text: str) -> list[dict[str, str]]:
 
 
 def test_each_list_by_its_name_and_a_pair_by_its_classes() -> None:
-    said = seeded()
-    assert error_list(said, "most_confident", 7) == most_confident(said, 7)
-    assert all(len(error_list(said, name, 5)) == 5 for name in LISTS)
-    pair = error_list(said, "pair", 100, true="c1", predicted="c2")
-    assert [case.index for case in pair] == cell(said, "c1", "c2").tolist()
+    answer = seeded()
+    assert error_list(answer, "most_confident", 7) == most_confident(answer, 7)
+    assert all(len(error_list(answer, name, 5)) == 5 for name in LISTS)
+    pair = error_list(answer, "pair", 100, true="c1", predicted="c2")
+    assert [case.index for case in pair] == cell(answer, "c1", "c2").tolist()
     assert {(case.truth, case.predicted) for case in pair} == {("c1", "c2")}
     with pytest.raises(InputError, match="list is pair: name its true and its predicted class"):
-        error_list(said, "pair", 5, true="c1")
+        error_list(answer, "pair", 5, true="c1")
     with pytest.raises(InputError, match=r"list is 'most': it must be one of most_confident.*pair"):
-        error_list(said, "most", 5)
+        error_list(answer, "most", 5)
 
 
 def test_a_table_has_both_probabilities_the_likeliest_and_what_was_said() -> None:
@@ -43,13 +43,13 @@ def test_a_table_has_both_probabilities_the_likeliest_and_what_was_said() -> Non
 
 
 def test_wrong_decisions_of_one_label_or_of_all() -> None:
-    said = seeded_labels()
-    wrong = int(((said.logits >= 0) != (said.targets > 0)).sum())
-    assert len(wrong_labels(said, 10_000)) == wrong
-    misses = wrong_labels(said, 10_000, label="c2", said=False)
-    assert len(misses) == int(((said.logits[:, 2] < 0) & (said.targets[:, 2] > 0)).sum())
+    predictions = seeded_labels()
+    wrong = int(((predictions.logits >= 0) != (predictions.targets > 0)).sum())
+    assert len(wrong_labels(predictions, 10_000)) == wrong
+    misses = wrong_labels(predictions, 10_000, label="c2", said=False)
+    assert len(misses) == int(((predictions.logits[:, 2] < 0) & (predictions.targets[:, 2] > 0)).sum())
     rows = read(labels_csv(misses))
     assert {(row["label"], row["error"]) for row in rows} == {("c2", "miss")}
     assert rows[0]["true labels"] == ";".join(misses[0].labels)
     with pytest.raises(InputError, match="label is 'x'"):
-        wrong_labels(said, 1, label="x")
+        wrong_labels(predictions, 1, label="x")

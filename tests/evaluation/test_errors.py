@@ -15,26 +15,28 @@ from tests.evaluation.made import hierarchical, predictions, quick, seeded, seed
 
 @quick
 @given(single())
-def test_lists_are_what_sorting_the_probabilities_gives(said: Predictions) -> None:
-    p = said.probabilities()
-    n, answer = np.arange(len(said)), p.argmax(axis=1)
-    right, sure = answer == said.targets, p.max(axis=1)
-    sure_errors = errors.most_confident(said, 5)
+def test_lists_are_what_sorting_the_probabilities_gives(predictions: Predictions) -> None:
+    p = predictions.probabilities()
+    n, answer = np.arange(len(predictions)), p.argmax(axis=1)
+    right, sure = answer == predictions.targets, p.max(axis=1)
+    sure_errors = errors.most_confident(predictions, 5)
     assert [case.p_predicted for case in sure_errors] == pytest.approx(sorted(sure[~right], reverse=True)[:5])
     assert not any(case.right for case in sure_errors)
-    unsure = errors.least_confident_correct(said, 5)
+    unsure = errors.least_confident_correct(predictions, 5)
     assert [case.p_predicted for case in unsure] == pytest.approx(sorted(sure[right])[:5])
     assert all(case.right for case in unsure)
-    losses = -np.log(p[n, said.targets])
-    assert [case.loss for case in errors.highest_loss(said, 5)] == pytest.approx(sorted(losses, reverse=True)[:5])
+    losses = -np.log(p[n, predictions.targets])
+    assert [case.loss for case in errors.highest_loss(predictions, 5)] == pytest.approx(
+        sorted(losses, reverse=True)[:5]
+    )
     ordered = np.sort(p, axis=1)
     gaps = sorted(ordered[:, -1] - ordered[:, -2])[:5]
-    assert [case.margin for case in errors.closest_calls(said, 5)] == pytest.approx(gaps, abs=1e-12)
+    assert [case.margin for case in errors.closest_calls(predictions, 5)] == pytest.approx(gaps, abs=1e-12)
 
 
 def test_a_case_says_truth_answer_probabilities_and_top_classes() -> None:
-    said = predictions([[2.0, 1.0, 0.0]], [1])
-    (case,) = errors.most_confident(said)
+    answer = predictions([[2.0, 1.0, 0.0]], [1])
+    (case,) = errors.most_confident(answer)
     e = np.exp([2.0, 1.0, 0.0])
     assert (case.index, case.id, case.truth, case.predicted) == (0, "item 0", "c1", "c0")
     assert (case.p_truth, case.p_predicted) == pytest.approx((e[1] / e.sum(), e[0] / e.sum()))
@@ -43,29 +45,29 @@ def test_a_case_says_truth_answer_probabilities_and_top_classes() -> None:
 
 
 def test_a_cell_holds_exactly_its_items_the_surest_first() -> None:
-    said = seeded()
-    matrix = errors.confusion(said)
+    predictions = seeded()
+    matrix = errors.confusion(predictions)
     for row in range(6):
         for column in range(6):
-            found = errors.cell(said, row, column)
+            found = errors.cell(predictions, row, column)
             assert len(found) == matrix.counts[row, column]
-            assert (said.targets[found] == row).all()
-            assert (said.logits[found].argmax(axis=1) == column).all()
-            assert (np.diff(said.probabilities()[found].max(axis=1)) <= 1e-12).all()
-    assert len(errors.cell(said, "c2", None)) == (said.targets == 2).sum()
-    assert len(errors.cell(said, None, None)) == len(said)
+            assert (predictions.targets[found] == row).all()
+            assert (predictions.logits[found].argmax(axis=1) == column).all()
+            assert (np.diff(predictions.probabilities()[found].max(axis=1)) <= 1e-12).all()
+    assert len(errors.cell(predictions, "c2", None)) == (predictions.targets == 2).sum()
+    assert len(errors.cell(predictions, None, None)) == len(predictions)
     with pytest.raises(InputError, match=r"^class is 'c7': it must be one of"):
-        errors.cell(said, "c7", None)
+        errors.cell(predictions, "c7", None)
     with pytest.raises(InputError, match=r"^class index is 6: it must be from 0 to 5"):
-        errors.cell(said, 6, None)
+        errors.cell(predictions, 6, None)
 
 
 @quick
 @given(single())
-def test_the_report_per_class_equals_scikit_learn(said: Predictions) -> None:
-    labels, predicted = range(len(said.classes)), said.logits.argmax(axis=1)
-    theirs = sk.precision_recall_fscore_support(said.targets, predicted, labels=labels, zero_division=np.nan)
-    for row, precision, recall, f1, support in zip(per_class(said), *theirs, strict=True):
+def test_the_report_per_class_equals_scikit_learn(predictions: Predictions) -> None:
+    labels, predicted = range(len(predictions.classes)), predictions.logits.argmax(axis=1)
+    theirs = sk.precision_recall_fscore_support(predictions.targets, predicted, labels=labels, zero_division=np.nan)
+    for row, precision, recall, f1, support in zip(per_class(predictions), *theirs, strict=True):
         assert (row.precision is None) == np.isnan(precision)
         assert (row.recall is None) == np.isnan(recall)
         assert row.support == support
@@ -80,19 +82,19 @@ def test_the_report_per_class_equals_scikit_learn(said: Predictions) -> None:
 
 
 def test_the_report_of_labels_follows_thresholds() -> None:
-    said = predictions([[1.0, -1.0], [-1.0, 1.0]], [[0, 1], [0, 1]], kind="multi-label")
-    assert [row.recall for row in per_class(said)] == [None, 0.5]
-    assert [row.recall for row in per_class(said, thresholds=[0.9, 0.1])] == [None, 1.0]
+    answer = predictions([[1.0, -1.0], [-1.0, 1.0]], [[0, 1], [0, 1]], kind="multi-label")
+    assert [row.recall for row in per_class(answer)] == [None, 0.5]
+    assert [row.recall for row in per_class(answer, thresholds=[0.9, 0.1])] == [None, 1.0]
 
 
 def test_the_table_can_be_read_back() -> None:
-    said = predictions([[2.0, 0.0], [0.0, 2.0]], [0, 0])
-    rows = list(csv.DictReader(io.StringIO(table_csv(said))))
+    stored = predictions([[2.0, 0.0], [0.0, 2.0]], [0, 0])
+    rows = list(csv.DictReader(io.StringIO(table_csv(stored))))
     assert [(row["id"], row["truth"], row["predicted"], row["right"]) for row in rows] == [
         ("item 0", "c0", "c0", "yes"),
         ("item 1", "c0", "c1", "no"),
     ]
-    assert [float(row["c1"]) for row in rows] == pytest.approx(said.probabilities()[:, 1], rel=1e-5)
+    assert [float(row["c1"]) for row in rows] == pytest.approx(stored.probabilities()[:, 1], rel=1e-5)
     levels = next(csv.DictReader(io.StringIO(table_csv(hierarchical([(0, 1)], [(0, 0)])))))
     assert (levels["truth"], levels["predicted"], levels["right"]) == ("animal / cat", "animal / dog", "no")
     assert "kingdom: plant" in levels

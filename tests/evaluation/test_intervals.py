@@ -31,16 +31,16 @@ def test_wilson_covers_the_truth_as_often_as_it_says(n: int, p: float) -> None:
 
 
 def test_each_resample_is_scored_as_if_its_items_stood_there() -> None:
-    said = seeded(n=60, c=4)
-    done = outcomes(said)
+    stored = seeded(n=60, c=4)
+    done = outcomes(stored)
     weights = next(resampled(60, 5, seed=3))
     assert (weights.sum(axis=1) == 60).all()
     found = {**single_label_scores(done, weights), "ece": calibration_errors(done, weights)}
-    p, truth = said.probabilities(), np.eye(4, dtype=bool)[said.targets]
+    p, truth = stored.probabilities(), np.eye(4, dtype=bool)[stored.targets]
     area = weighted_areas(p, truth, weights)
     for i, row in enumerate(weights.astype(int)):
         items = np.repeat(np.arange(60), row)
-        alone = evaluate(predictions(said.logits[items], said.targets[items]))
+        alone = evaluate(predictions(stored.logits[items], stored.targets[items]))
         for name, values in found.items():
             assert values[i] == pytest.approx(getattr(alone, name)), name
         assert area.macro_auc[i] == pytest.approx(alone.macro_auc)
@@ -58,11 +58,11 @@ def test_weighted_areas_treat_ties_and_absent_classes_as_unweighted_ones() -> No
 
 
 def test_bootstrap_intervals_are_near_those_of_scipy() -> None:
-    said = seeded(n=300, c=3)
-    ours = headline(said, resamples=4000)
-    predicted = said.logits.argmax(axis=1)
+    predictions = seeded(n=300, c=3)
+    ours = headline(predictions, resamples=4000)
+    predicted = predictions.logits.argmax(axis=1)
     theirs = bootstrap(
-        (said.targets, predicted),
+        (predictions.targets, predicted),
         lambda a, b: sk.f1_score(a, b, average="macro"),
         paired=True,
         vectorized=False,
@@ -73,15 +73,15 @@ def test_bootstrap_intervals_are_near_those_of_scipy() -> None:
     assert ours["macro_f1"] == pytest.approx((theirs.low, theirs.high), abs=0.01)
 
 
-@pytest.mark.parametrize("said", [seeded(c=7), seeded(c=2), seeded_labels()], ids=["seven", "two", "labels"])
-def test_every_headline_metric_has_an_interval_around_it(said) -> None:
-    found, values = headline(said, resamples=300), evaluate(said).as_dict()
+@pytest.mark.parametrize("answer", [seeded(c=7), seeded(c=2), seeded_labels()], ids=["seven", "two", "labels"])
+def test_every_headline_metric_has_an_interval_around_it(answer) -> None:
+    found, values = headline(answer, resamples=300), evaluate(answer).as_dict()
     assert list(found) == list(values)
     for name, interval in found.items():
         assert 0 <= interval.low < interval.high, name
         if name != "ece":
             assert interval.low <= values[name] <= interval.high, name
-    assert found == headline(said, resamples=300)
+    assert found == headline(answer, resamples=300)
 
 
 def test_the_interval_of_the_calibration_error_holds_the_truth_of_a_calibrated_classifier() -> None:

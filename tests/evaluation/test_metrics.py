@@ -26,10 +26,10 @@ SINGLE = [
 MULTI = ["mean_average_precision", "micro_f1", "macro_f1", "subset_accuracy", "hamming_loss", "macro_auc"]
 
 
-def by_sklearn(said: Predictions) -> dict[str, float | None]:
+def by_sklearn(predictions: Predictions) -> dict[str, float | None]:
     """The same names by scikit-learn, class by class where it would refuse an absent class."""
-    truth, p, c = said.targets, said.probabilities(), len(said.classes)
-    predicted = said.logits.argmax(axis=1)
+    truth, p, c = predictions.targets, predictions.probabilities(), len(predictions.classes)
+    predicted = predictions.logits.argmax(axis=1)
     averaged = {"average": "macro", "zero_division": 0}
     wanted = range(1, 2) if c == 2 else range(c)
     areas = [sk.roc_auc_score(truth == k, p[:, k]) for k in wanted if 0 < (truth == k).sum() < len(truth)]
@@ -49,29 +49,29 @@ def by_sklearn(said: Predictions) -> dict[str, float | None]:
 
 @quick
 @given(single())
-def test_single_label_metrics_equal_scikit_learn_with_ties_and_absent_classes(said: Predictions) -> None:
-    ours = evaluate(said).as_dict()
-    for name, value in by_sklearn(said).items():
+def test_single_label_metrics_equal_scikit_learn_with_ties_and_absent_classes(predictions: Predictions) -> None:
+    ours = evaluate(predictions).as_dict()
+    for name, value in by_sklearn(predictions).items():
         assert ours[name] == (None if value is None else pytest.approx(value, rel=1e-9, abs=1e-12)), name
 
 
 @quick
 @given(single(most_classes=3))
-def test_calibration_error_equals_a_loop_over_the_bins(said: Predictions) -> None:
-    p = said.probabilities()
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == said.targets
+def test_calibration_error_equals_a_loop_over_the_bins(predictions: Predictions) -> None:
+    p = predictions.probabilities()
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == predictions.targets
     expected = 0.0
     for low in range(15):
         inside = (confidence > low / 15) & (confidence <= (low + 1) / 15)
         if inside.any():
             expected += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    assert evaluate(said).ece == pytest.approx(expected, abs=1e-12)
+    assert evaluate(predictions).ece == pytest.approx(expected, abs=1e-12)
 
 
 def test_top5_equals_scikit_learn_without_ties_and_the_order_of_argmax_with_them() -> None:
-    said = seeded(c=12)
-    expected = sk.top_k_accuracy_score(said.targets, said.logits, k=5, labels=range(12))
-    assert evaluate(said).top5_accuracy == pytest.approx(expected)
+    stored = seeded(c=12)
+    expected = sk.top_k_accuracy_score(stored.targets, stored.logits, k=5, labels=range(12))
+    assert evaluate(stored).top5_accuracy == pytest.approx(expected)
     constant = predictions(np.zeros((12, 12)), np.arange(12))
     assert evaluate(constant).top5_accuracy == 5 / 12
     assert outcomes(constant).rank.tolist() == list(range(12))
@@ -79,8 +79,8 @@ def test_top5_equals_scikit_learn_without_ties_and_the_order_of_argmax_with_them
 
 @quick
 @given(single())
-def test_rank_zero_is_a_right_answer(said: Predictions) -> None:
-    done = outcomes(said)
+def test_rank_zero_is_a_right_answer(predictions: Predictions) -> None:
+    done = outcomes(predictions)
     assert ((done.rank == 0) == done.right).all()
 
 
@@ -106,8 +106,8 @@ def test_no_items_give_null_and_one_item_gives_no_auc() -> None:
 
 @quick
 @given(several())
-def test_multi_label_metrics_equal_scikit_learn(said: Predictions) -> None:
-    truth, p = said.targets, said.probabilities()
+def test_multi_label_metrics_equal_scikit_learn(predictions: Predictions) -> None:
+    truth, p = predictions.targets, predictions.probabilities()
     predicted = (p >= 0.5).astype(int)
     columns = range(truth.shape[1])
     precisions = [sk.average_precision_score(truth[:, k], p[:, k]) for k in columns if truth[:, k].any()]
@@ -116,7 +116,7 @@ def test_multi_label_metrics_equal_scikit_learn(said: Predictions) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         each = [sk.f1_score(truth[:, k], predicted[:, k], zero_division=0) for k in columns]
-    assert evaluate(said).as_dict() == {
+    assert evaluate(predictions).as_dict() == {
         "mean_average_precision": pytest.approx(np.mean(precisions)) if precisions else None,
         "micro_f1": pytest.approx(pooled),
         "macro_f1": pytest.approx(np.mean(each)),
@@ -127,49 +127,52 @@ def test_multi_label_metrics_equal_scikit_learn(said: Predictions) -> None:
 
 
 def test_thresholds_replace_the_half() -> None:
-    said = predictions([[1.0, -1.0], [-1.0, 1.0]], [[0, 1], [0, 1]], kind="multi-label")
-    assert evaluate(said).subset_accuracy == 0.5
-    assert evaluate(said, thresholds=[0.9, 0.1]).subset_accuracy == 1.0
+    answer = predictions([[1.0, -1.0], [-1.0, 1.0]], [[0, 1], [0, 1]], kind="multi-label")
+    assert evaluate(answer).subset_accuracy == 0.5
+    assert evaluate(answer, thresholds=[0.9, 0.1]).subset_accuracy == 1.0
 
 
 def test_hierarchical_metrics_are_those_of_each_level_and_consistency_counts_real_paths() -> None:
-    said = hierarchical([(0, 0), (0, 2), (1, 3), (1, 4)], [(0, 0), (1, 2), (1, 3), (1, 2)])
-    found = evaluate(said, paths=PATHS).as_dict()
+    predictions = hierarchical([(0, 0), (0, 2), (1, 3), (1, 4)], [(0, 0), (1, 2), (1, 3), (1, 2)])
+    found = evaluate(predictions, paths=PATHS).as_dict()
     assert found["kingdom"]["accuracy"] == 0.75
-    assert found["kind"] == evaluate(said.level("kind")).as_dict()
+    assert found["kind"] == evaluate(predictions.level("kind")).as_dict()
     assert found["consistency"] == 0.75  # animal / oak is none
-    assert consistent(said, paths=PATHS).tolist() == [True, False, True, True]
+    assert consistent(predictions, paths=PATHS).tolist() == [True, False, True, True]
     assert (
-        evaluate(said).as_dict()["consistency"] == 0.5
+        evaluate(predictions).as_dict()["consistency"] == 0.5
     )  # the task knows no paths, the targets do not show plant / moss
-    assert evaluate(replace(said, task=replace(said.task, paths=tuple(map(tuple, PATHS))))).consistency == 0.75
-    assert score(said) == 0.75
+    assert (
+        evaluate(replace(predictions, task=replace(predictions.task, paths=tuple(map(tuple, PATHS))))).consistency
+        == 0.75
+    )
+    assert score(predictions) == 0.75
 
 
 @quick
 @given(single())
-def test_score_is_what_the_best_epoch_is_chosen_by(said: Predictions) -> None:
-    assert score(said) == evaluate(said).accuracy
+def test_score_is_what_the_best_epoch_is_chosen_by(predictions: Predictions) -> None:
+    assert score(predictions) == evaluate(predictions).accuracy
 
 
 def test_scores_of_several_labels_is_mean_average_precision() -> None:
-    said = seeded_labels()
-    assert score(said) == evaluate(said).mean_average_precision
+    answer = seeded_labels()
+    assert score(answer) == evaluate(answer).mean_average_precision
 
 
 def test_extreme_logits_stay_finite() -> None:
-    said = predictions([[3e4, -3e4], [-3e4, 3e4]], [0, 0])
-    found = evaluate(said)
+    answer = predictions([[3e4, -3e4], [-3e4, 3e4]], [0, 0])
+    found = evaluate(answer)
     assert found.nll == 3e4
     assert found.ece == 0.5
 
 
 def test_large_input_in_blocks_and_threads_equals_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = seeded(n=3000, c=40)
-    whole = outcomes(said)
+    answer = seeded(n=3000, c=40)
+    whole = outcomes(answer)
     monkeypatch.setattr("clfcore.evaluation.outcomes.WORTH_THREADS", 1)
     monkeypatch.setattr("clfcore.evaluation.outcomes.BLOCK", 40 * 7)
-    parts = outcomes(said)
+    parts = outcomes(answer)
     for name in ("predicted", "rank", "confidence", "p_truth", "loss", "squares"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
 

@@ -69,11 +69,11 @@ def test_columns_of_one_kind_are_left_out_of_the_mean() -> None:
     generator = np.random.default_rng(0)
     targets = np.stack([np.ones(50), np.zeros(50), generator.random(50) < 0.5], axis=1).astype(np.uint8)
     logits = generator.normal(size=(50, 3)).astype(np.float32)
-    said = Predictions(multi_label(["all", "none", "some"]), "test", tuple(map(str, range(50))), targets, logits)
-    found = evaluate(said)
+    predictions = Predictions(multi_label(["all", "none", "some"]), "test", tuple(map(str, range(50))), targets, logits)
+    found = evaluate(predictions)
     assert found.macro_auc == pytest.approx(roc_auc_score(targets[:, 2], logits[:, 2]))
     oracle = average_precision_score(targets[:, [0, 2]], logits[:, [0, 2]])
     assert found.mean_average_precision == pytest.approx(oracle)
     assert thresholds.choose_label_thresholds(
-        Predictions(said.task, "validation", said.ids, targets, logits), "f1"
+        Predictions(predictions.task, "validation", predictions.ids, targets, logits), "f1"
     ).left == ("none",)

@@ -93,9 +93,9 @@ def test_plain_views_are_the_runs_own_answers_and_flips_are_averaged(finished_ru
 
 
 def test_evaluate_takes_views_and_names_what_it_cannot_do(finished_run: Run) -> None:
-    said = api.evaluate(finished_run.id, split="test", views="flip")
-    assert said.views == "flip"
-    assert 0 <= said.metrics["test"]["accuracy"] <= 1
+    answer = api.evaluate(finished_run.id, split="test", views="flip")
+    assert answer.views == "flip"
+    assert 0 <= answer.metrics["test"]["accuracy"] <= 1
     with pytest.raises(InputError, match=r"test_time_augmentation is 'flop': .*did you mean flip"):
         api.evaluate(finished_run.id, views="flop")
     with pytest.raises(InputError, match="five-crops needs pictures larger than 20 pixels"):

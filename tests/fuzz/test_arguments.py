@@ -167,12 +167,12 @@ def test_no_command_line_ends_in_a_traceback(
             status = main(words)
         except SystemExit as end:  # --help, and nothing else
             status = int(end.code or 0)
-        said = capsys.readouterr().err
-        assert status in (0, 1, 2), (words, said)
-        assert "Traceback" not in said, words
-        assert "fault of clflab" not in said, (words, said)
+        text = capsys.readouterr().err
+        assert status in (0, 1, 2), (words, text)
+        assert "Traceback" not in text, words
+        assert "fault of clflab" not in text, (words, text)
         if status == 2 and words[0] not in SHOWS_STAGES:
-            assert len(said.splitlines()) == 1, (words, said)
-        assert not [sign for sign in said if not sign.isprintable() and sign not in "\n\r"], words
+            assert len(text.splitlines()) == 1, (words, text)
+        assert not [sign for sign in text if not sign.isprintable() and sign not in "\n\r"], words
     assert Path("photo.png").stat().st_size
     assert Path("manifest.csv").read_text() == "path,label\nphoto.png,a\n"

@@ -59,10 +59,10 @@ def test_a_run_s_report_stands_alone_and_tells_its_accuracy(tmp_path: Path, fini
     assert api.report(finished_run.id, out).bytes == out.stat().st_size
     found = read(out)
     stands_alone(found, out.read_text())
-    said = finished_run.predictions("test")
-    right = int((said.logits.argmax(1) == said.targets).sum())
-    low, high = wilson(right, len(said))
-    assert f"Accuracy {100 * right / len(said):.1f}%, {100 * low:.1f} to {100 * high:.1f}" in found.text
+    predictions = finished_run.predictions("test")
+    right = int((predictions.logits.argmax(1) == predictions.targets).sum())
+    low, high = wilson(right, len(predictions))
+    assert f"Accuracy {100 * right / len(predictions):.1f}%, {100 * low:.1f} to {100 * high:.1f}" in found.text
     assert "small sample" in found.text
     assert "At temperature" in out.read_text()
     assert found.text.count("predicted as") > 1
@@ -115,15 +115,15 @@ def test_other_tasks_have_reports_too(tmp_path: Path, kind: str) -> None:
         targets = np.stack([rng.integers(0, 2, n), rng.integers(0, 3, n)], axis=1)
     logits = rng.normal(size=(n, task.columns)).astype(np.float32)
     for split in ("validation", "test"):
-        said = Predictions(task, split, tuple(map(str, range(n))), targets, logits)
-        said.save(run.path / f"predictions-{split}.npz")
+        predictions = Predictions(task, split, tuple(map(str, range(n))), targets, logits)
+        predictions.save(run.path / f"predictions-{split}.npz")
     if kind == "multi-label":
         run.write("classifier.json", {"task": task.as_dict()})
         run.write("thresholds.json", {"values": {"a": 0.2, "b": 0.5, "c": 0.9}})
     for name in ("report.html", "card.md"):
         assert api.report(run.id, tmp_path / name).bytes > 500
     page, card = read(tmp_path / "report.html").text, (tmp_path / "card.md").read_text()
-    p = said.probabilities()
+    p = predictions.probabilities()
     if kind == "multi-label":
         hits, alarms = int((p[targets[:, 2] > 0, 2] >= 0.9).sum()), int((p[targets[:, 2] == 0, 2] >= 0.9).sum())
         there = int(targets[:, 2].sum())

@@ -21,10 +21,10 @@ def test_it_trains_and_opens_as_it_was() -> None:
     execute(run)
     assert run.state == "completed"
     dataset = open_dataset("shapes:count=120,side=24")
-    said = predict_dataset(classifier_of(run), dataset)
+    predictions = predict_dataset(classifier_of(run), dataset)
     kept = run.predictions("test")
-    rows = [said.ids.index(name) for name in kept.ids]
-    assert np.allclose(said.logits[rows], kept.logits, atol=1e-4)
+    rows = [predictions.ids.index(name) for name in kept.ids]
+    assert np.allclose(predictions.logits[rows], kept.logits, atol=1e-4)
 
 
 def test_it_is_fine_tuned_without_a_fitted_head() -> None:

@@ -91,10 +91,12 @@ def test_weights_and_history_agree_after_a_kill_between_choice_and_checkpoint(
     execute(run)
     best = run.results.best_epoch
     line = next(line for line in run.history if line.epoch == best)
-    said = run.predictions("validation")
-    assert float((said.logits.argmax(axis=1) == said.targets).mean()) == line.validation_score
+    predictions = run.predictions("validation")
+    assert float((predictions.logits.argmax(axis=1) == predictions.targets).mean()) == line.validation_score
     assert line.validation_score == max(line.validation_score for line in run.history)
-    found = torch.nn.functional.cross_entropy(torch.from_numpy(said.logits), torch.from_numpy(said.targets)).item()
+    found = torch.nn.functional.cross_entropy(
+        torch.from_numpy(predictions.logits), torch.from_numpy(predictions.targets)
+    ).item()
     assert found == pytest.approx(line.validation_loss, abs=1e-6)
 
 

@@ -35,8 +35,8 @@ def test_a_finished_run_tells_everything(finished_run: Run) -> None:
 
 def test_the_reported_accuracy_is_that_of_the_predictions(finished_run: Run) -> None:
     for split in ("validation", "test"):
-        said = finished_run.predictions(split)
-        accuracy = float((said.logits.argmax(axis=1) == said.targets).mean())
+        predictions = finished_run.predictions(split)
+        accuracy = float((predictions.logits.argmax(axis=1) == predictions.targets).mean())
         assert finished_run.metrics[split]["accuracy"] == pytest.approx(accuracy)
 
 
@@ -215,11 +215,11 @@ def test_the_fitted_head_opened_again_predicts_what_the_run_recorded(photos: Pat
             make({"data": str(photos), "architecture": "efficientnet_lite0", "head": head, "recipe": recipe})
         )
         execute(run)
-        classifier, said = classifier_of(run), run.predictions("validation")
-        squares = np.stack([classifier.square(read_image(photos / name)) for name in said.ids])
+        classifier, predictions = classifier_of(run), run.predictions("validation")
+        squares = np.stack([classifier.square(read_image(photos / name)) for name in predictions.ids])
         # the run's logits come from the fast path, which may be bfloat16
         np.testing.assert_allclose(
-            classifier.probabilities(squares), said.probabilities(), atol=0.05, err_msg=f"head {head}"
+            classifier.probabilities(squares), predictions.probabilities(), atol=0.05, err_msg=f"head {head}"
         )
 
 

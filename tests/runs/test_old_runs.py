@@ -45,12 +45,12 @@ def test_its_stored_predictions_give_its_stored_metrics(old: Run) -> None:
 
 
 def test_its_weights_answer_as_they_did(old: Run) -> None:
-    said, classifier = old.predictions("test"), classifier_of(old)
-    assert classifier.task.levels == said.task.levels
-    assert (said.thresholds is None) == (said.task.kind != "multi-label")
+    predictions, classifier = old.predictions("test"), classifier_of(old)
+    assert classifier.task.levels == predictions.task.levels
+    assert (predictions.thresholds is None) == (predictions.task.kind != "multi-label")
     dataset = open_dataset(old.config.data, split_seed=old.config.split_seed)
     dataset, decoded = decode(dataset, classifier.preprocess)
-    at = [dataset.ids.index(name) for name in said.ids]
+    at = [dataset.ids.index(name) for name in predictions.ids]
     squares = np.stack([classifier.square(dataset.pixels[i]) for i in at])
-    assert np.allclose(classifier.logits(squares), said.logits, atol=1e-4)
+    assert np.allclose(classifier.logits(squares), predictions.logits, atol=1e-4)
     assert len(decoded) >= len(at)

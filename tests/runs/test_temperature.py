@@ -20,14 +20,14 @@ def overconfident(run: folder.Run) -> None:
         honest = rng.normal(0, 1.5, (4000, 3))
         p = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)
         targets = (p.cumsum(1) < rng.random((4000, 1))).sum(1)
-        said = Predictions(
+        predictions = Predictions(
             single_label(("a", "b", "c")),
             split,
             tuple(f"{i}" for i in range(4000)),
             targets.astype(np.int64),
             (3 * honest).astype(np.float32),
         )
-        said.save(run.path / f"predictions-{split}.npz")
+        predictions.save(run.path / f"predictions-{split}.npz")
 
 
 def test_the_fitted_temperature_undoes_a_known_one_and_mends_test() -> None:

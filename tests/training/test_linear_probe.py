@@ -58,11 +58,13 @@ def fitted(task: Task, *, items: int, judged: int = 60, width: int = 256, iterat
 def chosen(events: list[Epoch], task: Task) -> tuple[Epoch, list[float]]:
     best, losses = Best(guarded=task.kind == "multi-label"), []
     for event in events:
-        said = event.validation
-        loss = plain_loss_of(task, RECIPE)(torch.from_numpy(said.logits), torch.from_numpy(said.targets)).item()
+        predictions = event.validation
+        loss = plain_loss_of(task, RECIPE)(
+            torch.from_numpy(predictions.logits), torch.from_numpy(predictions.targets)
+        ).item()
         losses.append(loss)
         if event.candidate:
-            best.improved(event.epoch, score(said), loss)
+            best.improved(event.epoch, score(predictions), loss)
     return events[best.epoch - 1], losses
 
 
@@ -110,10 +112,10 @@ def test_solutions_of_labels_are_those_of_a_regression_each(columns: int) -> Non
     task = multi_label([f"l{i}" for i in range(columns)])
     x, y = drawn(task, 200, 16)
     head = nn.Linear(16, columns)
-    said = Predictions(task, "validation", ("0",), y[:1], np.zeros((1, columns), np.float32))
+    answer = Predictions(task, "validation", ("0",), y[:1], np.zeros((1, columns), np.float32))
     events = linear_probe.logistic(
         head, x, torch.from_numpy(y), loss_of=loss_of(task, RECIPE, y), hits_of=hits_of(task),
-        validate=lambda _: said, iterations=200, labels=columns,
+        validate=lambda _: answer, iterations=200, labels=columns,
     )  # fmt: skip
     checked = 0
     for event in events:

@@ -119,9 +119,9 @@ def test_a_folder_beside_train_is_said(tmp_path: Path, make_tree: Callable[..., 
 def test_long_lists_are_cut_and_counted(photos: Path) -> None:
     for i in range(LISTED + 7):
         (photos / "cat" / f"{i}.xml").write_text("x")
-    said = [problem for problem in import_folder(photos).problems if problem.kind == "not-an-image"]
-    assert len(said) == LISTED + 1
-    assert said[-1].message == "7 more of this kind are not listed"
+    predictions = [problem for problem in import_folder(photos).problems if problem.kind == "not-an-image"]
+    assert len(predictions) == LISTED + 1
+    assert predictions[-1].message == "7 more of this kind are not listed"
 
 
 def test_links_to_folders_inside_a_class_are_not_followed(photos: Path) -> None:

@@ -26,7 +26,7 @@ def splits(*names: str, inside: str = "") -> dict[str, int]:
     return {f"{name}{inside}/{label}": 4 - k for k, name in enumerate(names) for label in ("cat", "dog")}
 
 
-def said(dataset: ImageDataset, kind: str) -> list[str]:
+def messages(dataset: ImageDataset, kind: str) -> list[str]:
     return [problem.message for problem in dataset.problems if problem.kind == kind]
 
 
@@ -58,7 +58,7 @@ def test_three_splits_in_many_spellings(tmp_path: Path, names: tuple[str, ...]) 
 
 def test_unusual_names_are_said_and_usual_ones_are_not(tmp_path: Path) -> None:
     dataset = open_dataset(str(lay(tmp_path / "a", splits("Training", "Testing"))))
-    assert said(dataset, "reading") == ["read as splits: Testing as test, Training as train"]
+    assert messages(dataset, "reading") == ["read as splits: Testing as test, Training as train"]
     assert not open_dataset(str(lay(tmp_path / "b", splits("train", "val", "test")))).problems
 
 
@@ -78,13 +78,13 @@ def test_a_folder_around_the_classes_of_a_split_is_looked_through(tmp_path: Path
     dataset = open_dataset(str(root))
     assert dataset.classes == ("cat", "dog")
     assert dataset.sizes()["test"] == 6
-    assert said(dataset, "ignored-folder") == ["seg_pred stands beside train and is left out"]
+    assert messages(dataset, "ignored-folder") == ["seg_pred stands beside train and is left out"]
 
 
 def test_several_folders_of_one_split_are_put_together(tmp_path: Path) -> None:
     dataset = open_dataset(str(lay(tmp_path / "d", splits("train1", "train2", "test"))))
     assert sum(dataset.sizes().values()) - dataset.sizes()["test"] == 14
-    assert "train2 as train" in said(dataset, "reading")[0]
+    assert "train2 as train" in messages(dataset, "reading")[0]
 
 
 def test_a_folder_with_splits_beside_samples_is_taken(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_folder_with_splits_beside_samples_is_taken(tmp_path: Path) -> None:
     lay(tmp_path / "e", {"sample_images": 5, "iconic/apple": 2})
     dataset = open_dataset(str(tmp_path / "e"))
     assert dataset.classes == open_dataset(str(root)).classes == ("cat", "dog")
-    assert len(said(dataset, "ignored-folder")) == 2
+    assert len(messages(dataset, "ignored-folder")) == 2
 
 
 def test_folds_are_no_classes_and_stay_whole(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_folds_are_no_classes_and_stay_whole(tmp_path: Path) -> None:
     assert dataset.classes == ("cat", "dog")
     for split, fold in (("train", "fold0"), ("validation", "fold1"), ("test", "fold2")):
         assert {dataset.ids[i].split("/")[0] for i in dataset.splits[split]} == {fold}
-    assert "fold2 as test" in said(dataset, "reading")[0]
+    assert "fold2 as test" in messages(dataset, "reading")[0]
     pooled = open_dataset(f"pooled:{root}")
     assert pooled.classes == ("cat", "dog")
     assert len(pooled.drawn) == 3
@@ -172,7 +172,7 @@ def test_a_validation_without_classes_is_asked_about(tmp_path: Path, bare: str) 
     dataset = open_dataset(f"labeled-only:{root}")
     assert len(dataset) == 8
     assert len(dataset.drawn) == 3
-    assert said(dataset, "ignored-folder") == ["val has no class folders as train has: it is left out"]
+    assert messages(dataset, "ignored-folder") == ["val has no class folders as train has: it is left out"]
 
 
 def test_a_test_without_classes_leaves_validation_as_it_is(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_names_that_look_alike_are_one_class(tmp_path: Path) -> None:
     dataset = open_dataset(str(tmp_path / "d"))
     assert dataset.classes == (composed, "tea")
     assert dataset.counts().tolist() == [5, 7]
-    assert len(said(dataset, "joined-class")) == 2
+    assert len(messages(dataset, "joined-class")) == 2
 
 
 def test_upper_and_lower_case_are_asked_about(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_upper_and_lower_case_are_asked_about(tmp_path: Path) -> None:
     joined, kept = (open_dataset(choice.spec) for choice in asked.value.choices)
     assert joined.classes == ("Cat", "Dog")
     assert joined.sizes() == {"train": 8, "validation": 4, "test": 0}
-    assert len(said(joined, "joined-class")) == 2
+    assert len(messages(joined, "joined-class")) == 2
     assert kept.classes == ("Cat", "Dog", "cat", "dog")
 
 
@@ -288,7 +288,7 @@ def test_a_folder_named_as_a_catalogue_set_is_said(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     dataset = open_dataset("digits")
     assert len(dataset) == 1797
-    assert said(dataset, "reading")[0].endswith("was not read: write ./digits for that")
+    assert messages(dataset, "reading")[0].endswith("was not read: write ./digits for that")
     assert open_dataset("./digits").classes == ("cat", "dog")
 
 
@@ -336,7 +336,7 @@ def test_split_and_class_in_one_name(tmp_path: Path, names: tuple[str, ...], cla
     split = "validation" if "Cat-val" in names else "test"
     held = {dataset.ids[i].split("/")[0] for i in dataset.splits[split]}
     assert held == {name for name in names if "train" not in name.lower()}
-    assert "split and class in one name" in said(dataset, "reading")[0]
+    assert "split and class in one name" in messages(dataset, "reading")[0]
     assert open_dataset(with_reading(str(root), "outer")).task.classes == tuple(sorted(names))
 
 

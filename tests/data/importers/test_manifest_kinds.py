@@ -319,12 +319,12 @@ def test_a_coarsest_level_of_one_class_is_a_level(write: Callable[..., str]) -> 
     assert dataset.task.kind == "hierarchical"
 
 
-@pytest.mark.parametrize(("no", "said"), [("-1", "cells of -1 are"), ("0", ""), ("", "")])
-def test_minus_one_is_uncertain_beside_another_no_alone(write: Callable[..., str], no: str, said: str) -> None:
+@pytest.mark.parametrize(("no", "text"), [("-1", "cells of -1 are"), ("0", ""), ("", "")])
+def test_minus_one_is_uncertain_beside_another_no_alone(write: Callable[..., str], no: str, text: str) -> None:
     cells = {True: "1", False: no}
     dataset = open_dataset(write(csv("path,a,b", lambda p, c, k: f"{p},{cells[c == 'cat']},{cells[k % 2 == 0]}")))
     assert dataset.task.kind == "multi-label"
-    assert said in notes(dataset)
+    assert text in notes(dataset)
     assert "uncertain" not in notes(dataset)
     unsure = write(csv("path,a,b", lambda p, c, k: f"{p},{cells[c == 'cat']},{(-1, 0, 1)[k % 3]}"), "unsure.csv")
     assert "(uncertain)" in notes(open_dataset(unsure))
