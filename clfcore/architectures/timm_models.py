@@ -36,7 +36,7 @@ def timm_module(
         pretrained_cfg_overlay=overlay,
         in_chans=channels,
         num_classes=columns,  # timm leaves out what is None
-        img_size=_fixed_side(name, side),
+        img_size=fixed_side(name, side),
     )
 
 
@@ -49,7 +49,7 @@ def timm_labels(row: Architecture, module: nn.Module) -> tuple[str, ...]:
     return imagenet_labels() if info.num_classes() == 1000 else labels_of(info)
 
 
-def _fixed_side(name: str, side: int) -> int | None:
+def fixed_side(name: str, side: int) -> int | None:
     """The side to build a network of fixed size for; None where it takes any, or is of that side already."""
     config = published_config(name)
     return side if config.fixed_input_size and side != config.input_size[-1] else None
@@ -59,7 +59,7 @@ def _runs(name: str, side: int) -> bool:
     """Whether a network can be built for and takes images of this side, from shapes alone."""
     try:
         with torch.device("meta"), torch.no_grad():
-            module = timm.create_model(name, img_size=_fixed_side(name, side)).eval()
+            module = timm.create_model(name, img_size=fixed_side(name, side)).eval()
             module(torch.empty(2, 3, side, side))
     except Exception:
         return False  # each family has its own way to say no

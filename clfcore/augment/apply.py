@@ -84,13 +84,25 @@ def _shift(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tens
     return geometry.cut(wider, random_table.cuts(u, 2 * width), side)
 
 
+def _horizontal_flip(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
+    return geometry.flipped(pixels, u[:, 0] < step.number("probability"), -1)
+
+
+def _vertical_flip(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
+    return geometry.flipped(pixels, u[:, 0] < step.number("probability"), -2)
+
+
 def _rotation(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
-    angles = random_table.angles(step, u)
-    return geometry.turned(pixels, angles, interpolation=step.choice("interpolation"), fill=step.number("fill"))
+    degrees = random_table.angles(step, u)
+    return geometry.turned(pixels, degrees, interpolation=step.choice("interpolation"), fill=step.number("fill"))
 
 
 def _jitter(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
     return color.jittered(pixels, *random_table.jitter(step, u))
+
+
+def _auto_augment(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
+    return auto_augment.apply_auto_augment(step, u, pixels)
 
 
 def _erasing(step: Step, u: np.ndarray, pixels: Tensor, *, target: Target) -> Tensor:
@@ -111,13 +123,13 @@ STEPS: Mapping[str, Change] = {
     "crop": _crop,
     "resized-crop": _resized_crop,
     "shift": _shift,
-    "horizontal-flip": lambda step, u, x, *, target: geometry.flipped(x, u[:, 0] < step.number("probability"), -1),
-    "vertical-flip": lambda step, u, x, *, target: geometry.flipped(x, u[:, 0] < step.number("probability"), -2),
+    "horizontal-flip": _horizontal_flip,
+    "vertical-flip": _vertical_flip,
     "rotation": _rotation,
     "colour-jitter": _jitter,
     **dict.fromkeys(
         ("autoaugment", "randaugment", "trivialaugment", "augmix"),
-        lambda step, u, x, *, target: auto_augment.apply_auto_augment(step, u, x),
+        _auto_augment,
     ),
     "erasing": _erasing,
 }

@@ -1,4 +1,4 @@
-"""A folder that predicts without the lab: predict.py, its ONNX file, how pictures are prepared, and what to install."""
+"""A folder that works without the lab: predict.py with its ONNX file and what to install, and train.py."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
-from clfcore.export import onnx_model
+from clfcore.export import onnx_model, train_script
 from clfcore.export.exportable import Exportable, description
 from clfcore.export.onnx_model import Predictor
 from clfcore.hierarchy import Decoding
@@ -16,9 +16,16 @@ RUNTIME = ("onnxruntime", "pillow", "numpy")
 
 
 def write(source: Exportable, folder: Path) -> None:
-    """predict.py, model.onnx, preprocess.json and requirements.txt with the versions that were verified here."""
+    """predict.py, model.onnx, preprocess.json and requirements.txt with the versions that were verified here.
+
+    And train.py, which trains the run again; README.md says how, or why it is left out.
+    """
     write_predictor(source, folder)
     pinned(folder, RUNTIME)
+    left_out = train_script.write(source, folder)
+    readme = (TEMPLATES / "script_readme.txt").read_text(encoding="utf-8").partition("\n\n## Train again\n")
+    again = f"train.py is left out: {left_out}.\n" if left_out else readme[1].lstrip("\n") + readme[2]
+    (folder / "README.md").write_text(f"{readme[0]}\n\n{again}", encoding="utf-8")
 
 
 def write_predictor(source: Exportable, folder: Path) -> None:

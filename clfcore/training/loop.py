@@ -84,7 +84,7 @@ class State:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
         if self.channels_last:
             self.model.to(memory_format=torch.channels_last)
-        self.averaged = _averaged(self.model, self.ema) if self.ema else None
+        self.averaged = averaged_model(self.model, self.ema) if self.ema else None
         self.forward = torch.compile(self.model) if self.compile else self.model  # what the loop calls
         self.stream = Stream(self.seed, self.device)  # what dropout draws from
 
@@ -226,7 +226,7 @@ def _grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
         yield group
 
 
-def _averaged(model: nn.Module, decay: float) -> AveragedModel:
+def averaged_model(model: nn.Module, decay: float) -> AveragedModel:
     """An exponential moving average of weights and buffers.
 
     The decay rises as (1 + n) / (10 + n) up to its value (Tan and Le 2019's code), so that a short run is not held back
