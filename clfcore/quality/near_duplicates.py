@@ -22,7 +22,7 @@ DuplicateKind = Literal["same file", "copy", "same session"]
 
 CANDIDATE = 0.65  # cosine of centered embeddings from which pixels are compared
 CORRELATION = 0.8  # of thumbnails, from which a candidate can be a copy
-BOTH = 1.7  # the sum of cosine and correlation from which it is one
+BOTH = 1.74  # the sum of cosine and correlation from which it is one
 SESSION = 0.8  # cosine from which pictures that are no copies are of one session
 SMALL = 64  # pixels; up to this side pictures of one class look alike, so a copy must be the same but for brightness
 SMALL_CORRELATION = 0.995
