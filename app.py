@@ -7,7 +7,7 @@ from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.pages_manager import PagesManager
 
 from ui.entry import after_first_paint, dismiss_first_notice, refuse_foreign_pages, wait_for_figures
-from ui.photos import keep_in_address
+from ui.photos.tab import keep_in_address
 from ui.session import keep_widgets, note_page, note_widgets, restore_widgets
 
 ASSETS = Path(__file__).parent / "assets"

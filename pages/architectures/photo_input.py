@@ -7,7 +7,7 @@ import streamlit as st
 from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.photos import Photo
 from clfcore.runs.index import finished_runs
-from ui.photos import samples_for
+from ui.photos.samples import samples_for
 from ui.pickers import KINDS, listed_name
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from ui.data_picker import choose_data, read_data
 from ui.formatting import shorten
 from ui.loaders import classifier
 from ui.messages import escape_markdown, refusals
-from ui.photos import choose_photos, photographs
+from ui.photos.choose import choose_photos
+from ui.photos.samples import photographs
 from ui.pickers import model_name
 from ui.session import CUTMIX, MIXUP, go_to, kept
 

@@ -14,7 +14,7 @@ from pages.compare.reports import report_button
 from pages.compare.selection import choose_compared, compared_table
 from pages.compare.sweep import train_to_compare
 from ui.formatting import count
-from ui.photos import tab_photos
+from ui.photos.tab import tab_photos
 from ui.pickers import MOST, tabs
 
 st.title("Compare")

@@ -9,7 +9,7 @@ from pages.explain.maps import maps_view
 from pages.explain.question import MOST, PHOTOS, choose_items, choose_question, choose_source
 from ui.entry import wait_for_networks
 from ui.messages import refusals
-from ui.photos import choose_photos
+from ui.photos.choose import choose_photos
 from ui.pickers import choose_models, tabs
 
 st.title("Explain")

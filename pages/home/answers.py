@@ -8,7 +8,8 @@ from ui.entry import wait_for_networks
 from ui.formatting import count, shorten
 from ui.loaders import photo_prediction
 from ui.messages import escape_markdown, refusals
-from ui.photos import tab_photos, unlike_html, unlike_of
+from ui.photos.tab import tab_photos
+from ui.photos.unlike import unlike_html, unlike_of
 from ui.pickers import load_classifier
 
 NETWORK = "efficientnet_lite0"

@@ -11,7 +11,7 @@ from clfcore.photos import MOST_BYTES, MOST_PHOTOS
 from ui.data_picker import open_data, write_data_address
 from ui.formatting import count
 from ui.messages import complain
-from ui.photos import FORMATS, PRIVATE, add, camera, photo_of, show_held, take_files, uploader_key
+from ui.photos.tab import FORMATS, PRIVATE, add, camera, photo_of, show_held, take_files, uploader_key
 from ui.pickers import KINDS
 from ui.session import DATA, SessionValue
 

@@ -5,7 +5,7 @@ import streamlit as st
 from clfcore.runs import folder
 from clfcore.runs.index import Listed, listed, score_of
 from ui.messages import escape_markdown
-from ui.photos import photographs
+from ui.photos.samples import photographs
 from ui.pickers import listed_name
 
 WAYS = (

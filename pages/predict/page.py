@@ -6,7 +6,7 @@ from pages.predict.answers import choose_certainty, predictions_csv
 from pages.predict.many import many_photos
 from pages.predict.photos import photos_view
 from ui.messages import refusals
-from ui.photos import choose_photos
+from ui.photos.choose import choose_photos
 from ui.pickers import choose_calibrated, choose_models, choose_views
 
 st.title("Predict")

@@ -12,7 +12,7 @@ from ui.cards import Picture, square
 from ui.formatting import shorten
 from ui.loaders import photo_saliency
 from ui.messages import escape_markdown, refusals
-from ui.photos import unlike_html, unlike_of
+from ui.photos.unlike import unlike_html, unlike_of
 from ui.pickers import answer_of, load_classifier, model_name
 from ui.session import STOP_BELOW_CONFIDENCE
 

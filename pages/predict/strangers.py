@@ -12,7 +12,7 @@ from ui.data_picker import open_data
 from ui.formatting import count
 from ui.loaders import PhotoPrediction, classifier
 from ui.messages import escape_markdown
-from ui.photos import judge_job
+from ui.photos.unlike import judge_job
 from ui.pickers import model_name
 from ui.session import ARCHITECTURE, PICTURE_RESIZING, RECENT_DATA, go_to, kept
 

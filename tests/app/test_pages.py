@@ -121,7 +121,7 @@ def test_a_failed_run_says_why_and_can_be_resumed_or_deleted(open_page: OpenPage
 def test_an_interrupted_run_is_listed_at_once(open_page: OpenPage) -> None:
     run = create_run(make({"data": "digits", "architecture": "lenet5"}))
     run.set_state("running")
-    app = open_page("runs")
+    app = open_page("runs", columns="run")
     table = app.dataframe[0].value
     assert table["state"][0] == "‖ interrupted"
     assert table["run"][0] == run.id

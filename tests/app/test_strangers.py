@@ -19,9 +19,9 @@ from clfcore.runs.folder import Run
 from clfcore.runs.unlike import FILE, keep, kept_reference
 from pages.predict.strangers import whole_html
 from tests.support.pages import OpenPage
-from ui import photos
+from ui.photos import unlike
 from ui.loaders import photo_prediction
-from ui.photos import judge_job, unlike_html
+from ui.photos.unlike import judge_job, unlike_html
 
 
 def html_of(app: object) -> str:
@@ -59,7 +59,7 @@ def test_the_answer_stands_while_the_training_images_are_embedded(
         progress(30, 120)
         ended.wait(60)
 
-    monkeypatch.setattr(photos, "judge_for", slow)
+    monkeypatch.setattr(unlike, "judge_for", slow)
     app = open_page("predict", sample="cat", model=finished_run.id)
     try:
         assert "clf-top" in html_of(app)

@@ -4,36 +4,24 @@ import contextlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.architectures.catalogue import architecture
 from clfcore.data.bit_depth import shown
 from clfcore.data.pixels import read_image
 from clfcore.errors import Failure, InputError
-from clfcore.files import runs_folder
 from clfcore.photos import MOST_PHOTOS, Photo, forget_photos, keep_photos, kept_photos
-from clfcore.progress import Progress
-from clfcore.runs import samples
-from clfcore.runs.folder import Run
-from clfcore.runs.samples import OFFERED, Sample, suits_digits
-from clfcore.runs.unlike import Judge, judge_for
 from ui.cards import THUMBNAIL, Picture, picture
 from ui.formatting import count, shorten
-from ui.jobs import Job, background, result_if_ready
-from ui.loaders import Files, by_files, classifier, files_of, photo_square
 from ui.messages import complain, escape_markdown
 from ui.pickers import KINDS
-from ui.session import TAB, TAB_TOKEN, SessionValue, in_address, take_address
+from ui.session import TAB, TAB_TOKEN, SessionValue
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-    from clfcore.classifier import Classifier
-    from clfcore.unlike import Unlike
 
 PRIVATE = (
     "Photos stay on this computer. They are kept for this tab, through page changes and a reload, and deleted a day "
@@ -47,8 +35,8 @@ PHOTOS = SessionValue[tuple[Photo, ...]]("photos of the tab")
 _TOKEN = SessionValue[str]("photos token")
 _WRITTEN = SessionValue[str]("photos token written")
 _ROUND = SessionValue[int]("photos round")  # an uploader that was emptied is a new widget
+SAMPLE = SessionValue[str]("sample")
 _REFUSED = SessionValue[str]("photos refused")
-_SAMPLE = SessionValue[str]("sample")
 _CAMERA = SessionValue[bool]("camera on")
 
 # Streamlit's own writing into the address makes an entry of the browser's history, and a page change drops it: then
@@ -75,6 +63,11 @@ def keep_in_address() -> None:
     _WRITTEN.set(tokens[PARAMETER])
     mark = f'<span data-clf-script data-clf-kept="{escape(json.dumps(tokens))}" hidden></span>'
     st.html(mark + _KEEP, unsafe_allow_javascript=True)
+
+
+def address_is_behind() -> bool:
+    """Whether the photos changed in a fragment, which does not write the address."""
+    return _WRITTEN.get() != (_TOKEN.get() or "")
 
 
 def tab_photos() -> tuple[Photo, ...]:
@@ -105,7 +98,7 @@ def hold(photos: Sequence[Photo]) -> None:
 def add(photos: Sequence[Photo]) -> None:
     """Put photos before those of the tab; one that it has already moves to the front."""
     hold([*photos, *(photo for photo in tab_photos() if photo not in photos)])
-    _SAMPLE.forget()
+    SAMPLE.forget()
     if "sample" in st.query_params:
         del st.query_params["sample"]
 
@@ -139,7 +132,7 @@ def photo_of(file: "UploadedFile") -> Photo:
     return Photo(file.name.replace("\\", "/").rsplit("/", 1)[-1], file.getvalue())
 
 
-def _take(key: str) -> None:
+def take_uploaded(key: str) -> None:
     if files := take_files(key):
         add([photo_of(file) for file in files])
 
@@ -196,124 +189,3 @@ def thumbnail(photo: Photo) -> Picture | None:
         return picture(shown(pixels, None), side=THUMBNAIL // 2)
     except InputError:
         return None
-
-
-def choose_photos(models: Sequence[str]) -> list[Photo]:
-    """The sample in the address, then the photos of the tab; samples that suit the classifiers, and the uploader."""
-    if _WRITTEN.get() != (_TOKEN.get() or ""):  # changed in a fragment, which does not write the address
-        st.rerun()
-    key = uploader_key("photo files")
-    st.file_uploader(
-        "Photos",
-        accept_multiple_files=True,
-        max_upload_size=64,
-        key=key,
-        help=PRIVATE,
-        on_change=_take,
-        args=(key,),
-    )
-    show_held()
-    offered = samples_for(models)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        _choose_sample(offered)
-        camera()
-    take_address(_SAMPLE.key, _SAMPLE)  # goes along to the other pages that ask for photos
-    in_address(_SAMPLE.key).set(st.query_params.get_all(_SAMPLE.key))
-    name = _SAMPLE.get() or ""
-    chosen = offered.get(name) or photographs().get(name)
-    return [*([chosen.photo] if chosen else []), *tab_photos()]
-
-
-def _choose_sample(offered: "dict[str, ShownSample]") -> None:
-    for name, sample in offered.items():
-        title = escape_markdown(shorten(sample.title, 20))
-        if st.button(f"![{title}]({sample.small.source}) {title}", key=f"sample {name}"):
-            st.query_params["sample"] = name
-
-
-@dataclass(frozen=True)
-class ShownSample:
-    """A sample picture with its thumbnail; title: what is in it."""
-
-    title: str
-    photo: Photo
-    small: Picture
-
-
-def samples_for(models: Sequence[str]) -> dict[str, ShownSample]:
-    """Samples by name that suit classifiers: a run's own test images, digits for small gray networks, else photos."""
-    groups: list[dict[str, ShownSample]] = []
-    for name in models:
-        group = _samples_of(name)
-        if group not in groups:
-            groups.append(group)
-    most = max(3, OFFERED // max(1, len(groups)))
-    chosen: dict[str, ShownSample] = {}
-    for group in groups or [photographs()]:
-        for key in list(group)[:most]:
-            chosen.setdefault(key, group[key])
-    return chosen
-
-
-def _samples_of(name: str) -> dict[str, ShownSample]:
-    folder = runs_folder() / name
-    if folder.is_dir():
-        try:
-            return _of_run(name) or photographs()
-        except (InputError, Failure):  # its data is gone
-            return photographs()
-    return _digits() if suits_digits(architecture(name)) else photographs()
-
-
-@by_files
-@st.cache_data(show_spinner=False, max_entries=8)
-def _of_run(name: str, files: Files) -> dict[str, ShownSample]:
-    return _shown(samples.of_run(Run(runs_folder() / name)))
-
-
-@st.cache_data(show_spinner=False)
-def _digits() -> dict[str, ShownSample]:
-    return _shown(samples.digits())
-
-
-@st.cache_data(show_spinner=False)
-def photographs() -> dict[str, ShownSample]:
-    """The photographs that ship, by name."""
-    return _shown(samples.photographs())
-
-
-def _shown(found: Sequence[Sample]) -> dict[str, ShownSample]:
-    pictures = ((sample, thumbnail(sample.photo)) for sample in found)
-    return {sample.name: ShownSample(sample.title, sample.photo, small) for sample, small in pictures if small}
-
-
-def judge_job(name: str) -> Job[Judge | None]:
-    """What tells a classifier's strangers; training images of an older run are embedded first, in the background."""
-    return _judging(name, files_of(name), _classifier=classifier(name))
-
-
-@background(entries=16)
-def _judging(progress: Progress, name: str, files: Files, *, _classifier: "Classifier") -> Judge | None:
-    return judge_for(_classifier, progress)
-
-
-@by_files
-@st.cache_data(show_spinner=False, max_entries=512)
-def photo_unlike(name: str, files: Files, photo: Photo, *, _judge: Judge) -> "Unlike":
-    """Whether a photo is unlike what the classifier was trained on, or none of its classes is likely."""
-    model = classifier(name)
-    return _judge.of(model, photo_square(model, photo))
-
-
-def unlike_of(photo: Photo, name: str) -> "Unlike | None":
-    """Whether the photo is unlike; None while older training images are embedded, and where it cannot be told."""
-    words = "Embedding the run's training images, once, to tell whether the photo is unlike them"
-    judged = result_if_ready(judge_job(name), key=f"judge {name} {photo.name}", words=words)
-    return None if judged is None else photo_unlike(name, photo, _judge=judged)
-
-
-def unlike_html(found: "Unlike | None") -> str:
-    """HTML of what is said before the classes; empty where nothing is."""
-    if found is None or not found.unlike:
-        return ""
-    return f'<div class="clf-unlike"><b>{escape(found.message)}</b><p>{escape(found.basis)}</p></div>'

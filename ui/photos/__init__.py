@@ -1,0 +1,1 @@
+"""Photos that pages are given: those of the tab, samples, and whether one is unlike the training images."""

@@ -1,0 +1,48 @@
+"""Whether a photo is unlike what a classifier was trained on, as pages ask and show it."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.photos import Photo
+from clfcore.progress import Progress
+from clfcore.runs.unlike import Judge, judge_for
+from ui.jobs import Job, background, result_if_ready
+from ui.loaders import Files, by_files, classifier, files_of, photo_square
+
+if TYPE_CHECKING:
+    from clfcore.classifier import Classifier
+    from clfcore.unlike import Unlike
+
+
+def judge_job(name: str) -> Job[Judge | None]:
+    """What tells a classifier's strangers; training images of an older run are embedded first, in the background."""
+    return _judging(name, files_of(name), _classifier=classifier(name))
+
+
+@background(entries=16)
+def _judging(progress: Progress, name: str, files: Files, *, _classifier: "Classifier") -> Judge | None:
+    return judge_for(_classifier, progress)
+
+
+@by_files
+@st.cache_data(show_spinner=False, max_entries=512)
+def photo_unlike(name: str, files: Files, photo: Photo, *, _judge: Judge) -> "Unlike":
+    """Whether a photo is unlike what the classifier was trained on, or none of its classes is likely."""
+    model = classifier(name)
+    return _judge.of(model, photo_square(model, photo))
+
+
+def unlike_of(photo: Photo, name: str) -> "Unlike | None":
+    """Whether the photo is unlike; None while older training images are embedded, and where it cannot be told."""
+    words = "Embedding the run's training images, once, to tell whether the photo is unlike them"
+    judged = result_if_ready(judge_job(name), key=f"judge {name} {photo.name}", words=words)
+    return None if judged is None else photo_unlike(name, photo, _judge=judged)
+
+
+def unlike_html(found: "Unlike | None") -> str:
+    """HTML of what is said before the classes; empty where nothing is."""
+    if found is None or not found.unlike:
+        return ""
+    return f'<div class="clf-unlike"><b>{escape(found.message)}</b><p>{escape(found.basis)}</p></div>'
