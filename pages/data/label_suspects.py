@@ -29,7 +29,7 @@ def label_suspects(report: "QualityReport | None", dataset: "ImageDataset", spec
         return
     st.caption(
         f"{count(len(suspects), 'image')}, the most suspect first: the given label → the label that images like it "
-        f"have. About {report.expected_label_errors:,} are expected to be wrong; the rest are hard, not wrong.",
+        f"have. About {report.expected_label_errors:,} are expected to be wrong; others may only be hard to tell.",
         help="Each label is judged by a head that was fitted on other images (5 folds; copies and groups stay "
         "together). Label quality is the probability of the given label. Northcutt, Jiang and Chuang 2021.",
     )

@@ -39,7 +39,7 @@ def test_a_page_stays_alive_among_damaged_runs(page: str, runs: list[Run], open_
     app = open_page(page)
     assert not app.exception, app.exception
     if page == "runs":
-        table = app.dataframe[0].value
+        table = open_page(page, columns="run").dataframe[0].value
         states = dict(zip(table["run"], table["state"], strict=True))
         assert states["20250101-good-0"] == "✓ completed"
         damaged = {name for name, state in states.items() if state == "✗ damaged"}

@@ -19,8 +19,8 @@ from clfcore.runs.folder import Run
 from clfcore.runs.unlike import FILE, keep, kept_reference
 from pages.predict.strangers import whole_html
 from tests.support.pages import OpenPage
-from ui.photos import unlike
 from ui.loaders import photo_prediction
+from ui.photos import unlike
 from ui.photos.unlike import judge_job, unlike_html
 
 

@@ -53,7 +53,7 @@ EXPORT_CHOICES = {
     ),
     "script": ExportChoice(
         "Script",
-        "A folder with predict.py, which needs onnxruntime, Pillow and NumPy alone.",
+        "A folder: predict.py for onnxruntime, Pillow and NumPy alone, and train.py, which trains the run again.",
         "-script",
         "pip install -r NAME/requirements.txt\npython NAME/predict.py photo.jpg",
     ),
