@@ -100,7 +100,11 @@ def inspect_item(
     found = InspectedItem(
         run.id, item, record.split, record.place, record.of, record.truth, record.path, stored, classes, near
     )
-    return found if goal is None else _with_map(found, run, dataset, record, level=level, target=target, out=goal)
+    return (
+        found
+        if goal is None
+        else _with_map(found, run, dataset=dataset, record=record, level=level, target=target, out=goal)
+    )
 
 
 def _predictions(run: Run, dataset: "ImageDataset", record: ItemRecord) -> "tuple[Predictions, bool]":
@@ -118,9 +122,9 @@ def _predictions(run: Run, dataset: "ImageDataset", record: ItemRecord) -> "tupl
 def _with_map(
     found: InspectedItem,
     run: Run,
+    *,
     dataset: "ImageDataset",
     record: ItemRecord,
-    *,
     level: str | None,
     target: str | None,
     out: Path,

@@ -111,7 +111,7 @@ class Server:
         head = json.dumps(asked).encode()
         headers = {"Inference-Header-Content-Length": str(len(head)), "Content-Type": "application/octet-stream"}
         try:
-            response, body = self._ask("POST", f"/v2/models/{self._model}/infer", head + data, headers)
+            response, body = self._ask("POST", f"/v2/models/{self._model}/infer", body=head + data, headers=headers)
         except (OSError, http.client.HTTPException) as error:
             raise Failure(f"the export's server does not answer: {error}") from error
         if response.status != 200:
@@ -121,7 +121,7 @@ class Server:
         return np.frombuffer(body[length:], "<f4").reshape(shape)
 
     def _ask(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """By no proxy, for the address is this machine's own; a connection each, for the server ends idle ones."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)

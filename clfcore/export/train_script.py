@@ -56,7 +56,7 @@ def write(source: Exportable, folder: Path) -> str:
     try:
         run, config = _checked(source)
         dataset = _data(run, source.classifier.preprocess)
-        text = script(run, config, dataset, source.classifier.preprocess)
+        text = script(run, config, dataset=dataset, preprocess=source.classifier.preprocess)
     except (InputError, CannotTakeOver) as error:
         return str(error)
     names = _files(dataset)
@@ -75,7 +75,7 @@ def write(source: Exportable, folder: Path) -> str:
     return ""
 
 
-def script(run: Run, config: ResolvedConfig, dataset: ImageDataset, preprocess: Preprocess) -> str:
+def script(run: Run, config: ResolvedConfig, *, dataset: ImageDataset, preprocess: Preprocess) -> str:
     """The text of train.py. Raises InputError or CannotTakeOver where it cannot be written."""
     recipe, augmentation = config.recipe, policy(config.recipe.augmentation)
     network = network_source(

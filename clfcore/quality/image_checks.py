@@ -88,19 +88,19 @@ def _of_pixels(ids: tuple[str, ...], measures: PictureMeasures, enlarged: np.nda
     gray = measures.color < GRAY
     flaws: list[tuple[float, ImageFlaw]] = []
 
-    def add(chosen: np.ndarray, kind: ImageKind, values: np.ndarray, beyond: np.ndarray) -> None:
+    def add(chosen: np.ndarray, kind: ImageKind, *, values: np.ndarray, beyond: np.ndarray) -> None:
         flaws.extend(
             (float(beyond[i]), ImageFlaw(ids[i], kind, round(float(values[i]), 4))) for i in np.flatnonzero(chosen)
         )
 
     dark, bright = measures.brightest < DARK, measures.darkest > BRIGHT
-    add(dark, "dark", measures.brightest, 1 - measures.brightest / DARK)
-    add(bright, "bright", measures.darkest, (measures.darkest - BRIGHT) / (1 - BRIGHT))
+    add(dark, "dark", values=measures.brightest, beyond=1 - measures.brightest / DARK)
+    add(bright, "bright", values=measures.darkest, beyond=(measures.darkest - BRIGHT) / (1 - BRIGHT))
     flat = (contrast < CONTRAST) & ~dark & ~bright  # those are flat by what they are called already
-    add(flat, "low-contrast", contrast, 1 - contrast / CONTRAST)
+    add(flat, "low-contrast", values=contrast, beyond=1 - contrast / CONTRAST)
     sharp = np.nan_to_num(measures.sharpness, nan=np.inf)
     blurry = (sharp < SHARPNESS) & (contrast >= CONTRAST) & ~enlarged
-    add(blurry, "blurry", sharp, 1 - sharp / SHARPNESS)
+    add(blurry, "blurry", values=sharp, beyond=1 - sharp / SHARPNESS)
     if len(gray) and 1 - gray.mean() >= COLORED:
-        add(gray, "grey", measures.color, 1 - measures.color / GRAY)
+        add(gray, "grey", values=measures.color, beyond=1 - measures.color / GRAY)
     return flaws
