@@ -150,6 +150,7 @@ def answer_of(name: str, photo: Photo, *, k: int = 5) -> PhotoPrediction:
 
 
 MOST = 4  # classifiers side by side
+FIRST_MODEL = ["efficientnet_lite0"]  # where none was chosen
 
 
 KINDS = readable_kinds()
@@ -160,7 +161,7 @@ def choose_models() -> list[str]:
     names = list(networks_at_hand())
     runs = {one.id: listed_name(one) for one in finished_runs()}
     names += runs
-    from_address("model", names, ["efficientnet_lite0"], most=MOST)
+    from_address("model", names, FIRST_MODEL, most=MOST)
     chosen = st.multiselect(
         "Classifiers",
         names,
@@ -169,7 +170,7 @@ def choose_models() -> list[str]:
         max_selections=MOST,
         wrap=True,
     )
-    to_address("model", chosen)
+    to_address("model", chosen, default=FIRST_MODEL)
     for name in chosen:
         if name not in runs:
             st.caption(escape_markdown(facts(name)))

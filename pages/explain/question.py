@@ -145,7 +145,7 @@ def choose_methods() -> list[str]:
         format_func=lambda name: method(name).title + ("" if method(name).quick else " (long)"),
         help="Long methods need more than 20 forward passes per map and run only on request.",
     )
-    to_address("method", chosen)
+    to_address("method", chosen, default=DEFAULTS)
     return chosen
 
 

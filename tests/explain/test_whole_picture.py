@@ -13,9 +13,9 @@ def found(values: np.ndarray) -> SaliencyMap:
 
 
 def test_a_crop_sees_the_central_square_and_less_of_it_at_a_crop_fraction() -> None:
-    assert visible_box(Preprocess(32), 300, 100) == Box(100, 0, 200, 100)
-    assert visible_box(Preprocess(224, crop_fraction=0.875), 256, 256) == Box(16, 16, 240, 240)
-    assert visible_box(Preprocess(32, fit="squash"), 300, 100) == Box(0, 0, 300, 100)
+    assert visible_box(Preprocess(32), width=300, height=100) == Box(100, 0, 200, 100)
+    assert visible_box(Preprocess(224, crop_fraction=0.875), width=256, height=256) == Box(16, 16, 240, 240)
+    assert visible_box(Preprocess(32, fit="squash"), width=300, height=100) == Box(0, 0, 300, 100)
 
 
 def test_what_is_not_seen_stays_as_it_is() -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -138,18 +139,23 @@ def _commands(run: Run) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Download:
-    """An export that is ready to be saved, a folder as a zip. place: its folder, which is removed with it."""
+    """An export that is ready to be saved, a folder as a zip; its files are removed with it."""
 
-    place: tempfile.TemporaryDirectory[str]
     file: Path
     exported: Exported
 
 
 @background(entries=4)
 def _exporting(progress: Progress, run: str, format: str, name: str, *, changed: float) -> _Download:
-    place = tempfile.TemporaryDirectory(prefix="clflab-export-")
-    exported = api.export(run, format=format, out=Path(place.name) / name, progress=progress)
-    return _Download(place, as_one_file(exported.out), exported)
+    place = Path(tempfile.mkdtemp(prefix="clflab-export-"))
+    try:
+        exported = api.export(run, format=format, out=place / name, progress=progress)
+        download = _Download(as_one_file(exported.out), exported)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    weakref.finalize(download, shutil.rmtree, place, ignore_errors=True)
+    return download
 
 
 def as_one_file(out: Path) -> Path:
