@@ -35,7 +35,7 @@ test: install ## every test, real Chromium included where it is installed
 	$(BIN)/mypy
 	$(BIN)/deptry .
 	$(BIN)/python -m pytest -q -n 2 -m "not browser"
-	$(BIN)/python -m pytest -q -m browser tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser tests/browser
 
 coverage: install ## the quick tests, and how much of each file they run
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not gpu" --cov --cov-report term:skip-covered

@@ -36,6 +36,7 @@ def test_photos_stay_through_pages_and_a_reload_and_in_their_tab(page: Page, add
     settled(page)
     page.get_by_role("link", name="Explain").first.click()
     held(page, "coffee.jpg")
+    page.wait_for_url(re.compile("/explain.*photos="))
     other = page.context.new_page()
     other.goto(page.url)  # the same address in a second tab
     held(other, "coffee.jpg")
