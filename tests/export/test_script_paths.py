@@ -21,7 +21,7 @@ TASK = hierarchical(
     logits=st.lists(st.floats(-8, 8, width=32), min_size=TASK.columns, max_size=TASK.columns),
     temperature=st.sampled_from([0.5, 1.0, 2.5]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_paths_are_read_as_the_lab_reads_them(how: Decoding, logits: list[float], temperature: float) -> None:
     row = np.array([logits], np.float32)
     source = predict_source(how)
