@@ -231,7 +231,7 @@ def _browse(key: str, chosen: SessionValue[str]) -> None:
 
 
 def weights_download(row: "Architecture", tag: str) -> None:
-    """Where published weights of a network are not here: size, licence and source, and the button that fetches them.
+    """Where published weights of a network are not here: size, license and source, and the button that fetches them.
 
     Nothing is fetched before the button is clicked; the page is drawn anew when they are here.
     """
@@ -246,7 +246,7 @@ def weights_download(row: "Architecture", tag: str) -> None:
         return
     name = row.name if tag == row.default_weights else f"{row.name} {tag}"
     st.caption(
-        f"Pretrained weights of {escape_markdown(name)}: {megabytes(found.bytes)}, licence {found.licence}, from "
+        f"Pretrained weights of {escape_markdown(name)}: {megabytes(found.bytes)}, license {found.licence}, from "
         f"{found.source}. Not on this machine; downloaded only when you click."
     )
     begun = f", {megabytes(found.partial_bytes)} here" if found.partial_bytes else ""
@@ -279,7 +279,7 @@ def more_networks(chosen: list[str], *, most: int) -> None:
         help="Type to search. Any timm network works too: type `timm/` and its name, then press Enter.",
     )
     if not name:
-        st.caption("Choose a network to see the size, licence and source of its weights.")
+        st.caption("Choose a network to see the size, license and source of its weights.")
         return
     with refusals(stop=False):
         row = architecture(name)

@@ -92,7 +92,7 @@ def not_here(row: "Architecture", tag: str) -> InputError:
     chosen = "" if tag == row.default_weights else f" --weights {tag}"
     return InputError(
         f"the weights of {row.name}{f' ({tag})' if chosen else ''} are not on this machine: "
-        f"`clflab weights get {row.name}{chosen}` downloads them ({known.size}, licence {known.licence}, from "
+        f"`clflab weights get {row.name}{chosen}` downloads them ({known.size}, license {known.licence}, from "
         f"{known.source})"
     )
 

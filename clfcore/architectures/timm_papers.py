@@ -86,7 +86,7 @@ def provenance(name: str) -> str:
     config = published_config(_bare(name, tag=True))
     if not config.has_weights:
         return "timm publishes no weights of it."
-    licence = f"under the licence {config.license}" if config.license else "whose licence its metadata does not name"
+    licence = f"under the license {config.license}" if config.license else "whose license its metadata does not name"
     origin = f"from {config.origin_url}" if config.origin_url else "of an origin that its metadata does not name"
     return f"Its weights {config.tag or 'of timm'}, {licence}, {origin}."
 

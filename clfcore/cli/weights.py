@@ -25,7 +25,7 @@ def _list(result: Values) -> str:
         [one["name"], one["weights"], _state(one), megabytes(one["bytes"]), one["licence"], one["source"]]
         for one in result["weights"]
     ]
-    return table(rows, ["name", "weights", "here", "size", "licence", "source"])
+    return table(rows, ["name", "weights", "here", "size", "license", "source"])
 
 
 def _state(row: Values) -> str:
@@ -36,13 +36,13 @@ def _state(row: Values) -> str:
 
 def _got(result: Values) -> str:
     size = megabytes(result["bytes"])
-    return f"{result['name']}: {result['weights']}, {size}, licence {result['licence']}, in {result['file']}"
+    return f"{result['name']}: {result['weights']}, {size}, license {result['licence']}, in {result['file']}"
 
 
 COMMANDS = (
     Command(
         name="weights",
-        help="list pretrained weights with size, licence and source, or `get NAME` to download some",
+        help="list pretrained weights with size, license and source, or `get NAME` to download some",
         example="weights get resnet18",
         arguments=(
             argument(

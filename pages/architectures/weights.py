@@ -24,7 +24,7 @@ def weights_view(row: "Architecture") -> None:
         known = describe_weights(row, tag)
         if known is not None and known.available:
             name = "Pretrained weights" if len(row.weights) == 1 else tag
-            st.caption(f"✓ {name}: on this machine, {megabytes(known.bytes)}, licence {known.licence}.")
+            st.caption(f"✓ {name}: on this machine, {megabytes(known.bytes)}, license {known.licence}.")
         else:
             weights_download(row, tag)
 

@@ -101,7 +101,7 @@ def catalogue_table() -> None:
             "task": e.task,
             "classes": e.classes,
             "images": e.items,
-            "licence": e.licence,
+            "license": e.licence,
             "where": e.note if e.available else f"copy its files to {e.where}",
             "source": e.source,
         }

@@ -75,7 +75,7 @@ def downloads(app: AppTest) -> list[Any]:
 
 def test_the_architectures_page_shows_and_fetches_weights(open_page: OpenPage, server: FileServer) -> None:
     app = open_page("architectures", architecture=NAME)
-    assert "10.3 MB, licence BSD-3-Clause" in words(app)
+    assert "10.3 MB, license BSD-3-Clause" in words(app)
     assert server.requests == []
     [button] = downloads(app)
     assert button.label == "Download weights (10.3 MB)"

@@ -239,9 +239,9 @@ def test_a_network_without_weights_says_what_has_some():
 @pytest.mark.parametrize(
     ("name", "weights", "command"),
     [
-        ("resnet18", "default", "weights get resnet18` downloads them (46.8 MB, licence BSD-3-Clause, from download."),
+        ("resnet18", "default", "weights get resnet18` downloads them (46.8 MB, license BSD-3-Clause, from download."),
         ("resnet50", "IMAGENET1K_V1", "weights get resnet50 --weights IMAGENET1K_V1` downloads them (103 MB"),
-        ("timm/resnet10t", "default", "weights get timm/resnet10t` downloads them (21.8 MB, licence Apache-2.0, from "),
+        ("timm/resnet10t", "default", "weights get timm/resnet10t` downloads them (21.8 MB, license Apache-2.0, from "),
     ],
 )
 def test_weights_that_are_not_here_are_never_fetched_but_named(name, weights, command, monkeypatch):

@@ -122,7 +122,7 @@ def test_the_command_lists_and_gets(
     assert server.requests == []
     assert main(["weights", "get", NAME]) == 0
     text = capsys.readouterr().out
-    assert text.startswith(f"{NAME}: r160_in1k, 1.9 MB, licence Apache-2.0, in ")
+    assert text.startswith(f"{NAME}: r160_in1k, 1.9 MB, license Apache-2.0, in ")
     assert main(["weights"]) == 0
     assert f"{NAME}.r160_in1k" in capsys.readouterr().out
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")

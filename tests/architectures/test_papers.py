@@ -46,7 +46,7 @@ def test_papers_are_those_that_timms_module_lists() -> None:
 def test_what_timm_does_not_carry_is_said() -> None:
     notes = " ".join(about("timm/csatv2").notes)
     assert "timm's module timm.models.csatv2 names no paper." in notes
-    assert "whose licence its metadata does not name, of an origin that its metadata does not name" in notes
+    assert "whose license its metadata does not name, of an origin that its metadata does not name" in notes
     assert about("timm/starnet_s1").papers[0].authors == ()
     assert "Where no authors stand, it does not name them" in " ".join(about("timm/starnet_s1").notes)
     assert about("timm/resnet18").papers[0].authors[0] == "Kaiming He"  # of the family that clflab describes itself
