@@ -11,15 +11,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urljoin, urlsplit
 
-from filelock import FileLock, Timeout
-
 from clfcore.errors import Failure
+from clfcore.file_lock import locked
 from clfcore.files import cannot_write, write_whole
 from clfcore.progress import Progress
 
@@ -138,20 +138,10 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return None
 
 
-@contextlib.contextmanager
-def _alone(target: Path, wanted: Wanted) -> Iterator[None]:
-    lock = target.with_name(f".{target.name}.lock")
-    held = FileLock(lock)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        raise Failure(f"{wanted.what} is already being downloaded: wait until that has ended") from None
-    try:
-        yield
-    finally:
-        held.release()
-        with contextlib.suppress(OSError):
-            lock.unlink()  # other programs' folders are not littered; should two get in, the digest decides
+def _alone(target: Path, wanted: Wanted) -> AbstractContextManager[None]:
+    """This process alone downloads it. Should two get in, the digest decides."""
+    busy = Failure(f"{wanted.what} is already being downloaded: wait until that has ended")
+    return locked(target.with_name(f".{target.name}.lock"), busy=busy)
 
 
 def _complete(remote: RemoteFile, part: Path, wanted: Wanted, *, progress: Progress | None) -> None:

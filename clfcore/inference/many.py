@@ -8,15 +8,14 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock, Timeout
-
 from clfcore.data.thread_pool import threads
 from clfcore.errors import InputError
+from clfcore.file_lock import locked
 from clfcore.files import cannot_write, shortened, write_json
 from clfcore.inference.image_prediction import ImagePrediction
 from clfcore.inference.pictures import PictureFile
@@ -111,21 +110,11 @@ def check_kind(out: Path) -> None:
         raise InputError(f"out is {shortened(str(out))!r}: its name must end in .csv or .parquet")
 
 
-@contextmanager
-def _alone(part: Path) -> Iterator[None]:
+def _alone(part: Path) -> AbstractContextManager[None]:
     """This process alone writes the part. Raises InputError where another one does."""
     part.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(part.with_name(f"{part.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(f"another process is writing {part}: let it finish, or name another --out") from None
-    try:
-        yield
-    finally:
-        lock.release()
-        with suppress(OSError):
-            part.with_name(f"{part.name}.lock").unlink(missing_ok=True)
+    busy = InputError(f"another process is writing {part}: let it finish, or name another --out")
+    return locked(part.with_name(f"{part.name}.lock"), busy=busy)
 
 
 @contextmanager
