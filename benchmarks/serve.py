@@ -1,10 +1,11 @@
 """A server under load: throughput against the bare model, health meanwhile, memory over many requests.
 
-python benchmarks/serve.py [MODEL] [--seconds 10] [--clients 8] [--requests 20000]
+python benchmarks/serve.py [MODEL] [--engine onnxruntime] [--seconds 10] [--clients 8] [--requests 20000]
 
-The bare model computes in this process what the server computes in its own: squares that are prepared already, in
-batches as large as there are clients. The clients ask by tensors (the Open Inference Protocol, binary; by tritonclient
-where it is installed), so that both sides do the same work. Memory is the server's, over photos of 64 x 48 at /predict.
+The bare model computes in this process, by the same engine, what the server computes in its own: squares that are
+prepared already, in batches as large as there are clients. The clients ask by tensors (the Open Inference Protocol,
+binary; by tritonclient where it is installed), so that both sides do the same work. Memory is the server's, over photos
+of 64 x 48 at /predict.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,13 +32,25 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from clfcore.serving.served import open_served
+from clfcore.serving.engine import engine_of, try_onnxruntime, with_onnxruntime
+from clfcore.serving.served import Served, open_served
+
+
+def bare_model(model: str, engine: str) -> Served:
+    """What the server computes with, in this process."""
+    served = open_served(model)
+    if not served.is_network or engine == "torch":
+        return served
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "model.onnx")
+        print(try_onnxruntime(model, None, file).describe())
+        return with_onnxruntime(served, file)
 
 
 @contextmanager
-def server(model: str) -> Iterator[tuple[str, int, psutil.Process]]:
+def server(model: str, engine: str) -> Iterator[tuple[str, int, psutil.Process]]:
     """Host, port and process of `serve MODEL`."""
-    line = [sys.executable, "-m", "clfcore", "serve", model, "--port", "0"]
+    line = [sys.executable, "-m", "clfcore", "serve", model, "--port", "0", "--engine", engine]
     process = subprocess.Popen(line, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert process.stderr is not None
     said = process.stderr.readline()
@@ -142,19 +156,23 @@ def memory(host: str, port: int, process: psutil.Process, requests: int) -> None
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", default="efficientnet_lite0")
+    parser.add_argument("--engine", default="onnxruntime", choices=["torch", "onnxruntime"])
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--requests", type=int, default=20_000)
     given = parser.parse_args()
-    served = open_served(given.model)
+    served = bare_model(given.model, given.engine)
     square = np.random.default_rng(0).integers(0, 256, served.square).astype(served.dtype)
     batch = served.squares(np.repeat(square[None], given.clients, axis=0))
     rounds = []
-    with server(given.model) as (host, port, process):
+    with server(given.model, given.engine) as (host, port, process):
         client, ask = asking(host, port, served.name, square)
         ask()
         served.predictor.compute(batch)
-        print(f"{given.model}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, asked by {client}")
+        print(
+            f"{given.model} by {engine_of(served)}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
+            f"asked by {client}"
+        )
         with health(host, port) as idle:
             time.sleep(1)
         with health(host, port) as busy:

@@ -7,6 +7,7 @@ from clfcore import api
 from clfcore.cli.command import Command, argument
 from clfcore.cli.flags import between
 from clfcore.cli.terminal import bar, say
+from clfcore.serving import ENGINES
 
 if TYPE_CHECKING:
     from clfcore.results import Result
@@ -19,7 +20,9 @@ def _serve(given: argparse.Namespace) -> "Result":
         port=given.port,
         keep_odd=given.keep_odd,
         calibrated=given.calibrated,
+        engine=given.engine,
         ready=lambda address: say(f"serving {given.name} at {address} (Ctrl-C stops it)"),
+        told=say,
         progress=bar("embedding training images"),
     )
 
@@ -42,6 +45,13 @@ COMMANDS = (
                 "--keep-odd",
                 metavar="FOLDER",
                 help="keep photos that the model is unsure of, or that are unlike its training images, for labelling",
+            ),
+            argument(
+                "--engine",
+                default="auto",
+                choices=ENGINES,
+                help="of a run or an architecture: auto begins with torch and takes onnxruntime once it gave the same "
+                "answers here, and faster (default); onnxruntime waits for that first",
             ),
             argument("--calibrated", action="store_true", help="with the temperature that `calibrate RUN` stored"),
         ),

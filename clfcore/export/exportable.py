@@ -1,6 +1,7 @@
 """What leaves the lab: a classifier as one module from squares to logits and probabilities, normalization inside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -20,12 +21,13 @@ class Exportable:
     """A classifier with what is known of it outside its weights.
 
     temperature: what logits are divided by for probabilities; 1 where none was fitted. licence: of the weights it began
-    with, as far as it is known.
+    with, as far as it is known. embedding: the layer whose input is an output too; empty: none.
     """
 
     classifier: Classifier
     temperature: float = 1.0
     licence: str = ""
+    embedding: str = ""
 
     @property
     def deep(self) -> bool:
@@ -35,8 +37,8 @@ class Exportable:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the outputs: logits, probabilities, and the attention map of an attention head."""
-        has_map = isinstance(self.classifier.module, WithAttentionHead)
-        return (*OUTPUTS, "attention") if has_map else OUTPUTS
+        maps = ("attention",) if isinstance(self.classifier.module, WithAttentionHead) else ()
+        return (*OUTPUTS, *maps, *(("embeddings",) if self.embedding else ()))
 
     def example(self, items: int = 2) -> Tensor:
         """Squares to trace with, N x S x S x 3. Two, because a batch of one would be taken for a constant."""
@@ -47,7 +49,7 @@ class Exportable:
 
 
 class ExportedClassifier(nn.Module):
-    """N x S x S x 3 squares -> logits and probabilities, N x columns, and of an attention head its map, N x 1 x H x W.
+    """N x S x S x 3 squares -> logits and probabilities, N x columns; of an attention head its map, N x 1 x H x W.
 
     Probabilities: softmax of the logits by the temperature, one a level of a hierarchy; sigmoid of several labels.
     """
@@ -59,19 +61,33 @@ class ExportedClassifier(nn.Module):
         self.preprocess, self.temperature = classifier.preprocess, source.temperature
         self.levels = classifier.task.slices
         self.independent = classifier.task.kind == "multi-label"
+        self.embedding = source.embedding
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         x = normalized(image.permute(0, 3, 1, 2), self.preprocess)
-        maps: tuple[Tensor, ...] = ()
-        if isinstance(self.network, WithAttentionHead):
-            logits, attention = self.network.with_map(x)
-            maps = (attention,)
-        else:
-            logits = self.network(x)
+        captured: list[Tensor] = []
+        with self._capturing(captured):
+            logits, *more = (
+                self.network.with_map(x) if isinstance(self.network, WithAttentionHead) else [self.network(x)]
+            )
+        more += [inputs.flatten(1) for inputs in captured]
         scaled = logits / self.temperature
         if self.independent:
-            return logits, scaled.sigmoid(), *maps
-        return logits, torch.cat([scaled[:, part].softmax(dim=1) for part in self.levels], dim=1), *maps
+            return logits, scaled.sigmoid(), *more
+        return logits, torch.cat([scaled[:, part].softmax(dim=1) for part in self.levels], dim=1), *more
+
+    @contextmanager
+    def _capturing(self, captured: list[Tensor]) -> Iterator[None]:
+        """Inside, the inputs of the layer of the embedding, where one is asked for."""
+        if not self.embedding:
+            yield
+            return
+        layer = self.network.get_submodule(self.embedding)
+        hook = layer.register_forward_pre_hook(lambda _part, inputs: captured.append(inputs[0]))
+        try:
+            yield
+        finally:
+            hook.remove()
 
 
 def description(source: Exportable) -> Mapping[str, object]:

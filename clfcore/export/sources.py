@@ -7,6 +7,7 @@ import numpy as np
 
 from clfcore.architectures.catalogue import architecture
 from clfcore.architectures.pretrained import PACKAGED
+from clfcore.classifier import Classifier
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import Split
 from clfcore.errors import InputError
@@ -35,8 +36,7 @@ def open_source(name: str, runs: Path | None, *, progress: Progress | None = Non
     """A run by id or folder, or an architecture's published weights. Raises InputError."""
     classifier = open_classifier(name, runs)
     if classifier.folder is None:
-        exportable = Exportable(classifier, licence=_licence(classifier.name))
-        return Source(exportable, proof_of(classifier, open_dataset(PHOTOS), "data", progress=progress))
+        return _with_photos(classifier, progress)
     run = Run(classifier.folder)
     config = run.config
     licence = "of your own training" if config.weights == "none" else _licence(config.architecture)
@@ -48,6 +48,17 @@ def open_source(name: str, runs: Path | None, *, progress: Progress | None = Non
     exportable = Exportable(classifier, temperature_of(run) or 1.0, licence)
     stored = run.predictions(split) if split in run.splits else None
     return Source(exportable, proof_of(classifier, dataset, split, progress=progress), stored)
+
+
+def with_photos(name: str, runs: Path | None) -> Source:
+    """A run or an architecture to be verified on the photos that ship, as where its own images are gone."""
+    return _with_photos(open_classifier(name, runs), None)
+
+
+def _with_photos(classifier: Classifier, progress: Progress | None) -> Source:
+    licence = _licence(classifier.name) if classifier.folder is None else ""
+    exportable = Exportable(classifier, licence=licence)
+    return Source(exportable, proof_of(classifier, open_dataset(PHOTOS), "data", progress=progress))
 
 
 def calibration_squares(source: Source, count: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ from clfcore.task import Task
 from clfcore.training.batches import normalized
 
 BATCH = 16
-ROUNDS = 20  # of one image each, the two sides by turns
+ROUNDS = 20  # of one batch each, the two sides by turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,12 @@ class Proof:
         """N x S x S x 3 squares, as the exported file takes them."""
         for start in range(0, len(self.rows), size):
             yield squares_of(self.classifier, self.decoded, self.rows[start : start + size])
+
+    def part(self, most: int) -> "Proof":
+        """At most so many of the images, evenly drawn."""
+        places = np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(int))
+        ids = tuple(self.ids[i] for i in places)
+        return replace(self, ids=ids, rows=self.rows[places], targets=_rows(self.targets, places))
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Accuracy(Result):
 
 @dataclass(frozen=True)
 class Latency(Result):
-    """Milliseconds for one image, medians of rounds by turns; ratio: run / export."""
+    """Milliseconds for a batch, of an export's proof for one image: medians of rounds by turns; ratio: run / export."""
 
     run_ms: float
     export_ms: float
@@ -110,6 +116,10 @@ def proof_of(
         return Proof(split, dataset.ids, None, decoded, np.arange(len(dataset)), train, classifier)
     rows = dataset.splits[split]
     return Proof(split, tuple(dataset.ids[i] for i in rows), dataset.targets[rows], decoded, rows, train, classifier)
+
+
+def _rows(targets: np.ndarray | None, places: np.ndarray) -> np.ndarray | None:
+    return None if targets is None else targets[places]
 
 
 def squares_of(classifier: Classifier, decoded: Decoded, rows: np.ndarray) -> np.ndarray:
@@ -147,7 +157,7 @@ def verify(
         parity=parity(run, export, task, ids=proof.ids, split=proof.split, thresholds=thresholds),
         stored=_stored_parity(export, classifier, proof, stored=stored),
         accuracy=_accuracy(run, export, classifier, proof=proof),
-        latency=_latency(classifier, predict, next(proof.batches(1))),
+        latency=latency(classifier, predict, next(proof.batches(1))),
     )
 
 
@@ -210,11 +220,11 @@ def _accuracy(run: np.ndarray, export: np.ndarray, classifier: Classifier, *, pr
     return Accuracy(a, b, pair.difference, pair.interval)
 
 
-def _latency(classifier: Classifier, predict: Callable[[np.ndarray], np.ndarray], square: np.ndarray) -> Latency:
-    """One image at a time, the two sides by turns, so that both meet the same machine."""
+def latency(classifier: Classifier, predict: Callable[[np.ndarray], np.ndarray], squares: np.ndarray) -> Latency:
+    """One batch at a time, the two sides by turns, so that both meet the same machine."""
     times: tuple[list[float], list[float]] = ([], [])
     for step in range(ROUNDS + 3):
-        for side, work in zip(times, (lambda: logits_of(classifier, square), lambda: predict(square)), strict=True):
+        for side, work in zip(times, (lambda: logits_of(classifier, squares), lambda: predict(squares)), strict=True):
             start = time.perf_counter()
             work()
             if step >= 3:  # the first calls allocate

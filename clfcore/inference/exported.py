@@ -29,8 +29,8 @@ def exported_file(path: Path) -> Path | None:
     return path if path.is_file() and path.suffix.lower() == ".onnx" else None
 
 
-def open_exported(file: Path) -> Predictor:
-    """Raises InputError where the file was not written by `export`, or onnxruntime is missing."""
+def open_session(file: Path) -> "InferenceSession":
+    """A session on the CPU. Raises InputError where onnxruntime is missing or the file is none that it opens."""
     if importlib.util.find_spec("onnxruntime") is None:
         raise InputError("an export is served by onnxruntime: pip install 'clflab[export]'")
     import onnxruntime
@@ -39,10 +39,15 @@ def open_exported(file: Path) -> Predictor:
     options.intra_op_num_threads = threads()
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-        stored = session.get_modelmeta().custom_metadata_map
+        return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise InputError(f"{file} is no ONNX file that onnxruntime {onnxruntime.__version__} opens") from error
+
+
+def open_exported(file: Path) -> Predictor:
+    """Raises InputError where the file was not written by `export`, or onnxruntime is missing."""
+    session = open_session(file)
+    stored = session.get_modelmeta().custom_metadata_map
     try:
         about: dict[str, Any] = {name: json.loads(stored[name]) for name in ("name", "task", "input")}
         about |= {name: json.loads(stored.get(name, "null")) for name in ("decoding", "temperature", "thresholds")}

@@ -27,8 +27,8 @@ from clfcore.serving import metrics, page, protocol
 from clfcore.serving.batching import Batcher, Busy
 from clfcore.serving.inbox import Inbox
 from clfcore.serving.limits import Limits, Refused, check_origin, read_body
+from clfcore.serving.made_file import MadeFile
 from clfcore.serving.served import VERSION, Served
-from clfcore.serving.web_page import WebPage
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -40,6 +40,8 @@ NAMELESS = "photo"  # a body that came without a file name
 class Application:
     """The routes of one served model. hosts: see `check_origin`; web_page: what stands at / once it is made."""
 
+    trial: MadeFile | None = None  # of a faster engine, which begins with the server
+
     def __init__(
         self,
         served: Served,
@@ -47,12 +49,12 @@ class Application:
         inbox: Inbox | None = None,
         limits: Limits | None = None,
         hosts: frozenset[str] | None,
-        web_page: WebPage | None = None,
+        web_page: MadeFile | None = None,
     ) -> None:
         self.served, self.inbox, self.limits, self.hosts = served, inbox, limits or Limits(), hosts
         self.web_page = web_page
         self.metrics = metrics.Metrics()
-        self.batcher = Batcher(served.predictor.compute, waiting=self.limits.pictures)
+        self.batcher = Batcher(self._compute, waiting=self.limits.pictures)
         self._pool = ThreadPoolExecutor(threads(), thread_name_prefix="requests")
         self._working = 0
 
@@ -64,6 +66,8 @@ class Application:
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             started()
+            if self.trial is not None:
+                self.trial.start()
             yield
             await asyncio.get_running_loop().run_in_executor(None, self.close)
 
@@ -91,8 +95,16 @@ class Application:
         """Finish what waits, and end the threads."""
         self.batcher.close()
         self._pool.shutdown()
-        if self.web_page is not None:
-            self.web_page.close()
+        for made in (self.web_page, self.trial):
+            if made is not None:
+                made.close()
+
+    def use(self, served: Served) -> None:
+        """Answer by another engine from the next batch on; the model is the same."""
+        self.served = served
+
+    def _compute(self, squares: Sequence[np.ndarray]) -> Outputs:
+        return self.served.predictor.compute(squares)
 
     def _answered(self, path: str, handler: Handler) -> Handler:
         """A handler whose every failure is one line of JSON, counted under the route's path."""
@@ -128,7 +140,9 @@ class Application:
 
     async def _page(self, _request: Request) -> Response:
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
-        path = None if self.web_page is None else await self._thread(self.web_page.path)
+        if self.web_page is not None:
+            await self._thread(self.web_page.start)
+        path = None if self.web_page is None else self.web_page.path()
         if path is not None:  # its own policy, in its head, lets it reach no address
             return FileResponse(
                 path, media_type="text/html", headers={**headers, "Content-Security-Policy": "frame-ancestors 'none'"}

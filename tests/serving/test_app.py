@@ -19,8 +19,9 @@ from clfcore.inference.predictor import Outputs
 from clfcore.serving.app import Application
 from clfcore.serving.inbox import Inbox
 from clfcore.serving.limits import Limits, known_hosts
+from clfcore.serving.made_file import MadeFile
 from clfcore.serving.served import Served
-from clfcore.serving.web_page import WebPage
+from clfcore.serving.web_page import web_page
 from clfcore.task import multi_label
 from tests.support.color_predictor import COLORS, LEVELS, color_predictor
 
@@ -291,35 +292,35 @@ def test_a_sure_answer_is_not_kept(tmp_path: Path) -> None:
     assert list((tmp_path / "inbox").iterdir()) == []
 
 
-def page_of(code: str) -> WebPage:
+def page_of(code: str) -> MadeFile:
     """A page that these lines of Python write to the path `out`."""
-    return WebPage((sys.executable, "-c", f"import sys; out = sys.argv[-1]; {code}"))
+    return web_page((sys.executable, "-c", f"import sys; out = sys.argv[-1]; {code}"))
 
 
 def test_the_web_page_stands_at_the_root_once_it_is_made(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
-    web_page = page_of(f"open({str(gate)!r}).read(); open(out, 'w').write('<title>whole</title>')")
-    with client_of(web_page=web_page) as client:
+    made = page_of(f"open({str(gate)!r}).read(); open(out, 'w').write('<title>whole</title>')")
+    with client_of(web_page=made) as client:
         first = client.get("/")
         assert "is being made" in first.text
         assert 'type="file"' in first.text
         gate.write_text("go")
-        web_page.wait(60)
-        made = client.get("/")
-        assert made.text == "<title>whole</title>"
-        assert made.headers["content-security-policy"] == "frame-ancestors 'none'"
+        made.wait(60)
+        whole = client.get("/")
+        assert whole.text == "<title>whole</title>"
+        assert whole.headers["content-security-policy"] == "frame-ancestors 'none'"
         assert client.post("/predict", content=photo()).status_code == 200
-        written = web_page.path()
+        written = made.path()
     assert written is not None
     assert not written.exists()  # with the server
 
 
 def test_the_form_stays_where_no_web_page_can_be_made(caplog: pytest.LogCaptureFixture) -> None:
-    web_page = page_of("sys.exit('net has pictures of more than 8 bits')")
-    with client_of(web_page=web_page) as client:
+    made = page_of("sys.exit('net has pictures of more than 8 bits')")
+    with client_of(web_page=made) as client:
         client.get("/")
-        web_page.wait(60)
+        made.wait(60)
         again = client.get("/").text
     assert 'type="file"' in again
     assert "is being made" not in again
@@ -329,10 +330,10 @@ def test_the_form_stays_where_no_web_page_can_be_made(caplog: pytest.LogCaptureF
 def test_a_page_that_is_being_made_ends_with_the_server(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
-    web_page = page_of(f"open({str(gate)!r}).read()")
-    with client_of(web_page=web_page) as client:
+    made = page_of(f"open({str(gate)!r}).read()")
+    with client_of(web_page=made) as client:
         client.get("/")
-        assert web_page.making
-    web_page.wait(60)
-    assert not web_page.making
-    assert web_page.path() is None
+        assert made.making
+    made.wait(60)
+    assert not made.making
+    assert made.path() is None

@@ -20,7 +20,7 @@ from clfcore.runs.folder import Run
 @pytest.fixture(scope="module")
 def server(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen, str]]:
     """A server of the trained run, and its address."""
-    words = ["serve", str(trained.path), "--port", "0"]
+    words = ["serve", str(trained.path), "--port", "0", "--engine", "torch"]
     process = subprocess.Popen(
         [sys.executable, "-m", "clfcore", *words, "--json"],
         stdout=subprocess.PIPE,
