@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.pages_manager import PagesManager
 
-from ui.entry import after_first_paint, dismiss_first_notice, refuse_foreign_pages, wait_for_figures
+from ui.entry import dismiss_first_notice, refuse_foreign_pages, wait_for_figures
 from ui.photos.tab import keep_in_address
 from ui.session import keep_widgets, note_page, note_widgets, restore_widgets
 
@@ -47,4 +47,6 @@ try:
     page.run()
 finally:  # also where a page stops early
     note_widgets()
+    from ui.runs.warm import after_first_paint  # the worker, and all that it stands on: after the page
+
     after_first_paint()

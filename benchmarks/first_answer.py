@@ -7,12 +7,14 @@ process of its own; the browser runs already. The operating system has the files
 
     python benchmarks/first_answer.py [N]
 
-The times are the wall clock's: on a busy machine they say little of the app. `processor` is what the server itself
-used until the first page.
+The times are the wall clock's: on a busy machine they say little of the app. So each server is held against one whose
+page is a bare title, `bare`: what Streamlit and Chromium take by themselves, the floor of `page`. `processor` is what
+the server itself used until the first page.
 """
 
 import os
 import re
+import shutil
 import statistics
 import sys
 import tempfile
@@ -27,10 +29,25 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.browser.driver import chromium, chromium_path, serving
+from tests.browser.driver import ROOT, chromium, chromium_path, serving
 
 PROMISED = {"page": 2.5, "answer": 60.0}
 PATIENCE = 300_000  # milliseconds
+
+
+def bare_visit(browser: "Browser") -> float:
+    """Seconds of one cold server of a page that is a title alone, with the lab's settings."""
+    with tempfile.TemporaryDirectory() as lab:
+        shutil.copytree(ROOT / ".streamlit", Path(lab, ".streamlit"))
+        Path(lab, "app.py").write_text('import streamlit as st\n\nst.title("A title")\n', encoding="utf-8")
+        began = time.perf_counter()
+        with serving(Path(lab), root=Path(lab)) as address:
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(address)
+            page.get_by_role("heading", name="A title").wait_for(timeout=PATIENCE)
+            seconds = time.perf_counter() - began
+            page.close()
+            return seconds
 
 
 def first_visit(browser: "Browser") -> dict[str, float]:
@@ -60,7 +77,7 @@ def main(servers: int) -> None:
     with chromium() as browser:
         visits = []
         for number in range(1, servers + 1):
-            visits.append(first_visit(browser))
+            visits.append({"bare": bare_visit(browser)} | first_visit(browser))
             print(f"server {number}: " + ", ".join(f"{name} {value:.1f} s" for name, value in visits[-1].items()))
     print(f"{servers} cold servers, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     for name in visits[0]:

@@ -7,12 +7,12 @@ import streamlit as st
 
 from clfcore.data.catalogue import entries, open_dataset
 from clfcore.data.checks import check
-from clfcore.data.dicom_heic import readable_kinds
 from clfcore.data.importers.readings import AmbiguousData
 from clfcore.data.importers.uploads import keep_upload
 from clfcore.data.library.edit import record, reread
 from clfcore.data.library.entries import library
 from clfcore.data.library.specs import address_spec, display_name, named_spec, path_spec
+from clfcore.data.readable_kinds import readable_kinds
 from clfcore.data.value_ranges import shown_range
 from clfcore.errors import Failure, InputError
 from clfcore.progress import Progress

@@ -1,12 +1,10 @@
-"""Entry checks of every visit: no foreign site, heavy libraries loaded with a spinner, the worker warmed up."""
+"""Entry checks of every visit: no foreign site, and heavy libraries loaded with a spinner."""
 
-import threading
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from clfcore.heavy_imports import is_loaded, load
-from clfcore.runs.worker import worker
 
 # Streamlit sends no header that refuses frames; without scripts a framed page cannot work at all.
 # In a block: Streamlit may run a script again in the same window, where a name cannot be declared twice.
@@ -73,15 +71,3 @@ def wait_for_networks() -> None:
     if not is_loaded("timm"):
         with st.spinner("Loading PyTorch, once after each start of the lab", show_time=True):
             load("timm")
-
-
-@st.cache_resource
-def after_first_paint() -> None:
-    """Once a server: bring up the worker's first child, when the first page has had time to paint."""
-
-    def warm() -> None:
-        worker().warm()
-
-    timer = threading.Timer(2.0, warm)
-    timer.daemon = True
-    timer.start()

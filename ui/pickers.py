@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.architectures.catalogue import networks_at_hand
-from clfcore.data.dicom_heic import readable_kinds
 from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
 from clfcore.files import runs_folder
@@ -151,9 +150,6 @@ def answer_of(name: str, photo: Photo, *, k: int = 5) -> PhotoPrediction:
 
 MOST = 4  # classifiers side by side
 FIRST_MODEL = ["efficientnet_lite0"]  # where none was chosen
-
-
-KINDS = readable_kinds()
 
 
 def choose_models() -> list[str]:

@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import features
 
 from clfcore.errors import InputError
 
@@ -20,14 +19,6 @@ _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis")
 _CONTAINERS = (b"mif1", b"msf1")  # of HEIC and of AVIF; the brands that follow tell which
 _AVIF_BRANDS = (b"avif", b"avis")
 _BRANDS = 64  # bytes of a file's head within which they stand
-
-
-def readable_kinds() -> tuple[str, ...]:
-    """The endings of the pictures that this installation reads; DICOM's is among them with its extra."""
-    kinds = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
-    kinds += ["avif"] if features.check("avif") else []
-    kinds += ["heic", "heif"] if importlib.util.find_spec("pillow_heif") else []
-    return (*kinds, *(["dcm"] if importlib.util.find_spec("pydicom") else []))
 
 
 def is_heic(data: bytes) -> bool:

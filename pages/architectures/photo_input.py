@@ -8,7 +8,8 @@ from clfcore.architectures.catalogue import weights_at_hand
 from clfcore.photos import Photo
 from clfcore.runs.index import finished_runs
 from ui.photos.samples import samples_for
-from ui.pickers import KINDS, listed_name
+from ui.photos.tab import KINDS
+from ui.pickers import listed_name
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture

@@ -1,28 +1,27 @@
-"""One drop zone for photos, a folder, a zip or a CSV; beside it a folder's button, a path and a camera."""
+"""One drop zone for photos, a folder, a zip or a CSV; beside it a folder's button, a path and a camera.
+
+The first thing that a new server paints: nothing is imported here that takes long. What the page makes of the files
+stands in `dropped`.
+"""
 
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.data.importers.uploads import holds_photos, keep_upload
-from clfcore.data.library.specs import address_spec, path_spec
-from clfcore.errors import Failure, InputError
 from clfcore.photos import MOST_BYTES, MOST_PHOTOS
-from ui.data_picker import open_data, write_data_address
 from ui.formatting import count
-from ui.messages import complain
-from ui.photos.tab import FORMATS, PRIVATE, add, camera, photo_of, show_held, take_files, uploader_key
-from ui.pickers import KINDS
-from ui.session import DATA, SessionValue
+from ui.photos.tab import FORMATS, KINDS, PRIVATE, camera, take_files, uploader_key
+from ui.session import SessionValue
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-_DATASET = SessionValue[str]("home dataset")
-# Taken by a callback, unpacked by the page.
-_UPLOADED: "SessionValue[list[UploadedFile]]" = SessionValue("home uploaded")
-_REFUSED = SessionValue[str]("home refused")
+# Taken by a callback, opened by the page.
+UPLOADED: "SessionValue[list[UploadedFile]]" = SessionValue("home uploaded")
+TYPED = SessionValue[str]("home typed")
 _PATH = SessionValue[str]("home path")
+_FOLDER_OPEN = SessionValue[bool]("home folder open")
+_PATH_OPEN = SessionValue[bool]("home path open")
 
 # A folder that is dropped loses its files' paths in Streamlit 1.67: only a folder that was chosen keeps them. Here the
 # files of a dropped folder are given their paths, and reach the uploader as if they had been chosen.
@@ -63,7 +62,7 @@ window.clfFolders ??= (() => {
 
 
 def drop_zone() -> None:
-    """The zone, and what was refused; photos become the tab's photos, all else the dataset of `dropped_dataset`."""
+    """The zone, and the other ways to bring something."""
     key = uploader_key("drop files")
     with st.container(key="drop"):
         st.file_uploader(
@@ -79,9 +78,9 @@ def drop_zone() -> None:
             f"images, up to {st.get_option('server.maxUploadSize') / 1024:g} GB each. For more, paste a path."
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.popover("Choose a folder", icon=":material/folder_open:"):
+        with st.popover("Choose a folder", icon=":material/folder_open:", key=_FOLDER_OPEN.key, on_change="rerun"):
             _choose_folder()
-        with st.popover("Paste a path", icon=":material/edit:"):
+        with st.popover("Paste a path", icon=":material/edit:", key=_PATH_OPEN.key, on_change="rerun"):
             st.text_input(
                 "Path of a folder, a .zip or a .csv on this machine",
                 key=_PATH.key,
@@ -92,10 +91,6 @@ def drop_zone() -> None:
         camera()
     kinds = " ".join(f".{kind}" for kind in (*KINDS, "zip", "csv"))
     st.html(f'<span data-clf-script data-clf-kinds="{kinds}" hidden></span>{_FOLDERS}', unsafe_allow_javascript=True)
-    _unpack()
-    if refused := _REFUSED.get():
-        complain(refused)
-    show_held()
 
 
 def _choose_folder() -> None:
@@ -111,60 +106,14 @@ def _choose_folder() -> None:
 
 
 def _take(key: str) -> None:
-    files = take_files(key, dataset=True)
-    if not files:
-        return
-    _REFUSED.forget()
-    if holds_photos([file.name for file in files]):
-        add([photo_of(file) for file in files])
-    else:
-        _UPLOADED.set(files)
-
-
-def _unpack() -> None:
-    files = _UPLOADED.take()
-    if not files:
-        return
-    try:
-        with st.spinner("Unpacking to disk"):
-            _open(keep_upload([(file.name, file) for file in files]))
-    except (InputError, Failure) as error:
-        _REFUSED.set(str(error))
+    if files := take_files(key, dataset=True):
+        UPLOADED.set(files)
+        _FOLDER_OPEN.set(False)
 
 
 def _take_path() -> None:
     typed = (_PATH.get() or "").strip().strip("\"'").strip()
     if typed:
-        _REFUSED.forget()
-        _open(typed)
+        TYPED.set(typed)
         _PATH.set("")
-
-
-def _open(spec: str) -> None:
-    _DATASET.set(spec)
-    open_data(spec)
-    write_data_address(address_spec(path_spec(spec)))  # of what was never read before, once it was
-    if "run" in st.query_params:  # of the dataset before
-        del st.query_params["run"]
-
-
-def dropped_dataset() -> str | None:
-    """The SPEC of the dataset that Home shows: dropped here, or named by the address; None where there is none."""
-    if not _DATASET.exists and (linked := st.query_params.get("data")):
-        _DATASET.set(linked)
-    shown = _DATASET.get()
-    if not shown:
-        return None
-    if DATA.exists and DATA.get():  # its reading was chosen
-        _DATASET.set(shown := DATA.get() or shown)
-    else:
-        open_data(shown)
-    return path_spec(shown)
-
-
-def close_dataset() -> None:
-    """Show no dataset on Home any longer."""
-    _DATASET.set("")
-    for name in ("data", "run"):
-        if name in st.query_params:
-            del st.query_params[name]
+        _PATH_OPEN.set(False)

@@ -13,7 +13,7 @@ from clfcore.runs.folder import Run
 from clfcore.runs.index import ACTIVE, list_runs
 from clfcore.runs.resolve_run import with_network
 from clfcore.runs.worker import worker
-from pages.home.drop import close_dataset
+from pages.home.dropped import close_dataset
 from ui.cards import Card, cards
 from ui.data_picker import read_data, thumbnail
 from ui.formatting import count, duration, join_names, shorten

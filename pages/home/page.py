@@ -2,11 +2,7 @@
 
 import streamlit as st
 
-from pages.home.answers import first_answers
-from pages.home.drop import drop_zone, dropped_dataset
-from pages.home.first import first_classifier
-from pages.home.sections import newest_runs, sample_strip, ways
-from ui.messages import refusals
+from pages.home.drop import drop_zone
 
 st.title("A lab for image classification")
 st.markdown(
@@ -14,6 +10,15 @@ st.markdown(
     "Nothing leaves this machine: no account, no telemetry, no download you did not ask for."
 )
 drop_zone()
+
+# Here and not above: on a new server these take most of a second, in which the browser paints what stands above.
+from pages.home.answers import first_answers  # noqa: E402
+from pages.home.dropped import dropped_dataset, take_dropped  # noqa: E402
+from pages.home.first import first_classifier  # noqa: E402
+from pages.home.sections import newest_runs, sample_strip, ways  # noqa: E402
+from ui.messages import refusals  # noqa: E402
+
+take_dropped()
 answer = st.container()  # filled last, so that long work in it hides nothing below
 st.subheader("Or try a sample", anchor=False)
 sample_strip()

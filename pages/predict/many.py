@@ -24,7 +24,8 @@ from ui.formatting import count
 from ui.jobs import background, result_beside
 from ui.loaders import Files, classifier, files_of
 from ui.messages import refusals
-from ui.pickers import KINDS, model_name, views_chosen
+from ui.photos.tab import KINDS
+from ui.pickers import model_name, views_chosen
 from ui.session import CALIBRATED, SessionValue
 
 if TYPE_CHECKING:

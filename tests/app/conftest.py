@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from clfcore.config import make
 from clfcore.runs.folder import Run
 from tests.conftest import copied, trained_at
-from ui import entry
 from ui.jobs import stop_jobs
+from ui.runs import warm
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def no_children(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test starts the worker's child by painting a page; nothing kept from one test is seen by the next."""
     import streamlit as st
 
-    monkeypatch.setattr(entry, "after_first_paint", lambda: None)
+    monkeypatch.setattr(warm, "after_first_paint", lambda: None)
     st.cache_data.clear()
     st.cache_resource.clear()
     yield

@@ -15,9 +15,10 @@ from clfcore.data.bit_depth import shown
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.checks import check
 from clfcore.data.decode import decode
-from clfcore.data.dicom_heic import is_heic, readable_kinds
+from clfcore.data.dicom_heic import is_heic
 from clfcore.data.image_file import Depth, depth, image_size
 from clfcore.data.pixels import Preprocess, read_image
+from clfcore.data.readable_kinds import readable_kinds
 from clfcore.errors import InputError
 
 HEIC = b"\0\0\0\x18ftypheic" + b"\0" * 40

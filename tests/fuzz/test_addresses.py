@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from clfcore.runs.folder import Run
-from ui import entry
 from ui.jobs import stop_jobs, wait_for_jobs
+from ui.runs import warm
 
 COUNT = 16 * int(os.environ.get("CLFLAB_FUZZ", "1"))
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -45,7 +45,7 @@ SEEN = (
 @pytest.fixture(autouse=True)
 def one_lab(finished_run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A lab with one finished run and no worker's child."""
-    monkeypatch.setattr(entry, "after_first_paint", lambda: None)
+    monkeypatch.setattr(warm, "after_first_paint", lambda: None)
     yield
     stop_jobs()
     st.cache_data.clear()

@@ -7,8 +7,9 @@ import streamlit as st
 from clfcore.photos import Photo
 from ui.formatting import shorten
 from ui.messages import escape_markdown
+from ui.photos.held import show_held
 from ui.photos.samples import ShownSample, photographs, samples_for
-from ui.photos.tab import PRIVATE, SAMPLE, address_is_behind, camera, show_held, tab_photos, take_uploaded, uploader_key
+from ui.photos.tab import PRIVATE, SAMPLE, address_is_behind, camera, tab_photos, take_uploaded, uploader_key
 from ui.session import in_address, take_address
 
 

@@ -15,7 +15,7 @@ from clfcore.runs.folder import Run
 from clfcore.runs.samples import OFFERED, Sample, suits_digits
 from ui.cards import Picture
 from ui.loaders import Files, by_files
-from ui.photos.tab import thumbnail
+from ui.photos.held import thumbnail
 
 if TYPE_CHECKING:
     pass

@@ -1,7 +1,9 @@
-"""Photos of this tab: dropped, taken or chosen once, shown on every page that asks for them, and kept by a reload."""
+"""Photos of this tab: dropped, taken or chosen once, shown on every page that asks for them, and kept by a reload.
+
+Home's drop zone stands on this module: it imports nothing that takes long.
+"""
 
 import contextlib
-import io
 import json
 from collections.abc import Sequence
 from html import escape
@@ -9,14 +11,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.data.bit_depth import shown
-from clfcore.data.pixels import read_image
+from clfcore.data.readable_kinds import readable_kinds
 from clfcore.errors import Failure, InputError
-from clfcore.photos import MOST_PHOTOS, Photo, forget_photos, keep_photos, kept_photos
-from ui.cards import THUMBNAIL, Picture, picture
-from ui.formatting import count, shorten
-from ui.messages import complain, escape_markdown
-from ui.pickers import KINDS
+from clfcore.photos import Photo, forget_photos, keep_photos, kept_photos
+from ui.formatting import count
 from ui.session import TAB, TAB_TOKEN, SessionValue
 
 if TYPE_CHECKING:
@@ -27,8 +25,8 @@ PRIVATE = (
     "Photos stay on this computer. They are kept for this tab, through page changes and a reload, and deleted a day "
     "after it last showed them."
 )
+KINDS = readable_kinds()
 FORMATS = ", ".join(kind.upper() for kind in KINDS if kind not in ("jpeg", "tiff"))
-LISTED = 12  # photos with a thumbnail and a button of their own
 PARAMETER = "photos"  # of the address: the token under which the photos are kept
 
 PHOTOS = SessionValue[tuple[Photo, ...]]("photos of the tab")
@@ -36,7 +34,7 @@ _TOKEN = SessionValue[str]("photos token")
 _WRITTEN = SessionValue[str]("photos token written")
 _ROUND = SessionValue[int]("photos round")  # an uploader that was emptied is a new widget
 SAMPLE = SessionValue[str]("sample")
-_REFUSED = SessionValue[str]("photos refused")
+REFUSED_PHOTOS = SessionValue[str]("photos refused")
 _CAMERA = SessionValue[bool]("camera on")
 
 # Streamlit's own writing into the address makes an entry of the browser's history, and a page change drops it: then
@@ -88,7 +86,7 @@ def hold(photos: Sequence[Photo]) -> None:
     try:
         token = keep_photos(photos, like=before) if photos else ""
     except (InputError, Failure) as error:
-        _REFUSED.set(str(error))
+        REFUSED_PHOTOS.set(str(error))
         return
     PHOTOS.set(tuple(photos))
     _TOKEN.set(token)
@@ -116,14 +114,14 @@ def take_files(key: str, *, dataset: bool = False) -> "list[UploadedFile]":
     files = SessionValue["list[UploadedFile]"](key).get() or []
     if files:
         _ROUND.set((_ROUND.get() or 0) + 1)
-        _REFUSED.forget()
+        REFUSED_PHOTOS.forget()
     kinds = {*KINDS, "zip", "csv"} if dataset else set(KINDS)
     others = [file.name for file in files if file.name.rsplit(".", 1)[-1].lower() not in kinds]
     if others:
         named = ", ".join(others[:3]) + (f" and {count(len(others) - 3)} more" if len(others) > 3 else "")
         what = "is not a picture" if len(others) == 1 else "are not pictures"
         also = ", or a zip of class folders, or a CSV with its images" if dataset else ""
-        _REFUSED.set(f"{named} {what}{', a zip or a CSV' if dataset else ''}: bring photos ({FORMATS}){also}")
+        REFUSED_PHOTOS.set(f"{named} {what}{', a zip or a CSV' if dataset else ''}: bring photos ({FORMATS}){also}")
     return [file for file in files if file.name not in others]
 
 
@@ -152,40 +150,3 @@ def _shoot(key: str) -> None:
         add([Photo(f"camera {number}.jpg", taken.getvalue())])
         _CAMERA.set(False)
         _ROUND.set((_ROUND.get() or 0) + 1)
-
-
-def show_held() -> None:
-    """The photos of the tab, each with a thumbnail and a click that removes it; and what was refused."""
-    if refused := _REFUSED.get():  # until more is brought or something removed
-        complain(refused)
-    photos = tab_photos()
-    if not photos:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="held"):
-        for i, photo in enumerate(photos[:LISTED]):
-            small = thumbnail(photo)
-            name = escape_markdown(shorten(photo.name, 24))
-            label = f"![]({small.source}) {name} :material/close:" if small else f"{name} :material/close:"
-            tip = f"Remove {escape_markdown(photo.name)}"
-            st.button(label, key=f"held {i}", help=tip, on_click=_remove, args=(photo,))
-        if len(photos) > LISTED:
-            st.caption(f"and {count(len(photos) - LISTED)} more", width="content")
-        if len(photos) > 1:
-            st.button("Remove all", key="held none", type="tertiary", on_click=hold, args=((),))
-
-
-def _remove(photo: Photo) -> None:
-    _REFUSED.forget()
-    hold([held for held in tab_photos() if held != photo])
-
-
-@st.cache_data(show_spinner=False, max_entries=2 * MOST_PHOTOS)
-def thumbnail(photo: Photo) -> Picture | None:
-    """A photo's thumbnail; None where it cannot be read."""
-    file = io.BytesIO(photo.data)
-    file.name = photo.name
-    try:
-        pixels = read_image(file, least_side=THUMBNAIL // 2)
-        return picture(shown(pixels, None), side=THUMBNAIL // 2)
-    except InputError:
-        return None
