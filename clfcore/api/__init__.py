@@ -43,6 +43,14 @@ if TYPE_CHECKING:
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.tokens import token_attention
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
+    from clfcore.api.versions import (
+        correct_dataset,
+        decide,
+        diff_datasets,
+        list_decisions,
+        list_versions,
+        undo_decisions,
+    )
     from clfcore.api.weights import get_weights, list_weights
 
 # Every public name and the module of this package that it is defined in, or shown by.
@@ -78,6 +86,14 @@ _NAMES = {
     "serving": ("serve", "serving_app"),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
     "tokens": ("token_attention",),
+    "versions": (
+        "correct_dataset",
+        "decide",
+        "diff_datasets",
+        "list_decisions",
+        "list_versions",
+        "undo_decisions",
+    ),
     "weights": ("get_weights", "list_weights"),
     "training": ("advise", "check", "command_of", "configuration", "defaults", "find_rate", "more_pictures", "plan"),
 }

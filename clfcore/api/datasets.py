@@ -13,7 +13,9 @@ from clfcore.data.export import write_manifest
 from clfcore.data.importers.readings import parted, with_reading
 from clfcore.data.library import edit
 from clfcore.data.library.entries import LibraryEntry, library
-from clfcore.data.library.specs import find_entry, path_spec
+from clfcore.data.library.specs import display_name, find_entry, path_spec
+from clfcore.data.library.versioned import is_version
+from clfcore.data.versions.versions import delete_version
 from clfcore.errors import InputError
 from clfcore.progress import Progress
 from clfcore.results import WHEN_KNOWN, Result
@@ -66,11 +68,15 @@ class RenamedDataset(Result):
 
 @dataclass(frozen=True)
 class DeletedDataset(Result):
-    """A dataset that is gone from the library. files_deleted: False for a person's own files, which stay."""
+    """A dataset that is gone from the library, or a version of one.
+
+    files_deleted: False for a person's own files, which stay. version: True of a version, whose pictures stay.
+    """
 
     deleted: str
     folder: Path
     files_deleted: bool
+    version: bool | None = field(default=None, metadata=WHEN_KNOWN)
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,14 @@ def rename_dataset(name: str, new: str) -> RenamedDataset:
 
 
 def delete_dataset(name: str) -> DeletedDataset:
-    """Delete what the lab unpacked; a person's own files are only forgotten, and stay. Runs stay, too."""
+    """Delete what the lab unpacked; a person's own files are only forgotten, and stay. Runs stay, too.
+
+    Of `DATA@VERSION` the version goes, and no picture and no decision. Raises InputError where another was made of it.
+    """
+    spec = path_spec(name)
+    if is_version(spec):
+        version = delete_version(spec)
+        return DeletedDataset(display_name(spec), version.manifest.parent, files_deleted=False, version=True)
     entry = edit.delete(name)
     return DeletedDataset(entry.name, entry.folder, entry.unpacked)
 

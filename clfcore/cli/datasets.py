@@ -1,12 +1,14 @@
-"""The command about data: the library and the catalogue, a check, a download, an export."""
+"""The command about data: the library and the catalogue, a check, a download, an export; corrections and versions."""
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from clfcore import api
+from clfcore.cli import version_views
 from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, READING, needed
 from clfcore.cli.terminal import bar, byte_bar, table
+from clfcore.errors import InputError
 from clfcore.files import typed_path
 
 if TYPE_CHECKING:
@@ -30,9 +32,44 @@ def _run(given: argparse.Namespace) -> "Result":
         name = needed(given.spec, "NAME", "name the dataset to rename")
         return api.rename_dataset(name, needed(given.name, "--name", "write the new name"))
     if given.action == "delete":
-        return api.delete_dataset(needed(given.spec, "NAME", "name the dataset to delete"))
+        name = needed(given.spec, "NAME", "name the dataset to delete")
+        return api.delete_dataset(name)
+    if given.action == "versions":
+        return api.list_versions(needed(given.spec, "SPEC", "name the data whose versions to list"))
+    if given.action == "decisions":
+        spec = needed(given.spec, "SPEC", "name the data whose decisions to list")
+        table_out = typed_path(given.out, "out") if given.out else None
+        return api.list_decisions(spec, out=table_out, overwrite=given.overwrite, reading=given.reading)
+    if given.action == "correct":
+        spec = needed(given.spec, "SPEC", "name the data to correct")
+        if given.item is not None:
+            if given.decisions or given.version:
+                raise InputError("--item stands alone: give --decisions or --version in a command of their own")
+            return api.decide(spec, given.item, reading=given.reading, note=given.note, **_decided(given))
+        decisions = typed_path(given.decisions, "decisions") if given.decisions else ()
+        return api.correct_dataset(spec, decisions=decisions, version=given.version, reading=given.reading)
+    if given.action == "undo":
+        return api.undo_decisions(needed(given.spec, "SPEC", "name the data"), reading=given.reading)
+    if given.action == "diff":
+        first = needed(given.spec, "SPEC", "name the two to compare, such as photos photos@checked")
+        return api.diff_datasets(first, needed(given.other, "OTHER", "name the second, such as photos@checked"))
     spec = needed(given.spec, "SPEC", "name the data to check")
     return api.check_dataset(spec, reading=given.reading, progress=bar("decoding"))
+
+
+class _Decided(TypedDict):
+    action: str
+    label: list[str]
+    group: str
+
+
+def _decided(given: argparse.Namespace) -> _Decided:
+    """What --item is decided to be: one of --label, --group, --keep, --drop and --doubt."""
+    flags = {name: getattr(given, name) for name in ("label", "group", "keep", "drop", "doubt")}
+    asked = [name for name, value in flags.items() if value is not None and value is not False]
+    if len(asked) != 1:
+        raise InputError(f"--item needs one of --label, --group, --keep, --drop and --doubt: {len(asked)} are given")
+    return {"action": asked[0], "label": [*(given.label or ())], "group": given.group or ""}
 
 
 def _list(result: Values) -> str:
@@ -51,6 +88,8 @@ def _renamed(result: Values) -> str:
 
 
 def _deleted(result: Values) -> str:
+    if result.get("version"):
+        return f"version {result['deleted']} is deleted; no picture was"
     if result["files_deleted"]:
         return f"{result['deleted']} is deleted, with its files"
     return f"{result['deleted']} is forgotten; its files stay in {result['folder']}"
@@ -80,20 +119,54 @@ def _report(result: Values) -> str:
 COMMANDS = (
     Command(
         name="datasets",
-        help="list the datasets, or `add`, `check`, `export SPEC`, `rename`, `delete`, `download NAME`",
+        help="list the datasets, or `add`, `check`, `correct`, `delete`, `diff`, `export`, `rename`, `download NAME`",
         example="datasets check photos/",
         arguments=(
             argument(
                 "action",
                 nargs="?",
-                choices=["add", "check", "delete", "download", "export", "rename"],
-                help="add gives a folder, zip or manifest a name; check reports its problems; delete NAME deletes what "
-                "the lab unpacked and forgets a folder of yours; download NAME fetches a published one; export writes "
-                "a manifest; rename NAME takes --name",
+                choices=[
+                    "add",
+                    "check",
+                    "correct",
+                    "decisions",
+                    "delete",
+                    "diff",
+                    "download",
+                    "export",
+                    "rename",
+                    "undo",
+                    "versions",
+                ],
+                help="add gives a folder, zip or manifest a name; check reports its problems; correct keeps decisions "
+                "on pictures and makes a --version of them, decisions lists them, undo takes the last step back; "
+                "delete NAME deletes a version or what the lab unpacked and forgets a folder of yours; diff compares "
+                "two; download NAME fetches a published one; export writes a manifest; rename NAME takes --name; "
+                "versions lists those of a dataset",
             ),
-            argument("spec", nargs="?", help="name, folder, nested:FOLDER, .zip or .csv manifest"),
+            argument(
+                "spec", nargs="?", help="name, folder, nested:FOLDER, .zip, .csv manifest, or one of these @VERSION"
+            ),
+            argument("other", nargs="?", help="of diff: the second dataset"),
             argument("--name", metavar="NAME", help="of add and rename: what the dataset is called from now on"),
-            argument("--out", metavar="FILE", help="of export: the .csv to write; pictures may go beside it"),
+            argument(
+                "--out",
+                metavar="FILE",
+                help="of export: the .csv to write, and pictures may go beside it; of decisions: a .csv or .json",
+            ),
+            argument(
+                "--decisions",
+                metavar="FILE",
+                help="of correct: a .csv or .json with item and label, or action (keep, label, drop, group, doubt)",
+            ),
+            argument("--version", metavar="NAME", help="of correct: make a version of all decisions, for DATA@NAME"),
+            argument("--item", metavar="ID", help="of correct: the picture that --label, --drop … decides about"),
+            argument("--label", action="append", metavar="CLASS", help="its class; repeat for several, or for a path"),
+            argument("--group", metavar="NAME", help="it belongs together with others of this group"),
+            argument("--keep", action="store_true", help="its label is right"),
+            argument("--drop", action="store_true", help="leave it out"),
+            argument("--doubt", action="store_true", help="note it, and change nothing"),
+            argument("--note", default="", metavar="TEXT", help="kept with the decision on --item"),
             READING,
             OVERWRITE,
         ),
@@ -102,11 +175,27 @@ COMMANDS = (
             "list_datasets",
             "add_dataset",
             "check_dataset",
+            "correct_dataset",
+            "decide",
             "delete_dataset",
+            "diff_datasets",
             "download_dataset",
             "export_dataset",
+            "list_decisions",
+            "list_versions",
             "rename_dataset",
+            "undo_decisions",
         ),
-        render=by_key(datasets=_list, problems=_report, added=_added, renamed=_renamed, deleted=_deleted),
+        render=by_key(
+            datasets=_list,
+            problems=_report,
+            added=_added,
+            renamed=_renamed,
+            deleted=_deleted,
+            versions=version_views.versions,
+            relabeled=version_views.difference,
+            corrected=version_views.corrected,
+            decisions=version_views.decisions,
+        ),
     ),
 )

@@ -12,8 +12,11 @@ from clfcore.data.importers.folders import import_folder
 from clfcore.data.importers.manifests import import_csv
 from clfcore.data.importers.nested import import_tree
 from clfcore.data.importers.readings import AmbiguousData, Reading, parted
-from clfcore.data.library.entries import library
+from clfcore.data.library.entries import is_here, library
+from clfcore.data.library.names import is_catalogue
 from clfcore.data.library.specs import entry_of, path_spec, without_paths
+from clfcore.data.library.versioned import split_version
+from clfcore.data.versions.versions import lineage, open_version
 from clfcore.errors import InputError, nearest
 from clfcore.files import app_folder, data_root, datasets_folder, typed_path
 from clfcore.task import TaskKind
@@ -42,11 +45,17 @@ def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = Fals
     such a path, a dataset of the library by its name. No picture is decoded.
 
     `shapes`, of either form, takes settings: `shapes:count=600,side=64`. A path may have a reading before it, such as
-    `nested:photos` (folders in folders are levels). split_seed draws the splits that the data does not give.
-    evaluation_only: a model is only evaluated on the data: one class is enough, and files need no splits. Raises
-    InputError; AmbiguousData where the data can be read in several ways and no reading is asked for.
+    `nested:photos` (folders in folders are levels). `DATA@VERSION` is a version of the data, as its decisions leave it.
+    split_seed draws the splits that the data does not give. evaluation_only: a model is only evaluated on the data: one
+    class is enough, and files need no splits. Raises InputError; AmbiguousData where the data can be read in several
+    ways and no reading is asked for.
     """
     spec = path_spec(spec)
+    base, version = split_version(spec)
+    if version is not None:
+        if is_catalogue(base) or is_here(Path(parted(base).path)):
+            lineage(spec)  # one that is absent is told before the data is read
+        return open_version(open_dataset(base, split_seed=split_seed, evaluation_only=evaluation_only), spec)
     asked, path = parted(spec)
     asked = replace(asked, evaluation_only=evaluation_only)
     if str(asked):

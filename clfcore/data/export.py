@@ -43,7 +43,7 @@ def write_manifest(
     if out.suffix.lower() != ".csv":
         raise InputError(f"out is {str(out)!r}: a manifest's name ends with .csv")
     out = out.expanduser().absolute()
-    header, rows = _classes(dataset)
+    header, rows = label_columns(dataset)
     pictures = _pictures(dataset, out)
     groups = dataset.groups
     split_of = {int(i): split for split, chosen in dataset.splits.items() for i in chosen}
@@ -62,7 +62,11 @@ def _written(path: PurePosixPath) -> str:
     return str(path) if escaped(str(path)) == str(path) else f"./{path}"
 
 
-def _classes(dataset: ImageDataset) -> tuple[list[str], list[list[str]]]:
+def label_columns(dataset: ImageDataset) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns that hold the labels, and an item's cells in them, an item a row.
+
+    Raises InputError where a label would not come back.
+    """
     task = dataset.task
     if task.kind == "multi-label":
         odd = next((name for name in task.classes if ";" in name), None)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from clfcore.config import NetworkConfig, RunConfig
 from clfcore.data.library.specs import display_name, path_spec
+from clfcore.data.library.versioned import VersionedSpec, split_version
 from clfcore.errors import Failure
 from clfcore.files import cannot_write, runs_folder, safe_name
 from clfcore.runs.folder import Run
@@ -18,7 +19,11 @@ C = TypeVar("C", bound=RunConfig)
 
 def with_absolute_data(config: C) -> C:
     """The configuration with data that is found from any working folder, by its path, where the run may go on."""
-    config = config.changed(data=path_spec(config.data))
+    base, version = split_version(path_spec(config.data))
+    if version is not None:
+        base = with_absolute_data(config.changed(data=base)).data
+        return config.changed(data=str(VersionedSpec(base, version)))
+    config = config.changed(data=base)
     if Path(config.data).exists() and (os.sep in config.data or Path(config.data).suffix):
         return config.changed(data=str(Path(config.data).resolve()))
     if config.data.startswith("nested:"):

@@ -17,4 +17,4 @@ def dataset_name(spec: str) -> str:
 def data_title(run: Run) -> str:
     """Name of a run's data: that of the library, else the one that it had when the run was trained."""
     entry = entry_of(run.config.data)
-    return entry.name if entry else run.data.name or dataset_name(run.config.data)
+    return display_name(run.config.data) if entry else run.data.name or dataset_name(run.config.data)

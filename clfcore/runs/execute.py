@@ -16,6 +16,7 @@ from collections.abc import Callable
 import torch
 
 from clfcore import __version__
+from clfcore.data.versions.versions import dataset_digest
 from clfcore.device import keep_freed_memory, pick_device, threads_for
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation import thresholds as evaluation_thresholds
@@ -178,6 +179,7 @@ def _data(prepared: Prepared) -> JsonObject:
         "name": dataset.name,
         "task": dataset.task.as_dict(),
         "content": prepared.decoded.key,
+        "digest": dataset_digest(dataset),
         "splits": dataset.sizes(),
         "train_counts": dataset.counts("train").tolist(),
         "drawn": drawn,

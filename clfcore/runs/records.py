@@ -172,7 +172,8 @@ class DataProblem(Stored):
 class RunData(Record):
     """The data that a run was trained on: task, split sizes, what was drawn and left out.
 
-    train_counts: training items of each class. drawn: ids of the splits that the data did not give. computed_on:
+    digest: over content, label, split and group of its items, empty of older runs. train_counts: training items of each
+    class. drawn: ids of the splits that the data did not give. computed_on:
     versions and device.
     """
 
@@ -180,6 +181,7 @@ class RunData(Record):
     name: str = ""
     task: StoredTaskOrNone = None
     content: str = ""
+    digest: str = ""
     splits: Mapping[str, Count] = Field(default_factory=dict)
     train_counts: Sequence[Count] = ()
     drawn: Mapping[str, Sequence[str]] = Field(default_factory=dict)

@@ -23,7 +23,8 @@ from clfcore.data.library.entries import (
     writing,
 )
 from clfcore.data.library.names import default_name, free_name, is_catalogue, name_fault, original_name
-from clfcore.data.library.specs import find_entry, path_spec
+from clfcore.data.library.specs import entry_of, find_entry, path_spec
+from clfcore.data.library.versioned import split_version
 from clfcore.errors import InputError
 from clfcore.files import cannot_write
 
@@ -57,8 +58,13 @@ def _new_entry(name: str, place: Path, spec: str) -> LibraryEntry:
 
 
 def record(spec: str, dataset: ImageDataset) -> LibraryEntry | None:
-    """The entry of data that was read, with what it holds; made where there is none. None for the catalogue's."""
-    spec = path_spec(spec)
+    """The entry of data that was read, with what it holds; made where there is none. None for the catalogue's.
+
+    Of a version it is the entry of the data that it was made of, which says nothing of the version.
+    """
+    spec, version = split_version(path_spec(spec))
+    if version is not None:
+        return entry_of(spec)
     asked, path = parted(spec)
     if is_catalogue(spec) or dataset.paths is None or not is_here(Path(path)):
         return None

@@ -79,9 +79,9 @@ def last_part(path: str) -> str:
 
 
 def is_catalogue(spec: str) -> bool:
-    """Whether a SPEC is of the catalogue, with or without settings.
+    """Whether a SPEC is of the catalogue, with or without settings and a version.
 
-    >>> is_catalogue("shapes:count=60"), is_catalogue("./shapes")
-    (True, False)
+    >>> is_catalogue("shapes:count=60"), is_catalogue("digits@checked"), is_catalogue("./shapes")
+    (True, True, False)
     """
-    return spec.partition(":")[0] in {row.name for row in ROWS}
+    return spec.partition("@")[0].partition(":")[0] in {row.name for row in ROWS}

@@ -10,6 +10,7 @@ from clfcore.data.importers.archives import imported_folder
 from clfcore.data.importers.readings import parted
 from clfcore.data.library.entries import LibraryEntry, changes, is_here, library, place_of
 from clfcore.data.library.names import is_catalogue, original_name
+from clfcore.data.library.versioned import VersionedSpec, split_version
 from clfcore.errors import InputError, nearest
 
 
@@ -31,8 +32,14 @@ def find_entry(name: str) -> LibraryEntry:
 def path_spec(spec: str) -> str:
     """The SPEC with the name or the id of a dataset in the library replaced by its own SPEC; any other SPEC as it is.
 
-    Catalogue names and paths that exist come first. Raises InputError where several datasets have the name.
+    Catalogue names and paths that exist come first; a version stays behind the SPEC. Raises InputError where several
+    datasets have the name.
     """
+    spec, version = split_version(spec)
+    return str(VersionedSpec(_path_spec(spec), version))
+
+
+def _path_spec(spec: str) -> str:
     asked, name = parted(spec)
     if not name or is_catalogue(spec) or is_here(Path(name)):
         return spec
@@ -49,6 +56,11 @@ def named_spec(spec: str) -> str:
 
     What a page's box shows. The name stands for the same SPEC in `path_spec`.
     """
+    spec, version = split_version(spec)
+    return str(VersionedSpec(_named_spec(spec), version))
+
+
+def _named_spec(spec: str) -> str:
     entry = entry_of(spec)
     if entry is None or not entry.unpacked:
         return spec
@@ -65,6 +77,12 @@ def address_spec(spec: str, dataset: ImageDataset | None = None) -> str | None:
     None where the library does not have it as it is read here. dataset: what the SPEC opened as, which tells where a
     zip was unpacked. What is returned stands for the same data in `path_spec`.
     """
+    spec, version = split_version(spec)
+    address = _address_spec(spec, dataset)
+    return None if address is None else str(VersionedSpec(address, version))
+
+
+def _address_spec(spec: str, dataset: ImageDataset | None) -> str | None:
     if is_catalogue(spec):
         return spec
     entry = entry_of(spec)
@@ -98,20 +116,24 @@ def entry_of(spec: str) -> LibraryEntry | None:
     if is_catalogue(spec):
         return None
     with contextlib.suppress(InputError, OSError, RuntimeError, ValueError):
-        at = place_of(Path(parted(path_spec(spec)).path)).id
+        at = place_of(Path(parted(path_spec(split_version(spec).base)).path)).id
         return next((entry for entry in library() if entry.id == at), None)
     return None
 
 
 def display_name(spec: str) -> str:
-    """What people call the data of a SPEC: its name in the library, a catalogue name, else the path's last part."""
+    """What people call the data of a SPEC: its name in the library, a catalogue name, else the path's last part.
+
+    A version is called so behind it.
+    """
     return _display_name(spec, changes())
 
 
 @lru_cache(2048)
 def _display_name(spec: str, state: tuple[str, int, int]) -> str:
-    entry = entry_of(spec)
-    return entry.name if entry else original_name(parted(spec).path)
+    base, version = split_version(spec)
+    entry = entry_of(base)
+    return str(VersionedSpec(entry.name if entry else original_name(parted(base).path), version))
 
 
 def without_paths(text: str) -> str:
