@@ -7,7 +7,7 @@ from clfcore import api
 from clfcore.cli.command import Command, Values, argument
 from clfcore.cli.flags import between, number
 from clfcore.cli.terminal import bar
-from clfcore.export import FORMAT_NAMES
+from clfcore.export import CALIBRATE, FORMAT_NAMES
 
 if TYPE_CHECKING:
     from clfcore.results import Result
@@ -65,9 +65,9 @@ COMMANDS = (
             argument(
                 "--calibrate",
                 type=between(1, 100_000),
-                default=200,
+                default=CALIBRATE,
                 metavar="N",
-                help="training images that set the ranges, of onnx-int8 (default 200)",
+                help=f"training images that set the ranges, of onnx-int8 (default {CALIBRATE})",
             ),
             argument(
                 "--tolerance",

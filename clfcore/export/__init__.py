@@ -1,6 +1,7 @@
 """Verified exports: a classifier leaves the lab only together with the proof that it answers as it was evaluated."""
 
 import hashlib
+import importlib.util
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -31,7 +32,16 @@ FORMAT_NAMES = (  # as `formats.FORMATS` has them, without importing torch
     "kserve",
     "ray-serve",
 )
+WITHOUT_EXTRA = ("pt2", "timm")  # these need torch and timm alone
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")  # the extra `export`, which all others need
 POINTS = 0.02  # of accuracy that 8-bit integers may lose
+CALIBRATE = 200  # training images that set the ranges of 8-bit integers
+
+
+def missing_packages(format: str) -> tuple[str, ...]:
+    """Packages of the extra `export` that a format needs and that are not installed."""
+    needed = () if format in WITHOUT_EXTRA else PACKAGES
+    return tuple(name for name in needed if importlib.util.find_spec(name) is None)
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ def export(
     *,
     format: str,
     out: str | Path,
-    calibrate: int = 200,
+    calibrate: int = CALIBRATE,
     tolerance: float | None = None,
     overwrite: bool = False,
     runs: Path | None = None,

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from clfcore.errors import Failure, InputError
+from clfcore.export import PACKAGES
 from clfcore.export.exportable import Exportable, ExportedClassifier, description
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 OPSET = 20
 INPUT = "image"
-NEEDS = ("onnx", "onnxscript", "onnxruntime")
+NEEDS = PACKAGES
 Predictor = Callable[[np.ndarray], np.ndarray]  # N x S x S x 3 squares -> N x columns logits
 _EXPORTING = threading.Lock()  # the exporter patches torch while it works
 

@@ -1,19 +1,17 @@
 """Web page of a served model: `export --format web`, made once by a process of its own when it is first asked for."""
 
-import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from clfcore.export import missing_packages
 from clfcore.logs import log
 from clfcore.serving.made_file import MadeFile, Outcome
-
-PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
 def can_be_made() -> bool:
     """Whether the extra `export` is installed."""
-    return all(importlib.util.find_spec(name) is not None for name in PACKAGES)
+    return not missing_packages("web")
 
 
 def export_line(model: str, runs: Path | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import streamlit as st
 from clfcore.api.weights import describe_weights
 from clfcore.architectures.weights_index import megabytes
 from ui.architecture_picker import weights_download
+from ui.runs.use_model import use_this_architecture
 
 if TYPE_CHECKING:
     from clfcore.architectures.catalogue import Architecture
@@ -27,6 +28,8 @@ def weights_view(row: "Architecture") -> None:
             st.caption(f"✓ {name}: on this machine, {megabytes(known.bytes)}, license {known.licence}.")
         else:
             weights_download(row, tag)
+    if known is not None and known.available and tag == row.default_weights:
+        use_this_architecture(row.name)
 
 
 _WEIGHTS_HELP = (

@@ -9,7 +9,8 @@ from clfcore.export import FORMAT_NAMES, Exported, ExportedFile
 from clfcore.export.verify import Accuracy, Latency, Parity
 from clfcore.runs.folder import Run
 from tests.support.pages import OpenPage, refused, until
-from ui.runs.use_model import EXPORT_CHOICES, as_one_file, proof_text
+from ui.runs.export_formats import EXPORT_CHOICES
+from ui.runs.use_model import as_one_file, proof_text
 
 PARITY = Parity("test", 372, 1.0, 1.2e-5, 1e-6, 14.0, "a.jpg")
 EXPORTED = Exported(

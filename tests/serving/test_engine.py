@@ -14,7 +14,6 @@ from clfcore.api.serving import serving_app
 from clfcore.errors import InputError
 from clfcore.inference.predictor import Outputs
 from clfcore.runs.folder import Run
-from clfcore.serving import web_page
 from clfcore.serving.app import Application
 from clfcore.serving.engine import Trial, _compute, engine_of, trial, try_onnxruntime, with_onnxruntime
 from clfcore.serving.served import Served, open_served
@@ -128,7 +127,7 @@ def test_a_gray_networks_squares_reach_the_file_with_three_channels() -> None:
 def test_an_engine_that_cannot_be_is_refused(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"engine is 'onnx': it must be one of auto, torch, onnxruntime"):
         api.serve(str(trained.path), engine="onnx")  # type: ignore[arg-type] # what is wrong
-    monkeypatch.setattr(web_page, "PACKAGES", ("no_such_package",))
+    monkeypatch.setattr("clfcore.export.PACKAGES", ("no_such_package",))
     with pytest.raises(InputError, match=r"pip install 'clflab\[export\]'"):
         api.serve(str(trained.path), engine="onnxruntime")
     told: list[str] = []

@@ -1,4 +1,4 @@
-"""Use this model: commands and Python to copy, and a verified export in any format to download."""
+"""Use this model: commands and Python to copy, and a verified export in any format to try or download."""
 
 import shutil
 import tempfile
@@ -10,96 +10,31 @@ from shlex import quote
 import streamlit as st
 
 from clfcore import api
-from clfcore.api.exports import Exported
+from clfcore.api.exports import Exported, missing_packages
+from clfcore.export import CALIBRATE, POINTS
 from clfcore.numerals import decimal
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
+from clfcore.runs.temperature import temperature_of
 from ui.formatting import count, percent, size_text
 from ui.jobs import Job, background, result_if_ready
+from ui.messages import refusals
+from ui.runs.export_formats import EXPORT_CHOICES, ExportChoice
 from ui.session import SessionValue
+
+PAGE_HEIGHT = 720  # pixels of the web page that is tried in place
 
 
 @dataclass(frozen=True)
-class ExportChoice:
-    """A format as the page offers it.
+class _Model:
+    """What is taken along. name: in commands, of a run its id; source: what is exported, of a run its folder; changed:
+    when its predictions did; temperature: of its probabilities."""
 
-    ending: of its file's name, after the run's id; use: lines that use the file NAME, in `language`.
-    """
+    name: str
+    source: str
+    changed: float = 0.0
+    temperature: float = 1.0
 
-    title: str
-    what: str
-    ending: str
-    use: str
-    language: str = "bash"
-
-
-_SQUARES = "# squares: N x S x S x 3 bytes, prepared as {} says"
-_ONNX = (
-    'import onnxruntime\n\nsession = onnxruntime.InferenceSession("NAME")\n'
-    + _SQUARES.format('session.get_modelmeta().custom_metadata_map["input"]')
-    + '\nlogits, probabilities = session.run(["logits", "probabilities"], {"image": squares})'
-)
-EXPORT_CHOICES = {
-    "onnx": ExportChoice("ONNX", "One file that ONNX Runtime reads, in most languages.", ".onnx", _ONNX, "python"),
-    "onnx-int8": ExportChoice(
-        "ONNX, 8-bit", "A quarter of the size, faster on most CPUs, slightly less exact.", "-int8.onnx", _ONNX, "python"
-    ),
-    "pt2": ExportChoice(
-        "PyTorch",
-        "For torch.export.load, without this lab.",
-        ".pt2",
-        'import torch\n\nmodel = torch.export.load("NAME").module()\n'
-        "# squares: N x S x S x 3 bytes, a tensor\nlogits, probabilities = model(squares)[:2]",
-        "python",
-    ),
-    "script": ExportChoice(
-        "Script",
-        "A folder: predict.py for onnxruntime, Pillow and NumPy alone, and train.py, which trains the run again.",
-        "-script",
-        "pip install -r NAME/requirements.txt\npython NAME/predict.py photo.jpg",
-    ),
-    "web": ExportChoice(
-        "Web page",
-        "One file that classifies in any browser, offline: download it, then open it.",
-        ".html",
-        "python -m webbrowser NAME",
-    ),
-    "timm": ExportChoice(
-        "timm",
-        "A folder that timm opens as its own network.",
-        "-timm",
-        'import timm\n\nmodel = timm.create_model("local-dir:NAME", pretrained=True)',
-        "python",
-    ),
-    "container": ExportChoice(
-        "Container",
-        "A folder to build a container from: a small server without torch.",
-        "-container",
-        "cd NAME\ndocker build -t classifier .\n"
-        "docker run --rm --read-only --tmpfs /tmp -p 127.0.0.1:8000:8000 classifier",
-    ),
-    "triton": ExportChoice(
-        "Triton",
-        "A model repository for the Triton Inference Server.",
-        "-triton",
-        "# YY.MM: a release of Triton\n"
-        'docker run --rm -p 127.0.0.1:8000:8000 -v "$PWD/NAME":/models:ro \\\n'
-        "  nvcr.io/nvidia/tritonserver:YY.MM-py3 tritonserver --model-repository=/models",
-    ),
-    "kserve": ExportChoice(
-        "KServe",
-        "An inference service on Kubernetes, with its model repository.",
-        "-kserve",
-        "# first copy NAME/models to your storage, and write its address as storageUri\n"
-        "kubectl apply -f NAME/inferenceservice.yaml",
-    ),
-    "ray-serve": ExportChoice(
-        "Ray Serve",
-        "An application that Ray Serve runs on many machines.",
-        "-ray-serve",
-        "cd NAME\npip install -r requirements.txt\nserve run serve.yaml",
-    ),
-}
 
 _ASKED = SessionValue[set[str]]("exports asked for")
 
@@ -109,19 +44,34 @@ def use_this_model(run: Run) -> None:
     more = st.expander("Use this model", on_change="rerun", key=f"use {run.id}")
     if not more.open:
         return
-    with more:
+    with more, refusals(stop=False):
+        model = _Model(run.id, str(run.path), run.predicted_at(run.splits[0]), temperature_of(run) or 1.0)
         left, right = st.columns(2, gap="large")
         with left:
             st.subheader("In the lab", anchor=False)
-            _commands(run)
+            _commands(model)
+            st.caption("The run's folder; a copy of it works on any machine with this lab")
+            st.code(model.source, language=None, wrap_lines=True)
         with right:
             st.subheader("Take it with you", anchor=False)
-            _export(run)
+            _export(model)
 
 
-def _commands(run: Run) -> None:
+def use_this_architecture(name: str) -> None:
+    """The same of an architecture with its published weights, in a narrow column."""
+    more = st.expander("Use this model", on_change="rerun", key=f"use {name}")
+    if not more.open:
+        return
+    with more:
+        st.caption(f"{name} with its pretrained weights and their classes, as it is; no training.")
+        _commands(_Model(name, name))
+        st.subheader("Take it with you", anchor=False)
+        _export(_Model(name, name))
+
+
+def _commands(model: _Model) -> None:
+    name = quote(model.name)
     st.caption("Predict from a terminal")
-    name = quote(run.id)
     st.code(f"clflab predict {name} photo.jpg", language="bash", wrap_lines=True)
     st.caption("A folder, a zip or a CSV of photos, into a table")
     st.code(f"clflab predict {name} photos/ --out predictions.csv", language="bash", wrap_lines=True)
@@ -129,12 +79,11 @@ def _commands(run: Run) -> None:
     st.code(f"clflab serve {name}", language="bash", wrap_lines=True)
     st.caption("Or from Python")
     st.code(
-        f'from clfcore.api import predict\n\nanswer = predict("{run.id}", ["photo.jpg"])\nprint(answer.predictions[0])',
+        f'from clfcore.api import predict\n\nanswer = predict("{model.name}", ["photo.jpg"])\n'
+        "print(answer.predictions[0])",
         language="python",
         wrap_lines=True,
     )
-    st.caption("The run's folder; a copy of it works on any machine with this lab")
-    st.code(str(run.path), language=None, wrap_lines=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,10 +95,19 @@ class _Download:
 
 
 @background(entries=4)
-def _exporting(progress: Progress, run: str, format: str, name: str, *, changed: float) -> _Download:
+def _exporting(
+    progress: Progress, model: _Model, format: str, name: str, *, calibrate: int, tolerance: float | None
+) -> _Download:
     place = Path(tempfile.mkdtemp(prefix="clflab-export-"))
     try:
-        exported = api.export(run, format=format, out=place / name, progress=progress)
+        exported = api.export(
+            model.source,
+            format=format,
+            out=place / name,
+            calibrate=calibrate,
+            tolerance=tolerance,
+            progress=progress,
+        )
         download = _Download(as_one_file(exported.out), exported)
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
@@ -163,26 +121,64 @@ def as_one_file(out: Path) -> Path:
     return Path(shutil.make_archive(str(out), "zip", out.parent, out.name)) if out.is_dir() else out
 
 
-def _export(run: Run) -> None:
+def _export(model: _Model) -> None:
     format = st.radio(
         "Format",
         list(EXPORT_CHOICES),
         format_func=lambda name: EXPORT_CHOICES[name].title,
         captions=[choice.what for choice in EXPORT_CHOICES.values()],
-        key=f"format {run.id}",
+        key=f"format {model.name}",
     )
     choice = EXPORT_CHOICES[format]
-    name = run.id + choice.ending
-    st.code(f"clflab export {quote(run.id)} --format {format} --out {quote(name)}", language="bash", wrap_lines=True)
-    asked = f"exporting {run.id} {format}"
-    if st.button("Export", key=f"export {run.id}", help="Written, then verified against the run on its own images."):
-        _ASKED.set({*(_ASKED.get() or ()), asked})
-    if asked not in (_ASKED.get() or ()):
+    name = model.name.replace("/", "-") + choice.ending
+    missing = missing_packages(format)
+    if missing:
+        st.info(f"This format needs {', '.join(missing)}. Install them, then start the lab again:")
+        st.code("pip install 'clflab[export]'", language="bash")
         return
-    job: Job[_Download] = _exporting(str(run.path), format, name, changed=run.predicted_at(run.splits[0]))
-    download = result_if_ready(job, key=f"export again {run.id}", words="Exporting and verifying")
-    if download is None:
+    calibrate, tolerance = _eight_bits(model) if format == "onnx-int8" else (CALIBRATE, None)
+    flags = f" --calibrate {calibrate}" if calibrate != CALIBRATE else ""
+    flags += f" --tolerance {tolerance:g}" if tolerance is not None else ""
+    line = f"clflab export {quote(model.name)} --format {format} --out {quote(name)}{flags}"
+    st.code(line, language="bash", wrap_lines=True)
+    if st.button(
+        "Export", key=f"export {model.name}", help="Written, then verified against the run on its own images."
+    ):
+        _ASKED.set({*(_ASKED.get() or ()), line})
+    if line not in (_ASKED.get() or ()):
         return
+    job: Job[_Download] = _exporting(model, format, name, calibrate=calibrate, tolerance=tolerance)
+    download = result_if_ready(job, key=f"export again {model.name}", words="Exporting and verifying")
+    if download is not None:
+        _ready(download, choice, name)
+
+
+def _eight_bits(model: _Model) -> tuple[int, float | None]:
+    """How many training images set the ranges, and the share of accuracy that may be lost, None as by default."""
+    left, right = st.columns(2)
+    calibrate = left.number_input(
+        "Calibration images",
+        min_value=1,
+        max_value=100_000,
+        value=CALIBRATE,
+        key=f"calibrate {model.name}",
+        help="Training images that set the ranges of the integers. More of them cost seconds and may lose less.",
+    )
+    points = right.number_input(
+        "Acceptable loss, points",
+        min_value=0.0,
+        max_value=100.0,
+        value=100 * POINTS,
+        step=0.5,
+        format="%.1f",
+        key=f"tolerance {model.name}",
+        help="Percentage points of accuracy, on the images of the proof. An export that loses more is refused.",
+    )
+    return int(calibrate), None if points == 100 * POINTS else round(points / 100, 6)
+
+
+def _ready(download: _Download, choice: ExportChoice, name: str) -> None:
+    """The proof in words, the file to save, lines that use it; a web page to be tried in place."""
     st.write(proof_text(download.exported))
     st.download_button(
         f"Download {download.file.name} ({size_text(download.file.stat().st_size)})",
@@ -194,6 +190,8 @@ def _export(run: Run) -> None:
     )
     st.caption("Use it" if download.file.suffix != ".zip" else "Unpack it, then")
     st.code(choice.use.replace("NAME", name), language=choice.language, wrap_lines=True)
+    if download.exported.format == "web" and st.toggle("Try it here", key=f"try {name}"):
+        st.iframe(download.file, height=PAGE_HEIGHT, alt="The exported web page")
 
 
 def proof_text(exported: Exported) -> str:
