@@ -15,6 +15,7 @@ import torch
 from clfcore.errors import Failure, InputError
 from clfcore.export import PACKAGES
 from clfcore.export.exportable import Exportable, ExportedClassifier, description
+from clfcore.files import shortened
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -39,7 +40,7 @@ def write(source: Exportable, path: Path) -> None:
     import onnx
 
     module = ExportedClassifier(source).eval()
-    with _EXPORTING, _silent():
+    with _EXPORTING, _silent(), _plain_attention(module):
         try:
             program = torch.onnx.export(
                 module,
@@ -52,7 +53,7 @@ def write(source: Exportable, path: Path) -> None:
                 verbose=False,
             )
         except Exception as error:  # of the exporter's many parts, any
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            reason = _reason(error)
             raise Failure(
                 f"{source.classifier.name} cannot be written as ONNX ({reason}): take --format pt2, or another network"
             ) from error
@@ -91,6 +92,27 @@ def properties(session: "InferenceSession") -> dict[str, object]:
     """What the file says of itself: the keys of preprocess.json."""
     stored = session.get_modelmeta().custom_metadata_map
     return {name: json.loads(value) for name, value in stored.items()}
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of what went wrong below the exporter, which names its own step alone."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return shortened((str(error).strip() or type(error).__name__).splitlines()[0], most=200)
+
+
+@contextmanager
+def _plain_attention(module: torch.nn.Module) -> Iterator[None]:
+    """timm's attention as products and a softmax: of the fused one, with a bias of positions, the exporter expects
+    other strides than torch gives."""
+    fused = [part for part in module.modules() if getattr(part, "fused_attn", False) is True]
+    for part in fused:
+        setattr(part, "fused_attn", False)  # noqa: B010 # no attribute that nn.Module declares
+    try:
+        yield
+    finally:
+        for part in fused:
+            setattr(part, "fused_attn", True)  # noqa: B010 # as above
 
 
 @contextmanager

@@ -225,3 +225,24 @@ def test_an_export_is_asked_as_its_run(exported: Exported, trained: Run, photos:
     assert {row.label: row.probability for row in mine.top} == pytest.approx(expected, abs=1e-4)
     with pytest.raises(InputError, match="calibrated already"):
         open_served(str(exported.out), calibrated=True)
+
+
+def test_attention_with_a_bias_of_positions_is_written(tmp_path: Path) -> None:
+    from timm.models.beit import Beit
+
+    torch.manual_seed(0)
+    module = Beit(img_size=32, patch_size=16, embed_dim=24, depth=1, num_heads=2, use_rel_pos_bias=True, num_classes=3)
+    torch.nn.init.normal_(module.head.weight)
+    net = Classifier("beit", module.eval(), Preprocess(32), single_label("abc"))
+    onnx_model.write(Exportable(net), tmp_path / "model.onnx")
+    assert all(part.fused_attn for part in module.modules() if hasattr(part, "fused_attn"))  # as it was
+    squares = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    expected = logits_of(net, squares)
+    found = onnx_model.read(tmp_path / "model.onnx")(squares)
+    assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+def test_the_reason_is_that_of_the_first_cause() -> None:
+    error = RuntimeError("\x1b[96mThis is step 2/3\x1b[0m")
+    error.__cause__ = ValueError("a layer has no place\nmore of it")
+    assert onnx_model._reason(error) == "a layer has no place"
