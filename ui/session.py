@@ -97,6 +97,17 @@ def kept(key: str) -> Kept:
     return {"key": key, "persist_state": "session"}
 
 
+class KeptInAddress(Kept):
+    """Arguments of a widget whose value is kept and stands in the address."""
+
+    bind: Literal["query-params"]
+
+
+def kept_in_address(key: str) -> KeptInAddress:
+    """Of a widget that stands in the address: Back leads to one without it, for Streamlit clears what a page wrote."""
+    return {**kept(key), "bind": "query-params"}
+
+
 @st.cache_resource
 def _tabs() -> "OrderedDict[str, TabState]":
     return OrderedDict()

@@ -13,7 +13,7 @@ from ui.charts import Place, dark, on_click
 from ui.formatting import count, percent, shorten
 from ui.messages import escape_markdown
 from ui.pickers import read_renamed
-from ui.session import SessionValue, kept, selected_rows
+from ui.session import SessionValue, kept, kept_in_address, selected_rows
 
 if TYPE_CHECKING:
     from clfcore.evaluation.confusion import Confusion, Norm, Order, Pair
@@ -53,15 +53,15 @@ def confusion_view(run: Run, predictions: "Predictions") -> None:
         read_renamed(key, old)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         norm = st.segmented_control(
-            "Cells", list(NORMS), format_func=NORMS.__getitem__, default="counts", required=True, key="norm",
-            bind="query-params",
+            "Cells", list(NORMS), format_func=NORMS.__getitem__, default="counts", required=True,
+            **kept_in_address("norm"),
         )  # fmt: skip
         order = st.selectbox(
             "Order", list(ORDERS), format_func=ORDERS.__getitem__, key="order", bind="query-params", width=220
         )
         errors_only = st.toggle(
-            "Errors only", key="errors only", bind="query-params",
-            help="Leaves the diagonal out, so that the color scale is spent on errors.",
+            "Errors only", help="Leaves the diagonal out, so that the color scale is spent on errors.",
+            **kept_in_address("errors only"),
         )  # fmt: skip
     matrix = errors.confusion(predictions).ordered(order)
     left, right = st.columns([3, 2], gap="medium")

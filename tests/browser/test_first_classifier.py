@@ -96,3 +96,14 @@ def test_a_refusal_names_the_uploaded_file(page: Page, address: str, tmp_path: P
     alert = page.get_by_test_id("stAlert")
     expect(alert).to_contain_text("broken.zip is not a zip that can be read", timeout=60_000)
     assert str(tmp_path) not in alert.inner_text()
+
+
+def test_the_box_for_a_path_closes_when_it_was_used(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(address)
+    settled(page)
+    page.get_by_role("button", name="Paste a path").click()
+    box = page.get_by_role("textbox", name="Path of a folder, a .zip or a .csv on this machine")
+    box.fill(str(tmp_path / "nowhere"))
+    box.press("Enter")
+    expect(page.get_by_text("nowhere").first).to_be_visible()
+    expect(box).to_be_hidden()

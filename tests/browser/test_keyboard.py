@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.driver import settled
+from tests.support.stored_runs import stored_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SAMPLES = Path(__file__).parents[2] / "assets" / "samples"
@@ -53,3 +54,23 @@ def test_a_first_classifier_is_trained_and_its_run_opened(page: Page, address: s
     tab_to(page, stop)
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("^Stopped|^Completed"))).to_be_visible(timeout=90_000)
+
+
+def test_a_run_is_opened_from_the_table(
+    page: Page, address: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLFLAB_RUNS", str(folder / "runs"))
+    run = stored_run(5, right=0.6)
+    page.goto(f"{address}/runs")
+    settled(page)
+    table = page.get_by_test_id("data-grid-canvas").first
+    for _ in range(STOPS):
+        page.keyboard.press("Tab")
+        if table.evaluate("node => node.contains(document.activeElement)"):
+            break
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")  # the newest run's row
+    page.keyboard.press("Shift+Space")
+    tab_to(page, page.get_by_role("button", name="Evaluate", exact=True))
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"/evaluate.*run={run.id}"))

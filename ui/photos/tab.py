@@ -38,7 +38,8 @@ REFUSED_PHOTOS = SessionValue[str]("photos refused")
 _CAMERA = SessionValue[bool]("camera on")
 
 # Streamlit's own writing into the address makes an entry of the browser's history, and a page change drops it: then
-# Back would need two presses, and a reload would lose the photos, and what the widgets held.
+# Back would need two presses, and a reload would lose the photos, and what the widgets held. And a click on a link to
+# another page first makes an entry of this page without what its widgets wrote: the page is left as it was instead.
 _KEEP = """<script>
 window.clfKept ??= setInterval(() => {
   const mark = document.querySelector("[data-clf-kept]");
@@ -51,6 +52,24 @@ window.clfKept ??= setInterval(() => {
   for (const [name, token] of tokens) if (token) rest.push(name + "=" + token);
   history.replaceState(history.state, "", pathname + (rest.length ? "?" + rest.join("&") : "") + hash);
 }, 200);
+window.clfLeave ??= (() => {
+  let left = null, clicked = -Infinity;
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest?.('[data-testid="stSidebarNavLink"], [data-testid="stPageLink"] a')) clicked = performance.now();
+  }, true);
+  const push = history.pushState.bind(history);
+  history.pushState = (state, title, url) => {
+    const to = new URL(url ?? "", location.href);
+    if (to.pathname === location.pathname && performance.now() - clicked < 500) {
+      left = location.href;
+      return history.replaceState(state, title, url);
+    }
+    if (left && new URL(left).pathname === location.pathname) history.replaceState(history.state, "", left);
+    left = null;
+    return push(state, title, url);
+  };
+  return true;
+})();
 </script>"""
 
 
