@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from clfcore.architectures import pretrained
-from clfcore.architectures.catalogue import Architecture, architecture, architectures, weights_at_hand
+from clfcore.architectures.catalogue import Architecture, architectures, weights_at_hand
 from clfcore.config import Strategy
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError
@@ -56,12 +56,11 @@ def default_network(
             name, strategy, f"The strategy {strategy} starts from pretrained weights: of {name}, {where}."
         )
     small = small_network(dataset)
-    parameters = f"{architecture(small).parameters or 0:,} parameters"
     if side <= SMALL:
-        why = f"{size}: {small}, a network of {parameters} made for small images, is trained from scratch."
+        why = f"{size}: {small}, a small network made for such images, is trained from scratch."
     else:
         lack = "" if not pretraining else " and no pretrained weights are on this machine"
-        why = f"{size}{lack}: {small}, with {parameters}, is among the quickest to train from scratch."
+        why = f"{size}{lack}: {small} is among the quickest to train from scratch."
     return DefaultNetwork(small, "scratch", why)
 
 

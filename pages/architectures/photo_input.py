@@ -31,14 +31,14 @@ def choose_weights_and_photo(row: "Architecture", choice: "NetworkChoice", *, ke
         upload = st.file_uploader("Upload an image", KINDS, key=f"{key} image", max_upload_size=64)
     with left:
         model = st.selectbox("Weights", list(names), format_func=names.__getitem__, key=f"{key} of {row.name}")
-        offered = samples_for([model or row.name])
+        offered = samples_for([model or row.name], channels=None if model else choice.channels)
         sample = st.segmented_control(
             "Sample",
             list(offered),
             format_func=lambda name: offered[name].title,
             default=next(iter(offered)),
             required=True,
-            key=f"{key} sample {model or row.name}",
+            key=f"{key} sample {model or row.name} {choice.channels}",
         )
     photo = Photo(upload.name, upload.getvalue()) if upload else offered[sample].photo
     if not model:

@@ -44,10 +44,10 @@ def newest_runs(most: int = 5) -> None:
         return
     st.subheader("Newest runs", anchor=False)
     for one in newest:
-        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center"):
             page = "pages/evaluate/page.py" if one.splits and not one.damaged else "pages/train/page.py"
-            st.page_link(page, label=escape_markdown(listed_name(one)), query_params={"run": one.id}, width=330)
-            st.caption(_state(one), width="stretch")
+            st.page_link(page, label=escape_markdown(listed_name(one)), query_params={"run": one.id}, width=370)
+            st.caption(_state(one), width="content")
 
 
 def _state(one: Listed) -> str:

@@ -15,7 +15,10 @@ show_queue()
 chosen = choose_runs()
 
 if not chosen:
-    st.caption("Select a run to open, resume or delete it; select several to compare them.")
+    st.caption(
+        "Select a run to open, resume or delete it; select several to compare them. "
+        "By keyboard: the arrows lead to its row, Shift+Space selects it."
+    )
 elif len(chosen) == 1:
     watch(chosen[0])
 else:

@@ -212,3 +212,5 @@ def test_samples_suit_the_network(opened) -> None:
     assert set(sample.options) <= set("0123456789")
     app = opened(architecture="resnet18", see="Feature maps")
     assert "cat" in app.get("button_group")[-1].options
+    app = opened(architecture="resnet18", see="Feature maps", channels="1")  # it takes gray pictures
+    assert set(app.get("button_group")[-1].options) <= set("0123456789")

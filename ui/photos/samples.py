@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -17,9 +16,6 @@ from ui.cards import Picture
 from ui.loaders import Files, by_files
 from ui.photos.held import thumbnail
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass(frozen=True)
 class ShownSample:
@@ -30,11 +26,14 @@ class ShownSample:
     small: Picture
 
 
-def samples_for(models: Sequence[str]) -> dict[str, ShownSample]:
-    """Samples by name that suit classifiers: a run's own test images, digits for small gray networks, else photos."""
+def samples_for(models: Sequence[str], *, channels: int | None = None) -> dict[str, ShownSample]:
+    """Samples by name that suit classifiers: a run's own test images, digits for small gray networks, else photos.
+
+    channels: of a network that is built with others than its own.
+    """
     groups: list[dict[str, ShownSample]] = []
     for name in models:
-        group = _samples_of(name)
+        group = _samples_of(name, channels)
         if group not in groups:
             groups.append(group)
     most = max(3, OFFERED // max(1, len(groups)))
@@ -45,14 +44,14 @@ def samples_for(models: Sequence[str]) -> dict[str, ShownSample]:
     return chosen
 
 
-def _samples_of(name: str) -> dict[str, ShownSample]:
+def _samples_of(name: str, channels: int | None) -> dict[str, ShownSample]:
     folder = runs_folder() / name
     if folder.is_dir():
         try:
             return _of_run(name) or photographs()
         except (InputError, Failure):  # its data is gone
             return photographs()
-    return _digits() if suits_digits(architecture(name)) else photographs()
+    return _digits() if suits_digits(architecture(name), channels=channels) else photographs()
 
 
 @by_files
