@@ -67,6 +67,7 @@ class Resolved:
     policy: AugmentationPolicy  # what the recipe's augmentation names
     notes: tuple[str, ...] = ()  # sentences for the user: what was lowered, what the data lacks
     changes: tuple[str, ...] = ()  # those of them that say what is new or gone since the run began
+    trained_before: frozenset[str] = frozenset()  # contents that the runs which it continues were trained on
 
 
 def resolve(config: RunConfig, dataset: ImageDataset, *, source: WeightsSource | None, gpu: bool) -> Resolved:

@@ -113,7 +113,7 @@ def _work(run: Run, report: Reporter, *, orphaned: Callable[[], bool], resolved:
     gpu = pick_device(run.config.recipe.device).type != "cpu"
     if resolved is None or resolved.gpu != gpu:  # the driver told of a GPU that torch cannot use, or of none
         resolved = resolve_run(run.config, gpu=gpu, run=run)
-    keep_split(run, resolved)
+    keep_split(run, resolved.dataset, trained_before=resolved.trained_before)
     prepared = prepare(resolved, decoding)
     for change in prepared.changes:
         log.info("%s", change)

@@ -11,7 +11,8 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
 from clfcore.resolve import Resolved, resolve
 from clfcore.runs.folder import Run
-from clfcore.runs.run_data import continue_split, resume_run_data
+from clfcore.runs.run_data import continue_split, resume_run_data, trained_on
+from clfcore.runs.split_record import read_split
 from clfcore.runs.starting_weights import source_of, source_on_resume
 
 
@@ -33,13 +34,18 @@ def resolve_run(
     elif dataset is None:
         dataset = open_dataset(config.data, split_seed=config.split_seed)
     notes: tuple[str, ...] = ()
-    if again is None and source is not None and source.folder is not None:
-        known = continue_split(dataset, Run(source.folder), seed=config.split_seed)
-        dataset, notes = known.dataset, known.notes
+    trained_before: frozenset[str] = frozenset()
+    if source is not None and source.folder is not None:
+        parent = Run(source.folder)
+        if again is None:
+            known = continue_split(dataset, parent, seed=config.split_seed)
+            dataset, notes, trained_before = known.dataset, known.notes, known.trained_before
+        elif run is not None and read_split(run) is None:  # of a version that kept no split
+            trained_before = trained_on(parent)
     gpu = _has_gpu(config.recipe.device) if gpu is None else gpu
     resolved = resolve(config, dataset, source=source, gpu=gpu)
     changes = () if again is None else again.notes
-    return replace(resolved, notes=(*changes, *notes, *resolved.notes), changes=changes)
+    return replace(resolved, notes=(*changes, *notes, *resolved.notes), changes=changes, trained_before=trained_before)
 
 
 def with_network(config: RunConfig, *, dataset: ImageDataset | None = None) -> NetworkConfig:

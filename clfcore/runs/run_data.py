@@ -18,7 +18,6 @@ from clfcore.data.library.specs import without_paths
 from clfcore.data.positional_splits import splits_by_position
 from clfcore.data.splits import keep_splits
 from clfcore.errors import InputError
-from clfcore.resolve import Resolved
 from clfcore.runs.folder import Run
 from clfcore.runs.split_record import KeptSplit, read_split
 from clfcore.runs.task_changes import MatchedItems, task_changes
@@ -31,6 +30,7 @@ class Reopened:
 
     dataset: ImageDataset
     notes: tuple[str, ...] = ()
+    trained_before: frozenset[str] = frozenset()  # contents that went into the weights it begins with
 
 
 def open_run_data(run: Run) -> ImageDataset:
@@ -99,18 +99,21 @@ def continue_split(dataset: ImageDataset, run: Run, *, seed: int) -> Reopened:
                 f"Run {run.id} was trained on {seen:,} of the {len(chosen):,} {split} pictures, as the data gives its "
                 f"own splits: the {split} metrics flatter."
             )
-    return Reopened(found, tuple(notes))
+    return Reopened(found, tuple(notes), trained)
 
 
-def keep_split(run: Run, resolved: Resolved) -> None:
+def keep_split(run: Run, dataset: ImageDataset, *, trained_before: frozenset[str]) -> None:
     """Keep the split of a run that opens its data for the first time; one that is kept stands."""
-    if read_split(run) is not None:
-        return
-    before: frozenset[str] = frozenset()
-    if resolved.source is not None and resolved.source.folder is not None:
-        with contextlib.suppress(InputError):  # what cannot be told any more is a note of the run's
-            before = split_of(Run(resolved.source.folder)).trained_on
-    KeptSplit.of(resolved.dataset, before).write(run)
+    if read_split(run) is None:
+        KeptSplit.of(dataset, trained_before).write(run)
+
+
+def trained_on(run: Run) -> frozenset[str]:
+    """Contents that went into the weights of a run; empty where that cannot be told any more."""
+    try:
+        return split_of(run).trained_on
+    except InputError:
+        return frozenset()
 
 
 def count_trained_on(run: Run, dataset: ImageDataset, items: Sequence[str]) -> int | None:
