@@ -48,7 +48,7 @@ def main() -> None:
         paths=tuple(data.paths[i] for i in chosen),
         targets=data.targets[chosen],
         splits={"train": np.arange(len(chosen)), "validation": np.arange(0), "test": np.arange(0)},
-        groups=None if data.groups is None else data.groups[chosen],
+        groups=None if data.groups is None else tuple(data.groups[i] for i in chosen),
     )
     network = build("efficientnet_lite0", columns=len(data.classes), weights="default")
     device = torch.device("cpu")

@@ -6,6 +6,7 @@ processor seconds stand beside the wall's, for the browser works on the same cor
     python benchmarks/evaluate_page.py [ITEMS CLASSES]
 """
 
+import argparse
 import os
 import sys
 import tempfile
@@ -45,7 +46,12 @@ def made(folder: Path, n: int, c: int) -> str:
     return run.id
 
 
-def main(n: int, c: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("items", type=int, nargs="?", default=50_000)
+    parser.add_argument("classes", type=int, nargs="?", default=1_000)
+    given = parser.parse_args()
+    n, c = given.items, given.classes
     with tempfile.TemporaryDirectory() as lab:
         run = made(Path(lab) / "runs", n, c)
         print(f"{n:,} items x {c:,} classes, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
@@ -79,4 +85,4 @@ def main(n: int, c: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(value) for value in sys.argv[1:] or (50_000, 1_000)))
+    main()

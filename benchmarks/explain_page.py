@@ -7,6 +7,7 @@ picture. For each further sample photo: seconds from the click to the twelfth ma
 the server spent; then the same for a picture whose maps are kept.
 """
 
+import argparse
 import os
 import statistics
 import sys
@@ -44,6 +45,8 @@ def children() -> list[int]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args()
     from tests.browser.driver import chromium, serving, settled
 
     drawn = """([name, count]) => {

@@ -40,13 +40,14 @@ def main() -> int:
     import torch
 
     from clfcore import api
+    from clfcore.config import make
     from clfcore.export import export
 
     with tempfile.TemporaryDirectory() as folder:
         name = given.run
         if name is None:
             trained = api.train(
-                {"data": given.data, "architecture": given.architecture, "strategy": "feature-extraction"},
+                make({"data": given.data, "architecture": given.architecture, "strategy": "feature-extraction"}),
                 runs=Path(folder, "runs"),
             )
             name = str(trained.path)

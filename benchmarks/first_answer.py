@@ -12,6 +12,7 @@ page is a bare title, `bare`: what Streamlit and Chromium take by themselves, th
 the server itself used until the first page.
 """
 
+import argparse
 import os
 import re
 import shutil
@@ -71,7 +72,10 @@ def first_visit(browser: "Browser") -> dict[str, float]:
             return seconds
 
 
-def main(servers: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("servers", type=int, nargs="?", default=5)
+    servers = parser.parse_args().servers
     if chromium_path() is None:
         sys.exit("there is no Chromium here: install the packages chromium and chromium-driver")
     with chromium() as browser:
@@ -87,4 +91,4 @@ def main(servers: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main()

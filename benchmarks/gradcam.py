@@ -5,6 +5,7 @@ Prints the ratio map / forward for our way and for the package's plain way, medi
     python benchmarks/gradcam.py [ROUNDS]
 """
 
+import argparse
 import statistics
 import sys
 import threading
@@ -25,7 +26,10 @@ from clfcore.explain.hooks import as_input
 from clfcore.task import single_label
 
 
-def main(rounds: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rounds", type=int, nargs="?", default=30)
+    rounds = parser.parse_args().rounds
     torch.manual_seed(0)
     network = build("efficientnet_lite0", columns=1000)
     classifier = SimpleNamespace(
@@ -70,4 +74,4 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
+    main()

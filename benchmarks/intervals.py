@@ -8,6 +8,7 @@ and how often five equal runs yield any false finding after Holm's correction.
     python benchmarks/intervals.py [SAMPLES]
 """
 
+import argparse
 import sys
 from functools import cache
 from pathlib import Path
@@ -71,7 +72,10 @@ def any_false_finding(n: int, runs: int, samples: int) -> float:
     return wrong / samples
 
 
-def main(samples: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("samples", type=int, nargs="?", default=2000)
+    samples = parser.parse_args().samples
     print("accuracy, Wilson, exact coverage in %, by true accuracy")
     print(" " * 8 + "".join(f"{p:8.3f}" for p in ACCURACIES))
     shares = {n: [accuracy_coverage(n, p) for p in ACCURACIES] for n in ITEMS}
@@ -90,4 +94,4 @@ def main(samples: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
+    main()

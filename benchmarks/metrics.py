@@ -6,6 +6,7 @@ to scikit-learn's. Both sides start from the same float32 logits; scikit-learn i
     python benchmarks/metrics.py [ITEMS CLASSES]
 """
 
+import argparse
 import os
 import resource
 import sys
@@ -81,7 +82,12 @@ def by_sklearn(predictions: Predictions, probabilities: np.ndarray) -> tuple[dic
     return values, sk.confusion_matrix(predictions.targets, predicted, labels=labels)
 
 
-def main(n: int, c: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("items", type=int, nargs="?", default=50_000)
+    parser.add_argument("classes", type=int, nargs="?", default=1_000)
+    given = parser.parse_args()
+    n, c = given.items, given.classes
     predictions = made(n, c)
     print(f"{n:,} items x {c:,} classes, numpy {np.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(f"quickest of {ROUNDS} rounds of ours, one round of scikit-learn")
@@ -105,4 +111,4 @@ def main(n: int, c: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(value) for value in sys.argv[1:] or (50_000, 1_000)))
+    main()

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -89,7 +90,7 @@ def main() -> None:
             flush=True,
         )
         report = check_dataset(open_classifier(run.run), open_dataset(given.data), items=given.items, methods=METHODS)
-        print(text(report.as_dict()))
+        print(text(asdict(report)))
 
 
 if __name__ == "__main__":
