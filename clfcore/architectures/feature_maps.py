@@ -10,15 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from clfcore.architectures.adapt_weights import first_convolution
-from clfcore.architectures.build import build
-from clfcore.architectures.catalogue import configured
 from clfcore.architectures.options import Options
+from clfcore.architectures.random_weights import random_network
 from clfcore.architectures.stages import stages, stem
 from clfcore.data.bit_depth import to_bytes
 from clfcore.data.pixels import read_image
-from clfcore.errors import InputError
 from clfcore.exclusive import borrowed, exclusive
-from clfcore.randomness import Stream
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -139,13 +136,8 @@ def network_features(
     if classifier is not None:
         module, preprocess = classifier.module, classifier.preprocess
     else:
-        row, _ = configured(name, options)
-        channels = row.channels if channels is None else channels
-        if channels not in (1, 3):
-            raise InputError(f"channels is {channels}: a picture has 1 or 3")
-        with Stream(0).drawn():
-            built = build(name, columns=row.classes, channels=channels, image_size=image_size, options=options)
-        module, preprocess = built.module, built.preprocess
+        network = random_network(name, options=options, image_size=image_size, channels=channels)
+        module, preprocess = network.module, network.preprocess
     square = preprocess.square(read_image(image, least_side=preprocess.stored_side))
     device = next(module.parameters()).device
     x = torch.from_numpy(preprocess.normalize(square[None]))[0].to(device)

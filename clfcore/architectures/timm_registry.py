@@ -12,6 +12,10 @@ from clfcore.architectures.weights_index import PublishedWeights
 
 SIDES = (32, 64, 96, 128, 160, 192, 224, 256)  # tried in turn: the first that runs is noted as the smallest
 
+# How timm's families say that they cannot be built for a size, or take no image of it; a file that is missing and a
+# name that timm does not have in its own code (OSError, NameError, AttributeError) are none of these.
+UNFIT = (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
+
 
 def published_config(name: str) -> PretrainedCfg:
     """The configuration of `NAME` or `NAME.TAG`. Raises ValueError where timm has none."""
@@ -64,7 +68,7 @@ def _try(name: str, native: int, *, fixed: bool) -> tuple[int | None, int]:
                 module = timm.create_model(name, num_classes=1000, img_size=sized).eval()
                 parameters = sum(p.numel() for p in module.parameters()) if side == native or not fixed else None
                 module(torch.empty(2, 3, side, side))
-        except Exception:
+        except UNFIT:
             continue
         if parameters is None:
             with torch.device("meta"):

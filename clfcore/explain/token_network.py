@@ -3,15 +3,13 @@
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from clfcore.architectures.build import build
-from clfcore.architectures.catalogue import configured
 from clfcore.architectures.options import Options
+from clfcore.architectures.random_weights import picture_channels, random_network
 from clfcore.architectures.summary import table
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
 from clfcore.exclusive import exclusive
 from clfcore.explain.tokens import TokenView, refusal, token_view
-from clfcore.randomness import Stream
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -33,16 +31,12 @@ def token_network(
     if classifier is not None:
         module, preprocess = classifier.module, classifier.preprocess
     else:
-        row, _ = configured(name, options)
-        channels = row.channels if channels is None else channels
-        if channels not in (1, 3):
-            raise InputError(f"channels is {channels}: a picture has 1 or 3")
+        channels = picture_channels(name, options, channels)
         known = table(name, options=options, image_size=image_size, channels=channels)
         if not any("ttention" in layer.type or "attn" in layer.name for layer in known.layers):
             raise InputError(refusal(name))  # known from shapes alone: no weights are drawn for it
-        with Stream(0).drawn():
-            built = build(name, columns=row.classes, channels=channels, image_size=image_size, options=options)
-        module, preprocess = built.module, built.preprocess
+        network = random_network(name, options=options, image_size=image_size, channels=channels)
+        module, preprocess = network.module, network.preprocess
     square = preprocess.square(read_image(image, least_side=preprocess.stored_side))
     with exclusive(classifier) if classifier is not None else nullcontext():
         return token_view(module, preprocess, square, name=name)
