@@ -34,7 +34,7 @@ page = st.navigation(
     {
         "": [home],
         "Explore": [page_of("predict"), page_of("explain")],
-        "Prepare": [page_of("data"), page_of("augmentations"), page_of("architectures")],
+        "Prepare": [page_of("data"), page_of("review"), page_of("augmentations"), page_of("architectures")],
         "Train": [page_of("train"), page_of("runs")],
         "Evaluate": [page_of("evaluate"), page_of("compare")],
     },

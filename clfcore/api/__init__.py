@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import list_classes, predict
+    from clfcore.api.retraining import retrain, verdict
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.serving import serve, serving_app
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
@@ -82,6 +83,7 @@ _NAMES = {
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("list_classes", "predict"),
+    "retraining": ("retrain", "verdict"),
     "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
     "serving": ("serve", "serving_app"),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clfcore.data.library.specs import display_name
 from clfcore.errors import InputError
-from clfcore.evaluation.compare import Comparison, compare
+from clfcore.evaluation.common_items import CommonItems, common_items, have_same_items
+from clfcore.evaluation.compare import Comparison, Named, compare
 from clfcore.evaluation.metric_catalogue import MetricValues
 from clfcore.evaluation.metrics import evaluate
+from clfcore.experiments.retrain import is_version_of
 from clfcore.results import WHEN_KNOWN, JsonObject, Result
 from clfcore.runs import costs
 from clfcore.runs.cautions import cautions
@@ -30,11 +33,15 @@ class ComparedRun(Result):
 
 @dataclass(frozen=True)
 class RunComparison(Result):
-    """Runs in the order they were named, and all their pairs; html and figures: the files that were written."""
+    """Runs in the order they were named, and all their pairs; html and figures: the files that were written.
+
+    notes: of runs on versions of one dataset, what they are compared on.
+    """
 
     split: str
     runs: tuple[ComparedRun, ...]
     comparison: Comparison
+    notes: tuple[str, ...] = ()
     html: Path | None = field(default=None, metadata=WHEN_KNOWN)
     figures: tuple[Path, ...] | None = field(default=None, metadata=WHEN_KNOWN)
 
@@ -54,9 +61,16 @@ def comparable_split(runs: Sequence[Run]) -> str:
 
 
 def compare_runs(runs: Sequence[Run]) -> RunComparison:
-    """Each run's metrics and known costs, and every pair. Raises InputError where they cannot be paired."""
+    """Each run's metrics and known costs, and every pair. Raises InputError where they cannot be paired.
+
+    Runs on versions of one dataset are scored on the items that all of them have, under the labels of the last one.
+    """
     split = comparable_split(runs)
-    predictions = [(run.id, run.predictions(split)) for run in runs]
+    predictions: Sequence[Named] = [(run.id, run.predictions(split)) for run in runs]
+    notes: tuple[str, ...] = ()
+    if len(runs) > 1 and _are_versions(runs) and not have_same_items(predictions):
+        common = common_items(predictions)
+        predictions, notes = common.runs, (_versions_note(common, runs[-1]),)
     comparison = compare(predictions)
     rows = (
         ComparedRun(
@@ -70,4 +84,17 @@ def compare_runs(runs: Sequence[Run]) -> RunComparison:
         )
         for run, (_, answers) in zip(runs, predictions, strict=True)
     )
-    return RunComparison(split=split, runs=tuple(rows), comparison=comparison)
+    return RunComparison(split=split, runs=tuple(rows), comparison=comparison, notes=notes)
+
+
+def _are_versions(runs: Sequence[Run]) -> bool:
+    return all(is_version_of(run.config.data, runs[0].config.data) for run in runs[1:])
+
+
+def _versions_note(common: CommonItems, last: Run) -> str:
+    changed, items = len(common.relabeled), len(common.before)
+    return (
+        f"the runs are on versions of one dataset: all are scored on their {items:,} common items, under the labels of "
+        f"{display_name(last.config.data)}; {changed:,} labels differ from the first run's, {common.left_out:,} items "
+        "are left out"
+    )
