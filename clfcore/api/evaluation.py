@@ -189,8 +189,9 @@ def _reviews(run: Run, truths: Mapping[str, str], mark: Mark | None) -> dict[str
     if mark is not None:
         if mark.item not in truths:
             raise unknown("picture", mark.item, [*truths])
-        label_review.keep_review(dataset, mark.item, truths[mark.item], kind=mark.verdict, note=mark.note)
-    return {item: Review(one.kind or "", one.note) for item, one in label_review.reviews_of(dataset, truths).items()}
+        label_review.keep_review(run.config.data, dataset, mark.item, kind=mark.verdict, note=mark.note)
+    found = label_review.reviews_of(run.config.data, dataset, truths)
+    return {item: Review(one.kind or "", one.note) for item, one in found.items()}
 
 
 def calibrate(name: str, *, forget: bool = False, runs: Path | None = None) -> Calibration:

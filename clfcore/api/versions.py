@@ -143,7 +143,7 @@ def decide(
     note: str = "",
     reading: str | None = None,
 ) -> CorrectedDataset:
-    """Keep one decision: action is keep, label, drop, group or doubt.
+    """Keep one decision: action is keep, label, drop, group, doubt, wrong or note.
 
     label: a class, several labels, or a path, the finest class last. Raises InputError as `correct_dataset` does.
     """

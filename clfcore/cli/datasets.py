@@ -64,11 +64,13 @@ class _Decided(TypedDict):
 
 
 def _decided(given: argparse.Namespace) -> _Decided:
-    """What --item is decided to be: one of --label, --group, --keep, --drop and --doubt."""
-    flags = {name: getattr(given, name) for name in ("label", "group", "keep", "drop", "doubt")}
+    """What --item is decided to be: one of --label, --group, --keep, --drop, --doubt and --wrong."""
+    flags = {name: getattr(given, name) for name in ("label", "group", "keep", "drop", "doubt", "wrong")}
     asked = [name for name, value in flags.items() if value is not None and value is not False]
     if len(asked) != 1:
-        raise InputError(f"--item needs one of --label, --group, --keep, --drop and --doubt: {len(asked)} are given")
+        raise InputError(
+            f"--item needs one of --label, --group, --keep, --drop, --doubt and --wrong: {len(asked)} are given"
+        )
     return {"action": asked[0], "label": [*(given.label or ())], "group": given.group or ""}
 
 
@@ -157,7 +159,7 @@ COMMANDS = (
             argument(
                 "--decisions",
                 metavar="FILE",
-                help="of correct: a .csv or .json with item and label, or action (keep, label, drop, group, doubt)",
+                help="of correct: a .csv or .json with item, and label or action (keep, drop, group, doubt, wrong)",
             ),
             argument("--version", metavar="NAME", help="of correct: make a version of all decisions, for DATA@NAME"),
             argument("--item", metavar="ID", help="of correct: the picture that --label, --drop … decides about"),
@@ -165,7 +167,8 @@ COMMANDS = (
             argument("--group", metavar="NAME", help="it belongs together with others of this group"),
             argument("--keep", action="store_true", help="its label is right"),
             argument("--drop", action="store_true", help="leave it out"),
-            argument("--doubt", action="store_true", help="note it, and change nothing"),
+            argument("--doubt", action="store_true", help="nobody can tell: noted, and nothing is changed"),
+            argument("--wrong", action="store_true", help="its label is wrong, and which is right is not known yet"),
             argument("--note", default="", metavar="TEXT", help="kept with the decision on --item"),
             READING,
             OVERWRITE,

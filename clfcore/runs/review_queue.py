@@ -54,6 +54,8 @@ def _mistaken(predictions: Predictions, most: int) -> list[QueueItem]:
 
 
 def _named(task: Task, finest: str) -> tuple[str, ...]:
+    if finest not in task.classes:  # a class of a coarser level
+        return ()
     if task.kind != "hierarchical":
         return (finest,)
     try:

@@ -10,6 +10,7 @@ from ui.closeup.grid import open_cards
 from ui.closeup.sources import DataPictures
 from ui.data_picker import thumbnail
 from ui.formatting import count, rate
+from ui.review.handover import review_button
 
 if TYPE_CHECKING:
     from clfcore.api.data_quality import QualityReport
@@ -38,6 +39,7 @@ def duplicates(report: "QualityReport | None", dataset: "ImageDataset", spec: st
         help="Copies agree by embedding and by pixels, even if re-encoded, resized, brightened, mirrored, turned a "
         "little or cropped. A session is very near by embedding alone: other objects in the same place and light.",
     )
+    review_button(spec, "duplicates")
     pages = -(-len(clusters) // CLUSTERS)
     page = min(pages, st.pagination(pages, key=f"page duplicates {spec}")) if pages > 1 else 1
     for cluster in clusters[(page - 1) * CLUSTERS : page * CLUSTERS]:

@@ -11,6 +11,7 @@ from ui.closeup.grid import open_pages
 from ui.closeup.sources import DataPictures, Entry
 from ui.data_picker import thumbnail
 from ui.formatting import count, rate
+from ui.review.handover import review_button
 
 if TYPE_CHECKING:
     from clfcore.api.data_quality import QualityReport
@@ -33,6 +34,8 @@ def label_suspects(report: "QualityReport | None", dataset: "ImageDataset", spec
         help="Each label is judged by a head that was fitted on other images (5 folds; copies and groups stay "
         "together). Label quality is the probability of the given label. Northcutt, Jiang and Chuang 2021.",
     )
+
+    review_button(spec, "suspects")
 
     def cards(shown: Sequence["SuspectLabel"]) -> list[Card]:
         return [

@@ -9,6 +9,7 @@ from ui.closeup.grid import open_pages
 from ui.closeup.sources import DataPictures, Entry
 from ui.data_picker import forget_data, thumbnail
 from ui.formatting import count
+from ui.review.handover import review_button
 
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset, Problem
@@ -39,6 +40,7 @@ def _pictures(dataset: "ImageDataset", spec: str) -> None:
     found = [problem for problem in faults(dataset) if problem.item in ids]
     if not found:
         return
+    review_button(spec, "problems")
     open_pages(
         found,
         key=f"problems {spec}",

@@ -1,24 +1,19 @@
 """Quality checks of a dataset: one button runs them in the background, and the tabs show what they list."""
 
-import hashlib
 import shlex
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore import api
 from clfcore.data.library.specs import named_spec
-from clfcore.progress import Progress
 from ui.closeup.loaders import embedder
 from ui.formatting import count, percent
-from ui.jobs import background, result_beside
-from ui.session import SessionValue
+from ui.jobs import result_beside
+from ui.review.checks import ASKED, checking
 
 if TYPE_CHECKING:
     from clfcore.api.data_quality import QualityReport
     from clfcore.data.dataset import ImageDataset
-
-ASKED = SessionValue[str]("quality asked")  # the SPEC that the checks were asked of
 
 
 def quality_report(dataset: "ImageDataset", spec: str) -> "QualityReport | None":
@@ -38,7 +33,7 @@ def quality_report(dataset: "ImageDataset", spec: str) -> "QualityReport | None"
                     "`clflab doctor` says."
                 )
         return None
-    job = _checking(spec, _digest(dataset), network)
+    job = checking(spec, dataset, network)
     report = result_beside(job, "Checking quality")
     if report is None:
         if not job.thread.is_alive():  # stopped, or refused, as the line above says
@@ -67,19 +62,3 @@ def _summary(report: "QualityReport", spec: str) -> None:
             st.caption(f"By the embeddings of {report.architecture}; it took {report.seconds:.0f} s.")
     if report.unjudged:
         st.caption(f"{count(len(report.unjudged), 'label')} could not be judged: no other image has that class.")
-
-
-@background(entries=4)
-def _checking(progress: Progress, spec: str, digest: str, architecture: str) -> "QualityReport":
-    return api.quality(spec, architecture=architecture, progress=progress)
-
-
-def _digest(dataset: "ImageDataset") -> str:
-    """Identity of the images, their labels and splits."""
-    whole = hashlib.blake2b(digest_size=16)
-    for text in (*dataset.ids, *dataset.contents):
-        whole.update(text.encode())
-    whole.update(dataset.targets.tobytes())
-    for split, chosen in dataset.splits.items():
-        whole.update(split.encode() + chosen.tobytes())
-    return whole.hexdigest()

@@ -8,11 +8,14 @@ import streamlit as st
 from clfcore.evaluation import errors
 from clfcore.evaluation.confusion import around, blocks, most_confused
 from clfcore.runs.folder import Run
+from clfcore.runs.review_queue import cell_queue
 from pages.evaluate.errors import open_cases
 from ui.charts import Place, dark, on_click
 from ui.formatting import count, percent, shorten
-from ui.messages import escape_markdown
+from ui.loaders import run_dataset
+from ui.messages import escape_markdown, refusals
 from ui.pickers import read_renamed
+from ui.review.handover import review_queue
 from ui.session import SessionValue, kept, kept_in_address, selected_rows
 
 if TYPE_CHECKING:
@@ -150,6 +153,9 @@ def _images(run: Run, predictions: "Predictions", matrix: "Confusion", *, errors
     of_class = "" if true == ANY else f" of {escape_markdown(names[true])}"
     predicted_as = "" if predicted == ANY else f", predicted as {escape_markdown(names[predicted])}"
     st.write(f"**{count(len(indices), 'image')}**{of_class}{predicted_as}{', errors only' if errors_only else ''}")
+    if indices and st.button("Review one by one", key="review cell", icon=":material/keyboard:"):
+        with refusals():
+            review_queue(run.config.data, cell_queue(predictions, indices, run_dataset(run)))
     open_cases(run, predictions, indices, key=f"cell {true} {predicted} {errors_only}")
 
 

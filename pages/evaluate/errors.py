@@ -8,13 +8,15 @@ import streamlit as st
 from clfcore.evaluation.error_lists import cases_csv, error_list
 from clfcore.evaluation.errors import cases, confusion, top_pairs
 from clfcore.runs.folder import Run
+from clfcore.runs.review_queue import cell_queue
 from pages.evaluate.review import list_button, review_view
 from ui.cards import Card
 from ui.closeup.grid import open_cards, open_pages
 from ui.closeup.sources import Entry, RunPictures
 from ui.formatting import count, percent, shorten
-from ui.loaders import run_thumbnail
+from ui.loaders import run_dataset, run_thumbnail
 from ui.messages import refusals
+from ui.review.handover import review_queue
 from ui.session import kept
 
 if TYPE_CHECKING:
@@ -63,6 +65,9 @@ def errors_view(run: Run, predictions: "Predictions") -> None:
         return
     st.caption(LISTS[name][1])
     open_cards(case_cards(run, shown), key=f"errors {name}", side=140, source=pictures_of(run, predictions))
+    if st.button("Review one by one", key="review errors", icon=":material/keyboard:"):
+        with refusals():
+            review_queue(run.config.data, cell_queue(predictions, [case.index for case in shown], run_dataset(run)))
     if name == "most_confident":
         where = {"pictures of": "A run's errors", "run": run.id}
         st.page_link("pages/explain/page.py", label="Explain these errors", query_params=where)

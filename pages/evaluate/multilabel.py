@@ -14,6 +14,7 @@ from clfcore.evaluation.operating_point import operating_point
 from clfcore.evaluation.threshold_sweep import threshold_curve
 from clfcore.evaluation.thresholds import choose_label_thresholds
 from clfcore.runs.folder import Run
+from clfcore.runs.review_queue import error_queue
 from clfcore.runs.thresholds import keep_thresholds
 from pages.evaluate.errors import choose_length, pictures_of
 from pages.evaluate.review import list_button, review_view
@@ -22,9 +23,10 @@ from ui.charts import chart, dark
 from ui.closeup.grid import open_cards
 from ui.closeup.sources import Entry
 from ui.formatting import count, ends, join_names, percent, rate, shorten
-from ui.loaders import run_thumbnail, stored
+from ui.loaders import run_dataset, run_thumbnail, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import read_renamed
+from ui.review.handover import review_queue
 from ui.session import THRESHOLDS_MESSAGE, kept
 
 if TYPE_CHECKING:
@@ -206,6 +208,8 @@ def label_errors_view(run: Run, predictions: "Predictions") -> None:
             {"image": case.id, "true labels": truths[case.id], "error": _error(case), "p": percent(case.probability)}
             for case in by_id.values()
         ]  # fmt: skip
+        if st.button("Review one by one", key="review labels", icon=":material/keyboard:"):
+            review_queue(run.config.data, error_queue(predictions, run_dataset(run)))
         review_view(run, f"{label} {kind} {most}", rows=rows, truths=truths)
 
 

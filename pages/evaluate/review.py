@@ -32,7 +32,7 @@ def review_view(run: Run, key: str, *, rows: Sequence[Mapping[str, str]], truths
     if not more.open:
         return
     data = run_dataset(run)
-    reviews = label_review.reviews_of(data, truths)
+    reviews = label_review.reviews_of(run.config.data, data, truths)
     shown = [_row(row, reviews.get(row["image"])) for row in rows]
     with more:
         edited = st.data_editor(
@@ -52,12 +52,14 @@ def review_view(run: Run, key: str, *, rows: Sequence[Mapping[str, str]], truths
         for before, after in zip(shown, edited, strict=True):
             if (before["verdict"], before["note"]) != (after["verdict"], after["note"]):
                 item = str(before["image"])
-                label_review.keep_review(data, item, truths[item], kind=after["verdict"], note=after["note"] or "")
+                label_review.keep_review(run.config.data, data, item, kind=after["verdict"], note=after["note"] or "")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("Saved on this computer by the content of each image, for all runs on this dataset.")
+            st.caption(
+                "Saved on this computer by the content of each image, for all runs on this dataset; Review decides them, too."
+            )
             st.download_button(
                 "Download reviews (CSV)",
-                data=lambda: label_review.table_csv(data),
+                data=lambda: label_review.table_csv(run.config.data),
                 file_name=f"verdicts-{data.name}.csv",
                 mime="text/csv",
                 on_click="ignore",
@@ -97,7 +99,7 @@ def list_button(
 def reviews_of_run(run: Run, truths: Mapping[str, str]) -> dict[str, Review]:
     """The reviews of some images (id -> label); empty where the data is gone."""
     try:
-        reviews = label_review.reviews_of(run_dataset(run), truths)
+        reviews = label_review.reviews_of(run.config.data, run_dataset(run), truths)
     except (InputError, Failure, OSError):
         return {}
     return {item: Review(review.kind or "", review.note) for item, review in reviews.items()}

@@ -47,8 +47,8 @@ def _queue(review: Review) -> None:
         _progress(queue, state, place)
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            shown = st.empty()
-            near = st.container()
+            shown = st.container(key="review picture").empty()
+        near = st.container()
         with right:
             _facts(item, record, decisions.get(item.item))
             if refusal := REFUSED.take():
@@ -94,5 +94,7 @@ def decision_text(decision: "Decision") -> str:
         "drop": "drop it",
         "group": f"same group as others ({decision.group})",
         "doubt": "in doubt",
+        "wrong": "the label is wrong",
+        "note": "noted",
     }[decision.action]
     return f"{words}; {decision.note}" if decision.note else words

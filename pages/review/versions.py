@@ -15,7 +15,6 @@ from ui.formatting import count, moment
 from ui.messages import complain, escape_markdown, refusals
 from ui.session import SessionValue
 
-NAME = SessionValue[str]("version name")
 REFUSED = SessionValue[str]("version refused")
 MADE = SessionValue[str]("version made")  # the SPEC of the one that was made last in this session
 
@@ -38,6 +37,10 @@ def versions_view(spec: str) -> None:
             st.button("Open the data itself", key="open version base", on_click=open_data, args=(base,))
 
 
+def _name(spec: str) -> SessionValue[str]:
+    return SessionValue(f"version name {spec}")
+
+
 def make_view(spec: str) -> None:
     """How many decisions there are, and the button that makes a version of them; of the queue's fragment, too."""
     with refusals(stop=False):
@@ -57,16 +60,17 @@ def _make(spec: str) -> None:
         f"{count(changes, 'change')} decided and {count(kept, 'label')} confirmed on "
         f"{escape_markdown(display_name(spec))}. A version holds them under a name; no file is changed."
     )
-    if not NAME.exists:
-        NAME.set(_free_name(spec))
+    name = _name(spec)
+    if not name.exists:
+        name.set(_free_name(spec))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Name of the version", key=NAME.key, max_chars=40, width=240)
+        st.text_input("Name of the version", key=name.key, max_chars=40, width=240)
         if st.button("Make a version", key="make version", type="primary", disabled=not changes, on_click=_take,
                      args=(spec,)) and not REFUSED.get():  # fmt: skip
             st.rerun()
         with st.popover("As a command"):
             st.code(
-                f"clflab datasets correct {shlex.quote(named_spec(spec))} --version {shlex.quote(NAME.get() or 'v1')}",
+                f"clflab datasets correct {shlex.quote(named_spec(spec))} --version {shlex.quote(name.get() or 'v1')}",
                 language="bash",
                 wrap_lines=True,
             )
@@ -75,11 +79,11 @@ def _make(spec: str) -> None:
 def _take(spec: str) -> None:
     REFUSED.forget()
     try:
-        made = api.correct_dataset(spec, version=(NAME.get() or "").strip())
+        made = api.correct_dataset(spec, version=(_name(spec).get() or "").strip())
     except (InputError, Failure) as error:
         REFUSED.set(str(error))
         return
-    NAME.forget()
+    _name(spec).forget()
     if made.version is not None:
         MADE.set(made.version.spec)
 

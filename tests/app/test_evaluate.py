@@ -3,6 +3,7 @@
 import pytest
 
 from clfcore.data import label_review
+from clfcore.data.versions.log import read_decisions
 from clfcore.data.catalogue import open_dataset
 from clfcore.evaluation.errors import most_confident
 from clfcore.runs.temperature import temperature_of
@@ -63,15 +64,15 @@ def test_a_stored_verdict_stands_beside_its_picture_and_is_left_as_it_is(open_pa
     run = stored_run(1, right=0.7)
     worst = most_confident(run.predictions("test"), 1)[0]
     dataset = open_dataset("digits")
-    label_review.keep_review(dataset, worst.id, worst.truth, kind="ambiguous", note="a seven or a one")
-    kept = label_review.read_reviews(dataset)
+    label_review.keep_review("digits", dataset, worst.id, kind="ambiguous", note="a seven or a one")
+    kept = read_decisions("digits")
     app = open_page("evaluate", run=run.id, view="Errors")
     app.session_state["verdicts"] = True
     app.run()
     assert not app.exception, app.exception
     assert not refused(app)
-    assert label_review.read_reviews(dataset) == kept
-    assert label_review.reviews_of(dataset, {worst.id: worst.truth})[worst.id].note == "a seven or a one"
+    assert read_decisions("digits") == kept
+    assert label_review.reviews_of("digits", dataset, {worst.id: worst.truth})[worst.id].note == "a seven or a one"
 
 
 def test_a_class_and_a_pair_show_their_pictures_and_errors_only_leaves_right_ones_out(open_page: OpenPage) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from clfcore.cli.main import main
-from clfcore.data.catalogue import open_dataset
-from clfcore.data.label_review import read_reviews
+from clfcore.data.versions.log import read_decisions
 from clfcore.runs.folder import Run
 from tests.support.stored_runs import stored_run
 
@@ -62,7 +61,7 @@ def test_a_list_of_errors_with_a_verdict_as_json_and_csv(capsys: pytest.CaptureF
     with out.open() as file:
         row = next(csv.DictReader(file))
     assert (row["id"], row["verdict"]) == (worst["id"], "ambiguous")
-    assert len(read_reviews(open_dataset("digits"))) == 1
+    assert [one.action for one in read_decisions("digits")] == ["doubt"]
     pair = result_of(capsys, "errors", run.id, "--list", "pair", "--true", "digit 0", "--predicted", "digit 1")
     assert {(one["truth"], one["predicted"]) for one in pair["errors"]} == {("digit 0", "digit 1")}
     assert "list is 'worst'" in refused(capsys, "errors", run.id, "--list", "worst")

@@ -16,7 +16,7 @@ from clfcore.errors import InputError, brief, nearest, unknown
 from clfcore.results import Json, JsonObject, Result
 from clfcore.task import Task
 
-Action = Literal["keep", "label", "drop", "group", "doubt"]
+Action = Literal["keep", "label", "drop", "group", "doubt", "wrong", "note"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 LONGEST_NOTE = 500  # characters
 LONGEST_NAME = 300  # of an item, a class or a group
@@ -27,9 +27,10 @@ class Decision(Result):
     """A decision about a picture.
 
     content: its fingerprint; item: its id; given: its label in words when it was decided. action: keep (the label is
-    right), label (it is another one), drop, group (the picture belongs together with others) or doubt (noted, and
-    nothing is changed). label: of label, the class, the labels (none is possible) or a path of classes, the finest
-    last; group: of group, its name. source: the list that it was decided in.
+    right), label (it is another one), drop, group (the picture belongs together with others), doubt (nobody can tell),
+    wrong (the label is, and nobody said which is right) or note (nothing is decided). label: of label, the class, the
+    labels (none is possible) or a path of classes, the finest last; group: of group, its name. source: the list that it
+    was decided in.
     """
 
     content: str

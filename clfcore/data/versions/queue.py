@@ -78,6 +78,8 @@ def by_item(decisions: Iterable[Decision]) -> dict[str, Decision]:
     """item -> the decision on its label; on its group where there is no other."""
     found: dict[str, Decision] = {}
     for decision in decisions:
+        if decision.action in ("note", "wrong"):  # somebody has yet to say what is right
+            continue
         if decision.action != "group" or decision.item not in found:
             found[decision.item] = decision
     return found

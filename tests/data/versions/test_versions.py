@@ -252,7 +252,10 @@ def _bare(decisions: tuple[Decision, ...]) -> list[tuple[str, ...]]:
         ("item,label\nnope,circle\n", r"decision 1: item is 'nope'"),
         ("item,label\n{item},circel\n", r"decision 1: label is 'circel'"),
         ("label\ncircle\n", r"decision 1: item is missing"),
-        ("item,action\n{item},delete\n", r"action is 'delete': it must be one of keep, label, drop, group, doubt"),
+        (
+            "item,action\n{item},delete\n",
+            r"action is 'delete': it must be one of keep, label, drop, group, doubt, wrong, note",
+        ),
         ("item,action,given\n{item},drop,another\n", "has another label now"),
         ("item,label\n", "holds no decision"),
     ],

@@ -1,0 +1,119 @@
+"""Review: a queue by keyboard, undo, several at once, a version, and the verdict of a retrained run."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from clfcore import api
+from clfcore.config import make
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.dataset import ImageDataset
+from clfcore.data.versions.log import read_decisions
+from clfcore.data.versions.queue import Queue, QueueItem
+from clfcore.runs.create import create_run
+from clfcore.runs.execute import execute
+from ui.review.handover import HANDED, HANDED_DATA
+
+OpenPage = Callable[..., AppTest]
+SPECS = [f"{kind}:count=60,side=12" for kind in ("shapes", "shapes-multi-label", "shapes-hierarchical")]
+
+
+def review(open_page: OpenPage, spec: str, queue: Queue) -> AppTest:
+    """The page with a queue that another page has handed over."""
+    app = open_page("home")
+    app.session_state[HANDED.key] = queue
+    app.session_state[HANDED_DATA.key] = spec
+    app.query_params["data"], app.query_params["from"] = spec, "list"
+    app.switch_page("pages/review/page.py")
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def actions(spec: str) -> dict[str, str]:
+    return {one.item: one.action for one in read_decisions(spec)}
+
+
+def queue_of(dataset: ImageDataset) -> Queue:
+    items = [QueueItem(dataset.ids[i], "test", others=dataset.ids[i + 1 : i + 2]) for i in range(4)]
+    return Queue("some pictures", tuple(items), expected=2)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_each_button_decides_and_undo_goes_back(open_page: OpenPage, spec: str) -> None:
+    dataset = open_dataset(spec)
+    app = review(open_page, spec, queue_of(dataset))
+    assert not app.error
+    if "multi" in spec:
+        app.button(key="review class 1").click().run()
+        app.button(key="review save").click().run()
+    else:
+        number = next(i for i, name in enumerate(dataset.classes, 1) if name != dataset.finest_label(0))
+        app.button(key=f"review class {number}").click().run()
+    assert actions(spec) == {dataset.ids[0]: "label"}
+    app.button(key="review drop").click().run()
+    app.button(key="review keep").click().run()
+    assert actions(spec) == {dataset.ids[0]: "label", dataset.ids[1]: "drop", dataset.ids[2]: "keep"}
+    app.button(key="review group").click().run()
+    assert actions(spec)[dataset.ids[3]] == actions(spec)[dataset.ids[4]] == "group"
+    app.button(key="review undo").click().run()
+    app.button(key="review undo").click().run()
+    assert actions(spec) == {dataset.ids[0]: "label", dataset.ids[1]: "drop"}
+    assert any(dataset.ids[2] in html.proto.body for html in app.get("html"))
+    app.button(key="make version").click().run()
+    assert not app.exception, app.exception
+    assert [version.name for version in api.list_versions(spec).versions] == ["v1"]
+    assert len(open_dataset(f"{spec}@v1")) == 59
+
+
+def test_a_bad_name_is_refused_beside_the_button(open_page: OpenPage) -> None:
+    spec = SPECS[0]
+    dataset = open_dataset(spec)
+    api.decide(spec, dataset.ids[0], "drop")
+    app = review(open_page, spec, queue_of(dataset))
+    app.text_input(key=f"version name {spec}").set_value("../v").run()
+    app.button(key="make version").click().run()
+    assert [error.value for error in app.error if "version is" in error.value]
+    assert not api.list_versions(spec).versions
+
+
+def test_the_retrained_run_is_compared_on_labels_before_and_after(open_page: OpenPage) -> None:
+    spec = "shapes:count=160,side=20"
+    dataset = open_dataset(spec)
+    recipe = {"epochs": 1, "batch_size": 16, "image_size": 20}
+    config = make({"data": spec, "architecture": "lenet5", "strategy": "scratch", "recipe": recipe})
+    before = create_run(config)
+    execute(before)
+    test = [dataset.ids[i] for i in dataset.splits["test"][:3]]
+    other = [next(name for name in dataset.classes if name != dataset.label(dataset.ids.index(one))) for one in test]
+    for item, name in zip(test[:2], other, strict=False):
+        api.decide(spec, item, "label", label=[name])
+    api.decide(spec, test[2], "drop")
+    api.correct_dataset(spec, version="v1")
+    done = api.retrain(before.id, f"{spec}@v1", show=lambda progress: None)
+    verdict = done.verdict
+    assert verdict is not None
+    assert (verdict.test_relabeled, verdict.left_out) == (2, 1)
+    assert verdict.items == len(dataset.splits["test"]) - 1
+    assert any("flatters" in words for words in verdict.words)
+    compared = api.compare([before.id, done.retrained.run])
+    assert compared.comparison.items == verdict.items
+    assert "versions of one dataset" in compared.notes[0]
+    app = open_page(
+        "review", **{"data": spec, "from": "problems", "before": before.id, "retrained": done.retrained.run}
+    )
+    assert not app.exception, app.exception
+    texts = " ".join(text.value for text in app.markdown)
+    assert "test labels were corrected. Under the labels before, accuracy went from" in texts.replace("\\", "")
+    assert app.button(key="retrain")
+
+
+def test_evaluate_hands_a_run_s_errors_over(open_page: OpenPage) -> None:
+    from tests.support.stored_runs import stored_run
+
+    run = stored_run(1, right=0.7)
+    app = open_page("review", **{"data": "digits", "from": "errors", "run": run.id})
+    assert not app.exception, app.exception
+    assert app.button(key="review keep")
+    assert any("predicted digit" in html.proto.body for html in app.get("html"))
