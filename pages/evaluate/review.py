@@ -55,7 +55,7 @@ def review_view(run: Run, key: str, *, rows: Sequence[Mapping[str, str]], truths
                 label_review.keep_review(run.config.data, data, item, kind=after["verdict"], note=after["note"] or "")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
-                "Saved on this computer by the content of each image, for all runs on this dataset; Review decides them, too."
+                "Saved on this computer by the content of each image, for all runs on this dataset, and in Review."
             )
             st.download_button(
                 "Download reviews (CSV)",

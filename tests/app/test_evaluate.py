@@ -3,8 +3,8 @@
 import pytest
 
 from clfcore.data import label_review
-from clfcore.data.versions.log import read_decisions
 from clfcore.data.catalogue import open_dataset
+from clfcore.data.versions.log import read_decisions
 from clfcore.evaluation.errors import most_confident
 from clfcore.runs.temperature import temperature_of
 from tests.support.pages import OpenPage, refused, words
