@@ -68,9 +68,9 @@ def measure(spec: str, seeds: int) -> None:
             f"accuracy planted {np.mean(before):.3f}, reviewed {np.mean(after):.3f}, clean {np.mean(clean):.3f}",
             flush=True,
         )
-    print(f"{spec}, {seeds} seeds together, {len(clean)} test images each (95% interval):")
+    print(f"{spec}, mean of {seeds} seeds on {len(clean)} test images (95% interval of that many images):")
     for name in ("planted", "reviewed", "clean"):
-        low, high = wilson(sum(hits[name]), len(hits[name]))
+        low, high = wilson(round(np.mean(hits[name]) * len(clean)), len(clean))
         print(f"  {name}: {np.mean(hits[name]):.3f} ({low:.3f} to {high:.3f})")
     lost = np.mean(hits["clean"]) - np.mean(hits["planted"])
     if lost > 0:

@@ -14,6 +14,7 @@ from clfcore.data.library.entries import library
 from clfcore.data.library.specs import address_spec, display_name, named_spec, path_spec
 from clfcore.data.readable_kinds import readable_kinds
 from clfcore.data.value_ranges import shown_range
+from clfcore.data.versions.versions import list_versions
 from clfcore.errors import Failure, InputError
 from clfcore.progress import Progress
 from ui.cards import Picture, item_picture
@@ -109,12 +110,18 @@ def _datasets() -> None:
     """The library, the catalogue, and what else this session has opened: a choice fills the box."""
     named = {entry.spec: entry.name for entry in library() if entry.available}
     named |= {entry.name: f"{entry.name} (catalogue)" for entry in entries() if entry.available}
+    named = {spec: name for data, words in named.items() for spec, name in [(data, words), *_versions(data)]}
     for spec in RECENT_DATA.get() or ():
         if display_name(spec) not in named.values():
             named.setdefault(spec, display_name(spec))
     st.menu_button(
         "Datasets", list(named), key=RECENT_CHOICE.key, format_func=lambda spec: named[spec], on_click=_take_dataset
     )
+
+
+def _versions(spec: str) -> list[tuple[str, str]]:
+    """The versions of a dataset, each with what it is called."""
+    return [(version.spec, display_name(version.spec)) for version in list_versions(spec)]
 
 
 def _take_dataset() -> None:

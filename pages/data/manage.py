@@ -4,12 +4,14 @@ import streamlit as st
 
 from clfcore.data.library.edit import delete, rename
 from clfcore.data.library.entries import LibraryEntry
-from clfcore.data.library.specs import display_name, entry_of, named_spec
+from clfcore.data.library.specs import address_spec, display_name, entry_of, named_spec
+from clfcore.data.library.versioned import is_version, split_version
+from clfcore.data.versions.versions import delete_version, read_version
 from clfcore.errors import Failure, InputError
 from clfcore.runs.index import list_runs
 from ui.data_picker import DEFAULT, forget_data
 from ui.formatting import count, moment, size_text
-from ui.messages import complain, escape_markdown
+from ui.messages import complain, escape_markdown, refusals
 from ui.session import DATA, SessionValue, go_to
 
 NEW_NAME = SessionValue[str]("new name")
@@ -23,20 +25,60 @@ def open_dataset_bar(spec: str) -> None:
         st.subheader(escape_markdown(display_name(spec)), anchor=False, width="content")
         if st.button("Train on this data", key="train on data", type="primary"):
             go_to("pages/train/page.py")  # the box there names the same data
-        if entry is None:
-            return
-        if st.button("Rename", key="rename data"):
-            NEW_NAME.set(entry.name)
-            REFUSED.forget()
-            _rename(entry)
-        with st.popover("Folder"):
-            st.caption("Its files are here. Copy the path to open it in your file manager.")
-            st.code(str(entry.folder), language=None, wrap_lines=True)
-        delete_button(entry)
+        if st.button("Review labels", key="review data", icon=":material/keyboard:"):
+            go_to("pages/review/page.py", {} if (named := address_spec(spec)) is None else {"data": named})
+        if is_version(spec):
+            with st.popover("Delete this version"), st.container(key="danger version"):
+                st.write("Decisions and files stay; runs that were trained on it can no longer show their pictures.")
+                st.button("Delete permanently", key="delete version", on_click=_forget_version, args=(spec,))
+        elif entry is not None:
+            _entry_actions(entry)
+    if is_version(spec):
+        _version_facts(spec)
+    elif entry is not None:
+        _entry_facts(entry)
+
+
+def _entry_actions(entry: LibraryEntry) -> None:
+    if st.button("Rename", key="rename data"):
+        NEW_NAME.set(entry.name)
+        REFUSED.forget()
+        _rename(entry)
+    with st.popover("Folder"):
+        st.caption("Its files are here. Copy the path to open it in your file manager.")
+        st.code(str(entry.folder), language=None, wrap_lines=True)
+    delete_button(entry)
+
+
+def _entry_facts(entry: LibraryEntry) -> None:
     origin = f"Imported from {entry.source}" if entry.unpacked else "Read from your folder"
     size = f", {size_text(entry.bytes)}" if entry.bytes is not None else ""
     digest = f", digest {entry.digest}" if entry.digest else ""
     st.caption(escape_markdown(f"{origin}, added {moment(entry.added)}{size}{digest}"))
+
+
+def _version_facts(spec: str) -> None:
+    """What the version was made of, and what it changes."""
+    with refusals(stop=False):
+        version = read_version(spec)
+        counts = version.counts
+        changes = f"{counts.relabeled:,} relabeled, {counts.dropped:,} dropped, {counts.grouped:,} grouped"
+        parent = f"version {version.parent}" if version.parent else "the data itself"
+        words = f"Made of {parent}, {moment(version.created)}: {changes}; digest {version.digest}"
+        st.caption(escape_markdown(words))
+    if refusal := REFUSED.take():
+        complain(refusal)
+
+
+def _forget_version(spec: str) -> None:
+    """Before the page is drawn anew: the box names the data that the version was made of."""
+    try:
+        delete_version(spec)
+    except (InputError, Failure) as error:
+        REFUSED.set(str(error))
+        return
+    forget_data()
+    DATA.set(named_spec(split_version(spec).base))
 
 
 def delete_button(entry: LibraryEntry) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore.data.versions.decisions import Decision, class_names, decide_item
-from clfcore.data.versions.log import append_step, read_decisions, undo_step
+from clfcore.data.versions.log import append_step, read_decisions, read_steps, undo_step
 from clfcore.data.versions.queue import Queue, QueueState, by_item, key_classes, next_place
 from clfcore.errors import Failure, InputError
 from ui.formatting import shorten
@@ -95,18 +95,17 @@ def decide(
 
 
 def undo(review: Review) -> None:
-    """Take back the last step of this session, and go back to its item."""
+    """Take back the last step of this session, or after a reload the last that is kept, and go back to its item."""
     steps = _steps(review).get() or []
-    if not steps:
-        return
     try:
-        undo_step(review.spec, steps[-1].step)
+        undone = undo_step(review.spec, steps[-1].step if steps else None)
     except (InputError, Failure) as error:
         REFUSED.set(str(error))
         return
+    shown = steps[-1].item if steps else undone.decisions[0].item if undone is not None else ""
     items = [item.item for item in review.queue.items]
-    if steps[-1].item in items:
-        set_place(review, items.index(steps[-1].item))
+    if shown in items:
+        set_place(review, items.index(shown))
     _steps(review).set(steps[:-1])
 
 
@@ -158,7 +157,7 @@ def decision_buttons(
                   args=(review, place - 1))  # fmt: skip
         st.button("Next", key="review next", shortcut="Right", disabled=place == last, on_click=set_place,
                   args=(review, place + 1))  # fmt: skip
-        st.button("Undo", key="review undo", shortcut="Z", disabled=not _steps(review).get(), on_click=undo,
+        st.button("Undo", key="review undo", shortcut="Z", disabled=not read_steps(review.spec), on_click=undo,
                   args=(review,))  # fmt: skip
 
 

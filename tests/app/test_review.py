@@ -117,3 +117,17 @@ def test_evaluate_hands_a_run_s_errors_over(open_page: OpenPage) -> None:
     assert not app.exception, app.exception
     assert app.button(key="review keep")
     assert any("predicted digit" in html.proto.body for html in app.get("html"))
+
+
+def test_data_shows_a_version_and_deletes_it_alone(open_page: OpenPage) -> None:
+    spec = SPECS[0]
+    api.decide(spec, open_dataset(spec).ids[0], "drop")
+    api.correct_dataset(spec, version="v1")
+    app = open_page("data", data=f"{spec}@v1")
+    assert not app.exception, app.exception
+    assert any("Made of the data itself" in text.value and "1 dropped" in text.value for text in app.caption)
+    app.button(key="delete version").click().run()
+    assert not app.exception, app.exception
+    assert app.text_input(key="data").value == spec
+    assert not api.list_versions(spec).versions
+    assert len(read_decisions(spec)) == 1

@@ -20,7 +20,7 @@ from clfcore.data.library.versioned import checked_version_name, split_version
 from clfcore.data.versions.apply import Applied, apply_decisions
 from clfcore.data.versions.decisions import Decision, decision_from, effective, written
 from clfcore.data.versions.log import locked
-from clfcore.data.versions.places import version_file, versions_folder
+from clfcore.data.versions.places import version_file, versions_folder, versions_root
 from clfcore.errors import InputError, nearest
 from clfcore.files import write_json, write_text
 from clfcore.results import Result
@@ -72,6 +72,8 @@ class Version(Result):
 def list_versions(spec: str) -> tuple[Version, ...]:
     """The versions of the data of a SPEC, the oldest first; damaged files are left out."""
     base, found = split_version(spec).base, []
+    if not versions_root().is_dir():
+        return ()
     for path in versions_folder(base).glob(f"*{_ENDING}"):
         try:
             found.append(_read(base, path.name.removesuffix(_ENDING)))
