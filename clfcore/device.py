@@ -27,6 +27,23 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
+def device_of(name: str, *, number: int = 0, processes: int = 1) -> torch.device:
+    """The device of one of several processes on this machine: each GPU takes one, the CPU as many as are asked for.
+
+    Raises InputError where there are fewer devices than processes.
+    """
+    device = pick_device(name)
+    if processes == 1 or device.type == "cpu":
+        return device
+    if device.index is not None:
+        raise InputError(f"recipe.device is {name!r}, one GPU: {processes} processes need one each; name no number")
+    count = torch.cuda.device_count() if device.type == "cuda" else 1
+    if processes > count:
+        known = f"this machine has {count} {'GPUs' if count > 1 else 'GPU'}"
+        raise InputError(f"processes is {processes}: {known}; take at most {count}, or recipe.device cpu")
+    return torch.device(device.type, number)
+
+
 def device_name(device: torch.device) -> str:
     """The device, of CUDA with the GPU's name."""
     return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)

@@ -1,10 +1,13 @@
 """Runs: train and resume one in this process; list, show and delete what there is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from clfcore.config import RunConfig, with_name
+from pydantic import JsonValue
+
+from clfcore.config import ResolvedConfig, RunConfig, with_name
+from clfcore.distributed.environment import Place, place
 from clfcore.errors import InputError
 from clfcore.progress import Show
 from clfcore.resolve import Resolved
@@ -17,10 +20,13 @@ from clfcore.runs.epochs_done import epochs_done
 from clfcore.runs.folder import Run
 from clfcore.runs.index import listed, score_of
 from clfcore.runs.outcome import RunOutcome, RunSummary, outcome_of, summary_of
+from clfcore.runs.process_count import check_count, check_processes, processes_of
 from clfcore.runs.records import About
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.starting_weights import require_at_hand
 from clfcore.runs.stopping import can_keep_best, refuse_unless_resumable, refuse_without_epoch
+
+Begin = Callable[[], tuple[Run, Resolved | None]]
 
 
 @dataclass(frozen=True)
@@ -61,26 +67,51 @@ class NamedRun(Result):
     tags: tuple[str, ...]
 
 
-def train(config: RunConfig, *, runs: Path | None = None, show: Show | None = None) -> RunOutcome:
+def train(
+    config: RunConfig, *, runs: Path | None = None, show: Show | None = None, processes: int | None = None
+) -> RunOutcome:
     """Run a configuration to its end, in this process. The folder is written before torch is imported.
 
     What can be refused without torch is refused before there is a folder, published weights that are not here among it:
-    `get_weights` downloads them, and training never does.
+    `get_weights` downloads them, and training never does. processes: how many train it together, this one and others
+    that it starts; they share each batch. None is one, or under torchrun as many as that has started.
     """
-    config = with_absolute_data(config)
-    resolved = resolve_run(config)
-    require_at_hand(resolved.config.architecture, resolved.config.weights)
-    if show is not None and resolved.notes:
-        show({"stage": "preparing", "done": 0, "total": 1, "notes": list(resolved.notes)})
-    asked = with_name(config.changed(architecture=resolved.config.architecture))
-    return _execute(create_run(asked, runs), show, resolved)
+    config, place = with_absolute_data(config), _place(processes)
+    count = place.size if place else processes or 1
+
+    def begin() -> tuple[Run, Resolved]:
+        resolved = resolve_run(config)
+        require_at_hand(resolved.config.architecture, resolved.config.weights)
+        _check_processes(count, resolved.config, here=place.here if place else count)
+        if show is not None and resolved.notes:
+            show({"stage": "preparing", "done": 0, "total": 1, "notes": list(resolved.notes)})
+        asked = with_name(config.changed(architecture=resolved.config.architecture))
+        return create_run(asked, runs), resolved
+
+    if place is not None:
+        return _together(place, begin, asked=_fields(config), show=show)
+    run, resolved = begin()
+    return _execute(run, show, resolved, processes=count)
 
 
-def resume(name: str, *, runs: Path | None = None, show: Show | None = None) -> RunOutcome:
-    """Go on with a run that was interrupted, cancelled or failed, or that completed early."""
-    run = folder.open_run(name, runs)
-    refuse_unless_resumable(run)
-    return _execute(run, show)
+def resume(
+    name: str, *, runs: Path | None = None, show: Show | None = None, processes: int | None = None
+) -> RunOutcome:
+    """Go on with a run that was interrupted, cancelled or failed, or that completed early.
+
+    processes: how many train it from here on, as in `train`; None: as many as before. Another number is recorded.
+    """
+    place = _place(processes)
+
+    def begin() -> tuple[Run, Resolved | None]:
+        run = folder.open_run(name, runs)
+        refuse_unless_resumable(run)
+        return run, None
+
+    if place is not None:
+        return _together(place, begin, asked={"run": name}, show=show)
+    run, _ = begin()
+    return _execute(run, show, processes=processes or processes_of(run))
 
 
 def stop_run(
@@ -112,18 +143,52 @@ def stop_run(
     return StoppedRun(run.id, run.path, state, wish, _execute(run, show, asked=True))
 
 
-def _execute(run: Run, show: Show | None, resolved: Resolved | None = None, *, asked: bool = False) -> RunOutcome:
+def _execute(
+    run: Run, show: Show | None, resolved: Resolved | None = None, *, asked: bool = False, processes: int = 1
+) -> RunOutcome:
     """asked: what lies in the folder of a request to stop is for this process."""
     from clfcore.runs.execute import execute  # brings torch along, which the folder need not wait for
+    from clfcore.runs.processes import Processes
 
     try:
-        execute(run, show=show, resolved=resolved, handed_over=asked)
+        execute(run, show=show, resolved=resolved, handed_over=asked, crew=Processes(run, processes))
     except KeyboardInterrupt:
         best = f", `stop {run.id} --keep-best` completes it with its best epoch so far" if can_keep_best(run) else ""
         raise KeyboardInterrupt(
             f"interrupted: what was reached is kept; `resume {run.id}` goes on with it{best}"
         ) from None
     return outcome_of(run)
+
+
+def _place(processes: int | None) -> Place | None:
+    """This process's place where torchrun started it. Raises InputError where another number is asked for."""
+    found = place()
+    if processes is not None:
+        check_count(processes)
+        if found is not None and processes != found.size:
+            raise InputError(f"processes is {processes}: torchrun started {found.size}; leave processes out")
+    return found
+
+
+def _check_processes(count: int, config: ResolvedConfig, *, here: int) -> None:
+    check_processes(count, config)
+    if here > 1 and config.recipe.device != "cpu":
+        from clfcore.device import device_of  # brings torch along
+
+        device_of(config.recipe.device, processes=here)
+
+
+def _together(place: Place, begin: Begin, *, asked: dict[str, JsonValue], show: Show | None) -> RunOutcome:
+    from clfcore.runs.torchrun import execute_together  # brings torch along
+
+    return outcome_of(execute_together(place, begin, asked=asked, show=show))
+
+
+def _fields(config: RunConfig) -> dict[str, JsonValue]:
+    """Each field by its name, those of the recipe too."""
+    values = config.model_dump(mode="json")
+    recipe = values.pop("recipe")
+    return {**values, **{f"recipe.{name}": value for name, value in recipe.items()}}
 
 
 def list_runs(*, runs: Path | None = None) -> RunList:

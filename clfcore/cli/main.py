@@ -30,6 +30,7 @@ from clfcore.cli import (
 from clfcore.cli.command import Command
 from clfcore.cli.flags import arguments_of
 from clfcore.crash_report import crash
+from clfcore.distributed.environment import speaks
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import typed_path
 from clfcore.printable import printable
@@ -150,6 +151,8 @@ def _carry_out(words: Sequence[str]) -> int:
     with _log() if getattr(given, "verbose", False) else contextlib.nullcontext():
         result = command.run(given)
     values = json_value(result)
+    if not speaks():
+        return command.exit_status(result)
     if getattr(given, "json", False):
         terminal.write(terminal.json_line(values, encoding=terminal.encoding(sys.stdout)))
     else:
@@ -165,5 +168,6 @@ def _log() -> contextlib.AbstractContextManager[None]:
 
 
 def _say(error: object, status: int) -> int:
-    terminal.say(error)
+    if speaks():  # what is wrong in one process of torchrun's is wrong in all
+        terminal.say(error)
     return status

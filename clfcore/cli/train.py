@@ -8,6 +8,7 @@ from clfcore.cli.command import Command, Values, argument
 from clfcore.cli.flags import OVERWRITE, between, configuration, names_of, number, whole
 from clfcore.cli.run_views import comparison_table, run_text
 from clfcore.cli.terminal import bar, shower, table
+from clfcore.distributed.environment import speaks
 from clfcore.files import typed_path
 from clfcore.numerals import decimal
 
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def _train(given: argparse.Namespace) -> "Result":
-    return api.train(configuration(given), show=shower())
+    return api.train(configuration(given), processes=given.processes, show=shower() if speaks() else None)
 
 
 def _resume(given: argparse.Namespace) -> "Result":
-    return api.resume(given.name, show=shower())
+    return api.resume(given.name, processes=given.processes, show=shower() if speaks() else None)
 
 
 def _stop(given: argparse.Namespace) -> "Result":
@@ -121,12 +122,18 @@ def _sweep_text(result: Values) -> str:
     return "\n".join([*lines, comparison["error"] if "error" in comparison else comparison_table(comparison)])
 
 
+PROCESSES = argument(
+    "--processes",
+    type=between(1, 256),
+    metavar="N",
+    help="processes that share each batch: a GPU or a part of the CPU each (default 1; resume: as before)",
+)
 COMMANDS = (
     Command(
         name="train",
         help="train a classifier",
         example="train --data digits --architecture lenet5 --epochs 15",
-        arguments=(),
+        arguments=(PROCESSES,),
         configured=True,
         run=_train,
         calls=("train",),
@@ -136,7 +143,7 @@ COMMANDS = (
         name="resume",
         help="go on with a run that was interrupted, stopped or finished early",
         example="resume 20260131-1200",
-        arguments=(argument("name", metavar="RUN"),),
+        arguments=(argument("name", metavar="RUN"), PROCESSES),
         run=_resume,
         calls=("resume",),
         render=run_text,

@@ -17,7 +17,8 @@ import torch
 
 from clfcore import __version__
 from clfcore.data.versions.versions import dataset_digest
-from clfcore.device import keep_freed_memory, pick_device, threads_for
+from clfcore.device import keep_freed_memory, pick_device
+from clfcore.distributed.ranks import ProcessLost
 from clfcore.errors import Failure, InputError
 from clfcore.evaluation import thresholds as evaluation_thresholds
 from clfcore.evaluation.metrics import evaluate
@@ -28,8 +29,11 @@ from clfcore.results import JsonObject
 from clfcore.runs.cautions import overlaps
 from clfcore.runs.deletion import remove_parts
 from clfcore.runs.folder import Run
+from clfcore.runs.follow import require_same, set_threads
 from clfcore.runs.keep_embeddings import keep_embeddings
 from clfcore.runs.prepare import Prepared, prepare
+from clfcore.runs.process_count import check_processes
+from clfcore.runs.processes import Crew, Processes
 from clfcore.runs.progress import Reporter
 from clfcore.runs.records import StartingClassifier, Status
 from clfcore.runs.resolve_run import resolve_run
@@ -50,14 +54,16 @@ def execute(
     orphaned: Callable[[], bool] = lambda: False,
     handed_over: bool = False,
     resolved: Resolved | None = None,
+    crew: Crew | None = None,
 ) -> None:
     """Carry out the run's configuration, from its checkpoint where it has one.
 
     show: called with each progress. orphaned: True once nobody is left to work for; the run then ends within a batch,
     unfinished, and reads as interrupted. handed_over: it comes from a queue, where somebody may have stopped it
     already; else a request to stop that lies there is of an earlier process. resolved: the configuration of a new run,
-    where the caller has resolved it. Raises InputError or Failure after the
-    run's state says so too.
+    where the caller has resolved it. crew: the processes that train it; None: this one alone. Raises InputError or
+    Failure after the run's state says so too, and ProcessLost where a process was killed: the run then reads as
+    interrupted.
     """
     stale = None if handed_over else run.stop_mark()
     with run.locked(), logged_to(run.path):
@@ -70,9 +76,13 @@ def execute(
         keep_freed_memory()
         threads = torch.get_num_threads()
         try:
-            _work(run, Reporter(run, show), orphaned=orphaned, resolved=resolved)
+            with crew or Processes(run) as processes:
+                _work(run, Reporter(run, show), processes, orphaned=orphaned, resolved=resolved)
         except Orphaned:
             return
+        except ProcessLost as error:
+            log.info("interrupted: %s", error)
+            raise
         except Stopped:
             log.info("cancelled")
             run.set_state("cancelled")
@@ -97,7 +107,7 @@ def _failed(run: Run, message: str) -> Failure:
     return Failure(message)
 
 
-def _work(run: Run, report: Reporter, *, orphaned: Callable[[], bool], resolved: Resolved | None) -> None:
+def _work(run: Run, report: Reporter, crew: Crew, *, orphaned: Callable[[], bool], resolved: Resolved | None) -> None:
     started = time.perf_counter()
     if run.stop_requested() == "now":
         raise Stopped
@@ -113,15 +123,14 @@ def _work(run: Run, report: Reporter, *, orphaned: Callable[[], bool], resolved:
     gpu = pick_device(run.config.recipe.device).type != "cpu"
     if resolved is None or resolved.gpu != gpu:  # the driver told of a GPU that torch cannot use, or of none
         resolved = resolve_run(run.config, gpu=gpu, run=run)
+    check_processes(crew.ranks.size, resolved.config)
     keep_split(run, resolved.dataset, trained_before=resolved.trained_before)
-    prepared = prepare(resolved, decoding)
+    prepared = prepare(resolved, decoding, ranks=crew.ranks)
     for change in prepared.changes:
         log.info("%s", change)
         sys.stderr.write(f"{change}\n")
     config, recipe = prepared.config, prepared.config.recipe
-    torch.set_num_threads(
-        threads_for(phases.count_parameters(prepared.module), recipe.batch_size * recipe.image_size**2)
-    )
+    set_threads(prepared)
     log.info(
         "%s on %s, %s, seed %d: %d images to train on, device %s, clflab %s, torch %s",
         config.architecture, config.data, config.strategy, recipe.seed, len(prepared.dataset.splits["train"]),
@@ -131,6 +140,9 @@ def _work(run: Run, report: Reporter, *, orphaned: Callable[[], bool], resolved:
     run.write("data.json", _data(prepared))
     if resolved.source is not None and resolved.source.spec is not None:
         run.write(StartingClassifier.file, {"classifier": resolved.source.spec.as_dict()})
+    crew.join()
+    crew.ranks.each(lambda: None)
+    require_same(prepared)
     session = Session(run, prepared, report, orphaned, started)
     session.check_stop()
     heads_only = prepared.config.strategy == "feature-extraction"
@@ -150,7 +162,8 @@ def _work(run: Run, report: Reporter, *, orphaned: Callable[[], bool], resolved:
                 thresholds = keep_thresholds(run, chosen)
             metrics[split] = evaluate(predictions, thresholds=thresholds).as_dict()
             log.info("evaluated %d images of %s", len(predictions), split)
-    keep_embeddings(session)
+    with session.alone():
+        keep_embeddings(session)
     results = {
         "best_epoch": session.best.epoch,
         "seconds": round(session.seconds, 2),
@@ -192,5 +205,6 @@ def _data(prepared: Prepared) -> JsonObject:
             "python": platform.python_version(),
             "device": str(prepared.device),
             "threads": torch.get_num_threads(),
+            "processes": prepared.ranks.size,
         },
     }

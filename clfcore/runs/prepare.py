@@ -21,7 +21,8 @@ from clfcore.config import ResolvedConfig
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.decode import Decoded, decode
 from clfcore.data.pixels import Preprocess
-from clfcore.device import pick_device
+from clfcore.device import device_of
+from clfcore.distributed.ranks import ALONE, Ranks
 from clfcore.hierarchy import decoded as read_as
 from clfcore.predictions import Predictions
 from clfcore.progress import Progress
@@ -62,6 +63,7 @@ class Prepared:
     phases: tuple[Phase, ...]  # of training; feature extraction has none
     notes: tuple[str, ...] = ()  # sentences for the user: what was lowered, what the data lacks
     changes: tuple[str, ...] = ()  # those of them that say what is new or gone since the run began
+    ranks: Ranks = ALONE  # this process among those that train it
 
     @property
     def module(self) -> nn.Module:
@@ -107,6 +109,7 @@ class Prepared:
             mix=mix_of(recipe) if training else None,
             task=self.dataset.task,
             weights=self.draw_weights() if training else None,
+            ranks=self.ranks,
         )
 
     def predictions(self, split: Split, logits: np.ndarray) -> Predictions:
@@ -117,12 +120,14 @@ class Prepared:
         return Predictions(self.dataset.task, split, ids, self.dataset.targets[chosen], read)
 
     def predict(self, module: nn.Module, split: Split) -> Predictions:
-        """A split's predictions from pixels, in eval mode."""
+        """A split's predictions from pixels, in eval mode; several processes make them together."""
         module.eval()
-        size = max(self.config.recipe.batch_size, 16)
+        size = max(-(-self.config.recipe.batch_size // self.ranks.size), 16)
+        batches = self.batches(split)
         with torch.inference_mode():
-            parts = [module(x).float().cpu().numpy() for x, _ in self.batches(split).in_order(size)]
-        return self.predictions(split, np.concatenate(parts))
+            parts = [module(x).float().cpu().numpy() for x, _ in batches.in_order(size)]
+        own = np.concatenate(parts) if parts else np.empty((0, 0), np.float32)
+        return self.predictions(split, self.ranks.rows(own, batches.parts(size)))
 
     def train_targets(self) -> np.ndarray:
         return self.dataset.targets[self.dataset.splits["train"]]
@@ -137,10 +142,10 @@ class Prepared:
         return class_balance.draw_weights(self.dataset.task, self.train_targets()) if balanced else None
 
 
-def prepare(resolved: Resolved, progress: Progress | None = None) -> Prepared:
+def prepare(resolved: Resolved, progress: Progress | None = None, *, ranks: Ranks = ALONE) -> Prepared:
     """Build the network and decode the images; `progress` counts them. Raises InputError or Failure."""
     config, notes = resolved.config, resolved.notes
-    device = pick_device(config.recipe.device)
+    device = device_of(config.recipe.device, number=ranks.local, processes=ranks.here)
     with Stream(config.recipe.seed).drawn():
         network, start = make_network(resolved)
     planned = phases(config, start.groups)  # refused before an image is decoded
@@ -167,6 +172,7 @@ def prepare(resolved: Resolved, progress: Progress | None = None) -> Prepared:
         phases=planned,
         notes=notes + start.notes,
         changes=resolved.changes,
+        ranks=ranks,
     )
 
 

@@ -1,9 +1,10 @@
 """One process's work on a run: what it prepared, how it hears of a stop, what it records."""
 
+import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +15,22 @@ from torch import Tensor, nn
 
 from clfcore.data.dataset import Split
 from clfcore.device import peak_memory
+from clfcore.distributed.ranks import ALONE, Ranks
 from clfcore.evaluation.metrics import score
 from clfcore.files import write_whole
 from clfcore.logs import log
 from clfcore.predictions import Predictions
 from clfcore.runs.best_epoch import Best
-from clfcore.runs.folder import Run
+from clfcore.runs.folder import Run, StopRequest
 from clfcore.runs.prepare import Prepared
 from clfcore.runs.progress import Reporter
 from clfcore.runs.records import EpochRecord, FinishedEarly, RunResults, ThresholdsFile
 from clfcore.runs.temperature import TemperatureFile
 from clfcore.training.loop import Diverged, Epoch
 from clfcore.training.losses import hits_of, plain_loss_of
+
+_WISHES: tuple[StopRequest | None, ...] = (None, "now", "epoch", "best")
+_ORPHANED = len(_WISHES)
 
 
 class Stopped(Exception):
@@ -51,20 +56,40 @@ class Session:
     )  # what needs no fitting, by method and split
     moved: dict[str, float] = field(default_factory=dict)  # by layer group, as `transfer.moved` says
     finished_early: FinishedEarly | None = None
+    wish: StopRequest | None = None  # what was asked of the run when the processes last agreed
 
     def __post_init__(self) -> None:
         self.best = self.new_best()
+
+    @property
+    def ranks(self) -> Ranks:
+        """This process among those that train the run."""
+        return self.prepared.ranks
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Within it this process works while the others wait, or after they have ended."""
+        together = self.prepared
+        self.prepared = replace(together, ranks=ALONE)
+        try:
+            yield
+        finally:
+            self.prepared = together
 
     @property
     def seconds(self) -> float:
         return self.seconds_before + time.perf_counter() - self.started
 
     def check_stop(self, *, epoch_ended: bool = False) -> None:
-        """Raise Stopped where the run was asked to stop, or nobody is left to work for."""
-        if self.orphaned():
+        """Raise Stopped where the run was asked to stop, or nobody is left to work for: in all processes at once."""
+        seen = 0
+        if self.ranks.first:
+            seen = _ORPHANED if self.orphaned() else _WISHES.index(self.run.stop_requested())
+        seen = self.ranks.agreed_number(seen)
+        if seen == _ORPHANED:
             raise Orphaned
-        wish = self.run.stop_requested()
-        if wish == "now" or (wish == "epoch" and epoch_ended):
+        self.wish = _WISHES[seen]
+        if self.wish == "now" or (self.wish == "epoch" and epoch_ended):
             raise Stopped
 
     def finishes_early(self, epoch: int, *, not_before: int = 0) -> bool:
@@ -73,7 +98,7 @@ class Session:
         not_before: an epoch that was reached before and is done again. Without a best epoch the first is waited for.
         """
         epochs = self.prepared.config.recipe.epochs
-        if not not_before <= epoch < epochs or self.best.epoch < 0 or self.run.stop_requested() != "best":
+        if not not_before <= epoch < epochs or self.best.epoch < 0 or self.wish != "best":
             return False
         self.finished_early = FinishedEarly(epoch=epoch, of=epochs)
         best = f"the best epoch so far ({self.best.epoch})" if self.best.epoch else "the starting head"
@@ -106,6 +131,12 @@ class Session:
         )
         return score(validation), float(loss)
 
+    def _agreed(self, judged: tuple[float, float]) -> tuple[float, float]:
+        """The first process's: another kind of machine may round otherwise."""
+        values = torch.tensor(judged, dtype=torch.float64)
+        self.ranks.spread_([values])
+        return values[0].item(), values[1].item()
+
     def record(
         self,
         event: Epoch,
@@ -120,7 +151,7 @@ class Session:
         weights: those that validation judged, on the CPU; called where the epoch is, or may become, the best one.
         """
         predictions, recipe = event.validation, self.prepared.config.recipe
-        value, loss = self.judge(predictions)
+        value, loss = self._agreed(self.judge(predictions))
         hits = hits_of(predictions.task)(torch.from_numpy(predictions.logits), torch.from_numpy(predictions.targets))
         if event.candidate is False:
             self.best.wait()

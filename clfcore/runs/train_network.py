@@ -1,5 +1,6 @@
 """Training from pixels, phase by phase: scratch, fine-tuning, progressive unfreezing."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,17 +14,20 @@ from clfcore.architectures.heads import embedding_width, make_head
 from clfcore.architectures.stages import Group
 from clfcore.config import Recipe
 from clfcore.data.dataset import Split
+from clfcore.distributed.ranks import ProcessLost
 from clfcore.predictions import Predictions
 from clfcore.randomness import undrawn
 from clfcore.runs.best_epoch import Best
 from clfcore.runs.checkpoint import Checkpoint
+from clfcore.runs.process_count import note_processes
 from clfcore.runs.records import EpochRecord
-from clfcore.runs.session import Session, copied, save_weights
+from clfcore.runs.session import Session, Stopped, copied, save_weights
 from clfcore.runs.train_head import starting_head
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import Diverged, Epoch, State, Step, train
 from clfcore.training.optimizer import Plateau, hits_of, rate_at, steps_of
 from clfcore.training.phases import Phase
+from clfcore.training.shared_step import share_weights
 
 Fields = Mapping[str, JsonValue]
 
@@ -56,7 +60,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     batches = prepared.batches("train", training=True)
     steps = steps_of(recipe, len(batches))
     state = training_phases.first_state(
-        module, phases[0], groups, recipe=recipe, device=prepared.device, compile=recipe.compile
+        module, phases[0], groups, recipe=recipe, device=prepared.device, compile=recipe.compile, ranks=session.ranks
     )
     plateau = None
     if recipe.schedule == "plateau":
@@ -81,8 +85,12 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
         if first is not None:
             started = time.perf_counter()
             training.begin(phases[0])
+            share_weights(session.ranks, module)
             scored = Epoch(0, first.loss, first.accuracy, 0.0, validate(module))
             keep(scored, time.perf_counter() - started, {"phase": "starting head", "freed": []})
+    if session.ranks.first:
+        note_processes(run, session.ranks.size, after_epoch=state.epoch)
+    share_weights(session.ranks, module)
     loss, hits, rate = prepared.loss(), hits_of(task), rate_at(recipe, steps)
     session.report.epochs(recipe.epochs, steps, recipe.batch_size * recipe.accumulation)
     trained = training_phases.count_trainable(module)
@@ -117,7 +125,8 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     except Diverged as error:
         session.keep_best(error)
     module.load_state_dict(session.best.weights)
-    save_weights(run, module)
+    if session.ranks.first:
+        save_weights(run, module)
     if prepared.config.strategy != "scratch" and not prepared.start.restored:
         session.moved = training_phases.weight_change(before, module, groups)
     return trained, lambda split: session.predict(module, split)
@@ -142,13 +151,37 @@ def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | N
     if start.keeps_head:
         nothing = float("nan")  # of the training split nothing was measured
         return start.groups, Epoch(0, nothing, nothing, 0.0, None) if fresh else None
-    if fresh:
-        head, scored = starting_head(session)
-        return training_phases.put_head(prepared.module, start.groups, head), scored
-    features = embedding_width(prepared.module)
-    with undrawn():  # the checkpoint fills it
-        head = make_head(prepared.head, features, prepared.dataset.task.columns)
-    return training_phases.put_head(prepared.module, start.groups, head), None
+    scored = None
+    if fresh and session.ranks.first:
+        head, scored = _led_head(session)
+    else:
+        features = embedding_width(prepared.module)
+        with undrawn():  # the checkpoint fills it, or the first process
+            head = make_head(prepared.head, features, prepared.dataset.task.columns)
+        if fresh:
+            scored = _followed_head(session)
+    return training_phases.put_head(prepared.module, start.groups, head), scored
+
+
+def _led_head(session: Session) -> tuple[nn.Module, Epoch]:
+    """The starting head, fitted in the first process; the others hear when it is done, or that it has ended."""
+    told: JsonValue = None
+    try:
+        with session.alone():
+            head, scored = starting_head(session)
+        told = [scored.epoch, scored.loss, scored.accuracy]
+    finally:
+        with contextlib.suppress(ProcessLost):  # the next message says so
+            session.ranks.agreed(told)
+    return head, scored
+
+
+def _followed_head(session: Session) -> Epoch:
+    """What the first process says of the starting head that it has fitted."""
+    match session.ranks.agreed(None):
+        case [int(epoch), float(loss), float(accuracy)]:
+            return Epoch(epoch, loss, accuracy, 0.0, None)
+    raise Stopped
 
 
 def _marks(training: _Training, number: int, event: Epoch) -> Fields:

@@ -24,6 +24,7 @@ from clfcore.logs import FILE, log
 from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import FINISHED, Run, StopRequest
 from clfcore.runs.locks import RunLock, is_held
+from clfcore.runs.process_count import ask_processes, check_count
 from clfcore.runs.records import Status
 from clfcore.runs.starting_weights import require_at_hand
 from clfcore.runs.stopping import refuse_unless_resumable, refuse_without_epoch
@@ -73,14 +74,15 @@ class Worker:
                 except Exception:  # a run that needs a child says why it has none
                     log.warning("no process waits for the next run", exc_info=True)
 
-    def submit(self, config: NetworkConfig, folder: Path | None = None) -> Run:
-        """A new run at the end of the queue.
+    def submit(self, config: NetworkConfig, folder: Path | None = None, *, processes: int = 1) -> Run:
+        """A new run at the end of the queue, to be trained by so many processes.
 
         Raises InputError where it begins with published weights that are not here, Failure where its folder cannot be
         written.
         """
         require_at_hand(config.architecture, config.weights)
         run = create_run(with_absolute_data(config), folder)
+        ask_processes(run, check_count(processes))
         self._enqueue(run, _place_in_queue(run))
         return run
 

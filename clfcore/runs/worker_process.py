@@ -13,6 +13,7 @@ from pathlib import Path
 
 from clfcore.errors import Failure, InputError
 from clfcore.runs.folder import Run
+from clfcore.runs.process_count import processes_of
 
 
 def main() -> int:
@@ -20,6 +21,7 @@ def main() -> int:
     if hasattr(os, "nice"):
         os.nice(10)  # the page stays quick beside a run
     from clfcore.runs.execute import execute
+    from clfcore.runs.processes import Processes
 
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -35,7 +37,9 @@ def main() -> int:
 
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()
     try:
-        execute(Run(Path(line)), orphaned=parent_gone.is_set, handed_over=True)
+        run = Run(Path(line))
+        crew = Processes(run, processes_of(run))
+        execute(run, orphaned=parent_gone.is_set, handed_over=True, crew=crew)
     except (InputError, Failure) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -16,7 +16,9 @@ from clfcore.augment.mixup_draws import Mix, pairing
 from clfcore.augment.policy import Policy
 from clfcore.data.decode import Decoded
 from clfcore.data.pixels import Preprocess
+from clfcore.distributed.ranks import ALONE, Ranks, shares
 from clfcore.task import Task
+from clfcore.training.slices import Batch, Slice, edges
 
 # Splits up to this size in bytes live on the device as one tensor; larger ones are read from the cache by batch.
 IN_MEMORY = 1 << 30
@@ -41,22 +43,23 @@ class Batches:
     mix: Mix | None = None
     task: Task | None = None  # what mixed targets are made for
     weights: np.ndarray | None = None  # how often each item is drawn, N that sum to 1; None: once an epoch each
+    ranks: Ranks = ALONE  # this process among those that share each batch
     _kept: dict[str, Tensor] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         """Steps an epoch. A last batch of one joins the one before: batch normalization cannot learn from one image."""
-        full, rest = divmod(len(self.indices), self.batch_size)
-        return max(1, full + (rest > 1 or (rest == 1 and self.batch_size == 1)))
+        return max(1, -(-(len(self._edges()) - 1) // self.ranks.size))
 
     def order(self, epoch: int) -> np.ndarray:
         """The places in the split that an epoch takes, one after another."""
         generator, n = np.random.default_rng((self.seed, epoch)), len(self.indices)
         return generator.permutation(n) if self.weights is None else generator.choice(n, size=n, p=self.weights)
 
-    def __call__(self, epoch: int) -> Iterator[tuple[Tensor, ...]]:
+    def __call__(self, epoch: int) -> Iterator[Batch | Slice]:
         """An epoch of training: shuffled, augmented, mixed; a function of (seed, epoch) alone.
 
-        A mixed batch is x, y and the soft targets (B x columns float32) that the loss takes instead of y.
+        A mixed batch is x, y and the soft targets (B x columns float32) that the loss takes instead of y. Where several
+        processes share the batches, they are this one's slices; partners are mixed within a slice.
         """
         order, n = self.order(epoch), len(self.indices)
         # An item that is drawn twice is changed in two ways: then a row of the table is a draw's, not an item's.
@@ -66,14 +69,25 @@ class Batches:
             if self.policy is None
             else random_table.table(self.policy, seed=self.seed, epoch=epoch, items=len(order))
         )
-        for place, (rows, drawn) in enumerate(zip(self._cut(order), self._cut(places), strict=True)):
-            pixels = self._pixels(rows)
-            if self.policy is None or table is None:
-                pixels = center(pixels, self.preprocess.size)
-            else:
-                pixels = apply(self.policy, table[drawn], pixels, size=self.preprocess.size, mean=self.preprocess.mean)
-            x, y = normalized(pixels, self.preprocess), self._labels(rows)
-            yield (x, y) if self.mix is None else self._mixed(self.mix, x, y, epoch=epoch, step=place)
+        cuts, size = [*zip(self._cut(order), self._cut(places), strict=True)], self.ranks.size
+        for first in range(0, len(cuts), size):
+            parts, place = cuts[first : first + size], first + self.ranks.rank
+            batch = None
+            if place < len(cuts):
+                batch = self._batch(*cuts[place], table=table, epoch=epoch, place=place)
+            if size > 1:
+                yield Slice(batch, sum(len(rows) for rows, _ in parts), len(parts))
+            elif batch is not None:
+                yield batch
+
+    def _batch(self, rows: np.ndarray, drawn: np.ndarray, *, table: np.ndarray | None, epoch: int, place: int) -> Batch:
+        pixels = self._pixels(rows)
+        if self.policy is None or table is None:
+            pixels = center(pixels, self.preprocess.size)
+        else:
+            pixels = apply(self.policy, table[drawn], pixels, size=self.preprocess.size, mean=self.preprocess.mean)
+        x, y = normalized(pixels, self.preprocess), self._labels(rows)
+        return (x, y) if self.mix is None else self._mixed(self.mix, x, y, epoch=epoch, step=place)
 
     def _mixed(self, mix: Mix, x: Tensor, y: Tensor, *, epoch: int, step: int) -> tuple[Tensor, ...]:
         assert self.task is not None, "mixed targets are made for a task"
@@ -82,15 +96,23 @@ class Batches:
         return out.x, y, out.y
 
     def in_order(self, batch_size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
-        """The split once, in its order, as evaluation sees it."""
+        """The split once, in its order, as evaluation sees it; of several processes this one's part of the batches."""
         step = batch_size or self.batch_size
-        for start in range(0, len(self.indices), step):
+        first, last = self.parts(step)[self.ranks.rank : self.ranks.rank + 2]
+        for start in range(first, last, step):
             rows = np.arange(start, min(start + step, len(self.indices)))
             yield normalized(center(self._pixels(rows), self.preprocess.size), self.preprocess), self._labels(rows)
 
+    def parts(self, batch_size: int) -> list[int]:
+        """Where each process's part of the split begins, whole batches in its order, and at last its size."""
+        n = len(self.indices)
+        return [min(n, batch * batch_size) for batch in shares(-(-n // batch_size), self.ranks)]
+
+    def _edges(self) -> list[int]:
+        return edges(len(self.indices), self.batch_size, self.ranks.size)
+
     def _cut(self, order: np.ndarray) -> list[np.ndarray]:
-        edges = [i * self.batch_size for i in range(len(self))] + [len(order)]
-        return [order[a:b] for a, b in itertools.pairwise(edges)]
+        return [order[a:b] for a, b in itertools.pairwise(self._edges())]
 
     def _pixels(self, rows: np.ndarray) -> Tensor:
         """B x C x S x S: bytes, or tones (float32 from 0 to 255) of deeper pictures."""

@@ -3,6 +3,7 @@
 Stopping is not asking for more; resuming is loading the state before the first step; a transfer phase is one call.
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +13,16 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from clfcore.distributed.ranks import ALONE, Ranks
 from clfcore.errors import Failure
 from clfcore.predictions import Predictions
 from clfcore.randomness import Stream
+from clfcore.training.shared_step import SharedStep, share_buffers
+from clfcore.training.slices import Batch, Slice, grouped
 
 CHECKED = 20  # steps between two looks at whether the loss is still finite: a look waits for the device
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
-Batch = tuple[Tensor, ...]  # x, y and, where pictures are mixed, the soft targets
 Function = Callable[[Tensor, Tensor], Tensor]  # of logits and y
 
 
@@ -63,7 +66,8 @@ class Epoch:
 class State:
     """What training changes; `state_dict` is the part that goes into the checkpoint.
 
-    accumulation: batches whose gradients make one step. ema: decay of the averaged weights, 0 for none.
+    accumulation: batches whose gradients make one step. ema: decay of the averaged weights, 0 for none. ranks: this
+    process among those that train it.
     """
 
     model: nn.Module
@@ -76,6 +80,7 @@ class State:
     channels_last: bool = False
     compile: bool = False
     seed: int = 0
+    ranks: Ranks = ALONE
     frozen: list[nn.Module] = field(default_factory=list)
     epoch: int = 0
     step: int = 0
@@ -134,7 +139,7 @@ class State:
 
 def train(
     state: State,
-    batches: Callable[[int], Iterable[Batch]],
+    batches: Callable[[int], Iterable[Batch | Slice]],
     *,
     loss_of: Function,
     hits_of: Function,
@@ -144,30 +149,36 @@ def train(
 ) -> Iterator[Step | Epoch]:
     """Train in place up to `epochs`; yield after every step and every epoch.
 
-    batches: an epoch's batches, a function of seed and epoch alone; x: B x C x H x W float32, y: as `Task` says, and
-    where pictures are mixed the soft targets that the loss takes in y's place; hits are always counted on y.
+    batches: an epoch's batches, a function of seed and epoch alone, or this process's slices of them; x: B x C x H x W
+    float32, y: as `Task` says, and where pictures are mixed the soft targets that the loss takes in y's place; hits are
+    always counted on y. Each process yields the same steps and epochs.
     loss_of and hits_of: logits B x columns, y -> scalar. rate_at: step from 0 -> factor on each group's peak rate.
     validate: predictions of the weights that the run would keep, after each epoch; None: nothing is validated.
     Raises Diverged where the loss stops being finite.
     """
     parameters = list(state.model.parameters())  # listed once: a walk over all modules at every step costs
     for epoch in range(state.epoch + 1, epochs + 1):
-        state.stream.seed(state.seed * 1_000_003 + epoch)  # dropout draws anew each epoch, and the same after a resume
+        # Dropout draws anew each epoch, the same after a resume, and in each process something else.
+        state.stream.seed(state.seed * 1_000_003 + epoch + (state.ranks.rank << 52))
         state.train_mode()
         sums = torch.zeros(3, device=state.device)  # of loss, hits and the gradient's norm
         shown = steps = 0
-        for group in _grouped(batches(epoch), state.accumulation):
-            for part in state.optimizer.param_groups:
-                part["lr"] = part["peak_lr"] * rate_at(state.step) * warmth(part, state.step)
-            with state.stream.drawn():
-                done = _step(state, group, loss_of=loss_of, hits_of=hits_of, parameters=parameters)
-            images = sum(len(batch[0]) for batch in group)
-            state.step += 1
-            sums += torch.stack([done.loss * images, done.hits, done.gradient_norm])
-            shown, steps = shown + images, steps + 1
-            if state.step % CHECKED == 0 and not math.isfinite(loss := sums[0].item()):
-                raise _diverged(state, epoch, loss)
-            yield Step(state.step, done.loss)
+        several = state.ranks.size > 1 or state.accumulation > 1
+        shared = SharedStep(state.ranks, state.model, parameters) if several else None
+        with shared.statistics.of_slices() if shared else contextlib.nullcontext():
+            for group in grouped(batches(epoch), state.accumulation):
+                for part in state.optimizer.param_groups:
+                    part["lr"] = part["peak_lr"] * rate_at(state.step) * warmth(part, state.step)
+                with state.stream.drawn():
+                    done = _step(state, group, loss_of=loss_of, hits_of=hits_of, parameters=parameters, shared=shared)
+                images = sum(part.images for part in group)
+                state.step += 1
+                sums += torch.stack([done.loss * images, done.hits, done.gradient_norm])
+                shown, steps = shown + images, steps + 1
+                if state.step % CHECKED == 0 and not math.isfinite(loss := sums[0].item()):
+                    raise _diverged(state, epoch, loss)
+                yield Step(state.step, done.loss)
+        share_buffers(state.ranks, (state.model, state.averaged))
         state.epoch = epoch
         loss, hits, norm = sums.tolist()  # waits for the device, once an epoch
         if not math.isfinite(loss):
@@ -186,21 +197,31 @@ class _StepResult(NamedTuple):
 
 
 def _step(
-    state: State, group: list[Batch], *, loss_of: Function, hits_of: Function, parameters: Sequence[nn.Parameter]
+    state: State,
+    group: list[Slice],
+    *,
+    loss_of: Function,
+    hits_of: Function,
+    parameters: Sequence[nn.Parameter],
+    shared: SharedStep | None,
 ) -> _StepResult:
-    """One optimizer step over some batches."""
+    """One optimizer step over some batches, or over this process's slices of them."""
     optimizer, scaler = state.optimizer, state.scaler
-    images = sum(len(batch[0]) for batch in group)
+    images = sum(part.images for part in group)
     total, hits = torch.zeros((), device=state.device), torch.zeros((), device=state.device)
     for parameter in parameters:
         parameter.grad = None  # zero_grad's bookkeeping takes a hundredth of LeNet-5's step
-    for x, y, *soft in group:
+    for x, y, *soft in (part.batch for part in group if part.batch is not None):
         x, y = state.placed(x), y.to(state.device, non_blocking=True)
         with state.autocast():
             logits = state.forward(x)  # B x columns
         loss = loss_of(logits.float(), soft[0].to(state.device) if soft else y)
         scaler.scale(loss * (len(x) / images)).backward()
         total, hits = total + loss.detach() * (len(x) / images), hits + hits_of(logits.detach(), y)
+        if shared:
+            shared.saw()
+    if shared:
+        total, hits = shared.end(total, hits, group)
     scaler.unscale_(optimizer)
     if state.gradient_clip:
         updated = [p for p in parameters if p.grad is not None]
@@ -212,18 +233,6 @@ def _step(
     if state.averaged:
         state.averaged.update_parameters(state.model)
     return _StepResult(total, hits, norm)
-
-
-def _grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
-    """Lists of `size` batches; the last may be shorter."""
-    group: list[Batch] = []
-    for batch in batches:
-        group.append(batch)
-        if len(group) == size:
-            yield group
-            group = []
-    if group:
-        yield group
 
 
 def averaged_model(model: nn.Module, decay: float) -> AveragedModel:

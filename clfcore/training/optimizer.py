@@ -8,6 +8,7 @@ from torch import nn
 
 from clfcore.config import ResolvedRecipe
 from clfcore.device import pick_dtype
+from clfcore.distributed.ranks import ALONE, Ranks
 from clfcore.training.loop import State
 from clfcore.training.losses import hits_of, loss_of
 from clfcore.training.muon import MatrixOptimizer
@@ -75,6 +76,7 @@ def new_state(
     device: torch.device,
     dtype: torch.dtype | None = None,
     compile: bool = False,
+    ranks: Ranks = ALONE,
 ) -> State:
     """What training changes, before its first step: the one place where a recipe becomes a State.
 
@@ -91,4 +93,5 @@ def new_state(
         channels_last=recipe.channels_last,
         compile=compile,
         seed=recipe.seed,
+        ranks=ranks,
     )

@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.stages import Group
 from clfcore.config import ResolvedConfig, ResolvedRecipe
+from clfcore.distributed.ranks import ALONE, Ranks
 from clfcore.errors import InputError
 from clfcore.training.loop import State
 from clfcore.training.optimizer import new_state, parameter_groups
@@ -137,6 +138,7 @@ def first_state(
     recipe: ResolvedRecipe,
     device: torch.device,
     compile: bool = False,
+    ranks: Ranks = ALONE,
 ) -> State:
     """What training changes, before its first step: the network, and the optimizer over the phase's groups."""
     parts = [
@@ -145,7 +147,7 @@ def first_state(
         if group.name in phase.rates
         for part in optimizer_groups(model, group, rate=phase.rates[group.name], recipe=recipe)
     ]
-    return new_state(model, recipe, parts, device=device, compile=compile)
+    return new_state(model, recipe, parts, device=device, compile=compile, ranks=ranks)
 
 
 def put_head(model: nn.Module, groups: Sequence[Group], head: nn.Module) -> tuple[Group, ...]:

@@ -1,0 +1,170 @@
+"""Several processes train as one does that accumulates, to the bit; a killed one costs no more than its epoch."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from clfcore.api import resume, train
+from clfcore.config import RunConfig, make
+from clfcore.errors import Failure, InputError
+from clfcore.runs.create import create_run
+from clfcore.runs.execute import execute
+from clfcore.runs.folder import Run
+from clfcore.runs.process_count import ProcessesFile, note_processes, processes_of
+from clfcore.runs.processes import Processes
+from tests.conftest import small_config
+from tests.support.forked_rank import ForkedRank
+from tests.support.same_end import assert_same_end
+
+SHARED = {"epochs": 2, "image_size": 20}
+CASES = {
+    "lenet5, plain": ("shapes:count=62,side=20", "lenet5", {"augmentation": "none"}),
+    "lenet5, augmented and mixed": (
+        "shapes:count=90,side=20",
+        "lenet5",
+        {"augmentation": "basic", "mixup": 0.2, "cutmix": 1.0, "ema": 0.9, "schedule": "plateau", "optimizer": "sgd"},
+    ),
+    "resnet18_small, plain": ("shapes:count=34,side=16", "resnet18_small", {"image_size": 16, "augmentation": "none"}),
+    "resnet18_small, augmented": (
+        "shapes:count=34,side=16",
+        "resnet18_small",
+        {"image_size": 16, "augmentation": "basic", "mixup": 0.2, "epochs": 1},
+    ),
+    "several labels, weighed": (
+        "shapes-multi-label:count=60,side=20",
+        "lenet5",
+        {"positive_weights": "balanced", "loss": "focal", "early_stopping": 1},
+    ),
+    "a hierarchy, drawn evenly": ("shapes-hierarchical:count=60,side=20", "lenet5", {"sampling": "balanced"}),
+}
+
+
+def configured(case: str, batch_size: int, accumulation: int) -> RunConfig:
+    data, architecture, recipe = CASES[case]
+    shared = {"batch_size": batch_size, "accumulation": accumulation, "seed": 1, **SHARED, **recipe}
+    return make({"data": data, "architecture": architecture, "recipe": shared})
+
+
+def together(run: Run, count: int = 2, **given: object) -> None:
+    execute(run, crew=Processes(run, count, start=ForkedRank), **given)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_processes_end_as_one_that_accumulates(case: str) -> None:
+    one, two = create_run(configured(case, 8, 2)), create_run(configured(case, 16, 1))
+    execute(one)
+    together(two)
+    assert two.state == "completed"
+    assert_same_end(one, two)
+    assert two.data.computed_on["processes"] == 2
+
+
+def test_three_processes_share_what_does_not_divide_evenly() -> None:
+    run = create_run(small_config(batch_size=10, epochs=1, accumulation=2))
+    together(run, 3)
+    assert run.state == "completed"
+    assert len({*run.predictions("validation").ids}) == run.data.splits["validation"]
+
+
+class Killer:
+    """A show that kills a process once, when an epoch's step is done."""
+
+    def __init__(self, *, at: int) -> None:
+        self.at, self.children = at, []
+
+    def start(self, said) -> ForkedRank:
+        self.children.append(ForkedRank(said))
+        return self.children[-1]
+
+    def __call__(self, values: dict) -> None:
+        if values["stage"] == "training" and values["done"] >= self.at:
+            self.children[-1].kill()
+
+
+@pytest.mark.parametrize("at", [1, 7])
+def test_a_killed_process_leaves_the_run_interrupted_and_it_resumes_to_the_same_end(
+    at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clfcore.runs.progress.EVERY", 0.0)
+    config = small_config(epochs=3, augmentation="basic")
+    straight, broken = create_run(config), create_run(config)
+    together(straight)
+    killer = Killer(at=at)
+    with pytest.raises(Failure, match=r"process 1 of 2 was killed \(SIGKILL\): run .* is interrupted, and `resume"):
+        execute(broken, show=killer, crew=Processes(broken, 2, start=killer.start))
+    assert broken.state == "interrupted"
+    assert all(child.poll() is not None for child in killer.children)
+    together(broken)
+    assert_same_end(straight, broken)
+
+
+def test_a_stop_ends_all_processes_at_one_step_and_another_number_may_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clfcore.runs.progress.EVERY", 0.0)
+    run = create_run(small_config(epochs=3))
+
+    def stop(values: dict) -> None:
+        if values["stage"] == "training" and values.get("epoch") == 2:
+            run.request_stop()
+
+    together(run, show=stop)
+    assert run.state == "cancelled"
+    assert [line.epoch for line in run.history] == [1]
+    assert processes_of(run) == 2
+    resume(run.id, processes=1)
+    assert run.state == "completed"
+    used = [(stretch.after_epoch, stretch.processes) for stretch in run.read(ProcessesFile).used]
+    assert used == [(0, 2), (1, 1)]
+
+
+class Losing(Processes):
+    """Processes of which the second finds a file gone."""
+
+    def __init__(self, run: Run, file: Path) -> None:
+        super().__init__(run, 2, start=ForkedRank)
+        self.file = file
+
+    def join(self) -> None:
+        self.file.unlink()
+        super().join()
+
+
+def test_processes_that_see_other_data_are_refused(photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    shutil.copytree(photos, folder)
+    recipe = {"epochs": 1, "batch_size": 8, "image_size": 32}
+    run = create_run(make({"data": str(folder), "architecture": "lenet5", "weights": "none", "recipe": recipe}))
+    with pytest.raises(InputError, match="process 1 has other data than process 0: give every process the same files"):
+        execute(run, crew=Losing(run, next(folder.rglob("*.*g"))))
+    assert run.state == "failed"
+    assert "process 1 has other data" in run.message
+
+
+@pytest.mark.parametrize(
+    ("count", "recipe", "message"),
+    [
+        (0, {}, "processes is 0: it must be a whole number from 1 to 256"),
+        (9, {}, "processes is 9: recipe.batch_size is 16, and each process needs 2 images of a batch"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_before_there_is_a_folder(
+    count: int, recipe: dict, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        train(small_config(**recipe), processes=count, runs=tmp_path)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_feature_extraction_is_refused(photos, tmp_path: Path) -> None:
+    config = make({"data": str(photos), "architecture": "efficientnet_lite0", "strategy": "feature-extraction"})
+    with pytest.raises(InputError, match="feature extraction embeds each image once"):
+        train(config, processes=2, runs=tmp_path)
+
+
+def test_only_changes_of_the_number_are_recorded() -> None:
+    run = create_run(small_config())
+    note_processes(run, 1, after_epoch=0)
+    assert not (run.path / ProcessesFile.file).exists()
+    for count, after in ((1, 2), (2, 3), (2, 4), (4, 5), (1, 5)):
+        note_processes(run, count, after_epoch=after)
+    assert [(s.after_epoch, s.processes) for s in run.read(ProcessesFile).used] == [(0, 1), (3, 2), (5, 1)]

@@ -1,0 +1,73 @@
+"""A process of a run, forked from one that has imported what it needs: that takes most of a short run."""
+
+import json
+import multiprocessing
+import os
+import threading
+from multiprocessing.connection import Connection
+from typing import IO
+
+from clfcore.errors import Failure, InputError
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["torchvision", "clfcore.runs.take_part", __name__])
+
+
+class _Pipe:
+    """What of a pipe's end is used."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def write(self, line: str) -> None:
+        self._connection.send(line)
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class ForkedRank:
+    """What of a `Popen` is used. Its first lines are `processes.start_rank`'s."""
+
+    def __init__(self, said: IO[str]) -> None:
+        receiver, sender = _CONTEXT.Pipe(duplex=False)
+        self.stdin = _Pipe(sender)
+        self.process = _CONTEXT.Process(target=_work, args=(receiver, said.name))
+        self.process.start()
+        receiver.close()
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        self.process.join(timeout)
+        return self.process.exitcode
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
+def _work(receiver: Connection, said: str) -> None:
+    from clfcore.runs.take_part import take_part
+
+    def watch() -> None:
+        try:
+            receiver.recv()
+        except EOFError:
+            os._exit(1)
+
+    try:
+        line = receiver.recv()
+    except EOFError:
+        return
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        take_part(**json.loads(line))
+    except (InputError, Failure) as error:
+        with open(said, "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(f"{error}\n")
+        os._exit(1)
+    os._exit(0)
