@@ -4,7 +4,9 @@ import json
 import multiprocessing
 import os
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import IO
 
 from clfcore.errors import Failure, InputError
@@ -48,6 +50,13 @@ class ForkedRank:
 
     def kill(self) -> None:
         self.process.kill()
+
+
+def forked(work: Callable[..., None], *given: object) -> BaseProcess:
+    """A function of a module in a process that has imported what a run needs."""
+    process = _CONTEXT.Process(target=work, args=given)
+    process.start()
+    return process
 
 
 def _work(receiver: Connection, said: str) -> None:
