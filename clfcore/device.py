@@ -2,7 +2,9 @@
 
 import contextlib
 import ctypes
+import os
 import sys
+from collections.abc import Iterator
 
 import torch
 
@@ -91,6 +93,27 @@ def threads_for(parameters: int, pixels: int) -> int:
     two threads differ in the last bits, and a run with the same seed shall be the same.
     """
     return 1 if parameters < 250_000 and pixels < 65_536 else torch.get_num_threads()
+
+
+@contextlib.contextmanager
+def part_of_the_threads(parts: int) -> Iterator[None]:
+    """Within it torch takes the CPU threads that one of several processes on this machine has."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads // parts))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def most_processes(name: str) -> int:
+    """How many processes this machine can give a GPU each, or else a core of its CPU."""
+    device = pick_device(name)
+    if device.type == "cuda" and device.index is None:
+        return torch.cuda.device_count()
+    if device.type != "cpu":
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:

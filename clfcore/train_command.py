@@ -6,8 +6,12 @@ import shlex
 from clfcore.config import FIELDS, RunConfig
 
 
-def command_of(config: RunConfig) -> str:
-    """The command line that runs the same configuration: only what differs from the defaults."""
+def command_of(config: RunConfig, *, processes: int = 1) -> str:
+    """The command line that runs the same configuration: only what differs from the defaults.
+
+    >>> command_of(RunConfig(data="digits", architecture="lenet5"), processes=2)
+    'python -m clfcore train --data digits --architecture lenet5 --processes 2'
+    """
     arguments = ["python", "-m", "clfcore", "train"]
     stored, recipe = config.model_dump(), config.recipe.model_dump()
     for name, info in FIELDS.items():
@@ -16,7 +20,7 @@ def command_of(config: RunConfig) -> str:
             arguments += [word for key, option in value.items() for word in ("--option", f"{key}={_plain(option)}")]
         elif value != info.default:
             arguments += [flag(name), _plain(value)]
-    return shlex.join(arguments)
+    return shlex.join(arguments + (["--processes", str(processes)] if processes > 1 else []))
 
 
 def flag(field: str) -> str:

@@ -92,11 +92,11 @@ def check(
     return BatchCheck(overfit_one_batch(config, progress=progress), preview, out)
 
 
-def plan(config: RunConfig, *, measure: bool = True) -> "Plan":
+def plan(config: RunConfig, *, measure: bool = True, processes: int = 1) -> "Plan":
     """The plan of a configuration, without decoding the data. Raises InputError as `train` would."""
     from clfcore.experiments.plan import make_plan
 
-    return make_plan(resolve_run(config), measure=measure)
+    return make_plan(resolve_run(config), measure=measure, processes=processes)
 
 
 def defaults(config: RunConfig, *, dataset: "ImageDataset | None" = None) -> ResolvedConfig:

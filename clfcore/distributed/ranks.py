@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -53,7 +54,7 @@ class Ranks:
         """Give every process the first one's tensors, in place."""
         for tensor in tensors if self.size > 1 else ():
             message = tensor.detach().contiguous()
-            _told(lambda message=message: dist.broadcast(message, src=0))
+            _told(partial(dist.broadcast, message, src=0))
             if message.data_ptr() != tensor.data_ptr():
                 tensor.detach().copy_(message)
 
@@ -123,7 +124,7 @@ class Ranks:
         for rank in range(self.size):
             part = whole[edges[rank] : edges[rank + 1]]
             if len(part):
-                _told(lambda rank=rank, part=part: dist.broadcast(part, src=rank))
+                _told(partial(dist.broadcast, part, src=rank))
         return whole.numpy()
 
     def numbers(self, value: int) -> list[int]:

@@ -1,15 +1,18 @@
 """Plan of a run: its configuration filled in, its parameters counted, and timed on a few real batches."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from clfcore.config import ResolvedConfig
 from clfcore.data.pixels import Preprocess
+from clfcore.device import most_processes, part_of_the_threads, pick_device
 from clfcore.experiments.step_cost import measure_step_cost
 from clfcore.randomness import Stream
 from clfcore.resolve import Resolved
 from clfcore.runs.prepare import make_network
+from clfcore.runs.process_count import check_processes
 from clfcore.runs.starting_weights import absent_weights
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import warmth
@@ -22,7 +25,8 @@ class Plan:
 
     splits: items of each; groups: parameters of each layer group, stem first; phases: none for feature extraction.
     seconds: of the whole run; memory: bytes of a step at its largest (weights, gradients, moments and what the
-    backward pass needs); None where not measured.
+    backward pass needs); None where not measured. processes: how many share each batch; the memory is one's.
+    most_processes: how many could, with a GPU or a core each and two images of a batch.
     """
 
     config: ResolvedConfig
@@ -36,6 +40,8 @@ class Plan:
     groups: Mapping[str, int]
     phases: tuple[training_phases.Phase, ...]
     memory: int | None = None
+    processes: int = 1
+    most_processes: int = 1
 
 
 class RateCurves(NamedTuple):
@@ -45,9 +51,14 @@ class RateCurves(NamedTuple):
     groups: Mapping[str, Sequence[float | None]]
 
 
-def make_plan(resolved: Resolved, *, measure: bool) -> Plan:
-    """Build and count; with `measure`, run a few real batches to estimate the duration. Writes nothing."""
+def make_plan(resolved: Resolved, *, measure: bool, processes: int = 1) -> Plan:
+    """Build and count; with `measure`, run a few real batches to estimate the duration. Writes nothing.
+
+    processes: how many share each batch: the slices of one are timed, on its part of the threads; what the others take
+    from it, and the messages between them, are not. Raises InputError where so many cannot share it.
+    """
     config, dataset, notes = resolved.config, resolved.dataset, resolved.notes
+    check_processes(processes, config)
     at_hand = absent_weights(config.architecture, config.weights) is None
     with Stream(config.recipe.seed).drawn():
         # A plan downloads nothing.
@@ -70,19 +81,30 @@ def make_plan(resolved: Resolved, *, measure: bool) -> Plan:
         preprocess=network.preprocess,
         groups=counts,
         phases=phases,
+        processes=processes,
+        most_processes=_most_processes(config),
     )
     if not measure:
         return plan
-    cost = measure_step_cost(
-        config,
-        dataset,
-        module=network.module,
-        preprocess=network.preprocess,
-        groups=groups,
-        phases=phases,
-        policy=resolved.policy,
-    )
-    return replace(plan, seconds=cost.seconds, memory=cost.memory)
+    on_cpu = pick_device(config.recipe.device).type == "cpu"
+    slices = config.changed(recipe={"batch_size": -(-config.recipe.batch_size // processes)})
+    with part_of_the_threads(processes) if on_cpu and processes > 1 else contextlib.nullcontext():
+        cost = measure_step_cost(
+            slices,
+            dataset,
+            module=network.module,
+            preprocess=network.preprocess,
+            groups=groups,
+            phases=phases,
+            policy=resolved.policy,
+        )
+    return replace(plan, seconds=cost.seconds - cost.shared + cost.shared / processes, memory=cost.memory)
+
+
+def _most_processes(config: ResolvedConfig) -> int:
+    if config.strategy == "feature-extraction":
+        return 1
+    return max(1, min(most_processes(config.recipe.device), config.recipe.batch_size // 2))
 
 
 def rates(plan: Plan, *, points: int = 300) -> RateCurves:

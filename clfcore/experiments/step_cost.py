@@ -33,10 +33,14 @@ HEAD_SECONDS = 4.0  # fitting a head on embeddings of some thousand images
 
 @dataclass(frozen=True)
 class StepCost:
-    """Seconds of the whole run, within about a factor of two, and bytes of a step at its largest."""
+    """Seconds of the whole run, within about a factor of two, and bytes of a step at its largest.
+
+    shared: of the seconds, those of work that several processes would share.
+    """
 
     seconds: float
     memory: int
+    shared: float = 0.0
 
 
 def measure_step_cost(
@@ -76,7 +80,7 @@ def measure_step_cost(
         memory = weights + averaged + 12 * training_phases.count_trainable(module) + _saved_bytes(state, x)
     evaluating = forward * 2 * (sizes["validation"] * recipe.epochs + sizes["test"])
     starting = 0.0 if config.strategy == "scratch" else forward * (sizes["train"] + sizes["validation"]) + HEAD_SECONDS
-    return StepCost(decoding + starting + training + evaluating, memory)
+    return StepCost(decoding + starting + training + evaluating, memory, shared=training + evaluating)
 
 
 def _batches(

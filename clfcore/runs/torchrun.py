@@ -67,15 +67,16 @@ def execute_together(place: Place, begin: Begin, *, asked: dict[str, JsonValue],
 
 
 def _follow(ranks: Ranks) -> Run:
-    told = ranks.agreed(None)
-    match told:
+    match ranks.agreed(None):
+        case {"run": str(path), "over": True}:
+            run, over = Run(Path(path)), True
         case {"run": str(path)}:
-            run = Run(Path(path))
+            run, over = Run(Path(path)), False
         case {"error": str(message), "input": input_}:
             raise (InputError if input_ else Failure)(message)
         case _:
             raise Failure("the first process ended before it began")
-    if "over" not in told:
+    if not over:
         follow(run, ranks)
     ranks.agreed(None)  # the first one has written everything
     return run

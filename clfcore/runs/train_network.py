@@ -103,7 +103,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
             since = time.perf_counter()
             events = train(
                 state,
-                batches,
+                batches.slices,
                 loss_of=loss,
                 hits_of=hits,
                 rate_at=rate,

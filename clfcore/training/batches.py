@@ -55,12 +55,15 @@ class Batches:
         generator, n = np.random.default_rng((self.seed, epoch)), len(self.indices)
         return generator.permutation(n) if self.weights is None else generator.choice(n, size=n, p=self.weights)
 
-    def __call__(self, epoch: int) -> Iterator[Batch | Slice]:
+    def __call__(self, epoch: int) -> Iterator[Batch]:
         """An epoch of training: shuffled, augmented, mixed; a function of (seed, epoch) alone.
 
-        A mixed batch is x, y and the soft targets (B x columns float32) that the loss takes instead of y. Where several
-        processes share the batches, they are this one's slices; partners are mixed within a slice.
+        A mixed batch is x, y and the soft targets (B x columns float32) that the loss takes instead of y.
         """
+        return (part.batch for part in self.slices(epoch) if part.batch is not None)
+
+    def slices(self, epoch: int) -> Iterator[Slice]:
+        """An epoch's batches as this process's slices of them; partners are mixed within a slice."""
         order, n = self.order(epoch), len(self.indices)
         # An item that is drawn twice is changed in two ways: then a row of the table is a draw's, not an item's.
         places = order if self.weights is None else np.arange(n)
@@ -75,10 +78,7 @@ class Batches:
             batch = None
             if place < len(cuts):
                 batch = self._batch(*cuts[place], table=table, epoch=epoch, place=place)
-            if size > 1:
-                yield Slice(batch, sum(len(rows) for rows, _ in parts), len(parts))
-            elif batch is not None:
-                yield batch
+            yield Slice(batch, sum(len(rows) for rows, _ in parts), len(parts))
 
     def _batch(self, rows: np.ndarray, drawn: np.ndarray, *, table: np.ndarray | None, epoch: int, place: int) -> Batch:
         pixels = self._pixels(rows)

@@ -38,8 +38,9 @@ with left:
     config = choose_imbalance(config, dataset)
 with right, st.container(border=True):
     st.subheader(f"Plan with {start.instead}" if start.instead else "Plan", anchor=False)
-    filled = show_plan(config)
+    planned = show_plan(config)
+    filled = planned.config
     label_warning(filled, dataset.classes)
-    train_button(filled, label=f"Train with {start.instead}" if start.instead else "Train")
+    train_button(planned, label=f"Train with {start.instead}" if start.instead else "Train")
     check_before_training(filled)
     learning_rate_chart(filled, images=len(dataset.splits["train"]))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -16,6 +17,7 @@ from clfcore.runs.index import ACTIVE, Listed, list_runs
 from clfcore.runs.starting_weights import absent_weights
 from clfcore.runs.worker import worker
 from pages.train.experiments import rate_finder, strategy_advice
+from pages.train.processes import choose_processes
 from ui.architecture_picker import weights_download
 from ui.charts import chart, dark
 from ui.data_picker import read_data
@@ -28,20 +30,32 @@ if TYPE_CHECKING:
     from clfcore.experiments.plan import Plan
 
 
-def show_plan(config: RunConfig) -> ResolvedConfig:
-    """The plan of a run: counted at once, timed on a few real batches; returns the resolved configuration."""
-    counted = result_of(_planning(config, measure=False), "Building the network")
-    measuring = _planning(config, measure=True)  # takes seconds: the page does not wait
+@dataclass(frozen=True)
+class Planned:
+    """What the button starts: the resolved configuration, and how many processes share its batches."""
+
+    config: ResolvedConfig
+    processes: int = 1
+
+
+def show_plan(config: RunConfig) -> Planned:
+    """The plan of a run: counted at once, timed on a few real batches."""
+    counted = result_of(_planning(config, measure=False, processes=1), "Building the network")
+    processes = choose_processes(counted.most_processes)
+    measuring = _planning(config, measure=True, processes=processes)  # takes seconds: the page does not wait
     measured = result_if_ready(measuring, key="measure the plan again")
     plan = measured or counted
     active = [one for one in list_runs() if one.state in ACTIVE]
+    of_step, of_batches = "peak of one training step", "estimated from a few batches"
+    if processes > 1:
+        of_step, of_batches = f"peak of each of {processes} processes", "at best: from a few slices of one process"
     waits = "could not be measured" if measuring.error is not None else _waits_for(active)
     metric_row(
         [
             Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
             Number("Images", count(plan.splits["train"]), "in the training split"),
-            Number("Memory", *_measured(plan.memory, _megabytes, "peak of one training step", waits=waits)),
-            Number("Duration", *_measured(plan.seconds, _roughly, "estimated from a few batches", waits=waits)),
+            Number("Memory", *_measured(plan.memory, _megabytes, of_step, waits=waits)),
+            Number("Duration", *_measured(plan.seconds, _roughly, of_batches, waits=waits)),
         ],
         least=160,  # two beside each other: a duration of hours is not cut off
     )
@@ -58,16 +72,20 @@ def show_plan(config: RunConfig) -> ResolvedConfig:
     for note in plan.notes:
         st.caption(f"⚠ {escape_markdown(note)}")
     with st.expander("As a command, or as JSON"):
-        st.code(api.command_of(config.changed(data=named_spec(config.data))), language="bash", wrap_lines=True)
+        st.code(
+            api.command_of(config.changed(data=named_spec(config.data)), processes=processes),
+            language="bash",
+            wrap_lines=True,
+        )
         st.code(plan.config.as_json(), language="json")
     strategy_advice(config, read_data(config.data, split_seed=config.split_seed))
     rate_finder(config)
-    return plan.config
+    return Planned(plan.config, processes)
 
 
 @background(entries=16)
-def _planning(progress: Progress, config: RunConfig, *, measure: bool) -> "Plan":
-    return api.plan(config, measure=measure)
+def _planning(progress: Progress, config: RunConfig, *, measure: bool, processes: int) -> "Plan":
+    return api.plan(config, measure=measure, processes=processes)
 
 
 def _waits_for(active: Sequence[Listed]) -> str:
@@ -94,13 +112,13 @@ class _Launches:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._runs: dict[ResolvedConfig, Run] = {}
+        self._runs: dict[Planned, Run] = {}
 
-    def submit(self, config: ResolvedConfig) -> Run:
+    def submit(self, planned: Planned) -> Run:
         with self._lock:
-            if config not in self._runs:
-                self._runs[config] = worker().submit(config)
-            return self._runs[config]
+            if planned not in self._runs:
+                self._runs[planned] = worker().submit(planned.config, processes=planned.processes)
+            return self._runs[planned]
 
     def forget(self) -> None:
         with self._lock:
@@ -117,25 +135,26 @@ def _launches() -> _Launches:
     return launches
 
 
-def train_button(config: ResolvedConfig, *, label: str = "Train") -> None:
+def train_button(planned: Planned, *, label: str = "Train") -> None:
     """The button that queues the configuration, once however often it is clicked before the run is shown.
 
     Where its pretrained weights are not here, the button that downloads them stands above it: a run downloads nothing.
     """
+    config = planned.config
     absent = absent_weights(config.architecture, config.weights)
     if absent is not None:
         weights_download(architecture(config.architecture), absent)
     if st.button(label, key="train", type="primary", width="stretch", disabled=absent is not None):
-        launch(config)
+        launch(planned)
     else:
         _launches().forget()
 
 
-def launch(config: ResolvedConfig) -> None:
+def launch(planned: Planned) -> None:
     """Queue the run and show it: its id goes into the address, so that Reload and other tabs find it."""
     launches = _launches()
     with refusals():
-        run = launches.submit(config)
+        run = launches.submit(planned)
     FAILED_RUN.forget()
     st.query_params["run"] = run.id  # what was chosen stays beside it: Streamlit refuses to clear bound parameters
     st.rerun()

@@ -6,10 +6,12 @@ import pytest
 
 from clfcore.architectures.build import build
 from clfcore.config import make
+from clfcore.errors import InputError
 from clfcore.experiments.plan import make_plan, rates
 from clfcore.figures.training_phases import group_rates, groups
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.training import phases
+from tests.conftest import small_config
 
 
 def test_a_plan_of_unfreezing_counts_and_times_its_phases(photos: Path) -> None:
@@ -37,3 +39,13 @@ def test_the_charts_say_in_words_what_they_show() -> None:
     assert dict(zip(frozen.y, frozen.x, strict=True)) == {"stem": 5, "stage_1": 2}
     lines = group_rates([0, 1], {"stem": [None, None], "head": [1e-3, 5e-4]}, steps_per_epoch=1)
     assert [trace.name for trace in lines.data] == ["head"]
+
+
+def test_a_plan_of_two_processes_halves_what_they_share_and_refuses_too_many() -> None:
+    config = small_config()
+    plan = make_plan(resolve_run(config), measure=True, processes=2)
+    assert plan.processes == 2
+    assert plan.seconds > 0
+    assert make_plan(resolve_run(config), measure=False).most_processes >= 1
+    with pytest.raises(InputError, match=r"processes is 9: recipe\.batch_size is 16"):
+        make_plan(resolve_run(config), measure=False, processes=9)

@@ -1,0 +1,118 @@
+"""Are two processes nearly twice as fast as one, and does a killed one cost no more than its epoch?
+
+Speed: a network whose steps are bound by computing, one thread a process, in rounds that alternate between one process
+that accumulates two batches and two processes that share a batch of twice the size. Prints the images a second of each,
+and the median of the rounds' ratios; two cores that are otherwise idle are needed.
+
+Kills: one of two processes is killed at random moments of short runs. Prints how long the others took to end, and
+whether every run then read as interrupted and resumed to the end of an unbroken one, to the bit.
+
+    python benchmarks/processes.py [--rounds 7] [--kills 50] [--architecture resnet18_small]
+"""
+
+import argparse
+import os
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+ENOUGH = 0.85  # of twice the speed
+
+
+def trained(recipe: dict, *, data: str, architecture: str, processes: int):
+    """A finished run of a configuration."""
+    from clfcore.api import train
+    from clfcore.config import make
+    from clfcore.runs.folder import Run
+
+    config = make({"data": data, "architecture": architecture, "recipe": {"device": "cpu", "seed": 0, **recipe}})
+    return Run(train(config, processes=processes).path)
+
+
+def speed(rounds: int, architecture: str) -> bool:
+    """Print the speed of both; whether the median ratio is enough."""
+    data, shared = "shapes:count=400,side=32", {"epochs": 2, "augmentation": "none"}
+    ratios = []
+    for number in range(rounds):
+        one = trained(
+            {**shared, "batch_size": 32, "accumulation": 2}, data=data, architecture=architecture, processes=1
+        )
+        two = trained({**shared, "batch_size": 64}, data=data, architecture=architecture, processes=2)
+        rates = [run.history[-1].images_per_second for run in (one, two)]
+        ratios.append(rates[1] / rates[0] / 2)
+        print(f"round {number + 1}: {rates[0]:.1f} and {rates[1]:.1f} images/s, {ratios[-1]:.2f} of twice the speed")
+    median = statistics.median(ratios)
+    print(f"{architecture}, median of {rounds} rounds: {median:.2f} of twice the speed (at least {ENOUGH})")
+    return median >= ENOUGH
+
+
+def kills(count: int) -> bool:
+    """Print what became of runs of which a process was killed; whether all went well."""
+    from clfcore.config import make, with_name
+    from clfcore.errors import Failure
+    from clfcore.runs.create import create_run
+    from clfcore.runs.execute import execute
+    from clfcore.runs.processes import Processes, start_rank
+    from tests.support.same_end import assert_same_end
+
+    recipe = {"epochs": 6, "batch_size": 8, "image_size": 20, "augmentation": "basic", "device": "cpu"}
+    config = with_name(make({"data": "shapes:count=300,side=20", "architecture": "lenet5", "recipe": recipe}))
+    straight = create_run(config)
+    began = time.perf_counter()
+    execute(straight, crew=Processes(straight, 2))
+    whole, chance = time.perf_counter() - began, random.Random(0)
+    waits, killed, completed = [], 0, 0
+    while killed < count:
+        run, children, moment = create_run(config), [], {}
+
+        def start(said, children=children):
+            children.append(start_rank(said))
+            return children[-1]
+
+        def strike(children=children, moment=moment):
+            children[-1].kill()
+            moment["killed"] = time.perf_counter()
+
+        timer = threading.Timer(chance.uniform(0.0, whole), strike)
+        timer.start()
+        try:
+            execute(run, crew=Processes(run, 2, start=start))
+        except Failure:
+            waits.append(time.perf_counter() - moment["killed"])
+            assert run.state == "interrupted", (run.state, run.message)
+            killed += 1
+            execute(run, crew=Processes(run, 2))
+        else:
+            completed += 1  # it was killed after its part was done
+        timer.cancel()
+        assert run.state == "completed"
+        assert_same_end(straight, run)
+        if killed % 10 == 0 and killed:
+            print(f"{killed} killed, the longest wait for the end {max(waits):.2f} s", flush=True)
+    print(f"{killed} runs interrupted and {completed} past it: all resumed to the same end, to the bit;")
+    print(f"the first process ended at most {max(waits):.2f} s after a kill (median {statistics.median(waits):.2f} s)")
+    return max(waits) < 30
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--architecture", default="resnet18_small")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="clflab-") as folder:
+        os.environ["CLFLAB_RUNS"] = folder
+        quick = speed(given.rounds, given.architecture) if given.rounds else True
+        safe = kills(given.kills) if given.kills else True
+    return 0 if quick and safe else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
