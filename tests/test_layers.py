@@ -20,7 +20,7 @@ HEAVY = {"torch", "torchvision", "timm", "pytorch_grad_cam", "safetensors"}
 # that import one of them at their top; and what only few calls need, or not every system has.
 SLOW = HEAVY | {
     "sklearn", "scipy", "plotly", "onnx", "onnxruntime", "onnxscript", "pandas", "cv2", "kaleido", "pydicom",
-    "pillow_heif", "pyarrow", "starlette", "uvicorn", "cleanlab",
+    "pillow_heif", "pyarrow", "starlette", "uvicorn", "cleanlab", "optuna", "ray",
 }  # fmt: skip
 SELDOM = {"PIL", "numpy", "jinja2", "huggingface_hub", "urllib", "resource"}
 QUICK_ON_CALL = {("clfcore.cli.main", "clfcore.logs")}  # logging takes an eighth of the time of --help

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from clfcore.api.retraining import retrain, verdict
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.serving import serve, serving_app
+    from clfcore.api.sweeps import sweep
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.tokens import token_attention
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
@@ -87,6 +88,7 @@ _NAMES = {
     "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
     "serving": ("serve", "serving_app"),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
+    "sweeps": ("sweep",),
     "tokens": ("token_attention",),
     "versions": (
         "correct_dataset",

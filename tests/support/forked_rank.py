@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import IO
 
 from clfcore.errors import Failure, InputError
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["torchvision", "clfcore.runs.take_part", __name__])
+_CONTEXT.set_forkserver_preload(["torchvision", "optuna", "clfcore.runs.take_part", __name__])
 
 
 class _Pipe:
@@ -34,10 +35,16 @@ class _Pipe:
 class ForkedRank:
     """What of a `Popen` is used. Its first lines are `processes.start_rank`'s."""
 
+    work = staticmethod(lambda: _work)
+
+    @property
+    def returncode(self) -> int | None:
+        return self.process.exitcode
+
     def __init__(self, said: IO[str]) -> None:
         receiver, sender = _CONTEXT.Pipe(duplex=False)
         self.stdin = _Pipe(sender)
-        self.process = _CONTEXT.Process(target=_work, args=(receiver, said.name))
+        self.process = _CONTEXT.Process(target=self.work(), args=(receiver, said.name))
         self.process.start()
         receiver.close()
 
@@ -50,6 +57,12 @@ class ForkedRank:
 
     def kill(self) -> None:
         self.process.kill()
+
+
+class ForkedWorker(ForkedRank):
+    """A worker of a sweep. Its first line is `search.start_worker`'s."""
+
+    work = staticmethod(lambda: _search)
 
 
 def forked(work: Callable[..., None], *given: object) -> BaseProcess:
@@ -79,4 +92,13 @@ def _work(receiver: Connection, said: str) -> None:
         with open(said, "w", encoding="utf-8") as file:  # noqa: PTH123
             file.write(f"{error}\n")
         os._exit(1)
+    os._exit(0)
+
+
+def _search(receiver: Connection, said: str) -> None:
+    from clfcore.experiments.search_worker import work
+    from clfcore.experiments.study import read_study
+
+    asked = json.loads(receiver.recv())
+    work(read_study(Path(asked["study"])), trials=asked["trials"], prune=asked["prune"])
     os._exit(0)
