@@ -46,9 +46,9 @@ class LabelReview:
 
 
 def reviews_of(spec: str, dataset: ImageDataset, items: Mapping[str, str]) -> dict[str, LabelReview]:
-    """item id -> verdict, of those among `items` (id -> label) that have one under that label.
+    """item id -> verdict, of those among `items` (id -> label) that have one under the label that they have.
 
-    dataset: what the SPEC opens as. Raises InputError where the decisions are damaged.
+    dataset: what the SPEC opens as, or a run's own, with the labels that it was trained on. Raises InputError where the decisions are damaged.
     """
     decided: dict[str, list[Decision]] = {}
     for decision in read_decisions(spec):
@@ -61,7 +61,7 @@ def reviews_of(spec: str, dataset: ImageDataset, items: Mapping[str, str]) -> di
     reviews = {}
     for item, truth in items.items():
         place = places.get(item)
-        if place is None or truth not in (dataset.label(place), dataset.finest_label(place)):
+        if place is None:
             continue
         matching = [one for one in decided.get(dataset.contents[place], ()) if one.given == dataset.label(place)]
         if matching:
