@@ -48,7 +48,8 @@ class LabelReview:
 def reviews_of(spec: str, dataset: ImageDataset, items: Mapping[str, str]) -> dict[str, LabelReview]:
     """item id -> verdict, of those among `items` (id -> label) that have one under the label that they have.
 
-    dataset: what the SPEC opens as, or a run's own, with the labels that it was trained on. Raises InputError where the decisions are damaged.
+    dataset: what the SPEC opens as, or a run's own, with the labels that it was trained on. Raises InputError where the
+    decisions are damaged.
     """
     decided: dict[str, list[Decision]] = {}
     for decision in read_decisions(spec):
