@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from clfcore.api.explanations import check_maps, explain, nearest_examples
     from clfcore.api.exports import export
     from clfcore.api.fields import FIELDS, flag
+    from clfcore.api.honesty import unknown
     from clfcore.api.inspection import inspect_item
     from clfcore.api.many_predictions import predict_many
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
@@ -79,6 +80,7 @@ _NAMES = {
     "explanations": ("check_maps", "explain", "nearest_examples"),
     "exports": ("export",),
     "fields": ("FIELDS", "flag"),
+    "honesty": ("unknown",),
     "many_predictions": ("predict_many",),
     "inspection": ("inspect_item",),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),

@@ -12,7 +12,7 @@ from clfcore.answers import NoAnswer, answer
 from clfcore.data.aspect import SeenPart, seen_part
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
-from clfcore.hierarchy import Decoding, decoded
+from clfcore.hierarchy import Decoding
 from clfcore.inference.image_prediction import ImagePrediction, of_image
 from clfcore.logs import log
 from clfcore.progress import Progress
@@ -91,8 +91,7 @@ class Predictor:
         """The predictions that the model's outputs for these pictures stand for."""
         unlike = None
         if self.judge is not None and np.isfinite(outputs.single).all():
-            single = decoded(outputs.single, self.task, self.decoding)
-            unlike = self.judge.of_outputs(self.task, single, outputs.embeddings)
+            unlike = self.judge.of_outputs(self.task, outputs.single, outputs.embeddings)
         predictions = []
         for i, picture in enumerate(pictures):
             try:

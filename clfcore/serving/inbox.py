@@ -58,8 +58,10 @@ class Inbox:
 
 def reasons(prediction: ImagePrediction) -> list[str]:
     """Why a photo is worth a label: far, unsure; none where it is not."""
-    if prediction.unlike is not None:
-        return list(prediction.unlike.reasons)
-    if prediction.top and prediction.top[0].probability < LIKELY:
-        return ["unsure"]
-    return []
+    found = [] if prediction.unlike is None else list(prediction.unlike.reasons)
+    if prediction.unlike is not None and prediction.unlike.score == "probability":
+        return found  # of a thousand published classes the likeliest seldom has half
+    several = prediction.labels is not None
+    if not several and prediction.top and prediction.top[0].probability < LIKELY and "unsure" not in found:
+        found.append("unsure")
+    return found

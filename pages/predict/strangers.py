@@ -64,8 +64,9 @@ def known_classes(models: Sequence[str]) -> None:
             popover = st.popover(f"Search its {known}", key=f"known {name}", on_change="rerun")
             st.caption(f"{escape_markdown(model_name(name))} knows {known} and nothing else.")
         judged = judge_job(name).result
-        if judged is not None:
-            st.caption(f"When it says that a photo is none of them: {escape_markdown(judged.rule.basis)}")
+        if judged is not None and judged.limit is not None:
+            basis = judged.rule.basis(judged.limit)
+            st.caption(f"When it says that a photo is none of them: {escape_markdown(basis)}")
         if popover.open:
             with popover:
                 _search(name, task.classes, noun)

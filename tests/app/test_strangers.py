@@ -32,6 +32,7 @@ def test_what_is_unlike_stands_before_the_classes(open_page: OpenPage, finished_
     kept = kept_reference(finished_run)
     assert kept is not None
     keep(finished_run, Reference(kept.train, kept.validation_ids, np.zeros_like(kept.validation)))
+    (finished_run.path / "unknown.json").unlink()
     judge_job(finished_run.id).thread.join()
     app = open_page("predict", sample="cat", model=finished_run.id)
     assert not app.exception
@@ -43,6 +44,7 @@ def test_what_is_unlike_stands_before_the_classes(open_page: OpenPage, finished_
 
 def test_a_run_from_before_is_compared_once_its_images_are_embedded(open_page: OpenPage, finished_run: Run) -> None:
     (finished_run.path / FILE).unlink()
+    (finished_run.path / "unknown.json").unlink()
     app = open_page("predict", sample="cat", model=finished_run.id)
     assert not app.exception
     judge_job(finished_run.id).thread.join()
