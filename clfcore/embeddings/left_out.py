@@ -49,7 +49,7 @@ def leave_classes_out(task: Task, reference: Reference, *, false_alarms: float, 
     features = _components(reference)
     scores: dict[Score, list[_Turn]] = {"neighbors": [], "energy": []}
     for out in _turns(present, task.columns, seed):
-        learned = ~train[:, out].any(axis=1)
+        learned: np.ndarray = ~train[:, out].any(axis=1)
         known = ~validation[:, out].any(axis=1)
         strange = validation[:, out].any(axis=1) & ~validation[:, np.setdiff1d(present, out)].any(axis=1)
         if not strange.any() or known.sum() < LEAST_STRANGERS or learned.sum() < LEAST_STRANGERS:

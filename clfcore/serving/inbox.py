@@ -58,7 +58,7 @@ class Inbox:
 
 def reasons(prediction: ImagePrediction) -> list[str]:
     """Why a photo is worth a label: far, unsure; none where it is not."""
-    found = [] if prediction.unlike is None else list(prediction.unlike.reasons)
+    found: list[str] = [] if prediction.unlike is None else list(prediction.unlike.reasons)
     if prediction.unlike is not None and prediction.unlike.score == "probability":
         return found  # of a thousand published classes the likeliest seldom has half
     several = prediction.labels is not None
