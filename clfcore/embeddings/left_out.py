@@ -49,9 +49,9 @@ def leave_classes_out(task: Task, reference: Reference, *, false_alarms: float, 
     features = _components(reference)
     scores: dict[Score, list[_Turn]] = {"neighbors": [], "energy": []}
     for out in _turns(present, task.columns, seed):
-        learned: np.ndarray = ~train[:, out].any(axis=1)
-        known = ~validation[:, out].any(axis=1)
-        strange = validation[:, out].any(axis=1) & ~validation[:, np.setdiff1d(present, out)].any(axis=1)
+        learned = np.count_nonzero(train[:, out], axis=1) == 0
+        known = np.count_nonzero(validation[:, out], axis=1) == 0
+        strange = ~known & (np.count_nonzero(validation[:, np.setdiff1d(present, out)], axis=1) == 0)
         if not strange.any() or known.sum() < LEAST_STRANGERS or learned.sum() < LEAST_STRANGERS:
             continue
         left = np.setdiff1d(present, out)

@@ -68,7 +68,7 @@ def measure_unknown(run: Run, *, false_alarms: float, progress: Progress | None 
         measured(limit, test=_scores(limit, test, reference, dataset), far=_scores(limit, strange, reference, dataset))
         for limit in rule.limits
     )
-    rule, far = replace(rule, limits=best_first(limits)), tuple(data.name for data in sources)
+    rule, far = replace(rule, limits=best_first(limits)), tuple(data.name.partition(":")[0] for data in sources)
     keep_rule(run, rule, far_data=far)
     return MeasuredUnknown(rule, far)
 
