@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from clfcore.api.explanations import check_maps, explain, nearest_examples
     from clfcore.api.exports import export
     from clfcore.api.fields import FIELDS, flag
-    from clfcore.api.honesty import unknown
+    from clfcore.api.honesty import sets, unknown
     from clfcore.api.inspection import inspect_item
     from clfcore.api.many_predictions import predict_many
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.serving import serve, serving_app
     from clfcore.api.sweeps import sweep
+    from clfcore.api.slices import slices
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.tokens import token_attention
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
@@ -80,7 +81,7 @@ _NAMES = {
     "explanations": ("check_maps", "explain", "nearest_examples"),
     "exports": ("export",),
     "fields": ("FIELDS", "flag"),
-    "honesty": ("unknown",),
+    "honesty": ("sets", "unknown"),
     "many_predictions": ("predict_many",),
     "inspection": ("inspect_item",),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
@@ -89,6 +90,7 @@ _NAMES = {
     "retraining": ("retrain", "verdict"),
     "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
     "serving": ("serve", "serving_app"),
+    "slices": ("slices",),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
     "sweeps": ("sweep",),
     "tokens": ("token_attention",),

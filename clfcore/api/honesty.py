@@ -1,13 +1,16 @@
 """What a run can honestly say: none of these classes, or a set of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from clfcore.errors import InputError
+from clfcore.evaluation.conformal import CAUTION, COVERAGE, set_quality
 from clfcore.evaluation.intervals import wilson
 from clfcore.progress import Progress
 from clfcore.results import Result
 from clfcore.runs import folder
+from clfcore.runs.prediction_sets import at_level, run_set_rule
 from clfcore.runs.unknown import measure_unknown
 from clfcore.unlike import FALSE_ALARMS, SCORES, Limit, Score
 
@@ -39,6 +42,54 @@ class UnknownReport(Result):
     scores: tuple[Limit, ...]
     far: tuple[str, ...]
     message: str
+
+
+@dataclass(frozen=True)
+class CoverageReport(Result):
+    """How often the sets of a split's images include the true class, and how large they are.
+
+    interval: Wilson's of the share, 95%; sizes: how many sets have so many classes, by the number as text.
+    """
+
+    items: int
+    covered: int
+    share: float
+    interval: tuple[float, float] | None
+    mean_size: float
+    sizes: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class SetReport(Result):
+    """A run's prediction sets.
+
+    threshold: from which probability a class is in the set, chosen on so many validation images; level: of a hierarchy
+    the one whose classes are in the sets; test: None where the run has no test predictions.
+    """
+
+    run: str
+    coverage: float
+    threshold: float
+    validation: int
+    level: str
+    test: CoverageReport | None
+    caution: str
+
+
+def sets(run: str, *, coverage: float = COVERAGE, level: str | None = None, runs: Path | None = None) -> SetReport:
+    """Prediction sets that include the true class as often as asked, by validation; how often they do on test.
+
+    level: of a hierarchy one of its levels; None: the finest. Raises InputError where the validation images are too
+    few for the coverage.
+    """
+    opened = folder.open_run(run, runs)
+    rule = run_set_rule(opened, coverage, level=level)
+    quality = set_quality(rule, at_level(opened.predictions("test"), level)) if "test" in opened.splits else None
+    test = None
+    if quality is not None:
+        sizes = {str(size): items for size, items in quality.sizes.items()}
+        test = CoverageReport(quality.items, quality.covered, quality.share, quality.interval, quality.mean_size, sizes)
+    return SetReport(opened.id, coverage, rule.threshold, rule.items, rule.level, test, CAUTION)
 
 
 def unknown(

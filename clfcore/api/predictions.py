@@ -67,14 +67,16 @@ def predict(
     views: str | None = None,
     sure: float = 0.0,
     calibrated: bool = False,
+    coverage: float | None = None,
     runs: Path | None = None,
     progress: Progress | None = None,
 ) -> PredictionList:
     """Top-k predictions for image files. A missing or damaged file is reported in its own entry, and the rest goes on.
 
     views: `flip` or `five-crops` averages over views of each image. calibrated: with the temperature that `calibrate`
-    stored with the run. progress: of embedding training images, once, where the run is older than that is kept. Raises
-    InputError where none of the images is a file.
+    stored with the run. coverage: with the set of classes that includes the truth as often, by validation. progress:
+    of embedding training images, once, where the run is older than that is kept. Raises InputError where none of the
+    images is a file.
     """
     if k < 1:
         raise InputError(f"top is {k}: it must be at least 1")
@@ -83,7 +85,9 @@ def predict(
         raise InputError(faults[0])
     from clfcore.runs.open_classifier import open_classifier  # brings torch along
 
-    predictor = predictor_of(open_classifier(name, runs), views=views, calibrated=calibrated, progress=progress)
+    predictor = predictor_of(
+        open_classifier(name, runs), views=views, calibrated=calibrated, coverage=coverage, progress=progress
+    )
     predictions = (
         ImagePrediction(image, error=fault) if fault else _predict(predictor, image, k=k, sure=sure)
         for image, fault in zip(images, faults, strict=True)

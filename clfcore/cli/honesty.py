@@ -1,4 +1,4 @@
-"""The commands about what a run can honestly say: none of these classes, or a set of them."""
+"""The commands about how far a run can be trusted: none of its classes, sets of them, and where it is weak."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -10,6 +10,8 @@ from clfcore.cli.terminal import bar, table
 
 if TYPE_CHECKING:
     from clfcore.results import Result
+
+SHOWN = 20  # rows of a table, as text
 
 
 def _unknown(given: argparse.Namespace) -> "Result":
@@ -36,6 +38,51 @@ def _share(part: int, of: int) -> str:
     return f"{100 * part / of:.1f}% of {of:,}" if of else "–"
 
 
+def _sets(given: argparse.Namespace) -> "Result":
+    return api.sets(given.name, coverage=given.coverage, level=given.level)
+
+
+def _sets_text(result: Values) -> str:
+    lines = [
+        f"classes of at least {100 * result['threshold']:.2f}% are in a set, so that {100 * result['coverage']:g}% of "
+        f"sets include the truth; chosen on {result['validation']:,} validation images"
+    ]
+    test = result["test"]
+    if test is None:
+        return "\n".join([*lines, "there is no test split to measure it on", result["caution"]])
+    low, high = test["interval"]
+    lines.append(
+        f"on test {_share(test['covered'], test['items'])} do (95% interval {100 * low:.1f} to {100 * high:.1f}), "
+        f"with {test['mean_size']:.2f} classes on average"
+    )
+    rows = [[size, items] for size, items in test["sizes"].items()]
+    return "\n".join([*lines, table(rows, ["classes in the set", "test images"]), result["caution"]])
+
+
+def _slices(given: argparse.Namespace) -> "Result":
+    return api.slices(given.name, split=given.split, level=given.level, progress=bar("looking at pictures"))
+
+
+def _slices_text(result: Values) -> str:
+    accuracy = f"{100 * result['accuracy']:.1f}% of {result['items']:,} {result['split']} images are right"
+    groups = f"{result['significant']} of {len(result['slices'])} groups are significantly weaker than the rest"
+    rows = [
+        [
+            one["by"],
+            one["name"],
+            _share(one["right"], one["items"]),
+            f"{100 * one['rest_accuracy']:.1f}%",
+            f"{one['p_value']:.2g}",
+            f"{one['adjusted']:.2g}",
+            "yes" if one["significant"] else "",
+        ]
+        for one in result["slices"][:SHOWN]
+    ]
+    head = ["by", "group", "right", "all others", "p", "adjusted", "significant"]
+    more = len(result["slices"]) - SHOWN
+    return "\n".join([accuracy, groups, table(rows, head), *([f"… {more} more with --json"] if more > 0 else [])])
+
+
 COMMANDS = (
     Command(
         name="unknown",
@@ -54,5 +101,37 @@ COMMANDS = (
         run=_unknown,
         calls=("unknown",),
         render=_unknown_text,
+    ),
+    Command(
+        name="sets",
+        help="prediction sets that include the true class as often as asked, and how often they do on test",
+        example="sets RUN --coverage 0.9 --json",
+        arguments=(
+            argument("name", metavar="RUN"),
+            argument(
+                "--coverage",
+                type=number,
+                default=0.9,
+                metavar="X",
+                help="the share of sets that shall include the true class, or all labels (default 0.9)",
+            ),
+            argument("--level", metavar="NAME", help="of a hierarchy: the level of the classes (default the finest)"),
+        ),
+        run=_sets,
+        calls=("sets",),
+        render=_sets_text,
+    ),
+    Command(
+        name="slices",
+        help="groups of images on which a run is right significantly less often: dark, blurry, small, of a class, …",
+        example="slices RUN --json",
+        arguments=(
+            argument("name", metavar="RUN"),
+            argument("--split", metavar="NAME", help="test where the run has it, else validation"),
+            argument("--level", metavar="NAME", help="of a hierarchy: the level of the classes (default the finest)"),
+        ),
+        run=_slices,
+        calls=("slices",),
+        render=_slices_text,
     ),
 )

@@ -7,6 +7,7 @@ from clfcore import api
 from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, number, whole
 from clfcore.cli.terminal import bar, duration, long_bar, table
+from clfcore.errors import InputError
 from clfcore.numerals import decimal
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ MEASURES = ("pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", 
 
 
 def _predict(given: argparse.Namespace) -> "PredictionList | PredictionTable":
+    if given.out is not None and given.coverage is not None:
+        raise InputError("coverage and out are both given: a table holds no prediction sets; leave one of them out")
     if given.out is not None:
         return api.predict_many(
             given.name,
@@ -38,6 +41,7 @@ def _predict(given: argparse.Namespace) -> "PredictionList | PredictionTable":
         views=given.views,
         sure=given.sure,
         calibrated=given.calibrated,
+        coverage=given.coverage,
         progress=bar("embedding training images"),
     )
 
@@ -82,6 +86,7 @@ def _predictions(result: Values) -> str:
             lines.append(f"  {100 * one['probability']:5.1f}%  {one['label']}{mark}")
         lines += [f"  {100 * p['probability']:5.1f}%  {p['level']} {p['label']}" for p in answer.get("path", [])]
         lines += ["  not sure enough to go on"] if answer.get("stopped") else []
+        lines += [f"  set: {', '.join(answer['set']) or 'none of the classes'}"] if "set" in answer else []
     return "\n".join([*lines, basis] if basis else lines)
 
 
@@ -204,6 +209,12 @@ COMMANDS = (
                 help="of a hierarchy: stop where the path is less sure",
             ),
             argument("--calibrated", action="store_true", help="with the temperature that `calibrate RUN` stored"),
+            argument(
+                "--coverage",
+                type=number,
+                metavar="X",
+                help="also a set of classes that includes the truth as often (`sets RUN` measures it); not with --out",
+            ),
         ),
         run=_predict,
         calls=("predict", "predict_many"),

@@ -16,8 +16,9 @@ class ImagePrediction(Result):
 
     labels: of several labels, those that reach their threshold. levels: of a hierarchy, the likeliest of each; path:
     the likeliest real one, stopped where it became less sure than was asked for. unlike: whether it is unlike what the
-    model was trained on, or none of its classes is likely; None where that cannot be told. seen: of a picture far from
-    square, the part that the network sees.
+    model was trained on, or none of its classes is likely; None where that cannot be told. set: where a coverage was
+    asked for, the classes of which one, or all labels, are the truth as often. seen: of a picture far from square, the
+    part that the network sees.
     """
 
     image: str
@@ -28,6 +29,7 @@ class ImagePrediction(Result):
     path: tuple[Place, ...] | None = field(default=None, metadata=WHEN_KNOWN)
     stopped: bool | None = field(default=None, metadata=WHEN_KNOWN)
     unlike: Unlike | None = field(default=None, metadata=WHEN_KNOWN)
+    set: tuple[str, ...] | None = field(default=None, metadata=WHEN_KNOWN)
     seen: SeenPart | None = field(default=None, metadata=WHEN_KNOWN)
 
 

@@ -12,11 +12,13 @@ from clfcore.answers import NoAnswer, answer
 from clfcore.data.aspect import SeenPart, seen_part
 from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import InputError
-from clfcore.hierarchy import Decoding
+from clfcore.evaluation.conformal import SetRule
+from clfcore.hierarchy import Decoding, decoded
 from clfcore.inference.image_prediction import ImagePrediction, of_image
 from clfcore.logs import log
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
+from clfcore.runs.prediction_sets import run_set_rule
 from clfcore.runs.temperature import temperature_of
 from clfcore.runs.unlike import Judge, judge_for
 from clfcore.task import Task
@@ -54,7 +56,8 @@ class Predictor:
     """A model that is asked about pictures. Usable from several threads.
 
     compute: N squares, as `fit` makes them of pixels. temperature: what logits are divided by. judge: what tells
-    pictures that are unlike the training images; None where that cannot be told.
+    pictures that are unlike the training images; None where that cannot be told. sets: which classes are in the
+    prediction set; None where no coverage was asked for.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Predictor:
     fit: Callable[[np.ndarray], np.ndarray]
     compute: Callable[[Sequence[np.ndarray]], Outputs]
     judge: Judge | None = None
+    sets: SetRule | None = None
 
     def logits(self, squares: np.ndarray) -> np.ndarray:
         """N x S x S x C -> N x columns."""
@@ -102,8 +106,16 @@ class Predictor:
                 predictions.append(ImagePrediction(picture.name, error=str(error)))
                 continue
             judged = None if unlike is None else unlike[i]
-            predictions.append(replace(of_image(picture.name, prediction), unlike=judged, seen=picture.seen))
+            known = replace(of_image(picture.name, prediction), unlike=judged, seen=picture.seen)
+            predictions.append(replace(known, set=self._set(outputs.single[i])))
         return tuple(predictions)
+
+    def _set(self, logits: np.ndarray) -> tuple[str, ...] | None:
+        """The prediction set of one picture, by the logits of its single view (columns), the likeliest class first."""
+        if self.sets is None:
+            return None
+        read = decoded(logits[None], self.task, self.decoding)
+        return self.sets.classes(read, self.task)
 
 
 def predictor_of(
@@ -111,14 +123,17 @@ def predictor_of(
     *,
     views: str | None = None,
     calibrated: bool = False,
+    coverage: float | None = None,
     progress: Progress | None = None,
 ) -> Predictor:
     """A run or a pretrained architecture as a Predictor.
 
     views: `flip` or `five-crops` averages over views of each picture. calibrated: with the temperature that `calibrate`
-    stored. progress: of embedding training images, once, where the run is older than that is kept. Raises InputError
-    where it was never calibrated.
+    stored. coverage: with prediction sets that include the truth as often. progress: of embedding training images,
+    once, where the run is older than that is kept. Raises InputError where it was never calibrated, or has too few
+    validation images for the coverage.
     """
+    sets = None if coverage is None else _sets(classifier, coverage)
     judge = _judge(classifier, progress)
     return Predictor(
         classifier.name,
@@ -130,7 +145,17 @@ def predictor_of(
         classifier.square if views is None else classifier.preprocess.stored,
         partial(_single_view, classifier, judge) if views is None else partial(_views, classifier, judge, kind=views),
         judge,
+        sets,
     )
+
+
+def _sets(classifier: "Classifier", coverage: float) -> SetRule:
+    if classifier.folder is None:
+        raise InputError(
+            f"{classifier.name} is an architecture without validation images, which prediction sets are chosen on: "
+            "choose a run, or leave coverage out"
+        )
+    return run_set_rule(Run(classifier.folder), coverage)
 
 
 def _single_view(classifier: "Classifier", judge: Judge | None, squares: Sequence[np.ndarray]) -> Outputs:

@@ -12,8 +12,11 @@ from pages.evaluate.hierarchy import branches_view, drill_down_view
 from pages.evaluate.multilabel import co_occurrence_view, label_errors_view, labels_view, thresholds_view
 from pages.evaluate.operating_point import operating_point_view
 from pages.evaluate.overview import baselines_view, choose_evaluated, headline
+from pages.evaluate.prediction_sets import prediction_sets_view
 from pages.evaluate.reports import report_buttons
+from pages.evaluate.slices import slices_view
 from pages.evaluate.tta import tta_view
+from pages.evaluate.unknown import unknown_view
 from ui.pickers import tabs
 from ui.runs.next_steps import next_steps
 
@@ -75,3 +78,13 @@ if run.data.task is not None and run.data.task.kind == "hierarchical":
         key="hierarchy view",
         renamed={"Right by branch": "Accuracy by branch", "Open a class": "Drill down"},
     )
+
+st.subheader("How far it can be trusted", anchor=False)
+tabs(
+    {
+        "None of these": lambda: unknown_view(run),
+        "Prediction sets": lambda: prediction_sets_view(run, predictions),
+        "Slices": lambda: slices_view(run, predictions),
+    },
+    key="limits view",
+)

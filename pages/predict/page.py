@@ -5,6 +5,7 @@ import streamlit as st
 from pages.predict.answers import choose_certainty, predictions_csv
 from pages.predict.many import many_photos
 from pages.predict.photos import photos_view
+from pages.predict.prediction_sets import choose_coverage
 from ui.messages import refusals
 from ui.photos.choose import choose_photos
 from ui.pickers import choose_calibrated, choose_models, choose_views
@@ -21,6 +22,7 @@ with right, refusals():
     choose_certainty(models)
     choose_calibrated(models)
     choose_views()
+    choose_coverage(models)
 with left:
     photos = choose_photos(models)
 

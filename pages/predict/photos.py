@@ -7,6 +7,7 @@ import streamlit as st
 
 from clfcore.photos import Photo
 from pages.predict.answers import answer_html
+from pages.predict.prediction_sets import set_html
 from pages.predict.strangers import known_classes, offer_pad, whole_html
 from ui.cards import Picture, square
 from ui.formatting import shorten
@@ -52,6 +53,7 @@ def _answer(photo: Photo, name: str) -> None:
         answer, unlike = answer_of(name, photo), unlike_of(photo, name)
         before, whole = unlike_html(unlike), whole_html(photo, answer)
         bars, first = answer_html(answer, sure=STOP_BELOW_CONFIDENCE.get() or 0.0), answer.top[0][0]
+        bars += set_html(photo, name)
         sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"Input: {answer.side} × {answer.side} pixels")
         waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
         place.html(f'<div class="clf-verdict">{before}<div class="clf-seen">{whole}{sees}{waiting}</div>{bars}</div>')

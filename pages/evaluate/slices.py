@@ -1,0 +1,145 @@
+"""Slices: groups of images on which the run is right significantly less often, with their pictures."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from clfcore.evaluation.metrics import decide
+from clfcore.progress import Progress
+from clfcore.runs.folder import Run, open_run
+from pages.evaluate.errors import pictures_of
+from ui.cards import Card
+from ui.closeup.grid import open_pages
+from ui.closeup.sources import Entry
+from ui.formatting import count, ends, percent, shorten
+from ui.jobs import background, result_beside
+from ui.loaders import Files, by_files, run_thumbnail, stored
+from ui.session import SessionValue, kept
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from clfcore.predictions import Predictions
+    from clfcore.quality.run_slices import RunSlices
+    from clfcore.quality.slices import Slice
+
+_ASKED = SessionValue[tuple[str, str, str | None]]("slices asked")
+
+
+def slices_view(run: Run, predictions: "Predictions") -> None:
+    """The button that looks for slices; those that are significant, all that were tested, and the pictures of one."""
+    split = predictions.split
+    st.write(
+        "Is the run weaker on some kind of image? Groups by class, size, shape, brightness, contrast, sharpness and "
+        "likeness are each tested against all other images."
+    )
+    level = predictions.task.levels[-1].name if len(stored(run, split).task.levels) > 1 else None
+    key = (str(run.path), split, level)
+    if _ASKED.get() != key and not st.button("Look for slices", icon=":material/search_insights:", key="slices ask"):
+        return
+    _ASKED.set(key)
+    job = _slices(str(run.path), split=split, level=level)
+    found = result_beside(job, f"Measuring and embedding the {split} images")
+    if found is None:
+        if not job.thread.is_alive():
+            _ASKED.forget()
+        return
+    _shown(run, predictions, found)
+    st.code(
+        f"python -m clfcore slices {run.id} --split {split}" + (f" --level {level}" if level else ""), language="bash"
+    )
+
+
+def _shown(run: Run, predictions: "Predictions", found: "RunSlices") -> None:
+    weak = [one for one in found.slices if one.significant]
+    right = f"{percent(found.right / found.items)} of {count(found.items)} {found.split} images are right"
+    if weak:
+        groups = "group is" if len(weak) == 1 else "groups are"
+        st.write(f"**{len(weak)} of {len(found.slices)} {groups} significantly weaker than the rest**; {right}.")
+    else:
+        st.write(f"None of {len(found.slices)} groups is significantly weaker than the rest; {right}.")
+    st.dataframe(
+        [_row(one) for one in found.slices],
+        hide_index=True,
+        height=min(38 + 35 * len(found.slices), 390),
+        alt="Groups of images with how often the run is right in each and elsewhere",
+    )
+    st.caption(
+        "Each group is tested against all other images, and the tests are corrected together: where nothing is wrong, "
+        "any group is reported in at most one case of twenty. Groups of fewer than 10 images are left out.",
+        help="Fisher's exact test, one-sided; intervals of Wilson, 1927; correction of Benjamini and Hochberg, 1995.",
+    )
+    if not found.slices:
+        return
+    chosen = st.selectbox(
+        "Pictures of", found.slices, format_func=_title, width=420, **kept(f"slice {run.id} {found.split}")
+    )
+    st.caption("The images that the run gets wrong come first.")
+    wrong = set(chosen.ids[: chosen.items - chosen.right])
+    open_pages(
+        chosen.ids,
+        key=f"slice {chosen.by} {chosen.name}",
+        card=lambda ids: _cards(run, predictions, ids, wrong=wrong),
+        entry=Entry,
+        source=pictures_of(run, predictions),
+    )
+
+
+def _title(one: "Slice") -> str:
+    return f"{one.by}: {shorten(one.name, 30)} ({percent(one.accuracy)} of {count(one.items)})"
+
+
+def _row(one: "Slice") -> dict[str, str]:
+    return {
+        "by": one.by,
+        "group": one.name,
+        "significant": "✓" if one.significant else "",
+        "right": percent(one.accuracy),
+        "95% interval": ends(one.interval, share=True),
+        "images": count(one.items),
+        "right elsewhere": percent(one.rest_accuracy),
+        "adjusted p": f"{one.adjusted:.2g}",
+    }
+
+
+def _cards(run: Run, predictions: "Predictions", ids: Sequence[str], *, wrong: set[str]) -> list[Card]:
+    places = {name: i for i, name in enumerate(predictions.ids)}
+    return [
+        Card(
+            run_thumbnail(run, name),
+            name=name,
+            item=name,
+            truth=_truth(predictions, places[name]),
+            predicted=_predicted(predictions, places[name]),
+            right=name not in wrong,
+        )
+        for name in ids
+    ]
+
+
+def _truth(predictions: "Predictions", row: int) -> str:
+    return _names(predictions, predictions.targets[row])
+
+
+def _predicted(predictions: "Predictions", row: int) -> str:
+    some = slice(row, row + 1)
+    one = replace(
+        predictions, ids=predictions.ids[some], targets=predictions.targets[some], logits=predictions.logits[some]
+    )
+    return _names(predictions, decide(one)[0] if predictions.task.kind == "multi-label" else one.logits[0].argmax())
+
+
+def _names(predictions: "Predictions", target: "np.ndarray | int") -> str:
+    if predictions.task.kind != "multi-label":
+        return predictions.classes[int(target)]
+    return ", ".join(name for name, there in zip(predictions.classes, target, strict=True) if there) or "no label"
+
+
+@by_files
+@background(entries=8)
+def _slices(progress: Progress, path: str, files: Files, *, split: str, level: str | None) -> "RunSlices":
+    from clfcore.quality.run_slices import slices_of_run
+
+    return slices_of_run(open_run(path), split, level=level, progress=progress)
