@@ -40,7 +40,9 @@ def prediction_sets_view(run: Run, predictions: "Predictions") -> None:
     _numbers(quality, rules[coverage], classes=len(predictions.classes))
     left, right = st.columns(2, gap="medium")
     with left:
-        chart(coverage_figure(list(measured), list(measured.values()), chosen=coverage, dark=dark()), "coverage")
+        chart(
+            coverage_figure(list(measured), list(measured.values()), chosen=coverage, dark=dark()), "coverage measured"
+        )
     with right:
         chart(set_sizes_figure(quality, dark=dark()), "set sizes")
     if predictions.split == "validation":
