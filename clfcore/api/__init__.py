@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import list_classes, predict
     from clfcore.api.retraining import retrain, verdict
+    from clfcore.api.robustness import robustness
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.serving import serve, serving_app
     from clfcore.api.sweeps import sweep
@@ -88,6 +89,7 @@ _NAMES = {
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("list_classes", "predict"),
     "retraining": ("retrain", "verdict"),
+    "robustness": ("robustness",),
     "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
     "serving": ("serve", "serving_app"),
     "slices": ("slices",),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from clfcore import api
 from clfcore.cli.command import Command, Values, argument
-from clfcore.cli.flags import number
+from clfcore.cli.flags import number, whole
 from clfcore.cli.terminal import bar, table
 
 if TYPE_CHECKING:
@@ -83,6 +83,31 @@ def _slices_text(result: Values) -> str:
     return "\n".join([accuracy, groups, table(rows, head), *([f"… {more} more with --json"] if more > 0 else [])])
 
 
+def _robustness(given: argparse.Namespace) -> "Result":
+    return api.robustness(given.names, items=given.items, progress=bar("predicting corrupted images"))
+
+
+def _robustness_text(result: Values) -> str:
+    runs = result["runs"]
+    lines = [
+        f"{one['run']}: {100 * one['clean']:.1f}% right, under corruption {100 * one['corrupted']:.1f}%" for one in runs
+    ]
+    lines += [
+        f"{pair['b']} against {pair['a']}: {100 * pair['difference']:+.1f} points under corruption, 95% interval "
+        f"{100 * pair['interval'][0]:+.1f} to {100 * pair['interval'][1]:+.1f}"
+        for pair in result["pairs"]
+    ]
+    rows = [
+        [kind, *([one["run"]] if len(runs) > 1 else []), *(f"{100 * at['accuracy']:.1f}%" for at in curve)]
+        for kind in runs[0]["corruptions"]
+        for one in runs
+        for curve in (one["corruptions"][kind],)
+    ]
+    head = ["corruption", *(["run"] if len(runs) > 1 else []), "weak", "medium", "strong"]
+    said = f"on {result['items']:,} test images, the same for every run, with the same draws"
+    return "\n".join([*lines, table(rows, head), said])
+
+
 COMMANDS = (
     Command(
         name="unknown",
@@ -133,5 +158,19 @@ COMMANDS = (
         run=_slices,
         calls=("slices",),
         render=_slices_text,
+    ),
+    Command(
+        name="robustness",
+        help="accuracy of runs under twelve corruptions of three strengths, on the same test images and draws",
+        example="robustness RUN --items 200 --json",
+        arguments=(
+            argument("names", nargs="+", metavar="RUN"),
+            argument(
+                "--items", type=whole, default=200, metavar="N", help="test images, the same for all (default 200)"
+            ),
+        ),
+        run=_robustness,
+        calls=("robustness",),
+        render=_robustness_text,
     ),
 )

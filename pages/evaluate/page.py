@@ -14,6 +14,7 @@ from pages.evaluate.operating_point import operating_point_view
 from pages.evaluate.overview import baselines_view, choose_evaluated, headline
 from pages.evaluate.prediction_sets import prediction_sets_view
 from pages.evaluate.reports import report_buttons
+from pages.evaluate.robustness import robustness_view
 from pages.evaluate.slices import slices_view
 from pages.evaluate.tta import tta_view
 from pages.evaluate.unknown import unknown_view
@@ -85,6 +86,7 @@ tabs(
         "None of these": lambda: unknown_view(run),
         "Prediction sets": lambda: prediction_sets_view(run, predictions),
         "Slices": lambda: slices_view(run, predictions),
+        "Robustness": lambda: robustness_view(run),
     },
     key="limits view",
 )

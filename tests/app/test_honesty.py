@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from clfcore.quality.robustness import measure_robustness
 from clfcore.runs.folder import Run
 from clfcore.runs.unknown_file import UnknownFile, kept_rule
 from tests.support.pages import OpenPage, refused, until, words
@@ -70,3 +71,13 @@ def test_slices_are_looked_for_on_a_click(task: str, open_page: OpenPage) -> Non
     assert not app.exception
     assert any(f"clfcore slices {run.id} --split test" in code.value for code in app.code)
     assert any("clf-card" in str(element.proto.body) for element in app.get("html"))
+
+
+def test_robustness_is_measured_on_a_click(open_page: OpenPage, finished_run: Run) -> None:
+    measure_robustness([finished_run], items=100)  # what is kept is shown at once
+    app = open_page("evaluate", run=finished_run.id, **{"limits view": "Robustness"})
+    app.segmented_control(key="robustness items").set_value(100).run()
+    app.button(key="robustness ask").click().run()
+    until(app, lambda app: any(metric.label == "Under corruption" for metric in app.metric))
+    assert not app.exception
+    assert any(f"clfcore robustness {finished_run.id} --items 100" in code.value for code in app.code)
