@@ -198,7 +198,7 @@ def best_first(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
     """Limits in order, the chosen one first: the distance, unless the energy catches clearly more left-out classes.
 
     Clearly: more than the upper end of the distance's 95% interval. Where both are about as good on left-out classes,
-    the distance is, on pictures of other data, far ahead (measured: docs/unknown.md).
+    the distance is, on pictures of other data, far ahead (measured: docs/trust.md).
     """
     by_score = {limit.score: limit for limit in limits}
     near, weak = by_score.get("neighbors"), by_score.get("energy")
@@ -247,7 +247,7 @@ def judge(rule: Rule, task: Task, logits: np.ndarray, *, distance: float | None)
     return Unlike(
         unlike,
         (_REASONS[limit.score],) if unlike else (),
-        _message(task, limit.score, sure) if unlike else "",
+        unlike_message(task, limit.score, sure=sure) if unlike else "",
         limit.score,
         value,
         limit.threshold,
@@ -258,7 +258,8 @@ def judge(rule: Rule, task: Task, logits: np.ndarray, *, distance: float | None)
     )
 
 
-def _message(task: Task, score: Score, sure: float) -> str:
+def unlike_message(task: Task, score: Score, *, sure: float = 0.0) -> str:
+    """What is said before the classes of a picture that is unlike. sure: the probability of the likeliest class."""
     known = {"multi-label": "labels"}.get(task.kind, "classes")
     match score:
         case "neighbors":

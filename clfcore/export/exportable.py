@@ -11,9 +11,19 @@ from clfcore import __version__
 from clfcore.architectures.attention_pooling import WithAttentionHead
 from clfcore.classifier import Classifier
 from clfcore.predictions import moved_thresholds
+from clfcore.results import Result
 from clfcore.training.batches import normalized
 
 OUTPUTS = ("logits", "probabilities")
+
+
+@dataclass(frozen=True)
+class EnergyRule(Result):
+    """From which free energy of its logits an exported model calls a picture unlike; message, basis: in words."""
+
+    threshold: float
+    message: str
+    basis: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +31,14 @@ class Exportable:
     """A classifier with what is known of it outside its weights.
 
     temperature: what logits are divided by for probabilities; 1 where none was fitted. licence: of the weights it began
-    with, as far as it is known. embedding: the layer whose input is an output too; empty: none.
+    with, as far as it is known. unknown: what tells strangers by the logits alone; None where nothing does. embedding:
+    the layer whose input is an output too; empty: none.
     """
 
     classifier: Classifier
     temperature: float = 1.0
     licence: str = ""
+    unknown: "EnergyRule | None" = None
     embedding: str = ""
 
     @property
@@ -94,7 +106,8 @@ def description(source: Exportable) -> Mapping[str, object]:
     """What preprocess.json and a model's metadata hold: all that it takes to use the exported file.
 
     JSON's own types alone. `input`: how a picture becomes the square; `task`: kind, levels with their classes, paths;
-    `thresholds`: of several labels, one each, of the probabilities as the file gives them.
+    `thresholds`: of several labels, one each, of the probabilities as the file gives them; `unknown`: from which energy
+    of the logits a picture is called unlike.
     """
     classifier = source.classifier
     given = classifier.preprocess.as_dict()
@@ -114,6 +127,7 @@ def description(source: Exportable) -> Mapping[str, object]:
             "stored_side": classifier.preprocess.stored_side,
             "dtype": "float32" if source.deep else "uint8",
         },
+        "unknown": None if source.unknown is None else source.unknown.as_json(),
         "outputs": list(source.outputs),
         "licence": source.licence,
         "clflab": __version__,

@@ -11,7 +11,7 @@ from clfcore.classifier import Classifier
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import Split
 from clfcore.errors import InputError
-from clfcore.export.exportable import Exportable
+from clfcore.export.exportable import EnergyRule, Exportable
 from clfcore.export.verify import Proof, proof_of, squares_of
 from clfcore.predictions import Predictions
 from clfcore.progress import Progress
@@ -19,6 +19,9 @@ from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import open_classifier
 from clfcore.runs.run_data import open_run_data
 from clfcore.runs.temperature import temperature_of
+from clfcore.runs.unknown_file import kept_rule
+from clfcore.task import Task
+from clfcore.unlike import unlike_message
 
 PHOTOS = "clothing-small"  # that an architecture's export is verified on
 
@@ -45,9 +48,18 @@ def open_source(name: str, runs: Path | None, *, progress: Progress | None = Non
     split = next((name for name in held_out if len(dataset.splits.get(name, ()))), None)
     if split is None:
         raise InputError(f"run {run.id} has no test or validation images any more: bring them back to verify an export")
-    exportable = Exportable(classifier, temperature_of(run) or 1.0, licence)
+    exportable = Exportable(classifier, temperature_of(run) or 1.0, licence, energy_rule(run, classifier.task))
     stored = run.predictions(split) if split in run.splits else None
     return Source(exportable, proof_of(classifier, dataset, split, progress=progress), stored)
+
+
+def energy_rule(run: Run, task: Task) -> EnergyRule | None:
+    """What tells a run's strangers without training embeddings, which no export carries; None where it keeps none."""
+    rule = kept_rule(run)
+    limit = None if rule is None else rule.usable(distances=False)
+    if rule is None or limit is None:
+        return None
+    return EnergyRule(limit.threshold, unlike_message(task, limit.score), rule.basis(limit))
 
 
 def with_photos(name: str, runs: Path | None) -> Source:

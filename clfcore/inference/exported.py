@@ -2,7 +2,7 @@
 
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,9 @@ from clfcore.data.thread_pool import threads
 from clfcore.errors import InputError
 from clfcore.inference.predictor import Outputs, Predictor
 from clfcore.predictions import moved_thresholds
+from clfcore.runs.unlike import Judge
 from clfcore.task import Task
+from clfcore.unlike import Limit, Rule
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -50,7 +52,9 @@ def open_exported(file: Path) -> Predictor:
     stored = session.get_modelmeta().custom_metadata_map
     try:
         about: dict[str, Any] = {name: json.loads(stored[name]) for name in ("name", "task", "input")}
-        about |= {name: json.loads(stored.get(name, "null")) for name in ("decoding", "temperature", "thresholds")}
+        about |= {
+            name: json.loads(stored.get(name, "null")) for name in ("decoding", "temperature", "thresholds", "unknown")
+        }
         given = {k: v for k, v in about["input"].items() if k not in ("stored_side", "dtype")}
         preprocess, task = Preprocess.from_dict(given), Task.from_dict(about["task"])
         dtype = np.dtype(about["input"]["dtype"])
@@ -67,7 +71,19 @@ def open_exported(file: Path) -> Predictor:
         temperature,
         partial(_square, preprocess, dtype),
         partial(_compute, session),
+        _judge(about["unknown"]),
     )
+
+
+def _judge(stored: Mapping[str, Any] | None) -> Judge | None:
+    """What tells strangers by the energy of the logits, as the file says; None where it says nothing, or nonsense."""
+    try:
+        threshold, basis = (None, "") if stored is None else (float(stored["threshold"]), str(stored["basis"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+    if threshold is None:
+        return None
+    return Judge(Rule((Limit("energy", threshold, 0, 0),), why=basis), None)
 
 
 def _square(preprocess: Preprocess, dtype: np.dtype, pixels: np.ndarray) -> np.ndarray:

@@ -17,16 +17,20 @@ from clfcore import api
 from clfcore.architectures.attention_pooling import with_attention_head
 from clfcore.architectures.build import build
 from clfcore.classifier import Classifier
-from clfcore.data.pixels import Preprocess
+from clfcore.data.pixels import Preprocess, read_image
 from clfcore.errors import Failure, InputError
 from clfcore.export import FORMAT_NAMES, Exported, export, onnx_model
 from clfcore.export.exportable import Exportable, ExportedClassifier
 from clfcore.export.formats import FORMATS
 from clfcore.export.verify import logits_of
+from clfcore.inference.exported import open_exported
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
 from clfcore.runs.temperature import fit_run_temperature
+from clfcore.runs.unknown_file import keep_rule, kept_rule
 from clfcore.task import Level, Task, multi_label, single_label
+from clfcore.unlike import energy
+from tests.support.stored_runs import run_of
 
 HIERARCHY = Task("hierarchical", (Level("kind", ("a", "b")), Level("name", ("x", "y", "z"))), ((0, 0), (0, 1), (1, 2)))
 
@@ -185,8 +189,9 @@ def test_a_folder_predicts_without_the_lab(finished_run: Run, tmp_path: Path) ->
         assert a["image"] == b["image"]
         assert [row["label"] for row in a["top"]] == [row["label"] for row in b["top"]]
         assert np.allclose([r["probability"] for r in a["top"]], [r["probability"] for r in b["top"]], atol=1e-4)
+        assert a["unlike"].keys() <= b["unlike"].keys()
     assert "clfcore" not in (folder / "predict.py").read_text(encoding="utf-8")
-    assert len((folder / "predict.py").read_text(encoding="utf-8").splitlines()) < 80
+    assert len((folder / "predict.py").read_text(encoding="utf-8").splitlines()) < 100
 
 
 def test_what_is_there_is_not_written_over(finished_run: Run, tmp_path: Path) -> None:
@@ -246,3 +251,31 @@ def test_the_reason_is_that_of_the_first_cause() -> None:
     error = RuntimeError("\x1b[96mThis is step 2/3\x1b[0m")
     error.__cause__ = ValueError("a layer has no place\nmore of it")
     assert onnx_model._reason(error) == "a layer has no place"
+
+
+@pytest.mark.parametrize("kind", ["multi-label", "hierarchical"])
+def test_strangers_are_told_by_energy_as_in_the_lab(kind: str, photos: Path, tmp_path: Path) -> None:
+    run = run_of(kind)
+    rule = kept_rule(run)
+    assert rule is not None
+    limit = rule.usable(distances=False)
+    assert limit is not None
+    paths = [str(path) for path in sorted(photos.rglob("*.jpg"))[:3]]
+    classifier = classifier_of(run)
+    squares = np.stack([classifier.square(read_image(Path(path))) for path in paths])
+    energies = energy(classifier.logits(squares), run.task)
+    keep_rule(run, replace(rule, limits=(replace(limit, threshold=float(np.sort(energies)[1:].mean())),)))
+    folder = tmp_path / "taken"
+    export(run.id, format="script", out=folder)
+    line = [sys.executable, "-I", str(folder / "predict.py"), "--json", *paths]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, cwd=tmp_path)
+    theirs = [row["unlike"] for row in json.loads(done.stdout)["predictions"]]
+    assert sum(one["unlike"] for one in theirs) == 1
+    np.testing.assert_allclose([one["value"] for one in theirs], energies, rtol=1e-3)
+    served = open_exported(folder / "model.onnx")
+    mine = served.predict([served.prepare(Path(path).read_bytes(), path) for path in paths], 3)
+    for one, other in zip(theirs, mine, strict=True):
+        assert other.unlike is not None
+        assert (other.unlike.unlike, other.unlike.message, other.unlike.basis) == (
+            one["unlike"], one["message"], one["basis"],
+        )  # fmt: skip

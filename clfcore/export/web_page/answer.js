@@ -45,6 +45,16 @@ function ranked(probabilities, classes, most, thresholds) {
     .slice(0, most);
 }
 
+// What is said before the classes where the free energy of the finest level passes the run's threshold; else nothing.
+export function unlike(logits, { task, unknown }) {
+  if (!unknown) return "";
+  const x = parted(Array.from(logits, Number), task.levels).at(-1), top = Math.max(...x);
+  const value = task.kind === "multi-label"
+    ? -x.reduce((sum, one) => sum + Math.max(one, 0) + Math.log1p(Math.exp(-Math.abs(one))), 0)
+    : -(top + Math.log(x.reduce((sum, one) => sum + Math.exp(one - top), 0)));
+  return value > unknown.threshold ? unknown.message : "";
+}
+
 // {levels: [{name, top}], path: [{label, probability}], labels}: of several labels those that reach their threshold.
 export function answer(logits, { task, decoding, temperature, thresholds }, most = 5) {
   const values = Array.from(logits, Number), { levels, kind } = task;

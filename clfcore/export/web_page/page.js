@@ -50,7 +50,7 @@ async function classify(blob, { ort, session }) {
   const start = performance.now();
   const image = new ort.Tensor("uint8", new Uint8Array(seen.pixels), [1, input.size, input.size, 3]);
   const { logits } = await session.run({ image }, ["logits"]);
-  return { seen, ms: performance.now() - start, ...answer(logits.data, about) };
+  return { seen, ms: performance.now() - start, unlike: unlike(logits.data, about), ...answer(logits.data, about) };
 }
 
 function drawn({ width, height, pixels }, name) {
@@ -83,6 +83,7 @@ function list(top) {
 
 function card(name, found) {
   const words = element("div", { className: "words" }, element("h3", { textContent: name }));
+  if (found.unlike) words.append(element("p", { className: "unlike", textContent: found.unlike, title: about.unknown.basis }));
   if (found.labels) {
     const present = found.labels.length ? found.labels.join(", ") : "none reaches its threshold";
     words.append(element("p", { className: "present", textContent: `Labels: ${present}` }));
