@@ -3,6 +3,7 @@
 python benchmarks/robustness.py [DATA:ARCHITECTURE…]
 """
 
+import argparse
 import sys
 import tempfile
 import time
@@ -14,13 +15,16 @@ ITEMS = 200
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="*", default=["digits:lenet5", "clothing-small:efficientnet_lite0"])
+    given = parser.parse_args()
     from clfcore import api
     from clfcore.parse_config import parse_config
     from clfcore.runs.create import create_run
     from clfcore.runs.execute import execute
 
     with tempfile.TemporaryDirectory(prefix="clflab-robustness-") as folder:
-        for text in sys.argv[1:] or ["digits:lenet5", "clothing-small:efficientnet_lite0"]:
+        for text in given.runs:
             spec, _, name = text.rpartition(":")
             run = create_run(parse_config({"data": spec, "architecture": name}), Path(folder))
             execute(run)

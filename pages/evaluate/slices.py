@@ -1,15 +1,15 @@
 """Slices: groups of images on which the run is right significantly less often, with their pictures."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.evaluation.errors import cases
 from clfcore.evaluation.metrics import decide
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run, open_run
-from pages.evaluate.errors import pictures_of
+from pages.evaluate.errors import case_cards, pictures_of
 from ui.cards import Card
 from ui.closeup.grid import open_pages
 from ui.closeup.sources import Entry
@@ -106,35 +106,25 @@ def _row(one: "Slice") -> dict[str, str]:
 
 def _cards(run: Run, predictions: "Predictions", ids: Sequence[str], *, wrong: set[str]) -> list[Card]:
     places = {name: i for i, name in enumerate(predictions.ids)}
+    rows = [places[name] for name in ids]
+    if predictions.task.kind != "multi-label":
+        return case_cards(run, cases(predictions, rows))
+    predicted = decide(predictions)
     return [
         Card(
             run_thumbnail(run, name),
             name=name,
             item=name,
-            truth=_truth(predictions, places[name]),
-            predicted=_predicted(predictions, places[name]),
+            truth=_labels(predictions, predictions.targets[row]),
+            predicted=_labels(predictions, predicted[row]),
             right=name not in wrong,
         )
-        for name in ids
+        for name, row in zip(ids, rows, strict=True)
     ]
 
 
-def _truth(predictions: "Predictions", row: int) -> str:
-    return _names(predictions, predictions.targets[row])
-
-
-def _predicted(predictions: "Predictions", row: int) -> str:
-    some = slice(row, row + 1)
-    one = replace(
-        predictions, ids=predictions.ids[some], targets=predictions.targets[some], logits=predictions.logits[some]
-    )
-    return _names(predictions, decide(one)[0] if predictions.task.kind == "multi-label" else one.logits[0].argmax())
-
-
-def _names(predictions: "Predictions", target: "np.ndarray | int") -> str:
-    if predictions.task.kind != "multi-label":
-        return predictions.classes[int(target)]
-    return ", ".join(name for name, there in zip(predictions.classes, target, strict=True) if there) or "no label"
+def _labels(predictions: "Predictions", present: "np.ndarray") -> str:
+    return ", ".join(name for name, there in zip(predictions.classes, present, strict=True) if there) or "no label"
 
 
 @by_files

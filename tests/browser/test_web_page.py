@@ -20,6 +20,7 @@ from clfcore.export.exportable import Exportable, description
 from clfcore.export.web import PARTS, web_page
 from clfcore.hierarchy import Decoding
 from clfcore.task import Level, Task, hierarchical, multi_label, single_label
+from clfcore.unlike import energy
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SIDE, GRID = 32, 4
@@ -242,6 +243,18 @@ def test_a_hierarchy_by_its_levels(decoding: Decoding, offline: Page, tmp_path: 
     expected = answer(asked, square, 5, logits=logits_of(square, 5))
     path = " › ".join(f"{place.label} {100 * place.probability:.1f}%" for place in expected.path)  # type: ignore[attr-defined]
     expect(card.locator(".present")).to_have_text(f"Path: {path}")
+
+
+def test_strangers_are_told_by_the_energy_that_the_lab_computes(offline: Page) -> None:
+    offline.add_script_tag(content=(PARTS / "answer.js").read_text(encoding="utf-8").replace("export ", ""))
+    generator = np.random.default_rng(0)
+    for task in (single_label(CLASSES), multi_label(CLASSES), PATHS):
+        for logits in generator.normal(0, 40, (6, task.columns)):
+            value = float(energy(logits[None], task)[0])
+            for threshold in (value - 1e-6, value + 1e-6):
+                about = {"task": task.as_dict(), "unknown": {"threshold": threshold, "message": "none of these"}}
+                found = offline.evaluate("([logits, about]) => unlike(logits, about)", [logits.tolist(), about])
+                assert found == ("none of these" if value > threshold else "")
 
 
 def test_the_resize_is_pillows_to_the_bit(offline: Page) -> None:
