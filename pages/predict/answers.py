@@ -35,12 +35,13 @@ def choose_certainty(models: Sequence[str]) -> None:
         )
 
 
-def answer_html(prediction: PhotoPrediction, *, sure: float = 0.0) -> str:
-    """HTML of the prediction: top classes of each level with their path, or each label on its own."""
+def answer_html(prediction: PhotoPrediction, *, sure: float = 0.0, below: str = "") -> str:
+    """HTML of the prediction: top classes of each level with their path, or each label on its own; `below` under it."""
     if prediction.thresholds:
-        return f'<div class="clf-said">{_labels(prediction)}</div>'
+        return f'<div class="clf-said">{_labels(prediction)}{below}</div>'
     path = _path(prediction, sure) if prediction.path else ""
-    return f'<div class="clf-said">{path}{"".join(top_bars(rows, level) for level, rows in prediction.levels)}</div>'
+    bars = "".join(top_bars(rows, level) for level, rows in prediction.levels)
+    return f'<div class="clf-said">{path}{bars}{below}</div>'
 
 
 def _labels(prediction: PhotoPrediction) -> str:

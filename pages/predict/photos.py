@@ -52,8 +52,8 @@ def _answer(photo: Photo, name: str) -> None:
         load_classifier(name, place)
         answer, unlike = answer_of(name, photo), unlike_of(photo, name)
         before, whole = unlike_html(unlike), whole_html(photo, answer)
-        bars, first = answer_html(answer, sure=STOP_BELOW_CONFIDENCE.get() or 0.0), answer.top[0][0]
-        bars += set_html(photo, name)
+        sure, first = STOP_BELOW_CONFIDENCE.get() or 0.0, answer.top[0][0]
+        bars = answer_html(answer, sure=sure, below=set_html(photo, name))
         sees = _figure(answer.square, f"{photo.name} as {name} sees it", f"Input: {answer.side} × {answer.side} pixels")
         waiting = '<figure><div class="clf-square"></div><figcaption>Where it looked …</figcaption></figure>'
         place.html(f'<div class="clf-verdict">{before}<div class="clf-seen">{whole}{sees}{waiting}</div>{bars}</div>')
