@@ -112,8 +112,8 @@ def _elastic(x: np.ndarray, reach: float, rng: np.random.Generator) -> np.ndarra
     import cv2
 
     side = x.shape[0]
-    field = rng.uniform(-1, 1, (side, side, 2)).astype(np.float32)
-    field = cv2.GaussianBlur(field, (0, 0), max(1.0, 0.04 * side))
+    drawn = rng.uniform(-1, 1, (side, side, 2)).astype(np.float32)
+    field = np.asarray(cv2.GaussianBlur(drawn, (0, 0), max(1.0, 0.04 * side)), np.float32)
     field *= reach * side / max(float(np.abs(field).max()), 1e-6)
     across, down = np.meshgrid(np.arange(side), np.arange(side))
     return _sampled(x, across + field[..., 0], down + field[..., 1])
@@ -134,7 +134,7 @@ def _jpeg(x: np.ndarray, quality: float, rng: np.random.Generator) -> np.ndarray
     pixels = np.rint(255 * np.clip(x, 0, 1)).astype(np.uint8)
     _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
     color = cv2.IMREAD_COLOR if x.shape[2] == 3 else cv2.IMREAD_GRAYSCALE
-    return cv2.imdecode(data, color).reshape(x.shape)[..., ::-1].astype(np.float32) / 255
+    return np.asarray(cv2.imdecode(data, color)).reshape(x.shape)[..., ::-1].astype(np.float32) / 255
 
 
 def _filtered(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
