@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from clfcore.figures.theme import blank, colors, escape_html, short
+from clfcore.figures.theme import blank, colors, escape_html, look, short
 from clfcore.quality.corruptions import CORRUPTIONS, STRENGTHS
 from clfcore.quality.robustness import RunRobustness
 
@@ -32,7 +32,8 @@ def robustness_figure(
         horizontal_spacing=0.025,
         figure=figure,
     )
-    for ink, one in zip(colors(max(2, len(runs))), runs, strict=False):
+    inks = colors(len(runs)) if len(runs) > 1 else (look(dark=dark).accent,)
+    for ink, one in zip(inks, runs, strict=False):
         for place, kind in enumerate(CORRUPTIONS):
             _add_curve(panels, one, kind, ink=ink, name=names[one.run.id], place=place)
     panels.update_yaxes(tickformat=".0%", range=[-0.02, 1.02])

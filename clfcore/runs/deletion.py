@@ -13,7 +13,10 @@ from clfcore.runs.locks import RunLock, is_held
 # What a run's folder may hold; `.part` is a file that a killed writer left.
 _ENDINGS = (".json", ".jsonl", ".npz", ".npy", ".pt", ".safetensors", ".lock", ".txt", ".csv", ".part")
 _OTHERS = ("stop", ".DS_Store", "Thumbs.db", "desktop.ini")
-_BY_OTHERS = (".stop.", ".thresholds.json.", ".temperature.json.", ".speed.json.")  # written without the run's lock
+_BY_OTHERS = tuple(  # written without the run's lock
+    f".{name}."
+    for name in ("stop", "thresholds.json", "temperature.json", "speed.json", "unknown.json", "robustness.json")
+)
 _ABANDONED = 3600  # seconds: none of these takes a tenth of one to write
 _LAST = ("config.json", "state.json")  # while one of them is there, the folder is still listed and can be deleted
 

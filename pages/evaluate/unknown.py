@@ -44,7 +44,7 @@ def unknown_view(run: Run) -> None:
         rule = kept_rule(run)
     if rule is None:
         st.write(
-            "This run keeps no limit yet: measure it here, from which it calls a picture none of its classes. Predict "
+            "This run keeps no limit yet. Measure the one above which it calls a picture none of its classes; Predict "
             "and serving then use it."
         )
         return

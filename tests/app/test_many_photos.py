@@ -7,7 +7,7 @@ from pages.predict.many import label_of, selected
 
 
 def prediction(name: str, label: str, probability: float, *, odd: bool = False) -> ImagePrediction:
-    unlike = Unlike(odd, ("far",) if odd else (), "", probability, 0.1, None, None, "")
+    unlike = Unlike(odd, ("far",) if odd else (), "", "neighbors", 0.5, 0.4, probability, "")
     return ImagePrediction(name, top=(LabelProbability(label, probability),), unlike=unlike)
 
 
