@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from clfcore.api.robustness import robustness
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.serving import serve, serving_app
-    from clfcore.api.sweeps import sweep
     from clfcore.api.slices import slices
+    from clfcore.api.sweeps import sweep
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.tokens import token_attention
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
