@@ -130,7 +130,7 @@ class Losing(Processes):
 
 
 def test_processes_that_see_other_data_are_refused(photos: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "photos"
+    folder = tmp_path / "copied"
     shutil.copytree(photos, folder)
     recipe = {"epochs": 1, "batch_size": 8, "image_size": 32}
     run = create_run(make({"data": str(folder), "architecture": "lenet5", "weights": "none", "recipe": recipe}))
