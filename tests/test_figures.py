@@ -12,6 +12,7 @@ from clfcore.architectures.catalogue import architecture, architectures
 from clfcore.data.dataset import ImageDataset
 from clfcore.errors import InputError
 from clfcore.evaluation import calibration, compare, curves, differences, ensembles, errors, multilabel, operating_point
+from clfcore.experiments.study import SearchTrial
 from clfcore.figures.bars import class_counts_figure
 from clfcore.figures.calibration import reliability_figure
 from clfcore.figures.confusion import confusion_figure
@@ -19,6 +20,7 @@ from clfcore.figures.curves import precision_recall_figure, roc_figure
 from clfcore.figures.history import history_figure
 from clfcore.figures.matrices import agreement_figure, co_occurrence_figure, confusion_difference_figure
 from clfcore.figures.paired_comparison import cost_figure, differences_figure, per_class_figure
+from clfcore.figures.search import best_so_far, importance_figure, parallel_coordinates
 from clfcore.figures.theme import CIVIDIS, DARK, LIGHT, OKABE_ITO, alternative, colors, short
 from clfcore.figures.timeline import LETTER, years
 from clfcore.runs.records import EpochRecord
@@ -224,3 +226,26 @@ def test_every_architecture_stands_at_its_year_and_no_name_covers_another() -> N
         max(x + LETTER * len(row.name) for row in architectures() for name, x, _ in points if name == row.name) < high
     )
     assert max(figure.layout.xaxis.tickvals) <= 2022
+
+
+def test_a_search_draws_each_trial_once_and_the_best_so_far() -> None:
+    values = [{"recipe.learning_rate": 10.0**-i, "recipe.optimizer": name} for i, name in enumerate(("sgd", TAGGED), 1)]
+    trials = [
+        SearchTrial("a", values[0], "completed", 0.5),
+        SearchTrial("b", values[1], "pruned", 0.25),
+        SearchTrial("c", {**values[1], "recipe.learning_rate": 1e-4}, "completed", 0.75),
+        SearchTrial(None, values[0], "failed", None, "why"),
+    ]
+    figure = parallel_coordinates(trials)
+    rate, optimizer, score = figure.data[0].dimensions
+    assert list(rate["values"]) == [-1, -2, -4]
+    assert rate.ticktext[0] == "0.0001"
+    assert list(optimizer.ticktext) == [short(TAGGED), "sgd"]
+    assert list(score["values"]) == [0.5, 0.25, 0.75]
+    assert "the best, 0.750" in alternative(figure)
+    line, completed, pruned = best_so_far(trials).data
+    assert list(line.y) == [0.5, 0.5, 0.75]
+    assert (list(completed.x), list(pruned.x)) == ([1, 3], [2])
+    assert list(importance_figure({"recipe.epochs": 0.25, "recipe.ema": 0.75}).data[0].y) == ["ema", "epochs"]
+    for empty in (parallel_coordinates([]), best_so_far([])):
+        assert alternative(empty)

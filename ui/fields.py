@@ -44,11 +44,11 @@ def field(name: str, *, default: object = None, options: tuple[str, ...] | None 
     label = LABELS.get(short, short.replace("_", " ").capitalize())
     default = info.default if default is None else default
     kinds = [kind for kind in get_args(info.annotation) if kind is not type(None)] or [info.annotation]
-    choices = options or _choices(info.annotation)
+    offered = options or choices(info.annotation)
     description = info.description or ""
     key, help_text, shown = f"field {name}", f"{description[:1].upper()}{description[1:]}.", _written(default)
-    if choices:
-        return st.selectbox(label, choices, index=None, **kept(key), help=help_text, placeholder=shown)
+    if offered:
+        return st.selectbox(label, offered, index=None, **kept(key), help=help_text, placeholder=shown)
     if bool in kinds:
         return st.selectbox(
             label, (True, False), index=None, format_func=YES_NO.__getitem__, **kept(key), help=help_text,
@@ -107,9 +107,16 @@ def follow_default(key: str, default: float | None) -> bool:
     return entered.get() is not None
 
 
-def _choices(annotation: object) -> tuple[str, ...]:
+def choices(annotation: object) -> tuple[str, ...]:
+    """The names that a field is one of; empty where it is none of some."""
     parts = [annotation, *get_args(annotation)]
     return next((get_args(part) for part in parts if get_origin(part) is Literal), ())
+
+
+def limits(name: str) -> tuple[float, float]:
+    """The lowest and the highest value of a field with numbers; a bound that it may not reach is left a little."""
+    low, high = _limit(FIELDS[name], "ge"), _limit(FIELDS[name], "le")
+    return (1e-9 if low is None else low), (1e9 if high is None else high)
 
 
 def _limit(info: "FieldInfo", bound: Literal["ge", "le"]) -> float | None:

@@ -11,6 +11,7 @@ from pages.compare.ensemble import ensemble_view
 from pages.compare.one_image import one_image_view
 from pages.compare.paired import best_pair_view, paired_view
 from pages.compare.reports import report_button
+from pages.compare.searches import searches
 from pages.compare.selection import choose_compared, compared_table
 from pages.compare.sweep import train_to_compare
 from ui.formatting import count
@@ -32,6 +33,7 @@ if len(at_hand) > 1:
         query_params={"model": at_hand, **({} if tab_photos() else {"sample": "coffee"})},
     )
 train_to_compare()
+searches()
 sides = choose_compared()
 compared_table(sides)
 measure_costs(sides)

@@ -8,6 +8,7 @@ from pages.train.imbalance import choose_imbalance
 from pages.train.monitor import show_run
 from pages.train.plan import show_plan, train_button
 from pages.train.recipe import choose_preset, label_warning
+from pages.train.search import search_form
 from pages.train.strategy import show_failed, show_initial_weights, take_failed_configuration, take_initial_run
 from ui.charts import learning_rate_chart
 from ui.data_picker import choose_data, read_data
@@ -42,5 +43,6 @@ with right, st.container(border=True):
     filled = planned.config
     label_warning(filled, dataset.classes)
     train_button(planned, label=f"Train with {start.instead}" if start.instead else "Train")
+    search_form(config, filled)
     check_before_training(filled)
     learning_rate_chart(filled, images=len(dataset.splits["train"]))

@@ -41,6 +41,7 @@ class Planned:
 def show_plan(config: RunConfig) -> Planned:
     """The plan of a run: counted at once, timed on a few real batches."""
     counted = result_of(_planning(config, measure=False, processes=1), "Building the network")
+    numbers = st.container()
     processes = choose_processes(counted.most_processes)
     measuring = _planning(config, measure=True, processes=processes)  # takes seconds: the page does not wait
     measured = result_if_ready(measuring, key="measure the plan again")
@@ -50,20 +51,21 @@ def show_plan(config: RunConfig) -> Planned:
     if processes > 1:
         of_step, of_batches = f"peak of each of {processes} processes", "at best: from a few slices of one process"
     waits = "could not be measured" if measuring.error is not None else _waits_for(active)
-    metric_row(
-        [
-            Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
-            Number("Images", count(plan.splits["train"]), "in the training split"),
-            Number("Memory", *_measured(plan.memory, _megabytes, of_step, waits=waits)),
-            Number("Duration", *_measured(plan.seconds, _roughly, of_batches, waits=waits)),
-        ],
-        least=160,  # two beside each other: a duration of hours is not cut off
-    )
     splits = plan.splits
-    st.write(
-        f"{count(plan.classes, 'class')}; {count(splits['validation'])} images select the best epoch, "
-        f"{count(splits['test'])} are held out for the final test."
-    )
+    with numbers:
+        metric_row(
+            [
+                Number("Trainable", count(plan.trainable), f"of {count(plan.parameters)} parameters"),
+                Number("Images", count(splits["train"]), "in the training split"),
+                Number("Memory", *_measured(plan.memory, _megabytes, of_step, waits=waits)),
+                Number("Duration", *_measured(plan.seconds, _roughly, of_batches, waits=waits)),
+            ],
+            least=160,  # two beside each other: a duration of hours is not cut off
+        )
+        st.write(
+            f"{count(plan.classes, 'class')}; {count(splits['validation'])} images select the best epoch, "
+            f"{count(splits['test'])} are held out for the final test."
+        )
     if active:
         st.caption(
             f"Runs train one after another: this one would start after {count(len(active), 'run')} that began before."
