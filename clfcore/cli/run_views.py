@@ -64,5 +64,5 @@ def comparison_table(result: Values) -> str:
     for run in result["runs"]:
         for text in run["cautions"]:
             cautions.setdefault(text, []).append(run["run"])
-    words = [*(f"{', '.join(about)}: {text}" for text, about in cautions.items()), *words]
+    words = [*result.get("notes", ()), *(f"{', '.join(about)}: {text}" for text, about in cautions.items()), *words]
     return "\n".join([table(rows, head), "", *words, "", differences, *written, *result.get("figures", ())])

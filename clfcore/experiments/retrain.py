@@ -6,7 +6,7 @@ correcting only what a model dislikes flatters it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from clfcore.config import RunConfig
@@ -45,7 +45,7 @@ class RetrainVerdict(Result):
 
     data_before, data_after: what the runs were trained on. items: that both were scored on; left_out: those that one
     alone was. test_relabeled: of the common items those whose label was corrected. difference: after - before under the
-    corrected labels. words: the verdict in sentences.
+    corrected labels. words: the verdict in sentences, in which the runs are called by their data.
     """
 
     before: str
@@ -94,12 +94,14 @@ def retrain_verdict(before: Run, after: Run) -> RetrainVerdict:
     common = common_items([(run.id, run.predictions(split)) for run in (before, after)])
     comparison = compare(common.runs)
     difference = comparison.pairs[0]
+    names = display_name(before.config.data), display_name(after.config.data)
+    told = replace(difference, a=names[0], b=names[1]) if names[0] != names[1] else difference
     old, new = _accuracy(common.under_labels_before()), _accuracy(common.runs)
     return RetrainVerdict(
         before=before.id,
         after=after.id,
-        data_before=display_name(before.config.data),
-        data_after=display_name(after.config.data),
+        data_before=names[0],
+        data_after=names[1],
         split=split,
         items=comparison.items,
         left_out=common.left_out,
@@ -108,7 +110,7 @@ def retrain_verdict(before: Run, after: Run) -> RetrainVerdict:
         new_labels=new,
         difference=difference,
         comparison=comparison,
-        words=_words(difference, common, split=split, old=old, new=new),
+        words=_words(told, common, split=split, old=old, new=new),
     )
 
 

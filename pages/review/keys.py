@@ -151,7 +151,11 @@ def decision_buttons(
         _other_class(review, place, record, decided)
     with st.container(horizontal=True, gap="small"):
         _actions(review, place, record, chosen=chosen)
-    with st.container(horizontal=True, gap="small"):
+
+
+def move_buttons(review: Review, place: int) -> None:
+    """Through the queue without deciding, and the last step undone."""
+    with st.container(horizontal=True, gap="small", width="content"):
         last = len(review.queue.items) - 1
         st.button("Previous", key="review previous", shortcut="Left", disabled=place == 0, on_click=set_place,
                   args=(review, place - 1))  # fmt: skip
@@ -211,6 +215,7 @@ def _other_class(review: Review, place: int, record: "ItemRecord", decided: Deci
             REFUSED.set(str(error))
 
     st.selectbox(
-        "Another class", review.dataset.classes, index=None, key=box.key, on_change=take, placeholder="Type its name",
+        "Another class", review.dataset.classes, index=None, key=box.key, on_change=take,
         format_func=lambda name: shorten(name, 40), label_visibility="collapsed",
+        placeholder="Another class: type its name",
     )  # fmt: skip

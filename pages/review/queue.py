@@ -13,7 +13,7 @@ from clfcore.data.versions.log import read_decisions
 from clfcore.data.versions.queue import Queue, QueueItem, QueueState, by_item, next_place, queue_state
 from clfcore.errors import InputError
 from pages.review.bulk import bulk_actions
-from pages.review.keys import REFUSED, Review, decision_buttons, place_of
+from pages.review.keys import REFUSED, Review, decision_buttons, move_buttons, place_of
 from pages.review.pictures import large, neighbors, preload
 from pages.review.versions import make_view
 from ui.closeup.stage import still
@@ -44,7 +44,9 @@ def _queue(review: Review) -> None:
         except InputError as error:
             complain(str(error))
             return
-        _progress(queue, state, place)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _progress(queue, state, place)
+            move_buttons(review, place)
         left, right = st.columns([3, 2], gap="medium")
         with left:
             shown = st.container(key="review picture").empty()

@@ -7,6 +7,7 @@ import streamlit as st
 
 from clfcore import api
 from clfcore.data.library.specs import display_name, named_spec, path_spec
+from clfcore.data.library.versioned import is_version
 from clfcore.data.versions.versions import list_versions
 from clfcore.experiments.retrain import RetrainVerdict, is_version_of, retrain_config
 from clfcore.runs.folder import Run, find_run
@@ -33,7 +34,9 @@ def retrain_view(spec: str) -> None:
     if not versions:
         return
     st.subheader("Retrain and compare", anchor=False)
-    runs = {one.id: one for one in finished_runs() if one.config and is_version_of(one.config.data, spec)}
+    own = [one for one in finished_runs() if one.config and is_version_of(one.config.data, spec)]
+    own.sort(key=lambda one: is_version(one.config.data) if one.config else True)  # those on the data itself first
+    runs = {one.id: one for one in own}
     if not runs:
         st.write(
             f"No finished run is on {escape_markdown(display_name(spec))} yet: train one on the data itself, and come "

@@ -103,7 +103,7 @@ def _row(version: Version, spec: str) -> dict[str, str | int]:
         "made of": version.parent or "the data itself",
         "made": moment(version.created),
         "relabeled": counts.relabeled,
-        "of these tested on": counts.test_relabeled,
+        "test images relabeled": counts.test_relabeled,
         "dropped": counts.dropped,
         "grouped": counts.grouped,
         "moved": counts.moved,
