@@ -84,9 +84,9 @@ def main() -> None:
         pixels=np.stack(pixels),
     )  # fmt: skip
     embedded = embed_dataset(dataset, "efficientnet_lite0")
-    thumbnails = measure_pictures(embedded.decoded, embedded.preprocess).thumbnails
+    measures = measure_pictures(embedded.decoded, embedded.preprocess)
     started = time.perf_counter()
-    pairs = linked_pairs(embedded.all, thumbnails)
+    pairs = linked_pairs(embedded.all, measures.thumbnails, measures.chroma)
     print(f"{len(names):,} pictures compared in {time.perf_counter() - started:.1f} s")
     copies = {frozenset((names[a], names[b])) for a, b in pairs.copies().tolist()}
     half = given.photos // 2

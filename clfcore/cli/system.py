@@ -18,6 +18,8 @@ KINDS = {
     "checked": "index of checked files",
     "fingerprints": "content fingerprints",
     "photos": "photos of open tabs",
+    "measures": "image measures",
+    "maps": "maps of datasets",
 }
 
 

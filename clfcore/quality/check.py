@@ -42,7 +42,7 @@ def check_quality(
     dataset, decoded = embedded.dataset, embedded.decoded
     measures = measure_pictures(decoded, embedded.preprocess, progress=_after(progress, len(dataset)))
     small = dataset.side() <= SMALL
-    pairs = linked_pairs(embedded.all, measures.thumbnails, small=small)
+    pairs = linked_pairs(embedded.all, measures.thumbnails, measures.chroma, small=small)
     clusters = copies_and_groups(decoded.digests, dataset.groups, pairs.copies())
     labels = find_label_errors(dataset, embedded.all, clusters=clusters, seed=seed)
     return QualityFindings(

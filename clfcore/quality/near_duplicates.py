@@ -1,28 +1,31 @@
 """Near-duplicates: copies of one picture, and pictures of one session, found by embeddings and confirmed by pixels.
 
-A pair is a candidate where its centered embeddings are near (cosine). It is a `copy` where small gray thumbnails agree
-as well, after the best of a few small turns, zooms, shifts and a mirror: re-encoding, size, brightness, a crop and a
-mirror change neither much. Without that it is the `same session` where the embeddings are very near: other objects
-taken by the same camera in the same place, or one object from another side. The limits were chosen on one half of
-`benchmarks/near_duplicates.py` and are measured on the other. Letters: N items, D numbers of an embedding, T pixels.
+A pair is a candidate where its centered embeddings are near (cosine). It is a `copy` where color and the fine detail of
+small gray thumbnails agree as well, after the best of a few small turns, zooms, shifts and a mirror: re-encoding, size,
+brightness, a crop and a mirror change none of them much, and two pairs of jeans share an outline but no detail. Without
+that it is the `same session` where the embeddings are very near: other objects taken by the same camera in the same
+place, or one object from another side. A copy of a copy is a copy; a session has every pair of its pictures near, so
+that look-alikes do not chain. The limits were chosen on one half of `benchmarks/near_duplicates.py` and are measured on
+the other. Letters: N items, D numbers of an embedding, T pixels.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.embeddings.reference import unit
+from clfcore.quality.same_picture import correlation, detail_agreement
 from clfcore.results import Result
 
 DuplicateKind = Literal["same file", "copy", "same session"]
 
-CANDIDATE = 0.65  # cosine of centered embeddings from which pixels are compared
-CORRELATION = 0.8  # of thumbnails, from which a candidate can be a copy
-BOTH = 1.74  # the sum of cosine and correlation from which it is one
+CANDIDATE = 0.7  # cosine of centered embeddings from which pixels are compared
+DETAIL = 0.7  # correlation of the thumbnails' fine detail from which a candidate can be a copy
+BOTH = 1.56  # the sum of cosine and that correlation from which it is one
+CHROMA = 9.0  # distance of mean a* and b* (CIELAB) up to which it can be one; brightening moves it most
 SESSION = 0.8  # cosine from which pictures that are no copies are of one session
 SMALL = 64  # pixels; up to this side pictures of one class look alike, so a copy must be the same but for brightness
 SMALL_CORRELATION = 0.995
@@ -31,12 +34,6 @@ PROJECT_FROM, PROJECTED = 10_000, 128  # items from which embeddings are project
 SAMPLE = 20_000  # items that the components are fitted on
 TILE = 4096  # rows and columns of a block of similarities: 64 MB
 LEAST_PAIRS, PAIRS_AN_ITEM = 20_000, 2  # how many candidates are looked at, the nearest first
-
-FLAT = 4  # tones between the darkest and the brightest pixel below which there is nothing to compare
-COARSE = 32  # pixels of a first, quick comparison
-COARSE_CORRELATION = 0.7
-TEMPLATE = 0.875  # the share of a thumbnail's side that is laid over the other one, wherever it fits best
-ALIGNMENTS = ((0.0, 1.0), (5.0, 1.0), (-5.0, 1.0), (0.0, 1 / 0.9))  # degrees and zoom
 
 
 @dataclass(frozen=True)
@@ -125,59 +122,28 @@ def _directions(embeddings: np.ndarray) -> np.ndarray:
     return directions
 
 
-def linked_pairs(embeddings: np.ndarray, thumbnails: np.ndarray, *, small: bool = False) -> Pairs:
-    """Copies and pictures of one session. thumbnails: N x T x T gray bytes; small: of pictures of at most 64 pixels."""
+def linked_pairs(
+    embeddings: np.ndarray, thumbnails: np.ndarray, chroma: np.ndarray | None = None, *, small: bool = False
+) -> Pairs:
+    """Copies and pictures of one session.
+
+    thumbnails: N x T x T gray bytes; chroma: N x 2, mean a* and b*, None of gray pictures; small: of pictures of at
+    most 64 pixels.
+    """
     first, second, cosine = near_pairs(embeddings)
-    couples = zip(first.tolist(), second.tolist(), cosine.tolist(), strict=True)
-    if small:
-        same = [correlation(thumbnails[a], thumbnails[b]) >= SMALL_CORRELATION for a, b, _ in couples]
-        copy = np.array(same, bool)
-        linked = copy
-    else:
-        aligned = _aligner(thumbnails)
-        copy = np.array([aligned(a, b) >= max(CORRELATION, BOTH - near) for a, b, near in couples], bool)
-        linked = copy | (cosine >= SESSION)
+    alike = np.ones(len(first), bool)
+    if chroma is not None:
+        alike = np.linalg.norm(chroma[first] - chroma[second], axis=1) <= CHROMA
+    agreement = None if small else detail_agreement(thumbnails)
+    copy = np.zeros(len(first), bool)
+    for row in np.flatnonzero(alike).tolist():
+        a, b = int(first[row]), int(second[row])
+        if agreement is None:
+            copy[row] = correlation(thumbnails[a], thumbnails[b]) >= SMALL_CORRELATION
+        else:
+            copy[row] = agreement(a, b) >= max(DETAIL, BOTH - float(cosine[row]))
+    linked = copy if small else copy | (cosine >= SESSION)
     return Pairs(first[linked], second[linked], cosine[linked], copy[linked])
-
-
-def correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Pearson correlation of two pictures' pixels, -1 to 1; 0 where one of them is flat."""
-    x, y = (pixels.astype(np.float64).ravel() - pixels.mean() for pixels in (a, b))
-    scale = np.linalg.norm(x) * np.linalg.norm(y)
-    return float(x @ y / scale) if scale > 0 else 0.0
-
-
-def _aligner(thumbnails: np.ndarray) -> Callable[[int, int], float]:
-    """The correlation of two items' thumbnails where they fit best; 0 where a coarse look excludes it."""
-    import cv2
-
-    @lru_cache(maxsize=4096)
-    def views(i: int, side: int) -> tuple[np.ndarray, ...]:
-        """Thumbnail as it is and mirrored, each turned and zoomed a little."""
-        small = cv2.resize(thumbnails[i], (side, side), interpolation=cv2.INTER_AREA)
-        center = (side - 1) / 2
-        warps = [cv2.getRotationMatrix2D((center, center), angle, zoom) for angle, zoom in ALIGNMENTS]
-        return tuple(
-            cv2.warpAffine(view, warp, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            for view in (small, np.ascontiguousarray(small[:, ::-1]))
-            for warp in warps
-        )
-
-    def best(a: int, b: int, side: int) -> float:
-        length = round(TEMPLATE * side)
-        start = (side - length) // 2
-        highest = 0.0
-        for fixed, moved in ((a, b), (b, a)):
-            template = np.ascontiguousarray(views(fixed, side)[0][start : start + length, start : start + length])
-            if int(template.max()) - int(template.min()) < FLAT:
-                return 0.0
-            for view in views(moved, side):
-                if int(view.max()) - int(view.min()) >= FLAT:
-                    highest = max(highest, float(cv2.matchTemplate(view, template, cv2.TM_CCOEFF_NORMED).max()))
-        return min(highest, 1.0)
-
-    side = thumbnails.shape[1]
-    return lambda a, b: best(a, b, side) if best(a, b, COARSE) >= COARSE_CORRELATION else 0.0
 
 
 def duplicate_rows(dataset: ImageDataset, digests: Sequence[str], pairs: Pairs) -> tuple[Duplicates, ...]:
@@ -195,7 +161,7 @@ def duplicate_rows(dataset: ImageDataset, digests: Sequence[str], pairs: Pairs) 
 
     def row(members: Sequence[int], kind: DuplicateKind, links: np.ndarray) -> Duplicates:
         inside = set(members)
-        similarity = min(weights[(a, b)] for a, b in links.tolist() if a in inside)
+        similarity = min(weights[(a, b)] for a, b in links.tolist() if a in inside and b in inside)
         return Duplicates(
             items=tuple(dataset.ids[i] for i in members),
             kind=kind,
@@ -204,14 +170,12 @@ def duplicate_rows(dataset: ImageDataset, digests: Sequence[str], pairs: Pairs) 
             labels=tuple(dataset.label(i) for i in members),
         )
 
-    rows, copied = [], {}
-    for number, members in enumerate(_clusters(len(dataset), one_picture)):
-        copied.update(dict.fromkeys(members, number))
+    rows = []
+    for members in _clusters(len(dataset), one_picture):
         same = len({digests[i] for i in members}) == 1
         rows.append(row(members, "same file" if same else "copy", same_file if same else one_picture))
-    for members in _clusters(len(dataset), every):
-        if len({copied.get(i, ("alone", i)) for i in members}) > 1:
-            rows.append(row(members, "same session", every))
+    for members in _sessions(pairs, one_picture, len(dataset)):
+        rows.append(row(members, "same session", every))
     rows.sort(key=lambda r: (not r.is_leak, not r.disagrees, _ORDER[r.kind], -r.similarity, r.items))
     return tuple(rows)
 
@@ -238,3 +202,31 @@ def _clusters(n: int, links: np.ndarray) -> list[list[int]]:
     for i in linked.tolist():
         members.setdefault(int(component[i]), []).append(i)
     return list(members.values())
+
+
+def _sessions(pairs: Pairs, one_picture: np.ndarray, n: int) -> list[list[int]]:
+    """Sessions of several pictures: complete linkage, the nearest pairs first; copies of one picture count as one.
+
+    A picture that is near to two sessions is in the one that it is nearest to.
+    """
+    picture_of = np.arange(n)
+    for members in _clusters(n, one_picture):
+        picture_of[members] = members[0]
+    members_of: dict[int, list[int]] = {}
+    for i in np.unique(np.concatenate([pairs.first, pairs.second, one_picture.ravel()])).tolist():
+        members_of.setdefault(int(picture_of[i]), []).append(i)
+    first, second = picture_of[pairs.first], picture_of[pairs.second]
+    near: dict[int, set[int]] = {}
+    for a, b in zip(first.tolist(), second.tolist(), strict=True):
+        near.setdefault(a, {a}).add(b)
+        near.setdefault(b, {b}).add(a)
+    session = {picture: {picture} for picture in near}
+    shared = {picture: set(others) for picture, others in near.items()}  # what every picture of the session is near to
+    home = {picture: picture for picture in near}
+    for row in np.argsort(-pairs.similarity, kind="stable").tolist():
+        a, b = home[int(first[row])], home[int(second[row])]
+        if a != b and session[b] <= shared[a]:
+            home.update(dict.fromkeys(session[b], a))
+            session[a] |= session.pop(b)
+            shared[a] &= shared.pop(b)
+    return [sorted(i for one in group for i in members_of[one]) for group in session.values() if len(group) > 1]

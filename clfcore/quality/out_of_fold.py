@@ -4,6 +4,8 @@ Letters: N items, D numbers of an embedding.
 """
 
 from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -49,8 +51,9 @@ def out_of_fold(
 ) -> np.ndarray:
     """Logits of logistic heads (N x columns float32), each item's by a head that was fitted on the other folds.
 
-    embeddings: N x D. One L2 for all folds, that of the lowest out-of-fold cross-entropy. Raises InputError where the
-    items are too few for two folds.
+    embeddings: N x D. One L2 for all folds, that of the lowest out-of-fold cross-entropy; those weaker than the first
+    that makes the first fold worse are not tried, for they take longest. Raises InputError where the items are too few
+    for two folds.
     """
     present = np.unique(folds)
     if len(present) < 2:
@@ -58,19 +61,41 @@ def out_of_fold(
     logits: dict[float, np.ndarray] = {}  # of each L2 that every fold has reached
     for done, fold in enumerate(present):
         held_out = folds == fold
-        solutions = dict(_solutions(task, targets=targets, embeddings=embeddings, held_out=held_out))
+        path = _solutions(task, targets=targets, embeddings=embeddings, held_out=held_out)
+        path = _until_worse(task, targets[held_out], path) if done == 0 else islice(path, len(logits))
+        solutions = {solution.l2: solution.logits for solution in path}
         for l2 in solutions if done == 0 else logits.keys() & solutions.keys():
             logits.setdefault(l2, np.zeros((len(targets), task.columns), np.float32))[held_out] = solutions[l2]
         logits = {l2: values for l2, values in logits.items() if l2 in solutions}
         if progress is not None:
             progress(done + 1, len(present))
-    loss, y = plain_loss_of(task, Recipe()), torch.from_numpy(np.ascontiguousarray(targets))
-    return min(logits.values(), key=lambda values: loss(torch.from_numpy(values), y).item())
+    return min(logits.values(), key=lambda values: _cross_entropy(task, targets, values))
 
 
-def _solutions(
-    task: Task, *, targets: np.ndarray, embeddings: np.ndarray, held_out: np.ndarray
-) -> Iterator[tuple[float, np.ndarray]]:
+def _cross_entropy(task: Task, targets: np.ndarray, logits: np.ndarray) -> float:
+    y = torch.from_numpy(np.ascontiguousarray(targets))
+    return float(plain_loss_of(task, Recipe())(torch.from_numpy(logits), y).item())
+
+
+class _Solution(NamedTuple):
+    """A converged head's L2, and its logits of the held-out items."""
+
+    l2: float
+    logits: np.ndarray
+
+
+def _until_worse(task: Task, targets: np.ndarray, solutions: Iterator[_Solution]) -> Iterator[_Solution]:
+    """Solutions up to the first whose cross-entropy is higher than that of the one before, with it."""
+    last = float("inf")
+    for solution in solutions:
+        yield solution
+        loss = _cross_entropy(task, targets, solution.logits)
+        if loss > last:
+            return
+        last = loss
+
+
+def _solutions(task: Task, *, targets: np.ndarray, embeddings: np.ndarray, held_out: np.ndarray) -> Iterator[_Solution]:
     """The held-out items' logits by the head of each L2 on the path from strong to weak."""
     mean, deviation = linear_probe.standardize(embeddings[~held_out])
     x, others = (torch.from_numpy((embeddings[rows] - mean) / deviation) for rows in (~held_out, held_out))
@@ -95,4 +120,4 @@ def _solutions(
     )
     for epoch in epochs:
         if epoch.candidate:
-            yield epoch.learning_rate, epoch.validation.logits
+            yield _Solution(epoch.learning_rate, epoch.validation.logits)

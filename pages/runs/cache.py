@@ -18,6 +18,8 @@ KINDS = {
     "checked": "Index of checked files",
     "fingerprints": "Content fingerprints",
     "photos": "Photos of open tabs",
+    "measures": "Image measures",
+    "maps": "Maps of datasets",
 }
 
 

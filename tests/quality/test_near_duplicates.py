@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from clfcore.data.dataset import ImageDataset
-from clfcore.quality.near_duplicates import Pairs, correlation, duplicate_rows, linked_pairs, near_pairs
+from clfcore.quality.near_duplicates import Pairs, duplicate_rows, linked_pairs, near_pairs
+from clfcore.quality.same_picture import correlation
 from clfcore.task import single_label
 
 SIDE = 64
@@ -120,3 +121,29 @@ def test_clusters_name_kind_splits_and_labels_and_leaks_lead() -> None:
     assert not session.is_leak
     alone = replace(pairs, copy=np.zeros(4, bool))
     assert {row.kind for row in duplicate_rows(dataset, digests, alone)} == {"same file", "same session"}
+
+
+def test_look_alikes_do_not_chain_into_one_session() -> None:
+    splits = {"train": np.arange(5)}
+    dataset = ImageDataset(
+        "drawn", single_label(("x",)), tuple("abcde"), np.zeros(5, np.int64), splits, pixels=np.zeros((5, 1, 1, 1))
+    )
+    chain = Pairs(
+        first=np.array([0, 1, 2, 3, 0]),
+        second=np.array([1, 2, 3, 4, 2]),
+        similarity=np.array([0.95, 0.93, 0.9, 0.85, 0.81], np.float32),
+        copy=np.zeros(5, bool),
+    )
+    rows = duplicate_rows(dataset, tuple("12345"), chain)
+    assert [(row.items, row.similarity) for row in rows] == [
+        (("d", "e"), pytest.approx(0.85)),
+        (("a", "b", "c"), pytest.approx(0.81)),
+    ]
+
+
+def test_the_same_outline_of_another_color_is_no_copy() -> None:
+    pictures = np.stack([thumbnail(scene(0)), *(thumbnail(scene(seed)) for seed in (0, *range(1, 60)))])
+    chroma = np.zeros((61, 2), np.float32)
+    chroma[0] = 40, 5
+    assert not linked_pairs(near(61, 0.95), pictures, chroma).copy.any()
+    assert linked_pairs(near(61, 0.95), pictures, chroma * 0).copies().tolist() == [[0, 1]]
