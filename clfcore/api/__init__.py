@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from clfcore.api.explanations import check_maps, explain, nearest_examples
     from clfcore.api.exports import export
     from clfcore.api.fields import FIELDS, flag
+    from clfcore.api.finding import map_dataset, next_to_label, search_similar
     from clfcore.api.honesty import sets, unknown
     from clfcore.api.inspection import inspect_item
     from clfcore.api.many_predictions import predict_many
@@ -84,6 +85,7 @@ _NAMES = {
     "fields": ("FIELDS", "flag"),
     "honesty": ("sets", "unknown"),
     "many_predictions": ("predict_many",),
+    "finding": ("map_dataset", "next_to_label", "search_similar"),
     "inspection": ("inspect_item",),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),

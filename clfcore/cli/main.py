@@ -17,6 +17,7 @@ from clfcore.cli import (
     datasets,
     evaluate,
     export,
+    finding,
     honesty,
     predict,
     quality,
@@ -54,6 +55,7 @@ COMMANDS: Mapping[str, Command] = {
     for group in (
         datasets,
         quality,
+        finding,
         architectures,
         weights,
         train,

@@ -50,7 +50,7 @@ def open_pictures(sources: Sequence[str]) -> Iterator[tuple[PictureFile, ...]]:
 def _of_source(source: str, prefix: str, holding: ExitStack) -> list[PictureFile]:
     path = typed_path(source, "source")
     if path.is_dir():
-        return [_file(prefix + name, file) for name, file in _in_folder(path)]
+        return [_file(prefix + name, file) for name, file in folder_pictures(path)]
     if not path.is_file():
         raise InputError(f"{source} does not exist: name a folder, a zip, a CSV manifest or an image file")
     if path.suffix.lower() == ".csv":
@@ -68,7 +68,7 @@ def _file(name: str, path: Path) -> PictureFile:
     return PictureFile(name, lambda: read_bytes(path))
 
 
-def _in_folder(root: Path) -> Iterator[tuple[str, Path]]:
+def folder_pictures(root: Path) -> Iterator[tuple[str, Path]]:
     """Picture files in and below a folder, by their names; hidden files and linked folders are left out."""
     waiting: list[tuple[Folder, str]] = [(Walk(root).root, "")]
     while waiting:

@@ -72,6 +72,29 @@ def out_of_fold(
     return min(logits.values(), key=lambda values: _cross_entropy(task, targets, values))
 
 
+def fitted_logits(
+    task: Task, targets: np.ndarray, embeddings: np.ndarray, *, chooses: np.ndarray, pool: np.ndarray
+) -> np.ndarray:
+    """Logits of unlabeled items (P x columns float32) by a head that was fitted on labeled ones.
+
+    embeddings: N x D; pool: P x D; chooses: N bool, the items that are not fitted on but choose the L2.
+    """
+    chosen = int(chooses.sum())
+    unlabeled = np.zeros((len(pool), *targets.shape[1:]), targets.dtype)
+    every = np.concatenate([targets[~chooses], targets[chooses], unlabeled])
+    x = np.concatenate([embeddings[~chooses], embeddings[chooses], pool])
+    solutions = _solutions(task, targets=every, embeddings=x, held_out=np.arange(len(x)) >= (~chooses).sum())
+    best, lowest = np.zeros((0, task.columns), np.float32), float("inf")
+    for solution in solutions:
+        loss = _cross_entropy(task, targets[chooses], solution.logits[:chosen]) if chosen else 0.0
+        if loss > lowest:
+            break
+        best, lowest = solution.logits[chosen:], loss
+        if not chosen:
+            break  # nothing chooses: the strongest penalty
+    return best
+
+
 def _cross_entropy(task: Task, targets: np.ndarray, logits: np.ndarray) -> float:
     y = torch.from_numpy(np.ascontiguousarray(targets))
     return float(plain_loss_of(task, Recipe())(torch.from_numpy(logits), y).item())

@@ -118,8 +118,8 @@ def _measured(square: np.ndarray) -> tuple[tuple[float, ...], np.ndarray]:
         spread = cv2.subtract(cv2.max(cv2.max(r, g), b), cv2.min(cv2.min(r, g), b))
         color = _percentiles(spread, (0.999,))[0]
         tiny = cv2.resize(square, (HUES, HUES), interpolation=cv2.INTER_AREA)
-        _, a, b = cv2.mean(cv2.cvtColor(tiny.astype(np.float32) / 255, cv2.COLOR_RGB2LAB))[:3]
-        chroma = (a, b)
+        means = cv2.mean(cv2.cvtColor(tiny.astype(np.float32) / 255, cv2.COLOR_RGB2LAB))
+        chroma = (float(means[1]), float(means[2]))
     small = cv2.resize(gray, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
     return (darkest, brightest, sharpness, color, *chroma), small
 

@@ -79,12 +79,13 @@ def detail_agreement(thumbnails: np.ndarray) -> Callable[[int, int], float]:
         if best.number >= len(ALIGNMENTS):
             moved = np.ascontiguousarray(moved[:, ::-1])
         side = len(fixed)
-        warp = cv2.invertAffineTransform(_warp(best.number % len(ALIGNMENTS), side))
-        warp[:, 2] += warp[:, :2] @ (np.array(best.shift) * side / COARSE)
+        warp = np.asarray(cv2.invertAffineTransform(_warp(best.number % len(ALIGNMENTS), side)), np.float32)
+        shift = warp[:, :2] @ np.array(best.shift, np.float32) * (side / COARSE)
+        warp[:, 2] = warp[:, 2] + shift
         ending = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, ITERATIONS, LEAST_GAIN)
         try:
             _, refined = cv2.findTransformECC(
-                fixed, moved, warp.astype(np.float32), cv2.MOTION_AFFINE, ending, np.ones_like(fixed, np.uint8), 3
+                fixed, moved, warp, cv2.MOTION_AFFINE, ending, np.ones_like(fixed, np.uint8), 3
             )
         except cv2.error:  # it does not converge: the two share too little
             return 0.0
