@@ -10,13 +10,14 @@ from clfcore.data.checks import advice, check
 from clfcore.data.dataset import Problem
 from clfcore.data.download import download
 from clfcore.data.export import write_manifest
+from clfcore.data.formats.table import FORMATS, write_dataset
 from clfcore.data.importers.readings import parted, with_reading
 from clfcore.data.library import edit
 from clfcore.data.library.entries import LibraryEntry, library
 from clfcore.data.library.specs import display_name, find_entry, path_spec
 from clfcore.data.library.versioned import is_version
 from clfcore.data.versions.versions import delete_version
-from clfcore.errors import InputError
+from clfcore.errors import InputError, unknown
 from clfcore.progress import Progress
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.task import TaskKind
@@ -111,11 +112,15 @@ class DownloadedDataset(Result):
 
 @dataclass(frozen=True)
 class ExportedDataset(Result):
-    """A manifest, and how many items it lists."""
+    """Where a dataset was written, and how many items of it. lost: what the format cannot hold; left_out: how many
+    items are in no split, which a format of splits cannot hold."""
 
     name: str
     out: Path
     items: int
+    format: str = "manifest"
+    lost: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 def list_datasets() -> DatasetList:
@@ -199,12 +204,22 @@ def export_dataset(
     spec: str,
     out: Path,
     *,
+    format: str = "manifest",
     reading: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> ExportedDataset:
-    """Write any dataset as a manifest that opens again. reading: how ambiguous data is read."""
+    """Write any dataset as a manifest, or in another tool's format into a new folder; both open again.
+
+    format: manifest, or a name of `clfcore.data.formats.table.FORMATS`. reading: how ambiguous data is read.
+    """
     spec = path_spec(with_reading(spec, reading))
+    if format != "manifest":
+        if format not in FORMATS:
+            raise unknown("format", format, ["manifest", *FORMATS])
+        dataset = open_dataset(spec)
+        written = write_dataset(dataset, format, out, progress=progress)
+        return ExportedDataset(dataset.name, out, written.items, format, written.lost, written.left_out)
     dataset = open_dataset(spec)
     items = write_manifest(dataset, out, inputs=[parted(spec)[1]], overwrite=overwrite, progress=progress)
     return ExportedDataset(dataset.name, out, items)

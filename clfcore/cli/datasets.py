@@ -23,8 +23,15 @@ def _run(given: argparse.Namespace) -> "Result":
         return api.download_dataset(name, progress=byte_bar("downloading"))
     if given.action == "export":
         spec = needed(given.spec, "SPEC", "name the data to export")
-        out = typed_path(needed(given.out, "--out", "name a .csv to write"), "out")
-        return api.export_dataset(spec, out, reading=given.reading, overwrite=given.overwrite, progress=bar("writing"))
+        out = typed_path(needed(given.out, "--out", "name a .csv or a new folder to write"), "out")
+        return api.export_dataset(
+            spec,
+            out,
+            format=given.format,
+            reading=given.reading,
+            overwrite=given.overwrite,
+            progress=bar("writing"),
+        )
     if given.action == "add":
         spec = needed(given.spec, "SPEC", "name the folder, zip or manifest to add")
         return api.add_dataset(spec, reading=given.reading, name=given.name or "")
@@ -143,7 +150,8 @@ COMMANDS = (
                 help="add gives a folder, zip or manifest a name; check reports its problems; correct keeps decisions "
                 "on pictures and makes a --version of them, decisions lists them, undo takes the last step back; "
                 "delete NAME deletes a version or what the lab unpacked and forgets a folder of yours; diff compares "
-                "two; download NAME fetches a published one; export writes a manifest; rename NAME takes --name; "
+                "two; download NAME fetches a published one; export writes a manifest or another "
+                "tool's format; rename NAME takes --name; "
                 "versions lists those of a dataset",
             ),
             argument(
@@ -153,8 +161,16 @@ COMMANDS = (
             argument("--name", metavar="NAME", help="of add and rename: what the dataset is called from now on"),
             argument(
                 "--out",
-                metavar="FILE",
-                help="of export: the .csv to write, and pictures may go beside it; of decisions: a .csv or .json",
+                metavar="PATH",
+                help="of export: the .csv to write, and pictures may go beside it, or a new folder; of decisions: a "
+                ".csv or .json",
+            ),
+            argument(
+                "--format",
+                default="manifest",
+                metavar="NAME",
+                help="of export: manifest (default), coco, class-tree, label-studio, huggingface or webdataset; all of "
+                "them open again as data",
             ),
             argument(
                 "--decisions",

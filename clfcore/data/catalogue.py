@@ -7,6 +7,7 @@ from pathlib import Path
 from clfcore.data import published_datasets, synthetic_shapes
 from clfcore.data.catalogue_rows import ROWS, Entry
 from clfcore.data.dataset import ImageDataset, Problem
+from clfcore.data.formats.table import read_other_format
 from clfcore.data.importers.archives import import_zip, imported_folder
 from clfcore.data.importers.folders import import_folder
 from clfcore.data.importers.manifests import import_csv
@@ -111,18 +112,21 @@ def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
         )
     importers = {".zip": import_zip, ".csv": import_csv, ".tsv": import_csv}
     opener = import_tree if path.is_dir() else importers.get(path.suffix.lower()) if path.is_file() else None
-    if opener is None:
-        raise InputError(
-            f"data is {spec!r}: it must be a folder, a .zip of one, a .csv manifest or a name of the catalogue"
-        )
     try:
-        dataset = opener(path, split_seed=split_seed, asked=asked)
+        dataset = read_other_format(path, split_seed=split_seed, asked=asked)
+        if dataset is None:
+            if opener is None:
+                raise InputError(
+                    f"data is {spec!r}: it must be a folder, a .zip of one, a .csv manifest, a .json, .jsonl or .tar "
+                    "of another tool, or a name of the catalogue"
+                )
+            dataset = opener(path, split_seed=split_seed, asked=asked)
     except AmbiguousData as error:
         filled = error.of(asked, spec)
         raise AmbiguousData(without_paths(filled.question), filled.choices) from None
     except InputError as error:
         raise InputError(without_paths(str(error))) from None
-    entry = entry_of(str(dataset.files[0] if path.suffix.lower() == ".zip" else path))
+    entry = entry_of(str(dataset.files[0] if path.suffix.lower() in (".zip", ".tar") else path))
     return dataset if entry is None else replace(dataset, name=entry.name, imported_name=dataset.name)
 
 

@@ -106,7 +106,7 @@ def _write_pictures(
     """Raises InputError where another file stands in a picture's place, before the first is written."""
     targets = [(i, folder / picture.path) for i, picture in enumerate(pictures) if picture.to_write]
     for i, target in targets if not overwrite else ():
-        if target.exists() and target.read_bytes() != _content(dataset, i):
+        if target.exists() and target.read_bytes() != picture_bytes(dataset, i):
             raise InputError(
                 f"{target} is another picture that is there already: export to another folder, or give --overwrite"
             )
@@ -116,7 +116,7 @@ def _write_pictures(
             if dataset.paths is not None:
                 shutil.copyfile(dataset.paths[i], target)
             else:
-                target.write_bytes(_content(dataset, i))
+                target.write_bytes(picture_bytes(dataset, i))
         except shutil.SameFileError:
             continue  # reached by a link: it is there
         except OSError as error:
@@ -125,7 +125,7 @@ def _write_pictures(
             progress(n, len(targets))
 
 
-def _content(dataset: ImageDataset, i: int) -> bytes:
+def picture_bytes(dataset: ImageDataset, i: int) -> bytes:
     """The bytes of a picture's file."""
     if dataset.paths is not None:
         return dataset.paths[i].read_bytes()

@@ -98,6 +98,7 @@ def test_what_is_not_there_is_refused(spec: str, words: str) -> None:
 
 def test_another_kind_of_file_is_refused(photos: Path) -> None:
     with pytest.raises(
-        InputError, match=r"must be a folder, a \.zip of one, a \.csv manifest or a name of the catalogue"
+        InputError,
+        match=r"must be a folder, a \.zip of one, a \.csv manifest, a \.json, \.jsonl or \.tar of another tool",
     ):
         open_dataset(str(photos / "cat" / "00.jpg"))

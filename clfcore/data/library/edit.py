@@ -68,7 +68,7 @@ def record(spec: str, dataset: ImageDataset) -> LibraryEntry | None:
     asked, path = parted(spec)
     if is_catalogue(spec) or dataset.paths is None or not is_here(Path(path)):
         return None
-    if Path(path).suffix.lower() == ".zip":  # what was unpacked is the dataset
+    if Path(path).suffix.lower() in (".zip", ".tar"):  # what was unpacked is the dataset
         path = str(data_in(imported_folder() / place_of(dataset.paths[0]).id))
     spec = asked.before(str(Path(path).expanduser().resolve()))
     entry = add(spec)

@@ -28,7 +28,7 @@ from clfcore.task import TaskKind
 
 _LARGEST = 64 << 10  # bytes of an entry
 OWN = "own="  # how the ids of data begin that the lab did not unpack; no name that `safe_name` gives
-_TABLES = {".csv", ".tsv", ".zip"}
+_TABLES = {".csv", ".tsv", ".zip", ".json", ".jsonl", ".tar"}
 
 
 @dataclass(frozen=True)
