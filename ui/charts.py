@@ -46,12 +46,20 @@ def on_click(figure: "Figure", key: str, then: Callable[[Place], None]) -> None:
     _show(figure, key, on_select=selected, selection_mode="points")
 
 
+def selected(figure: "Figure", key: str) -> list[Place]:
+    """The same, and the `customdata` of the points that were clicked, boxed or lassoed; empty before that."""
+    state = _show(figure, key, can_select=True, on_select="rerun", selection_mode=("points", "box", "lasso"))
+    points = state["selection"]["points"] if state else ()
+    return [_values(point["customdata"]) for point in points if point.get("customdata") is not None]
+
+
 def _place(state: "PlotlyState | None") -> Place | None:
     points = state["selection"]["points"] if state else ()
-    if not points:
-        return None
-    found = points[0]["customdata"]
-    return list(found.values()) if isinstance(found, dict) else list(found)  # a typed array arrives as a dict
+    return _values(points[0]["customdata"]) if points else None
+
+
+def _values(customdata: Any) -> Place:  # as Plotly's JSON has it
+    return list(customdata.values()) if isinstance(customdata, dict) else list(customdata)  # a typed array is a dict
 
 
 FORMATS = ("PNG", "SVG")
@@ -66,7 +74,9 @@ def choose_format() -> None:
     )  # fmt: skip
 
 
-def _show(figure: "Figure", key: str, **selection: Any) -> "PlotlyState":  # selection: of st.plotly_chart
+def _show(
+    figure: "Figure", key: str, *, can_select: bool = False, **selection: Any
+) -> "PlotlyState":  # selection: of st.plotly_chart
     from clfcore.figures.theme import alternative, look
 
     figure.update_layout(paper_bgcolor=look(dark=dark()).paper)  # what is saved keeps its ground
@@ -77,7 +87,7 @@ def _show(figure: "Figure", key: str, **selection: Any) -> "PlotlyState":  # sel
     }
     bar = {
         "displaylogo": False,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        "modeBarButtonsToRemove": ["autoScale2d"] if can_select else ["select2d", "lasso2d", "autoScale2d"],
         "toImageButtonOptions": saved,
     }
     return st.plotly_chart(figure, theme=None, key=key, alt=alternative(figure) or None, config=bar, **selection)

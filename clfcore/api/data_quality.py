@@ -1,18 +1,23 @@
 """Data quality: label errors, near-duplicates, outliers and poor images of a dataset, the worst first."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clfcore.architectures.pretrained import OFFLINE
 from clfcore.data.catalogue import open_dataset
-from clfcore.data.importers.readings import with_reading
+from clfcore.data.dataset import SPLITS
+from clfcore.data.export import write_manifest
+from clfcore.data.importers.readings import parted, with_reading
+from clfcore.data.library.specs import path_spec
 from clfcore.default_network import pretrained_at_hand
 from clfcore.errors import InputError
+from clfcore.files import typed_path
 from clfcore.heavy_imports import load
 from clfcore.progress import Progress
 from clfcore.quality.outliers import Outlier
-from clfcore.results import Result
+from clfcore.results import WHEN_KNOWN, Result
 
 if TYPE_CHECKING:
     from clfcore.quality.image_checks import ImageFlaw
@@ -38,7 +43,7 @@ class QualityReport(Result):
 
     architecture: whose embeddings the items were compared by. items: how many could be read. expected_label_errors:
     about how many labels are wrong. leaks: how many pictures, or copies of one, are in several splits. unjudged: items
-    whose class no other item has.
+    whose class no other item has. groups: the manifest that keeps duplicates together, where one was asked for.
     """
 
     name: str
@@ -49,6 +54,7 @@ class QualityReport(Result):
     unjudged: tuple[str, ...]
     checks: QualityChecks
     seconds: float
+    groups: Path | None = field(default=None, metadata=WHEN_KNOWN)
 
 
 def quality(
@@ -57,16 +63,21 @@ def quality(
     architecture: str | None = None,
     reading: str | None = None,
     most: int | None = None,
+    groups: str | Path | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> QualityReport:
     """Check a dataset's labels and images on embeddings.
 
     architecture: a pretrained network whose weights are here; None: the one that ships. most: how many of each list;
-    None: a fifth of the items, at least 100. Raises InputError where the data or the weights cannot be used.
+    None: a fifth of the items, at least 100. groups: a .csv to write, a manifest whose groups hold duplicates and
+    sessions together, so that splits drawn from it cut none; splits that the data gives stay. Raises InputError where
+    the data or the weights cannot be used.
     """
     if most is not None and most < 1:
         raise InputError(f"most is {most}: it must be at least 1")
     started = time.perf_counter()
+    target = None if groups is None else typed_path(groups, "groups")
     dataset = open_dataset(with_reading(data, reading))
     network = architecture or pretrained_at_hand() or OFFLINE
     load("torch")
@@ -74,6 +85,11 @@ def quality(
 
     findings = check_quality(dataset, network, progress=progress)
     items = len(findings.dataset)
+    if target is not None:
+        drawn = findings.dataset.drawn
+        given = {} if drawn == SPLITS else {s: r for s, r in findings.dataset.splits.items() if s not in drawn}
+        grouped = replace(findings.dataset, groups=findings.groups, splits=given)
+        write_manifest(grouped, target, inputs=[parted(path_spec(data)).path], overwrite=overwrite)
     length = most or max(LEAST, round(SHARE * items))
     checks = QualityChecks(
         labels=findings.labels.ranking[:length],
@@ -90,4 +106,5 @@ def quality(
         unjudged=findings.labels.unjudged,
         checks=checks,
         seconds=round(time.perf_counter() - started, 3),
+        groups=target,
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from clfcore import api
 from clfcore.cli.command import Command, Values, argument
-from clfcore.cli.flags import READING
+from clfcore.cli.flags import OVERWRITE, READING
 from clfcore.cli.terminal import bar, table
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ def _run(given: argparse.Namespace) -> "Result":
         architecture=given.architecture,
         reading=given.reading,
         most=given.most,
+        groups=given.groups,
+        overwrite=given.overwrite,
         progress=bar("checking"),
     )
 
@@ -43,6 +45,8 @@ def _text(result: Values) -> str:
     lines += _section([[o["item"], f"{o['score']:.3f}"] for o in checks["outliers"]], ["outliers", "distance"])
     flaws = [[flaw["item"], flaw["kind"], f"{flaw['value']:.3g}"] for flaw in checks["images"]]
     lines += _section(flaws, ["image flaws", "kind", "value"])
+    if result.get("groups"):
+        lines += ["", f"{result['groups']} keeps duplicates and sessions in one split: train on it instead"]
     return "\n".join(lines)
 
 
@@ -78,7 +82,13 @@ COMMANDS = (
             argument(
                 "--most", type=int, metavar="N", help="how many of each list (a fifth of the images, at least 100)"
             ),
+            argument(
+                "--groups",
+                metavar="FILE",
+                help="a .csv manifest to write, whose groups keep duplicates and sessions in one split",
+            ),
             READING,
+            OVERWRITE,
         ),
         run=_run,
         calls=("quality",),

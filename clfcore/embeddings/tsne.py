@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from clfcore import cache
+from clfcore.data.thread_pool import threads
 from clfcore.embeddings.reference import unit
 from clfcore.errors import Failure, InputError
 from clfcore.files import write_whole
@@ -22,6 +23,7 @@ MOST = 10_000  # points: more are not told apart, and take minutes
 COMPONENTS, PERPLEXITY = 50, 30
 EARLY, LATER, EVERY = 250, 500, 25  # iterations, and how often they are counted
 LEAST = 8  # items that make a map
+THREADS_FROM = 2_000  # items from which threads gain more than they cost
 VERSION = 1
 
 
@@ -80,7 +82,7 @@ def _computed(embeddings: np.ndarray, *, seed: int, progress: Progress | None) -
         early_exaggeration_iter=EARLY,
         n_iter=LATER,
         random_state=seed,
-        n_jobs=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        n_jobs=threads() if len(embeddings) >= THREADS_FROM else 1,
         **count_phase,
     )
     return np.asarray(layout.fit(_components(unit(embeddings))), np.float32)

@@ -1,6 +1,7 @@
 """Every quality check of a dataset, by the embeddings of one pretrained network."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,13 +17,18 @@ from clfcore.quality.picture_pass import measure_pictures
 
 @dataclass(frozen=True, eq=False)
 class QualityFindings:
-    """What the checks found in a dataset, which is without its unreadable items. Each list has the worst first."""
+    """What the checks found in a dataset, which is without its unreadable items. Each list has the worst first.
+
+    groups: a name an item, equal where items are of one given group, duplicates or of one session; empty where an item
+    is alone.
+    """
 
     dataset: ImageDataset
     labels: LabelErrors
     duplicates: tuple[Duplicates, ...]
     outliers: tuple[Outlier, ...]
     images: tuple[ImageFlaw, ...]
+    groups: tuple[str, ...]
 
 
 def check_quality(
@@ -45,13 +51,30 @@ def check_quality(
     pairs = linked_pairs(embedded.all, measures.thumbnails, measures.chroma, small=small)
     clusters = copies_and_groups(decoded.digests, dataset.groups, pairs.copies())
     labels = find_label_errors(dataset, embedded.all, clusters=clusters, seed=seed)
+    duplicates = duplicate_rows(dataset, decoded.digests, pairs)
     return QualityFindings(
         dataset=dataset,
         labels=labels,
-        duplicates=duplicate_rows(dataset, decoded.digests, pairs),
+        duplicates=duplicates,
         outliers=find_outliers(dataset.ids, embedded.all, clusters),
         images=check_images(dataset, measures),
+        groups=joined_groups(dataset, decoded.digests, duplicates),
     )
+
+
+def joined_groups(
+    dataset: ImageDataset, digests: tuple[str, ...], duplicates: tuple[Duplicates, ...]
+) -> tuple[str, ...]:
+    """Groups that a split must not cut: the given ones, joined where duplicates or a session connect them."""
+    at = {name: i for i, name in enumerate(dataset.ids)}
+    links = [(at[a], at[b]) for row in duplicates for a, b in pairwise(row.items)]
+    clusters = copies_and_groups(digests, dataset.groups, np.array(links, np.int64).reshape(-1, 2))
+    sizes = np.bincount(clusters)
+    named: dict[int, str] = {}
+    for i, cluster in enumerate(clusters.tolist()):
+        if sizes[cluster] > 1:
+            named.setdefault(cluster, dataset.groups[i] if dataset.groups else f"duplicates {len(named) + 1}")
+    return tuple(named.get(cluster, "") for cluster in clusters.tolist())
 
 
 def _after(progress: Progress | None, before: int) -> Progress | None:

@@ -3,13 +3,16 @@
 import streamlit as st
 
 from pages.data.browse import browse, data_advice, data_numbers
+from pages.data.dataset_map import dataset_map
 from pages.data.datasets import catalogue_table, dataset_list
 from pages.data.duplicates import duplicates
+from pages.data.label_next import label_next
 from pages.data.label_suspects import label_suspects
 from pages.data.manage import open_dataset_bar
 from pages.data.outliers_and_image_flaws import outliers_and_image_flaws
 from pages.data.problems import data_problems, problems_label
 from pages.data.quality import quality_report
+from pages.data.search import search
 from pages.data.structure import data_counts, data_structure
 from ui.data_picker import choose_data, read_data
 
@@ -25,13 +28,16 @@ data_advice(dataset)
 
 report = quality_report(dataset, spec)
 
-pictures, problems, suspects, doubles, odd, structure, catalogue = st.tabs(
+pictures, problems, suspects, doubles, odd, mapped, alike, following, structure, catalogue = st.tabs(
     [
         "Browse",
         problems_label(dataset),
         "Label suspects",
         "Duplicates",
         "Outliers and image flaws",
+        "Map",
+        "Search by picture",
+        "Label next",
         "Structure",
         "Catalogue",
     ],
@@ -47,6 +53,12 @@ with doubles:
     duplicates(report, dataset, spec)
 with odd:
     outliers_and_image_flaws(report, dataset, spec)
+with mapped:
+    dataset_map(dataset, spec)
+with alike:
+    search(dataset, spec)
+with following:
+    label_next(dataset, spec)
 with structure:
     data_counts(dataset)
     data_structure(dataset)

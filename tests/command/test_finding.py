@@ -47,8 +47,9 @@ def test_a_map_is_a_page_that_needs_no_network(tmp_path: Path, capsys: pytest.Ca
     out = tmp_path / "map.html"
     assert main(["map", DATA, "--out", str(out)]) == 0
     page = out.read_text()
-    assert "default-src 'none'" in page
+    assert "default-src &#39;none&#39;" in page
     assert "Plotly.newPlot" in page
+    assert 'src="http' not in page
     (tmp_path / "mine.html").write_text("mine")
     assert main(["map", DATA, "--out", str(tmp_path / "mine.html")]) == 2
     assert (tmp_path / "mine.html").read_text() == "mine"

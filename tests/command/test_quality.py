@@ -1,6 +1,7 @@
 """`quality`: the JSON that the contract names, refusals in one line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from PIL import Image
 
 from clfcore.cli.main import main
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.export import write_manifest
 
 
 def test_it_prints_suspects_and_outliers(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,3 +59,43 @@ def test_it_refuses_in_one_line(arguments: list[str], message: str, capsys: pyte
     assert message in printed.err
     assert not printed.out
     assert len(printed.err.strip().splitlines()) == 1
+
+
+def test_groups_keep_duplicates_in_one_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for i in range(8):
+            tones = rng.integers(0, 256, (96, 96, 3), np.uint8)
+            Image.fromarray(tones).save(tmp_path / name / f"{i}.png")
+            Image.fromarray(tones).save(tmp_path / name / f"{i}-again.jpg", quality=95)
+    out = tmp_path / "grouped.csv"
+    assert main(["quality", str(tmp_path), "--groups", str(out), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    clusters = [row["items"] for row in report["checks"]["duplicates"]]
+    assert len(clusters) == 16
+    grouped = open_dataset(str(out))
+    assert set(grouped.drawn) == {"train", "validation", "test"}
+    split_of = {grouped.ids[i]: split for split, rows in grouped.splits.items() for i in rows}
+    assert all(len({split_of[item] for item in items}) == 1 for items in clusters)
+    assert set(split_of.values()) == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize("spec", ["shapes-multi-label:count=160,side=32", "shapes-hierarchical:count=160,side=32"])
+def test_planted_label_errors_of_every_task_lead(spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset = open_dataset(spec)
+    rows = np.random.default_rng(0).choice(len(dataset), 8, replace=False)
+    targets = dataset.targets.copy()
+    if dataset.task.kind == "multi-label":
+        targets[rows] = 1 - targets[rows]
+    else:
+        paths = np.array(dataset.task.paths)
+        for i in rows:
+            targets[i] = paths[(np.flatnonzero((paths == targets[i]).all(axis=1))[0] + len(paths) // 2) % len(paths)]
+    write_manifest(replace(dataset, targets=targets), tmp_path / "wrong.csv")
+    assert main(["quality", str(tmp_path / "wrong.csv"), "--most", "32", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    planted = {Path(dataset.ids[i]).name for i in rows}
+    leading = [Path(row["item"]).stem for row in report["checks"]["labels"]]
+    assert sum(Path(name).stem in leading for name in planted) >= 6
+    assert report["expected_label_errors"] > 0
