@@ -95,8 +95,8 @@ def map_points(
                 y=round(y, 3),
                 split=split_of.get(i),
                 label=dataset.finest_label(i),
-                error=guess and guess.error,
-                confidence=guess and guess.confidence,
+                error=None if guess is None else guess.error,
+                confidence=None if guess is None else guess.confidence,
                 suspicion=None if score is None else round(1 - score, 4),
             )
         )
