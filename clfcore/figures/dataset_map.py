@@ -35,10 +35,10 @@ def dataset_map_figure(
     if photo is not None:
         ring = {"size": 18, "symbol": "star", "color": look(dark=dark).red, "line": {"width": 2, "color": "#FFFFFF"}}
         figure.add_scatter(x=[photo[0]], y=[photo[1]], mode="markers", marker=ring, name="your photo")
-    axis = {"showticklabels": False, "ticks": "", "showgrid": False, "title": None}
+    axis = {"showticklabels": False, "ticks": "", "showgrid": False, "showline": False, "title": None}
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis, scaleanchor="x")
-    return figure.update_layout(dragmode="lasso", showlegend=True, legend={"itemsizing": "constant"})
+    return figure.update_layout(dragmode="lasso", showlegend=True, legend={"itemsizing": "constant", "y": -0.02, "yanchor": "top"})
 
 
 def _by_name(figure: go.Figure, points: Sequence[MapPoint], color: Coloring, *, dark: bool, size: int) -> None:
