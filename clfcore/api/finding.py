@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from clfcore.quality.next_to_label import PoolPicture
 
 HEADER = ("item", "x", "y", "split", "label", "error", "confidence", "suspicion")
+MOST_SIMILAR = 200  # items of an answer
 SIDE = 512  # pixels that a photo is read with at least
 
 
@@ -177,6 +178,8 @@ def search_similar(
 
     Raises InputError where it is none of these or cannot be read.
     """
+    if not 1 <= count <= MOST_SIMILAR:
+        raise InputError(f"count is {count}: it must be from 1 to {MOST_SIMILAR}")
     started = time.perf_counter()
     is_file = isinstance(photo, bytes) or typed_path(photo, "photo").is_file()
     pixels = read_image(photo if isinstance(photo, bytes) else Path(photo), least_side=SIDE) if is_file else None

@@ -9,12 +9,9 @@ import numpy as np
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.embeddings.pretrained import EmbeddedDataset, embed_dataset
 from clfcore.embeddings.reference import unit
-from clfcore.errors import InputError
 from clfcore.progress import Progress
 from clfcore.results import Result
 from clfcore.task import single_label
-
-MOST = 200  # items of an answer
 
 
 @dataclass(frozen=True)
@@ -42,9 +39,7 @@ def embed_pictures(
 
 
 def nearest_items(embedded: EmbeddedDataset, embedding: np.ndarray, *, count: int = 12) -> tuple[SimilarItem, ...]:
-    """The items nearest to an embedding (D), the nearest first. Raises InputError where count is out of range."""
-    if not 1 <= count <= MOST:
-        raise InputError(f"count is {count}: it must be from 1 to {MOST}")
+    """The items nearest to an embedding (D), the nearest first."""
     dataset = embedded.dataset
     similar = unit(embedded.all) @ unit(embedding[None])[0]
     order = np.argsort(-np.where(np.isfinite(similar), similar, -np.inf), kind="stable")[:count]

@@ -38,7 +38,9 @@ def dataset_map_figure(
     axis = {"showticklabels": False, "ticks": "", "showgrid": False, "showline": False, "title": None}
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis, scaleanchor="x")
-    return figure.update_layout(dragmode="lasso", showlegend=True, legend={"itemsizing": "constant", "y": -0.02, "yanchor": "top"})
+    return figure.update_layout(
+        dragmode="lasso", showlegend=True, legend={"itemsizing": "constant", "y": -0.02, "yanchor": "top"}
+    )
 
 
 def _by_name(figure: go.Figure, points: Sequence[MapPoint], color: Coloring, *, dark: bool, size: int) -> None:

@@ -9,17 +9,27 @@ from PIL import Image
 
 from clfcore.cli.main import main
 from clfcore.data.catalogue import open_dataset
+from clfcore.data.export import write_manifest
 
 DATA = "shapes:count=24,side=16"
 
 
 @pytest.fixture(scope="module")
-def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same pictures as files."""
+    manifest = tmp_path_factory.mktemp("data") / "shapes.csv"
+    write_manifest(open_dataset(DATA), manifest)
+    return manifest
+
+
+@pytest.fixture(scope="module")
+def pool(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of one picture that the data has, two others, and one that is damaged."""
     folder = tmp_path_factory.mktemp("pool")
-    for name, spec, i in (("known.png", DATA, 3), ("a.png", f"{DATA},seed=5", 1), ("sub/b.png", f"{DATA},seed=5", 2)):
-        (folder / name).parent.mkdir(exist_ok=True)
-        Image.fromarray(open_dataset(spec).image(i)).save(folder / name)
+    (folder / "sub").mkdir()
+    (folder / "known.png").write_bytes(open_dataset(str(data)).files[3].read_bytes())
+    for name, i in (("a.png", 1), ("sub/b.png", 2)):
+        Image.fromarray(open_dataset(f"{DATA},seed=5").image(i)).save(folder / name)
     (folder / "damaged.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
     return folder
 
@@ -67,9 +77,11 @@ def test_a_search_finds_the_same_picture_first(pool: Path, capsys: pytest.Captur
     assert dataset.ids[3] not in {item["item"] for item in json.loads(capsys.readouterr().out)["items"]}
 
 
-@pytest.mark.parametrize("by", ["margin", "entropy", "core-set", "random"])
-def test_next_leaves_out_what_is_labeled_or_damaged(by: str, pool: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["next", DATA, "--pool", str(pool), "--by", by, "--json"]) == 0
+@pytest.mark.parametrize("by", ["margin", "core-set"])
+def test_next_leaves_out_what_is_labeled_or_damaged(
+    by: str, data: Path, pool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["next", str(data), "--pool", str(pool), "--by", by, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert {picture["file"] for picture in result["pictures"]} == {"a.png", "sub/b.png"}
     assert (result["pool"], result["labeled"], result["unreadable"]) == (4, 1, 1)
