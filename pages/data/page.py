@@ -14,6 +14,7 @@ from pages.data.problems import data_problems, problems_label
 from pages.data.quality import quality_report
 from pages.data.search import search
 from pages.data.structure import data_counts, data_structure
+from ui.closeup.dialog import LIKE, SEARCH
 from ui.data_picker import choose_data, read_data
 
 st.title("Data")
@@ -27,6 +28,7 @@ data_numbers(dataset)
 data_advice(dataset)
 
 report = quality_report(dataset, spec)
+like = st.query_params.get(LIKE)
 
 pictures, problems, suspects, doubles, odd, mapped, alike, following, structure, catalogue = st.tabs(
     [
@@ -36,12 +38,13 @@ pictures, problems, suspects, doubles, odd, mapped, alike, following, structure,
         "Duplicates",
         "Outliers and image flaws",
         "Map",
-        "Search by picture",
+        SEARCH,
         "Label next",
         "Structure",
         "Catalogue",
     ],
-    key="data tab",
+    key="data tab" if like is None else f"data tab {like}",  # another key, for a default counts only once
+    default=None if like is None else SEARCH,
 )
 with pictures:
     browse(dataset, spec)

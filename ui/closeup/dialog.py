@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 PLACE = SessionValue[int]("closeup place")  # in the list that is open
 LIKE = "like"  # in the address of the Data page: the item whose similar images are searched
-TAB = SessionValue[str]("data tab")
 SEARCH = "Search by picture"  # the Data page's tab that does
 
 
@@ -167,7 +166,6 @@ def _ways(source: Source, item: str, record: ItemRecord | None) -> None:
             go_to("pages/explain/page.py", explain)
         if st.button("Find similar images", key="closeup similar"):
             open_data(spec)
-            TAB.set(SEARCH)
             go_to("pages/data/page.py", {key: value for key, value in data.items() if key == "data"} | {LIKE: item})
         if isinstance(source, RunPictures) and st.button("Open in Data", key="closeup data"):
             open_data(spec)

@@ -10,6 +10,7 @@ from clfcore.data.dataset import Problem
 from clfcore.data.formats.rows import Row, Rows, given_split
 from clfcore.data.importers.walk import shortened
 from clfcore.errors import InputError
+from clfcore.task import TaskKind
 
 LABELS, PICTURES = "tasks.json", "data"
 _LOCAL = "/data/local-files/?d="  # how Label Studio names files below its document root
@@ -19,12 +20,16 @@ def label_studio_text(rows: Rows) -> str:
     """The tasks of rows. Label Studio finds the images where its local storage begins at the folder that holds them."""
     tasks = []
     for row in rows.rows:
-        if rows.kind == "hierarchical":
-            kind, value = "taxonomy", {"taxonomy": [list(row.labels)]}
-        else:
-            kind, value = "choices", {"choices": list(row.labels)}
+        labels = list(row.labels)
+        is_path = rows.kind == "hierarchical"
+        kind = "taxonomy" if is_path else "choices"
+        value: dict[str, object] = {kind: [labels] if is_path else labels}
         result = {"from_name": "label", "to_name": "image", "type": kind, "value": value}
-        data = {"image": f"{_LOCAL}{quote(f'{PICTURES}/{row.path}')}", "split": row.split, "task": rows.kind}
+        data: dict[str, object] = {
+            "image": f"{_LOCAL}{quote(f'{PICTURES}/{row.path}')}",
+            "split": row.split,
+            "task": rows.kind,
+        }
         data |= {"group": row.group} if row.group else {}
         data |= {"levels": list(rows.levels)} if rows.levels else {}
         tasks.append({"data": data, "annotations": [{"result": [result]}]})
@@ -64,7 +69,7 @@ def read_label_studio(path: Path, values: Any) -> Rows:  # values: JSON of other
     if "hierarchical" in kinds:
         return Rows("hierarchical", tuple(rows), levels, problems=tuple(shortened(problems)))
     several = "multi-label" in kinds or any(len(row.labels) != 1 for row in rows)
-    kind = "multi-label" if several and "single-label" not in kinds else "single-label"
+    kind: TaskKind = "multi-label" if several and "single-label" not in kinds else "single-label"
     return Rows(kind, tuple(rows), problems=tuple(shortened(problems)))
 
 

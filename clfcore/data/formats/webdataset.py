@@ -134,8 +134,8 @@ def _unpack(shards: Sequence[Path], folder: Path) -> int:
                 continue
             lines.setdefault(split, []).append(json.dumps(record, ensure_ascii=False) + "\n")
             count += 1
-    for split, written in lines.items():
-        (folder / split / METADATA[0]).write_text("".join(written), encoding="utf-8")
+    for place, written in lines.items():
+        (folder / place / METADATA[0]).write_text("".join(written), encoding="utf-8")
     for child in list(folder.iterdir()):
         if child.is_dir() and child.name not in lines:
             shutil.rmtree(child)
