@@ -7,6 +7,7 @@ from pathlib import Path
 from clfcore.errors import InputError
 from clfcore.heavy_imports import load
 from clfcore.progress import Progress
+from clfcore.quality.corruptions import CORRUPTIONS, STRENGTHS
 from clfcore.results import Result
 from clfcore.runs import folder
 
@@ -61,7 +62,6 @@ def robustness(
     InputError where the runs share too few test images, or data or weights are gone.
     """
     load("torch")
-    from clfcore.quality.corruptions import CORRUPTIONS, STRENGTHS
     from clfcore.quality.robustness import measure_robustness, paired
 
     opened = [folder.open_run(name, runs) for name in names]
