@@ -80,7 +80,7 @@ def test_options_of_the_loop_repeat_too(tmp_path: Path, tmp_path_factory: pytest
     """Averaged weights, label smoothing, one cycle, class weights, gray pictures for a network of colors."""
     recipe = {"schedule": "one-cycle", "ema": 0.9, "label_smoothing": 0.1, "class_weights": "inverse-frequency"}
     small = {"depths": "1,1", "width": 4, "stem": "small", "skip": False}
-    config = digits(**recipe, augmentation="none", batch_size=256, gradient_clip=0, early_stopping=1)
+    config = digits(**recipe, augmentation="none", batch_size=256, image_size=16, gradient_clip=0, early_stopping=1)
     config = config.changed(architecture="resnet", options=small)
     run = trained_at(tmp_path_factory.mktemp("options"), config)
     assert written(run, tmp_path / "taken") == ""

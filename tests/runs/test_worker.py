@@ -24,13 +24,6 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
-    made = Worker()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def worker_of_one(tmp_path: Path) -> Iterator[Worker]:
     """A worker whose first child is a real one; those after it do their runs without the seconds of the imports."""
     starts = iter([start_child])
@@ -47,8 +40,8 @@ def wait(what: Callable[[], bool], seconds: float = 240) -> None:
         time.sleep(0.02)
 
 
-def test_runs_are_carried_out_in_their_order(worker: Worker) -> None:
-    first, second = worker.submit(small_config()), worker.submit(small_config())
+def test_runs_are_carried_out_in_their_order(worker_of_one: Worker) -> None:
+    first, second = worker_of_one.submit(small_config()), worker_of_one.submit(small_config())
     assert second.state == "queued"
     wait(lambda: second.state == "completed")
     assert first.state == "completed"
