@@ -139,6 +139,14 @@ def test_training_is_watched_survives_reload_and_is_seen_from_another_tab(page: 
     assert run in page.url
 
 
+def test_the_train_button_is_in_sight_in_a_narrow_window(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 820, "height": 900})
+    go(page, address, "train?data=digits&architecture=lenet5")
+    button = page.get_by_role("button", name="Train", exact=True)
+    expect(button).to_be_in_viewport(ratio=1)
+    button.click(trial=True)  # nothing lies over it
+
+
 @pytest.fixture(scope="module")
 def run_on_digits(folder: Path) -> str:
     """The id of a finished run in the server's folder; how one comes about on the page is tested elsewhere."""
