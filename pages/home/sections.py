@@ -46,7 +46,7 @@ def newest_runs(most: int = 5) -> None:
     for one in newest:
         with st.container(horizontal=True, vertical_alignment="center"):
             page = "pages/evaluate/page.py" if one.splits and not one.damaged else "pages/train/page.py"
-            st.page_link(page, label=escape_markdown(listed_name(one)), query_params={"run": one.id}, width=370)
+            st.page_link(page, label=escape_markdown(listed_name(one)), query_params={"run": one.id}, width="content")
             st.caption(_state(one), width="content")
 
 
