@@ -54,7 +54,10 @@ def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = Fals
     spec = path_spec(spec)
     base, version = split_version(spec)
     if version is not None:
-        if is_catalogue(base) or is_here(Path(parted(base).path)):
+        path = parted(base).path
+        if not is_catalogue(base):
+            _check_root(typed_path(path, "data"), base)
+        if is_catalogue(base) or is_here(Path(path)):
             lineage(spec)  # one that is absent is told before the data is read
         return open_version(open_dataset(base, split_seed=split_seed, evaluation_only=evaluation_only), spec)
     asked, path = parted(spec)

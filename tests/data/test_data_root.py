@@ -28,6 +28,8 @@ def test_what_lies_elsewhere_is_refused_whether_it_is_there_or_not(prefix: str, 
     for path in (photos, root / ".." / "photos", root / "link", root.parent / "absent", Path("/etc")):
         with pytest.raises(InputError, match=r"reads data below .*shared alone|is no|no dataset|must be"):
             open_dataset(f"{prefix}{path}")
+        with pytest.raises(InputError, match=r"reads data below .*shared alone|is no|no dataset|must be"):
+            open_dataset(f"{prefix}{path}@v1")
 
 
 def test_an_upload_is_read(root: Path, photos: Path, tmp_path: Path) -> None:
