@@ -8,6 +8,7 @@ import streamlit as st
 
 from clfcore import api
 from clfcore.data.library.specs import named_spec
+from clfcore.data.versions.queue import QueueItem, make_queue
 from clfcore.progress import Progress
 from pages.data.search import photo_box, similar_items
 from ui.cards import Card
@@ -20,6 +21,7 @@ from ui.formatting import count, rate
 from ui.jobs import background, result_beside
 from ui.messages import escape_markdown
 from ui.review.checks import identity_of
+from ui.review.handover import review_queue
 from ui.session import SessionValue
 
 if TYPE_CHECKING:
@@ -94,7 +96,12 @@ def _chosen(
     at = {point.item: point for point in result.points}
     if chosen:
         points = [point for point in result.points if point.item in chosen]
-        st.caption(f"{count(len(points), 'image')} selected.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{count(len(points), 'image')} selected.", width="content")
+            if st.button("Review them one by one", key="review map", icon=":material/keyboard:"):
+                doubtful = sorted(points, key=lambda point: -(point.suspicion or 0))
+                items = [QueueItem(point.item, "selected on the map") for point in doubtful]
+                review_queue(spec, make_queue("map", items, dataset))
     elif similar is not None:
         points = [at[one.item] for one in similar.items if one.item in at]
         st.caption("The images nearest to your photo; the star is among them.")

@@ -1,22 +1,31 @@
 """Duplicates: copies of one picture, those in several splits first, and pictures of one session."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore import api
+from clfcore.data.library.versioned import split_version
+from clfcore.data.versions.decisions import decide_item
+from clfcore.data.versions.versions import list_versions
+from clfcore.errors import Failure, InputError
 from pages.data.quality import not_checked
 from ui.cards import Card
 from ui.closeup.grid import open_cards
 from ui.closeup.sources import DataPictures
-from ui.data_picker import thumbnail
+from ui.data_picker import open_data, thumbnail
 from ui.formatting import count, rate
+from ui.messages import complain
 from ui.review.handover import review_button
+from ui.session import SessionValue
 
 if TYPE_CHECKING:
     from clfcore.api.data_quality import QualityReport
     from clfcore.data.dataset import ImageDataset
     from clfcore.quality.near_duplicates import Duplicates
 
+REFUSED = SessionValue[str]("grouping refused")
 CLUSTERS, PICTURES = 6, 12  # clusters a page, and pictures of each
 MEANING = {
     "same file": "Same file",
@@ -39,11 +48,51 @@ def duplicates(report: "QualityReport | None", dataset: "ImageDataset", spec: st
         help="Copies agree by embedding and by pixels, even if re-encoded, resized, brightened, mirrored, turned a "
         "little or cropped. A session is very near by embedding alone: other objects in the same place and light.",
     )
-    review_button(spec, "duplicates")
+    with st.container(horizontal=True):
+        review_button(spec, "duplicates")
+        _group_button(clusters, dataset, spec)
     pages = -(-len(clusters) // CLUSTERS)
     page = min(pages, st.pagination(pages, key=f"page duplicates {spec}")) if pages > 1 else 1
     for cluster in clusters[(page - 1) * CLUSTERS : page * CLUSTERS]:
         _cluster(cluster, dataset, spec)
+
+
+def _group_button(clusters: "Sequence[Duplicates]", dataset: "ImageDataset", spec: str) -> None:
+    """One click decides that every cluster belongs together, makes a version of that, and opens it."""
+    if split_version(spec).version is not None:
+        return
+    help_text = (
+        "Makes a version of this dataset in which the images of each cluster are in one split, so that nothing that is "
+        "tested was trained on, and opens it. No file is changed; Review takes it back."
+    )
+    st.button(
+        "Keep each cluster in one split",
+        icon=":material/join:",
+        key="group duplicates",
+        help=help_text,
+        on_click=_group,
+        args=(clusters, dataset, spec),
+    )
+    if refusal := REFUSED.take():
+        complain(refusal)
+
+
+def _group(clusters: "Sequence[Duplicates]", dataset: "ImageDataset", spec: str) -> None:
+    """Before the page is drawn anew: it shows the version."""
+    names = {version.name for version in list_versions(spec)}
+    name = next(n for i in range(len(names) + 1) if (n := f"grouped{i or ''}") not in names)
+    try:
+        decisions = [
+            decide_item(dataset, item, "group", group=f"duplicates {number}", source="duplicates")
+            for number, cluster in enumerate(clusters, start=1)
+            for item in cluster.items
+        ]
+        made = api.correct_dataset(spec, decisions=decisions, version=name).version
+    except (InputError, Failure) as error:
+        REFUSED.set(str(error))
+        return
+    if made is not None:
+        open_data(made.spec)
 
 
 def _cluster(cluster: "Duplicates", dataset: "ImageDataset", spec: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from clfcore.data.catalogue import open_dataset
 from tests.support.pages import until
 
 OpenPage = Callable[..., AppTest]
@@ -32,3 +33,11 @@ def test_one_button_fills_the_tabs(open_page: OpenPage, tmp_path: Path) -> None:
     assert any("1 picture in several splits: what is tested was trained on." in text for text in texts)
     assert any(text.startswith("**Same file**, 2 images") for text in texts)
     assert any(text.endswith("different labels, of which one must be wrong") for text in texts)
+    (group,) = (button for button in app.button if button.label == "Keep each cluster in one split")
+    app = group.click().run()
+    assert not app.exception
+    assert not app.error
+    grouped = open_dataset(f"{tmp_path / 'd'}@grouped")
+    split_of = {grouped.ids[i]: split for split, rows in grouped.splits.items() for i in rows}
+    assert split_of["train/a/0.png"] == split_of["test/b/copy.png"]
+    assert app.text_input(key="data").value.endswith("@grouped")
