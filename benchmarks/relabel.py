@@ -4,7 +4,7 @@
 
 The errors are planted as a version of the data, in every split. The reviewer gives each of the worst 10% of the ranking
 its true label. A linear probe is trained on the clean, the planted and the reviewed data; all are scored on the clean
-labels of the same test images, with 95% intervals (Wilson), and the planted and the reviewed one by the paired test.
+labels of the same test images, with 95% intervals (Wilson) of that many images.
 """
 
 import argparse
