@@ -1,6 +1,6 @@
 """False alarms at the rate that was asked for, and what is caught of strangers, near and far.
 
-    python benchmarks/unknown.py [DATA…] [--architecture NAME]
+    python benchmarks/unknown.py [DATA:ARCHITECTURE…]
 
 A run is trained on each dataset; `unknown` measures its limits. Then validation and test are pooled and redrawn 100
 times: the threshold is chosen on one half at 5% and counted on the other, which one split alone tells only roughly.
@@ -46,8 +46,7 @@ def embeddings_of(classifier: "Classifier", dataset: "ImageDataset") -> np.ndarr
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="*", default=["clothing-small", "digits"])
-    parser.add_argument("--architecture", default="efficientnet_lite0")
+    parser.add_argument("runs", nargs="*", default=["clothing-small:efficientnet_lite0", "digits:lenet5"])
     given = parser.parse_args()
     from clfcore import api
     from clfcore.parse_config import parse_config
@@ -59,12 +58,12 @@ def main() -> None:
     from clfcore.unlike import energy
 
     with tempfile.TemporaryDirectory(prefix="clflab-unknown-") as folder:
-        for spec in given.data:
-            config = {"data": spec, "architecture": given.architecture, "strategy": "feature-extraction"}
-            run = create_run(parse_config(config), Path(folder))
+        for text in given.runs:
+            spec, _, name = text.rpartition(":")
+            run = create_run(parse_config({"data": spec, "architecture": name}), Path(folder))
             execute(run)
             report = api.unknown(str(run.path), false_alarms=ASKED)
-            print(f"{spec}: {report.message}")
+            print(f"{text}: {report.message}")
             reference, dataset, classifier = kept_reference(run), open_run_data(run), classifier_of(run)
             assert reference is not None, "it was measured"
 
