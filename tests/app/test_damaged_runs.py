@@ -98,7 +98,7 @@ def test_a_second_click_on_train_finds_the_first(
 ) -> None:
     from clfcore.runs.worker import Worker
 
-    monkeypatch.setattr(Worker, "submit", lambda self, config: create_run(config))
+    monkeypatch.setattr(Worker, "submit", lambda self, config, **more: create_run(config))
     app = open_page("train")
     for _ in range(100):
         if any(button.label == "Train" for button in app.button):
