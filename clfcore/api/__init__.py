@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import list_classes, predict
     from clfcore.api.retraining import retrain, verdict
-    from clfcore.api.robustness import robustness
+    from clfcore.api.robustness_report import robustness
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
     from clfcore.api.serving import serve, serving_app
-    from clfcore.api.slices import slices
+    from clfcore.api.slice_report import slices
     from clfcore.api.sweeps import sweep
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.tokens import token_attention
@@ -91,10 +91,10 @@ _NAMES = {
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),
     "predictions": ("list_classes", "predict"),
     "retraining": ("retrain", "verdict"),
-    "robustness": ("robustness",),
+    "robustness_report": ("robustness",),
     "runs": ("delete_run", "list_runs", "name_run", "note_run", "resume", "show_run", "stop_run", "tag_run", "train"),
     "serving": ("serve", "serving_app"),
-    "slices": ("slices",),
+    "slice_report": ("slices",),
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
     "sweeps": ("sweep",),
     "tokens": ("token_attention",),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.api.robustness import ITEMS
+from clfcore.api.robustness_report import ITEMS
 from clfcore.progress import Progress
 from clfcore.quality.corruptions import CORRUPTIONS, STRENGTHS
 from clfcore.runs.folder import Run, open_run

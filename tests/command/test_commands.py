@@ -67,3 +67,8 @@ def test_type_checkers_and_python_see_the_same_names() -> None:
 def test_the_documentation_is_that_of_the_commands() -> None:
     written = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert written == page(), "run `python -m clfcore.cli.docs > docs/cli.md`"
+
+
+def test_no_call_has_the_name_of_a_module_that_would_hide_it() -> None:
+    modules = {path.stem for path in Path(api.__file__).parent.glob("*.py")}
+    assert not modules & set(api.__all__)
