@@ -1,7 +1,7 @@
 """Every network of the catalogue, and the smallest of N families of timm's, written as ONNX and compared with torch.
 
-Each is exported as `clflab export --format onnx` does, then asked for batches of 1, 3 and 17 squares of noise: the
-share of squares with the same top-1, and the largest difference of a logit as a share of the largest logit, have to be
+Each is exported as `clflab export --format onnx` does, then run on batches of 1, 3 and 17 images of noise: the
+share of images with the same top-1, and the largest difference of a logit as a share of the largest logit, have to be
 1 and at most 1e-4. Weights are the published ones where they are on this machine, else random ones whose batch
 normalization has seen a batch. A network is a process of its own, so that its memory comes back. Sides above 300
 pixels become 224.

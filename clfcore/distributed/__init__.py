@@ -1,1 +1,1 @@
-"""Training in several processes: who this one is, and what they tell each other."""
+"""Training in several processes: ranks and messages."""
