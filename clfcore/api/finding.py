@@ -213,8 +213,8 @@ def next_to_label(
 ) -> NextToLabel:
     """Which pictures of a folder to label next, so that the model learns most from few labels.
 
-    by: margin, entropy, core-set or random. run: whose predictions are asked; None: a head on embeddings, fitted on the
-    data's training split. Pictures that the data has already are left out. Raises InputError where nothing is left.
+    by: margin, entropy, core-set or random. run: whose predictions are used; None: a head on embeddings, fitted on the
+    data's training split. Pictures that the data already has are left out. Raises InputError where nothing is left.
     """
     started = time.perf_counter()
     from clfcore.quality.next_to_label import ADVICE, PoolPicture, check_strategy, choose_next

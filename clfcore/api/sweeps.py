@@ -24,7 +24,7 @@ def sweep(
     """Try values of a space on top of a configuration until the study has so many trials; each is a run.
 
     space: fields and what they may be, or the JSON file that holds them. workers: processes, or tasks, that carry out
-    trials side by side. prune: give up a trial whose validation score falls below the median of the others at the same
+    trials side by side. prune: stop a trial whose validation score falls below the median of the others at the same
     epoch. on: local, ray, or slurm, which writes a batch file. study: a name of its own; None is one that configuration
     and space decide. The same call again continues the study. Raises InputError for a space that cannot be.
     """

@@ -33,7 +33,8 @@ def _section(command: Command, own: argparse.ArgumentParser) -> str:
     table = ["| argument | |", "| --- | --- |", *rows, ""] if rows else []
     calls = ", ".join(f"`api.{name}`" for name in command.calls)
     example = f"    {PROGRAM} {command.example}"
-    text = f"{command.help[0].upper()}{command.help[1:]}."
+    stop = "" if command.help.endswith("…") else "."
+    text = f"{command.help[0].upper()}{command.help[1:]}{stop}"
     return "\n".join([f"## {own.prog.split()[-1]}", "", text, "", example, "", *table, f"Python: {calls}", ""])
 
 

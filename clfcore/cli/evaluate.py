@@ -92,7 +92,7 @@ COMMANDS = (
         help="metrics of a run, or of a run on other data",
         example="evaluate RUN --data more-photos/",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a finished run: id or folder"),
             argument("--split", metavar="NAME", help="train, validation or test (default: all that the run has)"),
             argument("--data", metavar="SPEC", help="other data with the same classes, or some of them"),
             argument("--views", metavar="NAME", help="average over views of each image: flip or five-crops"),
@@ -110,7 +110,7 @@ COMMANDS = (
         help="the pictures behind the numbers: a list of errors, as text, JSON or CSV; verdicts on them",
         example="errors RUN --list most_confident --most 12 --csv errors.csv",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a finished run: id or folder"),
             argument("--split", metavar="NAME", help="test where the run has it, else validation"),
             argument(
                 "--list",
@@ -137,7 +137,7 @@ COMMANDS = (
         help="fit a temperature on validation, so that probabilities mean what they say",
         example="calibrate RUN",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a finished run: id or folder"),
             argument("--forget", action="store_true", help="remove the stored temperature"),
         ),
         run=_calibrate,

@@ -54,7 +54,7 @@ COMMANDS = (
         help="write a run or an architecture's weights as ONNX and more, verified on its own images",
         example="export RUN --format onnx --out model.onnx",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a finished run (id or folder), or an architecture"),
             argument("--format", required=True, metavar="NAME", help=f"{', '.join(FORMAT_NAMES)}"),
             argument(
                 "--out",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DATA = argument("data", metavar="DATA", help="a dataset: name, folder, .zip or .csv manifest")
 ARCHITECTURE = argument(
-    "--architecture", metavar="NAME", help="the pretrained network to compare by (efficientnet_lite0)"
+    "--architecture", metavar="NAME", help="the pretrained network whose embeddings are compared (efficientnet_lite0)"
 )
 
 
@@ -101,7 +101,7 @@ COMMANDS = (
         arguments=(
             DATA,
             argument("photo", metavar="PHOTO", help="an image file, or the id of an item of the data"),
-            argument("--count", type=int, default=12, metavar="N", help="how many (12)"),
+            argument("--count", type=int, default=12, metavar="N", help="number of images (12)"),
             ARCHITECTURE,
             READING,
         ),
@@ -116,15 +116,15 @@ COMMANDS = (
         arguments=(
             DATA,
             argument("--pool", metavar="FOLDER", required=True, help="pictures without labels"),
-            argument("--count", type=int, default=50, metavar="N", help="how many (50)"),
+            argument("--count", type=int, default=50, metavar="N", help="number of images (50)"),
             argument(
                 "--by",
                 default="margin",
                 metavar="NAME",
-                help="margin (default: measured, a third fewer labels than at random), entropy or core-set (at first "
-                "often worse than random), or random",
+                help="margin (default: in our measurements it needed a third fewer labels than random choice), entropy "
+                "or core-set (at first often worse than random), or random",
             ),
-            argument("--run", metavar="RUN", help="whose predictions are asked (a head on the embeddings)"),
+            argument("--run", metavar="RUN", help="whose predictions are used (a head on the embeddings)"),
             argument("--seed", type=int, default=0, metavar="N", help="of random (0)"),
             ARCHITECTURE,
             READING,

@@ -111,16 +111,17 @@ def _robustness_text(result: Values) -> str:
 COMMANDS = (
     Command(
         name="unknown",
-        help="how a run tells pictures of none of its classes: its threshold, and what that keeps and catches",
+        help="how a run recognizes pictures of none of its classes: its threshold, and its false alarms and catches",
         example="unknown RUN --false-alarms 0.05 --json",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a finished run: id or folder"),
             argument(
                 "--false-alarms",
                 type=number,
                 default=0.05,
                 metavar="X",
-                help="the share of your own pictures that may be called unlike (default 0.05); kept with the run",
+                help="the share of your own pictures that may be called none of the classes (default 0.05); kept with "
+                "the run",
             ),
         ),
         run=_unknown,
@@ -132,13 +133,13 @@ COMMANDS = (
         help="prediction sets that include the true class as often as asked, and how often they do on test",
         example="sets RUN --coverage 0.9 --json",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a finished run: id or folder"),
             argument(
                 "--coverage",
                 type=number,
                 default=0.9,
                 metavar="X",
-                help="the share of sets that shall include the true class, or all labels (default 0.9)",
+                help="the share of sets that should include the true class, or all labels (default 0.9)",
             ),
             argument("--level", metavar="NAME", help="of a hierarchy: the level of the classes (default the finest)"),
         ),
@@ -151,7 +152,7 @@ COMMANDS = (
         help="groups of images on which a run is right significantly less often: dark, blurry, small, of a class, …",
         example="slices RUN --json",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a finished run: id or folder"),
             argument("--split", metavar="NAME", help="test where the run has it, else validation"),
             argument("--level", metavar="NAME", help="of a hierarchy: the level of the classes (default the finest)"),
         ),
@@ -164,7 +165,7 @@ COMMANDS = (
         help="accuracy of runs under twelve corruptions of three strengths, on the same test images and draws",
         example="robustness RUN --items 200 --json",
         arguments=(
-            argument("names", nargs="+", metavar="RUN"),
+            argument("names", nargs="+", metavar="RUN", help="finished runs: id or folder each"),
             argument(
                 "--items", type=whole, default=200, metavar="N", help="test images, the same for all (default 200)"
             ),

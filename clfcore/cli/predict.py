@@ -179,7 +179,7 @@ COMMANDS = (
         help="which classes a model knows",
         example="classes efficientnet_lite0 --search cat",
         arguments=(
-            argument("name", metavar="RUN_OR_ARCHITECTURE"),
+            argument("name", metavar="RUN_OR_ARCHITECTURE", help="a finished run (id or folder), or an architecture"),
             argument("--search", metavar="TEXT", help="those with this in their name"),
         ),
         run=_list_classes,
@@ -191,7 +191,7 @@ COMMANDS = (
         help="what a model says of images",
         example="predict efficientnet_lite0 cat.jpg --top 3",
         arguments=(
-            argument("name", metavar="RUN_OR_ARCHITECTURE"),
+            argument("name", metavar="RUN_OR_ARCHITECTURE", help="a finished run (id or folder), or an architecture"),
             argument("images", nargs="+", metavar="IMAGE", help="images; with --out also folders, zips and CSV files"),
             argument(
                 "--out",
@@ -226,7 +226,7 @@ COMMANDS = (
         help="one picture of a run's data: place, truth, probabilities, nearest training images, map",
         example="inspect RUN digits/0007 --out map.png",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a run: id or folder"),
             argument("item", metavar="ITEM", help="its id in the data, as pages and lists of errors name it"),
             argument("--top", type=whole, default=5, metavar="K", help="how many classes (default 5)"),
             argument(
@@ -246,7 +246,7 @@ COMMANDS = (
         help="a map of where a model looked, or --check: how far its maps can be believed",
         example="explain efficientnet_lite0 cat.jpg --method gradcam --out map.png",
         arguments=(
-            argument("name", metavar="RUN_OR_ARCHITECTURE"),
+            argument("name", metavar="RUN_OR_ARCHITECTURE", help="a finished run (id or folder), or an architecture"),
             argument("image", nargs="?", metavar="IMAGE"),
             argument(
                 "--method",

@@ -77,7 +77,9 @@ COMMANDS = (
         arguments=(
             argument("data", metavar="DATA", help="a dataset: name, folder, .zip or .csv manifest"),
             argument(
-                "--architecture", metavar="NAME", help="the pretrained network to compare by (efficientnet_lite0)"
+                "--architecture",
+                metavar="NAME",
+                help="the pretrained network whose embeddings are compared (efficientnet_lite0)",
             ),
             argument(
                 "--most", type=int, metavar="N", help="how many of each list (a fifth of the images, at least 100)"

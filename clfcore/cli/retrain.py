@@ -45,7 +45,7 @@ COMMANDS = (
         help="train a run's configuration on another version of its data, and compare both on their common images",
         example="retrain 20260131-1200 --data photos@checked",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a finished run: id or folder"),
             argument("--data", metavar="SPEC", help="a version of the run's data, as DATA@VERSION"),
             argument("--after", metavar="RUN", help="train nothing: compare with this run on another version"),
         ),

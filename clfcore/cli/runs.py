@@ -123,7 +123,7 @@ COMMANDS = (
             argument(
                 "action", nargs="?", choices=["show", "delete", "name", "note", "tag"], help="what to do with RUN"
             ),
-            argument("name", nargs="?", metavar="RUN"),
+            argument("name", nargs="?", metavar="RUN", help="a run: id or folder"),
             argument("words", nargs="*", metavar="TEXT", help="the name, note or tags; none removes them"),
         ),
         run=_runs,
@@ -135,7 +135,7 @@ COMMANDS = (
         help="runs side by side, with paired tests",
         example="compare RUN RUN --json",
         arguments=(
-            argument("names", nargs="+", metavar="RUN"),
+            argument("names", nargs="+", metavar="RUN", help="finished runs: id or folder each"),
             argument("--html", metavar="FILE", help="write a report as one self-contained file"),
             argument("--figures", metavar="FOLDER", help="write the report's figures there, as SVG and PNG"),
             OVERWRITE,
@@ -150,7 +150,7 @@ COMMANDS = (
         help="latency and memory of runs on this machine, kept with them",
         example="measure RUN RUN",
         arguments=(
-            argument("names", nargs="+", metavar="RUN"),
+            argument("names", nargs="+", metavar="RUN", help="finished runs: id or folder each"),
             argument("--again", action="store_true", help="measure anew what is kept"),
         ),
         run=_measure,
@@ -162,7 +162,7 @@ COMMANDS = (
         help="one self-contained HTML file of a run, or its model card in Markdown",
         example="report RUN --out report.html",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a run: id or folder"),
             OVERWRITE,
             argument("--out", metavar="FILE", help="ends in .html (report) or .md (model card)"),
             argument("--figures", metavar="FOLDER", help="write the report's figures there, as SVG and PNG"),

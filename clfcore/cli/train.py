@@ -143,7 +143,7 @@ COMMANDS = (
         name="resume",
         help="go on with a run that was interrupted, stopped or finished early",
         example="resume 20260131-1200",
-        arguments=(argument("name", metavar="RUN"), PROCESSES),
+        arguments=(argument("name", metavar="RUN", help="a run: id or folder"), PROCESSES),
         run=_resume,
         calls=("resume",),
         render=run_text,
@@ -153,7 +153,7 @@ COMMANDS = (
         help="stop a run of another process, or complete a run with its best epoch so far",
         example="stop 20260131-1200 --keep-best",
         arguments=(
-            argument("name", metavar="RUN"),
+            argument("name", metavar="RUN", help="a run: id or folder"),
             argument("--after-epoch", action="store_true", help="when the epoch under way has ended"),
             argument(
                 "--keep-best",

@@ -18,7 +18,7 @@ def versions(result: Values) -> str:
         ]
         for v in result["versions"]
     ]
-    lines = [table(rows, ["version", "made of", "made", "changes", "digest"])] if rows else []
+    lines = [table(rows, ["version", "based on", "made", "changes", "digest"])] if rows else []
     if not rows:
         lines.append(f"{result['data']} has no version yet: `clflab datasets correct` makes one")
     lines += [f"{_counted(result['decided'], 'decision')} on {result['data']} itself"] if result["decided"] else []
