@@ -22,7 +22,7 @@ from clfcore.runs.folder import Run
 C = TypeVar("C", bound=RunConfig)
 FLATTERS = (
     "Correcting only what the model dislikes flatters it: a wrong label that the model agrees with is never looked at, "
-    "so the accuracy on corrected labels is an upper end."
+    "so the accuracy on corrected labels is optimistic."
 )
 
 
@@ -131,7 +131,7 @@ def _words(
     if changed:
         labels = "label was" if changed == 1 else "labels were"
         words.append(
-            f"{changed:,} of {items:,} {split} {labels} corrected. Under the labels before, accuracy went from "
+            f"{changed:,} of {items:,} {split} {labels} corrected. Under the original labels, accuracy went from "
             f"{old.before:.1%} to {old.after:.1%}; under the corrected ones from {new.before:.1%} to {new.after:.1%}."
         )
         words.append(FLATTERS)

@@ -26,7 +26,7 @@ def searches() -> None:
     if more.open:
         with more, refusals(stop=False):
             names = {path.name: path for path in studies}
-            name = st.selectbox("Search", list(names), **kept("search"), help="The newest first.")
+            name = st.selectbox("Search", list(names), **kept("search"), help="Newest first.")
             at_work = workers_of(names[name])
             st.fragment(_study, run_every=LOOK if at_work else None)(names[name])
 
@@ -38,9 +38,9 @@ def _study(path: Path) -> None:
     best = next((trial for trial in result.trials if trial.run == result.best), None)
     metric_row(
         [
-            Number("Trials", count(len(ended)), f"{count(at_work, 'worker')} at work" if at_work else "none at work"),
+            Number("Trials", count(len(ended)), f"{count(at_work, 'worker')} running" if at_work else "none running"),
             Number("Best", "–" if best is None else f"{best.metric:.3f}", "validation score of its best epoch"),
-            Number("Pruned", count(sum(t.state == "pruned" for t in ended)), "given up below the median"),
+            Number("Pruned", count(sum(t.state == "pruned" for t in ended)), "stopped early: below the median"),
         ]
     )
     if best is not None:
@@ -48,7 +48,7 @@ def _study(path: Path) -> None:
         st.write(escape_markdown(f"Best so far: run {best.run}, with {values}."))
     _buttons(path, result, at_work=at_work)
     if best is None:
-        st.caption("No trial is complete yet: the figures begin with the first.")
+        st.caption("No trial is complete yet: the charts appear with the first.")
         return
     chart(parallel_coordinates(result.trials, dark=dark()), "search coordinates")
     left, right = st.columns(2, gap="medium")
@@ -58,7 +58,7 @@ def _study(path: Path) -> None:
         if result.importances:
             chart(importance_figure(result.importances, dark=dark()), "search importance")
         else:
-            st.caption("What each setting accounts for is told from four complete trials on.")
+            st.caption("The importance of each setting is shown once four trials are complete.")
     for trial in ended:
         if trial.message:
             st.caption(escape_markdown(f"A trial failed: {trial.message}"))
@@ -72,7 +72,7 @@ def _buttons(path: Path, result: SearchResult, *, at_work: int) -> None:
         if st.button("Compare the best", key="compare best", disabled=len(ranked) < 2):
             st.query_params["runs"] = [trial.run for trial in ranked[:BEST] if trial.run]
             st.rerun()
-        if at_work and st.button("Stop the search", key="stop search", help="It goes on when it is started again."):
+        if at_work and st.button("Stop the search", key="stop search", help="Start it again to continue."):
             stop(path)
             st.rerun()
 

@@ -42,7 +42,7 @@ def dataset_map(dataset: "ImageDataset", spec: str) -> None:
         )
         st.caption(
             f"Lays the images out by t-SNE of the embeddings of {network}: similar images lie near each other, so that "
-            "odd labels and groups stand out. One pass over the images, kept for the next time."
+            "odd labels and groups stand out. One pass over the images, saved for next time."
             if network
             else "A map needs a pretrained network, and none is on this machine: install one, as `clflab doctor` says."
         )
@@ -76,10 +76,11 @@ def _explore(result: "DatasetMap", dataset: "ImageDataset", spec: str) -> None:
         chosen = selected(figure, f"map {spec}")
         sample = "" if len(result.points) == result.items else f", a random sample of {count(result.items, 'image')}"
         st.caption(
-            f"{count(len(result.points), 'image')}{sample}. Lasso or box points, or click one.",
+            f"{count(len(result.points), 'image')}{sample}. Select points with the lasso or the box, or click one.",
             help="t-SNE (van der Maaten and Hinton 2008) keeps neighbors together; distances between clusters and "
-            "their sizes mean nothing. Error and confidence are of "
-            f"{escape_markdown(result.predicted_by or 'nobody')}; suspicion is how unlikely a label is.",
+            "their sizes mean nothing. "
+            + (f"Error and confidence are of {escape_markdown(result.predicted_by)}. " if result.predicted_by else "")
+            + "Suspicion is how unlikely a label is.",
         )
     with right:
         _chosen(result, {str(place[0]) for place in chosen}, similar, dataset, spec)
@@ -104,7 +105,7 @@ def _chosen(
                 review_queue(spec, make_queue("map", items, dataset))
     elif similar is not None:
         points = [at[one.item] for one in similar.items if one.item in at]
-        st.caption("The images nearest to your photo; the star is among them.")
+        st.caption("The images nearest to your photo; the star marks your photo.")
     else:
         st.write("Select points on the map to see their images here, or drop a photo to see where it belongs.")
         return

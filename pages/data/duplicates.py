@@ -62,8 +62,8 @@ def _group_button(clusters: "Sequence[Duplicates]", dataset: "ImageDataset", spe
     if split_version(spec).version is not None:
         return
     help_text = (
-        "Makes a version of this dataset in which the images of each cluster are in one split, so that nothing that is "
-        "tested was trained on, and opens it. No file is changed; Review takes it back."
+        "Makes a version of this dataset in which the images of each cluster are in one split, so that no test image "
+        "has a copy in training, and opens it. No file is changed, and you can undo it in Review."
     )
     st.button(
         "Keep each cluster in one split",

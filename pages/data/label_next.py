@@ -43,18 +43,18 @@ def label_next(dataset: "ImageDataset", spec: str) -> None:
             st.text_input(
                 "Folder of images without labels",
                 key=POOL.key,
-                help="The path of a folder on this machine. Images that the dataset has already are left out.",
+                help="The path of a folder on this machine. Images that the dataset already has are left out.",
             )
         with middle:
             st.number_input("How many", 1, 10_000, 50, key=COUNT.key)
         st.segmented_control(
-            "By",
+            "Choose by",
             STRATEGIES,
             default="margin",
             required=True,
             key=BY.key,
-            help="Margin takes images between two classes: measured, a third fewer labels than at random. Entropy and "
-            "core-set are at first often worse than random; they ask for what is odd.",
+            help="Margin takes images between two classes: in our measurements it needed a third fewer labels than "
+            "random choice. Entropy and core-set are at first often worse than random; they favor outliers.",
         )
         asked = st.form_submit_button("Choose images", type="primary")
     pool = (POOL.get() or "").strip()
@@ -62,7 +62,10 @@ def label_next(dataset: "ImageDataset", spec: str) -> None:
         ASKED.set((spec, pool, COUNT.get() or 50, BY.get() or "margin"))
     request = ASKED.get()
     if request is None or request[0] != spec:
-        st.caption("Labeling these first teaches a model more than labeling at random. Nothing is moved or changed.")
+        st.caption(
+            "With margin, labeling these first usually teaches a model more than labeling at random. Nothing is moved "
+            "or changed."
+        )
         return
     _, folder, wanted, by = request
     job = _choosing(spec, identity_of(dataset), folder, wanted, by, network)
@@ -99,7 +102,7 @@ def _show(result: "NextToLabel", folder: str, spec: str) -> None:
 def _card(one: "PoolPicture", folder: str) -> Card:
     return Card(
         _picture(folder, one.file),
-        name=f"{one.file}: {one.suggested}, {percent(one.probability)}; asked for {rate(one.score)}",
+        name=f"{one.file}: {one.suggested}, {percent(one.probability)}; score {rate(one.score)}",
         predicted=one.suggested,
         probability=one.probability,
     )

@@ -63,8 +63,8 @@ def _version_facts(spec: str) -> None:
         version = read_version(spec)
         counts = version.counts
         changes = f"{counts.relabeled:,} relabeled, {counts.dropped:,} dropped, {counts.grouped:,} grouped"
-        parent = f"version {version.parent}" if version.parent else "the data itself"
-        words = f"Made of {parent}, {moment(version.created)}: {changes}; digest {version.digest}"
+        parent = f"version {version.parent}" if version.parent else "the original data"
+        words = f"Based on {parent}, {moment(version.created)}: {changes}; digest {version.digest}"
         st.caption(escape_markdown(words))
     if refusal := REFUSED.take():
         complain(refusal)

@@ -25,7 +25,7 @@ def quality_report(dataset: "ImageDataset", spec: str) -> "QualityReport | None"
             if network:
                 st.caption(
                     f"Finds suspect labels, near-duplicates, outliers and image flaws by the embeddings of {network}: "
-                    "one pass over the images, kept for the next time."
+                    "one pass over the images, saved for next time."
                 )
             else:
                 st.caption(

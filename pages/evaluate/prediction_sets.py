@@ -26,7 +26,7 @@ def prediction_sets_view(run: Run, predictions: "Predictions") -> None:
 
     coverage = st.select_slider(
         "Coverage", ASKED, 0.9, format_func=lambda share: f"{100 * share:g}%", **kept("coverage"), width=320,
-        help="How often a set shall include the true class (of several labels: all of them). Split conformal "
+        help="How often a set should include the true class (of several labels: all of them). Split conformal "
         "prediction, sets by a threshold: Sadinle and others, 2019; Angelopoulos and Bates, 2021.",
     )  # fmt: skip
     validation = stored(run, "validation")
@@ -47,7 +47,8 @@ def prediction_sets_view(run: Run, predictions: "Predictions") -> None:
         chart(set_sizes_figure(quality, dark=dark()), "set sizes")
     if predictions.split == "validation":
         st.caption(
-            "The threshold was chosen on these images, so that coverage is as asked: judge it on the test split."
+            "The threshold was chosen on these images, so coverage is met here by construction; judge it on the test "
+            "split."
         )
     st.caption(CAUTION)
     st.code(f"python -m clfcore sets {run.id} --coverage {coverage:g}", language="bash")

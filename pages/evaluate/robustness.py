@@ -33,8 +33,8 @@ def robustness_view(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         items = st.segmented_control(
             "Test images", (100, ITEMS, 500), default=ITEMS, required=True, **kept("robustness items"),
-            help="The same ones at every start and for every run. 37 predictions each: clean, and 12 corruptions of 3 "
-            "strengths.",
+            help="The same images every time and for every run. Each is predicted 37 times: clean, and under 12 "
+            "corruptions at 3 strengths.",
         )  # fmt: skip
         beside = st.multiselect(
             "Compare with", list(others), format_func=others.__getitem__, max_selections=MOST_OTHERS,
@@ -75,7 +75,7 @@ def _shown(measured: "Sequence[RunRobustness]", names: Mapping[str, str]) -> Non
     chart(robustness_figure(measured, names=names, dark=dark()), "robustness")
     st.caption(
         "Corrupted at the size that the network sees; which noise, fog or direction is drawn depends on the image "
-        "alone, so that runs meet the same. Intervals are of the images; a picture counts as right where its "
+        "alone, so all runs see the same. Intervals are over the images; a picture counts as right where its "
         "predicted class is (of several labels: all of them).",
         help="Hendrycks and Dietterich, 2019: twelve of their corruptions at severities 1, 3 and 5.",
     )

@@ -33,7 +33,7 @@ def slices_view(run: Run, predictions: "Predictions") -> None:
     split = predictions.split
     st.write(
         "Is the run weaker on some kind of image? Groups by class, size, shape, brightness, contrast, sharpness and "
-        "likeness are each tested against all other images."
+        "similarity are each tested against all other images."
     )
     level = predictions.task.levels[-1].name if len(stored(run, split).task.levels) > 1 else None
     key = (str(run.path), split, level)
@@ -68,7 +68,7 @@ def _shown(run: Run, predictions: "Predictions", found: "RunSlices") -> None:
     )
     st.caption(
         "Each group is tested against all other images, and the tests are corrected together: where nothing is wrong, "
-        "any group is reported in at most one case of twenty. Groups of fewer than 10 images are left out.",
+        "a false report occurs in at most one case in twenty. Groups of fewer than 10 images are left out.",
         help="Fisher's exact test, one-sided; intervals of Wilson, 1927; correction of Benjamini and Hochberg, 1995.",
     )
     if not found.slices:

@@ -44,8 +44,8 @@ def unknown_view(run: Run) -> None:
         rule = kept_rule(run)
     if rule is None:
         st.write(
-            "This run keeps no limit yet. Measure the one above which it calls a picture none of its classes; Predict "
-            "and serving then use it."
+            "This run has no limit yet. Measure one: beyond it, a picture counts as none of the classes, and Predict "
+            "and serving use it."
         )
         return
     _numbers(rule)
@@ -53,7 +53,7 @@ def unknown_view(run: Run) -> None:
     far = ", ".join(far_data_of(run))
     st.caption(
         "Near strangers are validation images of classes that were left out in turn: a head is fitted without them, "
-        "but the network is not trained again, so that one trained on all classes flatters itself. "
+        "but the network itself is not retrained, so the figure is optimistic where it was trained on all classes. "
         + (f"Far ones are pictures of {far}. " if far else "Far ones were not measured yet. ")
         + "Predict, serving and tables use the first score.",
         help="Energy: Liu and others, 2020. Nearest neighbors: Sun and others, 2022.",

@@ -21,7 +21,7 @@ _COVERAGE = SessionValue[float]("set coverage")
 
 
 def choose_coverage(models: Sequence[str]) -> None:
-    """Where one of the classifiers is a run: how often its sets shall include the true class."""
+    """Where one of the classifiers is a run: how often its sets should include the true class."""
     if any((runs_folder() / name).is_dir() for name in models):
         st.segmented_control(
             "Prediction set",

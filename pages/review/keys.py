@@ -142,7 +142,7 @@ def decision_buttons(
                 key=f"review class {number}",
                 shortcut=str(number),
                 type="primary" if name in item.suggested and not several else "secondary",
-                help="The label that it has" if marked and not several else None,
+                help="Its current label" if marked and not several else None,
                 on_click=_toggle if several else decide,
                 args=(record, decided, name) if several else (review, place, "label"),
                 kwargs=None if several else {"label": (name,)},
@@ -181,8 +181,8 @@ def _actions(review: Review, place: int, record: "ItemRecord", *, chosen: tuple[
         "Same group", key="review group", shortcut="G", disabled=not others, on_click=decide,
         args=(review, place, "group"),
         kwargs={"group": group_name((record.id, *others)), "others": others},
-        help="Keeps it together with the images that it is a copy of, or of one session with: a split never cuts a "
-        "group." if others else "Only for images that are listed together with others.",
+        help="Keeps it together with its copies, or with images of the same session: a group is never divided between "
+        "splits." if others else "Only for images that are listed together with others.",
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def neighbors(review: Review, record: ItemRecord, place: "DeltaGenerator") -> tu
             st.button(
                 "Find the nearest training images", key="review nearest", on_click=WANTED.set, args=(review.spec,)
             )
-            st.caption(f"By {network}'s embeddings: one pass over the training images, kept for the next time.")
+            st.caption(f"By {network}'s embeddings: one pass over the training images, saved for next time.")
             return ()
         source = DataPictures(review.spec, review.dataset)
         space = result_in_fragment(space_job(source, record.split), "Embedding the images", key="review nearest")

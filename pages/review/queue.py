@@ -74,7 +74,7 @@ def _progress(queue: Queue, state: QueueState, place: int) -> None:
     if state.errors_found:
         words += f" · {count(state.errors_found)} corrected so far"
     if not state.left:
-        words = f"All {count(of, 'image')} are decided, {count(state.errors_found)} of them changed"
+        words = f"Every image is decided; {count(state.errors_found)} changed"
     with st.container(gap=None):
         st.progress(len(state.decided) / of, text=words)
 
@@ -92,7 +92,7 @@ def decision_text(decision: "Decision") -> str:
     """A decision in words."""
     words = {
         "keep": "keep the label",
-        "label": f"label it {'; '.join(decision.label) or 'with nothing'}",
+        "label": f"label it {'; '.join(decision.label)}" if decision.label else "no label",
         "drop": "drop it",
         "group": f"same group as others ({decision.group})",
         "doubt": "in doubt",

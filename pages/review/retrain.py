@@ -35,11 +35,11 @@ def retrain_view(spec: str) -> None:
         return
     st.subheader("Retrain and compare", anchor=False)
     own = [one for one in finished_runs() if one.config and is_version_of(one.config.data, spec)]
-    own.sort(key=lambda one: is_version(one.config.data) if one.config else True)  # those on the data itself first
+    own.sort(key=lambda one: is_version(one.config.data) if one.config else True)  # those on the original data first
     runs = {one.id: one for one in own}
     if not runs:
         st.write(
-            f"No finished run is on {escape_markdown(display_name(spec))} yet: train one on the data itself, and come "
+            f"No finished run uses {escape_markdown(display_name(spec))} yet: train one on the original data, and come "
             "back to see whether the corrections made it better."
         )
         st.page_link("pages/train/page.py", label="Train")
@@ -53,8 +53,8 @@ def _form(spec: str, versions: list[str], runs: "dict[str, Listed]") -> None:
     newest = reversed(versions)
     versions = sorted(newest, key=lambda one: one != MADE.get())  # the one that was made now, then the newest
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        before = choose_one(BEFORE, "Run before", list(runs), names={k: listed_name(one) for k, one in runs.items()})
-        target = st.selectbox("On version", versions, format_func=display_name, key=f"retrain on {versions[0]}")
+        before = choose_one(BEFORE, "Original run", list(runs), names={k: listed_name(one) for k, one in runs.items()})
+        target = st.selectbox("Version", versions, format_func=display_name, key=f"retrain on {versions[0]}")
         run = runs[before].run
         same = path_spec(run.config.data) == target
         if st.button("Retrain and compare", key="retrain", type="primary", disabled=same):
@@ -103,19 +103,19 @@ def _wait(run: Run) -> None:
     words = f"{escape_markdown(run_name(run))}: {far.stage or state}"
     words += f", epoch {far.epoch} of {far.epochs}" if far.epoch and far.epochs else ""
     st.progress(min(1.0, far.done / far.total) if far.total else 0.0, text=words)
-    st.caption("You can close or reload this page: the run continues, and this address leads back here.")
+    st.caption("You can close or reload this page: the run continues, and this address brings you back.")
 
 
 def _verdict(verdict: RetrainVerdict, after: Run) -> None:
     first, *others = verdict.words
     st.markdown(f"**{escape_markdown(first)}**")
     rows = [
-        _accuracies(f"before the corrections ({verdict.split})", verdict.old_labels, verdict),
+        _accuracies(f"original ({verdict.split})", verdict.old_labels, verdict),
         _accuracies(
             f"corrected ({count(verdict.test_relabeled)} of {count(verdict.items)})", verdict.new_labels, verdict
         ),
     ]
-    st.dataframe(rows, hide_index=True, alt="Accuracy of both runs under the labels before and after")
+    st.dataframe(rows, hide_index=True, alt="Accuracy of both runs under the original and the corrected labels")
     for words in others:
         st.write(escape_markdown(words))
     st.page_link("pages/evaluate/page.py", label="Evaluate the retrained run", query_params={"run": after.id})

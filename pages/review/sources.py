@@ -29,7 +29,7 @@ NAMES = {
     FLAWS: "Outliers and image flaws",
     PROBLEMS: "Problems",
     ERRORS: "Errors of a run",
-    LIST: "The list you brought",
+    LIST: "Your selection",
 }
 
 
@@ -68,7 +68,7 @@ def _report(dataset: "ImageDataset", spec: str) -> "QualityReport | None":
     if ASKED.get() != spec:
         st.button("Check quality", on_click=ASKED.set, args=(spec,), disabled=not network, icon=":material/rule:")
         st.caption(
-            f"Fills this queue by the embeddings of {network}: one pass over the images, kept for the next time."
+            f"Fills this queue from the embeddings of {network}: one pass over the images, saved for next time."
             if network
             else "This queue needs a pretrained network, and none is on this machine: install one, as `clflab doctor` "
             "says, or choose another queue."
@@ -102,7 +102,7 @@ def _errors(dataset: "ImageDataset", spec: str) -> Queue | None:
     """The errors of a run on this data, on test where it has that."""
     own = {one.id: one for one in finished_runs() if one.config and path_spec(one.config.data) == spec}
     if not own:
-        st.write(f"No finished run is on {escape_markdown(display_name(spec))}: train one, or choose another queue.")
+        st.write(f"No finished run uses {escape_markdown(display_name(spec))} yet: train one, or choose another queue.")
         return None
     name = choose_one("run", "Run", list(own), names={name: listed_name(one) for name, one in own.items()})
     run = own[name].run

@@ -34,7 +34,7 @@ def versions_view(spec: str) -> None:
                 st.button(words, key=f"open version {version.name}", on_click=open_data, args=(version.spec,))
         if split_version(spec).version is not None:
             base = split_version(spec).base
-            st.button("Open the data itself", key="open version base", on_click=open_data, args=(base,))
+            st.button("Open the original data", key="open version base", on_click=open_data, args=(base,))
 
 
 def _name(spec: str) -> SessionValue[str]:
@@ -53,7 +53,7 @@ def _make(spec: str) -> None:
     if refusal := REFUSED.get():
         complain(refusal)
     if not decisions:
-        st.write("Nothing is decided yet. What you decide above is kept at once, apart from your files.")
+        st.write("No decisions yet. They are saved as you make them, apart from your files.")
         return
     kept = sum(decision.action == "keep" for decision in decisions)
     st.write(
@@ -100,7 +100,7 @@ def _row(version: Version, spec: str) -> dict[str, str | int]:
     counts = version.counts
     return {
         "version": f"{version.name} (open)" if version.spec == spec else version.name,
-        "made of": version.parent or "the data itself",
+        "based on": version.parent or "the original data",
         "made": moment(version.created),
         "relabeled": counts.relabeled,
         "test images relabeled": counts.test_relabeled,

@@ -17,7 +17,7 @@ chosen = choose_runs()
 if not chosen:
     st.caption(
         "Select a run to open, resume or delete it; select several to compare them. "
-        "By keyboard: the arrows lead to its row, Shift+Space selects it."
+        "By keyboard: arrow keys move to a row, Shift+Space selects it."
     )
 elif len(chosen) == 1:
     watch(chosen[0])

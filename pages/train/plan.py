@@ -49,7 +49,10 @@ def show_plan(config: RunConfig) -> Planned:
     active = [one for one in list_runs() if one.state in ACTIVE]
     of_step, of_batches = "peak of one training step", "estimated from a few batches"
     if processes > 1:
-        of_step, of_batches = f"peak of each of {processes} processes", "at best: from a few slices of one process"
+        of_step, of_batches = (
+            f"peak of each of {processes} processes",
+            "a lower bound, from a few slices in one process",
+        )
     waits = "could not be measured" if measuring.error is not None else _waits_for(active)
     splits = plan.splits
     with numbers:

@@ -17,6 +17,6 @@ def choose_processes(most: int) -> int:
         max_value=most,
         **kept("processes"),
         help="Each process takes a slice of every batch, on a GPU of its own or on its part of the cores; the batch "
-        "size stays what it is. Two end as one that accumulates two batches of half the size. On a CPU they pay where "
-        "one process leaves cores idle, as with small networks.",
+        "size stays what it is. Two processes give the same result as one that accumulates two batches of half the "
+        "size. On a CPU they pay off where one process leaves cores idle, as with small networks.",
     )

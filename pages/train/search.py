@@ -39,10 +39,10 @@ def search_form(config: RunConfig, filled: ResolvedConfig) -> None:
             trials = st.number_input("Trials", 1, 1000, 20, **kept("search trials"), width=120)
             workers = st.number_input(
                 "Workers", 1, MOST_WORKERS, 1, **kept("search workers"), width=120,
-                help="Trials side by side: they share the cores, so that several pay for small networks.",
+                help="Trials run in parallel and share the cores; several pay off for small networks.",
             )  # fmt: skip
             prune = st.toggle(
-                "Give up early", **kept("search prune"),
+                "Stop weak trials early", **kept("search prune"),
                 help="A trial ends where its validation score is below the median of the others at the same epoch.",
             )  # fmt: skip
         with refusals(stop=False):
@@ -54,7 +54,7 @@ def _offer(config: RunConfig, space: Mapping[str, JsonValue], *, trials: int, wo
     named = config.changed(data=named_spec(config.data))
     flags = f"--space space.json --trials {trials}" + (f" --workers {workers}" if workers > 1 else "")
     flags += " --prune" if prune else ""
-    st.caption("The space, as space.json, and the command that searches the same:")
+    st.caption("The space, as space.json, and the command for the same search:")
     st.code(json.dumps({name.removeprefix("recipe."): value for name, value in space.items()}), language="json")
     st.code(
         api.command_of(named, search=flags),
@@ -110,7 +110,12 @@ def _choose(name: str, usual: JsonValue) -> JsonValue:
     with middle:
         highest = _number("to", high, whole=whole, key=f"search {name} high")
     with right:
-        log = st.checkbox("log", value=not whole and low > 0, **kept(f"search {name} log"), help="By powers of ten.")
+        log = st.checkbox(
+            "Log scale",
+            value=not whole and low > 0,
+            **kept(f"search {name} log"),
+            help="Values are drawn evenly on a logarithmic scale.",
+        )
     return {"low": lowest, "high": highest, **({"log": True} if log else {})}
 
 

@@ -33,12 +33,12 @@ def test_the_map_is_drawn_by_one_click(open_page: OpenPage, photos: Path) -> Non
     app = open_page("data", data=str(photos / "data"))
     app = until(app, lambda page: [button for button in page.button if button.label == "Draw the map"])
     app = until(
-        clicked(app, "Draw the map"), lambda page: [text for text in page.caption if "Lasso or box" in text.value]
+        clicked(app, "Draw the map"), lambda page: [text for text in page.caption if "lasso or the box" in text.value]
     )
     assert not app.exception
     assert not app.error
     assert app.button_group(key="map color").value == "class"
-    assert any(text.value.startswith("12 images. Lasso or box points") for text in app.caption)
+    assert any(text.value.startswith("12 images. Select points with the lasso or the box") for text in app.caption)
     assert any("Select points on the map" in text.value for text in app.markdown)
 
 

@@ -15,7 +15,7 @@ def test_the_limit_is_measured_and_kept_by_a_click(open_page: OpenPage, finished
     (finished_run.path / UnknownFile.file).unlink()
     app = open_page("evaluate", run=finished_run.id)
     assert not app.exception
-    assert "keeps no limit yet" in words(app)
+    assert "has no limit yet" in words(app)
     app.button(key="unknown measure").click().run()
     until(app, lambda app: any(metric.label == "Far strangers caught" for metric in app.metric))
     assert not app.exception

@@ -105,7 +105,7 @@ def test_the_retrained_run_is_compared_on_labels_before_and_after(open_page: Ope
     )
     assert not app.exception, app.exception
     texts = " ".join(text.value for text in app.markdown)
-    assert "test labels were corrected. Under the labels before, accuracy went from" in texts.replace("\\", "")
+    assert "test labels were corrected. Under the original labels, accuracy went from" in texts.replace("\\", "")
     assert app.button(key="retrain")
 
 
@@ -125,7 +125,7 @@ def test_data_shows_a_version_and_deletes_it_alone(open_page: OpenPage) -> None:
     api.correct_dataset(spec, version="v1")
     app = open_page("data", data=f"{spec}@v1")
     assert not app.exception, app.exception
-    assert any("Made of the data itself" in text.value and "1 dropped" in text.value for text in app.caption)
+    assert any("Based on the original data" in text.value and "1 dropped" in text.value for text in app.caption)
     app.button(key="delete version").click().run()
     assert not app.exception, app.exception
     assert app.text_input(key="data").value == spec

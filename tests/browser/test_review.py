@@ -53,7 +53,7 @@ def test_suspects_are_cleared_by_keyboard_and_the_run_is_retrained(
 
     def press(key: str, left: int) -> None:
         page.keyboard.press(key)
-        words = f" {left} left" if left else f"All {count} images are decided"
+        words = f" {left} left" if left else "Every image is decided"
         expect(page.get_by_text(re.compile(words))).to_be_visible()
 
     press("a", count - 1)

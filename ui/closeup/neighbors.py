@@ -32,7 +32,7 @@ def _neighbors(source: Source, record: ItemRecord) -> None:
     who = "the run's" if run else f"{embedder()}'s"
     if not (WANTED.get() or is_quick(source)):
         st.button("Find the nearest training images", key="closeup nearest", on_click=WANTED.set, args=(True,))
-        st.caption(f"By {who} embeddings: one pass over the training images, kept for the next time.")
+        st.caption(f"By {who} embeddings: one pass over the training images, saved for next time.")
         return
     space = result_in_fragment(space_job(source, record.split), "Embedding the images", key="closeup nearest")
     if space is None:

@@ -26,7 +26,11 @@ _ONNX = (
 EXPORT_CHOICES = {
     "onnx": ExportChoice("ONNX", "One file that ONNX Runtime reads, in most languages.", ".onnx", _ONNX, "python"),
     "onnx-int8": ExportChoice(
-        "ONNX, 8-bit", "A quarter of the size, faster on most CPUs, slightly less exact.", "-int8.onnx", _ONNX, "python"
+        "ONNX, 8-bit",
+        "A quarter of the size, faster on most CPUs, slightly less accurate.",
+        "-int8.onnx",
+        _ONNX,
+        "python",
     ),
     "pt2": ExportChoice(
         "PyTorch",

@@ -150,7 +150,7 @@ def _check_classes(before: ImageDataset, after: ImageDataset) -> None:
     if gone:
         raise InputError(
             f"the decisions leave {', '.join(gone[:5])} without a training picture: keep at least one of each class, "
-            "or take the class out of the data itself"
+            "or take the class out of the original data"
         )
 
 

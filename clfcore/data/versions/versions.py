@@ -107,7 +107,7 @@ def lineage(spec: str) -> tuple[Version, ...]:
     chain: list[Version] = []
     while name is not None:
         if any(version.name == name for version in chain):
-            raise InputError(f"version {name} of {display_name(base)} is damaged: it was made of itself")
+            raise InputError(f"version {name} of {display_name(base)} is damaged: it is based on itself")
         chain.insert(0, _read(base, name))
         name = chain[0].parent
     return tuple(chain)
@@ -154,7 +154,7 @@ def delete_version(spec: str) -> Version:
     version, base = read_version(spec), split_version(spec).base
     children = [other.name for other in list_versions(base) if other.parent == version.name]
     if children:
-        raise InputError(f"version {version.name} stays: {', '.join(children)} was made of it; delete that first")
+        raise InputError(f"version {version.name} stays: {', '.join(children)} is based on it; delete that first")
     path = version_file(base, version.name)
     with locked(path):
         path.unlink(missing_ok=True)

@@ -131,7 +131,7 @@ def test_a_version_of_a_version_and_what_differs(shapes: ImageDataset) -> None:
     assert [(one.item, one.b) for one in found.relabeled] == [(shapes.ids[0], first), (shapes.ids[5], second)]
     assert found.only_a == (shapes.ids[6],)
     assert found.common == len(shapes) - 1
-    with pytest.raises(InputError, match="v2 was made of it"):
+    with pytest.raises(InputError, match="v2 is based on it"):
         api.delete_dataset(f"{SHAPES}@v1")
     api.delete_dataset(f"{SHAPES}@v2")
     api.delete_dataset(f"{SHAPES}@v1")
