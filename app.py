@@ -37,6 +37,7 @@ page = st.navigation(
         "Prepare": [page_of("data"), page_of("review"), page_of("augmentations"), page_of("architectures")],
         "Train": [page_of("train"), page_of("runs")],
         "Evaluate": [page_of("evaluate"), page_of("compare")],
+        "Learn": [page_of("lessons")],
     },
     expanded=True,
 )

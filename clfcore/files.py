@@ -228,6 +228,11 @@ def verdicts_folder() -> Path:
     return _folder("CLFLAB_VERDICTS", "verdicts")
 
 
+def lessons_folder() -> Path:
+    """Where the reader's progress in the lessons lives: CLFLAB_LESSONS, else `lessons` in the lab's folder."""
+    return _folder("CLFLAB_LESSONS", "lessons")
+
+
 def crashes_folder() -> Path:
     """Where the details of the lab's own faults are written: CLFLAB_CRASHES, else `crashes` in the lab's folder."""
     return _folder("CLFLAB_CRASHES", "crashes")

@@ -26,6 +26,7 @@ FOLDERS = (
     ("CLFLAB_POLICIES", "policies"),
     ("CLFLAB_VERDICTS", "verdicts"),
     ("CLFLAB_CRASHES", "crashes"),
+    ("CLFLAB_LESSONS", "lessons"),
     ("TORCH_HOME", "torch"),  # whose weights are on the machine decides nothing
     ("HF_HOME", "huggingface"),
 )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from clfcore.api.finding import map_dataset, next_to_label, search_similar
     from clfcore.api.honesty import sets, unknown
     from clfcore.api.inspection import inspect_item
+    from clfcore.api.lessons import forget_lessons, list_lessons, print_lesson, run_lesson
     from clfcore.api.many_predictions import predict_many
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
@@ -84,6 +85,7 @@ _NAMES = {
     "exports": ("export",),
     "fields": ("FIELDS", "flag"),
     "honesty": ("sets", "unknown"),
+    "lessons": ("forget_lessons", "list_lessons", "print_lesson", "run_lesson"),
     "many_predictions": ("predict_many",),
     "finding": ("map_dataset", "next_to_label", "search_similar"),
     "inspection": ("inspect_item",),

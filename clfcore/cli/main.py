@@ -19,6 +19,7 @@ from clfcore.cli import (
     export,
     finding,
     honesty,
+    lessons,
     predict,
     quality,
     retrain,
@@ -68,6 +69,7 @@ COMMANDS: Mapping[str, Command] = {
         predict,
         export,
         serve,
+        lessons,
         system,
     )
     for command in group.COMMANDS

@@ -73,7 +73,7 @@ def page(title: str, about: str, sections: Sequence[Section]) -> str:
         from plotly.offline import get_plotlyjs
 
         plotly = get_plotlyjs()
-    return _template().render(
+    return template("report.html.jinja").render(
         title=title,
         about=about,
         sections=sections,
@@ -95,7 +95,8 @@ def thumbnail(pixels: "np.ndarray", caption: str) -> Thumbnail:
     return Thumbnail(f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}", caption, sharp)
 
 
-def _template() -> "Template":
+def template(name: str) -> "Template":
+    """Jinja template of this folder; it escapes every text, and refuses a name that it is not given."""
     # 0.1 s and more: only a report needs it
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -108,7 +109,7 @@ def _template() -> "Template":
         keep_trailing_newline=True,
     )
     environment.filters |= {"alternative": alternative, "figure_html": _figure_html, "next_name": next}
-    return environment.get_template("report.html.jinja")
+    return environment.get_template(name)
 
 
 def _figure_html(figure: "Figure", name: str) -> str:

@@ -41,6 +41,7 @@ def serving(folder: Path, log: Path | None = None, *, root: Path = ROOT) -> Iter
         "CLFLAB_VERDICTS": "verdicts",
         "CLFLAB_POLICIES": "policies",
         "CLFLAB_CRASHES": "crashes",
+        "CLFLAB_LESSONS": "lessons",
     }
     environment = os.environ | {name: str(folder / part) for name, part in names.items()}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]

@@ -1,0 +1,1 @@
+"""Lessons: eight experiments of image classification that run on the reader's own machine."""

@@ -1,0 +1,144 @@
+"""Lesson 3. 2012 to 2014, AlexNet and VGG: what depth and small filters bring."""
+
+from clfcore.lessons.lesson import Choice, Finding, Lesson, Room, Setting, Source, Step
+from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
+from clfcore.progress import Progress
+
+EPOCHS = 8
+DATA = "shapes:count=900,side=16,difficulty=0.0"
+STACKS = (("1 layer a stage", 1), ("2 layers a stage", 2), ("3 layers a stage", 3))
+WIDTHS = (16, 32)
+
+
+def layers(depth: int) -> str:
+    """The option `layers` of a VGG with so many 3 x 3 convolutions in each of two stages.
+
+    >>> layers(2)
+    '16,16,M,32,32'
+    """
+    first, second = ([str(width)] * depth for width in WIDTHS)
+    return ",".join([*first, "M", *second])
+
+
+def experiment(setting: str, seed: int, progress: Progress) -> Finding:
+    """VGGs of one, two and three convolutions a stage on easy shapes, trained alike."""
+    rows = []
+    for place, (name, depth) in enumerate(STACKS):
+        config = {
+            "data": DATA,
+            "architecture": "vgg",
+            "options": {"layers": layers(depth), "batch_norm": setting == "with", "hidden": 0},
+            "strategy": "scratch",
+            "recipe": {
+                "epochs": EPOCHS,
+                "image_size": 16,
+                "batch_size": 32,
+                "learning_rate": 5e-3,
+                "schedule": "one-cycle",
+                "augmentation": "none",
+                "seed": seed,
+            },
+        }
+        with trained(config, progress=part(progress, place, len(STACKS))) as run:
+            rows.append(accuracy(name, run))
+    shallow, _, deep = rows
+    best = max(range(3), key=lambda place: rows[place].value)
+    return Finding(
+        measure="test accuracy",
+        rows=tuple(rows),
+        answer=best,
+        holds=clearly_above(deep, shallow),
+        sentence=(
+            f"With one, two and three 3 × 3 convolutions a stage, test accuracy is "
+            f"{', '.join(percent(row.value) for row in rows[:2])} and {percent(deep.value)}; guessing would give 16.7%."
+        ),
+    )
+
+
+LESSON = Lesson(
+    number=3,
+    title="2012: AlexNet, VGG",
+    question="What do depth and small filters bring?",
+    steps=(
+        Step(
+            "Two small filters see as far as one large one",
+            r"""
+In 2012 **AlexNet** won ImageNet by a wide margin: five convolutions, ReLU, dropout, and two GPUs to train it. Its
+first filters are 11 × 11. Two years later **VGG** asked what happens if every filter is 3 × 3 and there are simply
+more layers.
+
+A value after two 3 × 3 convolutions depends on 5 × 5 pixels; after three, on 7 × 7. That is its **receptive field**:
+
+$$r_n = r_{n-1} + 2 \qquad (r_0 = 1)$$
+
+For $C$ maps in and out, one 7 × 7 convolution has $49\,C^2$ weights. Three 3 × 3 convolutions have $27\,C^2$, see
+exactly as far, and pass through three ReLUs instead of one. They are cheaper, and they can express more.
+""",
+        ),
+        Step(
+            "Three networks that differ in depth alone",
+            r"""
+You will train three small VGGs to tell six shapes apart (circle, cross, ring, square, star, triangle) on images of
+16 pixels that the lab draws itself. Each has two stages, with 16 and 32 maps, and one, two or three 3 × 3
+convolutions in each.
+
+Their last maps see 8, 16 and 24 pixels of the image. A square and a cross differ in how their corners lie to each
+other, so a network has to see the whole shape at once.
+
+All three have **batch normalization** (2015). VGG was published before it, and its authors had to train a shallow
+network first and grow it. The exercise lets you find out why.
+""",
+        ),
+    ),
+    prediction="Trained alike for eight epochs, which network is best on the test images?",
+    choices=(
+        Choice(
+            "One convolution a stage: it has least to learn", "It has the fewest weights, and cannot see a whole shape."
+        ),
+        Choice("Two convolutions a stage", "Better than one. But the third still pays on this data."),
+        Choice("Three convolutions a stage", "Each of them sees further and bends its answer once more."),
+    ),
+    controls="Same images, split, seed, order, epochs, optimizer, learning rate and schedule; no augmentation.",
+    experiment=experiment,
+    claim="Three convolutions a stage are clearly better than one.",
+    surprise=(
+        "The deepest network has by far the best result after the same number of epochs. Depth did not "
+        "make it slower to "
+        "learn here: batch normalization keeps its gradients in range."
+    ),
+    setting=Setting(
+        "batch-normalization",
+        "Batch normalization",
+        ("with", "without"),
+        "Leave batch normalization out, as in 2014. What becomes of the deepest network's lead?",
+    ),
+    rooms=(
+        Room(
+            "architectures",
+            "Build a VGG of your own layers",
+            {"architecture": "vgg"},
+            "python -m clfcore architectures show vgg --option layers=16,16,16,M,32,32,32 --option hidden=0",
+        ),
+        Room(
+            "architectures",
+            "AlexNet, layer by layer",
+            {"architecture": "alexnet"},
+            "python -m clfcore architectures show alexnet",
+        ),
+    ),
+    sources=(
+        Source(
+            "Krizhevsky, Sutskever, Hinton: ImageNet classification with deep convolutional neural networks, "
+            "NeurIPS 2012",
+            "https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
+        ),
+        Source(
+            "Simonyan, Zisserman: Very deep convolutional networks for large-scale image recognition, ICLR 2015",
+            "https://arxiv.org/abs/1409.1556",
+        ),
+        Source(
+            "Ioffe, Szegedy: Batch normalization, ICML 2015",
+            "https://arxiv.org/abs/1502.03167",
+        ),
+    ),
+)

@@ -1,0 +1,181 @@
+"""Lesson 8. Is it any good? A shortcut that accuracy hides, and what reveals it."""
+
+import numpy as np
+
+from clfcore.classifier import Classifier, predict_dataset
+from clfcore.data.catalogue import open_dataset
+from clfcore.data.dataset import ImageDataset
+from clfcore.data.synthetic_shapes import mark
+from clfcore.lessons.lesson import Choice, Finding, Lesson, Measured, Room, Setting, Source, Step
+from clfcore.lessons.trial import PARTS, clearly_above, part, percent, share, trained
+from clfcore.progress import Progress
+
+SIDE = 16
+TRAINED_ON, EPOCHS = 900, 8
+LOOKED_AT = 40  # images whose maps are made
+
+
+def experiment(setting: str, seed: int, progress: Progress) -> Finding:
+    """One network trained where a mark gives the class away, one where there is none; both on fresh images."""
+    count = int(setting)
+    drawn = f"side={SIDE},difficulty=0.0"
+    marked, unmarked = (
+        open_dataset(f"{name}:count={count},seed={seed + 1},{drawn}") for name in ("shapes-shortcut", "shapes")
+    )
+    rows: list[Measured] = []
+    corner = 0.0
+    for place, name in enumerate(("shapes-shortcut", "shapes")):
+        config = {
+            "data": f"{name}:count={TRAINED_ON},{drawn}",
+            "architecture": "vgg",
+            "options": {"layers": "16,16,16,M,32,32,32", "batch_norm": True, "hidden": 0},
+            "strategy": "scratch",
+            "recipe": {
+                "epochs": EPOCHS,
+                "image_size": SIDE,
+                "batch_size": 32,
+                "learning_rate": 5e-3,
+                "schedule": "one-cycle",
+                "augmentation": "none",
+                "seed": seed,
+            },
+        }
+        with trained(config, progress=part(progress, place, 3)) as run:
+            from clfcore.runs.open_classifier import classifier_of
+
+            classifier = classifier_of(run)
+            if place == 0:
+                rows.append(_right("trained with marks, images with marks", classifier, marked))
+                rows.append(_right("trained with marks, images without", classifier, unmarked))
+                progress(2 * PARTS, 3 * PARTS)
+                corner = _share_on_corner(classifier, marked)
+            else:
+                rows.append(_right("trained without marks, images without", classifier, unmarked))
+    seen, fooled, honest = rows
+    lost = seen.value - fooled.value
+    return Finding(
+        measure=f"accuracy on {count:,} fresh images",
+        rows=tuple(rows),
+        answer=0 if lost < 0.05 else 1 if fooled.value > 0.5 else 2,
+        holds=clearly_above(seen, fooled) and clearly_above(honest, fooled),
+        sentence=(
+            f"Trained where a corner mark gives the class away, the network is right on {percent(seen.value)} "
+            "of fresh images "
+            f"with the mark and {percent(fooled.value)} without it. On average, {percent(corner)} of its "
+            "Grad-CAM map lies on the "
+            f"corner, which is {percent(_corner(SIDE).mean())} of the image."
+        ),
+    )
+
+
+def _right(name: str, classifier: Classifier, dataset: ImageDataset) -> Measured:
+    predictions = predict_dataset(classifier, dataset)
+    return share(name, int((predictions.logits.argmax(axis=1) == predictions.targets).sum()), len(predictions))
+
+
+def _corner(side: int) -> np.ndarray:
+    """side x side bool: the quarter of the side in which the mark stands."""
+    corner = np.zeros((side, side), bool)
+    rows, _ = mark(side)
+    corner[: rows.stop, : rows.stop] = True
+    return corner
+
+
+def _share_on_corner(classifier: Classifier, dataset: ImageDataset) -> float:
+    """Mean share of Grad-CAM's map on the mark's corner, over the first images."""
+    from clfcore.explain.deletion_insertion import energy_in_mask
+    from clfcore.explain.dispatch import explain
+
+    assert dataset.pixels is not None  # drawn
+    corner = _corner(SIDE)
+    squares = (classifier.square(image) for image in dataset.pixels[:LOOKED_AT])
+    shares = [energy_in_mask(explain(classifier, square, method="gradcam").values, corner) or 0.0 for square in squares]
+    return float(np.mean(shares))
+
+
+LESSON = Lesson(
+    number=8,
+    title="Is it any good?",
+    question="A classifier has 97% accuracy. What can still be wrong?",
+    steps=(
+        Step(
+            "A number needs its company",
+            r"""
+**Accuracy** is a share of test images, so it comes with an interval. 29 of 30 right is 96.7%, with a 95% interval
+from 83% to 99%: thirty images cannot tell a good classifier from a very good one.
+
+- A **confusion matrix** says which classes are taken for which; read a row aloud: "of 40 shirts, 31 were called
+  shirts, 6 T-shirts."
+- A **ROC curve** shows every threshold at once. The **operating point** is the one you choose, by what a miss and a
+  false alarm cost.
+- **Calibration** asks whether 0.9 means right nine times in ten.
+- The **most confident errors** are where wrong labels and strange images come to light.
+""",
+        ),
+        Step(
+            "All of that can be fooled together",
+            r"""
+Every one of these numbers is computed on the test split. If training and test images share a **shortcut**, all of
+them look good: a ruler in every photo of a malignant mole, a hospital's tag in the corner of an X-ray, one
+background for each class. A **leak**, the same picture in training and test, flatters in the same way.
+
+You will train a network on shapes where a small colored square in the corner goes with the class, and then take the
+square away. **Grad-CAM** shows where the network looked; the share of the map on that corner says how much it
+relied on it.
+""",
+        ),
+    ),
+    prediction="The network is trained with the mark, and right on nearly every test image that has one. How "
+    "often is it right on fresh images without it?",
+    choices=(
+        Choice("As often: it learned the shapes too", "It had no reason to: the color alone explained every label."),
+        Choice(
+            "Less often, but mostly right",
+            "It learned a little about shapes, but far less than the accuracy with marks suggests.",
+        ),
+        Choice("On less than half of them", "It read the color in the corner and hardly looked at the shape."),
+    ),
+    controls="Fresh images that neither network was trained on, the same shapes with and without the mark; a "
+    "second network trained "
+    "without marks shows that the shapes can be learned.",
+    experiment=experiment,
+    claim="A network that is trained with the shortcut fails without it, while another can do the task.",
+    surprise=(
+        "Nothing on the shortcut's own test split would have told you. A second set of images, made "
+        "another way, or a look at where the "
+        "network looks, does."
+    ),
+    setting=Setting(
+        "images",
+        "Fresh images",
+        ("300", "30", "1000"),
+        "Judge on 30 images, then on 1,000. How wide are the intervals, and which comparison could 30 "
+        "images have settled?",
+    ),
+    rooms=(
+        Room(
+            "train",
+            "Train on the trap yourself",
+            {"data": "shapes-shortcut"},
+            "python -m clfcore train --data shapes-shortcut",
+        ),
+        Room("evaluate", "Evaluate a run of your own", {}, "python -m clfcore evaluate RUN"),
+        Room(
+            "explain",
+            "See where a network looked",
+            {},
+            "python -m clfcore explain RUN photo.jpg --method gradcam --out map.png",
+        ),
+    ),
+    sources=(
+        Source(
+            "Geirhos and others: Shortcut learning in deep neural networks, Nature Machine Intelligence 2020",
+            "https://arxiv.org/abs/2004.07780",
+        ),
+        Source("Selvaraju and others: Grad-CAM, ICCV 2017", "https://arxiv.org/abs/1610.02391"),
+        Source(
+            "Wilson: Probable inference, the law of succession, and statistical inference, JASA 1927",
+            "https://doi.org/10.1080/01621459.1927.10502953",
+        ),
+    ),
+)

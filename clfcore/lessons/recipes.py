@@ -1,0 +1,136 @@
+"""Lesson 7. Augmentation and recipes: learning rates too low, right and too high, and a flipped digit."""
+
+from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Room, Setting, Source, Step
+from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
+from clfcore.progress import Progress
+
+RATES = (1e-5, 3e-3, 0.3)
+FLIPS = {
+    "horizontal and vertical flips": [{"step": "horizontal-flip"}, {"step": "vertical-flip"}],
+    "small shifts": [{"step": "shift", "most": 0.1}],
+    "rotation by up to 180°": [{"step": "rotation", "degrees": 180}],
+}
+
+
+def experiment(setting: str, seed: int, progress: Progress) -> Finding:
+    """LeNet-5 on digits: three learning rates without augmentation, then the right one with the setting's policy."""
+    policy = {"version": 1, "name": "lesson", "steps": FLIPS[setting]}
+    ways: list[tuple[str, float, object]] = [(f"learning rate {rate:g}", rate, "none") for rate in RATES]
+    ways.append((f"learning rate {RATES[1]:g}, {setting}", RATES[1], policy))
+    rows, lines = [], []
+    for place, (name, rate, augmentation) in enumerate(ways):
+        config = {
+            "data": "digits",
+            "architecture": "lenet5",
+            "strategy": "scratch",
+            "recipe": {
+                "epochs": 5,
+                "learning_rate": rate,
+                "augmentation": augmentation,
+                "gradient_clip": 0,
+                "seed": seed,
+            },
+        }
+        with trained(config, progress=part(progress, place, len(ways))) as run:
+            history = run.history
+            rows.append(accuracy(name, run))
+        losses = tuple(row.train_loss or 0.0 for row in history)
+        lines.append(Curve(name, tuple(float(row.epoch) for row in history), losses))
+    low, right, high, changed = rows
+    answer = 0 if clearly_above(changed, right) else 2 if clearly_above(right, changed) else 1
+    return Finding(
+        measure="test accuracy",
+        rows=tuple(rows),
+        answer=answer,
+        holds=clearly_above(right, low) and clearly_above(right, high),
+        sentence=(
+            f"Test accuracy is {percent(low.value)}, {percent(right.value)} and {percent(high.value)} at "
+            "learning rates of "
+            f"{RATES[0]:g}, {RATES[1]:g} and {RATES[2]:g}; with {setting} it is {percent(changed.value)} instead of "
+            f"{percent(right.value)}."
+        ),
+        curves=Curves("epoch", "training loss", tuple(lines), y_log=True),
+    )
+
+
+LESSON = Lesson(
+    number=7,
+    title="Augmentation and recipes",
+    question="Which learning rate, which augmentation, and how would you know that one is wrong?",
+    steps=(
+        Step(
+            "The learning rate comes first",
+            r"""
+Training moves every weight a little against its gradient:
+
+$$w \leftarrow w - \eta \, \frac{\partial L}{\partial w}$$
+
+The **learning rate** $\eta$ is the one number that spoils most runs. Too low, and the loss creeps: the network is
+not wrong, it is not done. Too high, and each step jumps across the valley: the loss stays high or becomes infinite.
+In between it falls fast and then settles, most of all when a **schedule** lowers $\eta$ towards the end.
+
+The three look different within an epoch or two, so read the loss curve before you change anything else.
+""",
+        ),
+        Step(
+            "Augmentation is a promise",
+            r"""
+**Augmentation** shows each image a little changed: shifted, turned, flipped, recolored. It fights **overfitting**,
+where the training images are learned by heart: training accuracy keeps rising and validation accuracy does not.
+
+Each step of a policy promises that *the label stays true*. A mirrored cat is a cat. A mirrored **2** is no digit at
+all, and a 6 turned by 180 degrees is a 9. A network that is trained on such images is taught mistakes, and spends
+its capacity on images that never come.
+
+**Mixup** and **CutMix** change the labels along with the images: 0.7 of a cat and 0.3 of a dog has the label 0.7
+cat, 0.3 dog.
+""",
+        ),
+    ),
+    prediction="Digits are flipped at random during training, left to right and top to bottom. What becomes of "
+    "the accuracy on (unflipped) test digits?",
+    choices=(
+        Choice("It rises: more variety", "Variety helps where the label stays true. A flipped 2 is no 2."),
+        Choice(
+            "Nothing that the test set can tell",
+            "The network has to learn four versions of each digit in the same five epochs.",
+        ),
+        Choice("It falls", "Some digits are no digits any more, and the rest have to be learned in four versions."),
+    ),
+    controls="Same network, images, seed, order, epochs and optimizer; gradient clipping is off, so that a "
+    "high rate shows.",
+    experiment=experiment,
+    claim="A learning rate can be clearly too low and clearly too high.",
+    surprise=(
+        "A learning rate that is 300 times too low and one that is 100 times too high give bad networks "
+        "for opposite reasons. Only "
+        "the loss curve tells which one it was."
+    ),
+    setting=Setting(
+        "augmentation",
+        "Augmentation",
+        tuple(FLIPS),
+        "Take small shifts, then rotation by up to 180°. Which of the two keeps its promise on digits?",
+    ),
+    rooms=(
+        Room(
+            "augmentations",
+            "See what each policy does to an image",
+            {},
+            "python -m clfcore policies views digits --data digits --out views.png",
+        ),
+        Room(
+            "train",
+            "Find a learning rate",
+            {"data": "digits", "architecture": "lenet5"},
+            "python -m clfcore find-rate --data digits --architecture lenet5",
+        ),
+    ),
+    sources=(
+        Source(
+            "Smith: Cyclical learning rates for training neural networks, WACV 2017", "https://arxiv.org/abs/1506.01186"
+        ),
+        Source("Zhang, Cisse, Dauphin, Lopez-Paz: mixup, ICLR 2018", "https://arxiv.org/abs/1710.09412"),
+        Source("Yun and others: CutMix, ICCV 2019", "https://arxiv.org/abs/1905.04899"),
+    ),
+)

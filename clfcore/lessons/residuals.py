@@ -1,0 +1,147 @@
+"""Lesson 4. Why deeper got worse, and residuals."""
+
+from clfcore.architectures.degradation_study import record
+from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Measured, Room, Setting, Source, Step
+from clfcore.lessons.trial import part, trained
+from clfcore.progress import Progress
+
+SHALLOW = 20  # layers: 6n + 2 for n blocks in each of three stages
+EPOCHS = 4
+
+
+def network(blocks: int, *, skip: bool) -> dict[str, object]:
+    """Options of a small ResNet with so many blocks in each of three stages, with its additions or without."""
+    return {"depths": f"{blocks},{blocks},{blocks}", "width": 16, "stem": "small", "skip": skip}
+
+
+def experiment(setting: str, seed: int, progress: Progress) -> Finding:
+    """Plain and residual networks, shallow and deep, on digits of 8 pixels, as in He et al. (2015), section 4.2."""
+    deep = int(setting)
+    kinds = [(layers, skip) for skip in (False, True) for layers in (SHALLOW, deep)]
+    rows, lines = [], []
+    for place, (layers, skip) in enumerate(kinds):
+        name = f"{'residual' if skip else 'plain'} {layers}"
+        config = {
+            "data": "digits",
+            "architecture": "resnet",
+            "options": network((layers - 2) // 6, skip=skip),
+            "strategy": "scratch",
+            "recipe": {
+                "epochs": EPOCHS,
+                "image_size": 8,
+                "batch_size": 64,
+                "optimizer": "sgd",
+                "learning_rate": 0.05,
+                "momentum": 0.9,
+                "weight_decay": 1e-4,
+                "schedule": "cosine",
+                "augmentation": "none",
+                "seed": seed,
+            },
+        }
+        with trained(config, progress=part(progress, place, len(kinds))) as run:
+            history = run.history
+        losses = tuple(row.train_loss or 0.0 for row in history)
+        rows.append(Measured(name, losses[-1]))
+        lines.append(Curve(name, tuple(float(row.epoch) for row in history), losses))
+    plain_shallow, plain_deep, _, residual_deep = (row.value for row in rows)
+    # The first two choices stand for a plain network that gains from its depth, or neither gains nor loses.
+    answer = 2 if plain_deep > plain_shallow * 1.05 else 0 if plain_deep < plain_shallow * 0.95 else 1
+    return Finding(
+        measure="training loss after the last epoch",
+        rows=tuple(rows),
+        answer=answer,
+        holds=plain_deep > plain_shallow and residual_deep < plain_deep,
+        sentence=(
+            f"On its own training images, the plain network ends at a loss of {plain_shallow:.2f} with "
+            f"{SHALLOW} layers and "
+            f"{plain_deep:.2f} with {deep}; with additions, {deep} layers end at {residual_deep:.2f}."
+        ),
+        share=False,
+        curves=Curves("epoch", "training loss", tuple(lines)),
+    )
+
+
+LESSON = Lesson(
+    number=4,
+    title="Why deeper got worse, and residuals",
+    question="Why did deep networks learn worse than shallow ones, and what mended it?",
+    steps=(
+        Step(
+            "It was not overfitting",
+            r"""
+After VGG, everybody stacked more layers, and at some point networks got worse. The obvious suspicion is
+**overfitting**: too many parameters for the data. But then the error on the *training* images would still be lower.
+
+It was not. In 2015 He and colleagues showed that a plain network of 56 layers has a higher *training* loss than one
+of 20. The deeper one could copy the shallower one and let its other 36 layers do nothing. It does not find that
+solution: it cannot be **optimized**. They called this the **degradation problem**.
+""",
+        ),
+        Step(
+            "An addition",
+            r"""
+A plain block computes $y = F(x)$. A **residual** block adds its input back:
+
+$$y = x + F(x)$$
+
+Now "do nothing" is easy: $F(x) = 0$. And by the chain rule
+
+$$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y}\left(1 + \frac{\partial F}{\partial x}\right)$$
+
+so part of the gradient reaches every layer undiminished, whatever $F$ does. The addition costs no parameters.
+
+You will train four networks on digits of 8 × 8 pixels: 20 layers and many layers, each without its additions and
+with them.
+""",
+        ),
+    ),
+    prediction="Without additions: how does the deep network's training loss compare with that of 20 layers?",
+    choices=(
+        Choice(
+            "Lower: it has more parameters", "It could fit the training images better, if only it could be optimized."
+        ),
+        Choice(
+            "About the same (within 5%)",
+            "It could copy the 20 layers and do nothing in the rest, but does not find that.",
+        ),
+        Choice("Higher", "More layers, and even the images it was trained on are explained worse: degradation."),
+    ),
+    controls="Same images, seed, order, epochs, SGD with momentum, cosine schedule; only the depth and the "
+    "additions differ.",
+    experiment=experiment,
+    claim="The deep plain network has a higher training loss than the shallow one, and additions mend that.",
+    surprise=(
+        "The deep residual network here is not yet as good as the shallow one after four epochs. Additions make depth "
+        "trainable; they do not make it free."
+    ),
+    setting=Setting(
+        "layers",
+        "Layers of the deep networks",
+        ("56", "32", "44"),
+        "Try 32 and 44 layers. Where does the plain network begin to fail?",
+    ),
+    rooms=(
+        Room(
+            "architectures",
+            "The recorded experiment, and gradients layer by layer",
+            {"architecture": "resnet"},
+            "python -m clfcore architectures gradients",
+        ),
+    ),
+    sources=(
+        Source(
+            "He, Zhang, Ren, Sun: Deep residual learning for image recognition, CVPR 2016",
+            "https://arxiv.org/abs/1512.03385",
+        ),
+        Source(
+            "Balduzzi and others: The shattered gradients problem, ICML 2017",
+            "https://arxiv.org/abs/1702.08591",
+        ),
+    ),
+)
+
+
+def recorded_study() -> str:
+    """What the longer experiment with 20 and 56 layers gave (benchmarks/plain_vs_residual.py)."""
+    return record().describe()

@@ -1,0 +1,73 @@
+"""Lessons on paper: as Markdown with KaTeX for docs/lessons/, and as one HTML file with formulas as MathML."""
+
+from pathlib import Path
+
+from clfcore.figures.lesson import recorded_svg
+from clfcore.files import write_text
+from clfcore.lessons.lesson import Lesson
+from clfcore.lessons.recorded import SCRIPT, Recorded, record
+from clfcore.reports.markdown_page import markdown_page
+
+
+def lesson_markdown(lesson: Lesson, *, figure: str | None = None) -> str:
+    """A lesson from its question to its sources. figure: the address of the recorded figure's picture."""
+    recorded = record().get(lesson.number)
+    parts = [f"# {lesson.number}. {lesson.title}", f"*{lesson.question}*"]
+    for step in lesson.steps:
+        parts += [f"## {step.title}", step.text.strip()]
+    parts += ["## Predict", lesson.prediction, _listed([choice.text for choice in lesson.choices])]
+    parts += [
+        "Write your prediction down before you run the experiment:",
+        f"```\npython -m clfcore lesson {lesson.number}\n```",
+        f"**Controls.** {lesson.controls}",
+    ]
+    if recorded is not None:
+        parts += ["## What it gave", *_record(lesson, recorded, figure)]
+    parts += [f"**What surprises.** {lesson.surprise}", "## Your turn", lesson.setting.exercise]
+    values = lesson.setting.choices[1:]
+    commands = "\n".join(f"python -m clfcore lesson {lesson.number} --setting {_quoted(value)}" for value in values)
+    parts += [f"```\n{commands}\n```", "## Where it goes on"]
+    parts.append(_listed([f"{room.label}: `{room.command}`" for room in lesson.rooms]))
+    parts += ["## Sources", _listed([f"[{source.text}]({source.url})" for source in lesson.sources])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _record(lesson: Lesson, recorded: Recorded, figure: str | None) -> list[str]:
+    shown = [f"![{recorded.measure}]({figure})"] if figure else []
+    counts = [recorded.answers.count(place) for place in range(len(lesson.choices))]
+    came_true = "; ".join(
+        f"“{choice.text}” in {count}" for choice, count in zip(lesson.choices, counts, strict=True) if count
+    )
+    return [
+        *shown,
+        f"| | {recorded.measure}: median | least | most |\n| --- | ---: | ---: | ---: |\n"
+        + "\n".join(
+            f"| {row.name} | {_number(row.median, recorded)} | {_number(row.least, recorded)} | "
+            f"{_number(row.most, recorded)} |"
+            for row in recorded.rows
+        ),
+        f"Recorded over {recorded.seeds} seeds by `{SCRIPT}` on {recorded.date} ({recorded.machine}); one experiment "
+        f"takes {max(1, round(recorded.seconds))} s of processor time.",
+        f"What came true, of {recorded.seeds} seeds: {came_true}.",
+        f"**The claim.** {lesson.claim} It held in {recorded.held} of {recorded.seeds} seeds.",
+    ]
+
+
+def _listed(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _number(value: float, recorded: Recorded) -> str:
+    return f"{100 * value:.1f}%" if recorded.share else f"{value:.3g}"
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value else value
+
+
+def lesson_sheet(lesson: Lesson, path: Path) -> None:
+    """Write the lesson as one HTML file that needs no network and no script."""
+    recorded = record().get(lesson.number)
+    picture = recorded_svg(recorded) if recorded is not None else ""
+    title = f"Lesson {lesson.number}. {lesson.title}"
+    write_text(path, markdown_page(title, lesson_markdown(lesson), figure=picture))
