@@ -57,7 +57,7 @@ def _finding(result: Values) -> str:
             interval = f"  (95% interval {low} to {high})"
         filled = "█" * round(WIDTH * row["value"] / most)
         lines.append(f"  {row['name']:{longest}}  {filled:{WIDTH}}  {value}{interval}")
-    lines += ["", finding["sentence"], f"What came true: {result['answer']}."]
+    lines += ["", finding["sentence"], f"Result: {result['answer']}."]
     held = "This held here" if finding["holds"] else "This did NOT hold here"
     lines.append(f"{held}: {result['claim']}")
     if recorded:

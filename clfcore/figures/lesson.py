@@ -47,7 +47,7 @@ def _add_record(figure: go.Figure, rows: Sequence[RecordedRow], *, share: bool, 
         x=[row.median for row in rows],
         y=list(range(len(rows))),
         mode="markers",
-        name="recorded: median, least and most",
+        name="recorded: median, lowest and highest",
         marker={"color": ink, "symbol": "diamond", "size": 9},
         error_x={
             "array": [row.most - row.median for row in rows],
@@ -103,7 +103,7 @@ def recorded_svg(recorded: Recorded) -> str:
             f'<path d="M{low:.1f} {y + 11}H{high:.1f}" stroke="#b86e00" stroke-width="3"/>',
             f'<text x="{max(end, high) + 8:.1f}" y="{y + 16}" fill="#1d2326">{value}</text>',
         ]
-    about = f"{recorded.measure}: median, least and most of {recorded.seeds} seeds"
+    about = f"{recorded.measure}: median, lowest and highest of {recorded.seeds} seeds"
     parts += [f'<text x="{left}" y="{height - 8}" fill="#596063">{escape(about)}</text>', "</svg>"]
     return "\n".join(parts) + "\n"
 

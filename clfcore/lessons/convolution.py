@@ -66,8 +66,8 @@ LESSON = Lesson(
         Step(
             "One small filter, used everywhere",
             rf"""
-A **convolution** slides one small filter over the image: a 5 × 5 filter has 25 weights, and the same 25 weights
-look at every place. A stroke is then recognized wherever it stands, and the layer needs very few parameters.
+A **convolution** slides one small filter over the image: a 5 × 5 filter has 25 weights, and the same 25 weights are
+used at every position. A stroke is then recognized wherever it stands, and the layer needs very few parameters.
 
 LeNet-5's first layer turns a 32 × 32 image into 6 maps of 28 × 28 values. As a convolution that takes
 
@@ -75,44 +75,46 @@ $$6 \cdot (5 \cdot 5 + 1) = 156$$
 
 parameters. A fully connected layer between the same values would take $1{{,}}024 \cdot 4{{,}}704 + 4{{,}}704 =
 4{{,}}821{{,}}600$. Counted over the whole network, **weight sharing** needs {SHARED:,} parameters where dense
-layers would need {dense_parameters():,}: {dense_parameters() / SHARED:.0f} times as many.
+layers would need {dense_parameters():,}: about {dense_parameters() / SHARED:.0f} times as many.
 """,
         ),
         Step(
             "What 1998 did differently",
             r"""
 Between its convolutions, LeNet-5 squashes every value with $\tanh$ and halves the maps by **averaging** 2 × 2 values.
-Networks since 2012 mostly use **ReLU**, $\max(0, x)$, and take the **maximum** of 2 × 2 values.
+In the years after 2012, most networks used **ReLU**, $\max(0, x)$, and took the **maximum** of 2 × 2 values.
 
 The slope of $\tanh$ is close to 0 wherever its input is large, so little of the gradient passes. The slope of ReLU
 is 1 for every positive input. And an average dilutes one strong response with three weak ones; a maximum keeps it.
 
-You will train both on the 1,797 handwritten digits that come with scikit-learn. Everything else is the same: the
-weights they start from are drawn from the same seed, and they see the images in the same order.
+You will train both on the 1,797 handwritten digits that come with scikit-learn. Everything else is the same: they
+see the images in the same order, and their first weights come from the same seed, scaled to suit each activation.
 """,
         ),
     ),
     prediction="After the same three epochs, which of the two reads the test digits better?",
     choices=(
-        Choice("tanh and averages, as in 1998", "It was the network's author's choice, and it works, but not better."),
+        Choice(
+            "tanh and averages, as in 1998",
+            "tanh and averages worked well in 1998, and still do. What ReLU changes most is how fast the loss falls.",
+        ),
         Choice(
             "ReLU and maxima, clearly",
-            "It learns faster, as the loss shows. Whether the test set can tell is another question: look at "
-            "the intervals.",
+            "ReLU lets more of the gradient through, so the loss falls faster. Whether the test set can tell "
+            "is a matter of its size: look at the intervals.",
         ),
         Choice(
             "Neither: the 95% intervals overlap",
-            "On a few hundred easy test images, two good networks are hard to tell apart, however different "
-            "they are inside.",
+            "A few hundred easy images give wide intervals: only a large difference shows.",
         ),
     ),
     controls="Same images, split, seed, order, epochs, optimizer and learning rate; no augmentation.",
     experiment=experiment,
     claim="With ReLU and maxima, the training loss falls faster.",
     surprise=(
-        "The loss falls clearly faster, yet the test accuracies can hardly be told apart: how fast a "
-        "network learns and "
-        "how well it ends are two questions, and a few hundred images answer only the first."
+        "The loss falls faster, yet in the record the test accuracies can hardly be told apart: how fast "
+        "a network learns and how well it ends up are two questions, and a few hundred test images "
+        "cannot answer the second."
     ),
     setting=Setting(
         "epochs",

@@ -6,7 +6,7 @@ from clfcore.progress import Progress
 
 EPOCHS = 8
 DATA = "shapes:count=900,side=16,difficulty=0.0"
-STACKS = (("1 layer a stage", 1), ("2 layers a stage", 2), ("3 layers a stage", 3))
+STACKS = (("1 layer per stage", 1), ("2 layers per stage", 2), ("3 layers per stage", 3))
 WIDTHS = (16, 32)
 
 
@@ -21,7 +21,7 @@ def layers(depth: int) -> str:
 
 
 def experiment(setting: str, seed: int, progress: Progress) -> Finding:
-    """VGGs of one, two and three convolutions a stage on easy shapes, trained alike."""
+    """VGGs of one, two and three convolutions per stage on easy shapes, trained the same way."""
     rows = []
     for place, (name, depth) in enumerate(STACKS):
         config = {
@@ -49,7 +49,7 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
         answer=best,
         holds=clearly_above(deep, shallow),
         sentence=(
-            f"With one, two and three 3 × 3 convolutions a stage, test accuracy is "
+            f"With one, two and three 3 × 3 convolutions per stage, test accuracy is "
             f"{', '.join(percent(row.value) for row in rows[:2])} and {percent(deep.value)}; guessing would give 16.7%."
         ),
     )
@@ -57,7 +57,7 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
 
 LESSON = Lesson(
     number=3,
-    title="2012: AlexNet, VGG",
+    title="2012 to 2014: AlexNet and VGG",
     question="What do depth and small filters bring?",
     steps=(
         Step(
@@ -71,40 +71,49 @@ A value after two 3 × 3 convolutions depends on 5 × 5 pixels; after three, on 
 
 $$r_n = r_{n-1} + 2 \qquad (r_0 = 1)$$
 
+for each 3 × 3 convolution, as long as nothing between them shrinks the map.
+
 For $C$ maps in and out, one 7 × 7 convolution has $49\,C^2$ weights. Three 3 × 3 convolutions have $27\,C^2$, see
-exactly as far, and pass through three ReLUs instead of one. They are cheaper, and they can express more.
+exactly as far, cost less, and pass through three ReLUs instead of one.
 """,
         ),
         Step(
-            "Three networks that differ in depth alone",
+            "Three networks of different depth",
             r"""
 You will train three small VGGs to tell six shapes apart (circle, cross, ring, square, star, triangle) on images of
 16 pixels that the lab draws itself. Each has two stages, with 16 and 32 maps, and one, two or three 3 × 3
 convolutions in each.
 
-Their last maps see 8, 16 and 24 pixels of the image. A square and a cross differ in how their corners lie to each
-other, so a network has to see the whole shape at once.
+After the pooling, each convolution adds 4 pixels instead of 2, so their last maps see 8, 14 and 20 pixels of the
+image. The shapes measure 8 to 11 pixels: a network with one convolution per stage hardly ever sees a whole one.
 
-All three have **batch normalization** (2015). VGG was published before it, and its authors had to train a shallow
-network first and grow it. The exercise lets you find out why.
+All three have **batch normalization** (2015). VGG was published before it, and its authors first trained a shallow
+network and started the deeper ones from its layers. The exercise shows what is lost without batch normalization.
 """,
         ),
     ),
-    prediction="Trained alike for eight epochs, which network is best on the test images?",
+    prediction="Trained the same way for eight epochs, which network is best on the test images?",
     choices=(
         Choice(
-            "One convolution a stage: it has least to learn", "It has the fewest weights, and cannot see a whole shape."
+            "One convolution per stage: it has the least to learn",
+            "It has the fewest weights, and its last maps see 8 pixels of 16.",
         ),
-        Choice("Two convolutions a stage", "Better than one. But the third still pays on this data."),
-        Choice("Three convolutions a stage", "Each of them sees further and bends its answer once more."),
+        Choice(
+            "Two convolutions per stage",
+            "It sees a whole shape, 14 pixels; a third convolution per stage adds two more nonlinearities in all.",
+        ),
+        Choice(
+            "Three convolutions per stage",
+            "Its last maps see the whole image, and every layer adds another nonlinearity.",
+        ),
     ),
     controls="Same images, split, seed, order, epochs, optimizer, learning rate and schedule; no augmentation.",
     experiment=experiment,
-    claim="Three convolutions a stage are clearly better than one.",
+    claim="Three convolutions per stage are clearly better than one.",
     surprise=(
-        "The deepest network has by far the best result after the same number of epochs. Depth did not "
-        "make it slower to "
-        "learn here: batch normalization keeps its gradients in range."
+        "The deepest network is the best after the same number of epochs, in the record in every one of "
+        "five seeds. Depth did not slow its learning here; batch normalization has a part in that, as "
+        "the exercise shows."
     ),
     setting=Setting(
         "batch-normalization",

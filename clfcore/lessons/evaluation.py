@@ -99,14 +99,14 @@ LESSON = Lesson(
     question="A classifier has 97% accuracy. What can still be wrong?",
     steps=(
         Step(
-            "A number needs its company",
+            "A number needs context",
             r"""
 **Accuracy** is a share of test images, so it comes with an interval. 29 of 30 right is 96.7%, with a 95% interval
 from 83% to 99%: thirty images cannot tell a good classifier from a very good one.
 
-- A **confusion matrix** says which classes are taken for which; read a row aloud: "of 40 shirts, 31 were called
+- A **confusion matrix** shows which classes are mistaken for which; read a row aloud: "of 40 shirts, 31 were called
   shirts, 6 T-shirts."
-- A **ROC curve** shows every threshold at once. The **operating point** is the one you choose, by what a miss and a
+- An **ROC curve** shows every threshold at once. The **operating point** is the one you choose, by what a miss and a
   false alarm cost.
 - **Calibration** asks whether 0.9 means right nine times in ten.
 - The **most confident errors** are where wrong labels and strange images come to light.
@@ -119,31 +119,34 @@ Every one of these numbers is computed on the test split. If training and test i
 them look good: a ruler in every photo of a malignant mole, a hospital's tag in the corner of an X-ray, one
 background for each class. A **leak**, the same picture in training and test, flatters in the same way.
 
-You will train a network on shapes where a small colored square in the corner goes with the class, and then take the
-square away. **Grad-CAM** shows where the network looked; the share of the map on that corner says how much it
-relied on it.
+You will train a network on shapes where the color of a small square in the corner gives the class away, and then
+take the square away. **Grad-CAM** shows where the network looked; the share of the map on that corner suggests how
+much it relied on it.
 """,
         ),
     ),
-    prediction="The network is trained with the mark, and right on nearly every test image that has one. How "
+    prediction="The network is trained with the mark, and is right on most fresh images that have one. How "
     "often is it right on fresh images without it?",
     choices=(
-        Choice("As often: it learned the shapes too", "It had no reason to: the color alone explained every label."),
+        Choice(
+            "As often: it learned the shapes too",
+            "Nothing made it learn the shapes: the color alone explained every label.",
+        ),
         Choice(
             "Less often, but mostly right",
-            "It learned a little about shapes, but far less than the accuracy with marks suggests.",
+            "Then it learned something about the shapes, but less than the accuracy with marks suggests.",
         ),
-        Choice("On less than half of them", "It read the color in the corner and hardly looked at the shape."),
+        Choice("On half of them or fewer", "Then it read mostly the color in the corner; guessing would give 17%."),
     ),
     controls="Fresh images that neither network was trained on, the same shapes with and without the mark; a "
     "second network trained "
     "without marks shows that the shapes can be learned.",
     experiment=experiment,
-    claim="A network that is trained with the shortcut fails without it, while another can do the task.",
+    claim="Without the mark, the network trained with it does clearly worse than with it, and than one "
+    "that never saw it.",
     surprise=(
-        "Nothing on the shortcut's own test split would have told you. A second set of images, made "
-        "another way, or a look at where the "
-        "network looks, does."
+        "Nothing on the shortcut's own test split would have told you. A second set of images from "
+        "another source would, and so would a look at where the network looks."
     ),
     setting=Setting(
         "images",

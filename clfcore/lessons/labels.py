@@ -107,8 +107,8 @@ $$-\sum_i \big(y_i \log p_i + (1 - y_i) \log(1 - p_i)\big)$$
 To name labels, you need a **threshold**, often 0.5. At most one softmax probability can be above 0.5.
 
 Adding the same number to every logit leaves softmax unchanged, so cross-entropy never teaches a network where 0 is.
-A sigmoid needs that. You will train the same network both ways, on images with one shape and on images with none to
-three, and read each both ways.
+A sigmoid needs that. You will train the same architecture twice: with cross-entropy on images with one shape, and
+with binary cross-entropy on images with none to three. Then you read each network both ways.
 """,
         ),
     ),
@@ -124,19 +124,18 @@ three, and read each both ways.
         Choice("Never", "Two probabilities that sum to at most 1 cannot both exceed 0.5."),
     ),
     controls="Same architecture, optimizer, schedule, learning rate and seed; each network is judged on its "
-    "own test images.",
+    "own test images; the images, their size and the number of epochs differ between the two.",
     experiment=experiment,
     claim="Softmax names one label better, sigmoids name several.",
     surprise=(
-        "The network was not wrong: the reading was. A task with several labels that is trained or read "
-        "with softmax looks like a weak "
-        "network, and no amount of training mends it."
+        "The network was not wrong: the reading was. A network for several labels that is read with "
+        "softmax at 0.5 looks weak, and no amount of training fixes that."
     ),
     setting=Setting(
         "threshold",
         "Threshold",
         ("0.5", "0.3", "0.7"),
-        "Lower the threshold to 0.3, then raise it to 0.7. What happens to each of the four?",
+        "Lower the threshold to 0.3, then raise it to 0.7. What happens to each of the four bars?",
     ),
     rooms=(
         Room(

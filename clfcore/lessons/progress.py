@@ -32,7 +32,7 @@ def read_progress() -> dict[int, LessonProgress]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError):
-        raise InputError(f"{path} is damaged: restore it, or delete it to begin the lessons anew") from None
+        raise InputError(f"{path} is damaged: restore it, or delete it to start the lessons over") from None
 
 
 def predict_outcome(number: int, choice: int) -> LessonProgress:

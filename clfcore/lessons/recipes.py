@@ -67,7 +67,7 @@ $$w \leftarrow w - \eta \, \frac{\partial L}{\partial w}$$
 
 The **learning rate** $\eta$ is the one number that spoils most runs. Too low, and the loss creeps: the network is
 not wrong, it is not done. Too high, and each step jumps across the valley: the loss stays high or becomes infinite.
-In between it falls fast and then settles, most of all when a **schedule** lowers $\eta$ towards the end.
+In between it falls fast and then settles, especially when a **schedule** lowers $\eta$ towards the end.
 
 The three look different within an epoch or two, so read the loss curve before you change anything else.
 """,
@@ -78,24 +78,29 @@ The three look different within an epoch or two, so read the loss curve before y
 **Augmentation** shows each image a little changed: shifted, turned, flipped, recolored. It fights **overfitting**,
 where the training images are learned by heart: training accuracy keeps rising and validation accuracy does not.
 
-Each step of a policy promises that *the label stays true*. A mirrored cat is a cat. A mirrored **2** is no digit at
-all, and a 6 turned by 180 degrees is a 9. A network that is trained on such images is taught mistakes, and spends
-its capacity on images that never come.
+Each step of a policy promises that *the label stays true*. A mirrored cat is a cat. A mirrored **2** is not a digit
+at all, and a 6 turned by 180 degrees is a 9. A network that is trained on such images is taught mistakes, and
+spends its capacity on images that it will never meet.
 
-**Mixup** and **CutMix** change the labels along with the images: 0.7 of a cat and 0.3 of a dog has the label 0.7
-cat, 0.3 dog.
+**Mixup** and **CutMix** change the labels along with the images: an image that is 0.7 cat and 0.3 dog gets the
+label 0.7 cat, 0.3 dog.
 """,
         ),
     ),
     prediction="Digits are flipped at random during training, left to right and top to bottom. What becomes of "
     "the accuracy on (unflipped) test digits?",
     choices=(
-        Choice("It rises: more variety", "Variety helps where the label stays true. A flipped 2 is no 2."),
+        Choice("It rises: more variety", "Variety helps where the label stays true. A flipped 2 is no longer a 2."),
         Choice(
             "Nothing that the test set can tell",
-            "The network has to learn four versions of each digit in the same five epochs.",
+            "A few hundred test images show only a large effect. Here the network has to learn four versions "
+            "of each digit in the same five epochs.",
         ),
-        Choice("It falls", "Some digits are no digits any more, and the rest have to be learned in four versions."),
+        Choice(
+            "It falls",
+            "Some flipped digits are not digits any more, and a 6 becomes a 9; the rest have to be learned "
+            "in four versions.",
+        ),
     ),
     controls="Same network, images, seed, order, epochs and optimizer; gradient clipping is off, so that a "
     "high rate shows.",

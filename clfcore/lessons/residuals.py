@@ -1,4 +1,4 @@
-"""Lesson 4. Why deeper got worse, and residuals."""
+"""Lesson 4. Residuals: when deeper got worse."""
 
 from clfcore.architectures.degradation_study import record
 from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Measured, Room, Setting, Source, Step
@@ -64,8 +64,8 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
 
 LESSON = Lesson(
     number=4,
-    title="Why deeper got worse, and residuals",
-    question="Why did deep networks learn worse than shallow ones, and what mended it?",
+    title="Residuals: when deeper got worse",
+    question="Why did deep networks learn worse than shallow ones, and what fixed it?",
     steps=(
         Step(
             "It was not overfitting",
@@ -73,9 +73,10 @@ LESSON = Lesson(
 After VGG, everybody stacked more layers, and at some point networks got worse. The obvious suspicion is
 **overfitting**: too many parameters for the data. But then the error on the *training* images would still be lower.
 
-It was not. In 2015 He and colleagues showed that a plain network of 56 layers has a higher *training* loss than one
-of 20. The deeper one could copy the shallower one and let its other 36 layers do nothing. It does not find that
-solution: it cannot be **optimized**. They called this the **degradation problem**.
+It was not. In 2015 He and colleagues showed that a plain network of 56 layers has a higher *training error* than
+one of 20. The deeper one could copy the shallower one and let its other 36 layers do nothing. Training does not
+find that solution: the deep plain network is hard to **optimize**, even with batch normalization. They called this
+the **degradation problem**.
 """,
         ),
         Step(
@@ -89,7 +90,8 @@ Now "do nothing" is easy: $F(x) = 0$. And by the chain rule
 
 $$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y}\left(1 + \frac{\partial F}{\partial x}\right)$$
 
-so part of the gradient reaches every layer undiminished, whatever $F$ does. The addition costs no parameters.
+so part of the gradient reaches every layer undiminished, whatever $F$ does. The addition costs no parameters; only
+where the shape changes, twice in these networks, a small 1 × 1 convolution fits $x$ to it.
 
 You will train four networks on digits of 8 × 8 pixels: 20 layers and many layers, each without its additions and
 with them.
@@ -99,21 +101,24 @@ with them.
     prediction="Without additions: how does the deep network's training loss compare with that of 20 layers?",
     choices=(
         Choice(
-            "Lower: it has more parameters", "It could fit the training images better, if only it could be optimized."
+            "Lower: it has more parameters",
+            "More parameters could fit the training images better, as long as training finds such a solution.",
         ),
         Choice(
             "About the same (within 5%)",
-            "It could copy the 20 layers and do nothing in the rest, but does not find that.",
+            "The deep network could copy the 20 layers and do nothing in the rest; the question is whether "
+            "training finds that.",
         ),
-        Choice("Higher", "More layers, and even the images it was trained on are explained worse: degradation."),
+        Choice("Higher", "More parameters do not help where they cannot be trained: that is degradation."),
     ),
     controls="Same images, seed, order, epochs, SGD with momentum, cosine schedule; only the depth and the "
-    "additions differ.",
+    "additions (with their two 1 × 1 convolutions) differ.",
     experiment=experiment,
-    claim="The deep plain network has a higher training loss than the shallow one, and additions mend that.",
+    claim="The deep plain network has a higher training loss than the shallow one, and additions fix that.",
     surprise=(
-        "The deep residual network here is not yet as good as the shallow one after four epochs. Additions make depth "
-        "trainable; they do not make it free."
+        "The plain 56 layers stay near a loss of 2.30, which is ln 10: what guessing among ten digits "
+        "gives. With additions they learn, though after four epochs they may still be behind the 20. "
+        "Additions make depth trainable; they do not make it free."
     ),
     setting=Setting(
         "layers",

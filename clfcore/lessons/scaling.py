@@ -59,7 +59,7 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
 LESSON = Lesson(
     number=5,
     title="Scaling, and attention",
-    question="With twice the budget, should a network be deeper, wider, or see larger images?",
+    question="What does it cost to make a network deeper or wider, or its images larger?",
     steps=(
         Step(
             "Three ways to spend",
@@ -74,9 +74,9 @@ The cost grows with the number of layers, but with the *square* of the width and
 
 $$\text{{depth}} = \alpha^\phi, \quad \text{{width}} = \beta^\phi, \quad \text{{side}} = \gamma^\phi$$
 
-with $\alpha \cdot \beta^2 \cdot \gamma^2 \approx 2$, so that each step of $\phi$ doubles the cost. A search on small
-networks gave $\alpha = {ALPHA}$, $\beta = {BETA}$, $\gamma = {GAMMA}$. The published B0 to B7 follow the formula only
-roughly, as the Architectures page shows number by number.
+with $\alpha \cdot \beta^2 \cdot \gamma^2 \approx 2$, so that each step of $\phi$ about doubles the cost. A grid
+search around the smallest network, B0, gave $\alpha = {ALPHA}$, $\beta = {BETA}$, $\gamma = {GAMMA}$. The published
+B0 to B7 follow the formula only roughly, as the Architectures page shows number by number.
 """,
         ),
         Step(
@@ -87,9 +87,12 @@ makes each patch a **token** of 768 numbers, and lets every token look at every 
 
 $$\text{softmax}\!\left(\frac{Q K^\top}{\sqrt{d}}\right) V$$
 
-An image of 224 pixels has $14 \cdot 14 = 196$ tokens and one more for the answer. $Q K^\top$ compares each with
-each: its size grows with the *square* of the number of tokens, so with the fourth power of the image side. For
-common sizes the linear layers still cost most; you will see from where on the square shows.
+where each token has a query $Q$, a key $K$ and a value $V$ of $d$ numbers.
+
+An image of 224 pixels has $14 \cdot 14 = 196$ tokens and one more, the class token, for the answer. $Q K^\top$
+compares each with each: its size grows with the *square* of the number of tokens, so with the fourth power of the
+image side. For common sizes the linear layers still cost most; you will see at which size the square begins to
+show.
 """,
         ),
     ),
@@ -97,15 +100,18 @@ common sizes the linear layers still cost most; you will see from where on the s
     choices=(
         Choice("About 2 times", "That is what twice the layers cost. Width counts twice: maps in, and maps out."),
         Choice("About 4 times", "Each convolution has twice the maps coming in and twice the maps going out."),
-        Choice("About 8 times", "Maps in and maps out both double, which makes four; the places stay as they are."),
+        Choice(
+            "About 8 times",
+            "Maps in and maps out both double, which makes four; the number of positions stays the same.",
+        ),
     ),
     controls="Counted layer by layer on the networks as they are built, at batch size 1; nothing is timed or trained.",
     experiment=experiment,
     claim="Width and image side cost more than depth, and attention grows faster with the image than convolution.",
     surprise=(
-        "Twice the width is not exactly 4 times: the first layer has 3 maps coming in whatever you do. "
-        "And a transformer's "
-        "cost is almost that of a convolutional network's until images become large."
+        "Twice the width is not exactly 4 times: the first layer takes 3 maps in, whatever the width. "
+        "And a vision transformer's cost grows almost as a convolutional network's does: the quadratic "
+        "part of attention shows only in large images."
     ),
     setting=Setting(
         "block",
@@ -118,13 +124,13 @@ common sizes the linear layers still cost most; you will see from where on the s
             "architectures",
             "EfficientNet by φ, α, β, γ",
             {"architecture": "efficientnet"},
-            "python -m clfcore architectures scale",
+            "python -m clfcore architectures scaling",
         ),
         Room(
             "architectures",
             "A picture as patches and tokens",
             {"architecture": "vit_b_16"},
-            "python -m clfcore architectures tokens vit_b_16",
+            "python -m clfcore architectures tokens vit_b_16 photo.jpg",
         ),
     ),
     sources=(

@@ -22,11 +22,11 @@ def lesson_markdown(lesson: Lesson, *, figure: str | None = None) -> str:
         f"**Controls.** {lesson.controls}",
     ]
     if recorded is not None:
-        parts += ["## What it gave", *_record(lesson, recorded, figure)]
-    parts += [f"**What surprises.** {lesson.surprise}", "## Your turn", lesson.setting.exercise]
+        parts += ["## Results", *_record(lesson, recorded, figure)]
+    parts += [f"**What may surprise you.** {lesson.surprise}", "## Your turn", lesson.setting.exercise]
     values = lesson.setting.choices[1:]
     commands = "\n".join(f"python -m clfcore lesson {lesson.number} --setting {_quoted(value)}" for value in values)
-    parts += [f"```\n{commands}\n```", "## Where it goes on"]
+    parts += [f"```\n{commands}\n```", "## Where to go next"]
     parts.append(_listed([f"{room.label}: `{room.command}`" for room in lesson.rooms]))
     parts += ["## Sources", _listed([f"[{source.text}]({source.url})" for source in lesson.sources])]
     return "\n\n".join(parts) + "\n"
@@ -40,7 +40,7 @@ def _record(lesson: Lesson, recorded: Recorded, figure: str | None) -> list[str]
     )
     return [
         *shown,
-        f"| | {recorded.measure}: median | least | most |\n| --- | ---: | ---: | ---: |\n"
+        f"| | {recorded.measure}: median | lowest | highest |\n| --- | ---: | ---: | ---: |\n"
         + "\n".join(
             f"| {row.name} | {_number(row.median, recorded)} | {_number(row.least, recorded)} | "
             f"{_number(row.most, recorded)} |"

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def markdown_page(title: str, text: str, *, figure: str = "") -> str:
-    """HTML of a Markdown text. figure: SVG of the lab's own making, below the heading "What it gave"."""
+    """HTML of a Markdown text. figure: SVG of the lab's own making, below the heading "Results"."""
     html = _renderer().render(text)
-    heading = "<h2>What it gave</h2>\n"
+    heading = "<h2>Results</h2>\n"
     if figure and heading in html:
         html = html.replace(heading, f"{heading}<figure>{figure}</figure>\n", 1)
     return template("markdown.html.jinja").render(title=title, html=html, policy=POLICY, generator=MADE_BY)

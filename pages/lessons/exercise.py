@@ -21,12 +21,12 @@ def exercise(lesson: Lesson) -> None:
         required=True,
         key="setting",
         bind="query-params",
-        help=f"The lesson itself takes {setting.default}. The page's address opens it with this setting.",
+        help=f"The lesson uses {setting.default}. The page's address keeps this setting.",
     )
     result = run(lesson, lesson.value(value), key="run exercise")
     if result is not None:
         show(result)
-    st.subheader("Where it goes on", anchor=False)
+    st.subheader("Where to go next", anchor=False)
     for room in lesson.rooms:
         st.page_link(
             f"pages/{room.page}/page.py",
@@ -34,7 +34,7 @@ def exercise(lesson: Lesson) -> None:
             icon=":material/arrow_forward:",
             query_params=dict(room.address),
         )
-    with st.expander("The same from the command line"):
+    with st.expander("As a command"):
         commands = [
             f'python -m clfcore lesson {lesson.number} --setting "{value}"',
             *(room.command for room in lesson.rooms),

@@ -33,7 +33,7 @@ def experiment(lesson: Lesson) -> None:
         st.write("Predict first: the experiment is worth more when you know what you expected.")
         go_on("Predict", label="Predict")
         return
-    st.write(f"**What is the same for all.** {lesson.controls}")
+    st.write(f"**Controls.** {lesson.controls}")
     result = run(lesson, lesson.setting.default, key="run lesson")
     if result is None:
         return
@@ -41,7 +41,7 @@ def experiment(lesson: Lesson) -> None:
     show(result)
     _recorded(lesson)
     with st.container(border=True):
-        st.markdown(f"**What surprises.** {lesson.surprise}")
+        st.markdown(f"**What may surprise you.** {lesson.surprise}")
     go_on("Your turn", label="Your turn: change one thing")
 
 
@@ -49,9 +49,9 @@ def run(lesson: Lesson, setting: str, *, key: str, seed: int = 0) -> LessonResul
     """The button that starts an experiment, then its progress, then its result."""
     asked, begun = (lesson.number, setting, seed), RUN.get() or set()
     recorded = record().get(lesson.number)
-    takes = f" It takes about {duration(max(1.0, recorded.seconds))} of one processor." if recorded else ""
+    takes = f" It takes about {duration(max(1.0, recorded.seconds))} of processor time." if recorded else ""
     if asked not in begun:
-        st.caption(f"It trains here, on this machine, and keeps nothing but its figures.{takes}")
+        st.caption(f"It runs on this machine and saves only its results.{takes}")
         if not st.button("Run the experiment", key=key, type="primary", icon=":material/play_arrow:"):
             return None
         RUN.set({*begun, asked})
@@ -66,7 +66,7 @@ def _answer(lesson: Lesson, predicted: int, result: LessonResult) -> None:
         st.success(f"You were right: {mine.text}. {lesson.choices[answer].reply}", icon=":material/check:")
     else:
         st.info(
-            f"You predicted “{mine.text}”. {mine.reply}\n\nHere, this came true: **{result.answer}**. "
+            f"You predicted “{mine.text}”. {mine.reply}\n\nWhat happened here: **{result.answer}**. "
             f"{lesson.choices[answer].reply}",
             icon=":material/lightbulb:",
         )
@@ -80,14 +80,18 @@ def show(result: LessonResult) -> None:
     chart(finding_figure(finding, result.recorded, dark=dark()), f"lesson {key}")
     if finding.curves is not None:
         chart(curves_figure(finding.curves, dark=dark()), f"lesson curves {key}")
+    own = result.recorded is not None
     if finding.holds:
-        st.markdown(f":material/check: **The claim held here.** {result.claim}")
-    else:
+        says = "The claim held here." if own else "The claim holds with this setting, too."
+        st.markdown(f":material/check: **{says}** {result.claim}")
+    elif own:
         st.warning(
-            f"The claim did not hold here: “{result.claim}” One experiment is one draw; another seed may give another "
-            "result, and the record below says how often it held.",
+            f"The claim did not hold here: “{result.claim}” This is one run with one seed; below you see how often it "
+            "held in the record.",
             icon=":material/warning:",
         )
+    else:
+        st.info(f"With this setting, the lesson's claim does not hold: “{result.claim}”", icon=":material/lightbulb:")
 
 
 def _recorded(lesson: Lesson) -> None:
@@ -95,5 +99,5 @@ def _recorded(lesson: Lesson) -> None:
     if recorded is not None:
         st.caption(
             f"Recorded on {recorded.date} over {recorded.seeds} seeds by `{SCRIPT}` "
-            f"({escape_markdown(recorded.machine)}): the claim held in {recorded.held} of {recorded.seeds}."
+            f"({escape_markdown(recorded.machine)}): the claim held in {recorded.held} of {recorded.seeds} seeds."
         )

@@ -43,12 +43,12 @@ def _state(progress: LessonProgress) -> str:
     if progress.right is not None:
         came = "came true" if progress.right else "did not come true"
         return f":material/check: Done; your prediction {came}"
-    return "Predicted; the experiment has not run yet" if progress.prediction is not None else "Not begun"
+    return "Predicted; the experiment has not run yet" if progress.prediction is not None else "Not started"
 
 
 def _forget(begun: bool) -> None:  # noqa: FBT001 - drawn once
-    with st.popover("Forget my progress", disabled=not begun):
-        st.write("Forget all predictions and results of the lessons?")
-        if st.button("Forget them", key="forget lessons"):
+    with st.popover("Reset my progress", disabled=not begun):
+        st.write("Delete all your predictions and results?")
+        if st.button("Delete them", key="forget lessons"):
             reset_progress()
             st.rerun()

@@ -17,14 +17,14 @@ def prediction(lesson: Lesson) -> None:
         texts = [choice.text for choice in lesson.choices]
         choice = st.radio(lesson.prediction, texts, index=mine.prediction, key=f"prediction {lesson.number}")
         if mine.answer is not None:
-            st.caption("You have run this experiment before. You may predict again, knowing what it gave.")
+            st.caption("You have run this experiment before. You may predict again, knowing the result.")
         if choice is None:
             st.caption("Choose one: a wrong prediction teaches more than none.")
         elif mine.prediction == texts.index(choice):
-            st.caption("Your prediction is kept.")
-            go_on("Experiment", label="To the experiment")
+            st.caption("Your prediction is saved.")
+            go_on("Experiment", label="Go to the experiment")
         else:
-            st.button("Keep my prediction", type="primary", on_click=_keep, args=(lesson.number, texts.index(choice)))
+            st.button("Save my prediction", type="primary", on_click=_keep, args=(lesson.number, texts.index(choice)))
 
 
 def _keep(number: int, choice: int) -> None:

@@ -56,7 +56,7 @@ def test_a_lesson_is_walked_to_its_end_with_a_wrong_and_a_right_prediction(
     assert row.steps[1].text.strip() in text_of(app)
     press(app, "Next")
     app.radio[0].set_value(row.choices[1].text).run()
-    press(app, "Keep my prediction")
+    press(app, "Save my prediction")
     assert read_progress()[row.number].prediction == 1
     until(press(app, "Run the experiment"), lambda app: "The claim held here" in text_of(app))
     assert row.choices[1].reply in text_of(app)
@@ -94,7 +94,7 @@ def test_the_list_says_how_far_the_reader_is(open_page: OpenPage) -> None:
     assert "0 of 8 done" in text_of(app)
     predict_outcome(1, 0)
     assert "Predicted; the experiment has not run yet" in text_of(app.run())
-    press(app, "Forget them")
+    press(app, "Delete them")
     assert read_progress() == {}
 
 
@@ -105,5 +105,5 @@ def test_an_address_opens_a_lesson_with_its_setting(open_page: OpenPage) -> None
 
 def test_a_lesson_that_is_not_there_shows_the_list(open_page: OpenPage) -> None:
     app = open_page("lessons", lesson="99")
-    assert "Not begun" in text_of(app)
+    assert "Not started" in text_of(app)
     assert not app.exception
