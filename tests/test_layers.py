@@ -21,8 +21,19 @@ HEAVY = {"torch", "torchvision", "timm", "pytorch_grad_cam", "safetensors"}
 SLOW = HEAVY | {
     "sklearn", "scipy", "plotly", "onnx", "onnxruntime", "onnxscript", "pandas", "cv2", "kaleido", "pydicom",
     "pillow_heif", "pyarrow", "starlette", "uvicorn", "cleanlab", "optuna", "ray",
+    "openTSNE",
 }  # fmt: skip
-SELDOM = {"PIL", "numpy", "jinja2", "huggingface_hub", "urllib", "resource"}
+SELDOM = {
+    "PIL",
+    "numpy",
+    "jinja2",
+    "markdown_it",
+    "mdit_py_plugins",
+    "latex2mathml",
+    "huggingface_hub",
+    "urllib",
+    "resource",
+}
 QUICK_ON_CALL = {("clfcore.cli.main", "clfcore.logs")}  # logging takes an eighth of the time of --help
 
 

@@ -1,5 +1,6 @@
 """Finding pictures: the map of a dataset, items similar to a photo, and what to label next."""
 
+import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +14,15 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.data.importers.readings import with_reading
 from clfcore.data.pixels import read_image
 from clfcore.default_network import pretrained_at_hand
+from clfcore.embeddings.tsne import check_installed, sampled_rows, tsne
 from clfcore.errors import InputError
 from clfcore.files import typed_path, write_text
 from clfcore.heavy_imports import load
 from clfcore.inference.pictures import folder_pictures
 from clfcore.outputs import MADE_BY, output_path
 from clfcore.progress import Progress
+from clfcore.quality.next_to_label import ADVICE, PoolPicture, check_strategy, choose_next
+from clfcore.quality.pool_predictions import run_logits, suggestions
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs.folder import open_run
 from clfcore.spreadsheet import csv_text
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
     from clfcore.embeddings.pretrained import EmbeddedDataset
     from clfcore.embeddings.similar import SimilarItem
     from clfcore.quality.dataset_map import Guess, MapPoint
-    from clfcore.quality.next_to_label import PoolPicture
 
 HEADER = ("item", "x", "y", "split", "label", "error", "confidence", "suspicion")
 MOST_SIMILAR = 200  # items of an answer
@@ -98,8 +101,6 @@ def map_dataset(
     """
     started = time.perf_counter()
     target = None if out is None else _map_path(out, data, overwrite=overwrite)
-    from clfcore.embeddings.tsne import check_installed, sampled_rows, tsne
-
     check_installed()
     embedded, network = _embedded(data, reading, architecture, progress)
     from clfcore.quality.check import copies_and_groups
@@ -153,8 +154,6 @@ def _map_text(result: DatasetMap, suffix: str) -> str:
     if suffix == ".csv":
         return csv_text([HEADER, *([getattr(point, name) for name in HEADER] for point in result.points)])
     if suffix == ".json":
-        import json
-
         return json.dumps(result.as_json(), ensure_ascii=False)
     load("plotly")
     from clfcore.figures.dataset_map import dataset_map_figure
@@ -217,8 +216,6 @@ def next_to_label(
     data's training split. Pictures that the data already has are left out. Raises InputError where nothing is left.
     """
     started = time.perf_counter()
-    from clfcore.quality.next_to_label import ADVICE, PoolPicture, check_strategy, choose_next
-
     strategy = check_strategy(by)
     if count < 1:
         raise InputError(f"count is {count}: it must be at least 1")
@@ -232,7 +229,6 @@ def next_to_label(
     embedded, network = _embedded(data, reading, architecture, progress)
     from clfcore.embeddings.similar import embed_pictures
     from clfcore.quality.out_of_fold import fitted_logits
-    from clfcore.quality.pool_predictions import run_logits, suggestions
 
     dataset = embedded.dataset
     others = embed_pictures(

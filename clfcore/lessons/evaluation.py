@@ -6,6 +6,7 @@ from clfcore.classifier import Classifier, predict_dataset
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.synthetic_shapes import mark
+from clfcore.explain.deletion_insertion import energy_in_mask
 from clfcore.lessons.lesson import Choice, Finding, Lesson, Measured, Room, Setting, Source, Step
 from clfcore.lessons.trial import PARTS, clearly_above, part, percent, share, trained
 from clfcore.progress import Progress
@@ -83,7 +84,6 @@ def _corner(side: int) -> np.ndarray:
 
 def _share_on_corner(classifier: Classifier, dataset: ImageDataset) -> float:
     """Mean share of Grad-CAM's map on the mark's corner, over the first images."""
-    from clfcore.explain.deletion_insertion import energy_in_mask
     from clfcore.explain.dispatch import explain
 
     assert dataset.pixels is not None  # drawn

@@ -1,5 +1,7 @@
 """Lesson 1. One label or many: softmax and sigmoid on the same logits."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from clfcore.lessons.lesson import Choice, Finding, Lesson, Measured, Room, Setting, Source, Step
@@ -36,6 +38,16 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     [[0.5, 0.5]]
     """
     return 1 / (1 + np.exp(-logits))
+
+
+def readings(values: Sequence[float]) -> dict[str, tuple[float, ...]]:
+    """The probabilities that the logits of one image stand for, by the name of the reading.
+
+    >>> readings((0.0, 0.0))
+    {'softmax': (0.5, 0.5), 'sigmoid': (0.5, 0.5)}
+    """
+    logits = np.array([values])
+    return {reading.__name__: tuple(reading(logits)[0].tolist()) for reading in (softmax, sigmoid)}
 
 
 def experiment(setting: str, seed: int, progress: Progress) -> Finding:

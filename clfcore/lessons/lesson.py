@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from clfcore.errors import unknown
 from clfcore.evaluation.intervals import Interval
 from clfcore.progress import Progress
 from clfcore.results import WHEN_KNOWN, Result
@@ -124,8 +125,6 @@ class Lesson:
 
     def value(self, given: str | None) -> str:
         """The setting's value: the lesson's own where none is given. Raises InputError for one that it has not."""
-        from clfcore.errors import unknown
-
         if given is None:
             return self.setting.default
         if given not in self.setting.choices:

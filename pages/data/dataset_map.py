@@ -1,9 +1,9 @@
 """The map of a dataset: similar images lie near each other; what is lassoed stands beside it as cards."""
 
 import shlex
+from statistics import median
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from clfcore import api
@@ -148,7 +148,7 @@ def _place(result: "DatasetMap", similar: "SimilarItems | None") -> tuple[float,
     near = [at[one.item] for one in similar.items if one.item in at][:NEAREST]
     if not near:
         return None
-    x, y = np.median([[point.x, point.y] for point in near], axis=0).tolist()
+    x, y = median(point.x for point in near), median(point.y for point in near)
     return x, y
 
 

@@ -1,9 +1,8 @@
 """Lesson 1's logits by hand: three numbers, and what softmax and sigmoids make of them."""
 
-import numpy as np
 import streamlit as st
 
-from clfcore.lessons.labels import sigmoid, softmax
+from clfcore.lessons.labels import readings
 from ui.cards import bars
 from ui.session import kept
 
@@ -20,9 +19,7 @@ def logits_by_hand() -> None:
             st.slider(f"Logit of {label}", -6.0, 6.0, first, 0.5, **kept(f"logit {label}"))
             for label, first in zip(LABELS, FIRST, strict=True)
         ]
-    rows = np.array([values])
-    for column, reading in ((middle, softmax), (right, sigmoid)):
+    for column, (name, probabilities) in zip((middle, right), readings(values).items(), strict=True):
         with column:
-            probabilities = reading(rows)[0]
-            st.markdown(f"**{reading.__name__.capitalize()}**, sum {probabilities.sum():.2f}")
-            bars(list(zip(LABELS, probabilities.tolist(), strict=True)))
+            st.markdown(f"**{name.capitalize()}**, sum {sum(probabilities):.2f}")
+            bars(list(zip(LABELS, probabilities, strict=True)))
