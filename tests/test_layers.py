@@ -24,16 +24,8 @@ SLOW = HEAVY | {
     "openTSNE",
 }  # fmt: skip
 SELDOM = {
-    "PIL",
-    "numpy",
-    "jinja2",
-    "markdown_it",
-    "mdit_py_plugins",
-    "latex2mathml",
-    "huggingface_hub",
-    "urllib",
-    "resource",
-}
+    "PIL", "numpy", "jinja2", "markdown_it", "mdit_py_plugins", "latex2mathml", "huggingface_hub", "urllib", "resource",
+}  # fmt: skip
 QUICK_ON_CALL = {("clfcore.cli.main", "clfcore.logs")}  # logging takes an eighth of the time of --help
 
 
