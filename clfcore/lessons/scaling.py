@@ -31,24 +31,24 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     for name, operations in larger:
         rows.append(Measured(name, round(operations / base, 3)))
         progress(len(rows) + 1, total)
-    lines = []
+    lines: list[Curve] = []
     for name in ("resnet50", "vit_b_16"):
-        operations = []
+        billions: list[float] = []
         for side in SIDES:
-            operations.append(table(name, image_size=side).multiply_adds / 1e9)
-            progress(4 + len(lines) * len(SIDES) + len(operations), total)
-        lines.append(Curve(name, tuple(float(side) for side in SIDES), tuple(operations)))
-    layers, width, side = (row.value for row in rows)
+            billions.append(table(name, image_size=side).multiply_adds / 1e9)
+            progress(4 + len(lines) * len(SIDES) + len(billions), total)
+        lines.append(Curve(name, tuple(float(side) for side in SIDES), tuple(billions)))
+    layers, width, sides = (row.value for row in rows)
     convolution, attention = (line.y[-1] / line.y[1] for line in lines)
     return Finding(
         measure="times the multiply-adds of the base network",
         rows=tuple(rows),
         answer=min(range(3), key=lambda place: abs((2, 4, 8)[place] - width)),
-        holds=layers < width and layers < side and attention > convolution,
+        holds=layers < width and layers < sides and attention > convolution,
         sentence=(
             f"Twice the layers cost {layers:.1f} times as much, twice the width {width:.1f} times, and twice "
             "the image side "
-            f"{side:.1f} times. From 224 to 448 pixels, ResNet-50 costs {convolution:.2f} times as much and ViT-B/16 "
+            f"{sides:.1f} times. From 224 to 448 pixels, ResNet-50 costs {convolution:.2f} times as much and ViT-B/16 "
             f"{attention:.2f} times."
         ),
         share=False,

@@ -22,7 +22,7 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     frozen: dict[str, object] = {"architecture": "efficientnet_lite0", "strategy": "feature-extraction"}
     tuned: dict[str, object] = {"architecture": "efficientnet_lite0", "strategy": "fine-tuning"}
     scratch: dict[str, object] = {"architecture": "resnet", "options": SMALL, "strategy": "scratch"}
-    ways = (
+    ways: tuple[tuple[str, ImageDataset, dict[str, object], dict[str, object]], ...] = (
         (f"frozen, {photos} photos", few, frozen, {}),
         (f"frozen, {all_photos} photos", whole, frozen, {}),
         (f"fine-tuned, {all_photos} photos", whole, tuned, {"epochs": EPOCHS["tuned"], "image_size": 128}),
