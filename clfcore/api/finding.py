@@ -102,7 +102,7 @@ def map_dataset(
     started = time.perf_counter()
     target = None if out is None else _map_path(out, data, overwrite=overwrite)
     check_installed()
-    embedded, network = _embedded(data, reading, architecture, progress)
+    embedded, network = _embedded(data, reading, architecture, progress=progress)
     from clfcore.quality.check import copies_and_groups
     from clfcore.quality.dataset_map import guesses_of_run, guesses_out_of_fold, map_points
     from clfcore.quality.label_errors import find_label_errors
@@ -182,7 +182,7 @@ def search_similar(
     started = time.perf_counter()
     is_file = isinstance(photo, bytes) or typed_path(photo, "photo").is_file()
     pixels = read_image(photo if isinstance(photo, bytes) else Path(photo), least_side=SIDE) if is_file else None
-    embedded, network = _embedded(data, reading, architecture, progress)
+    embedded, network = _embedded(data, reading, architecture, progress=progress)
     from clfcore.embeddings.similar import embed_photo, nearest_items
 
     dataset = embedded.dataset
@@ -226,7 +226,7 @@ def next_to_label(
     if not files:
         raise InputError(f"pool is {str(pool)!r}, which holds no pictures: name a folder of some")
     opened = None if run is None else open_run(run)
-    embedded, network = _embedded(data, reading, architecture, progress)
+    embedded, network = _embedded(data, reading, architecture, progress=progress)
     from clfcore.embeddings.similar import embed_pictures
     from clfcore.quality.out_of_fold import fitted_logits
 
@@ -274,7 +274,7 @@ def next_to_label(
 
 
 def _embedded(
-    data: str, reading: str | None, architecture: str | None, progress: Progress | None
+    data: str, reading: str | None, architecture: str | None, *, progress: Progress | None
 ) -> tuple["EmbeddedDataset", str]:
     """A dataset's embeddings, and the network that made them."""
     dataset = open_dataset(with_reading(data, reading))

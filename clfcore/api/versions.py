@@ -130,7 +130,7 @@ def correct_dataset(
     new = tables.read_table_of_decisions(decisions, dataset) if isinstance(decisions, Path) else tuple(decisions)
     if not new and version is None:
         raise InputError("there is nothing to do: give --decisions FILE, --version NAME, or both")
-    return _kept(spec, dataset, new, version)
+    return _kept(spec, dataset, new, version=version)
 
 
 def decide(
@@ -150,7 +150,7 @@ def decide(
     spec = path_spec(with_reading(data, reading))
     dataset = open_dataset(spec)
     decision = decide_item(dataset, item, action, label=label, group=group, note=note)
-    return _kept(spec, dataset, (decision,), None)
+    return _kept(spec, dataset, (decision,), version=None)
 
 
 def undo_decisions(data: str, *, step: str | None = None, reading: str | None = None) -> CorrectedDataset:
@@ -176,10 +176,10 @@ def diff_datasets(a: str, b: str) -> VersionDifference:
     )
 
 
-def _kept(spec: str, dataset: ImageDataset, new: Sequence[Decision], version: str | None) -> CorrectedDataset:
+def _kept(spec: str, dataset: ImageDataset, new: Sequence[Decision], *, version: str | None) -> CorrectedDataset:
     """Decisions kept, and a version made; where it is refused, the decisions are not kept either."""
     before = log.read_decisions(spec)
-    made = None if version is None else stored.make_version(spec, dataset, (*before, *new), version)
+    made = None if version is None else stored.make_version(spec, dataset, (*before, *new), name=version)
     step = log.append_step(spec, new).id if new else None
     return CorrectedDataset(
         data=display_name(spec),

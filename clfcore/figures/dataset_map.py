@@ -64,7 +64,7 @@ def _by_name(figure: go.Figure, points: Sequence[MapPoint], color: Coloring, *, 
         marker = {"size": size, "color": shades[name], "symbol": SYMBOLS[number % len(SYMBOLS)], "opacity": 0.8}
         if name == "wrong":
             marker |= {"symbol": "x", "size": size + 2, "opacity": 1}
-        _scatter(figure, members[name], short(name), marker)
+        _scatter(figure, members[name], short(name), marker=marker)
 
 
 def _by_value(figure: go.Figure, points: Sequence[MapPoint], color: Coloring, *, dark: bool, size: int) -> None:
@@ -73,7 +73,7 @@ def _by_value(figure: go.Figure, points: Sequence[MapPoint], color: Coloring, *,
     known = sorted((p for p in points if getattr(p, color) is not None), key=lambda p: float(getattr(p, color)))
     unknown = [point for point in points if getattr(point, color) is None]
     if unknown:
-        _scatter(figure, unknown, f"no {color}", {"size": size, "color": page.quiet, "opacity": 0.4})
+        _scatter(figure, unknown, f"no {color}", marker={"size": size, "color": page.quiet, "opacity": 0.4})
     marker = {
         "size": size,
         "color": [getattr(point, color) for point in known],
@@ -83,10 +83,10 @@ def _by_value(figure: go.Figure, points: Sequence[MapPoint], color: Coloring, *,
         "colorbar": {"title": {"text": color}, "thickness": 12, "tickformat": ".1f"},
         "line": {"width": 0.5, "color": page.line},
     }
-    _scatter(figure, known, color, marker)
+    _scatter(figure, known, color, marker=marker)
 
 
-def _scatter(figure: go.Figure, points: Sequence[MapPoint], name: str, marker: dict[str, object]) -> None:
+def _scatter(figure: go.Figure, points: Sequence[MapPoint], name: str, *, marker: dict[str, object]) -> None:
     figure.add_trace(
         go.Scattergl(
             x=[point.x for point in points],

@@ -44,7 +44,7 @@ class Guess:
     confidence: float
 
 
-def guesses(ids: Sequence[str], task: Task, targets: np.ndarray, logits: np.ndarray) -> dict[str, Guess]:
+def guesses(ids: Sequence[str], task: Task, targets: np.ndarray, *, logits: np.ndarray) -> dict[str, Guess]:
     """Guesses of N items by logits, N x C: of labels at 0.5, of a hierarchy at the finest level of a real path."""
     likely = probabilities(logits, task)
     if task.kind == "multi-label":
@@ -63,14 +63,14 @@ def guesses_of_run(predictions: Sequence[Predictions]) -> dict[str, Guess]:
     """Guesses of a run, by item, in all splits that it has predictions of."""
     known: dict[str, Guess] = {}
     for one in predictions:
-        known |= guesses(one.ids, one.task, one.targets, one.logits)
+        known |= guesses(one.ids, one.task, one.targets, logits=one.logits)
     return known
 
 
 def guesses_out_of_fold(dataset: ImageDataset, labels: LabelErrors) -> dict[str, Guess]:
     """Guesses of heads that were fitted on other items, without the items that none could judge."""
     unjudged = set(labels.unjudged)
-    known = guesses(dataset.ids, dataset.task, dataset.targets, labels.logits)
+    known = guesses(dataset.ids, dataset.task, dataset.targets, logits=labels.logits)
     return {name: guess for name, guess in known.items() if name not in unjudged}
 
 

@@ -65,7 +65,11 @@ def measure_unknown(run: Run, *, false_alarms: float, progress: Progress | None 
     items = dataset.splits.get("test", np.empty(0, np.int64))
     test = _seen(classifier, [(dataset, int(items[i])) for i in _some(len(items), MOST_TEST)], progress)
     limits = tuple(
-        measured(limit, test=_scores(limit, test, reference, dataset), far=_scores(limit, strange, reference, dataset))
+        measured(
+            limit,
+            test=_scores(limit, test, reference, dataset=dataset),
+            far=_scores(limit, strange, reference, dataset=dataset),
+        )
         for limit in rule.limits
     )
     rule, far = replace(rule, limits=best_first(limits)), tuple(data.name.partition(":")[0] for data in sources)
@@ -102,7 +106,7 @@ def _seen(classifier: "Classifier", items: Sequence[tuple[ImageDataset, int]], p
     return Embedded(np.concatenate([p.logits for p in parts]), np.concatenate([p.embeddings for p in parts]))
 
 
-def _scores(limit: Limit, seen: "Embedded", reference: Reference, dataset: ImageDataset) -> np.ndarray:
+def _scores(limit: Limit, seen: "Embedded", reference: Reference, *, dataset: ImageDataset) -> np.ndarray:
     """A limit's score of each picture that was looked at, N."""
     if not len(seen.logits):
         return np.empty(0)

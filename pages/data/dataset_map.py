@@ -47,7 +47,7 @@ def dataset_map(dataset: "ImageDataset", spec: str) -> None:
             else "A map needs a pretrained network, and none is on this machine: install one, as `clflab doctor` says."
         )
         return
-    job = _mapping(spec, identity_of(dataset), network)
+    job = _mapping(spec, identity_of(dataset), architecture=network)
     result = result_beside(job, "Drawing the map")
     if result is None:
         if not job.thread.is_alive():  # stopped, or refused, as the line above says
@@ -83,14 +83,14 @@ def _explore(result: "DatasetMap", dataset: "ImageDataset", spec: str) -> None:
             + "Suspicion is how unlikely a label is.",
         )
     with right:
-        _chosen(result, {str(place[0]) for place in chosen}, similar, dataset, spec)
+        _chosen(result, {str(place[0]) for place in chosen}, similar, dataset=dataset, spec=spec)
 
 
 def _chosen(
     result: "DatasetMap",
     chosen: set[str],
     similar: "SimilarItems | None",
-    dataset: "ImageDataset",
+    *, dataset: "ImageDataset",
     spec: str,
 ) -> None:  # fmt: skip
     """The cards of what is selected, else of what is nearest to the photo."""
@@ -153,5 +153,5 @@ def _place(result: "DatasetMap", similar: "SimilarItems | None") -> tuple[float,
 
 
 @background(entries=4)
-def _mapping(progress: Progress, spec: str, digest: str, architecture: str) -> "DatasetMap":
+def _mapping(progress: Progress, spec: str, digest: str, *, architecture: str) -> "DatasetMap":
     return api.map_dataset(spec, architecture=architecture, progress=progress)

@@ -68,7 +68,7 @@ def label_next(dataset: "ImageDataset", spec: str) -> None:
         )
         return
     _, folder, wanted, by = request
-    job = _choosing(spec, identity_of(dataset), folder, wanted, by, network)
+    job = _choosing(spec, identity_of(dataset), pool=folder, wanted=wanted, by=by, architecture=network)
     result = result_beside(job, "Embedding the images")
     if result is None:
         if not job.thread.is_alive():
@@ -127,6 +127,6 @@ def _table(pictures: "Sequence[PoolPicture]") -> str:
 
 @background(entries=4)
 def _choosing(
-    progress: Progress, spec: str, digest: str, pool: str, wanted: int, by: str, architecture: str
+    progress: Progress, spec: str, digest: str, *, pool: str, wanted: int, by: str, architecture: str
 ) -> "NextToLabel":
     return api.next_to_label(spec, pool, count=wanted, by=by, architecture=architecture, progress=progress)

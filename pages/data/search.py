@@ -114,9 +114,9 @@ def similar_grid(items: "Sequence[SimilarItem]", dataset: "ImageDataset", spec: 
 
 def similar_items(spec: str, digest: str, photo: bytes | str, *, architecture: str) -> "Job[SimilarItems]":
     """The items nearest to a photo's bytes or to an item of the data, in a thread."""
-    return _searching(spec, digest, photo, architecture=architecture)
+    return _searching(spec, digest, photo=photo, architecture=architecture)
 
 
 @background(entries=8)
-def _searching(progress: Progress, spec: str, digest: str, photo: bytes | str, *, architecture: str) -> "SimilarItems":
+def _searching(progress: Progress, spec: str, digest: str, *, photo: bytes | str, architecture: str) -> "SimilarItems":
     return api.search_similar(spec, photo, count=COUNT, architecture=architecture, progress=progress)

@@ -20,7 +20,7 @@ RUN = SessionValue[set[tuple[int, str, int]]]("lesson experiments")  # lesson, s
 
 
 @background(entries=32)
-def job(progress: Progress, number: int, setting: str, seed: int) -> LessonResult:
+def job(progress: Progress, number: int, setting: str, *, seed: int) -> LessonResult:
     """A lesson's experiment."""
     return run_lesson(number, setting=setting, seed=seed, progress=progress)
 
@@ -56,7 +56,7 @@ def run(lesson: Lesson, setting: str, *, key: str, seed: int = 0) -> LessonResul
             return None
         RUN.set({*begun, asked})
         st.rerun()  # without the button
-    return result_beside(job(*asked), "Running the experiment")
+    return result_beside(job(lesson.number, setting, seed=seed), "Running the experiment")
 
 
 def _answer(lesson: Lesson, predicted: int, result: LessonResult) -> None:

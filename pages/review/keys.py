@@ -148,7 +148,7 @@ def decision_buttons(
                 kwargs=None if several else {"label": (name,)},
             )
     if len(task.classes) > len(names):
-        _other_class(review, place, record, decided)
+        _other_class(review, place, record, decided=decided)
     with st.container(horizontal=True, gap="small"):
         _actions(review, place, record, chosen=chosen)
 
@@ -198,7 +198,7 @@ def _toggle(record: "ItemRecord", decided: Decision | None, name: str) -> None:
     CHOSEN.set({record.id: now})
 
 
-def _other_class(review: Review, place: int, record: "ItemRecord", decided: Decision | None) -> None:
+def _other_class(review: Review, place: int, record: "ItemRecord", *, decided: Decision | None) -> None:
     """A box with all classes, where the digits do not reach them."""
     box = SessionValue[str](f"review other {review.key}")
 

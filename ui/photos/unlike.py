@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def judge_job(name: str) -> Job[Judge | None]:
     """What tells a classifier's strangers; training images of an older run are embedded first, in the background."""
-    return _judging(name, files_of(name), _rule_file(name), _classifier=classifier(name))
+    return _judging(name, files_of(name), rule=_rule_file(name), _classifier=classifier(name))
 
 
 def _rule_file(name: str) -> tuple[int, int]:
@@ -34,7 +34,7 @@ def _rule_file(name: str) -> tuple[int, int]:
 
 @background(entries=16)
 def _judging(
-    progress: Progress, name: str, files: Files, rule: tuple[int, int], *, _classifier: "Classifier"
+    progress: Progress, name: str, files: Files, *, rule: tuple[int, int], _classifier: "Classifier"
 ) -> Judge | None:
     return judge_for(_classifier, progress)
 

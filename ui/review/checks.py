@@ -17,11 +17,11 @@ ASKED = SessionValue[str]("quality asked")  # the SPEC that the checks were aske
 
 def checking(spec: str, dataset: "ImageDataset", network: str) -> "Job[QualityReport]":
     """The checks of a dataset as it is now."""
-    return _checking(spec, identity_of(dataset), network)
+    return _checking(spec, identity_of(dataset), architecture=network)
 
 
 @background(entries=4)
-def _checking(progress: Progress, spec: str, digest: str, architecture: str) -> "QualityReport":
+def _checking(progress: Progress, spec: str, digest: str, *, architecture: str) -> "QualityReport":
     return api.quality(spec, architecture=architecture, progress=progress)
 
 

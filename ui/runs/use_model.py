@@ -96,7 +96,7 @@ class _Download:
 
 @background(entries=4)
 def _exporting(
-    progress: Progress, model: _Model, format: str, name: str, *, calibrate: int, tolerance: float | None
+    progress: Progress, model: _Model, format: str, *, name: str, calibrate: int, tolerance: float | None
 ) -> _Download:
     place = Path(tempfile.mkdtemp(prefix="clflab-export-"))
     try:
@@ -147,7 +147,7 @@ def _export(model: _Model) -> None:
         _ASKED.set({*(_ASKED.get() or ()), line})
     if line not in (_ASKED.get() or ()):
         return
-    job: Job[_Download] = _exporting(model, format, name, calibrate=calibrate, tolerance=tolerance)
+    job: Job[_Download] = _exporting(model, format, name=name, calibrate=calibrate, tolerance=tolerance)
     download = result_if_ready(job, key=f"export again {model.name}", words="Exporting and verifying")
     if download is not None:
         _ready(download, choice, name)

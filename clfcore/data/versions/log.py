@@ -61,7 +61,7 @@ def read_steps(spec: str) -> tuple[Step, ...]:
         status = path.stat()
     except OSError:
         return ()
-    return _parsed(str(path), status.st_mtime_ns, status.st_size, status.st_ino)
+    return _parsed(str(path), status.st_mtime_ns, status.st_size, number=status.st_ino)
 
 
 def read_decisions(spec: str) -> tuple[Decision, ...]:
@@ -70,7 +70,7 @@ def read_decisions(spec: str) -> tuple[Decision, ...]:
 
 
 @lru_cache(32)
-def _parsed(name: str, changed: int, size: int, number: int) -> tuple[Step, ...]:
+def _parsed(name: str, changed: int, size: int, *, number: int) -> tuple[Step, ...]:
     path = Path(name)
     if size > MOST_BYTES:
         raise InputError(f"{path} has {size / 1e6:,.0f} MB: move it away to begin with no decisions")

@@ -113,7 +113,7 @@ def lineage(spec: str) -> tuple[Version, ...]:
     return tuple(chain)
 
 
-def make_version(spec: str, dataset: ImageDataset, decisions: Iterable[Decision], name: str) -> Version:
+def make_version(spec: str, dataset: ImageDataset, decisions: Iterable[Decision], *, name: str) -> Version:
     """Keep a version of the data of a SPEC, or of one of its versions. dataset: what that opens as, with split seed 0.
 
     Raises InputError where the name cannot be one or is taken, where nothing would change, or where a class would be
@@ -221,7 +221,7 @@ def _read(base: str, name: str) -> Version:
         status = path.stat()
     except OSError:
         raise _absent(base, name) from None
-    version = _parsed(str(path), name, status.st_mtime_ns, status.st_size, status.st_ino)
+    version = _parsed(str(path), name, status.st_mtime_ns, size=status.st_size, number=status.st_ino)
     return replace(version, spec=f"{base}@{name}")  # the data may have moved to another name
 
 
@@ -233,7 +233,7 @@ def _absent(base: str, name: str) -> InputError:
 
 
 @lru_cache(64)
-def _parsed(path: str, name: str, changed: int, size: int, number: int) -> Version:
+def _parsed(path: str, name: str, changed: int, *, size: int, number: int) -> Version:
     try:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
         if value["format"] != _FORMAT:

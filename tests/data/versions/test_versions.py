@@ -38,7 +38,7 @@ def test_a_version_differs_by_its_decisions_alone(shapes: ImageDataset) -> None:
         decide_item(shapes, shapes.ids[2], "keep"),
     ]
     log.append_step(SHAPES, decisions)
-    version = make_version(SHAPES, shapes, log.read_decisions(SHAPES), "checked")
+    version = make_version(SHAPES, shapes, log.read_decisions(SHAPES), name="checked")
     opened = open_dataset(f"{SHAPES}@checked")
     assert opened.name == f"{SHAPES}@checked"
     assert opened.label(0) == new
@@ -70,7 +70,7 @@ def test_labels_of_each_task(kind: str) -> None:
         with pytest.raises(InputError, match="it must be one of"):
             decide_item(dataset, dataset.ids[2], "label", label=["nonsense", names[-1]])
     made = decide_item(dataset, dataset.ids[0], "label", label=names)
-    make_version(spec, dataset, [made, empty], "v")
+    make_version(spec, dataset, [made, empty], name="v")
     opened = open_dataset(f"{spec}@v")
     assert opened.label(0) == (" / " if kind == "shapes-hierarchical" else "; ").join(names)
     if kind == "shapes-multi-label":
@@ -182,7 +182,7 @@ def test_tabs_that_write_at_once_lose_nothing(shapes: ImageDataset) -> None:
 
 def test_a_damaged_version_is_one_line_and_the_others_stay(shapes: ImageDataset) -> None:
     for name in ("good", "bad"):
-        make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[0], "drop")], name)
+        make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[0], "drop")], name=name)
     (versions_folder(SHAPES) / "bad.version.json").write_text('{"format": 1}')
     with pytest.raises(InputError, match="is damaged"):
         open_dataset(f"{SHAPES}@bad")
@@ -192,21 +192,21 @@ def test_a_damaged_version_is_one_line_and_the_others_stay(shapes: ImageDataset)
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "a b", "-x", "x" * 41, "photos.zip", ".hidden", "a\n"])
 def test_names_are_never_paths(name: str, shapes: ImageDataset) -> None:
     with pytest.raises(InputError, match="version is"):
-        make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[0], "drop")], name)
+        make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[0], "drop")], name=name)
 
 
 def test_what_a_version_refuses(shapes: ImageDataset, photos: Path) -> None:
     with pytest.raises(InputError, match="would change nothing"):
-        make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[0], "keep")], "v1")
-    make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[0], "drop")], "v1")
+        make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[0], "keep")], name="v1")
+    make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[0], "drop")], name="v1")
     with pytest.raises(InputError, match="has one of that name"):
-        make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[1], "drop")], "V1")
+        make_version(SHAPES, shapes, [decide_item(shapes, shapes.ids[1], "drop")], name="V1")
     with pytest.raises(InputError, match=r"has no version v2; it has v1"):
         open_dataset(f"{SHAPES}@v2")
     dataset = open_dataset(str(photos))
     all_cats = [decide_item(dataset, item, "drop") for item in dataset.ids if item.startswith("cat")]
     with pytest.raises(InputError, match="leave cat without a training picture"):
-        make_version(str(photos), dataset, all_cats, "v1")
+        make_version(str(photos), dataset, all_cats, name="v1")
     with pytest.raises(InputError, match="there is no such folder"):
         open_dataset("nosuchdata@v1")
 
@@ -276,7 +276,7 @@ def test_lineage_is_told(shapes: ImageDataset) -> None:
     made = decide_item(
         shapes, shapes.ids[tested], "label", label=[other_class(shapes, tested)], source="label suspects"
     )
-    make_version(SHAPES, shapes, [made], "v1")
+    make_version(SHAPES, shapes, [made], name="v1")
     version = read_version(f"{SHAPES}@v1")
     assert version.counts.test_relabeled == 1
     assert version.rules == ("label suspects: 1",)
