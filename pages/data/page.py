@@ -6,6 +6,7 @@ from pages.data.browse import browse, data_advice, data_numbers
 from pages.data.dataset_map import dataset_map
 from pages.data.datasets import catalogue_table, dataset_list
 from pages.data.duplicates import duplicates
+from pages.data.export import data_export
 from pages.data.label_next import label_next
 from pages.data.label_suspects import label_suspects
 from pages.data.manage import open_dataset_bar
@@ -30,7 +31,7 @@ data_advice(dataset)
 report = quality_report(dataset, spec)
 like = st.query_params.get(LIKE)
 
-pictures, problems, suspects, doubles, odd, mapped, alike, following, structure, catalogue = st.tabs(
+pictures, problems, suspects, doubles, odd, mapped, alike, following, structure, exported, catalogue = st.tabs(
     [
         "Browse",
         problems_label(dataset),
@@ -41,6 +42,7 @@ pictures, problems, suspects, doubles, odd, mapped, alike, following, structure,
         SEARCH,
         "Label next",
         "Structure",
+        "Export",
         "Catalogue",
     ],
     key="data tab" if like is None else f"data tab {like}",  # another key, for a default counts only once
@@ -65,5 +67,7 @@ with following:
 with structure:
     data_counts(dataset)
     data_structure(dataset)
+with exported:
+    data_export(dataset, spec)
 with catalogue:
     catalogue_table()

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from clfcore.api import export_dataset
+from clfcore.data.catalogue import open_dataset
 from clfcore.data.importers.uploads import import_upload
 from clfcore.data.library.entries import library
 from clfcore.files import datasets_folder
-from tests.support.pages import refused, until_ready, words
+from tests.support.pages import refused, until, until_ready, words
 
 OpenPage = Callable[..., AppTest]
 
@@ -45,6 +47,24 @@ def test_a_link_to_a_path_of_the_labs_own_shows_the_name(open_page: OpenPage, ph
     app = until_ready(open_page("data", data=spec))
     assert box(app) == "Clothing photos"
     assert not app.error
+
+
+def test_a_dataset_is_exported_for_another_tool_and_opens_again(
+    open_page: OpenPage, photos: Path, tmp_path: Path
+) -> None:
+    spec = imported(photos)
+    app = until_ready(open_page("data", data=spec))
+    formats = app.radio(key="data export format")
+    assert "class folders (FiftyOne's image-classification directory tree)" in formats.options
+    app = until_ready(formats.set_value("coco").run())
+    app = until_ready(app.button(key="export data").click().run())
+    app = until(app, lambda app: "24 images written." in words(app))
+    button = app.get("download_button")[0]
+    assert button.proto.label.startswith("Download Clothing-photos-coco.zip (")
+    assert not app.exception
+    written = export_dataset(spec, tmp_path / "coco", format="coco")
+    again = open_dataset(str(written.out))
+    assert (len(again), again.classes) == (24, ("blue", "red"))
 
 
 def test_renamed_and_deleted(open_page: OpenPage, photos: Path) -> None:
