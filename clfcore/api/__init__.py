@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     )
     from clfcore.api.evaluation import Choice, Mark, calibrate, errors, evaluate
     from clfcore.api.explanations import check_maps, explain, nearest_examples
+    from clfcore.api.exploration import map_dataset, next_to_label, search_similar
     from clfcore.api.exports import export
     from clfcore.api.fields import FIELDS, flag
-    from clfcore.api.finding import map_dataset, next_to_label, search_similar
-    from clfcore.api.honesty import sets, unknown
     from clfcore.api.inspection import inspect_item
     from clfcore.api.lessons import forget_lessons, list_lessons, print_lesson, run_lesson
     from clfcore.api.many_predictions import predict_many
     from clfcore.api.network_studies import gradient_norms, published_accuracy, scale_efficientnet, time_architecture
     from clfcore.api.policies import delete_policy, list_policies, preview_policy, save_policy, show_policy, trial
     from clfcore.api.predictions import list_classes, predict
+    from clfcore.api.reliability import sets, unknown
     from clfcore.api.retraining import retrain, verdict
     from clfcore.api.robustness_report import robustness
     from clfcore.api.runs import delete_run, list_runs, name_run, note_run, resume, show_run, stop_run, tag_run, train
@@ -84,10 +84,10 @@ _NAMES = {
     "explanations": ("check_maps", "explain", "nearest_examples"),
     "exports": ("export",),
     "fields": ("FIELDS", "flag"),
-    "honesty": ("sets", "unknown"),
+    "reliability": ("sets", "unknown"),
     "lessons": ("forget_lessons", "list_lessons", "print_lesson", "run_lesson"),
     "many_predictions": ("predict_many",),
-    "finding": ("map_dataset", "next_to_label", "search_similar"),
+    "exploration": ("map_dataset", "next_to_label", "search_similar"),
     "inspection": ("inspect_item",),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),

@@ -25,7 +25,7 @@ from ui.review.handover import review_queue
 from ui.session import SessionValue
 
 if TYPE_CHECKING:
-    from clfcore.api.finding import DatasetMap, SimilarItems
+    from clfcore.api.exploration import DatasetMap, SimilarItems
     from clfcore.data.dataset import ImageDataset
     from clfcore.quality.dataset_map import MapPoint
 

@@ -22,7 +22,7 @@ from ui.review.checks import identity_of
 from ui.session import SessionValue
 
 if TYPE_CHECKING:
-    from clfcore.api.finding import NextToLabel
+    from clfcore.api.exploration import NextToLabel
     from clfcore.data.dataset import ImageDataset
     from clfcore.quality.next_to_label import PoolPicture
 

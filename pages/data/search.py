@@ -26,7 +26,7 @@ from ui.messages import escape_markdown
 from ui.review.checks import identity_of
 
 if TYPE_CHECKING:
-    from clfcore.api.finding import SimilarItems
+    from clfcore.api.exploration import SimilarItems
     from clfcore.data.dataset import ImageDataset
     from clfcore.embeddings.similar import SimilarItem
 

@@ -17,7 +17,7 @@ from ui.messages import Number, metric_row
 from ui.session import SessionValue, kept
 
 if TYPE_CHECKING:
-    from clfcore.api.honesty import UnknownReport
+    from clfcore.api.reliability import UnknownReport
 
 _ASKED = SessionValue[tuple[str, float]]("unknown asked")
 RATES = (0.01, 0.02, 0.05, 0.1, 0.2)

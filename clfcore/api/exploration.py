@@ -1,4 +1,4 @@
-"""Finding pictures: the map of a dataset, items similar to a photo, and what to label next."""
+"""Exploration by embeddings: the map of a dataset, items similar to a photo, and what to label next."""
 
 import json
 import time

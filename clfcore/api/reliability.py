@@ -1,4 +1,4 @@
-"""What a run can honestly say: none of these classes, or a set of them."""
+"""How far a run can be trusted: none of its classes, or a set of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
