@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clfcore.heavy_imports import load
 from clfcore.lessons.catalogue import LESSONS
 from clfcore.lessons.catalogue import lesson as lesson_of
 from clfcore.lessons.lesson import Finding
@@ -84,6 +85,7 @@ def run_lesson(
     """
     row = lesson_of(number)
     value = row.value(setting)
+    load("timm")
     finding = row.experiment(value, seed, progress or (lambda done, total: None))
     own = value == row.setting.default
     if own and seed == 0:

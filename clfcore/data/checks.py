@@ -49,6 +49,7 @@ KINDS = {
     "values": "a picture of more than 8 bits whose values are constant, no numbers, or beyond the training split's",
     "depths": "pictures of 8 bits and deeper ones in one dataset",
     "bands": "bands of a picture that are left out, or whose meaning was assumed",
+    "lapsed-decision": "decisions of a version whose picture has changed or is gone; without effect",
     "no-test": "there is no test split, so the test metrics are missing",
 }
 

@@ -20,6 +20,7 @@ from clfcore.config import with_name
 from clfcore.errors import Failure, InputError
 from clfcore.experiments.search_space import with_values
 from clfcore.experiments.study import Study, new_worker, read_study
+from clfcore.heavy_imports import load
 from clfcore.progress import Show
 from clfcore.results import JsonObject
 from clfcore.runs.best_epoch import best_record
@@ -110,6 +111,7 @@ def main() -> int:
     if not line:
         return 0
     asked = json.loads(line)
+    load("torch")
     import torch
 
     torch.set_num_threads(asked["threads"])

@@ -1,8 +1,9 @@
 """Lesson 8. Is it any good? A shortcut that accuracy hides, and what reveals it."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from clfcore.classifier import Classifier, predict_dataset
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.synthetic_shapes import mark
@@ -10,6 +11,9 @@ from clfcore.explain.deletion_insertion import energy_in_mask
 from clfcore.lessons.lesson import Choice, Finding, Lesson, Measured, Room, Setting, Source, Step
 from clfcore.lessons.trial import PARTS, clearly_above, part, percent, share, trained
 from clfcore.progress import Progress
+
+if TYPE_CHECKING:
+    from clfcore.classifier import Classifier
 
 SIDE = 16
 TRAINED_ON, EPOCHS = 900, 8
@@ -69,7 +73,9 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     )
 
 
-def _right(name: str, classifier: Classifier, dataset: ImageDataset) -> Measured:
+def _right(name: str, classifier: "Classifier", dataset: ImageDataset) -> Measured:
+    from clfcore.classifier import predict_dataset
+
     predictions = predict_dataset(classifier, dataset)
     return share(name, int((predictions.logits.argmax(axis=1) == predictions.targets).sum()), len(predictions))
 
@@ -82,7 +88,7 @@ def _corner(side: int) -> np.ndarray:
     return corner
 
 
-def _share_on_corner(classifier: Classifier, dataset: ImageDataset) -> float:
+def _share_on_corner(classifier: "Classifier", dataset: ImageDataset) -> float:
     """Mean share of Grad-CAM's map on the mark's corner, over the first images."""
     from clfcore.explain.dispatch import explain
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset, Split
-from clfcore.experiments.compare_strategies import sample_split
 from clfcore.lessons.lesson import Choice, Finding, Lesson, Measured, Room, Setting, Source, Step
 from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
 from clfcore.progress import Progress
@@ -52,6 +51,8 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
 
 def _part(dataset: ImageDataset, photos: int, seed: int) -> ImageDataset:
     """The dataset with so many training photos, each class with its share."""
+    from clfcore.experiments.compare_strategies import sample_split
+
     name: Split = "train"
     return replace(dataset, splits={**dataset.splits, name: sample_split(dataset, name, photos, seed=seed)})
 

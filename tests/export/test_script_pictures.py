@@ -18,13 +18,14 @@ PREPROCESS = Preprocess(SIDE, interpolation="bicubic", crop_fraction=0.875)
 
 
 class Session:
-    """Stands for onnxruntime's: the mean of each channel."""
+    """Stands for onnxruntime's: the mean of each channel, as probabilities and as logits."""
 
     def __init__(self, *_: object, **__: object) -> None: ...
 
     def run(self, _names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
         means = given["image"].astype(np.float64).mean(axis=(1, 2)) + 1
-        return [means / means.sum(axis=1, keepdims=True)]
+        probabilities = means / means.sum(axis=1, keepdims=True)
+        return [probabilities, np.log(probabilities)]
 
 
 @pytest.fixture(scope="module")
