@@ -92,11 +92,14 @@ def check(
     return BatchCheck(overfit_one_batch(config, progress=progress), preview, out)
 
 
-def plan(config: RunConfig, *, measure: bool = True, processes: int = 1) -> "Plan":
-    """The plan of a configuration, without decoding the data. Raises InputError as `train` would."""
+def plan(config: RunConfig, *, measure: bool = True, processes: int = 1, progress: Progress | None = None) -> "Plan":
+    """The plan of a configuration, without decoding the data. Raises InputError as `train` would.
+
+    progress: called between the batches that are timed, where an exception ends it.
+    """
     from clfcore.experiments.plan import make_plan
 
-    return make_plan(resolve_run(config), measure=measure, processes=processes)
+    return make_plan(resolve_run(config), measure=measure, processes=processes, progress=progress)
 
 
 def defaults(config: RunConfig, *, dataset: "ImageDataset | None" = None) -> ResolvedConfig:

@@ -9,6 +9,7 @@ from clfcore.config import ResolvedConfig
 from clfcore.data.pixels import Preprocess
 from clfcore.device import most_processes, part_of_the_threads, pick_device
 from clfcore.experiments.step_cost import measure_step_cost
+from clfcore.progress import Progress
 from clfcore.randomness import Stream
 from clfcore.resolve import Resolved
 from clfcore.runs.prepare import make_network
@@ -51,11 +52,12 @@ class RateCurves(NamedTuple):
     groups: Mapping[str, Sequence[float | None]]
 
 
-def make_plan(resolved: Resolved, *, measure: bool, processes: int = 1) -> Plan:
+def make_plan(resolved: Resolved, *, measure: bool, processes: int = 1, progress: Progress | None = None) -> Plan:
     """Build and count; with `measure`, run a few real batches to estimate the duration. Writes nothing.
 
     processes: how many share each batch: the slices of one are timed, on its part of the threads; what the others take
-    from it, and the messages between them, are not. Raises InputError where so many cannot share it.
+    from it, and the messages between them, are not. progress: called between the batches. Raises InputError where so
+    many processes cannot share a batch.
     """
     config, dataset, notes = resolved.config, resolved.dataset, resolved.notes
     check_processes(processes, config)
@@ -97,6 +99,7 @@ def make_plan(resolved: Resolved, *, measure: bool, processes: int = 1) -> Plan:
             groups=groups,
             phases=phases,
             policy=resolved.policy,
+            progress=progress,
         )
     return replace(plan, seconds=cost.seconds - cost.shared + cost.shared / processes, memory=cost.memory)
 

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from clfcore.data.pixel_sources import InMemory
 from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
 from clfcore.errors import InputError
+from clfcore.progress import Progress
 from clfcore.training import phases as training_phases
 from clfcore.training.batches import Batches
 from clfcore.training.loop import State, Step, train
@@ -52,8 +53,13 @@ def measure_step_cost(
     groups: Sequence[Group],
     phases: Sequence[training_phases.Phase],
     policy: Policy,
+    progress: Progress | None = None,
 ) -> StepCost:
-    """Decode, embed, train and evaluate a few batches; writes nothing, but changes the module's weights."""
+    """Decode, embed, train and evaluate a few batches; writes nothing, but changes the module's weights.
+
+    progress: called between the batches, so that whoever waits can stop it; how many there are is not known.
+    """
+    between = (lambda: None) if progress is None else (lambda: progress(0, 0))
     recipe, device, sizes = config.recipe, pick_device(config.recipe.device), dataset.sizes()
     chosen = dataset.splits["train"][: recipe.batch_size]
     started = time.perf_counter()
@@ -63,7 +69,9 @@ def measure_step_cost(
     batches = _batches(recipe, dataset, chosen, squares=squares, preprocess=preprocess, policy=policy)
     x, _ = next(iter(batches.in_order(len(chosen))))
     module = module.to(device)
+    between()
     forward = _forward_seconds(module, x)
+    between()
     weights = 4 * training_phases.count_parameters(module)
     if config.strategy == "feature-extraction":
         passes = images + (recipe.views - 1) * sizes["train"]
@@ -74,7 +82,9 @@ def measure_step_cost(
     averaged = weights if recipe.ema else 0
     for phase in phases:
         phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, batches_per_epoch))
-        per_batch = _batch_seconds(state, batches, recipe=recipe, dataset=dataset, most=batches_per_epoch)
+        per_batch = _batch_seconds(
+            state, batches, recipe=recipe, dataset=dataset, most=batches_per_epoch, between=between
+        )
         training += per_batch * batches_per_epoch * (phase.last_epoch - phase.first_epoch + 1)
         # gradient and two moments
         memory = weights + averaged + 12 * training_phases.count_trainable(module) + _saved_bytes(state, x)
@@ -120,7 +130,13 @@ def _forward_seconds(module: torch.nn.Module, x: Tensor) -> float:
 
 
 def _batch_seconds(
-    state: State, batches: Batches, *, recipe: ResolvedRecipe, dataset: ImageDataset, most: int
+    state: State,
+    batches: Batches,
+    *,
+    recipe: ResolvedRecipe,
+    dataset: ImageDataset,
+    most: int,
+    between: Callable[[], None],
 ) -> float:
     """Of the quickest of a few steps, over its batches: a busy moment makes steps slower, nothing makes them faster."""
     count = min(recipe.accumulation, ACCUMULATED, most)
@@ -132,7 +148,12 @@ def _batch_seconds(
         rate_at=lambda _: 1.0,
         epochs=state.epoch + STEPS + 1,
     )
-    times = [time.perf_counter() for event in events if isinstance(event, Step) and event.loss.item() is not None]
+    times = []
+    for event in events:
+        if isinstance(event, Step):
+            event.loss.item()  # waits for the device
+            times.append(time.perf_counter())
+        between()
     return float(np.diff(times).min()) / count
 
 

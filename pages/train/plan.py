@@ -90,7 +90,7 @@ def show_plan(config: RunConfig) -> Planned:
 
 @background(entries=16)
 def _planning(progress: Progress, config: RunConfig, *, measure: bool, processes: int) -> "Plan":
-    return api.plan(config, measure=measure, processes=processes)
+    return api.plan(config, measure=measure, processes=processes, progress=progress)
 
 
 def _waits_for(active: Sequence[Listed]) -> str:

@@ -49,3 +49,16 @@ def test_a_plan_of_two_processes_halves_what_they_share_and_refuses_too_many() -
     assert make_plan(resolve_run(config), measure=False).most_processes >= 1
     with pytest.raises(InputError, match=r"processes is 9: recipe\.batch_size is 16"):
         make_plan(resolve_run(config), measure=False, processes=9)
+
+
+def test_a_measurement_that_nobody_waits_for_ends_at_its_next_batch() -> None:
+    class StoppedHere(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        raise StoppedHere
+
+    config = make({"data": "shapes:count=60,side=16", "architecture": "lenet5", "recipe": {"epochs": 1}})
+    with pytest.raises(StoppedHere):
+        make_plan(resolve_run(config), measure=True, progress=stop)
+    assert make_plan(resolve_run(config), measure=False, progress=stop).seconds is None
