@@ -42,7 +42,7 @@ def test_a_lesson_is_walked_with_a_wrong_and_a_right_prediction(page: Page, addr
     expect(page.get_by_text("You were right: About 4 times.")).to_be_visible(timeout=120_000)
     press(page, "Your turn: change one thing")
     press(page, "Run the experiment")
-    expect(page.get_by_text("The claim held here")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("The claim holds with this setting, too.")).to_be_visible(timeout=120_000)
     second = page.context.new_page()
     second.goto(page.url)
     settled(second)
