@@ -30,6 +30,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rounds", type=int, nargs="?", default=30)
     rounds = parser.parse_args().rounds
+    if rounds < 2:
+        parser.error(f"ROUNDS is {rounds}: quartiles need 2 or more")
     torch.manual_seed(0)
     network = build("efficientnet_lite0", columns=1000)
     classifier = SimpleNamespace(
