@@ -32,6 +32,8 @@ def tab_to(page: Page, target: Locator) -> None:
 def test_a_photo_is_brought_and_a_sample_goes_to_its_map(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
+    # The drop zone is painted before the rest.
+    expect(page.get_by_role("link", name=re.compile("Cat$"))).to_be_visible()
     tab_to(page, page.locator(".st-key-drop button", has_text="Upload"))
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
