@@ -19,3 +19,12 @@ def times(ratio: float) -> str:
     ('9,820 times', '1 times')
     """
     return f"{decimal(ratio, digits=3)} times"
+
+
+def value_text(value: float, *, share: bool) -> str:
+    """A measured value: a share from 0 to 1 in percent, any other number to three digits.
+
+    >>> value_text(0.9336, share=True), value_text(2.338, share=False)
+    ('93.4%', '2.34')
+    """
+    return f"{100 * value:.1f}%" if share else decimal(value, digits=3)

@@ -7,6 +7,7 @@ from clfcore import api
 from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.terminal import bar, table
 from clfcore.errors import InputError
+from clfcore.numerals import value_text
 
 if TYPE_CHECKING:
     from clfcore.results import Result
@@ -51,9 +52,9 @@ def _finding(result: Values) -> str:
     most = max((row["value"] for row in finding["rows"]), default=0.0) or 1.0
     longest = max(len(row["name"]) for row in finding["rows"])
     for row in finding["rows"]:
-        value, interval = _number(row["value"], share=finding["share"]), ""
+        value, interval = value_text(row["value"], share=finding["share"]), ""
         if row.get("interval"):
-            low, high = (_number(end, share=True) for end in row["interval"])
+            low, high = (value_text(end, share=True) for end in row["interval"])
             interval = f"  (95% interval {low} to {high})"
         filled = "█" * round(WIDTH * row["value"] / most)
         lines.append(f"  {row['name']:{longest}}  {filled:{WIDTH}}  {value}{interval}")
@@ -63,10 +64,6 @@ def _finding(result: Values) -> str:
     if recorded:
         lines.append(f"Recorded: it held in {recorded['held']} of {recorded['seeds']} seeds ({recorded['date']}).")
     return "\n".join(lines)
-
-
-def _number(value: float, *, share: bool) -> str:
-    return f"{100 * value:.1f}%" if share else f"{value:.3g}"
 
 
 def _printed(result: Values) -> str:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from clfcore.figures.theme import OKABE_ITO, blank, escape_html, look
 from clfcore.lessons.lesson import Curves, Finding
 from clfcore.lessons.recorded import Recorded, RecordedRow
-from clfcore.numerals import decimal
+from clfcore.numerals import decimal, value_text
 
 ROW = 46  # pixels of a bar's row
 
@@ -17,7 +17,7 @@ def finding_figure(finding: Finding, recorded: Recorded | None, *, dark: bool = 
     """A bar for each thing that was measured, with its 95% interval; the record's median and range as a diamond."""
     page = look(dark=dark)
     rows = finding.rows
-    values = ", ".join(f"{row.name} {_number(row.value, share=finding.share)}" for row in rows)
+    values = ", ".join(f"{row.name} {value_text(row.value, share=finding.share)}" for row in rows)
     figure = blank(f"{finding.measure}: {values}.", dark=dark, height=100 + ROW * len(rows), keep="finding")
     places = list(range(len(rows)))
     up = [row.interval.high - row.value if row.interval else 0.0 for row in rows]
@@ -29,7 +29,7 @@ def finding_figure(finding: Finding, recorded: Recorded | None, *, dark: bool = 
         name="on this machine",
         marker={"color": page.accent},
         error_x={"array": up, "arrayminus": down, "color": page.ink, "thickness": 1.2} if any(up) else None,
-        hovertext=[f"{escape_html(row.name)}<br>{_number(row.value, share=finding.share)}" for row in rows],
+        hovertext=[f"{escape_html(row.name)}<br>{value_text(row.value, share=finding.share)}" for row in rows],
         hovertemplate="%{hovertext}<extra></extra>",
     )
     if recorded is not None and [row.name for row in recorded.rows] == [row.name for row in rows]:
@@ -96,7 +96,7 @@ def recorded_svg(recorded: Recorded) -> str:
     for place, entry in enumerate(recorded.rows):
         y = 8 + row * place
         end, low, high = (left + width * value / most for value in (entry.median, entry.least, entry.most))
-        value = _number(entry.median, share=share)
+        value = value_text(entry.median, share=share)
         parts += [
             f'<text x="{left - 10}" y="{y + 16}" text-anchor="end" fill="#1d2326">{escape(entry.name)}</text>',
             f'<rect x="{left}" y="{y + 2}" width="{max(1.0, end - left):.1f}" height="18" fill="#0b6e6e"/>',
@@ -108,10 +108,6 @@ def recorded_svg(recorded: Recorded) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _number(value: float, *, share: bool) -> str:
-    return f"{100 * value:.1f}%" if share else decimal(value, digits=3)
-
-
 def _range(row: RecordedRow, *, share: bool) -> str:
-    middle, low, high = (_number(value, share=share) for value in (row.median, row.least, row.most))
+    middle, low, high = (value_text(value, share=share) for value in (row.median, row.least, row.most))
     return f"{middle} ({low} to {high})"

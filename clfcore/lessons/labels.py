@@ -6,8 +6,9 @@ import numpy as np
 
 from clfcore.lessons.lesson import Choice, Finding, Lesson, Measured, Room, Setting, Source, Step
 from clfcore.lessons.trial import clearly_above, part, percent, share, trained
-from clfcore.predictions import Predictions
+from clfcore.predictions import Predictions, probabilities
 from clfcore.progress import Progress
+from clfcore.task import multi_label, single_label
 
 NETWORK = {
     "architecture": "resnet",
@@ -22,22 +23,25 @@ DATA = (
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """N x C probabilities that sum to 1.
+    """N x C probabilities that sum to 1, as the lab reads one label an image.
 
     >>> softmax(np.array([[0.0, 0.0]])).tolist()
     [[0.5, 0.5]]
     """
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return probabilities(logits, single_label(_names(logits)))
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """N x C probabilities, each by itself.
+    """N x C probabilities, each by itself, as the lab reads several labels.
 
     >>> sigmoid(np.array([[0.0, 0.0]])).tolist()
     [[0.5, 0.5]]
     """
-    return 1 / (1 + np.exp(-logits))
+    return probabilities(logits, multi_label(_names(logits)))
+
+
+def _names(logits: np.ndarray) -> list[str]:
+    return [str(place) for place in range(logits.shape[1])]
 
 
 def readings(values: Sequence[float]) -> dict[str, tuple[float, ...]]:

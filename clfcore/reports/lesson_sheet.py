@@ -6,6 +6,7 @@ from clfcore.figures.lesson import recorded_svg
 from clfcore.files import write_text
 from clfcore.lessons.lesson import Lesson
 from clfcore.lessons.recorded import SCRIPT, Recorded, record
+from clfcore.numerals import value_text
 from clfcore.reports.markdown_page import markdown_page
 
 
@@ -38,14 +39,13 @@ def _record(lesson: Lesson, recorded: Recorded, figure: str | None) -> list[str]
     came_true = "; ".join(
         f"“{choice.text}” in {count}" for choice, count in zip(lesson.choices, counts, strict=True) if count
     )
+    rows = []
+    for row in recorded.rows:
+        values = (value_text(value, share=recorded.share) for value in (row.median, row.least, row.most))
+        rows.append(f"| {row.name} | {' | '.join(values)} |")
     return [
         *shown,
-        f"| | {recorded.measure}: median | lowest | highest |\n| --- | ---: | ---: | ---: |\n"
-        + "\n".join(
-            f"| {row.name} | {_number(row.median, recorded)} | {_number(row.least, recorded)} | "
-            f"{_number(row.most, recorded)} |"
-            for row in recorded.rows
-        ),
+        f"| | {recorded.measure}: median | lowest | highest |\n| --- | ---: | ---: | ---: |\n" + "\n".join(rows),
         f"Recorded over {recorded.seeds} seeds by `{SCRIPT}` on {recorded.date} ({recorded.machine}); one experiment "
         f"takes {max(1, round(recorded.seconds))} s of processor time.",
         f"What came true, of {recorded.seeds} seeds: {came_true}.",
@@ -55,10 +55,6 @@ def _record(lesson: Lesson, recorded: Recorded, figure: str | None) -> list[str]
 
 def _listed(lines: list[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
-
-
-def _number(value: float, recorded: Recorded) -> str:
-    return f"{100 * value:.1f}%" if recorded.share else f"{value:.3g}"
 
 
 def _quoted(value: str) -> str:
