@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -18,10 +17,10 @@ from pathlib import Path, PurePosixPath
 from clfcore.data.dataset import SPLITS
 from clfcore.data.formats.hugging_face import METADATA
 from clfcore.data.formats.rows import Row, Rows, given_split
-from clfcore.data.importers.archives import imported_folder
+from clfcore.data.importers.archives import imported_folder, unpacked_whole
 from clfcore.data.importers.walk import IMAGE_SUFFIXES
 from clfcore.errors import InputError
-from clfcore.files import cannot_write, parse_json, safe_name
+from clfcore.files import parse_json, safe_name
 
 SHARD = 10_000  # samples of a tar
 CLASSES = "classes.json"  # names of `.cls` numbers, beside the tars or in them
@@ -77,24 +76,13 @@ def unpack_shards(shards: Sequence[Path], name: str) -> Path:
     if final.is_dir():
         return final
     packed = sum(shard.stat().st_size for shard in shards)
-    partial = None
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
+    with unpacked_whole(final) as partial:
         if packed + SPARE > shutil.disk_usage(final.parent).free:
             raise InputError(f"unpacking needs {packed / 1e9:.1f} GB: free some space in {final.parent}")
-        partial = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=final.parent))
         if not _unpack(shards, partial):
             raise InputError(
                 f"{name} has no sample with an image and a label (.json or .cls): pack it as WebDataset does"
             )
-        partial.chmod(0o755)
-        partial.rename(final)
-    except OSError as error:
-        if not final.is_dir():  # else another process was as quick, with the same content
-            raise cannot_write(final, error) from error
-    finally:
-        if partial is not None:
-            shutil.rmtree(partial, ignore_errors=True)
     return final
 
 

@@ -8,6 +8,7 @@ import struct
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
@@ -133,15 +134,33 @@ def _damaged(item: str, fault: str) -> Problem:
     return Problem("unreadable", item, f"{item} is damaged in the zip ({fault}): it is left out")
 
 
-def _write(archive: zipfile.ZipFile, plan: Unpacking, final: Path) -> list[Problem]:
-    """Unpack into a folder beside and rename it: whole or not at all. Returns the entries that are damaged."""
-    problems = []
+@contextlib.contextmanager
+def unpacked_whole(final: Path) -> Iterator[Path]:
+    """A folder to fill beside `final`, and renamed to it at the block's end: whole or not at all.
+
+    Raises Failure where it cannot be written.
+    """
     partial = None
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        _room(final, sum(entry.file_size for entry in plan.entries.values()))
         _remove_stale(final.parent)
         partial = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=final.parent))
+        yield partial
+        partial.chmod(0o755)
+        partial.rename(final)
+    except OSError as error:
+        if not final.is_dir():  # else another process was as quick, with the same content
+            raise cannot_write(final, error) from error
+    finally:
+        if partial is not None:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write(archive: zipfile.ZipFile, plan: Unpacking, final: Path) -> list[Problem]:
+    """Unpack into a folder, whole or not at all. Returns the entries that are damaged."""
+    problems = []
+    with unpacked_whole(final) as partial:
+        _room(final, sum(entry.file_size for entry in plan.entries.values()))
         for folder in plan.folders:
             (partial / folder).mkdir(parents=True, exist_ok=True)
         for item, entry in plan.entries.items():
@@ -161,14 +180,6 @@ def _write(archive: zipfile.ZipFile, plan: Unpacking, final: Path) -> list[Probl
             if fault:
                 target.unlink()
                 problems.append(_damaged(item, fault))
-        partial.chmod(0o755)
-        partial.rename(final)
-    except OSError as error:
-        if not final.is_dir():  # else another process was as quick, with the same content
-            raise cannot_write(final, error) from error
-    finally:
-        if partial is not None:
-            shutil.rmtree(partial, ignore_errors=True)
     return problems
 
 
