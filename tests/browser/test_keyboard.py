@@ -34,8 +34,9 @@ def test_a_photo_is_brought_and_a_sample_goes_to_its_map(page: Page, address: st
     settled(page)
     # The drop zone is painted before the rest.
     expect(page.get_by_role("link", name=re.compile("Cat$"))).to_be_visible()
-    tab_to(page, page.locator(".st-key-drop button", has_text="Upload"))
+    # Around the whole way: Playwright does not wait until Chromium hands choosers to it.
     with page.expect_file_chooser() as chooser:
+        tab_to(page, page.locator(".st-key-drop button", has_text="Upload"))
         page.keyboard.press("Enter")
     chooser.value.set_files(SAMPLES / "coffee.jpg")
     expect(page.get_by_text("espresso").first).to_be_visible(timeout=90_000)

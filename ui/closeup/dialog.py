@@ -56,10 +56,8 @@ def _content(pictures: PictureList, opened: Opened) -> None:
 
 
 def _heading(entry: Entry, place: int, of: int) -> None:
-    name = entry.item
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(width="stretch"):
-            st.html(f'<p class="clf-title" title="{escape(name)}">{escape(shorten(name, 80))}</p>')
+        name = st.container(width="stretch")
         st.caption(f"{place + 1:,} of {count(of)}", width="content")
         st.button(
             "Previous", key="closeup previous", shortcut="Left", disabled=place == 0, on_click=_go, args=(place - 1,)
@@ -67,6 +65,8 @@ def _heading(entry: Entry, place: int, of: int) -> None:
         st.button(
             "Next", key="closeup next", shortcut="Right", disabled=place == of - 1, on_click=_go, args=(place + 1,)
         )
+    # After the buttons: who sees the next name has keys that go on from there.
+    name.html(f'<p class="clf-title" title="{escape(entry.item)}">{escape(shorten(entry.item, 80))}</p>')
 
 
 def _go(place: int) -> None:
