@@ -163,8 +163,7 @@ def aligned(runs: Sequence[Named]) -> tuple[Named, ...]:
             shared = len(place.keys() & set(other.ids))
             raise InputError(
                 f"runs {first_name} and {name} were scored on different items ({shared:,} shared of {len(first):,} and "
-                f"{len(other):,}): paired tests need the same; train both on the same data with the same split seed "
-                "(of versions of one dataset, `clflab compare` takes what they share)"
+                f"{len(other):,}): paired tests need the same; train both on the same data with the same split seed"
             )
         if other.ids == first.ids:
             order: np.ndarray | slice = slice(None)  # a view: copies of large logits cost memory

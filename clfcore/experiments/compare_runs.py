@@ -68,9 +68,9 @@ def compare_runs(runs: Sequence[Run]) -> RunComparison:
     split = comparable_split(runs)
     predictions: Sequence[Named] = [(run.id, run.predictions(split)) for run in runs]
     notes: tuple[str, ...] = ()
-    if len(runs) > 1 and _are_versions(runs) and not have_same_items(predictions):
-        common = common_items(predictions)
-        predictions, notes = common.runs, (_versions_note(common, runs[-1]),)
+    common = common_of_versions(runs, predictions)
+    if common is not None:
+        predictions, notes = common.runs, (versions_note(common, runs[-1].config.data),)
     comparison = compare(predictions)
     rows = (
         ComparedRun(
@@ -87,14 +87,22 @@ def compare_runs(runs: Sequence[Run]) -> RunComparison:
     return RunComparison(split=split, runs=tuple(rows), comparison=comparison, notes=notes)
 
 
-def _are_versions(runs: Sequence[Run]) -> bool:
-    return all(is_version_of(run.config.data, runs[0].config.data) for run in runs[1:])
+def common_of_versions(runs: Sequence[Run], predictions: Sequence[Named]) -> CommonItems | None:
+    """The common items of runs on versions of one dataset, under the labels of the last; None of all other runs.
+
+    predictions: of each run, in the same order. None, too, where the versions have the same items and labels.
+    """
+    first = runs[0].config.data
+    if len(runs) < 2 or not all(is_version_of(run.config.data, first) for run in runs[1:]):
+        return None
+    return None if have_same_items(predictions) else common_items(predictions)
 
 
-def _versions_note(common: CommonItems, last: Run) -> str:
+def versions_note(common: CommonItems, data: str) -> str:
+    """A sentence on what runs on versions of one dataset are compared on; data: SPEC of the last run's."""
     changed, items = len(common.relabeled), len(common.before)
     return (
-        f"the runs are on versions of one dataset: all are scored on their {items:,} common items, under the labels of "
-        f"{display_name(last.config.data)}; {changed:,} labels differ from the first run's, {common.left_out:,} items "
-        "are left out"
+        f"The runs are on versions of one dataset: all are scored on their {items:,} common items, under the labels of "
+        f"{display_name(data)}; {changed:,} label{' differs' if changed == 1 else 's differ'} from the first run's, "
+        f"{common.left_out:,} item{' is' if common.left_out == 1 else 's are'} left out."
     )

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from clfcore.evaluation.compare import Difference, compare, hits
+from clfcore.evaluation.compare import Difference, Named, compare, hits
 from clfcore.evaluation.differences import cost_efficiency
 from clfcore.evaluation.ensembles import agreement, gains
 from clfcore.evaluation.metric_catalogue import METRICS
+from clfcore.experiments.compare_runs import common_of_versions, versions_note
 from clfcore.figures.history import history_figure
 from clfcore.figures.matrices import agreement_figure
 from clfcore.figures.paired_comparison import cost_figure, differences_figure
 from clfcore.reports.html import Section, Table, page
-from clfcore.reports.run_facts import finest_level, shareable, split_reports
+from clfcore.reports.run_facts import finest_level, shareable, split_report
 from clfcore.runs.cautions import cautions_of_all
 from clfcore.runs.costs import COSTS, known
 from clfcore.runs.folder import Run
@@ -42,6 +43,8 @@ def compare_sections(runs: Sequence[Run], split: str) -> list[Section]:
     names = [f"{run.config.architecture} {run.id[-4:]}" for run in runs]
     names = names if len(set(names)) == len(names) else [run.id for run in runs]
     named = [(name, finest_level(run.predictions(split))) for name, run in zip(names, runs, strict=True)]
+    common = common_of_versions(runs, named)
+    named = named if common is None else list(common.runs)
     comparison = compare(named)
     first = [pair for pair in comparison.pairs if pair.metric == comparison.pairs[0].metric]
     others = [pair for pair in comparison.pairs if pair not in first]
@@ -50,9 +53,10 @@ def compare_sections(runs: Sequence[Run], split: str) -> list[Section]:
             "Runs",
             [
                 f"All runs are evaluated on the same {comparison.items:,} {split} images.",
+                *([] if common is None else [versions_note(common, runs[-1].config.data)]),
                 *_cautions(runs, names, split),
             ],
-            [_table(runs, names, split)],
+            [_table(runs, named)],
         ),
         Section(
             "Paired differences",
@@ -76,12 +80,12 @@ def _cautions(runs: Sequence[Run], names: Sequence[str], split: str) -> list[str
     ]
 
 
-def _table(runs: Sequence[Run], names: Sequence[str], split: str) -> Table:
-    reports = [next(each for each in split_reports(run) if each.split == split) for run in runs]
+def _table(runs: Sequence[Run], named: Sequence[Named]) -> Table:
+    reports = [split_report(run, predictions) for run, (_, predictions) in zip(runs, named, strict=True)]
     metrics = [name for name in METRICS if name in reports[0].values]
     rows = [
         [name, *(report.formatted(metric) for metric in metrics), *_cost_cells(run)]
-        for name, run, report in zip(names, runs, reports, strict=True)
+        for (name, _), run, report in zip(named, runs, reports, strict=True)
     ]
     return Table(["run", *(METRICS[name].title for name in metrics), *COST_COLUMNS.values()], rows)
 

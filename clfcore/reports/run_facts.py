@@ -42,15 +42,15 @@ def split_reports(run: Run) -> tuple[SplitReport, ...]:
     splits = [split for split in ("test", "validation") if split in run.splits]
     if not splits:
         raise InputError(f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
-    return tuple(_split_report(run, split) for split in splits)
+    return tuple(split_report(run, finest_level(run.predictions(split))) for split in splits)
 
 
-def _split_report(run: Run, split: str) -> SplitReport:
-    predictions = finest_level(run.predictions(split))
+def split_report(run: Run, predictions: Predictions) -> SplitReport:
+    """Report of a run's predictions, or of those of some of its items."""
     counts = np.asarray(run.data.train_counts, np.int64)
     known = predictions.task.kind == "single-label" and len(counts) == len(predictions.classes)
     return SplitReport(
-        split,
+        predictions.split,
         predictions,
         evaluate_finest(predictions).as_dict(),
         headline(predictions),

@@ -1,7 +1,7 @@
 """Selection: the runs that are compared and their split, and the table of their metrics, costs and settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +13,7 @@ from clfcore.errors import InputError
 from clfcore.evaluation.intervals import Interval, headline, wilson
 from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.evaluation.metrics import evaluate_finest
+from clfcore.experiments.compare_runs import common_of_versions, versions_note
 from clfcore.runs import costs as runs_costs
 from clfcore.runs.about import about
 from clfcore.runs.cautions import cautions_of_all
@@ -25,7 +26,9 @@ from ui.pickers import differing, from_address, listed_name, to_address
 from ui.session import COMPARED_RUNS, kept
 
 if TYPE_CHECKING:
+    from clfcore.evaluation.common_items import CommonItems
     from clfcore.evaluation.compare import Named
+    from clfcore.predictions import Predictions
 
 
 MOST = 12  # runs at once: more make too many pairs to read
@@ -41,12 +44,17 @@ COSTS = {
 
 
 class SideKey(NamedTuple):
-    """Cache key of a run's results: its folder, short name and split, and the time of the split's file."""
+    """Cache key of a run's results: its folder, short name and split, and the time of the split's file.
+
+    versions: of runs on versions of one dataset, the folders of all and the times of their files; they are compared on
+    their common items, under the labels of the last.
+    """
 
     path: str
     name: str
     split: str
     changed: float
+    versions: tuple[tuple[str, float], ...] = ()
 
 
 class SideMetrics(NamedTuple):
@@ -58,16 +66,17 @@ class SideMetrics(NamedTuple):
 
 @dataclass(frozen=True)
 class Side:
-    """A run, its short name, the split it is evaluated on, and the time of that split's file."""
+    """A run, its short name, the split it is evaluated on, the time of that split's file; versions as `SideKey`."""
 
     run: Run
     name: str
     split: str
     changed: float
+    versions: tuple[tuple[str, float], ...] = ()
 
     @property
     def key(self) -> SideKey:
-        return SideKey(str(self.run.path), self.name, self.split, self.changed)
+        return SideKey(str(self.run.path), self.name, self.split, self.changed, self.versions)
 
 
 def choose_compared() -> list[Side]:
@@ -159,7 +168,25 @@ def _readable(runs: Sequence[Run], split: str) -> list[Side]:
         sides.append(side)
     if len(sides) < 2:
         st.stop()
-    return sides
+    return _on_common_items(sides)
+
+
+def _on_common_items(sides: list[Side]) -> list[Side]:
+    """Runs on versions of one dataset, oldest first, each on the items that all have; other runs as they are."""
+    by_age = sides[::-1]  # lists of runs are newest first
+    versions = tuple((str(side.run.path), side.changed) for side in by_age)
+    with refusals():
+        common = _common(versions, sides[0].split)
+    if common is None:
+        return sides
+    st.caption(escape_markdown(versions_note(common, by_age[-1].run.config.data)))
+    return [replace(side, versions=versions) for side in by_age]
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _common(versions: tuple[tuple[str, float], ...], split: str) -> "CommonItems | None":
+    runs = [Run(Path(path)) for path, _ in versions]
+    return common_of_versions(runs, [(str(run.path), _finest(run, split)) for run in runs])
 
 
 def short_name(run: Run) -> str:
@@ -169,10 +196,15 @@ def short_name(run: Run) -> str:
 
 def side_name(key: SideKey) -> "Named":
     """A run's name and predictions; of a hierarchy the finest level."""
-    predictions = stored(Run(Path(key.path)), key.split)
+    common = _common(key.versions, key.split) if key.versions else None
+    return key.name, dict(common.runs)[key.path] if common else _finest(Run(Path(key.path)), key.split)
+
+
+def _finest(run: Run, split: str) -> "Predictions":
+    predictions = stored(run, split)
     if predictions.task.kind == "hierarchical":
         predictions = predictions.level(predictions.task.levels[-1].name)
-    return key.name, predictions
+    return predictions
 
 
 def side_names(sides: Sequence[Side]) -> "list[Named]":

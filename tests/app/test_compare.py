@@ -1,12 +1,14 @@
 """The Compare page: two runs beside each other in numbers and words, and what it refuses, in place."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from clfcore.evaluation.compare import compare
 from clfcore.files import runs_folder
+from clfcore.reports.compare_page import compare_html
 from clfcore.runs import measured_speed
 from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
@@ -85,6 +87,43 @@ def test_runs_of_other_classes_stay_in_the_table_and_pairing_is_refused(open_pag
     app = shown(open_page, stored_run(1, right=0.6), stored_run(2, right=0.9, classes=("cat", "dog", "cow")))
     assert len(app.dataframe[0].value) == 2
     assert any("different classes" in line for line in refused(app))
+
+
+def of_an_earlier_day(run: Run) -> Run:
+    return Run(run.path.rename(run.path.with_name(f"20200101{run.id[8:]}")))
+
+
+def test_runs_on_versions_are_compared_on_their_common_items(open_page: OpenPage) -> None:
+    before, after = of_an_earlier_day(stored_run(1, right=0.6)), stored_run(2, right=0.9, data="digits@checked")
+    predictions = after.predictions("test")
+    targets = predictions.targets[20:].copy()  # 20 images were dropped, and two relabeled
+    targets[:2] = (targets[:2] + 1) % 3
+    corrected = replace(predictions, ids=predictions.ids[20:], targets=targets, logits=predictions.logits[20:])
+    corrected.save(after.path / "predictions-test.npz")
+    app = shown(open_page, before, after)
+    assert not refused(app)
+    assert "180 common items, under the labels of digits@checked; 2 labels differ" in words(app).replace("\\", "")
+    table = app.dataframe[0].value
+    assert table["run"].tolist() == [short(before), short(after)], "oldest first, as versions follow each other"
+    assert table["images"].tolist() == [180, 180]
+    expected = [100 * (run.predictions("test").logits[-180:].argmax(1) == targets).mean() for run in (before, after)]
+    assert table["Accuracy"].tolist() == pytest.approx(expected)
+    for view in ("Accuracy vs. cost", "Disagreements", "Per class", "Ensemble", "One image"):
+        app.session_state["view"] = view
+        app.run()
+        assert not app.exception, app.exception
+        assert not refused(app), view
+    report = compare_html([before, after], "test")
+    assert "180 common items" in report
+    assert f"{expected[0]:.1f}%" in report
+
+
+def test_runs_on_versions_without_a_common_item_are_refused(open_page: OpenPage) -> None:
+    before, after = stored_run(1, right=0.6), stored_run(2, right=0.9, data="digits@checked")
+    predictions = after.predictions("test")
+    replace(predictions, ids=tuple(f"new/{i}" for i in range(200))).save(after.path / "predictions-test.npz")
+    app = shown(open_page, before, after)
+    assert any("no item of the test split in common" in line for line in refused(app))
 
 
 def test_a_run_without_test_moves_the_comparison_to_validation(open_page: OpenPage) -> None:

@@ -16,9 +16,16 @@ from clfcore.task import multi_label, single_label
 DIGITS = tuple(f"digit {i}" for i in range(3))
 
 
-def stored_run(seed: int, *, right: float, classes: tuple[str, ...] = DIGITS, splits=("validation", "test")) -> Run:
+def stored_run(
+    seed: int,
+    *,
+    right: float,
+    classes: tuple[str, ...] = DIGITS,
+    splits: tuple[str, ...] = ("validation", "test"),
+    data: str = "digits",
+) -> Run:
     """A finished run as it lies on disk, its answers right with a given share, without any training."""
-    run = create_run(make({"data": "digits", "architecture": "lenet5", "recipe": {"seed": seed}}))
+    run = create_run(make({"data": data, "architecture": "lenet5", "recipe": {"seed": seed}}))
     rng, n = np.random.default_rng(seed), 200
     for split in splits:
         targets = np.arange(n) % len(classes)
