@@ -50,14 +50,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--limit", type=float, default=1.5, help="seconds")
     parser.add_argument("--names", help="some networks alone, separated by commas")
-    given = parser.parse_args()
+    args = parser.parse_args()
 
     import timm  # noqa: F401 - a warm process, as the server is
 
     from clfcore.architectures.catalogue import architectures
     from tests.browser.driver import chromium, serving, settled
 
-    names = given.names.split(",") if given.names else [row.name for row in architectures()]
+    names = args.names.split(",") if args.names else [row.name for row in architectures()]
     shapes("lenet5")
     took: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as lab, serving(Path(lab)) as address, chromium() as browser:
@@ -90,11 +90,11 @@ def main() -> None:
             took[name] = chosen, time.perf_counter() - start
             other.close()
             print(f"{name:26} {alone:9.2f} {chosen:9.2f} {took[name][1]:10.2f}", flush=True)
-    late = [name for name, (chosen, _) in took.items() if chosen > given.limit]
+    late = [name for name, (chosen, _) in took.items() if chosen > args.limit]
     middle = [statistics.median(times) for times in zip(*took.values(), strict=True)]
     print(f"medians: {middle[0]:.2f} s chosen, {middle[1]:.2f} s in a new tab")
     print(
-        f"{len(names) - len(late)} of {len(names)} chosen within {given.limit:g} s; later: {', '.join(late) or 'none'}"
+        f"{len(names) - len(late)} of {len(names)} chosen within {args.limit:g} s; later: {', '.join(late) or 'none'}"
     )
 
 

@@ -97,8 +97,8 @@ def main() -> None:
     parser.add_argument("--photos-epochs", type=int, default=4, help="of fine-tuning (default 4)")
     parser.add_argument("--keep", metavar="FILE", help="JSON of the runs made, read first and written after each")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="after which no further run is begun")
-    given = parser.parse_args()
-    began, kept = time.monotonic(), Path(given.keep) if given.keep else None
+    args = parser.parse_args()
+    began, kept = time.monotonic(), Path(args.keep) if args.keep else None
     found: Found = json.loads(kept.read_text()) if kept and kept.exists() else {}
     with tempfile.TemporaryDirectory() as home:
         for name in ("RUNS", "CACHE"):
@@ -106,29 +106,29 @@ def main() -> None:
         from clfcore.data.catalogue import entries
 
         jobs: dict[str, tuple[str, int, dict[str, Any]]] = {}
-        if given.small in {entry.name for entry in entries() if entry.available}:
-            title = f"{given.small}, {given.part:,} images, lenet5 from scratch, {given.epochs} epochs"
-            scratch = {"architecture": "lenet5", "strategy": "scratch", "recipe": {"epochs": given.epochs}}
-            jobs[title] = given.small, given.part, scratch
+        if args.small in {entry.name for entry in entries() if entry.available}:
+            title = f"{args.small}, {args.part:,} images, lenet5 from scratch, {args.epochs} epochs"
+            scratch = {"architecture": "lenet5", "strategy": "scratch", "recipe": {"epochs": args.epochs}}
+            jobs[title] = args.small, args.part, scratch
         else:
-            print(f"{given.small} is not at hand: left out (`datasets` says where its files go)")
-        if given.photos:
-            recipe = {"epochs": given.photos_epochs, "image_size": 96}
-            title = f"clothing, {given.photos_part:,} photos, efficientnet_lite0 fine-tuned at 96 pixels, "
+            print(f"{args.small} is not at hand: left out (`datasets` says where its files go)")
+        if args.photos:
+            recipe = {"epochs": args.photos_epochs, "image_size": 96}
+            title = f"clothing, {args.photos_part:,} photos, efficientnet_lite0 fine-tuned at 96 pixels, "
             tuned = {"architecture": "efficientnet_lite0", "strategy": "fine-tuning", "recipe": recipe}
-            jobs[f"{title}{given.photos_epochs} epochs"] = given.photos, given.photos_part, tuned
+            jobs[f"{title}{args.photos_epochs} epochs"] = args.photos, args.photos_part, tuned
         for place, (title, (spec, part, values)) in enumerate(jobs.items()):
             data = ""
-            for seed in range(given.seeds):
+            for seed in range(args.seeds):
                 for name, recipe in RECIPES.items():
                     key = f"{title} | {name} | {seed}"
-                    if key in found or time.monotonic() - began > given.seconds:
+                    if key in found or time.monotonic() - began > args.seconds:
                         continue
                     data = data or part_of(spec, part, Path(home) / f"part-{place}")
                     found[key] = trained({**values, "data": data}, recipe, seed)
                     if kept:
                         kept.write_text(json.dumps(found, indent=1))
-            table(title, found, given.seeds)
+            table(title, found, args.seeds)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def follow(page: Page, slider: str, moves: int) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--moves", type=int, default=20, help="of each slider")
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as lab, serving(Path(lab)) as address, chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{address}/augmentations?policy=basic")
@@ -60,9 +60,9 @@ def main() -> None:
         page.keyboard.press("Enter")
         settled(page, timeout=120_000)
         shown = page.locator(".clf-cards img").count()
-        print(f"a photo and {shown - 1} views at 224 pixels under `basic`, {given.moves} moves of a slider")
+        print(f"a photo and {shown - 1} views at 224 pixels under `basic`, {args.moves} moves of a slider")
         for slider in SLIDERS:
-            found = sorted(follow(page, slider, given.moves))
+            found = sorted(follow(page, slider, args.moves))
             share = sum(one <= 300 for one in found) / len(found)
             print(
                 f"  {slider:10} {statistics.median(found):5.0f} ms in the middle, {found[0]:4.0f} at best, "

@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--crop-fraction", type=float, default=0.875)
     parser.add_argument("--fit", default="crop")
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore import cache
     from clfcore.data.catalogue import open_dataset
     from clfcore.data.checks import check
@@ -48,7 +48,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as home:
         os.environ["CLFLAB_CACHE"] = str(Path(home) / "cache")
-        folder = given.folder or str(made(Path(home) / "made"))
+        folder = args.folder or str(made(Path(home) / "made"))
         started, work = time.perf_counter(), time.process_time()
         dataset, problems = check(folder)
         seconds, spent = time.perf_counter() - started, time.process_time() - work
@@ -56,7 +56,7 @@ def main() -> None:
         print(f"{len(dataset):,} pictures, {len(problems)} problems, {os.cpu_count()} cores")
         print(f"check: {seconds:.1f} s ({spent:.1f} of the processor); the cache holds {checked / 1e6:.1f} MB")
         started, work = time.perf_counter(), time.process_time()
-        preprocess = Preprocess(given.size, given.fit, given.crop_fraction, interpolation="bicubic")
+        preprocess = Preprocess(args.size, args.fit, args.crop_fraction, interpolation="bicubic")
         decode(open_dataset(folder), preprocess)
         seconds, spent = time.perf_counter() - started, time.process_time() - work
         decoded, square = sizes(dataset.paths or ()), len(dataset) * preprocess.stored_side**2 * 3

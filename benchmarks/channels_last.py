@@ -47,18 +47,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, help="of torch (default: as torch has it)")
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore.device import keep_freed_memory
 
     keep_freed_memory()
-    if given.threads:
-        torch.set_num_threads(given.threads)
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {given.rounds} rounds in turn")
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {args.rounds} rounds in turn")
     for name, channels, side, batch, steps in NETWORKS:
         states = {last: prepared(name, channels, side, last=last) for last in (False, True)}
         x, y = torch.randn(batch, channels, side, side), torch.randint(0, 10, (batch,))
         ratios = []
-        for _ in range(given.rounds):
+        for _ in range(args.rounds):
             took = {}
             for last, state in states.items():
                 placed, start = state.placed(x), time.perf_counter()

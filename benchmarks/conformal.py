@@ -22,7 +22,7 @@ DATA, DRAWS, COVERAGES = ("digits", "shapes-multi-label", "shapes-hierarchical")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="*", default=DATA)
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore.evaluation.conformal import set_quality, set_rule
     from clfcore.parse_config import parse_config
     from clfcore.predictions import Predictions
@@ -35,7 +35,7 @@ def main() -> None:
 
     print("data                  asked  measured  off by (points)  classes in a set")
     with tempfile.TemporaryDirectory(prefix="clflab-conformal-") as folder:
-        for spec in given.data:
+        for spec in args.data:
             run = create_run(
                 parse_config({"data": spec, "architecture": "lenet5", "recipe": {"epochs": 4}}), Path(folder)
             )

@@ -85,21 +85,21 @@ def main() -> None:
     for flag, kind in (("epochs", int), ("batch-size", int), ("learning-rate", float), ("augmentation", str)):
         parser.add_argument(f"--{flag}", type=kind, help="instead of what the lab fills in")
     parser.add_argument("--threads", type=int, default=2, help="of torch")
-    given = parser.parse_args()
+    args = parser.parse_args()
 
     import torch
 
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(args.threads)
     fields = ("epochs", "batch_size", "learning_rate", "augmentation")
-    asked = {name: getattr(given, name) for name in fields if getattr(given, name) is not None}
-    print(f"torch {torch.__version__}, {platform.processor() or platform.machine()}, {given.threads} threads; {asked}")
+    asked = {name: getattr(args, name) for name in fields if getattr(args, name) is not None}
+    print(f"torch {torch.__version__}, {platform.processor() or platform.machine()}, {args.threads} threads; {asked}")
     print(f"{'data':20} {'network':26} {'parameters':>10} {'mean':>6} {'lowest':>6} {'CPU s':>6}  each seed")
     with tempfile.TemporaryDirectory() as folder:
-        for data in given.data.split(","):
+        for data in args.data.split(","):
             spec = str(clothing(Path(folder, "clothing32"))) if data == "clothing32" else data
-            for network in given.networks.split(";"):
+            for network in args.networks.split(";"):
                 scores, seconds, parameters = [], [], 0
-                for seed in map(int, given.seeds.split(",")):
+                for seed in map(int, args.seeds.split(",")):
                     size = {} if data == "digits" else {"image_size": SIDE}
                     score, spent, parameters = train(spec, network, {**size, **asked, "seed": seed}, Path(folder, "r"))
                     scores.append(score)

@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("folder")
     parser.add_argument("--part", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
+    args = parser.parse_args()
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     import numpy as np
     import torch
@@ -39,9 +39,9 @@ def main() -> None:
     from clfcore.embeddings.embedder import BATCH, Embedder
     from clfcore.training.batches import Batches
 
-    data = open_dataset(given.folder)
-    step = max(1, len(data.ids) // given.part)
-    chosen = np.arange(0, len(data.ids), step)[: given.part]
+    data = open_dataset(args.folder)
+    step = max(1, len(data.ids) // args.part)
+    chosen = np.arange(0, len(data.ids), step)[: args.part]
     data = replace(
         data,
         ids=tuple(data.ids[i] for i in chosen),
@@ -54,7 +54,7 @@ def main() -> None:
     device = torch.device("cpu")
     embedder = Embedder(network.module, network.preprocess, "benchmark", device)
     seconds: dict[str, list[float]] = {"decoding": [], "forward": [], "pass": [], "cold": []}
-    for _ in range(given.rounds):
+    for _ in range(args.rounds):
         with tempfile.TemporaryDirectory() as home:
             os.environ["CLFLAB_CACHE"] = home
             started = time.perf_counter()
@@ -83,7 +83,7 @@ def main() -> None:
     n = len(kept.ids)
     rate = {name: n / statistics.median(values) for name, values in seconds.items()}
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, {dtype}")
-    print(f"{n} photos, {given.rounds} rounds, images/s (median)")
+    print(f"{n} photos, {args.rounds} rounds, images/s (median)")
     for name, words in (
         ("decoding", "decoding alone"),
         ("forward", "forward alone, from ready batches"),

@@ -148,16 +148,16 @@ def main() -> int:
     parser.add_argument("--names", help="some networks of the catalogue alone, separated by commas")
     parser.add_argument("--families", type=int, default=20, help="of timm's; 0: none")
     parser.add_argument("--tables", action="store_true", help="a layer table of every name of timm's")
-    given = parser.parse_args()
+    args = parser.parse_args()
 
     from clfcore.architectures.catalogue import architectures
 
-    names = given.names.split(",") if given.names else [row.name for row in architectures()]
-    results = {"trials of the catalogue": catalogue(names, pairs=given.pairs)}
+    names = args.names.split(",") if args.names else [row.name for row in architectures()]
+    results = {"trials of the catalogue": catalogue(names, pairs=args.pairs)}
     results["networks equal to torchvision's"] = equal(names)
-    if given.families:
-        results["families of timm"] = timm_families(given.families)
-    if given.tables:
+    if args.families:
+        results["families of timm"] = timm_families(args.families)
+    if args.tables:
         results["layer tables of timm"] = timm_tables()
     for what, (good, total) in results.items():
         print(f"{good} of {total} {what} ended well")

@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--architecture", default="efficientnet_lite0")
     parser.add_argument("--calibrate", type=int, default=200, help="training images that set the ranges")
     parser.add_argument("--run", help="a finished run on the photos instead of a new one: its id or folder")
-    given = parser.parse_args()
+    args = parser.parse_args()
 
     import torch
 
@@ -44,10 +44,10 @@ def main() -> int:
     from clfcore.export import export
 
     with tempfile.TemporaryDirectory() as folder:
-        name = given.run
+        name = args.run
         if name is None:
             trained = api.train(
-                make({"data": given.data, "architecture": given.architecture, "strategy": "feature-extraction"}),
+                make({"data": args.data, "architecture": args.architecture, "strategy": "feature-extraction"}),
                 runs=Path(folder, "runs"),
             )
             name = str(trained.path)
@@ -61,7 +61,7 @@ def main() -> int:
         for kind in ("onnx", "onnx-int8"):
             out = Path(folder, f"{kind}.onnx")
             result = export(
-                name, format=kind, out=out, calibrate=given.calibrate, tolerance=None if kind == "onnx" else 1.0
+                name, format=kind, out=out, calibrate=args.calibrate, tolerance=None if kind == "onnx" else 1.0
             )
             accuracy, latency = result.accuracy, result.latency
             assert accuracy is not None, "the photos have labels"

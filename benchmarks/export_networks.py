@@ -124,12 +124,12 @@ def main() -> int:
     parser.add_argument("--families", type=int, default=22, help="of timm's; 0: none")
     parser.add_argument("--out", type=Path, help="a Markdown file for the table, written as it grows")
     parser.add_argument("--child", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.child:
+    args = parser.parse_args()
+    if args.child:
         from clfcore.errors import Failure, InputError
 
         try:
-            print(json.dumps(compare(given.child)))
+            print(json.dumps(compare(args.child)))
         except (InputError, Failure) as error:
             print(error, file=sys.stderr)
             return 1
@@ -137,8 +137,8 @@ def main() -> int:
 
     from clfcore.architectures.catalogue import architectures
 
-    names = given.names.split(",") if given.names else [row.name for row in architectures()]
-    names += [] if given.names else timm_families(given.families)
+    names = args.names.split(",") if args.names else [row.name for row in architectures()]
+    names += [] if args.names else timm_families(args.families)
     lines = [
         "| network | side | weights | same top-1 | largest difference | export, s | |",
         "|---|---|---|---|---|---|---|",
@@ -149,8 +149,8 @@ def main() -> int:
         results.append(in_child(name))
         lines.append(as_row(name, results[-1]))
         print(lines[-1], flush=True)
-        if given.out:
-            given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if args.out:
+            args.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     written = [result for result in results if "refused" not in result]
     good = sum(map(equal, written))
     print(f"{good} of {len(names)} equal, {len(names) - len(written)} refused")

@@ -150,25 +150,25 @@ def main() -> None:
     parser.add_argument("folder")
     parser.add_argument("--part", type=int, default=256)
     parser.add_argument("--accuracy", action="store_true", help="the plain loop's accuracy too: a pass more")
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["CLFLAB_RUNS"] = str(Path(home) / "runs")
         os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
         import torch
 
-        before = plain_images_per_second(given.folder, given.part)
-        passes = [in_empty_cache(home, "pass before", one_pass, given.folder)[0]]
-        cold, cold_seconds = in_empty_cache(home, "cache", ours, given.folder)
-        warm, warm_seconds = in_empty_cache(home, "cache", ours, given.folder)
-        passes.append(in_empty_cache(home, "pass after", one_pass, given.folder)[0])
-        after = plain_images_per_second(given.folder, given.part)
+        before = plain_images_per_second(args.folder, args.part)
+        passes = [in_empty_cache(home, "pass before", one_pass, args.folder)[0]]
+        cold, cold_seconds = in_empty_cache(home, "cache", ours, args.folder)
+        warm, warm_seconds = in_empty_cache(home, "cache", ours, args.folder)
+        passes.append(in_empty_cache(home, "pass after", one_pass, args.folder)[0])
+        after = plain_images_per_second(args.folder, args.part)
         sizes = json.loads((Path(cold.path) / "data.json").read_text())["splits"]
     images = EPOCHS * (sizes["train"] + sizes["validation"]) + sizes["test"]
     rate = (before + after) / 2
     plain_seconds = images / rate
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}")
     print(f"images: {sizes}")
-    print(f"plain: {before:.1f} and {after:.1f} images/s before and after, on {given.part} images;")
+    print(f"plain: {before:.1f} and {after:.1f} images/s before and after, on {args.part} images;")
     print(f"       {images:,} images in {EPOCHS} epochs, scaled: {plain_seconds:,.0f} s")
     print(f"ours, cold cache: {cold_seconds:.1f} s, ratio {plain_seconds / cold_seconds:.1f}")
     print(f"ours, warm cache: {warm_seconds:.1f} s, ratio {plain_seconds / warm_seconds:.0f}")
@@ -177,8 +177,8 @@ def main() -> None:
         f"embedding pass: {passes[0]:.1f} and {passes[1]:.1f} s before and after; ours, cold / pass: "
         f"{cold.seconds / lone:.2f} of the run's work, {cold_seconds / lone:.2f} of the whole call"
     )
-    if given.accuracy:
-        validation, test = plain_accuracy(given.folder)
+    if args.accuracy:
+        validation, test = plain_accuracy(args.folder)
         print(f"plain, after its best epoch of {EPOCHS}: validation {validation:.4f}, test {test:.4f}")
     print(f"ours: validation {cold.metrics['validation']['accuracy']:.4f}")
     print(f"test accuracy: {cold.metrics['test']['accuracy']:.4f}; again {warm['metrics']['test']['accuracy']:.4f}")

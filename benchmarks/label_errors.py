@@ -30,13 +30,13 @@ def flipped(targets: np.ndarray, classes: int, seed: int) -> tuple[np.ndarray, n
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="*", default=["digits", "clothing-small"])
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore.data.catalogue import open_dataset
     from clfcore.embeddings.pretrained import embed_dataset
     from clfcore.quality.check import copies_and_groups
     from clfcore.quality.label_errors import find_label_errors
 
-    for spec in given.data:
+    for spec in args.data:
         embedded = embed_dataset(open_dataset(spec), ARCHITECTURE)
         dataset = embedded.dataset
         if dataset.task.kind != "single-label":

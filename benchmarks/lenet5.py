@@ -32,14 +32,14 @@ def runs_of(data: str, epochs: int, seeds: int) -> list[tuple[float, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore.data.catalogue import entries
 
     at_hand = {entry.name: entry.available for entry in entries()}
     with tempfile.TemporaryDirectory() as home:
         for name in ("RUNS", "CACHE"):
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
-        for data, epochs, seeds in (("digits", 15, given.seeds), ("fashion-mnist", 5, 1)):
+        for data, epochs, seeds in (("digits", 15, args.seeds), ("fashion-mnist", 5, 1)):
             if not at_hand[data]:
                 print(f"{data}: not at hand, left out")
                 continue

@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--lessons", default="1,2,3,4,5,6,7,8", help="separated by commas")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--write", action="store_true")
-    given = parser.parse_args()
+    args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from clfcore.files import write_json
     from clfcore.lessons.catalogue import lesson
@@ -35,9 +35,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         for name in ("RUNS", "CACHE"):
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
-        for number in map(int, given.lessons.split(",")):
+        for number in map(int, args.lessons.split(",")):
             row, findings, seconds = lesson(number), [], []
-            for seed in range(given.seeds):
+            for seed in range(args.seeds):
                 began = time.process_time()
                 finding = row.experiment(row.setting.default, seed, lambda done, total: None)
                 seconds.append(time.process_time() - began)
@@ -46,7 +46,7 @@ def main() -> None:
                 print(f"{number}, seed {seed}, {seconds[-1]:.1f} s: {held}. {finding.sentence}", flush=True)
             recorded = summarize(findings, seconds=seconds, machine=machine, date=datetime.now(UTC).date().isoformat())
             print(f"{number}: the claim held in {recorded.held} of {recorded.seeds}, {recorded.seconds} s", flush=True)
-            if given.write:
+            if args.write:
                 stored = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
                 write_json(RECORD, {**stored, str(number): recorded.as_json()})
 

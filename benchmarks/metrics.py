@@ -86,8 +86,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("items", type=int, nargs="?", default=50_000)
     parser.add_argument("classes", type=int, nargs="?", default=1_000)
-    given = parser.parse_args()
-    n, c = given.items, given.classes
+    args = parser.parse_args()
+    n, c = args.items, args.classes
     predictions = made(n, c)
     print(f"{n:,} items x {c:,} classes, numpy {np.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(f"quickest of {ROUNDS} rounds of ours, one round of scikit-learn")

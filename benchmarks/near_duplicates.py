@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--others", type=int, default=850)
     parser.add_argument("--half", choices=("first", "second"), default="second")
     parser.add_argument("--pairs", action="store_true")
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore.classifier import of_architecture
     from clfcore.data.catalogue import open_dataset
     from clfcore.data.dataset import ImageDataset
@@ -62,8 +62,8 @@ def main() -> None:
     from clfcore.task import single_label
 
     side = of_architecture("efficientnet_lite0").preprocess.stored_side
-    files = open_dataset(given.folder).files
-    order = np.random.default_rng(0).permutation(len(files))[: given.photos + given.others]
+    files = open_dataset(args.folder).files
+    order = np.random.default_rng(0).permutation(len(files))[: args.photos + args.others]
     rng = np.random.default_rng(1)
     names, pixels = [], []
 
@@ -75,7 +75,7 @@ def main() -> None:
         with Image.open(files[i]) as image:
             photo = ImageOps.exif_transpose(image.convert("RGB"))
         add(f"{place}|original", photo)
-        if place < given.photos:
+        if place < args.photos:
             for change, make in CHANGES.items():
                 add(f"{place}|{change}", encoded(make(photo, rng), 92))
     rows = np.arange(len(names))
@@ -89,8 +89,8 @@ def main() -> None:
     pairs = linked_pairs(embedded.all, measures.thumbnails, measures.chroma)
     print(f"{len(names):,} pictures compared in {time.perf_counter() - started:.1f} s")
     copies = {frozenset((names[a], names[b])) for a, b in pairs.copies().tolist()}
-    half = given.photos // 2
-    judged = range(half) if given.half == "first" else range(half, given.photos)
+    half = args.photos // 2
+    judged = range(half) if args.half == "first" else range(half, args.photos)
     for change in CHANGES:
         recall = np.mean([frozenset((f"{i}|original", f"{i}|{change}")) in copies for i in judged])
         print(f"{change:26} recall {recall:.3f} of {len(judged)}")
@@ -98,7 +98,7 @@ def main() -> None:
     others = [pair for pair in copies if all(name.endswith("|original") for name in pair)]
     total = len(originals) * (len(originals) - 1) // 2
     print(f"{len(others)} of {total:,} pairs of different photos are called copies")
-    if given.pairs:
+    if args.pairs:
         for pair in others:
             print("  " + " = ".join(str(files[order[int(name.split("|")[0])]]) for name in sorted(pair)))
 

@@ -21,7 +21,7 @@ SIDE, GAP, LINE = 168, 8, 22
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--figure", type=Path)
-    given = parser.parse_args()
+    args = parser.parse_args()
     from PIL import Image, ImageDraw, ImageFont
 
     from clfcore.data.pixels import read_image
@@ -51,8 +51,8 @@ def main() -> None:
         answer = classifier.classes[made.target]
         pen.text((GAP, LINE + y * (SIDE + LINE + GAP) + SIDE + 2), answer, "black", font)
         print(f"{sample}: {answer}; {made.note}", flush=True)
-    if given.figure:
-        paper.save(given.figure, quality=88)
+    if args.figure:
+        paper.save(args.figure, quality=88)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 BLOCKS = {20: 3, 56: 9}  # blocks a stage
 
 
-def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, runs: Path) -> "TrainedNetwork":
+def train(layers: int, *, residual: bool, seed: int, args: argparse.Namespace, runs: Path) -> "TrainedNetwork":
     """One network trained to its end."""
     from clfcore.architectures.degradation_study import TrainedNetwork
     from clfcore.config import make
@@ -36,8 +36,8 @@ def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, 
     n = BLOCKS[layers]
     options = {"depths": f"{n},{n},{n}", "width": "16", "stem": "small", "skip": str(residual).lower()}
     recipe = {
-        "epochs": given.epochs,
-        "image_size": given.image_size,
+        "epochs": args.epochs,
+        "image_size": args.image_size,
         "batch_size": 64,
         "optimizer": "sgd",
         "learning_rate": 0.05,
@@ -48,7 +48,7 @@ def train(layers: int, *, residual: bool, seed: int, given: argparse.Namespace, 
         "label_smoothing": 0.0,
         "seed": seed,
     }
-    config = {"data": given.data, "architecture": "resnet", "options": options, "strategy": "scratch", "recipe": recipe}
+    config = {"data": args.data, "architecture": "resnet", "options": options, "strategy": "scratch", "recipe": recipe}
     run = create_run(make(config), runs)
     execute(run)
     last, losses = run.history[-1], tuple(round(epoch.train_loss, 4) for epoch in run.history)
@@ -64,25 +64,25 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2", help="separated by commas")
     parser.add_argument("--networks", default="plain20,residual20,plain56,residual56", help="separated by commas")
     parser.add_argument("--write", action="store_true")
-    given = parser.parse_args()
+    args = parser.parse_args()
 
     from clfcore.architectures.degradation_study import RECORD, Record, record
     from clfcore.data.catalogue import open_dataset
 
-    images, rows = len(open_dataset(given.data).splits["train"]), []
+    images, rows = len(open_dataset(args.data).splits["train"]), []
     with tempfile.TemporaryDirectory() as runs:
-        for seed in map(int, given.seeds.split(",")):
-            for network in given.networks.split(","):
+        for seed in map(int, args.seeds.split(",")):
+            for network in args.networks.split(","):
                 start = time.perf_counter()
                 residual, layers = network.startswith("residual"), int(network[-2:])
-                row = train(layers, residual=residual, seed=seed, given=given, runs=Path(runs))
+                row = train(layers, residual=residual, seed=seed, args=args, runs=Path(runs))
                 rows.append(row)
                 answer = f"training loss {row.train_loss:.4f}, accuracy {row.train_accuracy:.3f}"
                 seconds = time.perf_counter() - start
                 valid = f"validation accuracy {row.validation_accuracy:.3f}"
                 print(f"seed {seed}  {network:10}  {answer}; {valid}  {seconds:.0f} s", flush=True)
-    found = Record(given.data, given.image_size, images, given.epochs, tuple(rows))
-    if given.write:
+    found = Record(args.data, args.image_size, images, args.epochs, tuple(rows))
+    if args.write:
         found = record().joined(found)
         RECORD.write_text(found.as_json() + "\n", encoding="utf-8")
     if found.whole:

@@ -70,9 +70,9 @@ def main() -> None:
     parser.add_argument("--data", default="shapes")
     parser.add_argument("--run", help="a finished run to measure instead")
     parser.add_argument("--layers", default="layer3,layer4", help="of --run, by comma")
-    given = parser.parse_args()
-    if given.run:
-        at_layers(given.run, given.layers.split(","), given.items, given.data)
+    args = parser.parse_args()
+    if args.run:
+        at_layers(args.run, args.layers.split(","), args.items, args.data)
         return
     from clfcore.cli.predict import faithfulness_table as text
     from clfcore.data.catalogue import open_dataset
@@ -83,13 +83,13 @@ def main() -> None:
         for name in ("RUNS", "CACHE"):
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
         start = time.perf_counter()
-        run = trained(given.data, given.epochs)
+        run = trained(args.data, args.epochs)
         accuracy = run.metrics["test"]["accuracy"]
         print(
-            f"{given.data}, {given.epochs} epochs: test accuracy {accuracy:.3f}, {time.perf_counter() - start:.0f} s",
+            f"{args.data}, {args.epochs} epochs: test accuracy {accuracy:.3f}, {time.perf_counter() - start:.0f} s",
             flush=True,
         )
-        report = check_dataset(open_classifier(run.run), open_dataset(given.data), items=given.items, methods=METHODS)
+        report = check_dataset(open_classifier(run.run), open_dataset(args.data), items=args.items, methods=METHODS)
         print(text(asdict(report)))
 
 

@@ -106,11 +106,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--architecture", default="resnet18_small")
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="clflab-") as folder:
         os.environ["CLFLAB_RUNS"] = folder
-        quick = speed(given.rounds, given.architecture) if given.rounds else True
-        safe = kills(given.kills) if given.kills else True
+        quick = speed(args.rounds, args.architecture) if args.rounds else True
+        safe = kills(args.kills) if args.kills else True
     return 0 if quick and safe else 1
 
 

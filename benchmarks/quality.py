@@ -45,20 +45,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     parser.add_argument("--embeddings", type=int, default=100_000)
-    given = parser.parse_args()
+    args = parser.parse_args()
     print("quality, first and again:")
-    quality_seconds(given.folder)
-    quality_seconds(given.folder)
+    quality_seconds(args.folder)
+    quality_seconds(args.folder)
     from clfcore.quality.near_duplicates import near_pairs
 
-    values = drawn(given.embeddings)
+    values = drawn(args.embeddings)
     started, busy = time.perf_counter(), time.process_time()
     first, second, _ = near_pairs(values)
-    planted = np.arange(COPIES - 1, given.embeddings, COPIES)
+    planted = np.arange(COPIES - 1, args.embeddings, COPIES)
     recall = np.isin(planted, second[second - first == COPIES - 1]).mean()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(
-        f"near pairs of {given.embeddings:,} embeddings: {time.perf_counter() - started:.1f} s "
+        f"near pairs of {args.embeddings:,} embeddings: {time.perf_counter() - started:.1f} s "
         f"({time.process_time() - busy:.1f} s of processor time), {peak:.2f} GB with the embeddings, "
         f"recall {recall:.3f} of {len(planted):,} planted copies, {len(first):,} pairs"
     )

@@ -24,11 +24,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="clothing-small")
     parser.add_argument("--seeds", type=int, default=3)
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for variable, name in (("CLFLAB_RUNS", "runs"), ("CLFLAB_DATASETS", "datasets")):
             os.environ[variable] = str(Path(folder) / name)
-        measure(given.data, given.seeds)
+        measure(args.data, args.seeds)
 
 
 def measure(spec: str, seeds: int) -> None:

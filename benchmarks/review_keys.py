@@ -28,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="clothing-small")
     parser.add_argument("--keys", type=int, default=50)
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address, chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         client = page.context.new_cdp_session(page)
@@ -38,14 +38,14 @@ def main() -> None:
             client.on(
                 f"Network.webSocketFrame{kind}", lambda event, kind=kind: frames.append((kind, event["timestamp"]))
             )
-        page.goto(f"{address}/review?data={given.data}&from=suspects")
+        page.goto(f"{address}/review?data={args.data}&from=suspects")
         settled(page)
         page.get_by_role("button", name="Check quality").click()
         page.get_by_text("The nearest training images, with").wait_for(timeout=600_000)
         settled(page)
         page.wait_for_timeout(2000)
         seconds, before = [], server_seconds()
-        for number in range(given.keys):
+        for number in range(args.keys):
             name = page.locator(".clf-title").first.inner_text()
             frames.clear()
             page.keyboard.press("akd"[number % 3])
@@ -59,10 +59,10 @@ def main() -> None:
                     last, since = len(frames), time.monotonic()
             begin = next(at for kind, at in frames if kind == "Sent")
             seconds.append(max(at for kind, at in frames if kind == "Received") - begin)
-        spent = 1000 * (server_seconds() - before) / given.keys
+        spent = 1000 * (server_seconds() - before) / args.keys
         ms = 1000 * np.array(seconds)
         print(
-            f"{given.data}, {len(ms)} keys: median {np.median(ms):.0f} ms, 95% within {np.percentile(ms, 95):.0f}, "
+            f"{args.data}, {len(ms)} keys: median {np.median(ms):.0f} ms, 95% within {np.percentile(ms, 95):.0f}, "
             f"slowest {ms.max():.0f}; {int((ms <= 300).sum())} within 300 ms; "
             f"processor time of the server {spent:.0f} ms a key"
         )

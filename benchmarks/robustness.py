@@ -17,14 +17,14 @@ ITEMS = 200
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", default=["digits:lenet5", "clothing-small:efficientnet_lite0"])
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore import api
     from clfcore.parse_config import parse_config
     from clfcore.runs.create import create_run
     from clfcore.runs.execute import execute
 
     with tempfile.TemporaryDirectory(prefix="clflab-robustness-") as folder:
-        for text in given.runs:
+        for text in args.runs:
             spec, _, name = text.rpartition(":")
             run = create_run(parse_config({"data": spec, "architecture": name}), Path(folder))
             execute(run)

@@ -160,35 +160,35 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--requests", type=int, default=20_000)
-    given = parser.parse_args()
-    served = bare_model(given.model, given.engine)
+    args = parser.parse_args()
+    served = bare_model(args.model, args.engine)
     square = np.random.default_rng(0).integers(0, 256, served.square).astype(served.dtype)
-    batch = served.squares(np.repeat(square[None], given.clients, axis=0))
+    batch = served.squares(np.repeat(square[None], args.clients, axis=0))
     rounds = []
-    with server(given.model, given.engine) as (host, port, process):
+    with server(args.model, args.engine) as (host, port, process):
         client, ask = asking(host, port, served.name, square)
         ask()
         served.predictor.compute(batch)
         print(
-            f"{given.model} by {engine_of(served)}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
+            f"{args.model} by {engine_of(served)}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
             f"asked by {client}"
         )
         with health(host, port) as idle:
             time.sleep(1)
         with health(host, port) as busy:
             for _ in range(3):  # by turns, so that both meet the same machine
-                part = given.seconds / 3
-                bare = given.clients * per_second(lambda: served.predictor.compute(batch), clients=1, seconds=part)
-                rounds.append((bare, per_second(ask, clients=given.clients, seconds=part)))
+                part = args.seconds / 3
+                bare = args.clients * per_second(lambda: served.predictor.compute(batch), clients=1, seconds=part)
+                rounds.append((bare, per_second(ask, clients=args.clients, seconds=part)))
         for bare, over_http in rounds:
             print(
-                f"  bare {bare:.1f} images/s, served to {given.clients} clients {over_http:.1f}: {over_http / bare:.2f}"
+                f"  bare {bare:.1f} images/s, served to {args.clients} clients {over_http:.1f}: {over_http / bare:.2f}"
             )
         print(f"  median of ratios {statistics.median(b / a for a, b in rounds):.2f}")
         for title, times in (("idle", idle), ("under load", busy)):
             half, most = statistics.median(times), sorted(times)[int(0.95 * (len(times) - 1))]
             print(f"  health {title}: median {half:.1f} ms, 95% under {most:.1f} ms, largest {max(times):.1f} ms")
-        memory(host, port, process, given.requests)
+        memory(host, port, process, args.requests)
 
 
 if __name__ == "__main__":

@@ -49,20 +49,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", default="efficientnet_lite0")
     parser.add_argument("--count", type=int, default=200)
-    given = parser.parse_args()
-    served = open_served(given.model)
+    args = parser.parse_args()
+    served = open_served(args.model)
     app = Application(served, hosts=known_hosts("127.0.0.1"))
     random_, statuses, process = random.Random(0), Counter[int](), psutil.Process()
     with TestClient(app.asgi(), base_url="http://127.0.0.1:8000") as client:
         before = process.memory_info().rss
-        for _ in range(given.count):
+        for _ in range(args.count):
             path, body = bodies(random_, f"/v2/models/{served.name}/infer")
             got = client.post(path, **body)
             statuses[got.status_code] += 1
             if not 400 <= got.status_code < 500:
                 print(path, json.dumps(got.text[:200]))
         grown = process.memory_info().rss - before
-    print(f"{given.count} hostile requests: {dict(sorted(statuses.items()))}; memory grew {grown / 1e6:.1f} MB")
+    print(f"{args.count} hostile requests: {dict(sorted(statuses.items()))}; memory grew {grown / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

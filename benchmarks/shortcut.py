@@ -87,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--figure", type=Path)
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore.api import evaluate
     from clfcore.data.catalogue import open_dataset
     from clfcore.runs.open_classifier import open_classifier
@@ -99,17 +99,17 @@ def main() -> None:
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
         names = ("shapes-shortcut", "shapes")
         with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:  # a core each
-            runs = pool.map(trained, names, (given.epochs,) * 2, (STEPS,) * 2)
+            runs = pool.map(trained, names, (args.epochs,) * 2, (STEPS,) * 2)
         for data, run in zip(names, runs, strict=True):
             classifiers[data] = classifier = open_classifier(run.run)
             test = run.metrics["test"]["accuracy"]
             fresh = [evaluate(run.run, data=spec).metrics["data"]["accuracy"] for spec in (WITH, WITHOUT)]
-            print(f"trained on {data}, {given.epochs} epochs: test accuracy {test:.3f}")
+            print(f"trained on {data}, {args.epochs} epochs: test accuracy {test:.3f}")
             print(f"  300 fresh images: {fresh[0]:.3f} with the mark, {fresh[1]:.3f} without")
             for method, (pointing, on_object, on_corner) in looked(classifier, marked).items():
                 print(f"  {method:9s} pointing {pointing:.3f}, on the object {on_object:.3f}, corner {on_corner:.3f}")
-        if given.figure:
-            figure(classifiers, marked, given.figure)
+        if args.figure:
+            figure(classifiers, marked, args.figure)
     shares = plain.masks.mean()
     print(f"of a map spread evenly {shares:.3f} would lie on the object and {(8 / 32) ** 2:.3f} on the corner")
 

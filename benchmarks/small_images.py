@@ -172,15 +172,15 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--architecture", default="lenet5")
     parser.add_argument("--threads", type=int, help="of torch (default: as torch has it)")
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore.device import keep_freed_memory
 
     keep_freed_memory()
-    if given.threads:
-        torch.set_num_threads(given.threads)
-    device, generator = torch.device(given.device), np.random.default_rng(0)
-    pixels = generator.integers(0, 256, (given.items, SIDE, SIDE, 1), dtype=np.uint8)
-    targets = generator.integers(0, CLASSES, given.items)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device, generator = torch.device(args.device), np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (args.items, SIDE, SIDE, 1), dtype=np.uint8)
+    targets = generator.integers(0, CLASSES, args.items)
     sides: dict[str, Callable[..., Spent]] = {
         "ours": ours,
         "bare loop": bare,
@@ -188,11 +188,11 @@ def main() -> None:
         f"{PLAIN}, 1 thread": loader_alone,
     }
     found: dict[str, list[Spent]] = {name: [] for name in sides}
-    for _ in range(given.rounds):
+    for _ in range(args.rounds):
         for name, side in sides.items():
-            found[name].append(given.items / side(pixels, targets, device, given.architecture))
+            found[name].append(args.items / side(pixels, targets, device, args.architecture))
     print(f"torch {torch.__version__}, {platform.processor() or platform.machine()}, {torch.get_num_threads()} threads")
-    print(f"{given.architecture}, {given.items:,} images of {SIDE} x {SIDE}, batches of {BATCH}, on {device}")
+    print(f"{args.architecture}, {args.items:,} images of {SIDE} x {SIDE}, batches of {BATCH}, on {device}")
     for at, clock in enumerate(("second", "second of the processor")):
         for name, rates in found.items():
             these = [rate[at] for rate in rates]

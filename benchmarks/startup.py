@@ -77,16 +77,16 @@ def main() -> None:
     parser.add_argument("checkouts", nargs="*", type=Path, default=[ROOT], metavar="CHECKOUT")
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
     parser.add_argument("--no-browser", action="store_true", help="time the commands alone")
-    given = parser.parse_args()
-    sides = [side.resolve() for side in given.checkouts]
+    args = parser.parse_args()
+    sides = [side.resolve() for side in args.checkouts]
     seconds: list[Seconds] = [defaultdict(list) for _ in sides]
-    for number in range(given.rounds):
+    for number in range(args.rounds):
         order = list(zip(sides, seconds, strict=True))
         for side, taken in order if number % 2 == 0 else reversed(order):  # neither is always the one that comes first
             time_commands(side, taken)
-            if not given.no_browser:
+            if not args.no_browser:
                 time_pages(side, taken)
-    print(f"medians of {given.rounds} rounds in seconds; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"medians of {args.rounds} rounds in seconds; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     for place, side in enumerate(sides, 1):
         print(f"{place}: {side}")
     for name in seconds[0]:

@@ -33,21 +33,21 @@ def main() -> None:
     parser.add_argument("--architecture", default="resnet18_small")
     parser.add_argument("--width", type=int, help="maps of the first stage; resnet18_small has 64")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore.api import train
     from clfcore.config import make
 
-    network: dict = {"architecture": given.architecture}
+    network: dict = {"architecture": args.architecture}
     recipe: dict = {}
-    if given.width:
-        network = {"architecture": "resnet", "options": {"width": given.width, "stem": "small"}}
+    if args.width:
+        network = {"architecture": "resnet", "options": {"width": args.width, "stem": "small"}}
         recipe = {"image_size": 32}
     with tempfile.TemporaryDirectory() as home:
         for name in ("RUNS", "CACHE"):
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
-        for data in given.tasks:
+        for data in args.tasks:
             found: dict[str, list[float]] = {}
-            for seed in range(given.seeds):
+            for seed in range(args.seeds):
                 config = make({"data": data, **network, **TASKS[data], "recipe": {**recipe, "seed": seed}})
                 outcome = train(config)
                 for name, value in {**wanted(outcome.metrics["test"]), "seconds": outcome.seconds}.items():

@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--image-size", type=int)
     parser.add_argument("--strategies", default=",".join(STRATEGIES))
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         for name in ("RUNS", "CACHE"):
             os.environ[f"CLFLAB_{name}"] = str(Path(home) / name.lower())
@@ -55,14 +55,14 @@ def main() -> None:
         from clfcore.evaluation.intervals import wilson
         from clfcore.runs.folder import Run
 
-        folder = part_of(given.folder, given.part, Path(home) / "part") if given.part else given.folder
-        answer = {"epochs": given.epochs, "image_size": given.image_size}
+        folder = part_of(args.folder, args.part, Path(home) / "part") if args.part else args.folder
+        answer = {"epochs": args.epochs, "image_size": args.image_size}
         answer = {name: value for name, value in answer.items() if value}
         cores = len(os.sched_getaffinity(0))
         print(f"{platform.processor() or platform.machine()}, {cores} cores, torch {torch.__version__}")
         print("| strategy | test accuracy (95%) | validation | best epoch | trained | seconds | with preparation |")
         print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
-        for strategy in given.strategies.split(","):
+        for strategy in args.strategies.split(","):
             config = {"data": str(folder), "architecture": "efficientnet_lite0", "strategy": strategy}
             started = time.perf_counter()
             done = train(make({**config, "recipe": {**(SCRATCH if strategy == "scratch" else {}), **answer}}))

@@ -47,7 +47,7 @@ def embeddings_of(classifier: "Classifier", dataset: "ImageDataset") -> np.ndarr
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", default=["clothing-small:efficientnet_lite0", "digits:lenet5"])
-    given = parser.parse_args()
+    args = parser.parse_args()
     from clfcore import api
     from clfcore.parse_config import parse_config
     from clfcore.runs.create import create_run
@@ -58,7 +58,7 @@ def main() -> None:
     from clfcore.unlike import energy
 
     with tempfile.TemporaryDirectory(prefix="clflab-unknown-") as folder:
-        for text in given.runs:
+        for text in args.runs:
             spec, _, name = text.rpartition(":")
             run = create_run(parse_config({"data": spec, "architecture": name}), Path(folder))
             execute(run)

@@ -55,19 +55,19 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--photos", type=int, default=300)
     parser.add_argument("--page", type=Path, help="an exported page of the run; else one is made")
-    given = parser.parse_args()
-    photos = sorted(path for path in given.folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    photos = photos[:: max(1, len(photos) // given.photos)][: given.photos]
+    args = parser.parse_args()
+    photos = sorted(path for path in args.folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    photos = photos[:: max(1, len(photos) // args.photos)][: args.photos]
     with contextlib.ExitStack() as holding:
-        page = given.page
+        page = args.page
         if page is None:
             page = Path(holding.enter_context(tempfile.TemporaryDirectory())) / "page.html"
-            print(api.export(given.run, format="web", out=page).parity.describe())
+            print(api.export(args.run, format="web", out=page).parity.describe())
         size = page.stat().st_size
         theirs = answers(page.resolve(), photos)
-    classifier = open_classifier(given.run)
+    classifier = open_classifier(args.run)
     fitted = classifier.folder is not None and temperature_of(Run(classifier.folder)) is not None
-    mine = api.predict(given.run, [str(photo) for photo in photos], calibrated=fitted).predictions
+    mine = api.predict(args.run, [str(photo) for photo in photos], calibrated=fitted).predictions
     same, gaps = 0, []
     for photo, shown, expected in zip(photos, theirs, mine, strict=True):
         top = expected.top or ()

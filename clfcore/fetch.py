@@ -119,8 +119,8 @@ def bytes_kept(target: Path) -> int:
         return 0
 
 
-def _lower(found: Message) -> dict[str, str]:
-    return {name.lower(): value for name, value in found.items()}
+def _lower(message: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in message.items()}
 
 
 class Absent(Failure):

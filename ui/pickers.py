@@ -124,14 +124,14 @@ def run_name(run: Run) -> str:
     return listed_name(listed(run))
 
 
-def listed_name(one: Listed) -> str:
-    """What a person named a run, else its network, data and time; a damaged one by its id."""
-    if one.config is None:
-        return f"{one.id} (damaged)"
-    if one.about.name:
-        return one.about.name
-    made = moment(one.status.created)
-    return f"{one.config.architecture} on {display_name(one.config.data)}, {made} ({one.id[-4:]})"
+def listed_name(run: Listed) -> str:
+    """What a person named a run, else its network, data and time; a damaged run by its id."""
+    if run.config is None:
+        return f"{run.id} (damaged)"
+    if run.about.name:
+        return run.about.name
+    made = moment(run.status.created)
+    return f"{run.config.architecture} on {display_name(run.config.data)}, {made} ({run.id[-4:]})"
 
 
 def differing(configs: Sequence[JsonObject]) -> list[tuple[str, list[Json]]]:

@@ -118,14 +118,14 @@ def evaluate(
     return replace(_evaluation(run, metrics_of(run, averaged, choice)), cautions=cautioned, views=views)
 
 
-def _evaluation(run: Run, found: ChosenMetrics) -> Evaluation:
-    stored = {**vars(outcome_of(run)), "metrics": found.metrics}
+def _evaluation(run: Run, chosen: ChosenMetrics) -> Evaluation:
+    stored = {**vars(outcome_of(run)), "metrics": chosen.metrics}
     return Evaluation(
         **stored,
-        thresholds=found.thresholds,
-        operating=found.operating,
-        left_out=found.left_out,
-        baselines=_baselines(run, found.metrics),
+        thresholds=chosen.thresholds,
+        operating=chosen.operating,
+        left_out=chosen.left_out,
+        baselines=_baselines(run, chosen.metrics),
     )
 
 

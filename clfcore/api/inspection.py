@@ -120,7 +120,7 @@ def _predictions(run: Run, dataset: "ImageDataset", record: ItemRecord) -> "tupl
 
 
 def _with_map(
-    found: InspectedItem,
+    inspected: InspectedItem,
     run: Run,
     *,
     dataset: "ImageDataset",
@@ -134,7 +134,7 @@ def _with_map(
     from clfcore.runs.open_classifier import classifier_of
 
     classifier = classifier_of(run)
-    likeliest = next((one for one in found.classes if one.predicted), found.classes[0]).label
+    likeliest = next((one for one in inspected.classes if one.predicted), inspected.classes[0]).label
     goal = column(classifier.task, target or likeliest, level=level)
     pixels = dataset.image(record.index, least_side=max(SIDE, classifier.preprocess.stored_side))
     seen = pixels
@@ -143,4 +143,4 @@ def _with_map(
     saliency = explain(classifier, classifier.square(np.ascontiguousarray(seen)), method="gradcam", target=goal)
     whole = shown(pixels, None if pixels.dtype == np.uint8 else shown_range(dataset))
     save_picture(Image.fromarray(overlay_whole(whole, classifier.preprocess, saliency)), out, "PNG")
-    return replace(found, target=target_name(classifier.task, goal), evidence=saliency.evidence, out=out)
+    return replace(inspected, target=target_name(classifier.task, goal), evidence=saliency.evidence, out=out)

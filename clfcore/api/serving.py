@@ -44,7 +44,7 @@ def serve(
     engine: Engine = "auto",
     runs: Path | None = None,
     ready: Callable[[str], None] = lambda address: None,
-    told: Callable[[str], None] = lambda line: None,
+    announce: Callable[[str], None] = lambda line: None,
     progress: Progress | None = None,
 ) -> ServerStopped:
     """Serve a run, an architecture's weights or an export until SIGTERM or SIGINT; what was begun is finished first.
@@ -55,12 +55,19 @@ def serve(
     this machine reach the default; any other address is for a network that you trust, as there is no sign-in. port: 0
     takes a free one. keep_odd: a folder for photos that the model is unsure of. engine: of a run or an architecture;
     `auto` begins with torch and takes ONNX Runtime once it has given the same answers here, and faster. ready: is told
-    the address; told: which engine was taken, and why. Raises InputError.
+    the address; announce: which engine was taken, and why. Raises InputError.
     """
     from clfcore.serving.run import serve_until_signal
 
     application = _application(
-        name, host, keep_odd=keep_odd, calibrated=calibrated, engine=engine, runs=runs, told=told, progress=progress
+        name,
+        host,
+        keep_odd=keep_odd,
+        calibrated=calibrated,
+        engine=engine,
+        runs=runs,
+        announce=announce,
+        progress=progress,
     )
     addresses: list[str] = []
 
@@ -88,12 +95,19 @@ def serving_app(
     calibrated: bool = False,
     engine: Engine = "auto",
     runs: Path | None = None,
-    told: Callable[[str], None] = lambda line: None,
+    announce: Callable[[str], None] = lambda line: None,
     progress: Progress | None = None,
 ) -> "Starlette":
     """The same as an ASGI application, to be run or mounted by a server of your own, which listens at `host`."""
     return _application(
-        name, host, keep_odd=keep_odd, calibrated=calibrated, engine=engine, runs=runs, told=told, progress=progress
+        name,
+        host,
+        keep_odd=keep_odd,
+        calibrated=calibrated,
+        engine=engine,
+        runs=runs,
+        announce=announce,
+        progress=progress,
     ).asgi()
 
 
@@ -105,7 +119,7 @@ def _application(
     calibrated: bool,
     engine: Engine,
     runs: Path | None,
-    told: Callable[[str], None],
+    announce: Callable[[str], None],
     progress: Progress | None,
 ) -> "Application":
     from clfcore.serving.app import Application
@@ -126,14 +140,14 @@ def _application(
     application = Application(served, inbox=inbox, hosts=known_hosts(host), web_page=page)
     if served.is_network and engine != "torch":
         if not installed:
-            told("torch computes: ONNX Runtime, which is often faster, comes with pip install 'clflab[export]'")
+            announce("torch computes: ONNX Runtime, which is often faster, comes with pip install 'clflab[export]'")
             return application
-        _try_onnxruntime(application, trial_line(name, runs), told=told, at_once=engine == "onnxruntime")
+        _try_onnxruntime(application, trial_line(name, runs), announce=announce, at_once=engine == "onnxruntime")
     return application
 
 
 def _try_onnxruntime(
-    application: "Application", line: Sequence[str], *, told: Callable[[str], None], at_once: bool
+    application: "Application", line: Sequence[str], *, announce: Callable[[str], None], at_once: bool
 ) -> None:
     """Have ONNX Runtime tried once the server is there. at_once: now, and taken even where it is no faster; raises
     InputError where it answers otherwise."""
@@ -144,7 +158,7 @@ def _try_onnxruntime(
             application.use(with_onnxruntime(network, file))
 
     reasons: list[str] = []
-    made = trial(line, use=use, told=reasons.append if at_once else told)
+    made = trial(line, use=use, announce=reasons.append if at_once else announce)
     application.trial = made
     if at_once:
         made.start()
@@ -152,4 +166,4 @@ def _try_onnxruntime(
         if application.served is network:
             application.close()
             raise InputError(f"engine is 'onnxruntime', and {'; '.join(reasons)}")
-        told("; ".join(reasons))
+        announce("; ".join(reasons))

@@ -12,20 +12,20 @@ SIDE, FILTER, GAP, LINE = 112, 40, 8, 26  # pixels: a map, a filter, between the
 _PAPER, _INK = (252, 251, 248), (29, 35, 38)
 
 
-def sheet(found: "NetworkFeatures") -> np.ndarray:
+def sheet(features: "NetworkFeatures") -> np.ndarray:
     """H x W x 3 uint8. Maps are enlarged without smoothing, for a pixel is a value."""
-    columns = max(len(stage.strongest) for stage in found.stages) if found.stages else 1
+    columns = max(len(stage.strongest) for stage in features.stages) if features.stages else 1
     width = GAP + max(columns, 8) * (SIDE + GAP)
-    rows = [("what it sees", [found.square], SIDE)]
-    for stage in found.stages:
+    rows = [("what it sees", [features.square], SIDE)]
+    for stage in features.stages:
         shown = [pixels for _, pixels in stage.strongest]
         numbers = ", ".join(str(number) for number, _ in stage.strongest)
         title = (
             f"{stage.stage.replace('_', ' ')} · {stage.layer} · {stage.maps:,} maps, those that vary most: {numbers}"
         )
         rows.append((title, shown, SIDE))
-    title = f"first layer's filters · {len(found.filters)} of {found.filter_count}; gray is a weight of nothing"
-    rows.append((title, list(found.filters), FILTER))
+    title = f"first layer's filters · {len(features.filters)} of {features.filter_count}; gray is a weight of nothing"
+    rows.append((title, list(features.filters), FILTER))
     return _drawn(rows, width)
 
 

@@ -38,49 +38,49 @@ _NAMES = {
 }
 
 
-def _run(given: argparse.Namespace) -> "Result":
-    if given.action is None:
-        return api.list_architectures(given.search)
-    names = _names(given)
-    options = options_of(given.option)
-    size = {"image_size": given.image_size, "channels": given.channels, "classes": given.classes}
-    match given.action:
+def _run(args: argparse.Namespace) -> "Result":
+    if args.action is None:
+        return api.list_architectures(args.search)
+    names = _names(args)
+    options = options_of(args.option)
+    size = {"image_size": args.image_size, "channels": args.channels, "classes": args.classes}
+    match args.action:
         case "show":
             return api.describe_architecture(names[0], options=options, **size)
         case "source":
             return api.show_source(names[0])
         case "compare":
-            other = options_of(given.other_option, flag="other-option")
+            other = options_of(args.other_option, flag="other-option")
             return api.compare_architectures(*names, options=options, other=other, **size)
         case "inside":
             return api.feature_maps(
                 names[0],
-                out=typed_path(needed(given.out, "--out", "name a .png to write"), "out"),
+                out=typed_path(needed(args.out, "--out", "name a .png to write"), "out"),
                 image=typed_path(names[1], "image"),
-                weights=given.weights,
+                weights=args.weights,
                 options=options,
-                image_size=given.image_size,
-                channels=given.channels,
-                overwrite=given.overwrite,
+                image_size=args.image_size,
+                channels=args.channels,
+                overwrite=args.overwrite,
             )
         case "tokens":
             return api.token_attention(
                 names[0],
                 typed_path(names[1], "image"),
-                None if given.out is None else typed_path(given.out, "out"),
-                block=given.block,
-                head=given.head,
-                query=given.query,
-                weights=given.weights,
+                None if args.out is None else typed_path(args.out, "out"),
+                block=args.block,
+                head=args.head,
+                query=args.query,
+                weights=args.weights,
                 options=options,
-                image_size=given.image_size,
-                channels=given.channels,
-                overwrite=given.overwrite,
+                image_size=args.image_size,
+                channels=args.channels,
+                overwrite=args.overwrite,
             )
         case "gradients":
             return api.gradient_norms(
                 names[0] if names else None,
-                normalized=not given.no_normalization,
+                normalized=not args.no_normalization,
                 options=options,
                 progress=bar("computing gradients"),
                 **size,
@@ -92,13 +92,13 @@ def _run(given: argparse.Namespace) -> "Result":
     return api.scale_efficientnet(options)
 
 
-def _names(given: argparse.Namespace) -> list[str]:
+def _names(args: argparse.Namespace) -> list[str]:
     """The names that the action takes. Raises InputError for an action that there is not, or too few or many names."""
-    if given.action not in ACTIONS:
-        raise unknown("action", given.action, list(ACTIONS))
-    wanted, names = _NAMES[given.action], given.names
-    what = ACTIONS[given.action].partition(":")[0].strip()
-    usage = f"`{f'architectures {given.action} {what}'.strip()}`"
+    if args.action not in ACTIONS:
+        raise unknown("action", args.action, list(ACTIONS))
+    wanted, names = _NAMES[args.action], args.names
+    what = ACTIONS[args.action].partition(":")[0].strip()
+    usage = f"`{f'architectures {args.action} {what}'.strip()}`"
     if wanted is None and len(names) <= 1:
         return names
     if wanted is not None and len(names) < wanted:

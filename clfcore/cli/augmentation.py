@@ -14,30 +14,30 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 
-def _policies(given: argparse.Namespace) -> "Result":
-    if given.action is None:
+def _policies(args: argparse.Namespace) -> "Result":
+    if args.action is None:
         return api.list_policies()
-    name = needed(given.name, "NAME", f"name the policy to {given.action}")
-    match given.action:
+    name = needed(args.name, "NAME", f"name the policy to {args.action}")
+    match args.action:
         case "save":
-            steps = needed(given.given, "--steps", "give the policy's JSON, a .json file or a name")
-            return api.save_policy(steps, name, replace=given.replace)
+            steps = needed(args.policy, "--steps", "give the policy's JSON, a .json file or a name")
+            return api.save_policy(steps, name, replace=args.replace)
         case "delete":
             return api.delete_policy(name)
         case "show":
-            return api.show_policy(name, image_size=given.image_size)
+            return api.show_policy(name, image_size=args.image_size)
     return api.preview_policy(
         name,
-        needed(given.out, "--out", "name a .png for the pictures"),
-        image=typed_path(given.image, "image") if given.image else None,
-        data=given.data,
-        place=given.place,
-        image_size=given.image_size,
-        seed=given.seed,
-        epoch=given.epoch,
-        count=given.count,
-        steps=given.strip,
-        overwrite=given.overwrite,
+        needed(args.out, "--out", "name a .png for the pictures"),
+        image=typed_path(args.image, "image") if args.image else None,
+        data=args.data,
+        place=args.place,
+        image_size=args.image_size,
+        seed=args.seed,
+        epoch=args.epoch,
+        count=args.count,
+        steps=args.strip,
+        overwrite=args.overwrite,
     )
 
 
@@ -50,9 +50,9 @@ def _source(result: Values) -> str:
     return f"{json.dumps(result['policy'], indent=2, ensure_ascii=False)}\n\n{result['torchvision'].rstrip()}"
 
 
-def _trial(given: argparse.Namespace) -> "Result":
-    policies, config = names_of(given.policies), configuration(given)
-    return api.trial(config, policies, seconds=given.seconds, sample=given.sample, progress=bar("training"))
+def _trial(args: argparse.Namespace) -> "Result":
+    policies, config = names_of(args.policies), configuration(args)
+    return api.trial(config, policies, seconds=args.seconds, sample=args.sample, progress=bar("training"))
 
 
 def _trial_table(result: Values) -> str:
@@ -75,7 +75,7 @@ COMMANDS = (
         arguments=(
             argument("action", nargs="?", choices=["show", "views", "save", "delete"], help="what to do with NAME"),
             argument("name", nargs="?", metavar="NAME", help="a policy; for show and views also JSON or a .json file"),
-            argument("--steps", metavar="JSON", dest="given", help="of save: a policy's JSON, .json file or name"),
+            argument("--steps", metavar="JSON", dest="policy", help="of save: a policy's JSON, .json file or name"),
             argument("--replace", action="store_true", help="of save: where there is one of that name already"),
             argument("--image", metavar="FILE", help="of views: a picture"),
             argument("--data", metavar="SPEC", help="of views: the data to take a picture from"),

@@ -15,53 +15,53 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 
-def _run(given: argparse.Namespace) -> "Result":
-    if given.action is None:
+def _run(args: argparse.Namespace) -> "Result":
+    if args.action is None:
         return api.list_datasets()
-    if given.action == "download":
-        name = needed(given.spec, "NAME", "name the dataset to download")
+    if args.action == "download":
+        name = needed(args.spec, "NAME", "name the dataset to download")
         return api.download_dataset(name, progress=byte_bar("downloading"))
-    if given.action == "export":
-        spec = needed(given.spec, "SPEC", "name the data to export")
-        out = typed_path(needed(given.out, "--out", "name a .csv or a new folder to write"), "out")
+    if args.action == "export":
+        spec = needed(args.spec, "SPEC", "name the data to export")
+        out = typed_path(needed(args.out, "--out", "name a .csv or a new folder to write"), "out")
         return api.export_dataset(
             spec,
             out,
-            format=given.format,
-            reading=given.reading,
-            overwrite=given.overwrite,
+            format=args.format,
+            reading=args.reading,
+            overwrite=args.overwrite,
             progress=bar("writing"),
         )
-    if given.action == "add":
-        spec = needed(given.spec, "SPEC", "name the folder, zip or manifest to add")
-        return api.add_dataset(spec, reading=given.reading, name=given.name or "")
-    if given.action == "rename":
-        name = needed(given.spec, "NAME", "name the dataset to rename")
-        return api.rename_dataset(name, needed(given.name, "--name", "write the new name"))
-    if given.action == "delete":
-        name = needed(given.spec, "NAME", "name the dataset to delete")
+    if args.action == "add":
+        spec = needed(args.spec, "SPEC", "name the folder, zip or manifest to add")
+        return api.add_dataset(spec, reading=args.reading, name=args.name or "")
+    if args.action == "rename":
+        name = needed(args.spec, "NAME", "name the dataset to rename")
+        return api.rename_dataset(name, needed(args.name, "--name", "write the new name"))
+    if args.action == "delete":
+        name = needed(args.spec, "NAME", "name the dataset to delete")
         return api.delete_dataset(name)
-    if given.action == "versions":
-        return api.list_versions(needed(given.spec, "SPEC", "name the data whose versions to list"))
-    if given.action == "decisions":
-        spec = needed(given.spec, "SPEC", "name the data whose decisions to list")
-        table_out = typed_path(given.out, "out") if given.out else None
-        return api.list_decisions(spec, out=table_out, overwrite=given.overwrite, reading=given.reading)
-    if given.action == "correct":
-        spec = needed(given.spec, "SPEC", "name the data to correct")
-        if given.item is not None:
-            if given.decisions or given.version:
+    if args.action == "versions":
+        return api.list_versions(needed(args.spec, "SPEC", "name the data whose versions to list"))
+    if args.action == "decisions":
+        spec = needed(args.spec, "SPEC", "name the data whose decisions to list")
+        table_out = typed_path(args.out, "out") if args.out else None
+        return api.list_decisions(spec, out=table_out, overwrite=args.overwrite, reading=args.reading)
+    if args.action == "correct":
+        spec = needed(args.spec, "SPEC", "name the data to correct")
+        if args.item is not None:
+            if args.decisions or args.version:
                 raise InputError("--item stands alone: give --decisions or --version in a command of their own")
-            return api.decide(spec, given.item, reading=given.reading, note=given.note, **_decided(given))
-        decisions = typed_path(given.decisions, "decisions") if given.decisions else ()
-        return api.correct_dataset(spec, decisions=decisions, version=given.version, reading=given.reading)
-    if given.action == "undo":
-        return api.undo_decisions(needed(given.spec, "SPEC", "name the data"), reading=given.reading)
-    if given.action == "diff":
-        first = needed(given.spec, "SPEC", "name the two to compare, such as photos photos@checked")
-        return api.diff_datasets(first, needed(given.other, "OTHER", "name the second, such as photos@checked"))
-    spec = needed(given.spec, "SPEC", "name the data to check")
-    return api.check_dataset(spec, reading=given.reading, progress=bar("decoding"))
+            return api.decide(spec, args.item, reading=args.reading, note=args.note, **_decided(args))
+        decisions = typed_path(args.decisions, "decisions") if args.decisions else ()
+        return api.correct_dataset(spec, decisions=decisions, version=args.version, reading=args.reading)
+    if args.action == "undo":
+        return api.undo_decisions(needed(args.spec, "SPEC", "name the data"), reading=args.reading)
+    if args.action == "diff":
+        first = needed(args.spec, "SPEC", "name the two to compare, such as photos photos@checked")
+        return api.diff_datasets(first, needed(args.other, "OTHER", "name the second, such as photos@checked"))
+    spec = needed(args.spec, "SPEC", "name the data to check")
+    return api.check_dataset(spec, reading=args.reading, progress=bar("decoding"))
 
 
 class _Decided(TypedDict):
@@ -70,15 +70,15 @@ class _Decided(TypedDict):
     group: str
 
 
-def _decided(given: argparse.Namespace) -> _Decided:
+def _decided(args: argparse.Namespace) -> _Decided:
     """What --item is decided to be: one of --label, --group, --keep, --drop, --doubt and --wrong."""
-    flags = {name: getattr(given, name) for name in ("label", "group", "keep", "drop", "doubt", "wrong")}
+    flags = {name: getattr(args, name) for name in ("label", "group", "keep", "drop", "doubt", "wrong")}
     asked = [name for name, value in flags.items() if value is not None and value is not False]
     if len(asked) != 1:
         raise InputError(
             f"--item needs one of --label, --group, --keep, --drop, --doubt and --wrong: {len(asked)} are given"
         )
-    return {"action": asked[0], "label": [*(given.label or ())], "group": given.group or ""}
+    return {"action": asked[0], "label": [*(args.label or ())], "group": args.group or ""}
 
 
 def _list(result: Values) -> str:

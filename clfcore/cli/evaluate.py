@@ -30,24 +30,24 @@ _CHOICE: dict[str, tuple[Callable[[str], str | float], str, str]] = {
 }
 
 
-def _evaluate(given: argparse.Namespace) -> "Result":
-    choice = api.Choice(**{name: getattr(given, name) for name in _CHOICE if getattr(given, name) is not None})
+def _evaluate(args: argparse.Namespace) -> "Result":
+    choice = api.Choice(**{name: getattr(args, name) for name in _CHOICE if getattr(args, name) is not None})
     return api.evaluate(
-        given.name, split=given.split, data=given.data, views=given.views, progress=bar("decoding"), choice=choice
+        args.name, split=args.split, data=args.data, views=args.views, progress=bar("decoding"), choice=choice
     )
 
 
-def _errors(given: argparse.Namespace) -> "Result":
+def _errors(args: argparse.Namespace) -> "Result":
     return api.errors(
-        given.name,
-        split=given.split,
-        list=given.list,
-        most=given.most,
-        true=given.true,
-        predicted=given.predicted,
-        csv=given.csv,
-        overwrite=given.overwrite,
-        mark=api.Mark(given.mark, given.kind, given.note) if given.mark else None,
+        args.name,
+        split=args.split,
+        list=args.list,
+        most=args.most,
+        true=args.true,
+        predicted=args.predicted,
+        csv=args.csv,
+        overwrite=args.overwrite,
+        mark=api.Mark(args.mark, args.kind, args.note) if args.mark else None,
     )
 
 
@@ -69,8 +69,8 @@ def _error_table(result: Values) -> str:
     return "\n".join([table(rows, head), *([result["csv"]] if result["csv"] else [])])
 
 
-def _calibrate(given: argparse.Namespace) -> "Result":
-    return api.calibrate(given.name, forget=given.forget)
+def _calibrate(args: argparse.Namespace) -> "Result":
+    return api.calibrate(args.name, forget=args.forget)
 
 
 def _calibration_table(result: Values) -> str:

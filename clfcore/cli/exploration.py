@@ -18,14 +18,14 @@ ARCHITECTURE = argument(
 )
 
 
-def _map(given: argparse.Namespace) -> "Result":
+def _map(args: argparse.Namespace) -> "Result":
     return api.map_dataset(
-        given.data,
-        architecture=given.architecture,
-        run=given.run,
-        out=typed_path(given.out, "out"),
-        reading=given.reading,
-        overwrite=given.overwrite,
+        args.data,
+        architecture=args.architecture,
+        run=args.run,
+        out=typed_path(args.out, "out"),
+        reading=args.reading,
+        overwrite=args.overwrite,
         progress=bar("mapping"),
     )
 
@@ -36,13 +36,13 @@ def _map_text(result: Values) -> str:
     return f"{result['name']}: {len(points):,} images{sample}, mapped by {result['architecture']}: {result['out']}"
 
 
-def _search(given: argparse.Namespace) -> "Result":
+def _search(args: argparse.Namespace) -> "Result":
     return api.search_similar(
-        given.data,
-        given.photo,
-        count=given.count,
-        architecture=given.architecture,
-        reading=given.reading,
+        args.data,
+        args.photo,
+        count=args.count,
+        architecture=args.architecture,
+        reading=args.reading,
         progress=bar("embedding"),
     )
 
@@ -52,16 +52,16 @@ def _search_text(result: Values) -> str:
     return table(rows, [f"most similar in {result['name']}", "split", "label", "similarity"])
 
 
-def _next(given: argparse.Namespace) -> "Result":
+def _next(args: argparse.Namespace) -> "Result":
     return api.next_to_label(
-        given.data,
-        given.pool,
-        count=given.count,
-        by=given.by,
-        run=given.run,
-        architecture=given.architecture,
-        reading=given.reading,
-        seed=given.seed,
+        args.data,
+        args.pool,
+        count=args.count,
+        by=args.by,
+        run=args.run,
+        architecture=args.architecture,
+        reading=args.reading,
+        seed=args.seed,
         progress=bar("embedding"),
     )
 

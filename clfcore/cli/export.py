@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 
-def _export(given: argparse.Namespace) -> "Result":
+def _export(args: argparse.Namespace) -> "Result":
     return api.export(
-        given.name,
-        format=given.format,
-        out=given.out,
-        calibrate=given.calibrate,
-        tolerance=given.tolerance,
-        overwrite=given.overwrite,
+        args.name,
+        format=args.format,
+        out=args.out,
+        calibrate=args.calibrate,
+        tolerance=args.tolerance,
+        overwrite=args.overwrite,
         progress=bar("verifying"),
     )
 

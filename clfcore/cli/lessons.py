@@ -16,16 +16,16 @@ WIDTH = 36  # characters of the longest bar
 MARKS = {True: "right", False: "wrong", None: ""}
 
 
-def _run(given: argparse.Namespace) -> "Result":
-    if given.forget:
-        return api.forget_lessons(given.number)
-    if given.number is None:
-        if given.out or given.setting is not None:
+def _run(args: argparse.Namespace) -> "Result":
+    if args.forget:
+        return api.forget_lessons(args.number)
+    if args.number is None:
+        if args.out or args.setting is not None:
             raise InputError("no lesson is named: write its number, as `lesson 4`")
         return api.list_lessons()
-    if given.out:
-        return api.print_lesson(given.number, given.out, overwrite=given.overwrite)
-    return api.run_lesson(given.number, setting=given.setting, seed=given.seed, progress=bar("experiment"))
+    if args.out:
+        return api.print_lesson(args.number, args.out, overwrite=args.overwrite)
+    return api.run_lesson(args.number, setting=args.setting, seed=args.seed, progress=bar("experiment"))
 
 
 def _list(result: Values) -> str:

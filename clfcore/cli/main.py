@@ -151,17 +151,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _carry_out(words: Sequence[str]) -> int:
-    given = parser(words).parse_args(words)
+    args = parser(words).parse_args(words)
     for name in ("runs", "datasets"):
-        if folder := getattr(given, f"{name}_folder", None):
+        if folder := getattr(args, f"{name}_folder", None):
             os.environ[f"CLFLAB_{name.upper()}"] = str(typed_path(folder, name))
-    command = COMMANDS[given.command]
-    with _log() if getattr(given, "verbose", False) else contextlib.nullcontext():
-        result = command.run(given)
+    command = COMMANDS[args.command]
+    with _log() if getattr(args, "verbose", False) else contextlib.nullcontext():
+        result = command.run(args)
     values = json_value(result)
     if not speaks():
         return command.exit_status(result)
-    if getattr(given, "json", False):
+    if getattr(args, "json", False):
         terminal.write(terminal.json_line(values, encoding=terminal.encoding(sys.stdout)))
     else:
         text = command.render(terminal.printable_values(values))

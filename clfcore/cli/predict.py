@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 MEASURES = ("pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", "changes_with_random_weights")
 
 
-def _predict(given: argparse.Namespace) -> "PredictionList | PredictionTable":
-    if given.out is not None and given.coverage is not None:
+def _predict(args: argparse.Namespace) -> "PredictionList | PredictionTable":
+    if args.out is not None and args.coverage is not None:
         raise InputError("coverage and out are both given: a table holds no prediction sets; leave one of them out")
-    if given.out is not None:
+    if args.out is not None:
         return api.predict_many(
-            given.name,
-            given.images,
-            out=given.out,
-            k=2 if given.top is None else given.top,
-            views=given.views,
-            sure=given.sure,
-            calibrated=given.calibrated,
-            overwrite=given.overwrite,
+            args.name,
+            args.images,
+            out=args.out,
+            k=2 if args.top is None else args.top,
+            views=args.views,
+            sure=args.sure,
+            calibrated=args.calibrated,
+            overwrite=args.overwrite,
             progress=long_bar("predicting"),
         )
     return api.predict(
-        given.name,
-        given.images,
-        k=5 if given.top is None else given.top,
-        views=given.views,
-        sure=given.sure,
-        calibrated=given.calibrated,
-        coverage=given.coverage,
+        args.name,
+        args.images,
+        k=5 if args.top is None else args.top,
+        views=args.views,
+        sure=args.sure,
+        calibrated=args.calibrated,
+        coverage=args.coverage,
         progress=bar("embedding training images"),
     )
 
@@ -90,26 +90,26 @@ def _predictions(result: Values) -> str:
     return "\n".join([*lines, basis] if basis else lines)
 
 
-def _explain(given: argparse.Namespace) -> "Result":
-    if given.examples is not None:
-        return api.nearest_examples(given.name, given.image, n=given.examples, progress=bar("embedding"))
-    if given.check:
+def _explain(args: argparse.Namespace) -> "Result":
+    if args.examples is not None:
+        return api.nearest_examples(args.name, args.image, n=args.examples, progress=bar("embedding"))
+    if args.check:
         return api.check_maps(
-            given.name, everything=given.all, items=given.items, data=given.data, progress=bar("explaining")
+            args.name, everything=args.all, items=args.items, data=args.data, progress=bar("explaining")
         )
     return api.explain(
-        given.name,
-        given.image,
-        out=given.out,
-        method=given.method,
-        target=given.target,
-        against=given.against,
-        level=given.level,
-        layer=given.layer,
-        opacity=given.opacity,
-        colors=given.colors,
-        threshold=given.threshold,
-        overwrite=given.overwrite,
+        args.name,
+        args.image,
+        out=args.out,
+        method=args.method,
+        target=args.target,
+        against=args.against,
+        level=args.level,
+        layer=args.layer,
+        opacity=args.opacity,
+        colors=args.colors,
+        threshold=args.threshold,
+        overwrite=args.overwrite,
         progress=bar("explaining"),
     )
 
@@ -129,16 +129,16 @@ def _examples(result: Values) -> str:
     return table(near, ["class", "nearest training images", "cosine similarity"])
 
 
-def _inspect(given: argparse.Namespace) -> "Result":
+def _inspect(args: argparse.Namespace) -> "Result":
     return api.inspect_item(
-        given.name,
-        given.item,
-        top=given.top,
-        neighbors=given.nearest,
-        level=given.level,
-        target=given.target,
-        out=given.out,
-        overwrite=given.overwrite,
+        args.name,
+        args.item,
+        top=args.top,
+        neighbors=args.nearest,
+        level=args.level,
+        target=args.target,
+        out=args.out,
+        overwrite=args.overwrite,
         progress=bar("embedding"),
     )
 
@@ -159,8 +159,8 @@ def _inspected(result: Values) -> str:
     return "\n".join(lines)
 
 
-def _list_classes(given: argparse.Namespace) -> "ClassList":
-    return api.list_classes(given.name, search=given.search)
+def _list_classes(args: argparse.Namespace) -> "ClassList":
+    return api.list_classes(args.name, search=args.search)
 
 
 def _class_list(result: Values) -> str:

@@ -15,14 +15,14 @@ SHOWN = 20  # of each list, as text
 MOST_NAMED = 3  # items of a cluster
 
 
-def _run(given: argparse.Namespace) -> "Result":
+def _run(args: argparse.Namespace) -> "Result":
     return api.quality(
-        given.data,
-        architecture=given.architecture,
-        reading=given.reading,
-        most=given.most,
-        groups=given.groups,
-        overwrite=given.overwrite,
+        args.data,
+        architecture=args.architecture,
+        reading=args.reading,
+        most=args.most,
+        groups=args.groups,
+        overwrite=args.overwrite,
         progress=bar("checking"),
     )
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 SHOWN = 20  # rows of a table, as text
 
 
-def _unknown(given: argparse.Namespace) -> "Result":
-    return api.unknown(given.name, false_alarms=given.false_alarms, progress=bar("looking at pictures"))
+def _unknown(args: argparse.Namespace) -> "Result":
+    return api.unknown(args.name, false_alarms=args.false_alarms, progress=bar("looking at pictures"))
 
 
 def _unknown_text(result: Values) -> str:
@@ -38,8 +38,8 @@ def _share(part: int, of: int) -> str:
     return f"{100 * part / of:.1f}% of {of:,}" if of else "–"
 
 
-def _sets(given: argparse.Namespace) -> "Result":
-    return api.sets(given.name, coverage=given.coverage, level=given.level)
+def _sets(args: argparse.Namespace) -> "Result":
+    return api.sets(args.name, coverage=args.coverage, level=args.level)
 
 
 def _sets_text(result: Values) -> str:
@@ -59,8 +59,8 @@ def _sets_text(result: Values) -> str:
     return "\n".join([*lines, table(rows, ["classes in the set", "test images"]), result["caution"]])
 
 
-def _slices(given: argparse.Namespace) -> "Result":
-    return api.slices(given.name, split=given.split, level=given.level, progress=bar("looking at pictures"))
+def _slices(args: argparse.Namespace) -> "Result":
+    return api.slices(args.name, split=args.split, level=args.level, progress=bar("looking at pictures"))
 
 
 def _slices_text(result: Values) -> str:
@@ -83,8 +83,8 @@ def _slices_text(result: Values) -> str:
     return "\n".join([accuracy, groups, table(rows, head), *([f"… {more} more with --json"] if more > 0 else [])])
 
 
-def _robustness(given: argparse.Namespace) -> "Result":
-    return api.robustness(given.names, items=given.items, progress=bar("predicting corrupted images"))
+def _robustness(args: argparse.Namespace) -> "Result":
+    return api.robustness(args.names, items=args.items, progress=bar("predicting corrupted images"))
 
 
 def _robustness_text(result: Values) -> str:

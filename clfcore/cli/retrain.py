@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 
-def _run(given: argparse.Namespace) -> "Result":
-    if given.after is not None:
-        return api.verdict(given.name, given.after)
-    data = needed(given.data, "--data", "name a version of the run's data, as DATA@VERSION")
-    return api.retrain(given.name, data, show=shower())
+def _run(args: argparse.Namespace) -> "Result":
+    if args.after is not None:
+        return api.verdict(args.name, args.after)
+    data = needed(args.data, "--data", "name a version of the run's data, as DATA@VERSION")
+    return api.retrain(args.name, data, show=shower())
 
 
 def _retrained(result: Values) -> str:

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 
-def _runs(given: argparse.Namespace) -> "Result":
-    if given.action is None:
+def _runs(args: argparse.Namespace) -> "Result":
+    if args.action is None:
         return api.list_runs()
-    name = needed(given.name, "RUN", f"name the run to {given.action}")
-    if given.action in ("show", "delete") and given.words:
-        raise InputError(f"{given.words[0]!r} is one word too many: `runs {given.action} RUN` takes a run alone")
-    match given.action:
+    name = needed(args.name, "RUN", f"name the run to {args.action}")
+    if args.action in ("show", "delete") and args.words:
+        raise InputError(f"{args.words[0]!r} is one word too many: `runs {args.action} RUN` takes a run alone")
+    match args.action:
         case "show":
             return api.show_run(name)
         case "delete":
             return api.delete_run(name)
         case "name":
-            return api.name_run(name, " ".join(given.words))
+            return api.name_run(name, " ".join(args.words))
         case "note":
-            return api.note_run(name, " ".join(given.words))
+            return api.note_run(name, " ".join(args.words))
         case _:
-            return api.tag_run(name, given.words)
+            return api.tag_run(name, args.words)
 
 
 def _named(result: Values) -> str:
@@ -77,18 +77,18 @@ def _names(runs: list[str], most: int = 3) -> str:
     return ", ".join(runs) if len(runs) <= most else f"{', '.join(runs[:most])} and {len(runs) - most:,} more"
 
 
-def _compare(given: argparse.Namespace) -> "Result":
+def _compare(args: argparse.Namespace) -> "Result":
     return api.compare(
-        given.names,
-        html=_path(given.html),
-        figures=_path(given.figures),
-        overwrite=given.overwrite,
-        measured=given.measure,
+        args.names,
+        html=_path(args.html),
+        figures=_path(args.figures),
+        overwrite=args.overwrite,
+        measured=args.measure,
     )
 
 
-def _measure(given: argparse.Namespace) -> "Result":
-    return api.measure(given.names, again=given.again, progress=bar("timing"))
+def _measure(args: argparse.Namespace) -> "Result":
+    return api.measure(args.names, again=args.again, progress=bar("timing"))
 
 
 def _speed_table(result: Values) -> str:
@@ -101,8 +101,8 @@ def _speed_table(result: Values) -> str:
     return f"{table(rows, head)}\non {', '.join(devices)} of {result['machine']}"
 
 
-def _report(given: argparse.Namespace) -> "Result":
-    return api.report(given.name, _path(given.out), figures=_path(given.figures), overwrite=given.overwrite)
+def _report(args: argparse.Namespace) -> "Result":
+    return api.report(args.name, _path(args.out), figures=_path(args.figures), overwrite=args.overwrite)
 
 
 def _report_text(result: Values) -> str:

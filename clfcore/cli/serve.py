@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 
-def _serve(given: argparse.Namespace) -> "Result":
+def _serve(args: argparse.Namespace) -> "Result":
     return api.serve(
-        given.name,
-        host=given.host,
-        port=given.port,
-        keep_odd=given.keep_odd,
-        calibrated=given.calibrated,
-        engine=given.engine,
-        ready=lambda address: say(f"serving {given.name} at {address} (Ctrl-C stops it)"),
-        told=say,
+        args.name,
+        host=args.host,
+        port=args.port,
+        keep_odd=args.keep_odd,
+        calibrated=args.calibrated,
+        engine=args.engine,
+        ready=lambda address: say(f"serving {args.name} at {address} (Ctrl-C stops it)"),
+        announce=say,
         progress=bar("embedding training images"),
     )
 

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 
-def _sweep(given: argparse.Namespace) -> "Result":
-    space = needed(given.space, "space", "give --space FILE, a JSON object of fields and what they may be")
+def _sweep(args: argparse.Namespace) -> "Result":
+    space = needed(args.space, "space", "give --space FILE, a JSON object of fields and what they may be")
     return api.sweep(
-        configuration(given),
+        configuration(args),
         typed_path(space, "space"),
-        trials=given.trials,
-        workers=given.workers,
-        prune=given.prune,
-        on=given.on,
-        study=given.study,
+        trials=args.trials,
+        workers=args.workers,
+        prune=args.prune,
+        on=args.on,
+        study=args.study,
         show=shower(),
     )
 

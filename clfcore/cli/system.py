@@ -23,16 +23,16 @@ KINDS = {
 }
 
 
-def _cache(given: argparse.Namespace) -> "Result":
-    return api.clear_cache() if given.action == "clear" else api.cache_usage()
+def _cache(args: argparse.Namespace) -> "Result":
+    return api.clear_cache() if args.action == "clear" else api.cache_usage()
 
 
 def _doctor(_: argparse.Namespace) -> "Result":
     return api.doctor()
 
 
-def _run(given: argparse.Namespace) -> "AppExit":
-    return api.run_app(port=given.port, headless=given.headless)
+def _run(args: argparse.Namespace) -> "AppExit":
+    return api.run_app(port=args.port, headless=args.headless)
 
 
 def _exit_status(result: "AppExit") -> int:

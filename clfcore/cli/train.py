@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 
-def _train(given: argparse.Namespace) -> "Result":
-    return api.train(configuration(given), processes=given.processes, show=shower() if speaks() else None)
+def _train(args: argparse.Namespace) -> "Result":
+    return api.train(configuration(args), processes=args.processes, show=shower() if speaks() else None)
 
 
-def _resume(given: argparse.Namespace) -> "Result":
-    return api.resume(given.name, processes=given.processes, show=shower() if speaks() else None)
+def _resume(args: argparse.Namespace) -> "Result":
+    return api.resume(args.name, processes=args.processes, show=shower() if speaks() else None)
 
 
-def _stop(given: argparse.Namespace) -> "Result":
-    return api.stop_run(given.name, after_epoch=given.after_epoch, keep_best=given.keep_best, show=shower())
+def _stop(args: argparse.Namespace) -> "Result":
+    return api.stop_run(args.name, after_epoch=args.after_epoch, keep_best=args.keep_best, show=shower())
 
 
 _STOPPING = {
@@ -41,9 +41,9 @@ def _stopped(result: Values) -> str:
     return f"run {result['run']} {_STOPPING[result['request']].format(run=result['run'])}"
 
 
-def _check(given: argparse.Namespace) -> "Result":
-    out = typed_path(given.out, "out") if given.out else None
-    return api.check(configuration(given), out=out, overwrite=given.overwrite, progress=bar("training"))
+def _check(args: argparse.Namespace) -> "Result":
+    out = typed_path(args.out, "out") if args.out else None
+    return api.check(configuration(args), out=out, overwrite=args.overwrite, progress=bar("training"))
 
 
 def _check_text(result: Values) -> str:
@@ -54,12 +54,12 @@ def _check_text(result: Values) -> str:
     return "\n".join(lines + ([f"written to {batch['out']}"] if batch["out"] else []))
 
 
-def _advise(given: argparse.Namespace) -> "Result":
+def _advise(args: argparse.Namespace) -> "Result":
     return api.advise(
-        configuration(given),
-        measured=given.measure,
-        seconds=given.seconds,
-        sample=given.sample,
+        configuration(args),
+        measured=args.measure,
+        seconds=args.seconds,
+        sample=args.sample,
         progress=bar("training"),
     )
 
@@ -75,9 +75,9 @@ def _advice_text(result: Values) -> str:
     return "\n".join(lines)
 
 
-def _find_rate(given: argparse.Namespace) -> "Result":
-    span = {"lowest": given.lowest, "highest": given.highest, "steps": given.steps}
-    return api.find_rate(configuration(given), **span, progress=bar("training"))
+def _find_rate(args: argparse.Namespace) -> "Result":
+    span = {"lowest": args.lowest, "highest": args.highest, "steps": args.steps}
+    return api.find_rate(configuration(args), **span, progress=bar("training"))
 
 
 def _rate_text(result: Values) -> str:
@@ -86,8 +86,8 @@ def _rate_text(result: Values) -> str:
     return "\n".join([table(rows, ("rate", "loss")), result["sentence"]])
 
 
-def _more_pictures(given: argparse.Namespace) -> "Result":
-    return api.more_pictures(configuration(given), progress=bar("embedding"))
+def _more_pictures(args: argparse.Namespace) -> "Result":
+    return api.more_pictures(configuration(args), progress=bar("embedding"))
 
 
 def _curve_text(result: Values) -> str:
@@ -100,16 +100,16 @@ def _interval(value: object) -> object:
     return "{:.3f} to {:.3f}".format(*value) if isinstance(value, (tuple, list)) else value
 
 
-def _train_to_compare(given: argparse.Namespace) -> "Result":
+def _train_to_compare(args: argparse.Namespace) -> "Result":
     several = {}
     for name in ("architecture", "strategy"):
-        several[name] = names_of(getattr(given, f"field.{name}"))
-        setattr(given, f"field.{name}", next(iter(several[name]), "scratch" if name == "strategy" else None))
+        several[name] = names_of(getattr(args, f"field.{name}"))
+        setattr(args, f"field.{name}", next(iter(several[name]), "scratch" if name == "strategy" else None))
     return api.train_to_compare(
-        configuration(given),
+        configuration(args),
         architectures=several["architecture"],
         strategies=several["strategy"] or ["scratch"],
-        seeds=given.seeds,
+        seeds=args.seeds,
         show=shower(),
     )
 

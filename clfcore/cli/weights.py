@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from clfcore.results import Result
 
 
-def _run(given: argparse.Namespace) -> "Result":
-    if given.action is None:
-        return api.list_weights(given.search)
-    name = needed(given.name, "NAME", "name the network whose weights to download")
-    return api.get_weights(name, weights=given.weights, progress=byte_bar("downloading"))
+def _run(args: argparse.Namespace) -> "Result":
+    if args.action is None:
+        return api.list_weights(args.search)
+    name = needed(args.name, "NAME", "name the network whose weights to download")
+    return api.get_weights(name, weights=args.weights, progress=byte_bar("downloading"))
 
 
 def _list(result: Values) -> str:

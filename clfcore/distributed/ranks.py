@@ -48,13 +48,13 @@ class Ranks:
     def sum_(self, values: Tensor) -> None:
         """Add up a tensor over all processes, in place; to the same bits in each."""
         if self.size > 1:
-            _told(lambda: dist.all_reduce(values))
+            _communicate(lambda: dist.all_reduce(values))
 
     def spread_(self, tensors: Sequence[Tensor]) -> None:
         """Give every process the first one's tensors, in place."""
         for tensor in tensors if self.size > 1 else ():
             message = tensor.detach().contiguous()
-            _told(partial(dist.broadcast, message, src=0))
+            _communicate(partial(dist.broadcast, message, src=0))
             if message.data_ptr() != tensor.data_ptr():
                 tensor.detach().copy_(message)
 
@@ -63,7 +63,7 @@ class Ranks:
         if self.size == 1:
             return value
         number = torch.tensor(value)
-        _told(lambda: dist.broadcast(number, src=0))
+        _communicate(lambda: dist.broadcast(number, src=0))
         return int(number)
 
     def agreed(self, value: JsonValue) -> JsonValue:
@@ -74,7 +74,7 @@ class Ranks:
         message = torch.zeros(self.agreed_number(len(data)), dtype=torch.uint8)
         if self.first:
             message = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-        _told(lambda: dist.broadcast(message, src=0))
+        _communicate(lambda: dist.broadcast(message, src=0))
         return json.loads(bytes(message.tolist()))
 
     def gathered(self, value: JsonValue) -> list[JsonValue]:
@@ -84,10 +84,10 @@ class Ranks:
         data = json.dumps(value).encode()
         lengths = torch.zeros(self.size, dtype=torch.int64)
         lengths[self.rank] = len(data)
-        _told(lambda: dist.all_reduce(lengths))
+        _communicate(lambda: dist.all_reduce(lengths))
         messages = torch.zeros(self.size, int(lengths.max()), dtype=torch.uint8)
         messages[self.rank, : len(data)] = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-        _told(lambda: dist.all_reduce(messages))
+        _communicate(lambda: dist.all_reduce(messages))
         return [json.loads(bytes(row[:n].tolist())) for row, n in zip(messages, lengths.tolist(), strict=True)]
 
     def each(self, work: Callable[[], T]) -> T:
@@ -101,10 +101,12 @@ class Ranks:
             raise
         except (InputError, Failure) as raised:
             error = raised
-        told = self.gathered(None if error is None else {"input": isinstance(error, InputError), "message": str(error)})
+        reports = self.gathered(
+            None if error is None else {"input": isinstance(error, InputError), "message": str(error)}
+        )
         if error is not None:
             raise error
-        for rank, report in enumerate(told):
+        for rank, report in enumerate(reports):
             if isinstance(report, dict):
                 kind = InputError if report["input"] else Failure
                 raise kind(f"process {rank}: {report['message']}")
@@ -124,7 +126,7 @@ class Ranks:
         for rank in range(self.size):
             part = whole[edges[rank] : edges[rank + 1]]
             if len(part):
-                _told(partial(dist.broadcast, part, src=rank))
+                _communicate(partial(dist.broadcast, part, src=rank))
         return whole.numpy()
 
     def numbers(self, value: int) -> list[int]:
@@ -170,7 +172,7 @@ def group(ranks: Ranks, store: dist.Store | None = None) -> Iterator[None]:
             dist.destroy_process_group()
 
 
-def _told(message: Callable[[], object]) -> None:
+def _communicate(message: Callable[[], object]) -> None:
     try:
         message()
     except RuntimeError as error:  # gloo, NCCL and the stores raise kinds of it

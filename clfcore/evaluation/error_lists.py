@@ -64,10 +64,10 @@ def wrong_labels(
     return tuple(wanted)[:n]
 
 
-def cases_csv(found: Sequence[Case], reviews: Mapping[str, Review] | None = None) -> str:
+def cases_csv(cases: Sequence[Case], reviews: Mapping[str, Review] | None = None) -> str:
     """A line an item: truth, prediction, both probabilities, margin, loss, the likeliest classes, verdict and note."""
     rows = []
-    for case in found:
+    for case in cases:
         likely = [word for label, p in case.top[:TOP] for word in (label, f"{p:.6g}")]
         numbers = [f"{value:.6g}" for value in (case.p_truth, case.p_predicted, case.margin, case.loss)]
         own = (reviews or {}).get(case.id, Review())
@@ -76,10 +76,10 @@ def cases_csv(found: Sequence[Case], reviews: Mapping[str, Review] | None = None
     return csv_text([CASES_HEAD, *rows])
 
 
-def labels_csv(found: Sequence[LabelCase], reviews: Mapping[str, Review] | None = None) -> str:
+def labels_csv(cases: Sequence[LabelCase], reviews: Mapping[str, Review] | None = None) -> str:
     """A line a wrong decision: the label, whether it is said or missed, its probability, the item's true labels."""
     rows = []
-    for case in found:
+    for case in cases:
         own = (reviews or {}).get(case.id, Review())
         kind = "false alarm" if case.said else "miss"
         true = ";".join(case.labels)

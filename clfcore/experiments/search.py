@@ -92,9 +92,9 @@ def _result(study: Study, *, file: Path | None = None) -> SearchResult:
 def _by_workers(study: Study, *, trials: int, workers: int, prune: bool, show: Show | None, start: Start) -> None:
     """Workers until all trials are done: one that is killed is replaced, and its trial is carried on."""
     threads = max(1, (os.cpu_count() or 1) // workers)
-    asked = json.dumps({"study": str(study.path), "trials": trials, "prune": prune, "threads": threads}) + "\n"
+    request = json.dumps({"study": str(study.path), "trials": trials, "prune": prune, "threads": threads}) + "\n"
     wanted, lost, children = min(workers, trials - study.done()), 0, list[subprocess.Popen[str]]()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
         try:
             while wanted > 0 or children:
                 for child in [child for child in children if child.poll() is not None]:
@@ -107,9 +107,9 @@ def _by_workers(study: Study, *, trials: int, workers: int, prune: bool, show: S
                 if done < trials and not children and not wanted:
                     wanted = 1  # the others ended while it was under way
                 if lost > workers + MOST_LOST:
-                    raise Failure(f"{lost} workers ended ({_last_line(said)}): mend that, then start the sweep again")
+                    raise Failure(f"{lost} workers ended ({_last_line(log)}): mend that, then start the sweep again")
                 while len(children) < wanted and done < trials:
-                    children.append(_started(start, said, asked))
+                    children.append(_started(start, log, request))
                 if show:
                     show({"stage": "searching", "done": done, "total": trials})
                 if not children:
@@ -123,28 +123,28 @@ def _by_workers(study: Study, *, trials: int, workers: int, prune: bool, show: S
                 child.wait()
 
 
-def _started(start: Start, said: IO[str], asked: str) -> subprocess.Popen[str]:
-    child = start(said)
+def _started(start: Start, log: IO[str], request: str) -> subprocess.Popen[str]:
+    child = start(log)
     with contextlib.suppress(OSError):  # it is gone, which is seen at the next look
         if child.stdin is not None:
-            child.stdin.write(asked)
+            child.stdin.write(request)
             child.stdin.flush()
     return child
 
 
-def _last_line(said: IO[str]) -> str:
-    said.seek(0)
-    lines = said.read().strip().splitlines()
+def _last_line(log: IO[str]) -> str:
+    log.seek(0)
+    lines = log.read().strip().splitlines()
     return lines[-1][:200] if lines else "they were killed"
 
 
-def start_worker(said: IO[str]) -> subprocess.Popen[str]:
+def start_worker(log: IO[str]) -> subprocess.Popen[str]:
     """A worker that waits for its study on standard input, its standard error in a file."""
     return subprocess.Popen(
         [sys.executable, "-m", "clfcore.experiments.search_worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        stderr=said,
+        stderr=log,
         text=True,
         start_new_session=True,  # Ctrl-C is the parent's to answer
         env={**os.environ, "PYTHONPATH": _search_path()},

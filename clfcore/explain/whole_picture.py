@@ -31,7 +31,7 @@ def visible_box(preprocess: Preprocess, *, width: int, height: int) -> Box:
 
 
 def overlay_whole(
-    pixels: np.ndarray, preprocess: Preprocess, found: SaliencyMap, *, opacity: float = 0.5
+    pixels: np.ndarray, preprocess: Preprocess, saliency: SaliencyMap, *, opacity: float = 0.5
 ) -> np.ndarray:
     """A map over a whole picture, H x W x 3 uint8; what the network does not see stays as it is, outside a frame.
 
@@ -47,10 +47,12 @@ def overlay_whole(
     height, width = pixels.shape[:2]
     box = visible_box(preprocess, width=width, height=height)
     part = pixels[box.top : box.bottom, box.left : box.right]
-    values = _stretched(_unpadded(found.values, preprocess, width=width, height=height), part.shape[1], part.shape[0])
+    values = _stretched(
+        _unpadded(saliency.values, preprocess, width=width, height=height), part.shape[1], part.shape[0]
+    )
     out = pixels.copy()
     out[box.top : box.bottom, box.left : box.right] = overlay_image(
-        np.ascontiguousarray(part), replace(found, values=values), opacity=opacity
+        np.ascontiguousarray(part), replace(saliency, values=values), opacity=opacity
     )
     if (box.right - box.left, box.bottom - box.top) != (width, height):
         _frame(out, box, thickness=max(1, round(min(width, height) / 200)))

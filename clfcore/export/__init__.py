@@ -123,9 +123,9 @@ def export(
     )
 
 
-def _check(found: "Verification", name: str, *, row: "Format", tolerance: float | None) -> None:
+def _check(verification: "Verification", name: str, *, row: "Format", tolerance: float | None) -> None:
     """Raises Failure where the proof is missed."""
-    parity, accuracy = found.parity, found.accuracy
+    parity, accuracy = verification.parity, verification.accuracy
     if row.exact:
         most = (row.logits if tolerance is None else tolerance) * parity.largest_logit
         if parity.max_abs_logit > most or (parity.top1_agreement < row.agreement and tolerance is None):

@@ -88,11 +88,11 @@ def write(source: Exportable, path: Path) -> None:
     path.write_bytes(web_page(model, description(source), card_of(source), proof=None))
 
 
-def prove(path: Path, found: "Verification") -> None:
+def prove(path: Path, verification: "Verification") -> None:
     """Write the proof of a verified page into it, in words."""
     page = path.read_bytes()
     assert page.count(_PROOF.encode()) == 1, "the page has one place for its proof"
-    words = f"Checked when this page was written: {found.parity.describe()}."
+    words = f"Checked when this page was written: {verification.parity.describe()}."
     path.write_bytes(page.replace(_PROOF.encode(), html.escape(words).encode()))
 
 

@@ -10,13 +10,13 @@ from clfcore.figures.theme import blank, escape_html, faded, look
 
 
 def reliability_figure(
-    found: Reliability | Mapping[str, Reliability], *, dark: bool = False, height: int = 420
+    reliability: Reliability | Mapping[str, Reliability], *, dark: bool = False, height: int = 420
 ) -> go.Figure:
     """Reliability diagram: accuracy against confidence above, items of each bin below; the diagonal is calibration.
 
     Several (before and after a temperature) are drawn as named lines, the last one in the accent color.
     """
-    several = {"": found} if isinstance(found, Reliability) else dict(found)
+    several = {"": reliability} if isinstance(reliability, Reliability) else dict(reliability)
     page = look(dark=dark)
     description = " ".join(f"{name}: {one.describe()}" if name else one.describe() for name, one in several.items())
     figure = blank(description, dark=dark, height=height, keep="reliability")
@@ -42,19 +42,25 @@ def reliability_figure(
     return figure
 
 
-def _add(figure: go.Figure, name: str, one: Reliability, *, ink: str, dashed: bool) -> None:
-    occupied = one.items > 0
-    low, high = one.edges[:-1], one.edges[1:]
-    big = max(1, int(one.items.max(initial=0)))  # a point's area is proportional to its items
+def _add(figure: go.Figure, name: str, reliability: Reliability, *, ink: str, dashed: bool) -> None:
+    occupied = reliability.items > 0
+    low, high = reliability.edges[:-1], reliability.edges[1:]
+    big = max(1, int(reliability.items.max(initial=0)))  # a point's area is proportional to its items
     span = [f"{100 * a:.0f} to {100 * b:.0f}%" for a, b in zip(low, high, strict=True)]
     figure.add_scatter(
-        x=one.confidence[occupied],
-        y=one.right[occupied],
+        x=reliability.confidence[occupied],
+        y=reliability.right[occupied],
         name=escape_html(name),
         mode="lines+markers",
         line={"color": ink, "width": 2, "dash": "dash" if dashed else "solid"},
-        marker={"size": one.items[occupied], "sizemode": "area", "sizeref": big / 14**2, "sizemin": 3, "color": ink},
-        customdata=np.column_stack([np.array(span)[occupied], one.items[occupied].astype(str)]),
+        marker={
+            "size": reliability.items[occupied],
+            "sizemode": "area",
+            "sizeref": big / 14**2,
+            "sizemin": 3,
+            "color": ink,
+        },
+        customdata=np.column_stack([np.array(span)[occupied], reliability.items[occupied].astype(str)]),
         hovertemplate=(
             f"{escape_html(name) + '<br>' if name else ''}confidence %{{customdata[0]}}: on average %{{x:.1%}}"
             "<br>right %{y:.1%} of %{customdata[1]} items<extra></extra>"
@@ -62,7 +68,7 @@ def _add(figure: go.Figure, name: str, one: Reliability, *, ink: str, dashed: bo
     )
     figure.add_bar(
         x=(low + high) / 2,
-        y=one.items,
+        y=reliability.items,
         width=(high - low) * 0.92,
         marker={"color": faded(ink, 0.55), "line": {"width": 0}},
         yaxis="y2",

@@ -52,14 +52,14 @@ def confusion_figure(
     return figure.update_layout(dragmode="pan" if c <= NAMED else "zoom", showlegend=False)
 
 
-def confusion_blocks_figure(found: Blocks, *, dark: bool = False, height: int = 640) -> go.Figure:
+def confusion_blocks_figure(blocks: Blocks, *, dark: bool = False, height: int = 640) -> go.Figure:
     """Confusion matrix of many classes in blocks; each with items can be clicked: customdata is [down, across]."""
-    page, k = look(dark=dark), len(found.starts)
-    figure = blank(found.describe(), dark=dark, height=height, keep=f"blocks {k}")
-    _heat(figure, found.counts.astype(np.float64), page, form=",d")
-    down, across = np.nonzero(found.counts)
-    names = [escape_html(found.name(i)) for i in range(k)]
-    items = found.counts[down, across].tolist()
+    page, k = look(dark=dark), len(blocks.starts)
+    figure = blank(blocks.describe(), dark=dark, height=height, keep=f"blocks {k}")
+    _heat(figure, blocks.counts.astype(np.float64), page, form=",d")
+    down, across = np.nonzero(blocks.counts)
+    names = [escape_html(blocks.name(i)) for i in range(k)]
+    items = blocks.counts[down, across].tolist()
     cells = zip(down.tolist(), across.tolist(), items, strict=True)
     _markers(
         figure,
@@ -71,7 +71,7 @@ def confusion_blocks_figure(found: Blocks, *, dark: bool = False, height: int = 
         text=[f"{names[i]}<br>predicted as {names[j]}<br>{n:,} items" for i, j, n in cells],
     )
     places = list(range(0, k, math.ceil(k / 25) or 1))
-    ticks = [short(found.matrix.classes[found.starts[i]], 16) for i in places]
+    ticks = [short(blocks.matrix.classes[blocks.starts[i]], 16) for i in places]
     axis = {"tickvals": places, "ticktext": ticks, "showgrid": False, "constrain": "domain"}
     figure.update_xaxes(title_text="predicted, from", range=[-0.5, k - 0.5], tickangle=-45, **axis)
     figure.update_yaxes(title_text="true, from", scaleanchor="x", range=[k - 0.5, -0.5], **axis)

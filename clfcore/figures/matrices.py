@@ -15,33 +15,33 @@ NUMBERED = 15  # rows and columns up to which each cell shows its number
 NAMED = 50  # names along an axis; of more every second, third, … is written
 
 
-def agreement_figure(found: Agreement, *, dark: bool = False) -> go.Figure:
+def agreement_figure(agreement: Agreement, *, dark: bool = False) -> go.Figure:
     """Agreement matrix: the share of items for which two runs predict the same."""
-    page, k = look(dark=dark), len(found.runs)
-    figure = blank(found.describe(), dark=dark, height=min(640, 170 + 44 * k), keep="agreement")
-    _squares(figure, found.same, found.runs, scale=scale_of(page), low=0.0, high=1.0, form=".1%")
+    page, k = look(dark=dark), len(agreement.runs)
+    figure = blank(agreement.describe(), dark=dark, height=min(640, 170 + 44 * k), keep="agreement")
+    _squares(figure, agreement.same, agreement.runs, scale=scale_of(page), low=0.0, high=1.0, form=".1%")
     return figure
 
 
-def confusion_difference_figure(found: ConfusionDifference, *, dark: bool = False) -> go.Figure:
+def confusion_difference_figure(difference: ConfusionDifference, *, dark: bool = False) -> go.Figure:
     """Difference of two confusion matrices: more items in teal, fewer in amber; unchanged cells stay empty."""
-    page, c = look(dark=dark), len(found.classes)
-    figure = blank(found.describe(), dark=dark, height=min(760, max(320, 150 + 34 * c)), keep=f"moved {c}")
-    most = max(1.0, float(np.abs(found.counts).max(initial=0)))
-    shown = np.where(found.counts != 0, found.counts, np.nan)
-    _squares(figure, shown, found.classes, scale=_diverging(page), low=-most, high=most, form="+d")
+    page, c = look(dark=dark), len(difference.classes)
+    figure = blank(difference.describe(), dark=dark, height=min(760, max(320, 150 + 34 * c)), keep=f"moved {c}")
+    most = max(1.0, float(np.abs(difference.counts).max(initial=0)))
+    shown = np.where(difference.counts != 0, difference.counts, np.nan)
+    _squares(figure, shown, difference.classes, scale=_diverging(page), low=-most, high=most, form="+d")
     figure.update_xaxes(title_text="predicted")
     return figure.update_yaxes(title_text="true")
 
 
-def co_occurrence_figure(found: CoOccurrence, *, predicted: bool = False, dark: bool = False) -> go.Figure:
+def co_occurrence_figure(counts: CoOccurrence, *, predicted: bool = False, dark: bool = False) -> go.Figure:
     """Co-occurrence matrix: items with both labels, true or predicted; on the diagonal, items with the label."""
-    page, c = look(dark=dark), len(found.classes)
-    figure = blank(found.describe(), dark=dark, height=min(760, max(320, 150 + 34 * c)), keep=f"together {c}")
-    values = found.predicted if predicted else found.truth
+    page, c = look(dark=dark), len(counts.classes)
+    figure = blank(counts.describe(), dark=dark, height=min(760, max(320, 150 + 34 * c)), keep=f"together {c}")
+    values = counts.predicted if predicted else counts.truth
     most = max(1.0, float(values.max(initial=0)))
     shown = np.where(values > 0, values, np.nan)
-    _squares(figure, shown, found.classes, scale=scale_of(page), low=0.0, high=most, form=",d")
+    _squares(figure, shown, counts.classes, scale=scale_of(page), low=0.0, high=most, form=",d")
     return figure
 
 

@@ -153,16 +153,16 @@ def _giga(count: float) -> str:
     return f"{count / 1e9:.2f} G" if count >= 1e9 else f"{count / 1e6:,.1f} M"
 
 
-def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bool = False) -> go.Figure:
+def gradients(reaches: "Sequence[GradientReach]", *, after: bool = False, dark: bool = False) -> go.Figure:
     """Gradient norms of each layer, first to last, on a log scale, a line for each network."""
     inks = colors(8)
     parts = [
         f"{one.name} {decimal(_norm(one, 0, after=after), digits=3)} in the first layer, "
         f"{decimal(_norm(one, -1, after=after), digits=3)} in the last"
-        for one in found
+        for one in reaches
     ]
     figure = blank("Gradient norms: " + "; ".join(parts) + ".", dark=dark, height=340, keep=f"gradients {after}")
-    for ink, mark, one in zip((inks[0], inks[5]), ("circle", "x"), found, strict=False):
+    for ink, mark, one in zip((inks[0], inks[5]), ("circle", "x"), reaches, strict=False):
         norms = [norm.after if after else norm.before for norm in one.norms]
         figure.add_scatter(
             x=list(range(1, len(norms) + 1)),
@@ -178,12 +178,12 @@ def gradients(found: "Sequence[GradientReach]", *, after: bool = False, dark: bo
     return figure.update_yaxes(type="log", title_text="norm of the gradient", exponentformat="power")
 
 
-def losses(found: "Record", *, dark: bool = False) -> go.Figure:
+def losses(record: "Record", *, dark: bool = False) -> go.Figure:
     """Training loss by epoch, log scale: a line for each trained network whose epochs were kept."""
     inks = {False: colors(8)[5], True: colors(8)[0]}
     listed: set[str] = set()
-    figure = blank(found.describe(), dark=dark, height=320, keep="degradation")
-    for one in sorted(found.trained, key=lambda one: (one.residual, one.layers, one.seed)):
+    figure = blank(record.describe(), dark=dark, height=320, keep="degradation")
+    for one in sorted(record.trained, key=lambda one: (one.residual, one.layers, one.seed)):
         name = kind_name(one.layers, residual=one.residual)
         if not one.losses:
             continue
@@ -202,6 +202,6 @@ def losses(found: "Record", *, dark: bool = False) -> go.Figure:
     return figure.update_yaxes(type="log", title_text="training loss", exponentformat="power", dtick=1)
 
 
-def _norm(one: "GradientReach", place: int, *, after: bool) -> float:
-    norm = one.norms[place]
+def _norm(reach: "GradientReach", place: int, *, after: bool) -> float:
+    norm = reach.norms[place]
     return norm.after if after else norm.before

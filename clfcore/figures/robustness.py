@@ -42,16 +42,16 @@ def robustness_figure(
     return panels.update_layout(showlegend=len(runs) > 1, margin={"t": 50})
 
 
-def _add_curve(figure: go.Figure, one: RunRobustness, kind: str, *, ink: str, name: str, place: int) -> None:
+def _add_curve(figure: go.Figure, robustness: RunRobustness, kind: str, *, ink: str, name: str, place: int) -> None:
     strengths = (0, *STRENGTHS)
-    shares = [one.right(kind, s) / one.items for s in strengths]
-    ends = [one.interval(kind, s) or (share, share) for s, share in zip(strengths, shares, strict=True)]
+    shares = [robustness.right(kind, s) / robustness.items for s in strengths]
+    ends = [robustness.interval(kind, s) or (share, share) for s, share in zip(strengths, shares, strict=True)]
     figure.add_scatter(
         x=list(strengths),
         y=shares,
         mode="lines+markers",
         name=short(name, 40),
-        legendgroup=one.run.id,
+        legendgroup=robustness.run.id,
         showlegend=place == 0,
         line={"color": ink, "width": 2},
         marker={"size": 5, "color": ink},

@@ -76,10 +76,10 @@ def require_same(prepared: Prepared) -> None:
     data = hashlib.blake2b(prepared.decoded.key.encode() + dataset.targets.tobytes(), digest_size=16)
     for split, items in dataset.splits.items():
         data.update(split.encode() + items.tobytes() + repr([dataset.ids[i] for i in items]).encode())
-    told = prepared.ranks.gathered({"configuration": config, "data": data.hexdigest()})
-    for rank, other in enumerate(told):
+    digests = prepared.ranks.gathered({"configuration": config, "data": data.hexdigest()})
+    for rank, other in enumerate(digests):
         for what in ("configuration", "data"):
-            if other[what] != told[0][what]:  # type: ignore[index, call-overload]  # each sends these two
+            if other[what] != digests[0][what]:  # type: ignore[index, call-overload]  # each sends these two
                 raise InputError(
                     f"process {rank} has other {what} than process 0: give every process the same files and options"
                 )

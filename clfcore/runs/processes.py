@@ -63,8 +63,8 @@ class Processes:
         torch.set_num_threads(self._threads)
         try:
             for rank in range(1, self.ranks.size):
-                with self._said(rank).open("w", encoding="utf-8") as said:
-                    self._children.append(self._start(said))
+                with self._log(rank).open("w", encoding="utf-8") as log:
+                    self._children.append(self._start(log))
         except OSError as error:
             self._end()
             raise Failure(f"a process could not be started ({error.strerror or error}): close others") from error
@@ -109,8 +109,8 @@ class Processes:
                 again = f"run {self.run.id} is interrupted, and `resume {self.run.id}` goes on with it"
                 return ProcessLost(f"process {rank} of {self.ranks.size} was killed ({_signal(-code)}): {again}")
             if code:
-                said = self._said(rank).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-                return Failure(f"process {rank}: {said[-1][:300] if said else f'exit status {code}'}")
+                lines = self._log(rank).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                return Failure(f"process {rank}: {lines[-1][:300] if lines else f'exit status {code}'}")
         return None
 
     def _watch(self, child: subprocess.Popen[str]) -> None:
@@ -136,7 +136,7 @@ class Processes:
         self._children = []
         self._stack.close()
 
-    def _said(self, rank: int) -> Path:
+    def _log(self, rank: int) -> Path:
         return self._folder / f"error-{rank}.txt"
 
 
@@ -145,7 +145,7 @@ def ready_file(store: Path, rank: int) -> Path:
     return store.with_name(f"ready-{rank}")
 
 
-def start_rank(said: IO[str]) -> subprocess.Popen[str]:
+def start_rank(log: IO[str]) -> subprocess.Popen[str]:
     """A process that imports what training needs, then waits for its place on standard input."""
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join([root, *(part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)])
@@ -153,7 +153,7 @@ def start_rank(said: IO[str]) -> subprocess.Popen[str]:
         [sys.executable, "-m", "clfcore.runs.rank_process"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        stderr=said,
+        stderr=log,
         text=True,
         start_new_session=True,  # Ctrl-C is the first process's to answer
         env={**os.environ, "PYTHONPATH": path},

@@ -238,17 +238,17 @@ def _check_classes(run: Run, task: Task, dataset: ImageDataset, *, matched: Matc
         )
 
 
-def _check_gone(run: Run, kept: KeptSplit, found: ImageDataset) -> None:
+def _check_gone(run: Run, kept: KeptSplit, dataset: ImageDataset) -> None:
     """Refuse to go on without a whole split, or without the training pictures of a class."""
     advice = "bring the pictures back to resume it, or train a new run"
     for split, chosen in kept.splits.items():
-        if len(chosen) and not len(found.splits[split]):
+        if len(chosen) and not len(dataset.splits[split]):
             raise InputError(
                 f"the whole {split} split of run {run.id} is gone from {without_paths(run.config.data)}: {advice}"
             )
-    before = replace(found, targets=kept.targets, ids=kept.ids, splits=dict(kept.splits)).counts("train")
+    before = replace(dataset, targets=kept.targets, ids=kept.ids, splits=dict(kept.splits)).counts("train")
     gone = [
-        name for name, was, now in zip(found.classes, before, found.counts("train"), strict=True) if was and not now
+        name for name, was, now in zip(dataset.classes, before, dataset.counts("train"), strict=True) if was and not now
     ]
     if gone:
         raise InputError(

@@ -107,18 +107,19 @@ def engine_of(served: Served) -> str:
     return "torch" if served.is_network else "onnxruntime"
 
 
-def trial(line: Sequence[str], *, use: Callable[[Path, Trial], None], told: Callable[[str], None]) -> MadeFile:
-    """The trial by a command. use: is given the file that answers alike; told: one line on how the trial ended."""
+def trial(line: Sequence[str], *, use: Callable[[Path, Trial], None], announce: Callable[[str], None]) -> MadeFile:
+    """The trial by a command. use: is given the file that answers alike; announce: one line on
+    how the trial ended."""
 
     def done(outcome: Outcome) -> None:
         if outcome.path is None:
             if outcome.reason:
-                told(f"torch computes: {outcome.reason}")
+                announce(f"torch computes: {outcome.reason}")
             return
         given = json.loads(outcome.output)
         result = Trial(given["items"], given["max_abs_logit"], tuple(given["ratios"]))
         use(outcome.path, result)
-        told(result.describe())
+        announce(result.describe())
 
     return MadeFile(line, "model.onnx", done=done)
 

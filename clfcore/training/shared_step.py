@@ -38,8 +38,8 @@ class SharedStep:
         own = torch.zeros(2 + len(group) * self.statistics.size, device=loss.device)
         own[0], own[1] = loss, hits
         if seen:
-            told = torch.cat(seen)
-            own[2 : 2 + len(told)] = told
+            statistics = torch.cat(seen)
+            own[2 : 2 + len(statistics)] = statistics
         of_all = own.new_zeros(self.ranks.size, len(own))
         of_all[self.ranks.rank] = own
         gradients = self._gradients()
@@ -55,11 +55,11 @@ class SharedStep:
             loss, hits = loss + row[0], hits + row[1]
         return loss, hits
 
-    def _in_order(self, told: Tensor, group: Sequence[Slice]) -> list[Tensor]:
-        """The batch statistics of each slice that is not empty, batch after batch. told: a row a process."""
+    def _in_order(self, statistics: Tensor, group: Sequence[Slice]) -> list[Tensor]:
+        """The batch statistics of each slice that is not empty, batch after batch. statistics: a row a process."""
         size = self.statistics.size
         return [
-            told[rank, number * size : (number + 1) * size]
+            statistics[rank, number * size : (number + 1) * size]
             for number, part in enumerate(group)
             for rank in range(part.parts)
         ]

@@ -58,14 +58,14 @@ def gradients(choice: NetworkChoice) -> None:
     degradation()
 
 
-def _describe(found: "Sequence[GradientReach]", *, normalized: bool) -> str:
+def _describe(reaches: "Sequence[GradientReach]", *, normalized: bool) -> str:
     parts = [
         f"{escape_markdown(network.name)}: {decimal(network.norms[0].before)} in the first layer, "
         f"{decimal(network.norms[-1].before)} in the last: {times(network.share())} as large"
-        for network in found
+        for network in reaches
     ]
     sentence = f"At initialization, {'; '.join(parts)}."
-    if len(found) == 1:
+    if len(reaches) == 1:
         return sentence
     return f"{sentence} " + (
         "With batch normalization, the plain network's gradients do not vanish: they are uneven, largest in the "

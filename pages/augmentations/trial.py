@@ -47,10 +47,10 @@ def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
     _show_trial(found)
 
 
-def _show_trial(found: "PolicyComparison") -> None:
+def _show_trial(comparison: "PolicyComparison") -> None:
     from clfcore.figures.history import history_figure
 
-    histories = found.histories
+    histories = comparison.histories
     chart(history_figure(histories, quantity="accuracy", dark=dark(), height=320), "trial accuracy")
     rows = [
         {"policy": name, "last": percent(one[-1].validation_accuracy),
@@ -59,8 +59,9 @@ def _show_trial(found: "PolicyComparison") -> None:
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, width="stretch")
     st.caption(
-        f"Validation accuracy on {count(found.validation_items, 'image')}, trained on {found.train_items:,}: a "
-        f"difference under {100 * found.noise:.0f} points may be chance. Strong policies need more epochs than a trial."
+        f"Validation accuracy on {count(comparison.validation_items, 'image')}, trained on {comparison.train_items:,}: "
+        f"a difference under {100 * comparison.noise:.0f} points may be chance. Strong policies "
+        "need more epochs than a trial."
     )
 
 

@@ -99,12 +99,12 @@ def _show(result: "NextToLabel", folder: str, spec: str) -> None:
             )
 
 
-def _card(one: "PoolPicture", folder: str) -> Card:
+def _card(picture: "PoolPicture", folder: str) -> Card:
     return Card(
-        _picture(folder, one.file),
-        name=f"{one.file}: {one.suggested}, {percent(one.probability)}; score {rate(one.score)}",
-        predicted=one.suggested,
-        probability=one.probability,
+        _picture(folder, picture.file),
+        name=f"{picture.file}: {picture.suggested}, {percent(picture.probability)}; score {rate(picture.score)}",
+        predicted=picture.suggested,
+        probability=picture.probability,
     )
 
 

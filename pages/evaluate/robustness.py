@@ -87,12 +87,13 @@ def _shown(measured: "Sequence[RunRobustness]", names: Mapping[str, str]) -> Non
     )
 
 
-def _row(one: "RunRobustness", kind: str, name: str) -> dict[str, str]:
-    shown = {
-        f"strength {s}": f"{percent(one.right(kind, s) / one.items)} ({ends(one.interval(kind, s), share=True)})"
-        for s in STRENGTHS
-    }
-    return {"corruption": CORRUPTIONS[kind].title, "run": name, **shown}
+def _row(robustness: "RunRobustness", kind: str, name: str) -> dict[str, str]:
+    def cell(strength: int) -> str:
+        share = percent(robustness.right(kind, strength) / robustness.items)
+        return f"{share} ({ends(robustness.interval(kind, strength), share=True)})"
+
+    cells = {f"strength {strength}": cell(strength) for strength in STRENGTHS}
+    return {"corruption": CORRUPTIONS[kind].title, "run": name, **cells}
 
 
 def _points(difference: float) -> str:

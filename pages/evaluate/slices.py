@@ -52,18 +52,18 @@ def slices_view(run: Run, predictions: "Predictions") -> None:
     )
 
 
-def _shown(run: Run, predictions: "Predictions", found: "RunSlices") -> None:
-    weak = [one for one in found.slices if one.significant]
-    right = f"{percent(found.right / found.items)} of {count(found.items)} {found.split} images are right"
+def _shown(run: Run, predictions: "Predictions", slices: "RunSlices") -> None:
+    weak = [one for one in slices.slices if one.significant]
+    right = f"{percent(slices.right / slices.items)} of {count(slices.items)} {slices.split} images are right"
     if weak:
         groups = "group is" if len(weak) == 1 else "groups are"
-        st.write(f"**{len(weak)} of {len(found.slices)} {groups} significantly weaker than the rest**; {right}.")
+        st.write(f"**{len(weak)} of {len(slices.slices)} {groups} significantly weaker than the rest**; {right}.")
     else:
-        st.write(f"None of {len(found.slices)} groups is significantly weaker than the rest; {right}.")
+        st.write(f"None of {len(slices.slices)} groups is significantly weaker than the rest; {right}.")
     st.dataframe(
-        [_row(one) for one in found.slices],
+        [_row(one) for one in slices.slices],
         hide_index=True,
-        height=min(38 + 35 * len(found.slices), 390),
+        height=min(38 + 35 * len(slices.slices), 390),
         alt="Groups of images with how often the run is right in each and elsewhere",
     )
     st.caption(
@@ -71,10 +71,10 @@ def _shown(run: Run, predictions: "Predictions", found: "RunSlices") -> None:
         "a false report occurs in at most one case in twenty. Groups of fewer than 10 images are left out.",
         help="Fisher's exact test, one-sided; intervals of Wilson, 1927; correction of Benjamini and Hochberg, 1995.",
     )
-    if not found.slices:
+    if not slices.slices:
         return
     chosen = st.selectbox(
-        "Pictures of", found.slices, format_func=_title, width=420, **kept(f"slice {run.id} {found.split}")
+        "Pictures of", slices.slices, format_func=_title, width=420, **kept(f"slice {run.id} {slices.split}")
     )
     st.caption("The images that the run gets wrong come first.")
     wrong = set(chosen.ids[: chosen.items - chosen.right])
@@ -87,20 +87,20 @@ def _shown(run: Run, predictions: "Predictions", found: "RunSlices") -> None:
     )
 
 
-def _title(one: "Slice") -> str:
-    return f"{one.by}: {shorten(one.name, 30)} ({percent(one.accuracy)} of {count(one.items)})"
+def _title(part: "Slice") -> str:
+    return f"{part.by}: {shorten(part.name, 30)} ({percent(part.accuracy)} of {count(part.items)})"
 
 
-def _row(one: "Slice") -> dict[str, str]:
+def _row(part: "Slice") -> dict[str, str]:
     return {
-        "by": one.by,
-        "group": one.name,
-        "significant": "✓" if one.significant else "",
-        "right": percent(one.accuracy),
-        "95% interval": ends(one.interval, share=True),
-        "images": count(one.items),
-        "right elsewhere": percent(one.rest_accuracy),
-        "adjusted p": f"{one.adjusted:.2g}",
+        "by": part.by,
+        "group": part.name,
+        "significant": "✓" if part.significant else "",
+        "right": percent(part.accuracy),
+        "95% interval": ends(part.interval, share=True),
+        "images": count(part.items),
+        "right elsewhere": percent(part.rest_accuracy),
+        "adjusted p": f"{part.adjusted:.2g}",
     }
 
 

@@ -58,14 +58,14 @@ def deletion_insertion_view(
     )
 
 
-def _curves(one: MapRequest) -> None:
+def _curves(request: MapRequest) -> None:
     from clfcore.figures.deletion_insertion import deletion_insertion_figure
 
-    deletion, insertion = curves(one)
-    target = overlaid_map(one, OverlayStyle()).target
-    st.markdown(f"**{escape_markdown(model_name(one.model))}**, {escape_markdown(shorten(one.photo.name, 60))}")
+    deletion, insertion = curves(request)
+    target = overlaid_map(request, OverlayStyle()).target
+    st.markdown(f"**{escape_markdown(model_name(request.model))}**, {escape_markdown(shorten(request.photo.name, 60))}")
     figure = deletion_insertion_figure(deletion, insertion, name=target, dark=dark())
-    chart(figure, f"removed {one.model} {one.photo.name} {one.method}")
+    chart(figure, f"removed {request.model} {request.photo.name} {request.method}")
 
 
 COLUMNS = {

@@ -112,9 +112,9 @@ def cell(title: str, hover: str, shown: OverlaidMap | str) -> Cell:
     return title, hover, shown
 
 
-def _hover(row: Method, found: OverlaidMap) -> str:
-    at = f" At layer {found.layer}." if found.layer else ""
-    note = f" {found.note[0].upper()}{found.note[1:]}." if found.note else ""
+def _hover(row: Method, overlaid: OverlaidMap) -> str:
+    at = f" At layer {overlaid.layer}." if overlaid.layer else ""
+    note = f" {overlaid.note[0].upper()}{overlaid.note[1:]}." if overlaid.note else ""
     return f"{row.says}{at}{note} {row.source}."
 
 

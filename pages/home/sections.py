@@ -50,7 +50,7 @@ def newest_runs(most: int = 5) -> None:
             st.caption(_state(one), width="content")
 
 
-def _state(one: Listed) -> str:
-    """The run's state and its task's own score, on test where it has one."""
-    score = score_of(one.results)
-    return one.state + (f", {score.text}" if score is not None else "")
+def _state(run: Listed) -> str:
+    """The run's state and its task's own score, on test where it has run."""
+    score = score_of(run.results)
+    return run.state + (f", {score.text}" if score is not None else "")

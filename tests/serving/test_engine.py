@@ -32,7 +32,7 @@ def tried(code: str) -> tuple[list[str], list[Path], list[Trial]]:
         files.append(file)
         trials.append(result)
 
-    made = trial((sys.executable, "-c", f"import sys; out = sys.argv[-1]; {code}"), use=use, told=told.append)
+    made = trial((sys.executable, "-c", f"import sys; out = sys.argv[-1]; {code}"), use=use, announce=told.append)
     made.start()
     made.wait(60)
     made.close()
@@ -59,7 +59,9 @@ def test_a_trial_that_fails_leaves_torch_and_says_why() -> None:
 
 def test_a_server_that_ends_first_says_nothing() -> None:
     told: list[str] = []
-    made = trial((sys.executable, "-c", "import time; time.sleep(60)"), use=lambda file, result: None, told=told.append)
+    made = trial(
+        (sys.executable, "-c", "import time; time.sleep(60)"), use=lambda file, result: None, announce=told.append
+    )
     made.start()
     assert made.making
     made.close()
@@ -131,6 +133,6 @@ def test_an_engine_that_cannot_be_is_refused(trained: Run, monkeypatch: pytest.M
     with pytest.raises(InputError, match=r"pip install 'clflab\[export\]'"):
         api.serve(str(trained.path), engine="onnxruntime")
     told: list[str] = []
-    with TestClient(serving_app(str(trained.path), told=told.append), base_url="http://127.0.0.1") as client:
+    with TestClient(serving_app(str(trained.path), announce=told.append), base_url="http://127.0.0.1") as client:
         assert client.get("/v2/health/live").status_code == 200
     assert told == ["torch computes: ONNX Runtime, which is often faster, comes with pip install 'clflab[export]'"]

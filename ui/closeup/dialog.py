@@ -140,11 +140,11 @@ def _predictions(classes: "Sequence[ItemClass]", *, anew: bool) -> None:
     st.html(f'<div class="clf-verdict">{top_bars(rows, title)}</div>')
 
 
-def _marked(one: "ItemClass") -> str:
+def _marked(item_class: "ItemClass") -> str:
     mark = {(True, True): " ✓ right", (True, False): " ✗ wrong", (False, True): " (true)"}.get(
-        (one.predicted, one.true), ""
+        (item_class.predicted, item_class.true), ""
     )
-    return f"{one.label}{mark}"
+    return f"{item_class.label}{mark}"
 
 
 def _ways(source: Source, item: str, record: ItemRecord | None) -> None:

@@ -64,7 +64,7 @@ A_PAGE = 24  # cards
 
 
 def open_pages(
-    found: Sequence[T],
+    items: Sequence[T],
     *,
     key: str,
     card: Callable[[Sequence[T]], Sequence[Card]],
@@ -73,11 +73,11 @@ def open_pages(
     side: int = 112,
 ) -> None:
     """A long list a page at a time; what opens goes on through all of it. card: the cards of a page of the list."""
-    pages = -(-len(found) // A_PAGE)
+    pages = -(-len(items) // A_PAGE)
     page = min(pages, st.pagination(pages, key=f"page {key}")) if pages > 1 else 1
     first = (page - 1) * A_PAGE
-    shown = card(found[first : first + A_PAGE])
-    open_cards(shown, key=key, side=side, source=source, entries=[entry(one) for one in found], first=first)
+    shown = card(items[first : first + A_PAGE])
+    open_cards(shown, key=key, side=side, source=source, entries=[entry(one) for one in items], first=first)
 
 
 def _grid(shown: tuple[Card, ...], key: str, pictures: PictureList, *, side: int, first: int) -> None:

@@ -71,6 +71,6 @@ def photographs() -> dict[str, ShownSample]:
     return _shown(samples.photographs())
 
 
-def _shown(found: Sequence[Sample]) -> dict[str, ShownSample]:
-    pictures = ((sample, thumbnail(sample.photo)) for sample in found)
+def _shown(samples: Sequence[Sample]) -> dict[str, ShownSample]:
+    pictures = ((sample, thumbnail(sample.photo)) for sample in samples)
     return {sample.name: ShownSample(sample.title, sample.photo, small) for sample, small in pictures if small}

@@ -54,8 +54,8 @@ def unlike_of(photo: Photo, name: str) -> "Unlike | None":
     return None if judged is None else photo_unlike(name, photo, rule=_rule_file(name), _judge=judged)
 
 
-def unlike_html(found: "Unlike | None") -> str:
+def unlike_html(verdict: "Unlike | None") -> str:
     """HTML of what is said before the classes; empty where nothing is."""
-    if found is None or not found.unlike:
+    if verdict is None or not verdict.unlike:
         return ""
-    return f'<div class="clf-unlike"><b>{escape(found.message)}</b><p>{escape(found.basis)}</p></div>'
+    return f'<div class="clf-unlike"><b>{escape(verdict.message)}</b><p>{escape(verdict.basis)}</p></div>'

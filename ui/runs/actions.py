@@ -64,12 +64,12 @@ def state_buttons(one: Listed) -> None:
             _confirm(run)
 
 
-def show_about(one: Listed) -> None:
+def show_about(run: Listed) -> None:
     """The run's tags and note, where it has any."""
-    if one.about.tags:
-        st.markdown(" ".join(f":gray-badge[{escape_markdown(tag)}]" for tag in one.about.tags))
-    if one.about.note:
-        st.caption(escape_markdown(one.about.note).replace("\n", "  \n"))
+    if run.about.tags:
+        st.markdown(" ".join(f":gray-badge[{escape_markdown(tag)}]" for tag in run.about.tags))
+    if run.about.note:
+        st.caption(escape_markdown(run.about.note).replace("\n", "  \n"))
 
 
 def _naming(one: Listed) -> None:

@@ -248,10 +248,10 @@ def waits_for(run: Run, state: str) -> str:
     return f"{behind}; number {waiting.place} in the queue"
 
 
-def _line(one: Listed, far: RunProgress | None) -> str:
-    stage = STAGES[far.stage] if far and far.stage in STAGES else waits_for(one.run, one.state)
+def _line(run: Listed, far: RunProgress | None) -> str:
+    stage = STAGES[far.stage] if far and far.stage in STAGES else waits_for(run.run, run.state)
     left = f", {time_left(far.seconds_left)}" if far and far.seconds_left is not None else ""
-    return f"**{escape_markdown(listed_name(one))}**: {stage}{left}"
+    return f"**{escape_markdown(listed_name(run))}**: {stage}{left}"
 
 
 def active_runs() -> None:

@@ -24,10 +24,10 @@ def next_steps(one: Listed, *, here: str = "") -> None:
     use_this_model(run)
 
 
-def _others(one: Listed, most: int = 3) -> list[str]:
+def _others(run: Listed, most: int = 3) -> list[str]:
     """The newest other finished runs on the same data."""
-    data = one.config.data if one.config else ""
-    return [other.id for other in finished_runs() if other.id != one.id and other.config and other.config.data == data][
+    data = run.config.data if run.config else ""
+    return [other.id for other in finished_runs() if other.id != run.id and other.config and other.config.data == data][
         :most
     ]
 
