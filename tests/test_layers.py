@@ -21,7 +21,7 @@ HEAVY = {"torch", "torchvision", "timm", "pytorch_grad_cam", "safetensors"}
 SLOW = HEAVY | {
     "sklearn", "scipy", "plotly", "onnx", "onnxruntime", "onnxscript", "pandas", "cv2", "kaleido", "pydicom",
     "pillow_heif", "pyarrow", "starlette", "uvicorn", "cleanlab", "optuna", "ray",
-    "openTSNE",
+    "openTSNE", "fsspec", "tensorboard", "mlflow", "wandb",
 }  # fmt: skip
 SELDOM = {
     "PIL", "numpy", "jinja2", "markdown_it", "mdit_py_plugins", "latex2mathml", "huggingface_hub", "urllib", "resource",

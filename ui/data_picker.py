@@ -7,7 +7,7 @@ import streamlit as st
 
 from clfcore.data.catalogue import entries, open_dataset
 from clfcore.data.checks import check
-from clfcore.data.importers.readings import AmbiguousData
+from clfcore.data.importers.readings import AmbiguousData, parted
 from clfcore.data.importers.uploads import keep_upload
 from clfcore.data.library.edit import record, reread
 from clfcore.data.library.entries import library
@@ -17,6 +17,7 @@ from clfcore.data.value_ranges import shown_range
 from clfcore.data.versions.versions import list_versions
 from clfcore.errors import Failure, InputError
 from clfcore.progress import Progress
+from clfcore.remote import is_remote, transfer_progress
 from ui.cards import Picture, item_picture
 from ui.jobs import PATIENCE, background, result_of
 from ui.loaders import forget_run_data
@@ -60,7 +61,8 @@ def choose_data() -> str:
             key=DATA.key,
             persist_state="session",
             placeholder=DEFAULT,
-            help="The name of a dataset, or the path of a folder of class folders, a .zip or a .csv on this machine. "
+            help="The name of a dataset, or the path of a folder of class folders, a .zip or a .csv on this machine, "
+            "or an address, such as s3://bucket/photos or https://host/photos.zip, which is copied to this machine. "
             "Type it and press Enter.",
         )
     spec = (typed or "").strip().strip("\"'").strip() or DEFAULT
@@ -93,6 +95,8 @@ def _take_address() -> str | None:
     A page that is opened without it in its address keeps the session's data, and Back to that address does, too.
     """
     linked, written = st.query_params.get(DATA.key), in_address(DATA.key).get()
+    if linked is not None and is_remote(parted(linked).path):
+        linked = None  # a link has the lab fetch nothing: whoever wants it types it
     if linked is not None and [linked] != written:
         in_address(DATA.key).set([linked])
         _LINKED.set(named_spec(linked))
@@ -184,7 +188,9 @@ def _read_as(spec: str) -> None:
 
 @background(entries=6)
 def _reading(progress: Progress, spec: str, split_seed: int) -> "ImageDataset":
-    dataset = check(open_dataset(spec, split_seed=split_seed), progress=progress)[0]
+    with transfer_progress(progress):
+        dataset = open_dataset(spec, split_seed=split_seed)
+    dataset = check(dataset, progress=progress)[0]
     with contextlib.suppress(Failure, InputError):  # the list of datasets lacks it then, and nothing else does
         record(spec, dataset)
     return dataset

@@ -155,7 +155,10 @@ COMMANDS = (
                 "versions lists those of a dataset",
             ),
             argument(
-                "spec", nargs="?", help="name, folder, nested:FOLDER, .zip, .csv manifest, or one of these @VERSION"
+                "spec",
+                nargs="?",
+                help="name, folder, nested:FOLDER, .zip, .csv manifest, address such as s3://bucket/photos, or one of "
+                "these @VERSION",
             ),
             argument("other", nargs="?", help="of diff: the second dataset"),
             argument("--name", metavar="NAME", help="of add and rename: what the dataset is called from now on"),

@@ -33,11 +33,13 @@ from clfcore.cli import (
 )
 from clfcore.cli.command import Command
 from clfcore.cli.flags import arguments_of
+from clfcore.cli.terminal import byte_bar
 from clfcore.crash_report import crash
 from clfcore.distributed.environment import speaks
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import typed_path
 from clfcore.printable import printable
+from clfcore.remote import transfer_progress
 from clfcore.results import json_value
 
 PROGRAM = "clflab"
@@ -156,7 +158,8 @@ def _carry_out(words: Sequence[str]) -> int:
         if folder := getattr(args, f"{name}_folder", None):
             os.environ[f"CLFLAB_{name.upper()}"] = str(typed_path(folder, name))
     command = COMMANDS[args.command]
-    with _log() if getattr(args, "verbose", False) else contextlib.nullcontext():
+    log = _log() if getattr(args, "verbose", False) else contextlib.nullcontext()
+    with log, transfer_progress(byte_bar("fetching the data")):
         result = command.run(args)
     values = json_value(result)
     if not speaks():

@@ -17,9 +17,11 @@ from clfcore.data.library.entries import is_here, library
 from clfcore.data.library.names import is_catalogue
 from clfcore.data.library.specs import entry_of, path_spec, without_paths
 from clfcore.data.library.versioned import split_version
+from clfcore.data.remote.copy import copy_of, fetch_copy
 from clfcore.data.versions.versions import lineage, open_version
 from clfcore.errors import InputError, nearest
 from clfcore.files import app_folder, data_root, datasets_folder, typed_path
+from clfcore.remote import is_remote, shown
 from clfcore.task import TaskKind
 
 _SHAPES: dict[str, TaskKind] = {row.name: row.task for row in ROWS if row.name.startswith("shapes")}
@@ -43,7 +45,8 @@ def entries() -> tuple[Entry, ...]:
 
 def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = False) -> ImageDataset:
     """The dataset that a SPEC names: a catalogue name, a folder, a .zip, a .csv manifest or, where nothing stands at
-    such a path, a dataset of the library by its name. No picture is decoded.
+    such a path, a dataset of the library by its name. No picture is decoded. What is at an address, such as
+    `s3://bucket/photos`, is fetched first where there is no copy of it here.
 
     `shapes`, of either form, takes settings: `shapes:count=600,side=64`. A path may have a reading before it, such as
     `nested:photos` (folders in folders are levels). `DATA@VERSION` is a version of the data, as its decisions leave it.
@@ -51,6 +54,7 @@ def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = Fals
     class is enough, and files need no splits. Raises InputError; AmbiguousData where the data can be read in several
     ways and no reading is asked for.
     """
+    fetch_spec(spec)
     spec = path_spec(spec)
     base, version = split_version(spec)
     if version is not None:
@@ -88,6 +92,20 @@ def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = Fals
         problems = dataset.problems + _namesake(name)
         return replace(dataset, name=spec, digits_like=row.digits_like, problems=problems)
     return _open_path(spec, asked, split_seed)
+
+
+def fetch_spec(spec: str) -> None:
+    """Have a copy here of what a SPEC names by its address; nothing to do for any other. Raises as `fetch_copy`."""
+    address = parted(split_version(spec).base).path
+    if is_remote(address):
+        fetch_copy(address)
+
+
+def check_copied(spec: str) -> None:
+    """Refuse an address without a copy here, where opening the data shall fetch nothing."""
+    address = parted(split_version(spec).base).path
+    if is_remote(address) and copy_of(address) is None:
+        raise InputError(f"data is {shown(address)!r}, and no copy is here: `datasets add {shown(address)}` fetches it")
 
 
 def _namesake(spec: str) -> tuple[Problem, ...]:

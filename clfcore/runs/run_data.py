@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clfcore.data.catalogue import open_dataset
+from clfcore.data.catalogue import check_copied, open_dataset
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.fingerprints import is_readable
 from clfcore.data.importers.readings import AmbiguousData, parted, reading
@@ -145,6 +145,7 @@ def _opened(run: Run) -> ImageDataset:
     spec, seed = run.config.data, run.config.split_seed
     task = run.data.task if read_split(run) is None else None
     asked: AmbiguousData | None = None
+    check_copied(spec)  # a run is looked at without fetching gigabytes that nobody asked for
     try:
         dataset = open_dataset(spec, split_seed=seed)
     except AmbiguousData as error:

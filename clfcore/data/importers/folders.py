@@ -125,3 +125,11 @@ def unpacked_folder(folder: Path) -> UnpackedFolder:
             record = json.loads(unpacked.with_name(f"{unpacked.name}{RECORD}").read_text(encoding="utf-8"))
             return UnpackedFolder(record["name"], tuple(Problem(**problem) for problem in record["problems"]))
     return UnpackedFolder(as_text(folder.resolve().name) or str(folder), None)
+
+
+def fetched_from(folder: Path) -> str:
+    """The address that a folder was fetched from; empty where it came otherwise."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        record = json.loads(folder.with_name(f"{folder.name}{RECORD}").read_text(encoding="utf-8"))
+        return str(record["source"])
+    return ""

@@ -18,7 +18,7 @@ from typing import get_args
 from filelock import FileLock
 
 from clfcore.data.importers.archives import data_in, imported_folder
-from clfcore.data.importers.folders import unpacked_folder
+from clfcore.data.importers.folders import fetched_from, unpacked_folder
 from clfcore.data.importers.readings import parted
 from clfcore.data.importers.walk import is_clutter
 from clfcore.data.library.names import default_name, free_name, original_name
@@ -69,9 +69,11 @@ class LibraryEntry:
 
     @property
     def source(self) -> str:
-        """The file that was unpacked or uploaded; of a person's own data its path."""
+        """The file that was unpacked or uploaded, or the address it came from; of a person's own data its path."""
         if not self.unpacked:
             return str(self.path)
+        if address := fetched_from(self.folder):
+            return address
         name, unpacking = unpacked_folder(self.folder)
         return f"{name}.zip" if unpacking is not None else self.path.name
 

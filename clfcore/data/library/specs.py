@@ -11,7 +11,9 @@ from clfcore.data.importers.readings import parted
 from clfcore.data.library.entries import LibraryEntry, changes, is_here, library, place_of
 from clfcore.data.library.names import is_catalogue, original_name
 from clfcore.data.library.versioned import VersionedSpec, split_version
+from clfcore.data.remote.copy import copy_of
 from clfcore.errors import InputError, nearest
+from clfcore.remote import is_remote
 
 
 def find_entry(name: str) -> LibraryEntry:
@@ -32,8 +34,8 @@ def find_entry(name: str) -> LibraryEntry:
 def path_spec(spec: str) -> str:
     """The SPEC with the name or the id of a dataset in the library replaced by its own SPEC; any other SPEC as it is.
 
-    Catalogue names and paths that exist come first; a version stays behind the SPEC. Raises InputError where several
-    datasets have the name.
+    Catalogue names and paths that exist come first; a version stays behind the SPEC; an address becomes its copy here.
+    Raises InputError where several datasets have the name.
     """
     spec, version = split_version(spec)
     return str(VersionedSpec(_path_spec(spec), version))
@@ -41,6 +43,9 @@ def path_spec(spec: str) -> str:
 
 def _path_spec(spec: str) -> str:
     asked, name = parted(spec)
+    if is_remote(name):
+        copy = copy_of(name)
+        return spec if copy is None else asked.before(str(copy))
     if not name or is_catalogue(spec) or is_here(Path(name)):
         return spec
     entries = library()
