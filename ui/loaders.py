@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from clfcore.predictions import Predictions
 
 
-NAMES = ("best.safetensors", "classifier.json", "thresholds.json", "temperature.json")
+NAMES = ("best.safetensors", "classifier.json", "thresholds.json", "temperature.json", "sets.json")
 
 
 P = ParamSpec("P")

@@ -50,6 +50,7 @@ def predict_many(
     views: str | None = None,
     sure: float = 0.0,
     calibrated: bool = False,
+    coverage: float | None = None,
     overwrite: bool = False,
     runs: Path | None = None,
     progress: Progress | None = None,
@@ -57,7 +58,8 @@ def predict_many(
     """Predictions for the pictures of folders, zips and CSV manifests (column `path`), as CSV or Parquet at `out`.
 
     Columns by task: `file`; `label`, `probability`, `second`, … (k of them), or `labels` and a probability a class, or
-    a column a level; `unlike`; `error`, why a file has no prediction. Interrupted, the table is at `out`.part, and the
+    a column a level; `set`, where a coverage is given or the run keeps one (`sets`); `unlike`; `error`, why a file has
+    no prediction. Interrupted, the table is at `out`.part, and the
     same call goes on after its last complete row. Raises InputError where a source has no pictures.
     """
     if not 1 <= k <= MOST_RANKS:
@@ -69,8 +71,11 @@ def predict_many(
     started = time.monotonic()
     with open_pictures(sources) as pictures:
         check_kind(typed_path(out, "out"))
-        predictor = predictor_of(open_classifier(name, runs), views=views, calibrated=calibrated, progress=progress)
-        columns = columns_of(predictor.task, k)
+        predictor = predictor_of(
+            open_classifier(name, runs), views=views, calibrated=calibrated, coverage=coverage, progress=progress
+        )
+        rule = predictor.sets
+        columns = columns_of(predictor.task, k, sets=rule is not None)
         target = output_path(out, inputs=sources, marks=(columns.header[:200], MADE_BY), overwrite=overwrite)
         about: JsonObject = {
             "model": predictor.name,
@@ -79,6 +84,7 @@ def predict_many(
             "views": views,
             "sure": sure,
             "temperature": predictor.temperature,
+            "sets": None if rule is None else [rule.level, rule.threshold],
             "thresholds": None if predictor.thresholds is None else list(predictor.thresholds),
         }
         table = write_table(predictor, pictures, target, columns=columns, about=about, sure=sure, progress=progress)

@@ -74,9 +74,9 @@ def predict(
     """Top-k predictions for image files. A missing or damaged file is reported in its own entry, and the rest goes on.
 
     views: `flip` or `five-crops` averages over views of each image. calibrated: with the temperature that `calibrate`
-    stored with the run. coverage: with the set of classes that includes the truth as often, by validation. progress:
-    of embedding training images, once, where the run is older than that is kept. Raises InputError where none of the
-    images is a file.
+    stored with the run. coverage: with the set of classes that includes the truth as often, by validation; None: as
+    often as the run keeps (`sets`), if it keeps a coverage. progress: of embedding training images, once, where the run
+    is older than that is kept. Raises InputError where none of the images is a file.
     """
     if k < 1:
         raise InputError(f"top is {k}: it must be at least 1")

@@ -10,7 +10,7 @@ from clfcore.evaluation.intervals import wilson
 from clfcore.progress import Progress
 from clfcore.results import Result
 from clfcore.runs import folder
-from clfcore.runs.prediction_sets import at_level, run_set_rule
+from clfcore.runs.prediction_sets import at_level, keep_sets, kept_sets, run_set_rule
 from clfcore.runs.unknown import measure_unknown
 from clfcore.unlike import FALSE_ALARMS, SCORES, Limit, Score
 
@@ -64,7 +64,8 @@ class SetReport(Result):
     """A run's prediction sets.
 
     threshold: from which probability a class is in the set, chosen on so many validation images; level: of a hierarchy
-    the one whose classes are in the sets; test: None where the run has no test predictions.
+    the one whose classes are in the sets; test: None where the run has no test predictions; kept: whether predictions
+    of the run carry these sets.
     """
 
     run: str
@@ -74,22 +75,50 @@ class SetReport(Result):
     level: str
     test: CoverageReport | None
     caution: str
+    kept: bool
 
 
-def sets(run: str, *, coverage: float = COVERAGE, level: str | None = None, runs: Path | None = None) -> SetReport:
+def sets(
+    run: str,
+    *,
+    coverage: float | None = None,
+    level: str | None = None,
+    forget: bool = False,
+    runs: Path | None = None,
+) -> SetReport:
     """Prediction sets that include the true class as often as asked, by validation; how often they do on test.
 
-    level: of a hierarchy one of its levels; None: the finest. Raises InputError where the validation images are too
-    few for the coverage.
+    coverage: kept with the run where it is given, so that its predictions, served ones and exports carry their sets;
+    None: what the run keeps, else 0.9. forget: keep none any more. level: of a hierarchy one of its levels; None: the
+    finest. Raises InputError where the validation images are too few for the coverage.
     """
+    if forget and coverage is not None:
+        raise InputError("coverage and forget are both given: give a coverage to keep, or forget the one that is kept")
     opened = folder.open_run(run, runs)
-    rule = run_set_rule(opened, coverage, level=level)
+    if forget:
+        keep_sets(opened, None)
+    kept = kept_sets(opened)
+    if coverage is None and level is None:
+        level = kept.level
+    asked = (kept.coverage or COVERAGE) if coverage is None else coverage
+    rule = run_set_rule(opened, asked, level=level)
+    if coverage is not None:
+        keep_sets(opened, coverage, level=level)
     quality = set_quality(rule, at_level(opened.predictions("test"), level)) if "test" in opened.splits else None
     test = None
     if quality is not None:
         sizes = {str(size): items for size, items in quality.sizes.items()}
         test = CoverageReport(quality.items, quality.covered, quality.share, quality.interval, quality.mean_size, sizes)
-    return SetReport(opened.id, coverage, rule.threshold, rule.items, rule.level, test, CAUTION)
+    return SetReport(
+        run=opened.id,
+        coverage=asked,
+        threshold=rule.threshold,
+        validation=rule.items,
+        level=rule.level,
+        test=test,
+        caution=CAUTION,
+        kept=kept_sets(opened).coverage == asked,
+    )
 
 
 def unknown(

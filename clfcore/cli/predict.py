@@ -7,7 +7,6 @@ from clfcore import api
 from clfcore.cli.command import Command, Values, argument, by_key
 from clfcore.cli.flags import OVERWRITE, number, whole
 from clfcore.cli.terminal import bar, duration, long_bar, table
-from clfcore.errors import InputError
 from clfcore.numerals import decimal
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ MEASURES = ("pointing_game", "energy_in_mask", "deletion_auc", "insertion_auc", 
 
 
 def _predict(args: argparse.Namespace) -> "PredictionList | PredictionTable":
-    if args.out is not None and args.coverage is not None:
-        raise InputError("coverage and out are both given: a table holds no prediction sets; leave one of them out")
     if args.out is not None:
         return api.predict_many(
             args.name,
@@ -31,6 +28,7 @@ def _predict(args: argparse.Namespace) -> "PredictionList | PredictionTable":
             views=args.views,
             sure=args.sure,
             calibrated=args.calibrated,
+            coverage=args.coverage,
             overwrite=args.overwrite,
             progress=long_bar("predicting"),
         )
@@ -213,7 +211,7 @@ COMMANDS = (
                 "--coverage",
                 type=number,
                 metavar="X",
-                help="also a set of classes that includes the truth as often (`sets RUN` measures it); not with --out",
+                help="also a set of classes that includes the truth as often (default: as `sets RUN` keeps)",
             ),
         ),
         run=_predict,

@@ -39,7 +39,7 @@ def _share(part: int, of: int) -> str:
 
 
 def _sets(args: argparse.Namespace) -> "Result":
-    return api.sets(args.name, coverage=args.coverage, level=args.level)
+    return api.sets(args.name, coverage=args.coverage, level=args.level, forget=args.forget)
 
 
 def _sets_text(result: Values) -> str:
@@ -47,6 +47,8 @@ def _sets_text(result: Values) -> str:
         f"classes of at least {100 * result['threshold']:.2f}% are in a set, so that {100 * result['coverage']:g}% of "
         f"sets include the truth; chosen on {result['validation']:,} validation images"
     ]
+    if result["kept"]:
+        lines.append("predictions, served ones and exports of this run carry its sets; `sets RUN --forget` ends that")
     test = result["test"]
     if test is None:
         return "\n".join([*lines, "there is no test split to measure it on", result["caution"]])
@@ -137,11 +139,12 @@ COMMANDS = (
             argument(
                 "--coverage",
                 type=number,
-                default=0.9,
                 metavar="X",
-                help="the share of sets that should include the true class, or all labels (default 0.9)",
+                help="the share of sets that should include the true class, or all labels (0.9); where you give one, "
+                "predictions, served ones and exports of the run carry its sets from then on",
             ),
             argument("--level", metavar="NAME", help="of a hierarchy: the level of the classes (default the finest)"),
+            argument("--forget", action="store_true", help="predictions of the run carry no sets any more"),
         ),
         run=_sets,
         calls=("sets",),

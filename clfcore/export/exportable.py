@@ -26,19 +26,31 @@ class EnergyRule(Result):
     basis: str
 
 
+@dataclass(frozen=True)
+class SetLimit(Result):
+    """From which probability a class of a level is in an exported model's prediction set, before the temperature, so
+    that the set includes the truth as often as `coverage`."""
+
+    coverage: float
+    threshold: float
+    level: str
+
+
 @dataclass(frozen=True, eq=False)
 class Exportable:
     """A classifier with what is known of it outside its weights.
 
     temperature: what logits are divided by for probabilities; 1 where none was fitted. licence: of the weights it began
-    with, as far as it is known. unknown: what tells strangers by the logits alone; None where nothing does. embedding:
-    the layer whose input is an output too; empty: none.
+    with, as far as it is known. unknown: what tells strangers by the logits alone; None where nothing does. sets: which
+    classes are in the prediction set; None where the run keeps no coverage. embedding: the layer whose input is an
+    output too; empty: none.
     """
 
     classifier: Classifier
     temperature: float = 1.0
     licence: str = ""
-    unknown: "EnergyRule | None" = None
+    unknown: EnergyRule | None = None
+    sets: SetLimit | None = None
     embedding: str = ""
 
     @property
@@ -107,7 +119,7 @@ def description(source: Exportable) -> Mapping[str, object]:
 
     JSON's own types alone. `input`: how a picture becomes the square; `task`: kind, levels with their classes, paths;
     `thresholds`: of several labels, one each, of the probabilities as the file gives them; `unknown`: from which energy
-    of the logits a picture is called unlike.
+    of the logits a picture is called unlike; `sets`: from which probability a class is in the prediction set.
     """
     classifier = source.classifier
     given = classifier.preprocess.as_dict()
@@ -128,6 +140,7 @@ def description(source: Exportable) -> Mapping[str, object]:
             "dtype": "float32" if source.deep else "uint8",
         },
         "unknown": None if source.unknown is None else source.unknown.as_json(),
+        "sets": None if source.sets is None else source.sets.as_json(),
         "outputs": list(source.outputs),
         "licence": source.licence,
         "clflab": __version__,

@@ -33,15 +33,22 @@ def write_predictor(source: Exportable, folder: Path) -> None:
     folder.mkdir(parents=True)
     onnx_model.write(source, folder / "model.onnx")
     describe(source, folder)
-    (folder / "predict.py").write_text(predict_source(source.classifier.decoding), encoding="utf-8")
+    text = predict_source(source.classifier.decoding, sets=source.sets is not None)
+    (folder / "predict.py").write_text(text, encoding="utf-8")
 
 
-def predict_source(decoding: Decoding) -> str:
-    """predict.py; with what reads a hierarchy along its paths, where the classifier does."""
+def predict_source(decoding: Decoding, *, sets: bool = False) -> str:
+    """predict.py; with what reads a hierarchy along its paths, and with prediction sets, where the classifier does."""
     text = (TEMPLATES / "predict.py.txt").read_text(encoding="utf-8")
-    if decoding == "levels":
-        return text
-    return text.replace("def answer(", (TEMPLATES / "paths.py.txt").read_text(encoding="utf-8") + "def answer(")
+    if sets:
+        text = text.replace("**unlike(logits)}", '**unlike(logits), "set": members(logits)}')
+        text = text.replace(
+            'message")]), found)', 'message")]), found, *(["set:", row["set"]] if "set" in row else []))'
+        )
+    parts = [name for name, wanted in (("paths.py.txt", decoding != "levels"), ("sets.py.txt", sets)) if wanted]
+    return text.replace(
+        "def answer(", "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in parts) + "def answer("
+    )
 
 
 def describe(source: Exportable, folder: Path) -> None:

@@ -11,12 +11,13 @@ from clfcore.classifier import Classifier
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import Split
 from clfcore.errors import InputError
-from clfcore.export.exportable import EnergyRule, Exportable
+from clfcore.export.exportable import EnergyRule, Exportable, SetLimit
 from clfcore.export.verify import Proof, proof_of, squares_of
 from clfcore.predictions import Predictions
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import open_classifier
+from clfcore.runs.prediction_sets import kept_set_rule
 from clfcore.runs.run_data import open_run_data
 from clfcore.runs.temperature import temperature_of
 from clfcore.runs.unknown_file import kept_rule
@@ -48,7 +49,13 @@ def open_source(name: str, runs: Path | None, *, progress: Progress | None = Non
     split = next((name for name in held_out if len(dataset.splits.get(name, ()))), None)
     if split is None:
         raise InputError(f"run {run.id} has no test or validation images any more: bring them back to verify an export")
-    exportable = Exportable(classifier, temperature_of(run) or 1.0, licence, energy_rule(run, classifier.task))
+    exportable = Exportable(
+        classifier,
+        temperature_of(run) or 1.0,
+        licence,
+        unknown=energy_rule(run, classifier.task),
+        sets=set_limit(run),
+    )
     stored = run.predictions(split) if split in run.splits else None
     return Source(exportable, proof_of(classifier, dataset, split, progress=progress), stored)
 
@@ -60,6 +67,12 @@ def energy_rule(run: Run, task: Task) -> EnergyRule | None:
     if rule is None or limit is None:
         return None
     return EnergyRule(limit.threshold, unlike_message(task, limit.score), rule.basis(limit))
+
+
+def set_limit(run: Run) -> SetLimit | None:
+    """Which classes are in the prediction set; None where the run keeps no coverage."""
+    rule = kept_set_rule(run)
+    return None if rule is None else SetLimit(rule.coverage, rule.threshold, rule.level)
 
 
 def with_photos(name: str, runs: Path | None) -> Source:

@@ -12,6 +12,7 @@ import numpy as np
 from clfcore.data.pixels import Preprocess
 from clfcore.data.thread_pool import threads
 from clfcore.errors import InputError
+from clfcore.evaluation.conformal import SetRule
 from clfcore.inference.predictor import Outputs, Predictor
 from clfcore.predictions import moved_thresholds
 from clfcore.runs.unlike import Judge
@@ -53,7 +54,8 @@ def open_exported(file: Path) -> Predictor:
     try:
         about: dict[str, Any] = {name: json.loads(stored[name]) for name in ("name", "task", "input")}
         about |= {
-            name: json.loads(stored.get(name, "null")) for name in ("decoding", "temperature", "thresholds", "unknown")
+            name: json.loads(stored.get(name, "null"))
+            for name in ("decoding", "temperature", "thresholds", "unknown", "sets")
         }
         given = {k: v for k, v in about["input"].items() if k not in ("stored_side", "dtype")}
         preprocess, task = Preprocess.from_dict(given), Task.from_dict(about["task"])
@@ -72,6 +74,7 @@ def open_exported(file: Path) -> Predictor:
         partial(_square, preprocess, dtype),
         partial(_compute, session),
         _judge(about["unknown"]),
+        _sets(about["sets"], task),
     )
 
 
@@ -84,6 +87,16 @@ def _judge(stored: Mapping[str, Any] | None) -> Judge | None:
     if threshold is None:
         return None
     return Judge(Rule((Limit("energy", threshold, 0, 0),), why=basis), None)
+
+
+def _sets(stored: Mapping[str, Any] | None, task: Task) -> SetRule | None:
+    """Which classes are in the prediction set, as the file says; None where it says nothing, or nonsense."""
+    try:
+        rule = None if stored is None else SetRule(float(stored["coverage"]), float(stored["threshold"]), 0,
+                                                   str(stored["level"]))  # fmt: skip
+    except (KeyError, TypeError, ValueError):
+        return None
+    return rule if rule is not None and rule.level in [level.name for level in task.levels] else None
 
 
 def _square(preprocess: Preprocess, dtype: np.dtype, pixels: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from clfcore.inference.image_prediction import ImagePrediction, of_image
 from clfcore.logs import log
 from clfcore.progress import Progress
 from clfcore.runs.folder import Run
-from clfcore.runs.prediction_sets import run_set_rule
+from clfcore.runs.prediction_sets import kept_set_rule, run_set_rule
 from clfcore.runs.temperature import temperature_of
 from clfcore.runs.unlike import Judge, judge_for
 from clfcore.task import Task
@@ -57,7 +57,7 @@ class Predictor:
 
     compute: N squares, as `fit` makes them of pixels. temperature: what logits are divided by. judge: what tells
     pictures that are unlike the training images; None where that cannot be told. sets: which classes are in the
-    prediction set; None where no coverage was asked for.
+    prediction set; None where no coverage was asked for, and the run keeps none.
     """
 
     name: str
@@ -129,11 +129,11 @@ def predictor_of(
     """A run or a pretrained architecture as a Predictor.
 
     views: `flip` or `five-crops` averages over views of each picture. calibrated: with the temperature that `calibrate`
-    stored. coverage: with prediction sets that include the truth as often. progress: of embedding training images,
-    once, where the run is older than that is kept. Raises InputError where it was never calibrated, or has too few
-    validation images for the coverage.
+    stored. coverage: with prediction sets that include the truth as often; None: as often as the run keeps, if it keeps
+    a coverage. progress: of embedding training images, once, where the run is older than that is kept. Raises
+    InputError where it was never calibrated, or has too few validation images for the coverage.
     """
-    sets = None if coverage is None else _sets(classifier, coverage)
+    sets = _sets(classifier, coverage)
     judge = _judge(classifier, progress)
     return Predictor(
         classifier.name,
@@ -149,7 +149,9 @@ def predictor_of(
     )
 
 
-def _sets(classifier: "Classifier", coverage: float) -> SetRule:
+def _sets(classifier: "Classifier", coverage: float | None) -> SetRule | None:
+    if coverage is None:
+        return None if classifier.folder is None else kept_set_rule(Run(classifier.folder))
     if classifier.folder is None:
         raise InputError(
             f"{classifier.name} is an architecture without validation images, which prediction sets are chosen on: "

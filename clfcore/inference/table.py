@@ -20,15 +20,16 @@ JOIN = ";"  # between labels, as manifests have it
 @dataclass(frozen=True)
 class Columns:
     """The columns of a task's table. answer: those of the prediction, between `file` and `unlike`; probabilities: the
-    numbers among them."""
+    numbers among them. sets: whether a column `set` follows them."""
 
     task: Task
     k: int
     answer: tuple[str, ...]
+    sets: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
-        return ("file", *self.answer, "unlike", "error")
+        return ("file", *self.answer, *(["set"] if self.sets else []), "unlike", "error")
 
     @property
     def header(self) -> str:
@@ -53,7 +54,8 @@ class Columns:
         unlike = prediction.unlike
         told = "" if unlike is None else JOIN.join(unlike.reasons) or "no"
         cells = [""] * len(self.answer) if prediction.error is not None else self._answer(prediction)
-        return [prediction.image, *cells, told, prediction.error or ""]
+        members = [JOIN.join(prediction.set or ())] if self.sets else []
+        return [prediction.image, *cells, *members, told, prediction.error or ""]
 
     def _answer(self, prediction: ImagePrediction) -> list[object]:
         top = prediction.top or ()
@@ -70,21 +72,21 @@ class Columns:
         return [cell for row in top for cell in (row.label, _written(row.probability))]
 
 
-def columns_of(task: Task, k: int) -> Columns:
+def columns_of(task: Task, k: int, *, sets: bool = False) -> Columns:
     """Single-label: the k likeliest classes; several labels: those that are present, and a probability each class;
-    a hierarchy: the likeliest path, a column a level."""
+    a hierarchy: the likeliest path, a column a level. sets: with the prediction set."""
     if task.kind == "multi-label":
-        return Columns(task, k, _unlike_each_other(["labels", *task.classes]))
+        return Columns(task, k, _unlike_each_other(["labels", *task.classes], sets=sets), sets)
     if task.kind == "hierarchical":
         names = [name for level in task.levels for name in (level.name, f"{level.name} probability")]
-        return Columns(task, k, _unlike_each_other(names))
+        return Columns(task, k, _unlike_each_other(names, sets=sets), sets)
     ranked = [name for rank in RANKS[: min(k, len(task.classes)) - 1] for name in (rank, f"{rank} probability")]
-    return Columns(task, k, ("label", "probability", *ranked))
+    return Columns(task, k, ("label", "probability", *ranked), sets)
 
 
-def _unlike_each_other(names: Sequence[str]) -> tuple[str, ...]:
+def _unlike_each_other(names: Sequence[str], *, sets: bool) -> tuple[str, ...]:
     """Names of columns; a class or level that is called like another column is told apart by its place."""
-    taken = {"file", "unlike", "error"}
+    taken = {"file", "unlike", "error", *(["set"] if sets else [])}
     unique = []
     for name in names:
         free = next(n for n in itertools.chain([name], (f"{name} ({i})" for i in itertools.count(2))) if n not in taken)

@@ -15,7 +15,15 @@ _ENDINGS = (".json", ".jsonl", ".npz", ".npy", ".pt", ".safetensors", ".lock", "
 _OTHERS = ("stop", ".DS_Store", "Thumbs.db", "desktop.ini")
 _BY_OTHERS = tuple(  # written without the run's lock
     f".{name}."
-    for name in ("stop", "thresholds.json", "temperature.json", "speed.json", "unknown.json", "robustness.json")
+    for name in (
+        "stop",
+        "thresholds.json",
+        "temperature.json",
+        "speed.json",
+        "unknown.json",
+        "sets.json",
+        "robustness.json",
+    )
 )
 _ABANDONED = 3600  # seconds: none of these takes a tenth of one to write
 _LAST = ("config.json", "state.json")  # while one of them is there, the folder is still listed and can be deleted

@@ -12,6 +12,7 @@
     predictions-SPLIT.npz       logits of the best epoch
     training-embeddings.npz     embeddings of a sample of the training images; absent from older runs until asked for
     unknown.json, robustness.json   what tells pictures of no class; outcomes on corrupted ones; absent until measured
+    sets.json                   the coverage of the prediction sets that answers carry; absent until asked for
     metrics.json                metrics, best epoch, seconds, parameters
     speed.json                  what an image costs in time and memory, by machine; absent until measured
     run.lock, queue.lock        held by the process that executes the run, or whose queue it waits in

@@ -20,6 +20,7 @@ input.addEventListener("change", async () => {
     if (got.error) { note.textContent = got.error; return; }
     const prediction = got.predictions[0];
     note.textContent = prediction.unlike?.unlike ? prediction.unlike.message : "";
+    if (prediction.set) note.textContent += ` Prediction set: ${prediction.set.join(", ") || "none of the classes"}.`;
     for (const { label, probability } of prediction.top) {
       const row = document.createElement("li");
       const present = !prediction.labels ? "" : prediction.labels.includes(label) ? " ✓" : "";

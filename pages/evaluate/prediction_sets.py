@@ -7,11 +7,11 @@ import streamlit as st
 from clfcore.errors import InputError
 from clfcore.evaluation.conformal import CAUTION, SetQuality, SetRule, set_quality, set_rule
 from clfcore.runs.folder import Run
-from clfcore.runs.prediction_sets import at_level
+from clfcore.runs.prediction_sets import at_level, keep_sets, kept_sets
 from ui.charts import chart, dark
 from ui.formatting import count, ends, percent
 from ui.loaders import stored
-from ui.messages import Number, complain, metric_row
+from ui.messages import Number, complain, escape_markdown, metric_row, refusals
 from ui.session import kept
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def prediction_sets_view(run: Run, predictions: "Predictions") -> None:
         "prediction, sets by a threshold: Sadinle and others, 2019; Angelopoulos and Bates, 2021.",
     )  # fmt: skip
     validation = stored(run, "validation")
-    validation = at_level(validation, predictions.task.levels[-1].name if len(validation.task.levels) > 1 else None)
+    level = predictions.task.levels[-1].name if len(validation.task.levels) > 1 else None
+    validation = at_level(validation, level)
     rules = {asked: rule for asked in ASKED if (rule := _rule(validation, asked)) is not None}
     if coverage not in rules:
         complain(str(_refusal(validation, coverage)))
@@ -51,7 +52,36 @@ def prediction_sets_view(run: Run, predictions: "Predictions") -> None:
             "split."
         )
     st.caption(CAUTION)
+    _keep(run, coverage, level)
     st.code(f"python -m clfcore sets {run.id} --coverage {coverage:g}", language="bash")
+
+
+def _keep(run: Run, coverage: float, level: str | None) -> None:
+    """Whether predictions of the run carry these sets, and the buttons that begin and end it."""
+    kept_with_run = kept_sets(run)
+    if kept_with_run.coverage is None:
+        with refusals(stop=False):
+            if st.button(
+                f"Add {100 * coverage:g}% sets to every prediction",
+                key="keep sets",
+                help="Kept with the run: Predict, tables of many photos, serving and exports give the set beside the "
+                "classes.",
+            ):
+                keep_sets(run, coverage, level=level)
+                st.rerun()
+        return
+    st.write(
+        f"Predictions, served ones and exports of this run carry their {100 * kept_with_run.coverage:g}% set"
+        f"{f' of {escape_markdown(kept_with_run.level)}' if kept_with_run.level else ''}."
+    )
+    with st.container(horizontal=True), refusals(stop=False):
+        other = (kept_with_run.coverage, kept_with_run.level) != (coverage, level)
+        if other and st.button(f"Change to {100 * coverage:g}%", key="keep sets"):
+            keep_sets(run, coverage, level=level)
+            st.rerun()
+        if st.button("Leave sets out", key="forget sets"):
+            keep_sets(run, None)
+            st.rerun()
 
 
 def _numbers(quality: SetQuality, rule: SetRule, *, classes: int) -> None:

@@ -140,7 +140,7 @@ def _results(name: str, dropped: Dropped) -> None:
     show = middle.segmented_control("Show", get_args(Show), default="All", required=True, key="many show")
     order = right.selectbox("Sort by", get_args(Order), key="many order")
     _grid(selected(predictions, label=label, show=show, order=order), dropped)
-    columns = columns_of(model.task, 2)
+    columns = columns_of(model.task, 2, sets=any(p.set is not None for p in predictions))
     st.download_button(
         "Download table (CSV)",
         data=lambda: csv_text([columns.names, *(columns.row(p) for p in predictions)]),

@@ -6,6 +6,7 @@ import pytest
 
 from clfcore.quality.robustness import measure_robustness
 from clfcore.runs.folder import Run
+from clfcore.runs.prediction_sets import kept_sets
 from clfcore.runs.unknown_file import UnknownFile, kept_rule
 from tests.support.pages import OpenPage, refused, until, words
 from tests.support.stored_runs import of_labels, run_of, stored_run
@@ -36,6 +37,13 @@ def test_sets_are_shown_for_every_task(task: str, open_page: OpenPage) -> None:
     (coverage,) = [metric for metric in app.metric if metric.label == "Coverage"]
     assert coverage.value.endswith("%")
     assert f"clfcore sets {run.id} --coverage 0.9" in " ".join(code.value for code in app.code)
+    app.button(key="keep sets").click().run()
+    assert not app.exception
+    assert kept_sets(run).coverage == 0.9
+    assert "carry their 90% set" in words(app)
+    app.button(key="forget sets").click().run()
+    assert kept_sets(run).coverage is None
+    assert app.button(key="keep sets")
 
 
 def test_too_few_validation_images_are_refused_beside_the_slider(open_page: OpenPage) -> None:

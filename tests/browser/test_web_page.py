@@ -15,10 +15,11 @@ from torch import nn
 from clfcore.answers import answer
 from clfcore.classifier import Classifier
 from clfcore.data.pixels import Preprocess, read_image
+from clfcore.evaluation.conformal import SetRule
 from clfcore.export.card import Card, Fact
 from clfcore.export.exportable import Exportable, description
 from clfcore.export.web import PARTS, web_page
-from clfcore.hierarchy import Decoding
+from clfcore.hierarchy import Decoding, decoded
 from clfcore.task import Level, Task, hierarchical, multi_label, single_label
 from clfcore.unlike import energy
 
@@ -255,6 +256,20 @@ def test_strangers_are_told_by_the_energy_that_the_lab_computes(offline: Page) -
                 about = {"task": task.as_dict(), "unknown": {"threshold": threshold, "message": "none of these"}}
                 found = offline.evaluate("([logits, about]) => unlike(logits, about)", [logits.tolist(), about])
                 assert found == ("none of these" if value > threshold else "")
+
+
+@pytest.mark.parametrize("decoding", ["levels", "path", "sum"])
+def test_sets_are_those_of_the_lab(decoding: Decoding, offline: Page) -> None:
+    offline.add_script_tag(content=(PARTS / "answer.js").read_text(encoding="utf-8").replace("export ", ""))
+    tasks = (PATHS,) if decoding != "levels" else (single_label(CLASSES), multi_label(CLASSES), PATHS)
+    for task in tasks:
+        for logits in np.random.default_rng(0).normal(0, 2, (6, task.columns)).astype(np.float32):
+            for level in task.levels:
+                rule = SetRule(0.9, 0.2, 100, level.name)
+                sets = {"coverage": 0.9, "threshold": 0.2, "level": level.name}
+                about = {"task": task.as_dict(), "decoding": decoding, "temperature": 3, "sets": sets}
+                found = offline.evaluate("([logits, about]) => members(logits, about)", [logits.tolist(), about])
+                assert tuple(found) == rule.classes(decoded(logits[None], task, decoding), task)
 
 
 def test_the_resize_is_pillows_to_the_bit(offline: Page) -> None:

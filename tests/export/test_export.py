@@ -254,7 +254,7 @@ def test_the_reason_is_that_of_the_first_cause() -> None:
 
 
 @pytest.mark.parametrize("kind", ["multi-label", "hierarchical"])
-def test_strangers_are_told_by_energy_as_in_the_lab(kind: str, photos: Path, tmp_path: Path) -> None:
+def test_strangers_and_sets_are_those_of_the_lab(kind: str, photos: Path, tmp_path: Path) -> None:
     run = run_of(kind)
     rule = kept_rule(run)
     assert rule is not None
@@ -266,14 +266,18 @@ def test_strangers_are_told_by_energy_as_in_the_lab(kind: str, photos: Path, tmp
     energies = energy(classifier.logits(squares), run.task)
     keep_rule(run, replace(rule, limits=(replace(limit, threshold=float(np.sort(energies)[1:].mean())),)))
     folder = tmp_path / "taken"
+    api.sets(run.id, coverage=0.8)
     export(run.id, format="script", out=folder)
     line = [sys.executable, "-I", str(folder / "predict.py"), "--json", *paths]
     done = subprocess.run(line, capture_output=True, text=True, check=True, cwd=tmp_path)
-    theirs = [row["unlike"] for row in json.loads(done.stdout)["predictions"]]
+    rows = json.loads(done.stdout)["predictions"]
+    theirs = [row["unlike"] for row in rows]
     assert sum(one["unlike"] for one in theirs) == 1
     np.testing.assert_allclose([one["value"] for one in theirs], energies, rtol=1e-3)
     served = open_exported(folder / "model.onnx")
     mine = served.predict([served.prepare(Path(path).read_bytes(), path) for path in paths], 3)
+    inside = api.predict(run.id, paths).predictions
+    assert [tuple(row["set"]) for row in rows] == [one.set for one in mine] == [one.set for one in inside]
     for one, other in zip(theirs, mine, strict=True):
         assert other.unlike is not None
         assert (other.unlike.unlike, other.unlike.message, other.unlike.basis) == (

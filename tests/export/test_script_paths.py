@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from clfcore.evaluation.conformal import SetRule
 from clfcore.export.script import predict_source
 from clfcore.hierarchy import Decoding, decoded
 from clfcore.predictions import probabilities
@@ -38,3 +39,22 @@ def test_paths_are_read_as_the_lab_reads_them(how: Decoding, logits: list[float]
 def test_only_a_classifier_that_reads_paths_gets_the_code() -> None:
     assert "def decoded(" not in predict_source("levels")
     compile(predict_source("path"), "predict.py", "exec")
+
+
+@pytest.mark.parametrize("how", ["levels", "path", "sum"])
+@given(
+    logits=st.lists(st.floats(-8, 8, width=32), min_size=TASK.columns, max_size=TASK.columns),
+    level=st.sampled_from(["kind", "name"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_sets_are_those_of_the_lab_whatever_the_temperature(how: Decoding, logits: list[float], level: str) -> None:
+    row, rule = np.array([logits], np.float32), SetRule(0.9, 0.3, 100, level)
+    source = predict_source(how, sets=True)
+    first = "def decoded(" if how != "levels" else "def members("
+    about = {"decoding": how, "temperature": 2.5, "sets": {"coverage": 0.9, "threshold": 0.3, "level": level}}
+    names: dict[str, object] = {"np": np, "TASK": TASK.as_dict(), "ABOUT": about}
+    exec(source[source.index(first) : source.index("def answer(")], names)
+    read = decoded(row, TASK, how)
+    part = TASK.slices[["kind", "name"].index(level)]
+    assume(np.abs(probabilities(read, TASK)[0, part] - rule.threshold).min() > 1e-4)
+    assert set(names["members"](row[0])) == set(rule.classes(read, TASK))  # type: ignore[operator]

@@ -1,5 +1,6 @@
 """`sets RUN`, and the set that `predict --coverage` prints."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -49,17 +50,43 @@ def test_a_prediction_has_its_set(finished_run: Run, photos: Path, capsys: pytes
     image = str(photos / "red" / "00.jpg")
     (row,) = api.predict(finished_run.id, [image], k=6, coverage=0.8).predictions
     rule = api.sets(finished_run.id, coverage=0.8)
+    api.sets(finished_run.id, forget=True)
     assert row.top is not None
     assert row.set == tuple(one.label for one in row.top if one.probability >= rule.threshold)
     assert main(["predict", finished_run.id, image, "--coverage", "0.8"]) == 0
     assert "  set: " in capsys.readouterr().out
     assert "set" not in api.predict(finished_run.id, [image]).as_json()["predictions"][0]
-    for model, more, words in (
-        ("efficientnet_lite0", [], "without validation images"),
-        (finished_run.id, ["--out", "a.csv"], "holds no prediction sets"),
-    ):
-        assert main(["predict", model, image, "--coverage", "0.8", *more]) == 2
-        assert words in capsys.readouterr().err
+    assert main(["predict", "efficientnet_lite0", image, "--coverage", "0.8"]) == 2
+    assert "without validation images" in capsys.readouterr().err
+
+
+def test_a_coverage_that_is_kept_gives_every_prediction_its_set(
+    finished_run: Run, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = str(photos / "red" / "00.jpg")
+    (asked,) = api.predict(finished_run.id, [image], coverage=0.8).predictions
+    assert asked.set is not None
+    assert main(["sets", finished_run.id, "--coverage", "0.8"]) == 0
+    assert "carry its sets" in capsys.readouterr().out
+    assert api.sets(finished_run.id).coverage == 0.8
+    assert main(["predict", finished_run.id, image, "--json"]) == 0
+    assert tuple(json.loads(capsys.readouterr().out)["predictions"][0]["set"]) == asked.set
+    (other,) = api.predict(finished_run.id, [image], coverage=0.5).predictions
+    assert other.set is not None
+    assert len(other.set) <= len(asked.set)
+    out = tmp_path / "p.csv"
+    assert main(["predict", finished_run.id, image, str(tmp_path / "none.png"), "--out", str(out)]) in (1, 2)
+    assert main(["predict", finished_run.id, str(photos / "red"), "--out", str(out)]) == 0
+    with out.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[-3:] == ["set", "unlike", "error"]
+    assert rows[0]["set"] == ";".join(asked.set)
+    with pytest.raises(InputError, match="both given"):
+        api.sets(finished_run.id, coverage=0.8, forget=True)
+    with pytest.raises(InputError, match="above 0 and below 1"):
+        api.sets(finished_run.id, coverage=0.0)
+    assert not api.sets(finished_run.id, forget=True).kept
+    assert api.predict(finished_run.id, [image]).predictions[0].set is None
 
 
 def test_too_few_or_no_validation_images_are_refused() -> None:

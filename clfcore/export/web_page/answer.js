@@ -55,6 +55,17 @@ export function unlike(logits, { task, unknown }) {
   return value > unknown.threshold ? unknown.message : "";
 }
 
+// The prediction set: the classes that reach the run's threshold before the temperature, the likeliest first.
+export function members(logits, { task, decoding, sets }) {
+  if (!sets) return null;
+  const values = Array.from(logits, Number), { levels, kind } = task, own = parted(values, levels);
+  const at = levels.findIndex(({ name }) => name === sets.level), { classes } = levels[at];
+  const p = kind === "multi-label"
+    ? values.map((value) => 1 / (1 + Math.exp(-value)))
+    : softmax((decoding === "levels" ? own : onPaths(own, task.paths, decoding))[at]);
+  return ranked(p, classes, classes.length).filter(({ probability }) => probability >= sets.threshold - 1e-6).map(({ label }) => label);
+}
+
 // {levels: [{name, top}], path: [{label, probability}], labels}: of several labels those that reach their threshold.
 export function answer(logits, { task, decoding, temperature, thresholds }, most = 5) {
   const values = Array.from(logits, Number), { levels, kind } = task;

@@ -50,7 +50,7 @@ async function classify(blob, { ort, session }) {
   const start = performance.now();
   const image = new ort.Tensor("uint8", new Uint8Array(seen.pixels), [1, input.size, input.size, 3]);
   const { logits } = await session.run({ image }, ["logits"]);
-  return { seen, ms: performance.now() - start, unlike: unlike(logits.data, about), ...answer(logits.data, about) };
+  return { seen, ms: performance.now() - start, unlike: unlike(logits.data, about), members: members(logits.data, about), ...answer(logits.data, about) };
 }
 
 function drawn({ width, height, pixels }, name) {
@@ -91,6 +91,12 @@ function card(name, found) {
   if (found.path) {
     const path = found.path.map(({ label, probability }) => `${label} ${percent(probability)}`).join(" › ");
     words.append(element("p", { className: "present", textContent: `Path: ${path}` }));
+  }
+  if (found.members) {
+    const share = `${Number((100 * about.sets.coverage).toPrecision(3))}%`, { kind } = about.task;
+    words.append(element("p", { className: "present set",
+      textContent: `${share} set: ${found.members.join(", ") || "none of the classes"}`,
+      title: `In ${share} of pictures like those of validation, the set includes ${kind === "multi-label" ? "every label" : "the class"}.` }));
   }
   for (const { name: level, top } of found.levels) {
     if (found.levels.length > 1) words.append(element("h4", { textContent: level }));
