@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 from clfcore.architectures.build import pretrained
+from clfcore.architectures.fuse import FoldedCopy
+from clfcore.architectures.heads import head_name
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode import decode
 from clfcore.data.pixels import Preprocess
@@ -20,6 +22,15 @@ from clfcore.predictions import Predictions, probabilities
 from clfcore.randomness import undrawn
 from clfcore.task import Level, Task, single_label
 from clfcore.training.batches import Batches, normalized
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What one forward pass gives for N pictures, float32: logits, N x columns, and embeddings, N x D, the inputs of
+    the last linear layer; None where they were not asked for, or the network has no such layer, or two."""
+
+    logits: np.ndarray
+    embeddings: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +46,7 @@ class Classifier:
     decoding: Decoding = "levels"
     thresholds: tuple[float, ...] | None = None  # a label, of several; None: 0.5 each
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _folded: FoldedCopy = field(default_factory=FoldedCopy, repr=False)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -54,11 +66,28 @@ class Classifier:
 
     def logits(self, squares: np.ndarray, *, batch_size: int = 16) -> np.ndarray:
         """N x size x size x C uint8 -> N x columns float32."""
-        parts = []
-        for start in range(0, len(squares), batch_size):
-            with exclusive(self) as module, torch.inference_mode():
-                parts.append(module(self.input(squares[start : start + batch_size])).float().cpu().numpy())
+        parts = [
+            self.outputs(squares[start : start + batch_size]).logits for start in range(0, len(squares), batch_size)
+        ]
         return np.concatenate(parts) if parts else np.empty((0, self.task.columns), np.float32)
+
+    def outputs(self, squares: np.ndarray, *, embeddings: bool = False) -> Outputs:
+        """All that one forward pass tells of N x size x size x C bytes or tones, in one batch."""
+        return self.outputs_of(self.input(squares), embeddings=embeddings)
+
+    def outputs_of(self, x: torch.Tensor, *, embeddings: bool = False) -> Outputs:
+        """The same of the network's input, N x channels x size x size float32, normalized."""
+        captured: list[torch.Tensor] = []
+        with exclusive(self) as module, torch.inference_mode():
+            network = self._folded.of(module, x)
+            head = _head(network) if embeddings else None
+            hook = head.register_forward_pre_hook(lambda _, inputs: captured.append(inputs[0])) if head else None
+            try:
+                logits = network(x).float().cpu().numpy()
+            finally:
+                if hook is not None:
+                    hook.remove()
+        return Outputs(logits, captured[-1].flatten(1).float().cpu().numpy() if captured else None)
 
     def probabilities(self, squares: np.ndarray) -> np.ndarray:
         """N x size x size x C uint8 -> N x columns float64: softmax within each level, or sigmoid (multi-label)."""
@@ -87,8 +116,7 @@ def predict_dataset(
     batches = Batches(pictures, everything, dataset.targets, classifier.preprocess, 16, device)
     parts = []
     for x, _ in batches.in_order():
-        with exclusive(classifier) as module, torch.inference_mode():
-            parts.append(module(x).float().cpu().numpy())
+        parts.append(classifier.outputs_of(x).logits)
     logits = decoded(np.concatenate(parts), classifier.task, classifier.decoding)
     return Predictions(classifier.task, "data", dataset.ids, dataset.targets, logits, classifier.thresholds)
 
@@ -104,6 +132,14 @@ def predict_item(classifier: Classifier, dataset: ImageDataset, index: int, *, s
     logits = decoded(classifier.logits(classifier.square(pixels)[None]), classifier.task, classifier.decoding)
     targets = dataset.targets[index : index + 1]
     return Predictions(classifier.task, split, (dataset.ids[index],), targets, logits, classifier.thresholds)
+
+
+def _head(module: nn.Module) -> nn.Module | None:
+    """The last linear layer; None where there is none, or two."""
+    try:
+        return module.get_submodule(head_name(module))
+    except InputError:
+        return None
 
 
 def _targets_for(task: Task, dataset: ImageDataset) -> np.ndarray:

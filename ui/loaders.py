@@ -28,20 +28,17 @@ from clfcore.runs.run_data import open_run_data
 from ui.cards import Picture, item_picture, picture
 
 if TYPE_CHECKING:
-    from clfcore.classifier import Classifier
+    from clfcore.classifier import Classifier, Outputs
     from clfcore.data.bit_depth import ValueRange
     from clfcore.data.dataset import ImageDataset
     from clfcore.evaluation.classification_report import ClassRow
     from clfcore.evaluation.metrics import MultiLabel, SingleLabel
     from clfcore.predictions import Predictions
 
-
 NAMES = ("best.safetensors", "classifier.json", "thresholds.json", "temperature.json", "sets.json")
-
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
 
 Files = tuple[tuple[str, int, int, int], ...]
 
@@ -112,36 +109,55 @@ def classifier(name: str, files: Files) -> "Classifier":
     return open_classifier(name)
 
 
+@dataclass(frozen=True, eq=False)
+class PhotoOutputs:
+    """A photo in one forward pass of a classifier: its square, what the pass gave, the photo whole, the part seen.
+
+    Whatever is said of the photo is read from here, so that the network is asked once.
+    """
+
+    square: np.ndarray
+    outputs: "Outputs"
+    whole: Picture
+    part: SeenPart
+
+
+@by_files
+@st.cache_resource(show_spinner=False, max_entries=64)
+def photo_outputs(name: str, files: Files, photo: Photo) -> PhotoOutputs:
+    """What one forward pass of classifier `name` gives for a photo. Raises InputError where it is damaged."""
+    model = classifier(name)
+    pixels = _pixels(model, photo)
+    square = model.square(pixels)
+    return PhotoOutputs(
+        square,
+        model.outputs(square[None], embeddings=True),
+        picture(shown(pixels, model.preprocess.value_range), side=460),
+        seen_part(model.preprocess, pixels.shape[1], pixels.shape[0]),
+    )
+
+
 @by_files
 @st.cache_data(show_spinner=False, max_entries=512)
 def photo_prediction(
     name: str, files: Files, photo: Photo, *, k: int = 5, temperature: float = 1.0, views: str = "none"
 ) -> PhotoPrediction:
     """What classifier `name` says of a photo, by the mean over its `views`. Raises InputError where it is damaged."""
-    model = classifier(name)
-    pixels = _pixels(model, photo)
-    square = model.square(pixels)
+    model, seen = classifier(name), photo_outputs(name, photo)
+    square, logits = seen.square, seen.outputs.logits[0]
     k = model.task.columns if model.task.kind == "multi-label" else k  # labels do not exclude each other
-    logits = None
     if views != "none":
         from clfcore.tta import logits_of_views
 
-        logits = logits_of_views(model, model.preprocess.stored(pixels)[None], kind=views)[0]
+        logits = logits_of_views(model, model.preprocess.stored(_pixels(model, photo))[None], kind=views)[0]
     prediction = answer(model, square, k, temperature=temperature, logits=logits)
     levels = prediction.levels if isinstance(prediction, HierarchicalPrediction) else {"": prediction.top}
     named = tuple((level, tuple((row.label, row.probability) for row in rows)) for level, rows in levels.items())
     thresholds = tuple((row.label, row.threshold) for row in prediction.top if row.threshold is not None)
     places = prediction.path if isinstance(prediction, HierarchicalPrediction) else None
     path = tuple((place.level, place.label, place.probability) for place in places or ())
-    return PhotoPrediction(
-        picture(square, side=224, lossless=True),
-        square.shape[0],
-        named,
-        thresholds,
-        path,
-        picture(shown(pixels, model.preprocess.value_range), side=460),
-        seen_part(model.preprocess, pixels.shape[1], pixels.shape[0]),
-    )
+    shown_square = picture(square, side=224, lossless=True)
+    return PhotoPrediction(shown_square, square.shape[0], named, thresholds, path, seen.whole, seen.part)
 
 
 @by_files
@@ -150,8 +166,7 @@ def photo_saliency(name: str, files: Files, photo: Photo) -> PhotoSaliency:
     """Where classifier `name` looked: its attention head's own map, else Grad-CAM for its first class."""
     from clfcore.explain.dispatch import explain
 
-    model = classifier(name)
-    square = photo_square(model, photo)
+    model, square = classifier(name), photo_outputs(name, photo).square
     own = model.head == "attention"
     found = explain(model, square, method="attention-head" if own else "gradcam")
     return PhotoSaliency(
@@ -238,13 +253,9 @@ def _run_value_range(path: str, kept: SplitFile) -> "ValueRange | None":
 
 MOST_LOGITS = 700 << 20  # bytes of logits that stay in memory, for all sessions: 50,000 x 1,000 take 200 MB
 
-
 PredictionsKey = tuple[str, str, str, float]
 
-
 _predictions: "OrderedDict[tuple[str, str, float], Predictions]" = OrderedDict()
-
-
 _lock = threading.Lock()
 
 

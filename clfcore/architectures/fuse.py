@@ -1,6 +1,7 @@
 """Fusing a network for inference: batch normalization folded, channels last, bfloat16 where the processor has it."""
 
 import copy
+import itertools
 from collections.abc import Mapping
 
 import torch
@@ -16,13 +17,47 @@ def fuse_for_inference(module: nn.Module, sample: Tensor) -> tuple[nn.Module, to
     plain = copy.deepcopy(module).eval().requires_grad_(False).to(sample.device)
     network = copy.deepcopy(plain)
     _fold(network)
-    with torch.inference_mode():
-        expected, folded = plain(sample[:2]), network(sample[:2])
-    if (expected - folded).abs().max() > 1e-3 * expected.abs().max():
+    if not _agree(plain, network, sample[:2], tolerance=1e-3):
         network = plain  # branches that the walk cannot see (a RepVGG block): leave them as they are
     dtype = torch.bfloat16 if _has_bfloat16(sample.device) else torch.float32
     network.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
     return network, dtype
+
+
+class FoldedCopy:
+    """A network's copy for forward passes in float32, batch normalization folded into the convolutions before it.
+
+    It shares every weight that folding leaves as it is, is made at the first use, and again once weights have changed.
+    Not safe for several threads: the network's lock guards both.
+    """
+
+    def __init__(self) -> None:
+        self._network: nn.Module | None = None
+        self._weights: tuple[tuple[int, int], ...] = ()
+
+    def of(self, module: nn.Module, sample: Tensor) -> nn.Module:
+        """The copy of a network in eval mode, or the network itself where folding would move its logits.
+
+        sample: a few images, B x C x H x W, that both are asked about when the copy is made.
+        """
+        weights = tuple(
+            (tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version)
+            for tensor in itertools.chain(module.parameters(), module.buffers())
+        )
+        if self._network is None or weights != self._weights:
+            shared = {id(tensor): tensor for tensor in itertools.chain(module.parameters(), module.buffers())}
+            network = copy.deepcopy(module, dict(shared))
+            _fold(network)
+            self._network = network if _agree(module, network, sample[:1], tolerance=1e-5) else module
+            self._weights = weights
+        return self._network
+
+
+def _agree(plain: nn.Module, folded: nn.Module, sample: Tensor, *, tolerance: float) -> bool:
+    """Whether two networks have the same logits, to a share of the largest."""
+    with torch.inference_mode():
+        expected, given = plain(sample), folded(sample)
+    return bool((expected - given).abs().max() <= tolerance * expected.abs().max())
 
 
 def _has_bfloat16(device: torch.device) -> bool:

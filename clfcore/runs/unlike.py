@@ -67,6 +67,11 @@ class Judge:
         """The limit that is applied."""
         return self.rule.usable(distances=self.reference is not None)
 
+    @property
+    def compares(self) -> bool:
+        """Whether it looks at embeddings, beside the logits."""
+        return self.reference is not None and self.limit is not None and self.limit.score == "neighbors"
+
     def of(self, classifier: "Classifier", square: np.ndarray) -> Unlike | None:
         """Whether a picture is unlike: its square, size x size x C, as the network sees it."""
         logits, embeddings = self.look(classifier, square[None])
@@ -74,21 +79,18 @@ class Judge:
 
     def look(self, classifier: "Classifier", squares: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Logits of N squares, N x columns, and the embeddings that are compared, None where none are."""
-        if self.reference is None or self.limit is None or self.limit.score != "neighbors":
-            return classifier.logits(squares), None
-        load("torch")
-        from clfcore.explain.examples import embedded
-
-        seen = embedded(classifier, squares)
-        fits = seen.embeddings.shape[1] == self.reference.train.shape[1]
-        return seen.logits, seen.embeddings if fits else None
+        seen = classifier.outputs(squares, embeddings=self.compares)
+        return seen.logits, seen.embeddings
 
     def of_outputs(self, task: Task, logits: np.ndarray, embeddings: np.ndarray | None) -> tuple[Unlike | None, ...]:
         """Whether each of N pictures is unlike. logits: N x columns, as the network gives them; embeddings: N x D."""
         distances: list[float | None] = [None] * len(logits)
-        if self.reference is not None and embeddings is not None:
+        if embeddings is not None and self.reference is not None and self._fits(embeddings):
             distances = [float(far) for far in self.reference.distance(embeddings)]
         return tuple(judge(self.rule, task, row, distance=far) for row, far in zip(logits, distances, strict=True))
+
+    def _fits(self, embeddings: np.ndarray) -> bool:
+        return self.compares and self.reference is not None and embeddings.shape[1] == self.reference.train.shape[1]
 
 
 def judge_for(classifier: "Classifier", progress: Progress | None = None) -> Judge | None:

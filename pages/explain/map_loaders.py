@@ -18,7 +18,7 @@ from clfcore.results import JsonObject
 from clfcore.runs.nearest_images import training_space
 from ui.cards import Picture, picture
 from ui.jobs import background
-from ui.loaders import Files, by_files, classifier, files_of, photo_square
+from ui.loaders import Files, by_files, classifier, files_of, photo_outputs, photo_square
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,7 +154,10 @@ def space_of(progress: Progress, name: str, files: Files, *, _model: "Classifier
 @by_files
 @st.cache_data(show_spinner=False, max_entries=256)
 def embedded(name: str, files: Files, photo: Photo) -> "np.ndarray":
-    """What the last layer of a network reads of a photo."""
+    """What the last layer of a network reads of a photo. Raises InputError where it has no such layer, or two."""
+    seen = photo_outputs(name, photo).outputs.embeddings
+    if seen is not None:
+        return seen[0]
     from clfcore.explain.examples import embedding
 
     model = classifier(name)

@@ -13,7 +13,7 @@ from clfcore.photos import Photo
 from clfcore.runs.folder import Run
 from clfcore.runs.prediction_sets import kept_sets, run_set_rule
 from ui.formatting import join_names
-from ui.loaders import Files, by_files, classifier, photo_square
+from ui.loaders import Files, by_files, classifier, photo_outputs
 from ui.session import SessionValue, kept
 
 COVERAGES = (0.0, 0.8, 0.9, 0.95, 0.99)
@@ -65,6 +65,6 @@ def _members(name: str, files: Files, photo: Photo, *, coverage: float) -> tuple
     run = Run(runs_folder() / name)
     kept_with_run = kept_sets(run)
     rule = run_set_rule(run, coverage, level=kept_with_run.level if kept_with_run.coverage == coverage else None)
-    logits = model.logits(photo_square(model, photo)[None])
+    logits = photo_outputs(name, photo).outputs.logits
     known = next(len(level.classes) for level in model.task.levels if level.name == rule.level)
     return rule.classes(decoded(logits, model.task, model.decoding), model.task), known

@@ -11,7 +11,7 @@ from clfcore.progress import Progress
 from clfcore.runs.unknown_file import UnknownFile
 from clfcore.runs.unlike import Judge, judge_for
 from ui.jobs import Job, background, result_if_ready
-from ui.loaders import Files, by_files, classifier, files_of, photo_square
+from ui.loaders import Files, by_files, classifier, files_of, photo_outputs
 
 if TYPE_CHECKING:
     from clfcore.classifier import Classifier
@@ -43,8 +43,8 @@ def _judging(
 @st.cache_data(show_spinner=False, max_entries=512)
 def photo_unlike(name: str, files: Files, photo: Photo, *, rule: tuple[int, int], _judge: Judge) -> "Unlike | None":
     """Whether a photo is unlike what the classifier was trained on, or none of its classes is likely."""
-    model = classifier(name)
-    return _judge.of(model, photo_square(model, photo))
+    seen = photo_outputs(name, photo).outputs
+    return _judge.of_outputs(classifier(name).task, seen.logits, seen.embeddings)[0]
 
 
 def unlike_of(photo: Photo, name: str) -> "Unlike | None":
