@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -78,6 +79,12 @@ def shown(url: str) -> str:
     'https://host/set.zip'
     """
     return shortened(url.partition("?")[0], most=160)
+
+
+def digest_of_files(sums: Mapping[str, str]) -> str:
+    """SHA-256 of what `sha256sum` prints for files, in the order of their names. sums: SHA-256 by name."""
+    lines = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
+    return hashlib.sha256(lines.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from clfcore.api.system import cache_usage, clear_cache, doctor, run_app
     from clfcore.api.tokens import token_attention
     from clfcore.api.training import advise, check, command_of, configuration, defaults, find_rate, more_pictures, plan
+    from clfcore.api.transfers import pull_run, push_run
     from clfcore.api.versions import (
         correct_dataset,
         decide,
@@ -100,6 +101,7 @@ _NAMES = {
     "system": ("cache_usage", "clear_cache", "doctor", "run_app"),
     "sweeps": ("sweep",),
     "tokens": ("token_attention",),
+    "transfers": ("pull_run", "push_run"),
     "versions": (
         "correct_dataset",
         "decide",

@@ -159,7 +159,7 @@ def _carry_out(words: Sequence[str]) -> int:
             os.environ[f"CLFLAB_{name.upper()}"] = str(typed_path(folder, name))
     command = COMMANDS[args.command]
     log = _log() if getattr(args, "verbose", False) else contextlib.nullcontext()
-    with log, transfer_progress(byte_bar("fetching the data")):
+    with log, transfer_progress(byte_bar("transferring")):
         result = command.run(args)
     values = json_value(result)
     if not speaks():

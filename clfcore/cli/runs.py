@@ -21,20 +21,41 @@ if TYPE_CHECKING:
 def _runs(args: argparse.Namespace) -> "Result":
     if args.action is None:
         return api.list_runs()
+    if args.action == "pull":
+        _one_word(args, most=0)
+        return api.pull_run(needed(args.name, "URL", "name the address of a pushed run"))
     name = needed(args.name, "RUN", f"name the run to {args.action}")
-    if args.action in ("show", "delete") and args.words:
-        raise InputError(f"{args.words[0]!r} is one word too many: `runs {args.action} RUN` takes a run alone")
+    if args.action in ("show", "delete", "push"):
+        _one_word(args, most=args.action == "push")
     match args.action:
         case "show":
             return api.show_run(name)
         case "delete":
             return api.delete_run(name)
+        case "push":
+            url = needed(args.words[0] if args.words else None, "URL", "name where it goes, such as s3://bucket/runs")
+            return api.push_run(name, url)
         case "name":
             return api.name_run(name, " ".join(args.words))
         case "note":
             return api.note_run(name, " ".join(args.words))
         case _:
             return api.tag_run(name, args.words)
+
+
+def _one_word(args: argparse.Namespace, *, most: int) -> None:
+    """Refuse what stands after RUN, or after its URL."""
+    if len(args.words) > most:
+        takes = "an address alone" if args.action == "pull" else "a run and an address" if most else "a run alone"
+        raise InputError(f"{args.words[most]!r} is one word too many: `runs {args.action}` takes {takes}")
+
+
+def _transferred(result: Values) -> str:
+    run = result.get("pushed") or result["pulled"]
+    return (
+        f"run {run}: {result['files']} files, {result['bytes'] / 1e6:,.1f} MB, SHA-256 {result['sha256'][:16]}…\n"
+        f"{result.get('url') or result['path']}"
+    )
 
 
 def _named(result: Values) -> str:
@@ -117,18 +138,27 @@ def _path(word: str | None) -> Path | None:
 COMMANDS = (
     Command(
         name="runs",
-        help="list runs, or `show RUN`, `delete RUN`, `name RUN TEXT`, `note RUN TEXT`, `tag RUN WORD…`",
+        help="list runs, or `show RUN`, `delete RUN`, `name RUN TEXT`, `note RUN TEXT`, `tag RUN WORD…`, "
+        "`push RUN URL`, `pull URL`",
         example="runs show 20260131-1200 --json",
         arguments=(
             argument(
-                "action", nargs="?", choices=["show", "delete", "name", "note", "tag"], help="what to do with RUN"
+                "action",
+                nargs="?",
+                choices=["show", "delete", "name", "note", "tag", "push", "pull"],
+                help="what to do with RUN",
             ),
-            argument("name", nargs="?", metavar="RUN", help="a run: id or folder"),
-            argument("words", nargs="*", metavar="TEXT", help="the name, note or tags; none removes them"),
+            argument("name", nargs="?", metavar="RUN", help="a run: id or folder; of pull: an address that push gave"),
+            argument(
+                "words",
+                nargs="*",
+                metavar="TEXT",
+                help="the name, note or tags; none removes them; of push: the address",
+            ),
         ),
         run=_runs,
-        calls=("list_runs", "show_run", "delete_run", "name_run", "note_run", "tag_run"),
-        render=by_key(runs=_list, named=_named),
+        calls=("list_runs", "show_run", "delete_run", "name_run", "note_run", "tag_run", "push_run", "pull_run"),
+        render=by_key(runs=_list, named=_named, pushed=_transferred, pulled=_transferred),
     ),
     Command(
         name="compare",

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from clfcore.config import NetworkConfig, RunConfig
+from clfcore.data.importers.readings import parted
 from clfcore.data.library.specs import display_name, path_spec
 from clfcore.data.library.versioned import VersionedSpec, split_version
 from clfcore.errors import Failure
 from clfcore.files import cannot_write, runs_folder, safe_name
+from clfcore.remote import is_remote
 from clfcore.runs.folder import Run
 
 C = TypeVar("C", bound=RunConfig)
@@ -19,6 +21,8 @@ C = TypeVar("C", bound=RunConfig)
 
 def with_absolute_data(config: C) -> C:
     """The configuration with data that is found from any working folder, by its path, where the run may go on."""
+    if is_remote(parted(split_version(config.data).base).path):
+        return config  # its address holds on any machine
     base, version = split_version(path_spec(config.data))
     if version is not None:
         base = with_absolute_data(config.changed(data=base)).data

@@ -75,12 +75,13 @@ def _refuse_others(path: Path, where: Path) -> None:
         raise InputError(f"{path} is a link to a folder elsewhere: only runs that lie in {where} are deleted")
     if not path.is_dir() or not is_run(path):
         raise InputError(f"run {path.name!r} is not in {where}: it was deleted before, or is no run")
-    foreign = next((entry.name for entry in path.iterdir() if not _written_by_runs(entry.name)), None)
+    foreign = next((entry.name for entry in path.iterdir() if not is_written_by_runs(entry.name)), None)
     if foreign is not None:
         raise InputError(f"{path} holds {foreign!r}, which no run writes: move it elsewhere, then delete the run")
 
 
-def _written_by_runs(name: str) -> bool:
+def is_written_by_runs(name: str) -> bool:
+    """Whether a run's folder may hold a file of that name."""
     return name in _OTHERS or name.endswith(_ENDINGS)
 
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.runs.pull import pull_button
 from pages.runs.table import choose_runs, compare_button, side_by_side
 from ui.messages import refusals
 from ui.runs.monitor import show_queue, watch
@@ -12,6 +13,7 @@ st.caption(
 )
 
 show_queue()
+pull_button()  # before the table: a machine without runs may want one from elsewhere
 chosen = choose_runs()
 
 if not chosen:

@@ -5,16 +5,19 @@ from collections.abc import Mapping
 import streamlit as st
 
 from clfcore.errors import InputError
-from clfcore.runs import folder
+from clfcore.progress import Progress
+from clfcore.remote import transfer_progress
+from clfcore.runs import folder, transfer
 from clfcore.runs.about import LONGEST_NAME, LONGEST_NOTE, set_about
 from clfcore.runs.cautions import cautions
 from clfcore.runs.folder import RESUMABLE, Run, StopRequest
 from clfcore.runs.index import ACTIVE, Listed
 from clfcore.runs.stopping import can_keep_best
 from clfcore.runs.worker import worker
+from ui.jobs import background, result_beside
 from ui.messages import complain, escape_markdown, refusals
 from ui.pickers import run_name
-from ui.session import go_to
+from ui.session import SessionValue, go_to
 
 
 def state_buttons(one: Listed) -> None:
@@ -60,6 +63,8 @@ def state_buttons(one: Listed) -> None:
             go_to("pages/train/page.py", {"again": run.id})
         if not one.damaged:
             _naming(one)
+        if not one.damaged and state not in ACTIVE:
+            _pushing(run)
         if state not in ACTIVE and st.button("Delete", key=f"delete {run.id}"):
             _confirm(run)
 
@@ -87,6 +92,27 @@ def _naming(one: Listed) -> None:
                 complain(str(error))
             else:
                 st.rerun()
+
+
+def _pushing(run: Run) -> None:
+    """Copy the run to remote storage, from which any machine pulls it."""
+    with st.popover("Push"):
+        with st.form(f"push {run.id}", border=False):
+            url = st.text_input("Address", placeholder="s3://bucket/runs", key=f"push to {run.id}")
+            asked = st.form_submit_button("Push", type="primary")
+        st.caption("Copies the run to a bucket. Keys are read as its own tools read them, such as AWS_PROFILE.")
+        asked_url = SessionValue[str](f"pushed to {run.id}")
+        if asked:
+            asked_url.set(url.strip())
+        if asked_url.exists and (done := result_beside(_push(run, asked_url.get() or ""), "Pushing")) is not None:
+            st.caption("Pushed. Pull it on another machine from:")
+            st.code(done.url, language=None, wrap_lines=True)
+
+
+@background()
+def _push(progress: Progress, run: Run, url: str) -> transfer.PushedFiles:
+    with transfer_progress(progress):
+        return transfer.push(run, url)
 
 
 def say_cautions(run: Run, split: str | None = None) -> None:

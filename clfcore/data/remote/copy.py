@@ -24,7 +24,7 @@ from clfcore.data.remote.listing import RemoteFile, RemoteListing, last_name, li
 from clfcore.errors import Failure, InputError
 from clfcore.file_lock import locked
 from clfcore.files import cannot_write, data_root, datasets_folder, read_text, safe_name, write_json
-from clfcore.remote import RemotePlace, asked_progress, open_remote, remote_errors, shown
+from clfcore.remote import RemotePlace, asked_progress, digest_of_files, open_remote, remote_errors, shown
 
 THREADS = 16  # files under way at once: small ones wait for the host, not for this machine
 BLOCK = 1 << 20  # bytes that are read and written at once
@@ -212,15 +212,13 @@ def _fill(transfer: _Transfer, file: RemoteFile, out: BinaryIO) -> None:
 
 
 def _digest(target: Path, listing: RemoteListing) -> str:
-    """SHA-256 of the lines that `sha256sum` writes of all files, in the order of their names."""
-    whole = hashlib.sha256()
+    """The digest of all files; it is reproducible without the lab."""
+    sums = {}
     for file in listing.files:
-        path = target / file.name
-        if path.is_file():
-            with path.open("rb") as content:
-                line = f"{hashlib.file_digest(content, 'sha256').hexdigest()}  {file.name}\n"
-            whole.update(line.encode("utf-8", "backslashreplace"))
-    return whole.hexdigest()
+        if (target / file.name).is_file():  # a picture that a manifest names may be missing at its host
+            with (target / file.name).open("rb") as content:
+                sums[file.name] = hashlib.file_digest(content, "sha256").hexdigest()
+    return digest_of_files(sums)
 
 
 def _check_room(target: Path, listing: RemoteListing) -> None:
