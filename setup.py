@@ -24,7 +24,7 @@ setup(
         "clfcore": ["py.typed"],
         "clfcore.architectures": ["*.csv", "*.json"],
         "clfcore.export": ["*.txt", "templates/*.txt", "web_page/*", "onnxruntime_web/*"],
-        "clfcore.lessons": ["*.json"],
+        "clfcore.lessons": ["*.json", "recorded_panels/*"],
         "clfcore.reports": ["*.jinja"],
         "clfcore._app": [
             ".streamlit/config.toml",

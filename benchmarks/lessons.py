@@ -4,7 +4,8 @@
 
 Prints every finding, and for each lesson in how many seeds its claim held and the median of its time: the processor's,
 of one thread, since machines are shared. `--write` puts the record into clfcore/lessons/recorded.json, which the page
-and docs/lessons/ show beside the reader's own figures; lessons that are not run keep theirs.
+and docs/lessons/ show beside the reader's own figures, and keeps the pictures of seed 0 for paper; lessons that are not
+run keep theirs.
 """
 
 import argparse
@@ -30,6 +31,7 @@ def main() -> None:
     from clfcore.files import write_json
     from clfcore.lessons.catalogue import lesson
     from clfcore.lessons.recorded import RECORD, summarize
+    from clfcore.lessons.recorded_panels import record_panels
 
     machine = f"{os.cpu_count()} processors ({platform.machine()}), one thread"
     with tempfile.TemporaryDirectory() as home:
@@ -49,6 +51,7 @@ def main() -> None:
             if args.write:
                 stored = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
                 write_json(RECORD, {**stored, str(number): recorded.as_json()})
+                record_panels(number, findings[0].panels or (), step=None)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write docs/lessons/ from the lessons' own text and record: `python tools/write_lesson_docs.py`."""
+"""Draw the pictures of the lessons' text, and write docs/lessons/: `python tools/write_lesson_docs.py`."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ sys.path.insert(0, str(ROOT))
 from clfcore.figures.lesson import recorded_svg  # noqa: E402
 from clfcore.lessons.catalogue import LESSONS  # noqa: E402
 from clfcore.lessons.recorded import record  # noqa: E402
+from clfcore.lessons.recorded_panels import RecordedPanel, record_panels  # noqa: E402
 from clfcore.reports.lesson_sheet import lesson_markdown  # noqa: E402
 
 
@@ -25,13 +26,21 @@ def pages() -> dict[str, str]:
     for row in LESSONS:
         recorded = record().get(row.number)
         figure = f"lesson-{row.number}.svg" if recorded is not None else None
-        files[f"lesson-{row.number}.md"] = lesson_markdown(row, figure=figure)
+        files[f"lesson-{row.number}.md"] = lesson_markdown(row, figure=figure, address=_relative)
         if recorded is not None:
             files[f"lesson-{row.number}.svg"] = recorded_svg(recorded)
     return files
 
 
+def _relative(panel: RecordedPanel) -> str:
+    return f"../../{panel.path.relative_to(ROOT).as_posix()}"
+
+
 def main() -> None:
+    for row in LESSONS:
+        for place, step in enumerate(row.steps):
+            if step.pictures is not None:
+                record_panels(row.number, step.pictures(), step=place)
     folder = ROOT / "docs" / "lessons"
     folder.mkdir(exist_ok=True)
     for name, text in pages().items():

@@ -1,16 +1,20 @@
 """Lessons: their list, one lesson's experiment on this machine, the reader's progress, and a lesson on paper."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clfcore.errors import InputError
+from clfcore.explain.map_sheet import map_sheet
 from clfcore.heavy_imports import load
 from clfcore.lessons.catalogue import LESSONS
 from clfcore.lessons.catalogue import lesson as lesson_of
 from clfcore.lessons.lesson import Finding
+from clfcore.lessons.panel import Panel
 from clfcore.lessons.progress import keep_answer, read_progress, reset_progress
 from clfcore.lessons.recorded import Recorded, record
-from clfcore.outputs import output_path
+from clfcore.outputs import output_path, save_picture
 from clfcore.progress import Progress
 from clfcore.results import Result
 
@@ -77,16 +81,29 @@ def list_lessons() -> LessonList:
 
 
 def run_lesson(
-    number: int, *, setting: str | None = None, seed: int = 0, progress: Progress | None = None
+    number: int,
+    *,
+    setting: str | None = None,
+    seed: int = 0,
+    pictures: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> LessonResult:
     """Run a lesson's experiment on this machine. setting: of the exercise; None: the lesson's own.
 
-    Under its own setting and seed 0, the answer is kept with the reader's progress. Raises InputError.
+    pictures: where to write those of the experiment, as one PNG. Under its own setting and seed 0, the answer is kept
+    with the reader's progress. Raises InputError.
     """
     row = lesson_of(number)
     value = row.value(setting)
+    if pictures is not None and not row.pictured:
+        with_pictures = " and ".join(str(row.number) for row in LESSONS if row.pictured)
+        raise InputError(f"lesson {number} has no pictures of its experiment: lessons {with_pictures} have")
+    path = output_path(pictures, overwrite=overwrite, what="pictures") if pictures is not None else None
     load("timm")
     finding = row.experiment(value, seed, progress or (lambda done, total: None))
+    if path is not None:
+        _save_panels(finding.panels or (), path)
     own = value == row.setting.default
     if own and seed == 0:
         keep_answer(number, finding.answer)
@@ -100,6 +117,13 @@ def run_lesson(
         claim=row.claim,
         recorded=record().get(number) if own else None,
     )
+
+
+def _save_panels(panels: Sequence[Panel], path: Path) -> None:
+    from PIL import Image
+
+    rows = [row for panel in panels for row in panel.rows]
+    save_picture(Image.open(io.BytesIO(map_sheet(rows, side=panels[0].side))), path, "PNG")
 
 
 def print_lesson(number: int, out: Path, *, overwrite: bool = False) -> PrintedLesson:

@@ -20,12 +20,19 @@ def _run(args: argparse.Namespace) -> "Result":
     if args.forget:
         return api.forget_lessons(args.number)
     if args.number is None:
-        if args.out or args.setting is not None:
+        if args.out or args.pictures or args.setting is not None:
             raise InputError("no lesson is named: write its number, as `lesson 4`")
         return api.list_lessons()
     if args.out:
         return api.print_lesson(args.number, args.out, overwrite=args.overwrite)
-    return api.run_lesson(args.number, setting=args.setting, seed=args.seed, progress=bar("experiment"))
+    return api.run_lesson(
+        args.number,
+        setting=args.setting,
+        seed=args.seed,
+        pictures=args.pictures,
+        overwrite=args.overwrite,
+        progress=bar("experiment"),
+    )
 
 
 def _list(result: Values) -> str:
@@ -84,6 +91,7 @@ COMMANDS = (
             argument("--setting", metavar="VALUE", help="value of the one setting that the lesson's exercise changes"),
             argument("--seed", type=int, default=0, metavar="N", help="seed of the experiment (0)"),
             argument("--out", metavar="FILE.html", help="write the lesson for print instead of running it"),
+            argument("--pictures", metavar="FILE.png", help="write the pictures of the experiment (lessons 2 and 8)"),
             argument("--overwrite", action="store_true", help="replace a file that is there already"),
             argument("--forget", action="store_true", help="forget your progress: of lesson N, or of all"),
         ),

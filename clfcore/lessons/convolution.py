@@ -1,8 +1,18 @@
 """Lesson 2. Convolution: LeNet-5 of 1998, with tanh and averages, and with ReLU and maxima."""
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clfcore.explain.map_sheet import TitledImage
 from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Room, Setting, Source, Step
-from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
+from clfcore.lessons.panel import Panel
+from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained, untrained
 from clfcore.progress import Progress
+from clfcore.runs.folder import Run
+
+if TYPE_CHECKING:
+    from torch import nn
 
 KINDS = (
     ("tanh, average", {"activation": "tanh", "pooling": "avg"}),
@@ -25,7 +35,7 @@ def dense_parameters() -> int:
 def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     """Both networks on digits, with the same seed, order and epochs."""
     epochs = int(setting)
-    losses, scores, lines = [], [], []
+    losses, scores, lines, panels = [], [], [], []
     for place, (name, options) in enumerate(KINDS):
         config = {
             "data": "digits",
@@ -38,6 +48,7 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
             history = run.history
             losses.append(history[-1].train_loss or 0.0)
             scores.append(accuracy(name, run))
+            panels.append(_filters(name, untrained(config), run, epochs=epochs))
         lines.append(
             Curve(name, tuple(float(row.epoch) for row in history), tuple(row.train_loss or 0.0 for row in history))
         )
@@ -55,7 +66,28 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
             f"ReLU and maxima; test accuracy is {percent(old.value)} and {percent(new.value)}."
         ),
         curves=Curves("epoch", "training loss", tuple(lines)),
+        panels=tuple(panels),
     )
+
+
+def _filters(name: str, start: "nn.Module", run: Run, *, epochs: int) -> Panel:
+    """The first layer's filters before training and after it, on one scale."""
+    from clfcore.architectures.feature_maps import filter_pictures, first_filters
+    from clfcore.runs.open_classifier import classifier_of
+
+    before, after = first_filters(start), first_filters(classifier_of(run).module)
+    count = len(before)
+    pictures = filter_pictures(np.concatenate([before, after]), 2 * count) + filter_pictures(after - before, count)
+    titles = [f"{number}, {what}" for what in ("before", "after", "change") for number in range(1, count + 1)]
+    shown = tuple(TitledImage(title, pixels) for title, pixels in zip(titles, pictures, strict=True))
+    change = float(np.linalg.norm(after - before) / np.linalg.norm(before))
+    caption = (
+        f"The first layer's {count} filters with {name}, before training and after {epochs} "
+        f"epoch{'' if epochs == 1 else 's'}: gray is 0, white positive, black negative. Training moved them by "
+        f"{percent(change)} of their length; the last row shows that change alone, on a scale of its own."
+    )
+    rows = tuple(shown[place : place + count] for place in range(0, len(shown), count))
+    return Panel(f"lesson-2-filters-{name.split(',', 1)[0].lower()}", caption, rows, side=84)
 
 
 LESSON = Lesson(
@@ -146,4 +178,5 @@ see the images in the same order, and their first weights come from the same see
             "https://proceedings.mlr.press/v15/glorot11a.html",
         ),
     ),
+    pictured=True,
 )

@@ -1,11 +1,13 @@
 """Lesson 3. 2012 to 2014, AlexNet and VGG: what depth and small filters bring."""
 
+from clfcore.lessons.illustrations import receptive_fields
 from clfcore.lessons.lesson import Choice, Finding, Lesson, Room, Setting, Source, Step
 from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
 from clfcore.progress import Progress
 
 EPOCHS = 8
-DATA = "shapes:count=900,side=16,difficulty=0.0"
+SIDE = 16
+DATA = f"shapes:count=900,side={SIDE},difficulty=0.0"
 STACKS = (("1 layer per stage", 1), ("2 layers per stage", 2), ("3 layers per stage", 3))
 WIDTHS = (16, 32)
 
@@ -20,6 +22,18 @@ def layers(depth: int) -> str:
     return ",".join([*first, "M", *second])
 
 
+def last_field(depth: int) -> int:
+    """Pixels of the image, a side, that a value of the last maps depends on.
+
+    >>> last_field(2)
+    14
+    """
+    from clfcore.architectures.summary import table
+
+    found = table("vgg", options={"layers": layers(depth), "hidden": 0}, image_size=SIDE).layers
+    return max(layer.receptive_field or 0 for layer in found)
+
+
 def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     """VGGs of one, two and three convolutions per stage on easy shapes, trained the same way."""
     rows = []
@@ -31,7 +45,7 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
             "strategy": "scratch",
             "recipe": {
                 "epochs": EPOCHS,
-                "image_size": 16,
+                "image_size": SIDE,
                 "batch_size": 32,
                 "learning_rate": 5e-3,
                 "schedule": "one-cycle",
@@ -90,6 +104,7 @@ image. The shapes measure 8 to 11 pixels: a network with one convolution per sta
 All three have **batch normalization** (2015). VGG was published before it, and its authors first trained a shallow
 network and started the deeper ones from its layers. The exercise shows what is lost without batch normalization.
 """,
+            lambda: receptive_fields(tuple(last_field(depth) for _, depth in STACKS), SIDE),
         ),
     ),
     prediction="Trained the same way for eight epochs, which network is best on the test images?",

@@ -8,8 +8,12 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.synthetic_shapes import mark
 from clfcore.explain.deletion_insertion import energy_in_mask
+from clfcore.explain.map_sheet import TitledImage
+from clfcore.explain.saliency_map import SaliencyMap, overlay_image
+from clfcore.lessons.illustrations import marked_and_unmarked
 from clfcore.lessons.lesson import Choice, Finding, Lesson, Measured, Room, Setting, Source, Step
-from clfcore.lessons.trial import PARTS, clearly_above, part, percent, share, trained
+from clfcore.lessons.panel import Panel
+from clfcore.lessons.trial import clearly_above, part, percent, share, trained
 from clfcore.progress import Progress
 
 if TYPE_CHECKING:
@@ -28,7 +32,8 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
         open_dataset(f"{name}:count={count},seed={seed + 1},{drawn}") for name in ("shapes-shortcut", "shapes")
     )
     rows: list[Measured] = []
-    corner = 0.0
+    maps: list[tuple[TitledImage, ...]] = []
+    corners: list[float] = []
     for place, name in enumerate(("shapes-shortcut", "shapes")):
         config = {
             "data": f"{name}:count={TRAINED_ON},{drawn}",
@@ -52,10 +57,10 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
             if place == 0:
                 rows.append(_right("trained with marks, images with marks", classifier, marked))
                 rows.append(_right("trained with marks, images without", classifier, unmarked))
-                progress(2 * PARTS, 3 * PARTS)
-                corner = _share_on_corner(classifier, marked)
             else:
                 rows.append(_right("trained without marks, images without", classifier, unmarked))
+            corners.append(_share_on_corner(classifier, marked))
+            maps.append(_maps(classifier, marked, "with marks" if place == 0 else "without"))
     seen, fooled, honest = rows
     lost = seen.value - fooled.value
     return Finding(
@@ -64,13 +69,42 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
         answer=0 if lost < 0.05 else 1 if fooled.value > 0.5 else 2,
         holds=clearly_above(seen, fooled) and clearly_above(honest, fooled),
         sentence=(
-            f"Trained where a corner mark gives the class away, the network is right on {percent(seen.value)} "
-            "of fresh images "
-            f"with the mark and {percent(fooled.value)} without it. On average, {percent(corner)} of its "
-            "Grad-CAM map lies on the "
-            f"corner, which is {percent(_corner(SIDE).mean())} of the image."
+            f"Trained where a corner mark gives the class away, the network is right on {percent(seen.value)} of fresh "
+            f"images with the mark and {percent(fooled.value)} without it. On average, {percent(corners[0])} of its "
+            f"occlusion map lies on the corner, which is {percent(_corner(SIDE).mean())} of the image; for the network "
+            f"trained without marks it is {percent(corners[1])}."
+        ),
+        panels=(
+            Panel(
+                "lesson-8-maps",
+                "Fresh images with the mark, and below them where each network looked: the one trained with marks, "
+                "then the one trained without. Bright: covering this part costs the predicted class the most.",
+                (_images(marked), *maps),
+                side=110,
+            ),
         ),
     )
+
+
+def _images(dataset: ImageDataset) -> tuple[TitledImage, ...]:
+    return tuple(TitledImage(dataset.label(item), dataset.image(item)) for item in _shown(dataset))
+
+
+def _maps(classifier: "Classifier", dataset: ImageDataset, name: str) -> tuple[TitledImage, ...]:
+    """Occlusion maps over the same images, each under what the network was trained with."""
+    squares = [classifier.square(dataset.image(item)) for item in _shown(dataset)]
+    return tuple(TitledImage(name, overlay_image(square, _map(classifier, square), opacity=0.75)) for square in squares)
+
+
+def _shown(dataset: ImageDataset) -> list[int]:
+    """The first image of each class."""
+    return [int(np.flatnonzero(dataset.targets == place)[0]) for place in range(len(dataset.classes))]
+
+
+def _map(classifier: "Classifier", square: np.ndarray) -> SaliencyMap:
+    from clfcore.explain.dispatch import explain
+
+    return explain(classifier, square, method="occlusion")
 
 
 def _right(name: str, classifier: "Classifier", dataset: ImageDataset) -> Measured:
@@ -89,14 +123,10 @@ def _corner(side: int) -> np.ndarray:
 
 
 def _share_on_corner(classifier: "Classifier", dataset: ImageDataset) -> float:
-    """Mean share of Grad-CAM's map on the mark's corner, over the first images."""
-    from clfcore.explain.dispatch import explain
-
-    assert dataset.pixels is not None  # drawn
+    """Mean share of an occlusion map on the mark's corner, over the first images."""
     corner = _corner(SIDE)
-    squares = (classifier.square(image) for image in dataset.pixels[:LOOKED_AT])
-    shares = [energy_in_mask(explain(classifier, square, method="gradcam").values, corner) or 0.0 for square in squares]
-    return float(np.mean(shares))
+    squares = (classifier.square(dataset.image(item)) for item in range(LOOKED_AT))
+    return float(np.mean([energy_in_mask(_map(classifier, square).values, corner) or 0.0 for square in squares]))
 
 
 LESSON = Lesson(
@@ -126,9 +156,10 @@ them look good: a ruler in every photo of a malignant mole, a hospital's tag in 
 background for each class. A **leak**, the same picture in training and test, flatters in the same way.
 
 You will train a network on shapes where the color of a small square in the corner gives the class away, and then
-take the square away. **Grad-CAM** shows where the network looked; the share of the map on that corner suggests how
-much it relied on it.
+take the square away. An **occlusion** map covers one part of the image after another and measures how much the
+predicted class loses: the share of the map on that corner tells how much the network relies on it.
 """,
+            marked_and_unmarked,
         ),
     ),
     prediction="The network is trained with the mark, and is right on most fresh images that have one. How "
@@ -152,7 +183,7 @@ much it relied on it.
     "that never saw it.",
     surprise=(
         "Nothing on the shortcut's own test split would have told you. A second set of images from "
-        "another source would, and so would a look at where the network looks."
+        "another source would, and so would a map of where the network looks."
     ),
     setting=Setting(
         "images",
@@ -173,7 +204,7 @@ much it relied on it.
             "explain",
             "See where a network looked",
             {},
-            "python -m clfcore explain RUN photo.jpg --method gradcam --out map.png",
+            "python -m clfcore explain RUN photo.jpg --method occlusion --out map.png",
         ),
     ),
     sources=(
@@ -181,10 +212,14 @@ much it relied on it.
             "Geirhos and others: Shortcut learning in deep neural networks, Nature Machine Intelligence 2020",
             "https://arxiv.org/abs/2004.07780",
         ),
-        Source("Selvaraju and others: Grad-CAM, ICCV 2017", "https://arxiv.org/abs/1610.02391"),
+        Source(
+            "Zeiler, Fergus: Visualizing and understanding convolutional networks (occlusion), ECCV 2014",
+            "https://arxiv.org/abs/1311.2901",
+        ),
         Source(
             "Wilson: Probable inference, the law of succession, and statistical inference, JASA 1927",
             "https://doi.org/10.1080/01621459.1927.10502953",
         ),
     ),
+    pictured=True,
 )

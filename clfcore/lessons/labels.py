@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clfcore.lessons.illustrations import one_and_several
 from clfcore.lessons.lesson import Choice, Finding, Lesson, Measured, Room, Setting, Source, Step
 from clfcore.lessons.trial import clearly_above, part, percent, share, trained
 from clfcore.predictions import Predictions, probabilities
@@ -126,6 +127,7 @@ Adding the same number to every logit leaves softmax unchanged, so cross-entropy
 A sigmoid needs that. You will train the same architecture twice: with cross-entropy on images with one shape, and
 with binary cross-entropy on images with none to three. Then you read each network both ways.
 """,
+            one_and_several,
         ),
     ),
     prediction="A network was trained on images with several shapes, and you read its logits with softmax "

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 
 from clfcore.errors import unknown
 from clfcore.evaluation.intervals import Interval
+from clfcore.lessons.panel import Panel
 from clfcore.progress import Progress
 from clfcore.results import WHEN_KNOWN, Result
 
 
 @dataclass(frozen=True)
 class Step:
-    """One screen of text, in Markdown with KaTeX formulas between dollar signs."""
+    """One screen of text, in Markdown with KaTeX formulas between dollar signs. pictures: what draws those below it."""
 
     title: str
     text: str
+    pictures: "Callable[[], tuple[Panel, ...]] | None" = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Finding(Result):
     """What an experiment gave.
 
     measure: what the rows' values are; share: whether they run from 0 to 1. answer: the place of the choice that came
-    true. holds: whether the lesson's claim held. sentence: what was measured, with its figures.
+    true. holds: whether the lesson's claim held. sentence: what was measured, with its figures. panels: pictures of it.
     """
 
     measure: str
@@ -100,6 +102,7 @@ class Finding(Result):
     sentence: str
     share: bool = True
     curves: Curves | None = field(default=None, metadata=WHEN_KNOWN)
+    panels: tuple[Panel, ...] | None = field(default=None, metadata=WHEN_KNOWN)
 
 
 Experiment = Callable[[str, int, Progress], Finding]  # the setting's value, a seed, what reports the progress
@@ -107,7 +110,10 @@ Experiment = Callable[[str, int, Progress], Finding]  # the setting's value, a s
 
 @dataclass(frozen=True)
 class Lesson:
-    """All of one lesson. claim: one sentence, which `Finding.holds` says held or not. surprise: what to take along."""
+    """All of one lesson. claim: one sentence, which `Finding.holds` says held or not. surprise: what to take along.
+
+    pictured: whether the experiment gives pictures.
+    """
 
     number: int
     title: str
@@ -122,6 +128,7 @@ class Lesson:
     setting: Setting
     rooms: tuple[Room, ...]
     sources: tuple[Source, ...]
+    pictured: bool = False
 
     def value(self, given: str | None) -> str:
         """The setting's value: the lesson's own where none is given. Raises InputError for one that it has not."""

@@ -1,5 +1,6 @@
 """Lesson 7. Augmentation and recipes: learning rates too low, right and too high, and a flipped digit."""
 
+from clfcore.lessons.illustrations import policies_and_mixtures
 from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Room, Setting, Source, Step
 from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
 from clfcore.progress import Progress
@@ -85,6 +86,7 @@ spends its capacity on images that it will never meet.
 **Mixup** and **CutMix** change the labels along with the images: an image that is 0.7 cat and 0.3 dog gets the
 label 0.7 cat, 0.3 dog.
 """,
+            policies_and_mixtures,
         ),
     ),
     prediction="Digits are flipped at random during training, left to right and top to bottom. What becomes of "

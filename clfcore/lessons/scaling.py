@@ -1,6 +1,7 @@
 """Lesson 5. Scaling, and attention: what depth, width, resolution and tokens cost."""
 
 from clfcore.architectures.compound_scaling import ALPHA, BETA, GAMMA
+from clfcore.lessons.illustrations import patches_and_tokens
 from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Measured, Room, Setting, Source, Step
 from clfcore.progress import Progress
 
@@ -94,6 +95,7 @@ compares each with each: its size grows with the *square* of the number of token
 image side. For common sizes the linear layers still cost most; you will see at which size the square begins to
 show.
 """,
+            patches_and_tokens,
         ),
     ),
     prediction="Every layer of a network gets twice as many maps. How many times as many multiply-adds does it need?",

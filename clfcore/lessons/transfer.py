@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset, Split
+from clfcore.lessons.illustrations import photos_by_class
 from clfcore.lessons.lesson import Choice, Finding, Lesson, Measured, Room, Setting, Source, Step
 from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
 from clfcore.progress import Progress
@@ -87,6 +88,7 @@ order of the two may be luck.
 
 A common rule of thumb is that training from scratch pays off from about 10,000 images. The experiment has 100.
 """,
+            photos_by_class,
         ),
     ),
     prediction="A frozen network sees 40 photos. A small network trained from scratch sees all 100. Which "

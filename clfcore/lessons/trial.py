@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clfcore.config import make
 from clfcore.data.dataset import ImageDataset
@@ -14,6 +15,9 @@ from clfcore.results import JsonObject
 from clfcore.runs.create import create_run
 from clfcore.runs.folder import Run
 from clfcore.runs.resolve_run import resolve_run
+
+if TYPE_CHECKING:
+    from torch import nn
 
 PARTS = 100  # steps of the progress that each network takes
 
@@ -28,6 +32,17 @@ def trained(config: Mapping[str, object], *, progress: Show, dataset: ImageDatas
         run = create_run(resolved.config, Path(folder))
         execute(run, show=progress, resolved=resolved)
         yield run
+
+
+def untrained(config: Mapping[str, object]) -> "nn.Module":
+    """The network of a configuration with the very weights that a run of it starts from."""
+    from clfcore.randomness import Stream
+    from clfcore.runs.prepare import make_network
+
+    resolved = resolve_run(make(dict(config)))
+    with Stream(resolved.config.recipe.seed).drawn():
+        network, _ = make_network(resolved)
+    return network.module
 
 
 def part(progress: Progress, place: int, of: int) -> Show:

@@ -1,21 +1,29 @@
 """Lessons on paper: as Markdown with KaTeX for docs/lessons/, and as one HTML file with formulas as MathML."""
 
+import base64
+from collections.abc import Callable
 from pathlib import Path
 
 from clfcore.figures.lesson import recorded_svg
 from clfcore.files import write_text
 from clfcore.lessons.lesson import Lesson
 from clfcore.lessons.recorded import SCRIPT, Recorded, record
+from clfcore.lessons.recorded_panels import RecordedPanel, recorded_panels
 from clfcore.numerals import value_text
 from clfcore.reports.markdown_page import markdown_page
 
 
-def lesson_markdown(lesson: Lesson, *, figure: str | None = None) -> str:
-    """A lesson from its question to its sources. figure: the address of the recorded figure's picture."""
+def lesson_markdown(lesson: Lesson, *, figure: str | None = None, address: Callable[[RecordedPanel], str]) -> str:
+    """A lesson from its question to its sources. address: of a panel's picture.
+
+    figure: the address of the recorded figure.
+    """
     recorded = record().get(lesson.number)
     parts = [f"# {lesson.number}. {lesson.title}", f"*{lesson.question}*"]
-    for step in lesson.steps:
+    panels = recorded_panels(lesson.number)
+    for place, step in enumerate(lesson.steps):
         parts += [f"## {step.title}", step.text.strip()]
+        parts += [_pictured(panel, address(panel)) for panel in panels if panel.step == place]
     parts += ["## Predict", lesson.prediction, _listed([choice.text for choice in lesson.choices])]
     parts += [
         "Write your prediction down before you run the experiment:",
@@ -24,6 +32,7 @@ def lesson_markdown(lesson: Lesson, *, figure: str | None = None) -> str:
     ]
     if recorded is not None:
         parts += ["## Results", *_record(lesson, recorded, figure)]
+    parts += [_pictured(panel, address(panel)) for panel in panels if panel.step is None]
     parts += [f"**What may surprise you.** {lesson.surprise}", "## Your turn", lesson.setting.exercise]
     values = lesson.setting.choices[1:]
     commands = "\n".join(f"python -m clfcore lesson {lesson.number} --setting {_quoted(value)}" for value in values)
@@ -53,6 +62,10 @@ def _record(lesson: Lesson, recorded: Recorded, figure: str | None) -> list[str]
     ]
 
 
+def _pictured(panel: RecordedPanel, address: str) -> str:
+    return f"![{panel.caption}]({address})\n\n*{panel.caption}*"
+
+
 def _listed(lines: list[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
@@ -66,4 +79,8 @@ def lesson_sheet(lesson: Lesson, path: Path) -> None:
     recorded = record().get(lesson.number)
     picture = recorded_svg(recorded) if recorded is not None else ""
     title = f"Lesson {lesson.number}. {lesson.title}"
-    write_text(path, markdown_page(title, lesson_markdown(lesson), figure=picture))
+    write_text(path, markdown_page(title, lesson_markdown(lesson, address=_inside), figure=picture))
+
+
+def _inside(panel: RecordedPanel) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(panel.path.read_bytes()).decode()}"

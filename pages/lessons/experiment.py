@@ -9,7 +9,7 @@ from clfcore.lessons.lesson import Lesson
 from clfcore.lessons.progress import LessonProgress, read_progress
 from clfcore.lessons.recorded import SCRIPT, record
 from clfcore.progress import Progress
-from pages.lessons.reading import go_on
+from pages.lessons.reading import go_on, show_panels
 from ui.charts import chart, dark
 from ui.formatting import duration
 from ui.jobs import background, result_beside
@@ -80,6 +80,7 @@ def show(result: LessonResult) -> None:
     chart(finding_figure(finding, result.recorded, dark=dark()), f"lesson {key}")
     if finding.curves is not None:
         chart(curves_figure(finding.curves, dark=dark()), f"lesson curves {key}")
+    show_panels(finding.panels or ())
     own = result.recorded is not None
     if finding.holds:
         says = "The claim held here." if own else "The claim holds with this setting, too."

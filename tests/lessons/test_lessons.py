@@ -1,6 +1,7 @@
 """The eight lessons: their text, their experiments in small, the reader's progress, the record and the paper."""
 
 import importlib
+import io
 import json
 import re
 import shlex
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 import torch
 from latex2mathml.converter import convert
+from PIL import Image
 
 from clfcore.api import describe_architecture, forget_lessons, list_lessons, print_lesson, run_lesson
+from clfcore.architectures.feature_maps import first_filters
 from clfcore.cli.main import parser
 from clfcore.errors import InputError
 from clfcore.files import lessons_folder
@@ -21,7 +24,10 @@ from clfcore.lessons.catalogue import LESSONS, lesson
 from clfcore.lessons.lesson import Finding, Lesson
 from clfcore.lessons.progress import predict_outcome, read_progress
 from clfcore.lessons.recorded import record
+from clfcore.lessons.recorded_panels import FOLDER, recorded_panels
+from clfcore.lessons.trial import trained, untrained
 from clfcore.reports.lesson_sheet import lesson_markdown
+from clfcore.runs.open_classifier import classifier_of
 
 ROOT = Path(__file__).parents[2]
 EVERY = pytest.mark.parametrize("row", LESSONS, ids=[row.title for row in LESSONS])
@@ -88,15 +94,65 @@ def test_what_the_base_network_costs_grows_as_the_lesson_says() -> None:
     assert run_lesson(5, setting="bottleneck").recorded is None
 
 
-def test_one_epoch_of_lenet_is_measured_in_both_forms() -> None:
+def test_one_epoch_of_lenet_is_measured_in_both_forms(tmp_path: Path) -> None:
     shown: list[tuple[int, int]] = []
-    result = run_lesson(2, setting="1", progress=lambda done, total: shown.append((done, total)))
+    out = tmp_path / "filters.png"
+    result = run_lesson(2, setting="1", pictures=out, progress=lambda done, total: shown.append((done, total)))
+    assert result.finding.panels is not None
+    assert [panel.name for panel in result.finding.panels] == ["lesson-2-filters-tanh", "lesson-2-filters-relu"]
+    assert result.as_json()["finding"]["panels"][0]["pictures"][:2] == ["1, before", "2, before"]
+    with Image.open(out) as sheet:
+        assert sheet.height > 6 * 84  # two networks: before, after and the change
     assert [row.name for row in result.finding.rows] == ["tanh, average", "ReLU, maximum"]
     assert all(0.3 < row.value < 1 and row.interval for row in result.finding.rows)
     assert result.finding.curves is not None
     assert [line.x for line in result.finding.curves.lines] == [(1.0,), (1.0,)]
     assert [total for _, total in shown] == [200] * len(shown)
     assert [done for done, _ in shown] == sorted(done for done, _ in shown)
+
+
+def pixels(file: object) -> np.ndarray:
+    with Image.open(file) as picture:
+        return np.asarray(picture.convert("RGB"), np.float32)
+
+
+@EVERY
+def test_the_pictures_of_a_step_are_those_on_paper(row: Lesson) -> None:
+    for place, step in enumerate(row.steps):
+        panels = step.pictures() if step.pictures else ()
+        recorded = [panel for panel in recorded_panels(row.number) if panel.step == place]
+        assert [(panel.name, panel.caption) for panel in panels] == [(panel.name, panel.caption) for panel in recorded]
+        for panel, stored in zip(panels, recorded, strict=True):
+            now, then = pixels(io.BytesIO(panel.png())), pixels(stored.path)
+            assert now.shape == then.shape, "run `python tools/write_lesson_docs.py`"
+            assert np.abs(now - then).mean() < 8, "run `python tools/write_lesson_docs.py`"
+
+
+def test_every_recorded_picture_belongs_to_a_lesson() -> None:
+    panels = [panel for row in LESSONS for panel in recorded_panels(row.number)]
+    assert {panel.path.name for panel in panels} | {"panels.json"} == {path.name for path in FOLDER.iterdir()}
+    assert {panel.lesson for panel in panels if panel.step is None} == {row.number for row in LESSONS if row.pictured}
+
+
+def test_pictures_of_an_experiment_without_any_are_refused_before_it_runs(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="lesson 5 has no pictures of its experiment: lessons 2 and 8 have"):
+        run_lesson(5, pictures=tmp_path / "none.png")
+
+
+def test_filters_before_training_are_those_that_training_starts_from() -> None:
+    recipe = {"epochs": 1, "seed": 3, "augmentation": "none", "learning_rate": 1e-8, "weight_decay": 0}
+    config = {"data": "digits", "architecture": "lenet5", "strategy": "scratch", "recipe": recipe}
+    before = first_filters(untrained(config))
+    with trained(config, progress=lambda values: None) as run:
+        after = first_filters(classifier_of(run).module)
+    assert np.abs(after - before).max() < 1e-5
+    other = {**config, "recipe": {**recipe, "seed": 4}}
+    assert np.abs(first_filters(untrained(other)) - before).max() > 0.1
+
+
+def test_the_last_maps_see_what_the_text_says() -> None:
+    assert [depth.last_field(layers) for _, layers in depth.STACKS] == [8, 14, 20]
+    assert "their last maps see 8, 14 and 20 pixels" in lesson(3).steps[1].text
 
 
 def in_small(monkeypatch: pytest.MonkeyPatch, row: Lesson) -> Finding:
@@ -200,6 +256,7 @@ def test_a_lesson_on_paper_needs_no_network_and_no_script(row: Lesson, tmp_path:
     assert "default-src 'none'" in html
     assert "$" not in re.sub(r"<pre>.*?</pre>", "", html, flags=re.S), "a formula was left as it was typed"
     assert "<svg" in html
+    assert html.count("data:image/webp;base64,") == len(recorded_panels(row.number))
     assert row.question in html
     print_lesson(row.number, out)  # its own file is replaced
     out.write_text("mine", encoding="utf-8")
@@ -208,6 +265,6 @@ def test_a_lesson_on_paper_needs_no_network_and_no_script(row: Lesson, tmp_path:
 
 
 def test_a_lesson_says_its_record_in_words() -> None:
-    text = lesson_markdown(lesson(4))
+    text = lesson_markdown(lesson(4), address=lambda panel: panel.name)
     assert "It held in 5 of 5 seeds." in text
     assert "python -m clfcore lesson 4 --setting 32" in text
