@@ -157,7 +157,7 @@ def _flipped_digits() -> Panel:
     )
     rows = []
     for digit, place in ((2, TWO + 1), (6, SIX + 1)):
-        row = []
+        row: list[TitledImage] = []
         for name, steps in flips:
             pictures = file_previews(policy(steps), data="digits", place=place, size=8, count=1).pictures
             row += [TitledImage(f"{digit}", pictures[0])] if not row else []

@@ -62,7 +62,8 @@ def read(lesson: Lesson, place: int, *, below: Callable[[], None] | None = None)
         _text(step)
         go_on(STEPS[place + 1])
     with right:
-        show_panels(result_beside(_panels(lesson.number, place), "Drawing the pictures") or (), width=BESIDE)
+        panels = result_beside(_panels(lesson.number, place), "Drawing the pictures")
+        show_panels(panels or (), width=BESIDE)
 
 
 def _text(step: Step) -> None:
