@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from clfcore.errors import brief, nearest, refusal
 
 Strategy = Literal["scratch", "feature-extraction", "fine-tuning", "progressive-unfreezing"]
-Schedule = Literal["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle"]
+Schedule = Literal["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle", "triangular"]
 Policy = Literal[
     "none", "basic", "conservative", "autoaugment", "randaugment", "trivialaugment", "augmix", "small", "digits"
 ]
@@ -75,7 +75,7 @@ class Recipe(_Frozen):
         default=0.1, gt=0, lt=1, description="what the rate is multiplied by at a fall, of plateau only"
     )
     one_cycle_rise: float = Field(
-        default=0.3, gt=0, lt=1, description="share of the run in which the rate rises, of one-cycle only"
+        default=0.3, gt=0, lt=1, description="share of the run in which the rate rises, of one-cycle and triangular"
     )
     augmentation: Policy | dict[str, JsonValue] | None = Field(
         default=None,

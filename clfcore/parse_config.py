@@ -37,6 +37,8 @@ def configuration(
         fields["data"] = data = with_reading(data, reading)
     if preset is not None:
         base = presets.preset_for(preset, _task_kind(data))
+        if fields.get("architecture", merged.get("architecture", base.architecture)) == base.architecture:
+            merged = {**base.network, **merged}
         merged, recipe = {**base.made_for, **merged}, {**base.recipe.model_dump(), **recipe}
     options = merged.get("options")
     if isinstance(options, Mapping) and isinstance(added := fields.get("options"), Mapping):

@@ -1,11 +1,11 @@
 """Presets: recipes by name that fill all fields, each with the line that justifies it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
-from clfcore.config import Head, Recipe, Strategy
+from clfcore.config import Head, Option, Recipe, Strategy
 from clfcore.errors import unknown
 from clfcore.task import TaskKind
 
@@ -22,12 +22,19 @@ class Preset:
     strategy: Strategy | None
     recipe: Recipe
     head: Head | None = None  # None: the configuration's own
+    architecture: str | None = None  # None: any; else the network that the recipe was chosen for
+    options: Mapping[str, Option] = field(default_factory=dict)  # of that network
 
     @property
     def made_for(self) -> dict[str, str]:
         """The strategy and the head of a configuration, where the preset is made for one."""
         named = {"strategy": self.strategy, "head": self.head}
         return {name: value for name, value in named.items() if value is not None}
+
+    @property
+    def network(self) -> dict[str, object]:
+        """The fields that name the network it was chosen for; none where it suits any."""
+        return {} if self.architecture is None else {"architecture": self.architecture, "options": dict(self.options)}
 
 
 def _policy(*steps: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -105,6 +112,29 @@ PRESETS: Mapping[str, Preset] = {
                 gradient_clip=0.0,
                 channels_last=True,
             ),
+        ),
+        Preset(
+            "cifar10, fast",
+            "Whitened patches, a triangle of SGD and averaged weights; its GPU time is not measured yet.",
+            "scratch",
+            Recipe(
+                epochs=10,
+                batch_size=1024,
+                optimizer="sgd",
+                learning_rate=2.0,
+                momentum=0.85,
+                weight_decay=7.5e-4,
+                schedule="triangular",
+                one_cycle_rise=0.23,
+                augmentation=_policy(
+                    {"step": "horizontal-flip"}, {"step": "shift", "most": 0.0625, "border": "reflect"}
+                ),
+                label_smoothing=0.2,
+                gradient_clip=0.0,
+                ema=0.95,
+                channels_last=True,
+            ),
+            architecture="airbench",
         ),
     )
 }

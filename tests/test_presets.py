@@ -42,6 +42,20 @@ def test_a_preset_weighs_rare_labels_as_it_weighs_rare_classes() -> None:
         check(config, open_dataset(config.data))
 
 
+def test_a_preset_brings_the_network_it_was_chosen_for_and_gives_way_to_another() -> None:
+    words = ["train", "--data", "cifar10", "--preset", "cifar10, fast"]
+    config = configuration(parser().parse_args(words))
+    assert (config.architecture, config.strategy, config.recipe.schedule) == ("airbench", "scratch", "triangular")
+    other = configuration(parser().parse_args([*words, "--architecture", "resnet18_small"]))
+    assert (other.architecture, other.options, other.recipe) == ("resnet18_small", {}, config.recipe)
+
+
+def test_a_triangle_rises_to_the_peak_and_ends_at_nothing() -> None:
+    rate = rate_at(Recipe(epochs=10, learning_rate=1.0, schedule="triangular", one_cycle_rise=0.25), 100)
+    assert [rate(step) for step in (0, 250, 1000)] == pytest.approx([0.2, 1.0, 0.0])
+    assert rate(625) == pytest.approx(0.5)
+
+
 def test_an_unknown_preset_is_refused_with_the_nearest() -> None:
     with pytest.raises(InputError, match=r"preset is 'quik look': it must be one of .*did you mean quick look"):
         preset("quik look")
@@ -51,7 +65,9 @@ def test_an_unknown_preset_is_refused_with_the_nearest() -> None:
     assert preset("medical").name == "medical, imbalanced"
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle"])
+@pytest.mark.parametrize(
+    "schedule", ["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle", "triangular"]
+)
 def test_the_drawn_schedule_is_the_rate_that_training_takes(schedule: str) -> None:
     recipe = Recipe(epochs=7, learning_rate=0.3, schedule=schedule)
     steps, rates = curve(recipe, 90)

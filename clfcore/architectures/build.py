@@ -11,6 +11,7 @@ from torch import nn
 from clfcore.architectures import configurable, small_images
 from clfcore.architectures import pretrained as stored
 from clfcore.architectures.adapt_weights import adapt_published_state, fit_channels
+from clfcore.architectures.airbench import AirBench
 from clfcore.architectures.catalogue import Architecture, architecture, check_count, check_side, configured
 from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.imagenet_labels import imagenet_labels
@@ -119,6 +120,8 @@ def _module(row: Architecture, form: _Form, *, options: Options) -> nn.Module:
     maker = _MAKERS.get(row.name)
     if maker is not None and row.name == "lenet5":
         return maker(columns=classes, channels=form.channels, image_size=form.side, **options)
+    if row.name == "airbench":
+        return AirBench(columns=classes, channels=form.channels, **cast(dict[str, int], options))
     if maker is not None:
         return fit_channels(maker(columns=classes, **options), form.channels)
     small = small_images.small_form(row.name.removesuffix("_small"), row.family, columns=classes)

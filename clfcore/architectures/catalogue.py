@@ -103,6 +103,7 @@ _NAMED = (
     Architecture("resnet18_small", "resnet", 2015, 11_681_832, 1, 32),
     Architecture("resnet34_small", "resnet", 2015, 21_789_992, 1, 32),
     Architecture("mobilenet_v3_small_small", "mobilenet", 2019, 2_542_856, 1, 32),
+    Architecture("airbench", "airbench", 2024, 1_972_792, 9, 32, classes=10, options=OPTIONS["airbench"]),
     Architecture("vgg", "vgg", 2014, 132_863_336, 32, 224, options=OPTIONS["vgg"]),
     Architecture("resnet", "resnet", 2015, 11_689_512, 1, 224, options=OPTIONS["resnet"]),
     Architecture("efficientnet", "efficientnet", 2019, 5_288_548, 1, 224, options=OPTIONS["efficientnet"]),

@@ -206,6 +206,22 @@ _ROWS = (
         "Transformers won, but nobody could say how much was attention and how much the newer training and layout.",
         "torchvision.models.convnext:CNBlock",
     ),
+    Family(
+        "airbench",
+        "airbench",
+        Paper(
+            ("Keller Jordan",),
+            "94% on CIFAR-10 in 3.29 seconds on a single GPU",
+            2024,
+            "https://arxiv.org/abs/2404.00498",
+        ),
+        "The first layer is not learned: by their covariance, it turns patches of 2 x 2 pixels so that all directions "
+        "vary alike. "
+        "Three narrow blocks follow, which begin as near the identity as they can. "
+        "A constant scale of the logits and a high learning rate do the rest within ten passes.",
+        "A ResNet takes minutes to learn CIFAR-10 on the GPU where a well-begun small network takes seconds.",
+        "clfcore.architectures.airbench:AirBenchBlock",
+    ),
 )
 
 FAMILIES: dict[str, Family] = {row.name: row for row in _ROWS}

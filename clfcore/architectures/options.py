@@ -82,6 +82,11 @@ BY_NAME: dict[str, tuple[Option, ...]] = {
         Option("gamma", "number", "1.15", "γ, of the image size", most=2),
         Option("squeeze_excite", "flag", "true", "squeeze-and-excitation in each block"),
     ),
+    "airbench": (
+        Option(
+            "width", "whole", "64", "maps of the first block; the other two have four times as many", least=4, most=256
+        ),
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from safetensors.torch import load_file
 from torch import nn
 
+from clfcore.architectures.airbench import whiten_first_layer
 from clfcore.architectures.heads import embedding_width, make_head
 from clfcore.architectures.stages import Group
 from clfcore.config import Recipe
@@ -28,6 +29,8 @@ from clfcore.training.loop import Diverged, Epoch, State, Step, train
 from clfcore.training.optimizer import Plateau, hits_of, rate_at, steps_of
 from clfcore.training.phases import Phase
 from clfcore.training.shared_step import share_weights
+
+WHITENED = 4096  # training images that a whitening first layer is fitted to
 
 Fields = Mapping[str, JsonValue]
 
@@ -82,6 +85,9 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
         _resume(training, stored)
     else:
         run.drop_history_after(-1)
+        if prepared.config.weights == "none":
+            images, _ = next(iter(prepared.batches("train").in_order(WHITENED)))
+            whiten_first_layer(module, images)
         if first is not None:
             started = time.perf_counter()
             training.begin(phases[0])

@@ -157,6 +157,7 @@ def train(
     Raises Diverged where the loss stops being finite.
     """
     parameters = list(state.model.parameters())  # listed once: a walk over all modules at every step costs
+    on_cpu = state.device.type == "cpu"
     for epoch in range(state.epoch + 1, epochs + 1):
         # Dropout draws anew each epoch, the same after a resume, and in each process something else.
         state.stream.seed(state.seed * 1_000_003 + epoch + (state.ranks.rank << 52))
@@ -175,7 +176,8 @@ def train(
                 state.step += 1
                 sums += torch.stack([done.loss * images, done.hits, done.gradient_norm])
                 shown, steps = shown + images, steps + 1
-                if state.step % CHECKED == 0 and not math.isfinite(loss := sums[0].item()):
+                # A GPU is not waited for within an epoch: there the end of the epoch tells.
+                if on_cpu and state.step % CHECKED == 0 and not math.isfinite(loss := sums[0].item()):
                     raise _diverged(state, epoch, loss)
                 yield Step(state.step, done.loss)
         share_buffers(state.ranks, (state.model, state.averaged))

@@ -28,7 +28,8 @@ def rate_at(recipe: ResolvedRecipe, steps_per_epoch: int) -> Callable[[int], flo
     constant 1; cosine from 1 to 0; step falls by `step_factor` after each `step_size` epochs (0: a third of the run);
     plateau 1 (the consumer of the loop lowers the peak); warmup-cosine rises linearly over `warmup_epochs` (at most a
     fifth of the run), then falls; one-cycle as Smith and Topin 2018: from 1/25 to 1 over `one_cycle_rise` of the run,
-    then to 1/250,000, both along a cosine.
+    then to 1/250,000, both along a cosine; triangular from 1/5 to 1 over `one_cycle_rise` of the run, then to 0, both
+    along a line.
     """
     total = max(1, recipe.epochs * steps_per_epoch)
     if recipe.schedule in ("constant", "plateau"):
@@ -46,6 +47,9 @@ def rate_at(recipe: ResolvedRecipe, steps_per_epoch: int) -> Callable[[int], flo
             if step <= peak
             else _cosine(1.0, last, (step - peak) / max(1, total - 1 - peak))
         )
+    if recipe.schedule == "triangular":
+        top = max(1.0, recipe.one_cycle_rise * total)
+        return lambda step: 0.2 + 0.8 * step / top if step <= top else max(0.0, (total - step) / max(1.0, total - top))
     warm = round(min(recipe.warmup_epochs * steps_per_epoch, total / 5))
     return lambda step: (step + 1) / (warm + 1) if step < warm else _cosine(1.0, 0.0, (step - warm) / (total - warm))
 

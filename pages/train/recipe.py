@@ -10,10 +10,10 @@ from clfcore.augment.policies import policy
 from clfcore.augment.saved_policies import saved_policies
 from clfcore.config import RunConfig
 from clfcore.parse_config import with_changes
-from clfcore.presets import PRESETS, preset_for
+from clfcore.presets import PRESETS, Preset, preset_for
 from clfcore.task import TaskKind
 from ui.messages import escape_markdown, refusals
-from ui.session import AUGMENTATION, LABEL_PRESERVING
+from ui.session import AUGMENTATION, LABEL_PRESERVING, NEXT_ARCHITECTURE, in_address
 
 # A field that works under some choices alone is shown under those.
 _APPLIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -24,7 +24,7 @@ _APPLIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "step_factor": ("schedule", ("step",)),
     "plateau_patience": ("schedule", ("plateau",)),
     "plateau_factor": ("schedule", ("plateau",)),
-    "one_cycle_rise": ("schedule", ("one-cycle",)),
+    "one_cycle_rise": ("schedule", ("one-cycle", "triangular")),
 }
 
 
@@ -58,9 +58,24 @@ def choose_preset(chosen: RunConfig, kind: TaskKind) -> RunConfig:
         f" Designed for the strategy {preset.strategy}." if preset.strategy not in (None, chosen.strategy) else ""
     )
     st.caption(escape_markdown(preset.why + made_for))
+    if preset.architecture is not None and (
+        preset.architecture != chosen.architecture
+        or any(str(chosen.options.get(name)) != str(value) for name, value in preset.options.items())
+    ):
+        st.button(
+            f"Take its network, {preset.architecture}", key="preset network", on_click=_take_network, args=(preset,)
+        )
     head = {"head": preset.head} if preset.head and chosen.strategy != "feature-extraction" else {}
     with refusals():
         return with_changes(chosen, recipe=preset.recipe.model_dump(), **head)
+
+
+def _take_network(preset: Preset) -> None:
+    """The network that a preset was chosen for, with its options."""
+    if preset.architecture is not None:
+        NEXT_ARCHITECTURE.set(preset.architecture)
+        st.query_params["option"] = [f"{name}={value}" for name, value in preset.options.items()]
+        in_address("option").forget()
 
 
 def choose_policy(default: object) -> str | None:

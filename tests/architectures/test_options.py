@@ -63,7 +63,8 @@ def test_refusals(name, given, message):
 
 def test_networks_without_options_say_so():
     with pytest.raises(
-        InputError, match=r"option width is not one of resnet18: it has none .lenet5, vgg, resnet, efficientnet have"
+        InputError,
+        match=r"option width is not one of resnet18: it has none .lenet5, vgg, resnet, efficientnet, airbench have",
     ):
         settle("resnet18", (), {"width": 3})
 
