@@ -12,4 +12,3 @@ def test_a_preset_offers_the_network_it_was_chosen_for(open_page: OpenPage) -> N
     assert not app.exception
     assert app.session_state[ARCHITECTURE.key] == "airbench"
     assert "preset network" not in [button.key for button in app.button]
-    assert any('"architecture": "airbench"' in str(code.value) or "airbench" in str(code.value) for code in app.code)
