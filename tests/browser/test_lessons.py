@@ -58,6 +58,26 @@ def test_a_lesson_is_walked_with_a_wrong_and_a_right_prediction(page: Page, addr
     expect(page).to_have_url(re.compile("lesson=5"))
 
 
+def test_pictures_stand_beside_the_text_and_below_the_result(page: Page, address: str) -> None:
+    page.goto(f"{address}/lessons?lesson=8&step=Details")
+    settled(page)
+    expect(page.get_by_text("The same shapes with the mark")).to_be_visible()
+    expect(page.locator(".clf-card img")).to_have_count(8)
+    page.goto(f"{address}/lessons?lesson=2&step=Predict")
+    settled(page)
+    page.get_by_text("ReLU and maxima, clearly").click()
+    press(page, "Save my prediction")
+    press(page, "Run the experiment")
+    expect(page.get_by_text("The claim held here")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("You predicted “ReLU and maxima, clearly”.")).to_be_visible()
+    expect(page.locator(".clf-card img")).to_have_count(36)  # six filters of two networks: before, after, the change
+    page.get_by_role("tab", name="Predict").click()
+    settled(page)
+    page.get_by_text("Neither: the 95% intervals overlap").click()
+    press(page, "Save my prediction")
+    expect(page.get_by_text("You were right: Neither")).to_be_visible(timeout=120_000)
+
+
 def test_logits_are_read_as_they_are_moved_by_keyboard(page: Page, address: str) -> None:
     page.goto(f"{address}/lessons?lesson=1")
     settled(page)
