@@ -54,7 +54,7 @@ def test_an_untouched_number_follows_a_default_that_changes_and_an_entered_one_s
 
 def test_a_choice_offers_what_the_rule_allows() -> None:
     box = drawn("recipe.schedule", None).selectbox[0]
-    assert box.options == ["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle"]
+    assert box.options == ["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle", "triangular"]
     assert box.placeholder == "warmup-cosine"
 
 
