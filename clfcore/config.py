@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Literal, Self, TypeVar, get_args
+from typing import Literal, NamedTuple, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
@@ -209,6 +209,23 @@ class Recipe(_Frozen):
         return value
 
 
+class TrackParts(NamedTuple):
+    """Parts of `track`: the tracker's name, empty where there is none of it, and where it writes."""
+
+    name: str
+    target: str
+
+
+def track_parts(text: str) -> TrackParts:
+    """
+    >>> track_parts("tensorboard:logs"), track_parts("wandb")
+    (TrackParts(name='tensorboard', target='logs'), TrackParts(name='wandb', target=''))
+    """
+    name, _, target = text.partition(":")
+    known = name == "wandb" or (name in ("tensorboard", "mlflow") and bool(target.strip()))
+    return TrackParts(name if known else "", target.strip())
+
+
 class RunConfig(_Frozen):
     """What is trained on what, and how."""
 
@@ -235,7 +252,19 @@ class RunConfig(_Frozen):
     wanted: float = Field(
         default=0.9, gt=0, le=1, allow_inf_nan=False, description="precision or recall that the thresholds should reach"
     )
+    track: str | None = Field(
+        default=None, description="where epochs are also written: tensorboard:DIR, mlflow:URI or wandb"
+    )
     recipe: Recipe = Field(default_factory=Recipe, description="how the network is trained")
+
+    @field_validator("track")
+    @classmethod
+    def _tracker(cls, value: str | None) -> str | None:
+        if value is not None and not track_parts(value).name:
+            raise ValueError(
+                f"is {brief(value)}: write tensorboard:DIR, mlflow:URI (such as mlflow:sqlite:///runs.db) or wandb"
+            )
+        return value
 
     def as_json(self) -> str:
         return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False)

@@ -80,7 +80,7 @@ def field(name: str, *, default: object = None, options: tuple[str, ...] | None 
 def set_widgets(config: RunConfig) -> None:
     """Before they are drawn: have the widgets of a configuration's fields, and of its network's options, show it."""
     values = {f"recipe.{name}": value for name, value in config.recipe.model_dump().items()}
-    for name, value in {**values, "split_seed": config.split_seed, "head": config.head}.items():
+    for name, value in {**values, "split_seed": config.split_seed, "track": config.track, "head": config.head}.items():
         own = value.get("name") if isinstance(value, dict) else value  # a policy of one's own, by its name
         SessionValue[object](f"field {name}").set(own)
         SessionValue[object](f"field {name} default").forget()  # else a number would follow it

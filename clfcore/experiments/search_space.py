@@ -29,6 +29,7 @@ FIXED = {
     "data": "trials are compared on the same data",
     "split_seed": "trials are compared on the same split",
     "recipe.seed": "the best of several seeds is luck; compare seeds with train-to-compare",
+    "track": "it changes no result",
     "recipe.device": "it changes no result",
     "options": "options belong to one architecture; set them for all",
 }

@@ -15,12 +15,15 @@ from clfcore.errors import Failure
 from clfcore.files import cannot_write, runs_folder, safe_name
 from clfcore.remote import is_remote
 from clfcore.runs.folder import Run
+from clfcore.runs.tracking import check_tracking, with_absolute_target
 
 C = TypeVar("C", bound=RunConfig)
 
 
 def with_absolute_data(config: C) -> C:
     """The configuration with data that is found from any working folder, by its path, where the run may go on."""
+    if config.track != (track := with_absolute_target(config.track)):
+        config = config.changed(track=track)
     if is_remote(parted(split_version(config.data).base).path):
         return config  # its address holds on any machine
     base, version = split_version(path_spec(config.data))
@@ -36,10 +39,12 @@ def with_absolute_data(config: C) -> C:
 
 
 def create_run(config: NetworkConfig, folder: Path | None = None) -> Run:
-    """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written.
+    """A new run's folder, written before torch is imported. Raises Failure where the folder cannot be written,
+    InputError where the tracker that it asks for is missing.
 
     config: its data is found from any working folder, as `with_absolute_data` makes it.
     """
+    check_tracking(config.track)
     folder = folder or runs_folder()
     data = display_name(config.data)
     data = Path(data).stem if Path(data).suffix in (".zip", ".csv") else data

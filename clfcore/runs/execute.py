@@ -41,6 +41,7 @@ from clfcore.runs.run_data import keep_split
 from clfcore.runs.session import Orphaned, Session, Stopped
 from clfcore.runs.split_record import read_split
 from clfcore.runs.thresholds import keep_thresholds
+from clfcore.runs.tracking import open_tracker
 from clfcore.runs.train_head import train_head
 from clfcore.runs.train_network import train_network
 from clfcore.training import phases
@@ -145,6 +146,16 @@ def _work(run: Run, report: Reporter, crew: Crew, *, orphaned: Callable[[], bool
     require_same(prepared)
     session = Session(run, prepared, report, orphaned, started)
     session.check_stop()
+    session.tracker = open_tracker(run, config)
+    try:
+        _train(session)
+    finally:
+        session.tracker.close()
+
+
+def _train(session: Session) -> None:
+    """From the prepared data to the evaluated network, and the end of the run."""
+    run, prepared, report, config = session.run, session.prepared, session.report, session.prepared.config
     heads_only = prepared.config.strategy == "feature-extraction"
     trained, predict = train_head(session) if heads_only else train_network(session)
     run.write("classifier.json", prepared.spec.as_dict())
@@ -175,6 +186,7 @@ def _work(run: Run, report: Reporter, crew: Crew, *, orphaned: Callable[[], bool
         **({"finished_early": session.finished_early.as_dict()} if session.finished_early else {}),
     }
     run.write("metrics.json", results)
+    session.tracker.finish(metrics, session.best.epoch)
     if not heads_only:  # what helps a fitted head is another one
         session.notes += notes(run.history, ended=True)
     log.info("completed after %.1f s, best epoch %s", session.seconds, session.best.epoch)

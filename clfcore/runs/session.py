@@ -26,6 +26,7 @@ from clfcore.runs.prepare import Prepared
 from clfcore.runs.progress import Reporter
 from clfcore.runs.records import EpochRecord, FinishedEarly, RunResults, ThresholdsFile
 from clfcore.runs.temperature import TemperatureFile
+from clfcore.runs.tracking import Tracker
 from clfcore.training.loop import Diverged, Epoch
 from clfcore.training.losses import hits_of, plain_loss_of
 
@@ -56,6 +57,7 @@ class Session:
     )  # what needs no fitting, by method and split
     moved: dict[str, float] = field(default_factory=dict)  # by layer group, as `transfer.moved` says
     finished_early: FinishedEarly | None = None
+    tracker: Tracker = field(default_factory=Tracker)
     wish: StopRequest | None = None  # what was asked of the run when the processes last agreed
 
     def __post_init__(self) -> None:
@@ -175,7 +177,9 @@ class Session:
             **({} if event.candidate is None else {"candidate": event.candidate}),
             **(more or {}),
         }
-        self.run.record(EpochRecord.model_validate(values))
+        epoch = EpochRecord.model_validate(values)
+        self.run.record(epoch)
+        self.tracker.epoch(epoch)
         return loss
 
 

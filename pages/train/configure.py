@@ -89,7 +89,9 @@ def configure(chosen: RunConfig, *, defaults: RunConfig) -> RunConfig:
                 )
         with more.cell():
             split_seed = field("split_seed")
-    fields = {"split_seed": split_seed, "fit": PICTURE_RESIZING.get(), "head": of_strategy.get("head")}
+        with more.cell():
+            track = field("track")
+    fields = {"track": track, "split_seed": split_seed, "fit": PICTURE_RESIZING.get(), "head": of_strategy.get("head")}
     with refusals():
         return with_changes(
             chosen,
