@@ -7,8 +7,11 @@ a digest of weights, images and corruptions, and computed again only where one o
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,6 +20,7 @@ from clfcore.architectures.fuse import fuse_for_inference
 from clfcore.classifier import Classifier
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode import decode
+from clfcore.data.thread_pool import threads
 from clfcore.errors import InputError
 from clfcore.evaluation.intervals import Interval, percentiles, resampled, wilson
 from clfcore.exclusive import exclusive
@@ -32,6 +36,7 @@ from clfcore.runs.run_data import open_run_data
 
 LEAST = 20
 BATCH = 16
+AHEAD = 2  # conditions whose images are made before they are needed
 VERSION = 1
 CLEAN = "clean"
 
@@ -142,22 +147,39 @@ def _outcomes(run: Run, items: Sequence[str], *, progress: Progress | None) -> d
         raise InputError(f"{len(gone):,} test images of run {run.id} are gone, such as {gone[0]}: bring them back")
     parts: dict[str, list[np.ndarray]] = {name: [] for name in CONDITIONS}
     done, total, predict = 0, len(items) * len(CONDITIONS), None
-    for start in range(0, len(items), BATCH):
-        names = items[start : start + BATCH]
-        indices = np.array([at[name] for name in names])
-        squares = preprocess.center(pictures.tones(indices, preprocess))
-        predict = predict or _fused(classifier, squares)
-        for kind, strength in ((CLEAN, 0), *((kind, strength) for kind in CORRUPTIONS for strength in STRENGTHS)):
-            seen = squares
-            if strength:
-                pairs = zip(squares, names, strict=True)
-                seen = np.stack([corrupted(one, kind, strength=strength, item=name) for one, name in pairs])
-            logits = read_along_paths(predict(seen), classifier.task, classifier.decoding)
-            parts[condition(kind, strength)].append(_right(run, dataset, indices, logits=logits))
-            done += len(names)
-            if progress is not None:
-                progress(done, total)
+    with ThreadPoolExecutor(threads(), thread_name_prefix="corruptions") as pool:
+        for start in range(0, len(items), BATCH):
+            names = items[start : start + BATCH]
+            indices = np.array([at[name] for name in names])
+            squares = preprocess.center(pictures.tones(indices, preprocess))
+            predict = predict or _fused(classifier, squares)
+            for name, seen in _conditions(squares, names, pool):
+                logits = read_along_paths(predict(seen), classifier.task, classifier.decoding)
+                parts[name].append(_right(run, dataset, indices, logits=logits))
+                done += len(names)
+                if progress is not None:
+                    progress(done, total)
     return {name: np.concatenate(each) for name, each in parts.items()}
+
+
+def _conditions(
+    squares: np.ndarray, names: Sequence[str], pool: ThreadPoolExecutor
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Each condition with the images under it; the next one is made in the pool while this one is looked at."""
+    asked = [(kind, strength) for kind in CORRUPTIONS for strength in STRENGTHS]
+
+    def begin(kind: str, strength: int) -> Iterator[np.ndarray]:
+        return pool.map(partial(_corrupt, kind, strength), squares, names)
+
+    waiting = deque([begin(*pair) for pair in asked[:AHEAD]])
+    yield CLEAN, squares
+    for i, (kind, strength) in enumerate(asked):
+        waiting.extend(begin(*pair) for pair in asked[i + AHEAD : i + AHEAD + 1])
+        yield condition(kind, strength), np.stack(list(waiting.popleft()))
+
+
+def _corrupt(kind: str, strength: int, square: np.ndarray, name: str) -> np.ndarray:
+    return corrupted(square, kind, strength=strength, item=name)
 
 
 def _fused(classifier: Classifier, squares: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
