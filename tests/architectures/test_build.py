@@ -136,14 +136,15 @@ def test_any_channels_and_classes_take_a_training_step(name, channels):
 def test_each_family_trains_at_its_smallest_size_and_at_224(name, channels, columns):
     from clfcore.architectures.catalogue import architecture
 
-    # 1,000 classes from shapes alone: the numbers of what lies below the classifier are those of two
-    with torch.device("meta" if columns == 1000 else "cpu"):
-        for side in {max(architecture(name).smallest_image, 4), 224}:
+    # 224 pixels and 1,000 classes from shapes alone: their numbers are those of small images and of two classes
+    for side in {max(architecture(name).smallest_image, 4), 224}:
+        real = columns == 2 and side != 224
+        with torch.device("cpu" if real else "meta"):
             module = build(name, columns=columns, channels=channels, image_size=side).module
             nn.functional.cross_entropy(module(torch.rand(2, channels, side, side)), torch.tensor([0, 1])).backward()
             gradients = [p.grad for p in module.parameters() if p.grad is not None]
             assert gradients
-            assert columns == 1000 or all(torch.isfinite(gradient).all() for gradient in gradients)
+            assert not real or all(torch.isfinite(gradient).all() for gradient in gradients)
             assert module.eval()(torch.rand(1, channels, side, side)).shape == (1, columns)
 
 
