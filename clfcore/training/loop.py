@@ -17,6 +17,7 @@ from clfcore.distributed.ranks import ALONE, Ranks
 from clfcore.errors import Failure
 from clfcore.predictions import Predictions
 from clfcore.randomness import Stream
+from clfcore.training.frozen_norm import FrozenNorm
 from clfcore.training.shared_step import SharedStep, share_buffers
 from clfcore.training.slices import Batch, Slice, grouped
 
@@ -158,12 +159,14 @@ def train(
     """
     parameters = list(state.model.parameters())  # listed once: a walk over all modules at every step costs
     on_cpu = state.device.type == "cpu"
+    frozen_norm: FrozenNorm | None = None  # what is frozen stays so within a phase
     for epoch in range(state.epoch + 1, epochs + 1):
         # Dropout draws anew each epoch, the same after a resume, and in each process something else.
         state.stream.seed(state.seed * 1_000_003 + epoch + (state.ranks.rank << 52))
         state.train_mode()
         sums = torch.zeros(3, device=state.device)  # of loss, hits and the gradient's norm
         shown = steps = 0
+        frozen_norm = FrozenNorm(state.model) if frozen_norm is None and not state.compile else frozen_norm
         several = state.ranks.size > 1 or state.accumulation > 1
         shared = SharedStep(state.ranks, state.model, parameters) if several else None
         with shared.statistics.of_slices() if shared else contextlib.nullcontext():
@@ -171,7 +174,15 @@ def train(
                 for part in state.optimizer.param_groups:
                     part["lr"] = part["peak_lr"] * rate_at(state.step) * warmth(part, state.step)
                 with state.stream.drawn():
-                    done = _step(state, group, loss_of=loss_of, hits_of=hits_of, parameters=parameters, shared=shared)
+                    done = _step(
+                        state,
+                        group,
+                        loss_of=loss_of,
+                        hits_of=hits_of,
+                        parameters=parameters,
+                        shared=shared,
+                        frozen_norm=frozen_norm,
+                    )
                 images = sum(part.images for part in group)
                 state.step += 1
                 sums += torch.stack([done.loss * images, done.hits, done.gradient_norm])
@@ -206,6 +217,7 @@ def _step(
     hits_of: Function,
     parameters: Sequence[nn.Parameter],
     shared: SharedStep | None,
+    frozen_norm: FrozenNorm | None,
 ) -> _StepResult:
     """One optimizer step over some batches, or over this process's slices of them."""
     optimizer, scaler = state.optimizer, state.scaler
@@ -215,7 +227,9 @@ def _step(
         parameter.grad = None  # zero_grad's bookkeeping takes a hundredth of LeNet-5's step
     for x, y, *soft in (part.batch for part in group if part.batch is not None):
         x, y = state.placed(x), y.to(state.device, non_blocking=True)
-        with state.autocast():
+        if frozen_norm:
+            frozen_norm.check(x)
+        with state.autocast(), frozen_norm.folded() if frozen_norm else contextlib.nullcontext():
             logits = state.forward(x)  # B x columns
         loss = loss_of(logits.float(), soft[0].to(state.device) if soft else y)
         scaler.scale(loss * (len(x) / images)).backward()
