@@ -18,9 +18,8 @@ from clfcore.errors import brief, nearest, refusal
 
 Strategy = Literal["scratch", "feature-extraction", "fine-tuning", "progressive-unfreezing"]
 Schedule = Literal["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle", "triangular"]
-Policy = Literal[
-    "none", "basic", "conservative", "autoaugment", "randaugment", "trivialaugment", "augmix", "small", "digits"
-]
+Policy = Literal["none", "basic", "conservative", "autoaugment", "randaugment", "trivialaugment", "augmix", "photos",
+                 "small", "digits"]  # fmt: skip
 Fit = Literal["crop", "pad", "squash"]
 Head = Literal["logistic", "linear", "mlp", "attention"]
 Option = bool | int | float | str

@@ -69,14 +69,14 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "fine-tune photos",
-            "A small rate and few epochs keep what pretraining taught; cuts, flips and tones stand in for more photos.",
+            "A small rate and few epochs keep what pretraining taught; cuts and flips stand in for more photos.",
             "fine-tuning",
             Recipe(
                 epochs=8,
                 batch_size=16,
                 learning_rate=1e-3,
                 weight_decay=0.05,
-                augmentation="basic",
+                augmentation="photos",
                 label_smoothing=0.1,
             ),
         ),

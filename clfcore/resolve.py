@@ -25,6 +25,9 @@ FEW = 1_000  # training pictures up to which an epoch is a short one
 # than batches of 16, with no clear loss of accuracy; batch normalization bears the higher rate.
 # benchmarks/default_small_network.py measures it.
 _FEW_IN_COLOR = 32, 4e-3
+# Families whose pretrained layers bear half the head's rate while batch normalization keeps its statistics; a tenth
+# learns too little in few epochs (docs/transfer.md). Transformers, and what else has none, were not measured.
+_BATCH_NORMALIZED = frozenset({"resnet", "densenet", "mnasnet", "mobilenet", "mobilenetv3", "efficientnet"})
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Facts:
     gpu: bool
     multiple: int = 1  # the network's side must be divisible by it
     small_color: bool = False  # the network is the default one for small color images
+    batch_normalized: bool = False  # the network's family has batch normalization throughout
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def resolve(config: RunConfig, dataset: ImageDataset, *, source: WeightsSource |
         multiple=row.multiple,
         gpu=gpu,
         small_color=row.name == SMALL_COLOR,
+        batch_normalized=row.family in _BATCH_NORMALIZED,
     )
     filled = fill(chosen, facts)
     check_side(row, filled.recipe.image_size)
@@ -202,11 +207,12 @@ def fill(config: NetworkConfig, facts: Facts) -> ResolvedConfig:
     else:
         epochs = 8 if strategy == "fine-tuning" else 10
         batch_size = 64 if facts.gpu or small else 16
-        learning_rate, augmentation = 1e-3, ("none" if facts.digits_like or facts.side <= 64 else "basic")
+        learning_rate, augmentation = 1e-3, _photo_policy(facts)
     if recipe.optimizer == "sgd" and strategy != "feature-extraction":
         learning_rate *= 25  # the usual ratio between SGD with momentum and Adam
     learning_rate = recipe.learning_rate or learning_rate
     from_scratch = strategy in ("scratch", "feature-extraction")
+    backbone_share = 1.0 if from_scratch else 0.5 if facts.batch_normalized else 0.1
     groups = {"scratch": 0, "feature-extraction": 1}.get(strategy, 3)  # the head and two stages: most of the gain
     chosen = {
         "epochs": recipe.epochs or epochs,
@@ -215,7 +221,7 @@ def fill(config: NetworkConfig, facts: Facts) -> ResolvedConfig:
         "learning_rate": learning_rate,
         "augmentation": recipe.augmentation or augmentation,
         "trainable_groups": groups if recipe.trainable_groups is None else recipe.trainable_groups,
-        "backbone_learning_rate": recipe.backbone_learning_rate or learning_rate / (1 if from_scratch else 10),
+        "backbone_learning_rate": recipe.backbone_learning_rate or learning_rate * backbone_share,
         "freeze_batch_norm": not from_scratch if recipe.freeze_batch_norm is None else recipe.freeze_batch_norm,
     }
     stored = config.model_dump()
@@ -230,6 +236,13 @@ def _image_size(facts: Facts, weights: str) -> int:
         return facts.native_image
     least = max(facts.smallest_image, min(32, facts.native_image))
     return -(-max(least, min(facts.side, facts.native_image)) // facts.multiple) * facts.multiple
+
+
+def _photo_policy(facts: Facts) -> Policy:
+    """Of a pretrained network. Photos of several labels are cut less: a label's object may lie at the edge."""
+    if facts.digits_like or facts.side <= 64:
+        return "none"
+    return "basic" if facts.task == "multi-label" else "photos"
 
 
 def _small_policy(facts: Facts) -> Policy:

@@ -27,7 +27,7 @@ def test_every_preset_is_a_whole_recipe_with_a_line_that_justifies_it(name: str)
 def test_a_preset_gives_way_to_flags() -> None:
     words = ["train", "--data", "digits", "--architecture", "lenet5", "--preset", "fine-tune photos", "--epochs", "3"]
     config = configuration(parser().parse_args(words))
-    assert (config.strategy, config.recipe.epochs, config.recipe.augmentation) == ("fine-tuning", 3, "basic")
+    assert (config.strategy, config.recipe.epochs, config.recipe.augmentation) == ("fine-tuning", 3, "photos")
     config = configuration(parser().parse_args([*words, "--strategy", "scratch"]))
     assert config.strategy == "scratch"
 

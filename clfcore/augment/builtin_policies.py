@@ -27,6 +27,8 @@ POLICIES: Mapping[str, Policy] = {
         _named("randaugment", _CROP, _FLIP, "randaugment"),
         _named("trivialaugment", _CROP, _FLIP, "trivialaugment"),
         _named("augmix", _CROP, _FLIP, "augmix"),
+        # The usual of ImageNet (Szegedy et al. 2015) with larger cuts: what fine-tuning on photos gains most by.
+        _named("photos", {"step": "resized-crop", "scale": [0.35, 1.0]}, _FLIP),
         # The usual of CIFAR with half its shift (He et al. 2015): an eighth of the side cuts small objects off.
         _named("small", {"step": "shift", "most": 0.0625, "border": "reflect"}, _FLIP),
         # No flips: a mirrored digit is another sign, or none.
