@@ -55,8 +55,9 @@ def speed(rounds: int, architecture: str) -> bool:
 
 def kills(count: int) -> bool:
     """Print what became of runs of which a process was killed; whether all went well."""
-    from clfcore.config import make, with_name
+    from clfcore.config import make
     from clfcore.errors import Failure
+    from clfcore.resolved_config import with_name
     from clfcore.runs.create import create_run
     from clfcore.runs.execute import execute
     from clfcore.runs.processes import Processes, start_rank

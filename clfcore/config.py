@@ -9,12 +9,13 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, Self, TypeVar, get_args
+from typing import Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from clfcore.errors import brief, nearest, refusal
+from clfcore.tracker_target import track_parts
 
 Strategy = Literal["scratch", "feature-extraction", "fine-tuning", "progressive-unfreezing"]
 Schedule = Literal["constant", "cosine", "step", "plateau", "warmup-cosine", "one-cycle", "triangular"]
@@ -208,23 +209,6 @@ class Recipe(_Frozen):
         return value
 
 
-class TrackParts(NamedTuple):
-    """Parts of `track`: the tracker's name, empty where there is none of it, and where it writes."""
-
-    name: str
-    target: str
-
-
-def track_parts(text: str) -> TrackParts:
-    """
-    >>> track_parts("tensorboard:logs"), track_parts("wandb")
-    (TrackParts(name='tensorboard', target='logs'), TrackParts(name='wandb', target=''))
-    """
-    name, _, target = text.partition(":")
-    known = name == "wandb" or (name in ("tensorboard", "mlflow") and bool(target.strip()))
-    return TrackParts(name if known else "", target.strip())
-
-
 class RunConfig(_Frozen):
     """What is trained on what, and how."""
 
@@ -275,42 +259,7 @@ class RunConfig(_Frozen):
         3
         """
         stored = self.model_dump()
-        return _checked(type(self), {**stored, **changes, "recipe": {**stored["recipe"], **(recipe or {})}})
-
-
-class ResolvedRecipe(Recipe):
-    """A recipe with nothing open."""
-
-    epochs: int
-    batch_size: int
-    image_size: int
-    learning_rate: float
-    augmentation: Policy | dict[str, JsonValue]
-    trainable_groups: int
-    backbone_learning_rate: float
-    freeze_batch_norm: bool
-
-
-class NetworkConfig(RunConfig):
-    """A configuration whose network is chosen, as every run's folder keeps it."""
-
-    architecture: str = Field(min_length=1, description=RunConfig.model_fields["architecture"].description)
-
-
-class ResolvedConfig(NetworkConfig):
-    """A configuration with nothing open, as `resolve` makes it and a run's folder keeps it."""
-
-    weights: str
-    strategy: Strategy
-    recipe: ResolvedRecipe
-
-
-def as_resolved(config: RunConfig) -> ResolvedConfig | None:
-    """The configuration with nothing open, as a run's folder keeps it once resolved; None where a field is open."""
-    try:
-        return ResolvedConfig.model_validate(config.model_dump())
-    except ValidationError:
-        return None
+        return checked(type(self), {**stored, **changes, "recipe": {**stored["recipe"], **(recipe or {})}})
 
 
 FIELDS: Mapping[str, FieldInfo] = {
@@ -326,19 +275,14 @@ def make(values: Mapping[str, object]) -> RunConfig:
     Traceback (most recent call last):
     clfcore.errors.InputError: recipe.epochs is 0: it must be at least 1
     """
-    return _checked(RunConfig, values)
-
-
-def with_name(config: RunConfig) -> NetworkConfig:
-    """The configuration of a network that is named. Raises InputError where it is not."""
-    values = config.model_dump(exclude_unset=True)
-    return _checked(NetworkConfig, {name: value for name, value in values.items() if value is not None})
+    return checked(RunConfig, values)
 
 
 C = TypeVar("C", bound=RunConfig)
 
 
-def _checked(kind: type[C], values: Mapping[str, object]) -> C:
+def checked(kind: type[C], values: Mapping[str, object]) -> C:
+    """A configuration of this kind. Raises InputError with one sentence for each field that does not fit."""
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:

@@ -12,11 +12,12 @@ from clfcore.architectures.catalogue import Architecture, check_side, configured
 from clfcore.augment import policies
 from clfcore.augment.policy import Policy as AugmentationPolicy
 from clfcore.classifier_spec import ClassifierSpec
-from clfcore.config import NetworkConfig, Policy, ResolvedConfig, RunConfig, with_name
+from clfcore.config import Policy, RunConfig
 from clfcore.data.aspect import cut_off, sampled_sizes
 from clfcore.data.dataset import ImageDataset
 from clfcore.default_network import SMALL_COLOR, check_strategy, default_network
 from clfcore.errors import InputError
+from clfcore.resolved_config import NetworkConfig, ResolvedConfig, with_name
 from clfcore.task import TaskKind
 from clfcore.training import class_balance
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from clfcore.config import ResolvedConfig
+from clfcore.resolved_config import ResolvedConfig
 from clfcore.training.schedules import curve, steps_of
 from ui.session import FIGURE_FORMAT, SessionValue
 

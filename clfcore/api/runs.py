@@ -6,11 +6,12 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from clfcore.config import ResolvedConfig, RunConfig, with_name
+from clfcore.config import RunConfig
 from clfcore.distributed.environment import Place, place
 from clfcore.errors import InputError
 from clfcore.progress import Show
 from clfcore.resolve import Resolved
+from clfcore.resolved_config import ResolvedConfig, with_name
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs import folder
 from clfcore.runs.about import set_about

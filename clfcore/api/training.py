@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clfcore.architectures.catalogue import architecture
-from clfcore.config import ResolvedConfig, RunConfig, with_name
+from clfcore.config import RunConfig
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.importers.readings import parted
 from clfcore.default_network import default_network
@@ -14,6 +14,7 @@ from clfcore.experiments.strategy_advice import advise as suggest
 from clfcore.outputs import output_path
 from clfcore.parse_config import configuration as configuration
 from clfcore.progress import Progress
+from clfcore.resolved_config import ResolvedConfig, with_name
 from clfcore.results import WHEN_KNOWN, JsonObject, Result, json_value
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.train_command import command_of as command_of

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clfcore.config import NetworkConfig, with_name
 from clfcore.errors import InputError
 from clfcore.parse_config import parse_config
+from clfcore.resolved_config import NetworkConfig, with_name
 from clfcore.results import Result
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.starting_weights import require_at_hand

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from clfcore.config import ResolvedConfig
 from clfcore.data.pixels import Preprocess
 from clfcore.device import most_processes, part_of_the_threads, pick_device
 from clfcore.experiments.step_cost import measure_step_cost
 from clfcore.progress import Progress
 from clfcore.randomness import Stream
 from clfcore.resolve import Resolved
+from clfcore.resolved_config import ResolvedConfig
 from clfcore.runs.prepare import make_network
 from clfcore.runs.process_count import check_processes
 from clfcore.runs.starting_weights import absent_weights

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from clfcore.config import with_name
 from clfcore.errors import Failure, InputError
 from clfcore.experiments.search_space import with_values
 from clfcore.experiments.study import Study, new_worker, read_study
 from clfcore.heavy_imports import load
 from clfcore.progress import Show
+from clfcore.resolved_config import with_name
 from clfcore.results import JsonObject
 from clfcore.runs.best_epoch import best_record
 from clfcore.runs.create import create_run

@@ -12,7 +12,6 @@ from torch import Tensor
 from clfcore.architectures.fuse import fuse_for_inference
 from clfcore.architectures.stages import Group
 from clfcore.augment.policy import Policy
-from clfcore.config import ResolvedConfig, ResolvedRecipe
 from clfcore.data.bit_depth import to_bytes
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode import Decoded
@@ -21,6 +20,7 @@ from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
 from clfcore.errors import InputError
 from clfcore.progress import Progress
+from clfcore.resolved_config import ResolvedConfig, ResolvedRecipe
 from clfcore.training import phases as training_phases
 from clfcore.training.batches import Batches
 from clfcore.training.loop import State, Step, train

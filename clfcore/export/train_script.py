@@ -18,7 +18,6 @@ from clfcore.augment.apply import COMPUTED, CROPS, ONE_BY_ONE, STEPS
 from clfcore.augment.policies import policy
 from clfcore.augment.policy import Policy
 from clfcore.augment.random_table import columns
-from clfcore.config import ResolvedConfig, as_resolved
 from clfcore.data.dataset import SPLITS, ImageDataset
 from clfcore.data.decode import decode
 from clfcore.data.pixels import Preprocess
@@ -27,6 +26,7 @@ from clfcore.export import train_snippets as snippets
 from clfcore.export.exportable import Exportable
 from clfcore.export.network_source import network_source
 from clfcore.export.own_source import CannotTakeOver, OwnSource, own_source
+from clfcore.resolved_config import ResolvedConfig, as_resolved
 from clfcore.runs.data_title import data_title
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import open_run_data

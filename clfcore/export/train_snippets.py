@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from clfcore.config import ResolvedRecipe
 from clfcore.data.pixels import Preprocess
+from clfcore.resolved_config import ResolvedRecipe
 
 DIGITS = '''
 def pictures(items, folder):

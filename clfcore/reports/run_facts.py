@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clfcore.config import NetworkConfig
 from clfcore.data.library.names import last_part
 from clfcore.errors import InputError
 from clfcore.evaluation.baselines import Baselines, baselines
@@ -13,6 +12,7 @@ from clfcore.evaluation.intervals import Intervals, headline
 from clfcore.evaluation.metric_catalogue import METRICS
 from clfcore.evaluation.metrics import evaluate_finest
 from clfcore.predictions import Predictions
+from clfcore.resolved_config import NetworkConfig
 from clfcore.runs.cautions import cautions
 from clfcore.runs.data_title import dataset_name
 from clfcore.runs.folder import Run

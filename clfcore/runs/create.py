@@ -7,13 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from clfcore.config import NetworkConfig, RunConfig
+from clfcore.config import RunConfig
 from clfcore.data.importers.readings import parted
 from clfcore.data.library.specs import display_name, path_spec
 from clfcore.data.library.versioned import VersionedSpec, split_version
 from clfcore.errors import Failure
 from clfcore.files import cannot_write, runs_folder, safe_name
 from clfcore.remote import is_remote
+from clfcore.resolved_config import NetworkConfig
 from clfcore.runs.folder import Run
 from clfcore.runs.tracking import check_tracking, with_absolute_target
 

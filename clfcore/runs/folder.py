@@ -32,7 +32,6 @@ from pathlib import Path
 from typing import Literal
 
 from clfcore.classifier_spec import ClassifierSpec
-from clfcore.config import NetworkConfig, with_name
 from clfcore.errors import Failure, InputError, nearest
 from clfcore.files import (
     cannot_write,
@@ -44,6 +43,7 @@ from clfcore.files import (
 )
 from clfcore.parse_config import parse_config
 from clfcore.predictions import Predictions
+from clfcore.resolved_config import NetworkConfig, with_name
 from clfcore.runs import checkpoint
 from clfcore.runs.checkpoint import Checkpoint
 from clfcore.runs.deletion import delete_folder

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from clfcore.config import NetworkConfig
 from clfcore.errors import InputError
 from clfcore.evaluation.metric_catalogue import Score, main_score
+from clfcore.resolved_config import NetworkConfig
 from clfcore.runs.about import about
 from clfcore.runs.folder import Run, run_folders
 from clfcore.runs.records import About, RunResults, State, Status

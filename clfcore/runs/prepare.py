@@ -17,7 +17,6 @@ from clfcore.architectures.stages import Group, layer_groups
 from clfcore.augment.policy import Policy
 from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.classifier_spec import ClassifierSpec
-from clfcore.config import ResolvedConfig
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.decode import Decoded, decode
 from clfcore.data.pixels import Preprocess
@@ -28,6 +27,7 @@ from clfcore.predictions import Predictions
 from clfcore.progress import Progress
 from clfcore.randomness import Stream
 from clfcore.resolve import Resolved, WeightsSource, check
+from clfcore.resolved_config import ResolvedConfig
 from clfcore.runs.starting_weights import ancestors_of, digest
 from clfcore.training import class_balance
 from clfcore.training.batches import Batches

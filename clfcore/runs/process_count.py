@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from clfcore.config import ResolvedConfig
 from clfcore.errors import InputError
+from clfcore.resolved_config import ResolvedConfig
 from clfcore.runs.folder import Run
 from clfcore.runs.records import Record, Stored
 

@@ -6,10 +6,11 @@ import sys
 from dataclasses import replace
 
 from clfcore.architectures.catalogue import configured
-from clfcore.config import NetworkConfig, RunConfig, with_name
+from clfcore.config import RunConfig
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.dataset import ImageDataset
 from clfcore.resolve import Resolved, resolve
+from clfcore.resolved_config import NetworkConfig, with_name
 from clfcore.runs.folder import Run
 from clfcore.runs.run_data import continue_split, resume_run_data, trained_on
 from clfcore.runs.split_record import read_split

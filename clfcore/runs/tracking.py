@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 from clfcore import heavy_imports
-from clfcore.config import RunConfig, track_parts
+from clfcore.config import RunConfig
 from clfcore.errors import InputError, brief
 from clfcore.files import data_root, typed_path
 from clfcore.logs import log
 from clfcore.results import Json
 from clfcore.runs.folder import Run
 from clfcore.runs.records import EpochRecord
+from clfcore.tracker_target import track_parts
 
 PACKAGES: Mapping[str, str] = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}
 PROJECT = "clflab"

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from clfcore.architectures.heads import make_head
-from clfcore.config import ResolvedRecipe
 from clfcore.data.dataset import Split
 from clfcore.embeddings import baselines
 from clfcore.embeddings.embedder import Embedder, View
 from clfcore.evaluation.calibration import fit_temperature
 from clfcore.predictions import Predictions
 from clfcore.randomness import Stream
+from clfcore.resolved_config import ResolvedRecipe
 from clfcore.runs.session import Session, copied, save_weights
 from clfcore.training import class_balance, linear_probe, phases
 from clfcore.training.loop import Diverged, Epoch, Step

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from clfcore.config import NetworkConfig
 from clfcore.errors import Failure, InputError
 from clfcore.files import cannot_write
 from clfcore.logs import FILE, log
+from clfcore.resolved_config import NetworkConfig
 from clfcore.runs.create import create_run, with_absolute_data
 from clfcore.runs.folder import FINISHED, Run, StopRequest
 from clfcore.runs.locks import RunLock, is_held

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clfcore.config import ResolvedRecipe
 from clfcore.predictions import Predictions
+from clfcore.resolved_config import ResolvedRecipe
 from clfcore.task import Task
 from clfcore.training.loop import Epoch, Function, State, Step, train
 from clfcore.training.optimizer import hits_of, loss_of, new_state, parameter_groups, rate_at, steps_of

@@ -6,9 +6,9 @@ from typing import cast
 import torch
 from torch import nn
 
-from clfcore.config import ResolvedRecipe
 from clfcore.device import pick_dtype
 from clfcore.distributed.ranks import ALONE, Ranks
+from clfcore.resolved_config import ResolvedRecipe
 from clfcore.training.loop import State
 from clfcore.training.losses import hits_of, loss_of
 from clfcore.training.muon import MatrixOptimizer

@@ -10,9 +10,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from clfcore.architectures.heads import head_name, replace_head
 from clfcore.architectures.stages import Group
-from clfcore.config import ResolvedConfig, ResolvedRecipe
 from clfcore.distributed.ranks import ALONE, Ranks
 from clfcore.errors import InputError
+from clfcore.resolved_config import ResolvedConfig, ResolvedRecipe
 from clfcore.training.loop import State
 from clfcore.training.optimizer import new_state, parameter_groups
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from clfcore.augment.mixup_draws import Mix
-from clfcore.config import Recipe, ResolvedRecipe
+from clfcore.config import Recipe
+from clfcore.resolved_config import ResolvedRecipe
 
 
 def mix_of(recipe: Recipe) -> Mix | None:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore import api
-from clfcore.config import NetworkConfig, make
+from clfcore.config import make
 from clfcore.data.checks import worst_first
 from clfcore.data.library.specs import display_name
 from clfcore.progress import Progress
+from clfcore.resolved_config import NetworkConfig
 from clfcore.runs.folder import Run
 from clfcore.runs.index import ACTIVE, list_runs
 from clfcore.runs.resolve_run import with_network

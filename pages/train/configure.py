@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore import api
-from clfcore.config import ResolvedConfig, RunConfig, make
+from clfcore.config import RunConfig, make
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.pixels import Fit, Preprocess
 from clfcore.data.value_ranges import shown_range
 from clfcore.default_network import StrategyMisfit, check_strategy, default_network
 from clfcore.errors import InputError
 from clfcore.parse_config import with_changes
+from clfcore.resolved_config import ResolvedConfig
 from pages.train.recipe import applies, choose_policy
 from pages.train.strategy import (
     choose_strategy,

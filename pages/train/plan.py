@@ -9,9 +9,10 @@ import streamlit as st
 
 from clfcore import api
 from clfcore.architectures.catalogue import architecture
-from clfcore.config import ResolvedConfig, RunConfig
+from clfcore.config import RunConfig
 from clfcore.data.library.specs import named_spec
 from clfcore.progress import Progress
+from clfcore.resolved_config import ResolvedConfig
 from clfcore.runs.folder import Run
 from clfcore.runs.index import ACTIVE, Listed, list_runs
 from clfcore.runs.starting_weights import absent_weights

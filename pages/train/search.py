@@ -8,12 +8,13 @@ import streamlit as st
 from pydantic import JsonValue
 
 from clfcore import api
-from clfcore.config import FIELDS, ResolvedConfig, RunConfig
+from clfcore.config import FIELDS, RunConfig
 from clfcore.data.library.specs import named_spec
 from clfcore.errors import Failure
 from clfcore.experiments.search_launch import launch
 from clfcore.experiments.search_space import FIXED, make_space
 from clfcore.experiments.study import open_study, optuna_library
+from clfcore.resolved_config import ResolvedConfig
 from ui.fields import LABELS, choices, limits
 from ui.formatting import count
 from ui.messages import escape_markdown, refusals

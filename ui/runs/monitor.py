@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.config import as_resolved
 from clfcore.errors import InputError
 from clfcore.numerals import decimal
+from clfcore.resolved_config import as_resolved
 from clfcore.runs.best_epoch import best_record, choice_in
 from clfcore.runs.epochs_done import epochs_done
 from clfcore.runs.folder import Run, find_run
