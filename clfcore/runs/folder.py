@@ -33,14 +33,7 @@ from typing import Literal
 
 from clfcore.classifier_spec import ClassifierSpec
 from clfcore.errors import Failure, InputError, nearest
-from clfcore.files import (
-    cannot_write,
-    runs_folder,
-    shortened,
-    typed_path,
-    write_json,
-    write_text,
-)
+from clfcore.files import cannot_write, runs_folder, shortened, typed_path, write_json, write_text
 from clfcore.parse_config import parse_config
 from clfcore.predictions import Predictions
 from clfcore.resolved_config import NetworkConfig, with_name
