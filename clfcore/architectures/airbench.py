@@ -105,9 +105,6 @@ class AirBench(nn.Module):
         return self.head(self.pool(maps).flatten(1)) * LOGIT_SCALE  # B x columns
 
 
-def whiten_first_layer(module: nn.Module, x: Tensor) -> bool:
-    """Fit a whitening first layer to images, N x C x S x S normalized; whether the network has one."""
-    first = next((part for part in module.modules() if isinstance(part, WhiteningConv)), None)
-    if first is not None:
-        first.whiten(x)
-    return first is not None
+def whitening_layer(module: nn.Module) -> WhiteningConv | None:
+    """The first layer that whitens patches, where a network has one."""
+    return next((part for part in module.modules() if isinstance(part, WhiteningConv)), None)

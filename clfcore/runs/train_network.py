@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from safetensors.torch import load_file
 from torch import nn
 
-from clfcore.architectures.airbench import whiten_first_layer
+from clfcore.architectures.airbench import whitening_layer
 from clfcore.architectures.heads import embedding_width, make_head
 from clfcore.architectures.stages import Group
 from clfcore.config import Recipe
@@ -85,9 +85,9 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
         _resume(training, stored)
     else:
         run.drop_history_after(-1)
-        if prepared.config.weights == "none":
-            images, _ = next(iter(prepared.batches("train").in_order(WHITENED)))
-            whiten_first_layer(module, images)
+        whitening = whitening_layer(module)
+        if whitening is not None and prepared.config.weights == "none":
+            whitening.whiten(prepared.batches("train").first(WHITENED))
         if first is not None:
             started = time.perf_counter()
             training.begin(phases[0])

@@ -103,6 +103,11 @@ class Batches:
             rows = np.arange(start, min(start + step, len(self.indices)))
             yield normalized(center(self._pixels(rows), self.preprocess.size), self.preprocess), self._labels(rows)
 
+    def first(self, items: int) -> Tensor:
+        """The split's first images, at most `items`, as evaluation sees them; the same in every process."""
+        rows = np.arange(min(items, len(self.indices)))
+        return normalized(center(self._pixels(rows), self.preprocess.size), self.preprocess)
+
     def parts(self, batch_size: int) -> list[int]:
         """Where each process's part of the split begins, whole batches in its order, and at last its size."""
         n = len(self.indices)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from clfcore.architectures.airbench import AirBench, WhiteningConv, whiten_first_layer
+from clfcore.architectures.airbench import AirBench, WhiteningConv, whitening_layer
 from clfcore.architectures.build import build
 from clfcore.architectures.fuse import FoldedCopy
 from clfcore.config import make
@@ -28,7 +28,9 @@ def network() -> AirBench:
 
 
 def test_whitened_patches_vary_alike_and_together_in_no_pair(network: AirBench, images: Tensor) -> None:
-    assert whiten_first_layer(network, images)
+    whitening = whitening_layer(network)
+    assert whitening is network.whitening
+    whitening.whiten(images)
     weights = network.whitening.weight
     torch.testing.assert_close(weights[:12], -weights[12:])
     of_patches = network.whitening(images)[:, :12].permute(1, 0, 2, 3).flatten(1)
@@ -46,8 +48,8 @@ def test_the_basis_gets_no_gradient_and_its_bias_does(network: AirBench, images:
     assert network.blocks[0].norm1.weight.grad is None
 
 
-def test_other_networks_have_nothing_to_whiten(images: Tensor) -> None:
-    assert not whiten_first_layer(build("lenet5", columns=3).module, images)
+def test_other_networks_have_nothing_to_whiten() -> None:
+    assert whitening_layer(build("lenet5", columns=3).module) is None
 
 
 def test_its_batch_normalization_folds(network: AirBench, images: Tensor) -> None:

@@ -67,7 +67,7 @@ def test_a_custom_network_trains_resumes_and_predicts(flags: list[str], capsys: 
         (["--architecture", "resnet", "--option", "depth=2,2"], ["did you mean depths"]),
         (
             ["--architecture", "alexnet", "--option", "layers=8"],
-            ["it has none (lenet5, vgg, resnet, efficientnet have)"],
+            ["it has none (lenet5, vgg, resnet, efficientnet, airbench have)"],
         ),
         (["--architecture", "vgg11", "--image-size", "8"], ["vgg11 needs at least 32"]),
         (["--architecture", "vgg11", "--image-size", "64x48"], ["64x48"]),
