@@ -12,9 +12,11 @@ from clfcore.runs.index import list_runs
 from ui.data_picker import DEFAULT, forget_data
 from ui.formatting import count, moment, size_text
 from ui.messages import complain, escape_markdown, refusals
+from ui.pickers import listed_name
 from ui.session import DATA, SessionValue, go_to
 
 NEW_NAME = SessionValue[str]("new name")
+MOST_NAMED = 5  # runs
 REFUSED = SessionValue[str]("dataset refused")
 
 
@@ -29,7 +31,7 @@ def open_dataset_bar(spec: str) -> None:
             go_to("pages/review/page.py", {} if (named := address_spec(spec)) is None else {"data": named})
         if is_version(spec):
             with st.popover("Delete this version"), st.container(key="danger version"):
-                st.write("Decisions and files stay; runs that were trained on it can no longer show their pictures.")
+                _dependent_runs(spec)
                 st.button("Delete permanently", key="delete version", on_click=_forget_version, args=(spec,))
         elif entry is not None:
             _entry_actions(entry)
@@ -68,6 +70,21 @@ def _version_facts(spec: str) -> None:
         st.caption(escape_markdown(words))
     if refusal := REFUSED.take():
         complain(refusal)
+
+
+def _dependent_runs(spec: str) -> None:
+    """What is lost with the version: the pictures of the runs that were trained on it, by their names."""
+    st.write("Decisions and files stay.")
+    of_it = [run for run in list_runs() if run.config and run.config.data == spec]
+    if not of_it:
+        st.write("No run was trained on it.")
+        return
+    names = [escape_markdown(listed_name(run)) for run in of_it[:MOST_NAMED]]
+    rest = [f"{len(of_it) - MOST_NAMED:,} more"] if len(of_it) > MOST_NAMED else []
+    st.write(
+        f"{count(len(of_it), 'run')} trained on it: weights, scores and reports stay, but their pictures can no longer "
+        "be shown:\n\n" + "\n".join(f"- {name}" for name in (*names, *rest))
+    )
 
 
 def _forget_version(spec: str) -> None:

@@ -13,6 +13,7 @@ from clfcore.data.versions.log import read_decisions
 from clfcore.data.versions.queue import Queue, QueueItem
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
+from tests.support.stored_runs import stored_run
 from ui.review.handover import HANDED, HANDED_DATA
 
 OpenPage = Callable[..., AppTest]
@@ -110,8 +111,6 @@ def test_the_retrained_run_is_compared_on_labels_before_and_after(open_page: Ope
 
 
 def test_evaluate_hands_a_run_s_errors_over(open_page: OpenPage) -> None:
-    from tests.support.stored_runs import stored_run
-
     run = stored_run(1, right=0.7)
     app = open_page("review", **{"data": "digits", "from": "errors", "run": run.id})
     assert not app.exception, app.exception
@@ -123,8 +122,12 @@ def test_data_shows_a_version_and_deletes_it_alone(open_page: OpenPage) -> None:
     spec = SPECS[0]
     api.decide(spec, open_dataset(spec).ids[0], "drop")
     api.correct_dataset(spec, version="v1")
+    run = stored_run(4, right=0.7, data=f"{spec}@v1")
     app = open_page("data", data=f"{spec}@v1")
     assert not app.exception, app.exception
+    lost = next(text.value for text in app.markdown if "can no longer be shown" in text.value)
+    assert "1 run trained on it" in lost
+    assert run.id[-4:] in lost
     assert any("Based on the original data" in text.value and "1 dropped" in text.value for text in app.caption)
     app.button(key="delete version").click().run()
     assert not app.exception, app.exception
