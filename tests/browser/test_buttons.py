@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from clfcore.runs.folder import Run
 from tests.browser.driver import STILL, serving
@@ -90,9 +91,12 @@ def press_all(page: Page, address: str, log: Path) -> list[str]:
             continue
         if fresh is None or len(pressed) == MOST:
             break
-        pressed.append(labels[fresh])
         dismiss_toasts(page)
-        buttons.nth(fresh).click()
+        try:
+            buttons.nth(fresh).click(timeout=10_000)
+        except PlaywrightTimeout:  # a dialog opened over it meanwhile: look again
+            continue
+        pressed.append(labels[fresh])
         still(page)
         assert not page.get_by_test_id("stException").count(), f"{address}: {labels[fresh]}"
         assert "Traceback" not in log.read_text(encoding="utf-8"), f"{address}: {labels[fresh]}"
