@@ -12,7 +12,6 @@ from clfcore.explain.map_sheet import TitledImage
 from clfcore.lessons.panel import Panel
 
 PHOTOS = "clothing-small"
-POLICIES = ("basic", "conservative", "autoaugment", "randaugment", "trivialaugment", "augmix", "small", "digits")
 SHAPES = "count=36,side=48,difficulty=0.0"
 HAT, CAP, SHIRT, TWO, SIX = 14, 15, 91, 32, 105  # places in the training split, from 0
 PATCH = 16  # pixels of a patch of ViT-B/16
@@ -135,16 +134,18 @@ def _policies() -> Panel:
     from clfcore.augment.file_previews import file_previews
 
     shown: list[TitledImage] = []
-    for name in POLICIES:
-        original, view = file_previews(BUILT_IN[name], data=PHOTOS, place=CAP + 1, size=128, count=1).pictures
+    for name, built_in in BUILT_IN.items():
+        if name == "none":
+            continue
+        original, view = file_previews(built_in, data=PHOTOS, place=CAP + 1, size=128, count=1).pictures
         shown += [TitledImage("original", original)] if not shown else []
         shown.append(TitledImage(name, view))
-    rows = [tuple(shown[place : place + 3]) for place in range(0, len(shown), 3)]
+    rows = [tuple(shown[place : place + 5]) for place in range(0, len(shown), 5)]
     return Panel(
         "lesson-7-policies",
         "One photo as the first epoch would see it under each built-in policy.",
         tuple(rows),
-        side=120,
+        side=110,
     )
 
 
