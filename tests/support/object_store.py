@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 def s3_server(patch: pytest.MonkeyPatch) -> Iterator[str]:
     """An S3 server with one bucket, whose address the block gets; the environment names it meanwhile."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    import fsspec
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -26,12 +28,14 @@ def s3_server(patch: pytest.MonkeyPatch) -> Iterator[str]:
             "AWS_EC2_METADATA_DISABLED": "true",
         }.items():
             patch.setenv(name, value)
-        import fsspec
-
+        # What a process keeps of an earlier server: its buckets (moto) and the file system that asks it (fsspec).
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/reset", data=b"").close()
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
         fsspec.filesystem("s3").mkdir("bucket")
         yield "s3://bucket"
     finally:
         server.stop()
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
 
 
 def put(folder: Path, url: str) -> None:
