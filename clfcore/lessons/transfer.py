@@ -72,8 +72,8 @@ the **backbone**, turn a photo into an **embedding**: for EfficientNet-Lite0, 1,
 
 - **Feature extraction** keeps the backbone frozen and fits a new **head** on the embeddings. Each photo is passed
   through once, so it takes seconds.
-- **Fine-tuning** also keeps training the last stages of the backbone, gently: at a tenth of the head's learning
-  rate, or less.
+- **Fine-tuning** also keeps training the last stages of the backbone, more gently than the head: at half its learning
+  rate, or a tenth.
 - **From scratch** starts with random weights and has your photos only.
 """,
         ),
