@@ -64,10 +64,10 @@ def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = Fals
         if is_catalogue(base) or is_here(Path(path)):
             lineage(spec)  # one that is absent is told before the data is read
         return open_version(open_dataset(base, split_seed=split_seed, evaluation_only=evaluation_only), spec)
-    asked, path = parted(spec)
-    asked = replace(asked, evaluation_only=evaluation_only)
-    if str(asked):
-        return _open_path(path, asked, split_seed)
+    reading, path = parted(spec)
+    reading = replace(reading, evaluation_only=evaluation_only)
+    if str(reading):
+        return _open_path(path, reading, split_seed)
     name, _, settings = spec.partition(":")
     row = next((row for row in ROWS if row.name == name), None)
     if row and (not settings or name in _SHAPES):
@@ -91,7 +91,7 @@ def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = Fals
             dataset = _PUBLISHED[name](name, split_seed=split_seed)
         problems = dataset.problems + _namesake(name)
         return replace(dataset, name=spec, digits_like=row.digits_like, problems=problems)
-    return _open_path(spec, asked, split_seed)
+    return _open_path(spec, reading, split_seed)
 
 
 def fetch_spec(spec: str) -> None:
@@ -116,7 +116,7 @@ def _namesake(spec: str) -> tuple[Problem, ...]:
     return (Problem("reading", spec, message),)
 
 
-def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
+def _open_path(spec: str, reading: Reading, split_seed: int) -> ImageDataset:
     try:
         path = typed_path(spec, "data")
     except InputError as error:
@@ -134,16 +134,16 @@ def _open_path(spec: str, asked: Reading, split_seed: int) -> ImageDataset:
     importers = {".zip": import_zip, ".csv": import_csv, ".tsv": import_csv}
     opener = import_tree if path.is_dir() else importers.get(path.suffix.lower()) if path.is_file() else None
     try:
-        dataset = read_other_format(path, split_seed=split_seed, asked=asked)
+        dataset = read_other_format(path, split_seed=split_seed, reading=reading)
         if dataset is None:
             if opener is None:
                 raise InputError(
                     f"data is {spec!r}: it must be a folder, a .zip of one, a .csv manifest, a .json, .jsonl or .tar "
                     "of another tool, or a name of the catalogue"
                 )
-            dataset = opener(path, split_seed=split_seed, asked=asked)
+            dataset = opener(path, split_seed=split_seed, reading=reading)
     except AmbiguousData as error:
-        filled = error.of(asked, spec)
+        filled = error.of(reading, spec)
         raise AmbiguousData(without_paths(filled.question), filled.choices) from None
     except InputError as error:
         raise InputError(without_paths(str(error))) from None

@@ -13,7 +13,7 @@ import numpy as np
 from clfcore.data.catalogue import check_copied, open_dataset
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.fingerprints import is_readable
-from clfcore.data.importers.readings import AmbiguousData, parted, reading
+from clfcore.data.importers.readings import AmbiguousData, parse_reading, parted
 from clfcore.data.library.specs import without_paths
 from clfcore.data.positional_splits import splits_by_position
 from clfcore.data.splits import keep_splits
@@ -158,7 +158,7 @@ def _opened(run: Run) -> ImageDataset:
     own, path = parted(spec)
     for words in _FORMER_READINGS:
         with contextlib.suppress(InputError):
-            former = open_dataset(own.adding(reading(words)).before(path), split_seed=seed)
+            former = open_dataset(own.adding(parse_reading(words)).before(path), split_seed=seed)
             if former.task == task:
                 return former
     if asked is not None:

@@ -91,16 +91,16 @@ def given_split(name: object) -> Split | None:
 
 
 def dataset_of(
-    rows: Rows, source: Path, *, name: str, split_seed: int = 0, asked: Reading | None = None
+    rows: Rows, source: Path, *, name: str, split_seed: int = 0, reading: Reading | None = None
 ) -> ImageDataset:
     """The dataset of rows whose paths are relative to the folder of `source`, a file of labels.
 
     Rows whose file is absent, or that have no class, are left out and named. Raises InputError where a path leads
     outside that folder, or where too few classes remain.
     """
-    asked = asked or Reading()
+    reading = reading or Reading()
     written = [inside(row.path, i, source) for i, row in enumerate(rows.rows, start=1)]
-    located = Files(source).locate(written, folder=asked.value("folder"))
+    located = Files(source).locate(written, folder=reading.value("folder"))
     depth = len(rows.levels) if rows.kind == "hierarchical" else 1
     present: list[Row] = []
     missing: list[Problem] = []
@@ -116,7 +116,7 @@ def dataset_of(
     if not used:
         raise InputError(f"{source} names no picture that is there: keep the pictures beside or below it")
     task, targets, problems = _targets(rows, used)
-    if len(task.classes) < (1 if task.kind == "multi-label" or asked.evaluation_only else 2):
+    if len(task.classes) < (1 if task.kind == "multi-label" or reading.evaluation_only else 2):
         raise InputError(f"{source} has one class: a classifier needs at least two")
     groups = tuple(row.group or f"row {i}" for i, row in enumerate(used)) if any(row.group for row in used) else None
     given: dict[Split, np.ndarray] = {}
@@ -126,7 +126,7 @@ def dataset_of(
             given[split] = chosen
     paths = tuple(source.parent / row.path for row in used)
     splits, drawn = draw_splits(
-        strata(task, targets), split_seed, paths, groups=groups, given=given, evaluation_only=asked.evaluation_only
+        strata(task, targets), split_seed, paths, groups=groups, given=given, evaluation_only=reading.evaluation_only
     )
     return ImageDataset(
         as_text(name), task, tuple(as_text(row.path) for row in used), targets, splits, paths=paths, groups=groups,

@@ -149,39 +149,39 @@ def _folder_name(label: str) -> str:
     return label
 
 
-def read_other_format(path: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset | None:
+def read_other_format(path: Path, *, split_seed: int = 0, reading: Reading | None = None) -> ImageDataset | None:
     """The dataset of a path that is of one of these formats; None where it is of none. Raises InputError."""
     if path.suffix.lower() == ".tar" and path.is_file():
-        return _of_tars([path], path.stem, split_seed=split_seed, asked=asked)
+        return _of_tars([path], path.stem, split_seed=split_seed, reading=reading)
     if path.suffix.lower() == ".jsonl" and path.is_file():
         return dataset_of(
-            read_metadata([path], path.parent), path, name=path.parent.name, split_seed=split_seed, asked=asked
+            read_metadata([path], path.parent), path, name=path.parent.name, split_seed=split_seed, reading=reading
         )
     if path.suffix.lower() == ".json" and path.is_file():
-        return _of_json(path, path.parent.name, must=True, split_seed=split_seed, asked=asked)
+        return _of_json(path, path.parent.name, must=True, split_seed=split_seed, reading=reading)
     if not path.is_dir():
         return None
     shards = shards_in(path)
     if shards:
-        return _of_tars(shards, path.name, split_seed=split_seed, asked=asked)
+        return _of_tars(shards, path.name, split_seed=split_seed, reading=reading)
     for name in (coco.LABELS, label_studio.LABELS):
         if (path / name).is_file():
-            return _of_json(path / name, path.name, must=False, split_seed=split_seed, asked=asked)
+            return _of_json(path / name, path.name, must=False, split_seed=split_seed, reading=reading)
     files = metadata_files(path)
     if files:
         return dataset_of(
-            read_metadata(files, path), path / METADATA[0], name=path.name, split_seed=split_seed, asked=asked
+            read_metadata(files, path), path / METADATA[0], name=path.name, split_seed=split_seed, reading=reading
         )
     return None
 
 
-def _of_tars(shards: Sequence[Path], name: str, *, split_seed: int, asked: Reading | None) -> ImageDataset:
+def _of_tars(shards: Sequence[Path], name: str, *, split_seed: int, reading: Reading | None) -> ImageDataset:
     folder = unpack_shards(shards, name)
     rows = read_metadata(metadata_files(folder), folder)
-    return dataset_of(rows, folder / METADATA[0], name=name, split_seed=split_seed, asked=asked)
+    return dataset_of(rows, folder / METADATA[0], name=name, split_seed=split_seed, reading=reading)
 
 
-def _of_json(path: Path, name: str, *, must: bool, split_seed: int, asked: Reading | None) -> ImageDataset | None:
+def _of_json(path: Path, name: str, *, must: bool, split_seed: int, reading: Reading | None) -> ImageDataset | None:
     """Of a file that is none of these None, unless it must be one."""
     try:
         values = coco.read_json(path)
@@ -197,4 +197,4 @@ def _of_json(path: Path, name: str, *, must: bool, split_seed: int, asked: Readi
         raise InputError(f"data is {str(path)!r}: it is neither COCO nor an export of Label Studio")
     else:
         return None
-    return dataset_of(rows, path, name=name, split_seed=split_seed, asked=asked)
+    return dataset_of(rows, path, name=name, split_seed=split_seed, reading=reading)

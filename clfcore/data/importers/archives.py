@@ -43,24 +43,24 @@ def imported_folder() -> Path:
     return datasets_folder() / "imported"
 
 
-def import_zip(path: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
+def import_zip(path: Path, *, split_seed: int = 0, reading: Reading | None = None) -> ImageDataset:
     """The dataset of a zip: of class folders, of splits above them, or of a CSV manifest with its pictures.
 
     Raises InputError where it is no zip, leads outside its folder, or is a bomb.
     """
-    asked = asked or Reading()
+    reading = reading or Reading()
     try:
         with path.open("rb") as file:
-            place = unpack(file, path.name, asked)
+            place = unpack(file, path.name, reading)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): name a readable zip") from None
     importer = import_csv if place.suffix == ".csv" else import_tree
-    return importer(place, split_seed=split_seed, asked=asked)
+    return importer(place, split_seed=split_seed, reading=reading)
 
 
-def unpack(file: BinaryIO, name: str, asked: Reading | None = None) -> Path:
+def unpack(file: BinaryIO, name: str, reading: Reading | None = None) -> Path:
     """Unpack a zip once: the folder below `imported_folder()`, or the manifest in it where it has one on top."""
-    return data_in(_unpacked(file, name, asked or Reading()))
+    return data_in(_unpacked(file, name, reading or Reading()))
 
 
 def data_in(folder: Path) -> Path:
@@ -69,7 +69,7 @@ def data_in(folder: Path) -> Path:
     return manifests[0] if len(manifests) == 1 else folder
 
 
-def _unpacked(file: BinaryIO, name: str, asked: Reading) -> Path:
+def _unpacked(file: BinaryIO, name: str, reading: Reading) -> Path:
     size = file.seek(0, os.SEEK_END)
     directory = read_directory(file, most=zip_entries.MOST_ENTRIES)
     refused = InputError(f"{name} is not a zip that can be read: pack it again or download it again")
@@ -81,7 +81,7 @@ def _unpacked(file: BinaryIO, name: str, asked: Reading) -> Path:
         with zipfile.ZipFile(readable(file, directory)) as archive:
             entries = archive.infolist()
             check_limits(entries, name, packed=size)
-            names, encoding, problems = entry_names(entries, asked)
+            names, encoding, problems = entry_names(entries, reading)
             plan = entries_to_unpack(entries, names, name)
             problems += plan.problems
             identity = content_identity(entries, encoding)

@@ -41,7 +41,7 @@ class Cases(NamedTuple):
     problems: list[Problem]
 
 
-def by_case(labels: Sequence[str], asked: Reading, where: str) -> Cases:
+def by_case(labels: Sequence[str], reading: Reading, where: str) -> Cases:
     """How names that differ in case alone are joined; empty where none do.
 
     Raises AmbiguousData where there are such names, and nothing says whether they are one class.
@@ -51,10 +51,10 @@ def by_case(labels: Sequence[str], asked: Reading, where: str) -> Cases:
     for name in counts:
         groups.setdefault(name.casefold(), []).append(name)
     pairs = [sorted(group) for group in groups.values() if len(group) > 1]
-    if not pairs or "keep-case" in asked:
+    if not pairs or "keep-case" in reading:
         return Cases({}, [])
     usual = {name: max(group, key=lambda n: (counts[n], n.lower() != n)) for group in pairs for name in group}
-    if "join-case" in asked:
+    if "join-case" in reading:
         notes = [
             Problem(
                 "joined-class", usual[group[0]], f"{' and '.join(group)} are one class, as asked: {usual[group[0]]}"

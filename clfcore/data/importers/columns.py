@@ -89,7 +89,7 @@ def _are_files(values: Sequence[str]) -> bool:
 
 
 def columns_of(
-    table: Table, *, where: str, asked: Reading, existing: Callable[[Sequence[str]], tuple[str, ...]]
+    table: Table, *, where: str, reading: Reading, existing: Callable[[Sequence[str]], tuple[str, ...]]
 ) -> Columns | Question:
     """Roles of the columns, or the question that has to be answered first.
 
@@ -99,11 +99,11 @@ def columns_of(
     twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice:
         raise InputError(f"{where} has two columns {twice}: rename one")
-    path = _path(table, where=where, asked=asked, existing=existing)
+    path = _path(table, where=where, reading=reading, existing=existing)
     if isinstance(path, Question):
         return path
     others = [name for name in header if name and name not in (path, "split", "group")]
-    in_splits = read_splits(table, others, where=where, asked=asked)
+    in_splits = read_splits(table, others, where=where, reading=reading)
     notes = list(in_splits.notes)
     others = [name for name in others if name not in in_splits.columns]
     if path != "path":
@@ -112,7 +112,7 @@ def columns_of(
     if group and group != "group":
         notes.append(f"column {group} is read as the group")
         others.remove(group)
-    classes = _classes(table, others, where=where, asked=asked)
+    classes = _classes(table, others, where=where, reading=reading)
     if isinstance(classes, Question):
         return classes
     return Columns(path, classes.names, classes.form, in_splits.splits, group, (*notes, *classes.notes))
@@ -125,10 +125,10 @@ def _group(names: Sequence[str]) -> str:
 
 
 def _path(
-    table: Table, *, where: str, asked: Reading, existing: Callable[[Sequence[str]], tuple[str, ...]]
+    table: Table, *, where: str, reading: Reading, existing: Callable[[Sequence[str]], tuple[str, ...]]
 ) -> str | Question:
-    if asked.value("path"):
-        return _named(table, asked.value("path"), where)
+    if reading.value("path"):
+        return _named(table, reading.value("path"), where)
     candidates = path_columns(table)
     if not candidates:
         names = ", ".join(name for name in table.header if name) or "none"
@@ -168,10 +168,10 @@ class _ClassColumns(NamedTuple):
     notes: list[str]
 
 
-def _classes(table: Table, others: list[str], *, where: str, asked: Reading) -> _ClassColumns | Question:
-    if asked.value("label"):
-        names = tuple(_named(table, name, where) for name in asked.value("label").split("+"))
-        several = "multi" in asked or key(names[0]) in _SEVERAL
+def _classes(table: Table, others: list[str], *, where: str, reading: Reading) -> _ClassColumns | Question:
+    if reading.value("label"):
+        names = tuple(_named(table, name, where) for name in reading.value("label").split("+"))
+        several = "multi" in reading or key(names[0]) in _SEVERAL
         return _ClassColumns(names, "levels" if len(names) > 1 else "labels" if several else "label", [])
     if "label" in others and "labels" in others:
         raise InputError(f"{where} has both label and labels: keep label for one class a picture, labels for several")
@@ -186,7 +186,7 @@ def _classes(table: Table, others: list[str], *, where: str, asked: Reading) -> 
     rest = [name for name in others if name not in binary]
     if len(binary) > 1:
         named = [name for name in rest if key(name) in _LABELS]
-        if named and "onehot" not in asked:
+        if named and "onehot" not in reading:
             ways = [(f"column {named[0]} has the classes", f"label={named[0]}")]
             return Question(
                 f"{where} has a column {named[0]} and columns of 0 and 1 ({', '.join(binary[:3])})",

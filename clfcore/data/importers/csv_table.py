@@ -37,11 +37,11 @@ def key(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold())
 
 
-def read_table(data: bytes, name: str, asked: Reading) -> Table:
+def read_table(data: bytes, name: str, reading: Reading) -> Table:
     """The table of a CSV file's bytes; name: what refusals call it. Raises InputError where it is no CSV."""
     if len(data) > MOST_BYTES:
         raise InputError(f"{name} has {len(data) / 1e9:.1f} GB: a manifest has at most {MOST_BYTES / 1e9:.1f}")
-    text, notes = _decoded(data, name, asked)
+    text, notes = _decoded(data, name, reading)
     first = 1
     if text[:4].lower() == "sep=" and text[5:6] in ("\r", "\n"):  # as spreadsheets write it
         separator, text, first = text[4], text[5:].lstrip("\r\n"), 2
@@ -66,8 +66,8 @@ def read_table(data: bytes, name: str, asked: Reading) -> Table:
     return Table(tuple(made), tuple(rows), first, tuple(notes))
 
 
-def _decoded(data: bytes, name: str, asked: Reading) -> tuple[str, list[str]]:
-    encoding = asked.value("encoding")
+def _decoded(data: bytes, name: str, reading: Reading) -> tuple[str, list[str]]:
+    encoding = reading.value("encoding")
     if encoding and encoding not in ENCODINGS:
         raise unknown("encoding", encoding, list(ENCODINGS))
     mark = next((guessed for sign, guessed in _MARKS.items() if data.startswith(sign)), "")

@@ -37,6 +37,6 @@ def written_paths(text: bytes, name: str) -> list[str]:
     """The paths of a manifest that is still in memory, none of them leading outside. Raises InputError."""
     table = read_table(text, name, Reading())
     table = replace(table, header=own_names(table.header))
-    columns = columns_of(table, where=name, asked=Reading(), existing=tuple)
+    columns = columns_of(table, where=name, reading=Reading(), existing=tuple)
     candidates = [columns.path] if isinstance(columns, Columns) else path_columns(table)
     return [inside(cell, table.first + i, Path(name)) for i, cell in enumerate(table.column(candidates[0]))]

@@ -25,23 +25,23 @@ from clfcore.task import single_label
 RECORD = ".unpacked.json"  # beside an unpacked folder: its archive's name, and the problems of unpacking
 
 
-def import_folder(folder: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
+def import_folder(folder: Path, *, split_seed: int = 0, reading: Reading | None = None) -> ImageDataset:
     """A single-label dataset of a folder; its ids are paths relative to it, its classes sorted folder names.
 
     Pictures deeper inside a class folder belong to it. What is left out, and what a folder was taken for, is among the
     problems. Raises InputError where the folder cannot be read or holds fewer than two classes; AmbiguousData where it
-    can be read in several ways and `asked` does not say which.
+    can be read in several ways and `reading` does not say which.
     """
-    asked = asked or Reading()
-    name, layout, problems = folder_layout(folder, asked)
-    level = -1 if "inner" in asked else 0
+    reading = reading or Reading()
+    name, layout, problems = folder_layout(folder, reading)
+    level = -1 if "inner" in reading else 0
     labels = [item.labels[level] for item in layout.items]
-    cases = by_case(labels, asked, layout.root)
+    cases = by_case(labels, reading, layout.root)
     items = [
         _Picture(item.path, cases.usual.get(label, label), item.split)
         for item, label in zip(layout.items, labels, strict=True)
     ]
-    dataset = _dataset(name, Path(layout.root), items, split_seed=split_seed, evaluation_only=asked.evaluation_only)
+    dataset = _dataset(name, Path(layout.root), items, split_seed=split_seed, evaluation_only=reading.evaluation_only)
     return replace(dataset, problems=(*problems, *cases.problems))
 
 
@@ -53,11 +53,11 @@ class FolderLayout(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def folder_layout(folder: Path, asked: Reading) -> FolderLayout:
+def folder_layout(folder: Path, reading: Reading) -> FolderLayout:
     """The layout of a folder. Raises InputError where it has no pictures."""
     name, unpacking = unpacked_folder(folder)
     walk = Walk(folder)
-    layout = read_layout(walk, asked)
+    layout = read_layout(walk, reading)
     refuse_empty(layout)
     problems = _in_order(layout.problems, walk.problems(layout.root, layout.ignored))
     return FolderLayout(name, layout, (*(unpacking or ()), *problems))

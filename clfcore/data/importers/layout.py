@@ -17,14 +17,14 @@ from clfcore.errors import InputError
 FEW = 0.25  # a share of classes with folders inside, up to which these are no levels
 
 
-def read_layout(walk: Walk, asked: Reading) -> Layout:
-    """The layout of a tree. Raises AmbiguousData where several are possible and `asked` names none; InputError where
+def read_layout(walk: Walk, reading: Reading) -> Layout:
+    """The layout of a tree. Raises AmbiguousData where several are possible and `reading` names none; InputError where
     splits have no classes."""
     root = _unwrapped(walk, walk.root)
-    if asked.evaluation_only and root.pictures and not any(folder.count() for folder in root.folders):
+    if reading.evaluation_only and root.pictures and not any(folder.count() for folder in root.folders):
         labels = (canonical(Path(root.path).resolve().name),)  # the folder of one class, which has its name
         return Layout(root.path, tuple(replace(item, labels=labels) for item in _items(root, None)))
-    parts, layout = find_parts(walk, root, asked)
+    parts, layout = find_parts(walk, root, reading)
     by_split = parts[0].split is not None
     where = "stands outside train, validation and test" if by_split else "stands outside the class folders"
     loose = list(root.pictures) if by_split else []
@@ -47,8 +47,8 @@ def read_layout(walk: Walk, asked: Reading) -> Layout:
             items += below
             spellings |= _names(folder)
     layout = replace(layout, items=tuple(items), problems=(*layout.problems, *problems))
-    layout = _parted_names(_inverted(_labeled(layout, parts=parts, root=root, asked=asked), asked), asked)
-    _ask_levels(layout, root, asked, alone=not by_split)
+    layout = _parted_names(_inverted(_labeled(layout, parts=parts, root=root, reading=reading), reading), reading)
+    _ask_levels(layout, root, reading, alone=not by_split)
     used = {name for item in layout.items for name in item.labels}
     return replace(layout, problems=(*layout.problems, *joined(spellings, used)))
 
@@ -97,7 +97,7 @@ def _unwrapped(walk: Walk, folder: Folder, *, own: bool = False) -> Folder:
         folder = inner
 
 
-def _labeled(layout: Layout, *, parts: Sequence[Part], root: Folder, asked: Reading) -> Layout:
+def _labeled(layout: Layout, *, parts: Sequence[Part], root: Folder, reading: Reading) -> Layout:
     """The layout if its validation and test have classes of train; as asked, less the splits that have none."""
     if parts[0].split is None or not any(part.split == "train" for part in parts):
         return layout
@@ -115,7 +115,7 @@ def _labeled(layout: Layout, *, parts: Sequence[Part], root: Folder, asked: Read
     remaining = tuple(item for item in layout.items if item.split not in {part.split for part in bare})
     if {item.split for item in remaining} == {"train"}:
         remaining = tuple(replace(item, split=None) for item in remaining)
-    if "labeled-only" in asked:
+    if "labeled-only" in reading:
         paths = tuple(part.folder.path for part in bare)
         problems = tuple(p for p in layout.problems if p.kind != "loose-image" or not _below(p.item, bare, root))
         notes = [
@@ -137,9 +137,9 @@ def _below(item: str, parts: Sequence[Part], root: Folder) -> bool:
     return any(item.startswith(relative(part.folder.path, root.path) + "/") for part in parts)
 
 
-def _inverted(layout: Layout, asked: Reading) -> Layout:
+def _inverted(layout: Layout, reading: Reading) -> Layout:
     """Class folders that hold the splits (`cat/train`, `cat/test`), as class and split."""
-    if given_splits(layout) or asked.options & {"outer", "inner", "nested"}:
+    if given_splits(layout) or reading.options & {"outer", "inner", "nested"}:
         return layout
     inner = {item.labels[1] if len(item.labels) > 1 else "" for item in layout.items}
     named = splits_of(inner)
@@ -151,9 +151,9 @@ def _inverted(layout: Layout, asked: Reading) -> Layout:
     )
 
 
-def _parted_names(layout: Layout, asked: Reading) -> Layout:
+def _parted_names(layout: Layout, reading: Reading) -> Layout:
     """Folders whose names hold split and class (`train_cat`, `test_cat`), as both."""
-    if given_splits(layout) or asked.options & {"outer", "inner", "nested"}:
+    if given_splits(layout) or reading.options & {"outer", "inner", "nested"}:
         return layout
     names = {item.labels[0] for item in layout.items}
     parts_of = {name: both for name in names if (both := split_and_class(name))}
@@ -171,9 +171,9 @@ def _parted_names(layout: Layout, asked: Reading) -> Layout:
     return replace(layout, items=tuple(items)).noting(Problem("reading", min(names), note))
 
 
-def _ask_levels(layout: Layout, root: Folder, asked: Reading, *, alone: bool) -> None:
+def _ask_levels(layout: Layout, root: Folder, reading: Reading, *, alone: bool) -> None:
     """Raises AmbiguousData where class folders hold several folders of pictures, and nothing says what these are."""
-    if asked.options & {"outer", "inner", "nested"}:
+    if reading.options & {"outer", "inner", "nested"}:
         return
     direct: Counter[str] = Counter()
     inside: dict[str, set[tuple[str, ...]]] = {}

@@ -14,7 +14,7 @@ from clfcore.data.importers.csv_table import Table, read_table
 from clfcore.data.importers.find_files import Files, Located, inside
 from clfcore.data.importers.folders import unpacked_folder
 from clfcore.data.importers.label_cells import parts
-from clfcore.data.importers.readings import AmbiguousData, Choice, Reading, reading
+from clfcore.data.importers.readings import AmbiguousData, Choice, Reading, parse_reading
 from clfcore.data.importers.split_names import SPLIT_NAMES
 from clfcore.data.importers.task_form import TaskForm, is_one, task_form
 from clfcore.data.importers.taxonomy import Taxonomy, taxonomy
@@ -47,27 +47,27 @@ class _Manifest:
     problems: tuple[Problem, ...]
 
 
-def import_csv(path: Path, *, split_seed: int = 0, asked: Reading | None = None) -> ImageDataset:
+def import_csv(path: Path, *, split_seed: int = 0, reading: Reading | None = None) -> ImageDataset:
     """The dataset of a manifest: a `path` column relative to the file, then `label`, `labels` (joined by `;`, may be
     empty) or one other column a level, coarse to fine; `split` and `group` where given. Other common names of columns,
     other separators and columns of 0 and 1 are understood, and noted.
 
     Rows without a class or whose file is absent are left out and named. Raises InputError where columns are missing, a
     split is unknown, a path leads outside the manifest's folder, or fewer than two classes remain; AmbiguousData where
-    the manifest can be read in several ways and `asked` does not say which.
+    the manifest can be read in several ways and `reading` does not say which.
     """
     name, unpacking = unpacked_folder(path.parent)
-    asked = asked or Reading()
-    manifest = _read(path, asked)
+    reading = reading or Reading()
+    manifest = _read(path, reading)
     task, targets, rows = manifest.task, manifest.targets, manifest.rows
-    if len(task.classes) < (1 if task.kind == "multi-label" or asked.evaluation_only else 2):
+    if len(task.classes) < (1 if task.kind == "multi-label" or reading.evaluation_only else 2):
         fault = f"one class, {task.classes[0]!r}: a classifier needs at least two" if task.classes else "no class"
         raise InputError(f"{path} has {fault}")
     groups = _groups(rows)
     paths = tuple(path.parent / row.path for row in rows)
     layers, given = strata(task, targets), _given(rows)
     splits, drawn = draw_splits(
-        layers, split_seed, paths, groups=groups, given=given, evaluation_only=asked.evaluation_only
+        layers, split_seed, paths, groups=groups, given=given, evaluation_only=reading.evaluation_only
     )
     return ImageDataset(
         name if unpacking is not None else as_text(path.stem),
@@ -82,11 +82,11 @@ def import_csv(path: Path, *, split_seed: int = 0, asked: Reading | None = None)
     )
 
 
-def manifest_choice(path: Path, asked: Reading) -> Choice | None:
+def manifest_choice(path: Path, reading: Reading) -> Choice | None:
     """A manifest as one of several readings of a folder; None where it cannot be read."""
     what = f"the manifest {path.name}"
     try:
-        manifest = _read(path, asked)
+        manifest = _read(path, reading)
     except AmbiguousData as question:  # it is asked once the manifest was chosen
         return replace(question.choices[0], what=what, asks="", place=path)
     except InputError:
@@ -94,17 +94,17 @@ def manifest_choice(path: Path, asked: Reading) -> Choice | None:
     return Choice(what, manifest.task.classes, len(manifest.rows), place=path)
 
 
-def _read(path: Path, asked: Reading) -> _Manifest:
+def _read(path: Path, reading: Reading) -> _Manifest:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): name a readable CSV file") from None
-    table = read_table(data, str(path), asked)
+    table = read_table(data, str(path), reading)
     table = replace(table, header=own_names(table.header))
-    return _understood(table, path=path, files=Files(path), asked=asked)
+    return _understood(table, path=path, files=Files(path), reading=reading)
 
 
-def _understood(table: Table, *, path: Path, files: Files, asked: Reading) -> _Manifest:
+def _understood(table: Table, *, path: Path, files: Files, reading: Reading) -> _Manifest:
     """The manifest, read as asked. Raises AmbiguousData where there are several ways; each is counted by reading it."""
 
     def existing(values: Sequence[str]) -> tuple[str, ...]:
@@ -112,14 +112,14 @@ def _understood(table: Table, *, path: Path, files: Files, asked: Reading) -> _M
             items = [inside(value, table.first + i, path) for i, value in enumerate(values)]
         except InputError:
             return ()
-        located = files.locate(items, folder=asked.value("folder"))
+        located = files.locate(items, folder=reading.value("folder"))
         return tuple(filter(None, located.paths)) or (tuple(items) if located.rivals else ())
 
     def ask(question: Question) -> AmbiguousData:
         choices = []
         for what, way in question.ways:
             try:
-                other = _understood(table, path=path, files=files, asked=asked.adding(reading(way)))
+                other = _understood(table, path=path, files=files, reading=reading.adding(parse_reading(way)))
             except AmbiguousData as more:
                 choices.append(Choice(what, more.choices[0].classes, more.choices[0].pictures, asks=way))
             except InputError:
@@ -128,18 +128,18 @@ def _understood(table: Table, *, path: Path, files: Files, asked: Reading) -> _M
                 choices.append(Choice(what, other.task.classes, len(other.rows), asks=way))
         return AmbiguousData(question.text, choices)
 
-    columns = columns_of(table, where=str(path), asked=asked, existing=existing)
+    columns = columns_of(table, where=str(path), reading=reading, existing=existing)
     if isinstance(columns, Question):
         raise ask(columns)
     notes = [*table.notes, *columns.notes]
-    form = task_form(table, columns, path=path, asked=asked)
+    form = task_form(table, columns, path=path, reading=reading)
     if isinstance(form, Question):
         raise ask(form)
     notes += form.notes
     usable = _rows(table, columns, path=path, form=form)
     if not usable.rows and usable.problems:
         raise InputError(f"{path} has no row that can be used: {usable.problems[0].message}")
-    located = files.locate([row.path for row in usable.rows], folder=asked.value("folder"))
+    located = files.locate([row.path for row in usable.rows], folder=reading.value("folder"))
     present = _present(usable.rows, located)
     if located.folders:
         some = ", ".join(located.folders[:4]) + (", …" if len(located.folders) > 4 else "")
@@ -150,12 +150,12 @@ def _understood(table: Table, *, path: Path, files: Files, asked: Reading) -> _M
     once = _once(present.rows, form.kind)
     if once is None:
         ways = (("several labels a picture, a row each", "multi"), ("one class a picture, its first row", "single"))
-        if not asked.options & {"multi", "single"}:
+        if not reading.options & {"multi", "single"}:
             raise ask(Question(f"{path} names many pictures in several rows with different classes", ways))
-        once = _merged(present.rows) if "multi" in asked else _first_rows(present.rows)
+        once = _merged(present.rows) if "multi" in reading else _first_rows(present.rows)
     if not once.rows:
         raise InputError(f"{path} names no picture that is there: write paths relative to {path.parent.absolute()}")
-    spelled = _one_spelling(once.rows, asked, str(path))
+    spelled = _one_spelling(once.rows, reading, str(path))
     targets = _targets(spelled.rows, form.kind, columns.classes)
     problems = (
         *(Problem("reading", path.name, note) for note in notes),
@@ -261,10 +261,10 @@ def _merged(rows: Sequence[_Row]) -> _Rows:
     return _Rows([replace(row, classes=tuple(labels[row.path])) for row in first.values()], [])
 
 
-def _one_spelling(rows: list[_Row], asked: Reading, where: str) -> _Rows:
+def _one_spelling(rows: list[_Row], reading: Reading, where: str) -> _Rows:
     """Rows whose classes are spelled in one way. Raises AmbiguousData where classes differ in case alone."""
     names = [name for row in rows for name in row.classes]
-    cases = by_case(names, asked, where)
+    cases = by_case(names, reading, where)
     if cases.usual:
         rows = [replace(row, classes=tuple(dict.fromkeys(cases.usual.get(n, n) for n in row.classes))) for row in rows]
     return _Rows(rows, [*joined(names, names), *cases.problems])

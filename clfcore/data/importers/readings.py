@@ -70,7 +70,7 @@ class Reading:
         return f"{self}:{path}" if str(self) else path
 
 
-def reading(text: str) -> Reading:
+def parse_reading(text: str) -> Reading:
     """The reading of `--reading TEXT`, such as `nested` or `path=file,label=breed`. Raises InputError."""
     options: set[str] = set()
     values: dict[str, str] = {}
@@ -105,7 +105,7 @@ def parted(spec: str) -> SpecParts:
     head, sign, path = spec.partition(":")
     if sign and head:
         try:
-            return SpecParts(reading(head), path)
+            return SpecParts(parse_reading(head), path)
         except InputError:  # a path, or settings of a catalogue name
             pass
     return SpecParts(Reading(), spec)
@@ -116,7 +116,7 @@ def with_reading(spec: str, text: str | None) -> str:
     if not text:
         return spec
     parts = parted(spec)
-    return parts.reading.adding(reading(text)).before(parts.path)
+    return parts.reading.adding(parse_reading(text)).before(parts.path)
 
 
 @dataclass(frozen=True)
@@ -152,10 +152,10 @@ class AmbiguousData(InputError):
             ways.append(f"{way} ({choice.what}: {choice.counts})" if choice.what else f"{way} ({choice.counts})")
         super().__init__(f"{question}; choose {' or '.join(ways)}")
 
-    def of(self, asked: Reading, path: str) -> "AmbiguousData":
+    def of(self, reading: Reading, path: str) -> "AmbiguousData":
         """The same question with each choice's SPEC filled in."""
         filled = [
-            replace(c, spec=asked.adding(reading(c.asks)).before(path) if c.asks else str(c.place))
+            replace(c, spec=reading.adding(parse_reading(c.asks)).before(path) if c.asks else str(c.place))
             for c in self.choices
         ]
         return AmbiguousData(self.question, filled)

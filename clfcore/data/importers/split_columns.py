@@ -46,7 +46,7 @@ class SplitColumns(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def read_splits(table: Table, others: Sequence[str], *, where: str, asked: Reading) -> SplitColumns:
+def read_splits(table: Table, others: Sequence[str], *, where: str, reading: Reading) -> SplitColumns:
     """The splits that a manifest gives. Raises InputError for unknown names."""
     none: tuple[Split | None, ...] = (None,) * len(table.rows)
     if "split" in table.header:
@@ -70,7 +70,7 @@ def read_splits(table: Table, others: Sequence[str], *, where: str, asked: Readi
     if folds and table.rows:
         numbers = [int(float(v)) for v in table.column(folds[0])]
         taken = splits_of_folds(numbers)
-        if "pooled" in asked or len(taken) < 2:
+        if "pooled" in reading or len(taken) < 2:
             return SplitColumns(none, frozenset(folds))
         listed = ", ".join(f"{fold} {split}" for fold, split in taken.items() if split != "train")
         note = f"column {folds[0]} is read as folds that stay whole: {listed}, the others train"

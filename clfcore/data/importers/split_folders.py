@@ -50,11 +50,11 @@ class LayoutParts(NamedTuple):
     layout: Layout
 
 
-def find_parts(walk: Walk, root: Folder, asked: Reading) -> LayoutParts:
+def find_parts(walk: Walk, root: Folder, reading: Reading) -> LayoutParts:
     """The folders of class folders. Raises AmbiguousData where several readings are possible and none is asked for."""
     layout = Layout(root.path, ())
     folders = root.folders
-    splits = _split_folders(walk, folders, asked)
+    splits = _split_folders(walk, folders, reading)
     if splits:
         ignored = [folder for folder in folders if folder.name not in splits]
         layout = _ignoring(layout, ignored, "stands beside train and is left out")
@@ -66,11 +66,11 @@ def find_parts(walk: Walk, root: Folder, asked: Reading) -> LayoutParts:
         order.sort(key=lambda folder: SPLITS.index(splits[folder.name]))
         return LayoutParts([Part(folder, splits[folder.name]) for folder in order], layout)
     folds = {folder.name: fold_of(folder.name) for folder in folders if folder.count()}
-    if len(folds) > 1 and None not in folds.values() and "outer" not in asked:
+    if len(folds) > 1 and None not in folds.values() and "outer" not in reading:
         numbers = {name: number for name, number in folds.items() if number is not None}
         mine = [folder for folder in folders if folder.name in numbers]
-        return _folds(walk, mine, numbers=numbers, layout=layout, asked=asked)
-    if "outer" in asked or "nested" in asked or "inner" in asked:
+        return _folds(walk, mine, numbers=numbers, layout=layout, reading=reading)
+    if "outer" in reading or "nested" in reading or "inner" in reading:
         return LayoutParts([Part(root, None)], layout)
     within = [child for child in folders if _holds_splits(child)]
     if len(within) > 1:
@@ -81,7 +81,7 @@ def find_parts(walk: Walk, root: Folder, asked: Reading) -> LayoutParts:
     if within:
         rest = [child for child in folders if child is not within[0] and child.count()]
         layout = _ignoring(layout, rest, f"stands beside {within[0].name}, which has the splits, and is left out")
-        parts, inner = find_parts(walk, within[0], asked)
+        parts, inner = find_parts(walk, within[0], reading)
         notes = layout.problems + inner.problems
         return LayoutParts(parts, replace(inner, root=root.path, problems=notes, ignored=layout.ignored))
     return LayoutParts([Part(root, None)], layout)
@@ -98,7 +98,7 @@ def _ignoring(layout: Layout, folders: Sequence[Folder], why: str) -> Layout:
     return replace(layout, problems=(*layout.problems, *notes), ignored=ignored)
 
 
-def _split_folders(walk: Walk, folders: Sequence[Folder], asked: Reading) -> dict[str, Split]:
+def _split_folders(walk: Walk, folders: Sequence[Folder], reading: Reading) -> dict[str, Split]:
     """The folders that are splits; none where the folders are classes.
 
     A folder `train` among others is a split where it holds folders, and a class (cars, planes, trains) where pictures.
@@ -116,7 +116,7 @@ def _split_folders(walk: Walk, folders: Sequence[Folder], asked: Reading) -> dic
     if not all_named and not holds_classes:
         return {}
     if all_named and len(named) > 1 and not any(_full(folder) for folder in mine):
-        if "outer" in asked:
+        if "outer" in reading:
             return {}
         names = " and ".join(sorted(named))
         classes = tuple(sorted(named))
@@ -151,7 +151,7 @@ def choice_of_folder(folder: Folder) -> Choice:
 
 
 def _folds(
-    walk: Walk, mine: Sequence[Folder], *, numbers: dict[str, int], layout: Layout, asked: Reading
+    walk: Walk, mine: Sequence[Folder], *, numbers: dict[str, int], layout: Layout, reading: Reading
 ) -> LayoutParts:
     """The parts of a tree of folds. numbers: of each fold by its folder's name."""
     for folder in mine:
@@ -174,7 +174,7 @@ def _folds(
             ],
         )
     splits = splits_of_folds(numbers.values())
-    if "pooled" in asked:
+    if "pooled" in reading:
         note = Problem("reading", mine[0].name, f"{len(mine)} folds are read as one set")
         return LayoutParts([Part(folder, None) for folder in mine], layout.noting(note))
     taken = {name: splits[number] for name, number in numbers.items()}

@@ -19,13 +19,13 @@ class TaskForm(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def task_form(table: Table, columns: Columns, *, path: Path, asked: Reading) -> TaskForm | Question:
+def task_form(table: Table, columns: Columns, *, path: Path, reading: Reading) -> TaskForm | Question:
     """The form of a manifest's labels, or the question that has to be answered first."""
     if columns.form == "levels":
         return TaskForm("hierarchical")
     if columns.form == "one-hot":
         sums = [sum(is_one(cell) for cell in cells) for cells in zip(*map(table.column, columns.classes), strict=True)]
-        single = "single" in asked or (set(sums) == {1} and "multi" not in asked)
+        single = "single" in reading or (set(sums) == {1} and "multi" not in reading)
         what = "one class a picture" if single else "several labels a picture"
         notes = [f"{len(columns.classes)} columns of 0 and 1 are read as {what}"]
         cells = Counter(cell for name in columns.classes for cell in table.column(name))
@@ -36,10 +36,10 @@ def task_form(table: Table, columns: Columns, *, path: Path, asked: Reading) -> 
         return TaskForm("single-label" if single else "multi-label", notes=tuple(notes))
     name = columns.classes[0]
     values = table.column(name)
-    if "single" in asked:
+    if "single" in reading:
         return TaskForm("single-label")
-    separator = separator_of(asked.value("separator")) if asked.value("separator") else None
-    if columns.form == "label" and "multi" not in asked and separator is None:
+    separator = separator_of(reading.value("separator")) if reading.value("separator") else None
+    if columns.form == "label" and "multi" not in reading and separator is None:
         sign, sure = several(values)
         if sure == "perhaps":
             ways = ((f"labels joined by {_sign_name(sign)}", "multi"), ("one class a picture", "single"))

@@ -57,11 +57,11 @@ class Unpacking(NamedTuple):
     problems: list[Problem]
 
 
-def entry_names(entries: Sequence[zipfile.ZipInfo], asked: Reading) -> EntryNames:
+def entry_names(entries: Sequence[zipfile.ZipInfo], reading: Reading) -> EntryNames:
     """The entries' names, those without the UTF-8 flag decoded as probably written."""
     old = [b"" if entry.flag_bits & 0x800 else entry.orig_filename.encode("cp437") for entry in entries]
-    encoding = asked.value("encoding") or encoding_of(old)
-    if asked.value("encoding") and encoding not in ENCODINGS:
+    encoding = reading.value("encoding") or encoding_of(old)
+    if reading.value("encoding") and encoding not in ENCODINGS:
         raise unknown("encoding", encoding, list(ENCODINGS))
     names = [
         (raw.decode(encoding, "replace") if encoding and not raw.isascii() else entry.orig_filename).split("\0")[0]

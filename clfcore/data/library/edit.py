@@ -34,14 +34,14 @@ def add(spec: str, *, name: str = "") -> LibraryEntry:
 
     Raises InputError where the SPEC is the catalogue's, a zip's or nothing's, or the name cannot be a dataset's.
     """
-    asked, path = parted(spec)
+    reading, path = parted(spec)
     if is_catalogue(spec) or not is_here(Path(path)) or Path(path).suffix.lower() == ".zip":
         raise InputError(f"data is {spec!r}: name a folder or a .csv manifest that is here")
     place = place_of(Path(path))
     with writing():
         entry = stored_entry(place.id)
         if entry is None or entry.damaged:
-            entry = _new_entry(place.id, place.path, asked.before(str(Path(path).expanduser().resolve())))
+            entry = _new_entry(place.id, place.path, reading.before(str(Path(path).expanduser().resolve())))
             write_entry(entry)
     return rename(entry.id, name) if name and name != entry.name else entry
 
@@ -65,12 +65,12 @@ def record(spec: str, dataset: ImageDataset) -> LibraryEntry | None:
     spec, version = split_version(path_spec(spec))
     if version is not None:
         return entry_of(spec)
-    asked, path = parted(spec)
+    reading, path = parted(spec)
     if is_catalogue(spec) or dataset.paths is None or not is_here(Path(path)):
         return None
     if Path(path).suffix.lower() in (".zip", ".tar"):  # what was unpacked is the dataset
         path = str(data_in(imported_folder() / place_of(dataset.paths[0]).id))
-    spec = asked.before(str(Path(path).expanduser().resolve()))
+    spec = reading.before(str(Path(path).expanduser().resolve()))
     entry = add(spec)
     now = replace(
         entry,

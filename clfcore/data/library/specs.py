@@ -42,10 +42,10 @@ def path_spec(spec: str) -> str:
 
 
 def _path_spec(spec: str) -> str:
-    asked, name = parted(spec)
+    reading, name = parted(spec)
     if is_remote(name):
         copy = copy_of(name)
-        return spec if copy is None else asked.before(str(copy))
+        return spec if copy is None else reading.before(str(copy))
     if not name or is_catalogue(spec) or is_here(Path(name)):
         return spec
     entries = library()
@@ -53,7 +53,7 @@ def _path_spec(spec: str) -> str:
     if not matching:
         return spec
     own, path = parted(_only(name, matching).spec)
-    return own.adding(asked).before(path)
+    return own.adding(reading).before(path)
 
 
 def named_spec(spec: str) -> str:

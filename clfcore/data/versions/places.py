@@ -25,8 +25,8 @@ def versions_folder(spec: str) -> Path:
     base = split_version(path_spec(spec)).base
     if is_catalogue(base):
         return versions_root() / f"{safe_name(base)}-{_digest(base)}"
-    asked, path = parted(base)
-    identity = f"{asked} {place_of(Path(path)).id}"
+    reading, path = parted(base)
+    identity = f"{reading} {place_of(Path(path)).id}"
     return versions_root() / f"{safe_name(original_name(path))}-{_digest(identity)}"
 
 

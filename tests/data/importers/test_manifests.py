@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clfcore.data.importers.manifests import import_csv
-from clfcore.data.importers.readings import reading
+from clfcore.data.importers.readings import parse_reading
 from clfcore.errors import InputError
 
 
@@ -190,7 +190,7 @@ def test_labels_that_are_split_are_noted(
     write: Callable[..., Path], column: str, spec: str, sign: str, name: str
 ) -> None:
     manifest = write(rows(**{column: lambda name, i: f'"{name}{sign}{"sea" if i % 2 else "sky"}"'}))
-    dataset = import_csv(manifest, asked=reading(spec))
+    dataset = import_csv(manifest, reading=parse_reading(spec))
     assert dataset.classes == ("cat", "dog", "sea", "sky")
     notes = [problem.message for problem in dataset.problems if problem.kind == "reading"]
     documented = column == "labels" and sign == ";"
