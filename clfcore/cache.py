@@ -105,17 +105,17 @@ def make_room(wanted: int) -> bool:
     Nothing is removed where that cannot help. What killed writers and older versions left goes first.
     """
     most = limit()
-    found = []
+    entries = []
     for kind in KINDS:
         for entry in _entries(kind):
             abandoned = _is_part(entry.path) and not _being_written(entry, stale=_STALE)
             if abandoned or (kind == "decoded" and _is_old(entry.path)):
                 _remove(entry)
             else:
-                found.append(entry)
+                entries.append(entry)
     free = _free()
-    total = sum(entry.bytes for entry in found)
-    removable = [entry for entry in sorted(found, key=lambda entry: entry.used) if not _is_part(entry.path)]
+    total = sum(entry.bytes for entry in entries)
+    removable = [entry for entry in sorted(entries, key=lambda entry: entry.used) if not _is_part(entry.path)]
     kept = total - sum(entry.bytes for entry in removable)
     if kept + wanted > most or wanted > free + total - kept:
         return False

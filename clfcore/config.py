@@ -181,15 +181,15 @@ class Recipe(_Frozen):
         if value in names:
             return value
         try:
-            given = [float(part) for part in value.split(",")]
+            numbers = [float(part) for part in value.split(",")]
         except ValueError:
             known = f"one of {', '.join(names)}" if len(names) > 1 else names[0]
             raise ValueError(
                 f"is {value!r}: it must be {known}, or numbers joined by commas{nearest(value, names)}"
             ) from None
-        if not all(math.isfinite(number) and number >= 0 for number in given) or not any(given):
+        if not all(math.isfinite(number) and number >= 0 for number in numbers) or not any(numbers):
             raise ValueError(f"is {value!r}: its numbers must be finite, 0 or more, and not all 0")
-        return ",".join(f"{number:g}" for number in given)
+        return ",".join(f"{number:g}" for number in numbers)
 
     @field_validator("augmentation", mode="before")
     @classmethod

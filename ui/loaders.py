@@ -45,14 +45,14 @@ Files = tuple[tuple[str, int, int, int], ...]
 
 def files_of(name: str) -> Files:
     """The identity of what a run's classifier is opened from: file, number, size, time; nothing for an architecture."""
-    folder, found = runs_folder() / name, []
+    folder, files = runs_folder() / name, []
     for file in NAMES:
         try:
             state = (folder / file).stat()
         except (OSError, ValueError):
             continue
-        found.append((file, state.st_ino, state.st_size, state.st_mtime_ns))
-    return tuple(found)
+        files.append((file, state.st_ino, state.st_size, state.st_mtime_ns))
+    return tuple(files)
 
 
 class by_files(Generic[P, R]):
@@ -168,9 +168,9 @@ def photo_saliency(name: str, files: Files, photo: Photo) -> PhotoSaliency:
 
     model, square = classifier(name), photo_outputs(name, photo).square
     own = model.head == "attention"
-    found = explain(model, square, method="attention-head" if own else "gradcam")
+    saliency = explain(model, square, method="attention-head" if own else "gradcam")
     return PhotoSaliency(
-        picture(overlay_image(square, found), side=224, lossless=True), found.layer, found.evidence, own
+        picture(overlay_image(square, saliency), side=224, lossless=True), saliency.layer, saliency.evidence, own
     )
 
 

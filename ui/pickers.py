@@ -112,11 +112,11 @@ def _say_unreadable(name: str | None, known: Mapping[str, Listed]) -> None:
     if not name or name in known:
         return
     try:
-        found = listed(folder.find_run(name))
+        run = listed(folder.find_run(name))
     except InputError as error:
         complain(str(error))
         return
-    complain(found.damaged or f"run {found.id} is {found.state} and has no predictions: let it finish, or resume it")
+    complain(run.damaged or f"run {run.id} is {run.state} and has no predictions: let it finish, or resume it")
 
 
 def run_name(run: Run) -> str:

@@ -126,10 +126,10 @@ def describe_architecture(
     """The layer table and layer groups of a network, from shapes alone."""
     from clfcore.architectures.summary import table
 
-    found = table(name, options=options, image_size=image_size, channels=channels, classes=classes)
+    network = table(name, options=options, image_size=image_size, channels=channels, classes=classes)
     names = ("image_size", "channels", "classes", "parameters", "multiply_adds", "saved_bytes", "groups", "layers")
-    row = found.architecture
-    return NetworkLayers(row.name, row.family, row.year, **{name: getattr(found, name) for name in names})
+    row = network.architecture
+    return NetworkLayers(row.name, row.family, row.year, **{name: getattr(network, name) for name in names})
 
 
 def compare_architectures(
@@ -183,12 +183,12 @@ def feature_maps(
     out = output_path(out, inputs=[image], overwrite=overwrite)
     unchanged = not options and image_size is None and channels is None
     classifier, origin = network_weights(name, weights, unchanged=unchanged, runs=runs)
-    found = network_features(
+    features = network_features(
         name, read_bytes(image), classifier=classifier, options=options, image_size=image_size, channels=channels
     )
-    save_picture(Image.fromarray(sheet(found)), out, "PNG")
-    stages = (StageMaps(one.stage, one.layer, one.maps, tuple(n for n, _ in one.strongest)) for one in found.stages)
-    return WrittenFeatureMaps(name, origin, tuple(stages), found.filter_count, out)
+    save_picture(Image.fromarray(sheet(features)), out, "PNG")
+    stages = (StageMaps(one.stage, one.layer, one.maps, tuple(n for n, _ in one.strongest)) for one in features.stages)
+    return WrittenFeatureMaps(name, origin, tuple(stages), features.filter_count, out)
 
 
 def network_weights(

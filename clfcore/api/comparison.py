@@ -82,18 +82,18 @@ def compare(
     split = comparable_split(chosen)
     for run in chosen if measured else ():
         measured_speed.measure(run)
-    found = compare_runs(chosen)
+    comparison = compare_runs(chosen)
     if html is not None:
         from clfcore.reports.compare_page import compare_html  # brings plotly along
 
         write_text(html, compare_html(chosen, split))
-        found = replace(found, html=html)
+        comparison = replace(comparison, html=html)
     if figures is not None:
         from clfcore.reports.compare_page import compare_sections
 
         written = write_figures(compare_sections(chosen, split), figures, overwrite=overwrite)
-        found = replace(found, figures=tuple(written))
-    return found
+        comparison = replace(comparison, figures=tuple(written))
+    return comparison
 
 
 def train_to_compare(
@@ -129,14 +129,14 @@ def report(
     run = folder.open_run(name, runs)
     if out is None and figures is None:
         raise InputError("nothing is to be written: give --out FILE, --figures FOLDER, or both")
-    found = WrittenReport(run.id)
+    written = WrittenReport(run.id)
     if out is not None:
-        found = _write_report(run, out, overwrite=overwrite)
+        written = _write_report(run, out, overwrite=overwrite)
     if figures is not None:
         from clfcore.reports.run_page import run_sections  # brings plotly along
 
-        found = replace(found, figures=tuple(write_figures(run_sections(run), figures, overwrite=overwrite)))
-    return found
+        written = replace(written, figures=tuple(write_figures(run_sections(run), figures, overwrite=overwrite)))
+    return written
 
 
 def _write_report(run: Run, out: Path, *, overwrite: bool) -> WrittenReport:

@@ -87,8 +87,8 @@ def quality(
     items = len(findings.dataset)
     if target is not None:
         drawn = findings.dataset.drawn
-        given = {} if drawn == SPLITS else {s: r for s, r in findings.dataset.splits.items() if s not in drawn}
-        grouped = replace(findings.dataset, groups=findings.groups, splits=given)
+        kept_splits = {} if drawn == SPLITS else {s: r for s, r in findings.dataset.splits.items() if s not in drawn}
+        grouped = replace(findings.dataset, groups=findings.groups, splits=kept_splits)
         write_manifest(grouped, target, inputs=[parted(path_spec(data)).path], overwrite=overwrite)
     length = most or max(LEAST, round(SHARE * items))
     checks = QualityChecks(

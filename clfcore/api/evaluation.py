@@ -108,8 +108,8 @@ def evaluate(
     chosen = [split] if split else list(run.splits)
     cautioned = {s: some for s in chosen if (some := cautions(run, s))}
     if views is None:
-        found = metrics_of(run, {s: run.predictions(s) for s in chosen}, choice)
-        return replace(_evaluation(run, found), cautions=cautioned)
+        metrics = metrics_of(run, {s: run.predictions(s) for s in chosen}, choice)
+        return replace(_evaluation(run, metrics), cautions=cautioned)
     from clfcore.runs.open_classifier import classifier_of
     from clfcore.runs.tta import predict_split
 
@@ -190,8 +190,8 @@ def _reviews(run: Run, truths: Mapping[str, str], mark: Mark | None) -> dict[str
         if mark.item not in truths:
             raise unknown("picture", mark.item, [*truths])
         label_review.keep_review(run.config.data, dataset, mark.item, kind=mark.verdict, note=mark.note)
-    found = label_review.reviews_of(run.config.data, dataset, truths)
-    return {item: Review(one.kind or "", one.note) for item, one in found.items()}
+    reviews = label_review.reviews_of(run.config.data, dataset, truths)
+    return {item: Review(one.kind or "", one.note) for item, one in reviews.items()}
 
 
 def calibrate(name: str, *, forget: bool = False, runs: Path | None = None) -> Calibration:

@@ -109,16 +109,16 @@ def explain(
         if against is not None:
             wanted = (wanted, column(classifier.task, against, level=level))
     square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
-    found = map_of(classifier, square, method=method, target=wanted, layer=layer, progress=progress)
-    overlay = overlay_image(square, found, opacity=opacity, colors=colors, threshold=threshold)
+    saliency = map_of(classifier, square, method=method, target=wanted, layer=layer, progress=progress)
+    overlay = overlay_image(square, saliency, opacity=opacity, colors=colors, threshold=threshold)
     save_picture(Image.fromarray(overlay), goal, "PNG")
     return WrittenMap(
         model=classifier.name,
-        method=found.method,
-        layer=found.layer,
-        target=target_name(classifier.task, found.target),
-        evidence=found.evidence,
-        note=found.note if found.evidence else "; ".join(filter(None, (NO_EVIDENCE, found.note))),
+        method=saliency.method,
+        layer=saliency.layer,
+        target=target_name(classifier.task, saliency.target),
+        evidence=saliency.evidence,
+        note=saliency.note if saliency.evidence else "; ".join(filter(None, (NO_EVIDENCE, saliency.note))),
         out=goal,
     )
 
@@ -133,8 +133,8 @@ def nearest_examples(
 
     classifier = open_classifier(name, runs)
     square = classifier.square(read_image(picture, least_side=classifier.preprocess.stored_side))
-    found = nearest_images.nearest_examples(classifier, square, n=n, progress=progress)
-    rows = tuple(ClassExamples(label, nearest) for label, nearest in found.items())
+    neighbors = nearest_images.nearest_examples(classifier, square, n=n, progress=progress)
+    rows = tuple(ClassExamples(label, nearest) for label, nearest in neighbors.items())
     return NearestExamples(classifier.name, picture, rows)
 
 

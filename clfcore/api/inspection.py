@@ -97,13 +97,13 @@ def inspect_item(
     near: tuple[Neighbor, ...] = ()
     if neighbors and record.split is not None:
         near = embedding_space(run, record.split, progress=progress).nearest(item, n=neighbors)
-    found = InspectedItem(
+    inspected = InspectedItem(
         run.id, item, record.split, record.place, record.of, record.truth, record.path, stored, classes, near
     )
     return (
-        found
+        inspected
         if goal is None
-        else _with_map(found, run, dataset=dataset, record=record, level=level, target=target, out=goal)
+        else _with_map(inspected, run, dataset=dataset, record=record, level=level, target=target, out=goal)
     )
 
 

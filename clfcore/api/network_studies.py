@@ -83,14 +83,14 @@ class EfficientNetScaling(Result):
 
     def as_json(self) -> JsonObject:
         """Formula, constants and scaling are keys of one object."""
-        found = self.compound
+        compound = self.compound
         return {
-            "phi": found.phi,
+            "phi": compound.phi,
             **self.constants,
-            **asdict(found.scaling),
-            "product": found.product,
+            **asdict(compound.scaling),
+            "product": compound.product,
             "target": TARGET,
-            "cost": found.cost,
+            "cost": compound.cost,
             "counted": self.counted,
             "members": json_value(self.members),
         }

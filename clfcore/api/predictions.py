@@ -40,7 +40,7 @@ def list_classes(name: str, *, search: str | None = None, runs: Path | None = No
 
     task = task_of(name, runs)
     levels = {level.name: _having(level.classes, search) for level in task.levels}
-    found = levels[task.levels[-1].name]
+    finest = levels[task.levels[-1].name]
     near = None
     if search and not any(levels.values()):
         near = next(iter(get_close_matches(search.lower(), {c.lower(): c for c in task.classes}, n=1)), None)
@@ -48,7 +48,7 @@ def list_classes(name: str, *, search: str | None = None, runs: Path | None = No
         name,
         task.kind,
         len(task.classes),
-        found,
+        finest,
         search,
         near,
         levels if task.kind == "hierarchical" else None,

@@ -163,12 +163,12 @@ def _execute(
 
 def _place(processes: int | None) -> Place | None:
     """This process's place where torchrun started it. Raises InputError where another number is asked for."""
-    found = place()
+    torchrun = place()
     if processes is not None:
         check_count(processes)
-        if found is not None and processes != found.size:
-            raise InputError(f"processes is {processes}: torchrun started {found.size}; leave processes out")
-    return found
+        if torchrun is not None and processes != torchrun.size:
+            raise InputError(f"processes is {processes}: torchrun started {torchrun.size}; leave processes out")
+    return torchrun
 
 
 def _check_processes(count: int, config: ResolvedConfig, *, here: int) -> None:

@@ -62,7 +62,7 @@ def slices(
     from clfcore.quality.run_slices import slices_of_run
 
     opened = folder.open_run(run, runs)
-    found = slices_of_run(opened, split, level=level, progress=progress)
+    measured = slices_of_run(opened, split, level=level, progress=progress)
     rows = tuple(
         SliceRow(
             by=one.by,
@@ -77,14 +77,14 @@ def slices(
             significant=one.significant,
             ids=one.ids[:SHOWN],
         )
-        for one in found.slices
+        for one in measured.slices
     )
     return SliceReport(
         run=opened.id,
-        split=found.split,
-        items=found.items,
-        right=found.right,
-        accuracy=found.right / found.items,
+        split=measured.split,
+        items=measured.items,
+        right=measured.right,
+        accuracy=measured.right / measured.items,
         significant=sum(row.significant for row in rows),
         slices=rows,
     )

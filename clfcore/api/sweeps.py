@@ -28,5 +28,5 @@ def sweep(
     epoch. on: local, ray, or slurm, which writes a batch file. study: a name of its own; None is one that configuration
     and space decide. The same call again continues the study. Raises InputError for a space that cannot be.
     """
-    given = read_space(space) if isinstance(space, Path) else space
-    return search(config, given, trials=trials, workers=workers, prune=prune, on=on, study=study, runs=runs, show=show)
+    ranges = read_space(space) if isinstance(space, Path) else space
+    return search(config, ranges, trials=trials, workers=workers, prune=prune, on=on, study=study, runs=runs, show=show)

@@ -86,10 +86,10 @@ def list_versions(data: str) -> VersionList:
     """The versions of a dataset. Raises InputError where it is not here."""
     spec = path_spec(data)
     base = split_version(spec).base
-    found = stored.list_versions(base)
-    if not found:
+    versions = stored.list_versions(base)
+    if not versions:
         open_dataset(base)  # a misspelled name is told
-    return VersionList(display_name(base), tuple(map(_row, found)), len(log.read_decisions(base)))
+    return VersionList(display_name(base), tuple(map(_row, versions)), len(log.read_decisions(base)))
 
 
 def list_decisions(

@@ -88,6 +88,6 @@ def get_weights(name: str, *, weights: str | None = None, progress: Progress | N
     row = architecture(name)
     tag = chosen_tag(row, weights)
     file = fetch_weights(row, tag, progress=progress)
-    found = describe_weights(row, tag)
-    assert found is not None, "what was downloaded is known"
-    return DownloadedWeights(row.name, tag, found.bytes, found.licence, found.source, file)
+    published = describe_weights(row, tag)
+    assert published is not None, "what was downloaded is known"
+    return DownloadedWeights(row.name, tag, published.bytes, published.licence, published.source, file)

@@ -196,10 +196,15 @@ def _adapted(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same tensors for the module's channels and image size, where only these differ."""
     first = f"{first_convolution(module)}.weight"
     kernel = module.get_parameter(first)
-    given = state.get(first)
-    if given is not None and given.ndim == 4 and given.is_floating_point() and _filters(given) == _filters(kernel):
+    first_kernel = state.get(first)
+    if (
+        first_kernel is not None
+        and first_kernel.ndim == 4
+        and first_kernel.is_floating_point()
+        and _filters(first_kernel) == _filters(kernel)
+    ):
         with contextlib.suppress(NotImplementedError, AssertionError):  # channels that it knows no way for
-            state[first] = adapt_input_conv(kernel.shape[1], given)
+            state[first] = adapt_input_conv(kernel.shape[1], first_kernel)
     table = state.get("encoder.pos_embedding")
     if isinstance(module, VisionTransformer) and table is not None and _positions(table, module.hidden_dim):
         return dict(interpolate_embeddings(module.image_size, module.patch_size, state))

@@ -189,8 +189,8 @@ def _of_timm(name: str) -> Architecture:
     if row is None:
         raise InputError(f"architecture is {name!r}: timm has no such network{_near(bare)}")
     tag = bare.partition(".")[2]
-    found = of_timm_row(row)
-    return replace(found, name=name, weights=(tag,)) if tag else found
+    timm_row = of_timm_row(row)
+    return replace(timm_row, name=name, weights=(tag,)) if tag else timm_row
 
 
 def _near(bare: str) -> str:

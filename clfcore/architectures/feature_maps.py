@@ -37,8 +37,8 @@ def feature_maps(module: nn.Module, image: Tensor) -> tuple[FeatureMaps, ...]:
     `exclusive`, as hooks would mix.
     """
     first = stem(module)
-    named = [("stem", first), *((f"stage_{n + 1}", found) for n, found in enumerate(stages(module)))]
-    targets = {found[0]: (stage, found[1]) for stage, found in named if found is not None}
+    named = [("stem", first), *((f"stage_{n + 1}", grids) for n, grids in enumerate(stages(module)))]
+    targets = {grids[0]: (stage, grids[1]) for stage, grids in named if grids is not None}
     outputs: dict[str, Tensor] = {}
 
     def note(layer: str):
@@ -51,8 +51,8 @@ def feature_maps(module: nn.Module, image: Tensor) -> tuple[FeatureMaps, ...]:
     finally:
         for hook in hooks:
             hook.remove()
-    found = [(stage, layer, _grid(outputs[layer])) for layer, (stage, _) in targets.items() if layer in outputs]
-    return tuple(FeatureMaps(stage, layer, values) for stage, layer, values in found if values is not None)
+    grids = [(stage, layer, _grid(outputs[layer])) for layer, (stage, _) in targets.items() if layer in outputs]
+    return tuple(FeatureMaps(stage, layer, values) for stage, layer, values in grids if values is not None)
 
 
 def _grid(output: object) -> np.ndarray | None:
@@ -142,7 +142,7 @@ def network_features(
     device = next(module.parameters()).device
     x = torch.from_numpy(preprocess.normalize(square[None]))[0].to(device)
     with exclusive(classifier) if classifier is not None else nullcontext():
-        found = feature_maps(module, x)
+        maps = feature_maps(module, x)
         weights = first_filters(module)
-    stages_shown = tuple(Stage(m.stage, m.layer, len(m.values), strongest(m.values, count)) for m in found)
+    stages_shown = tuple(Stage(m.stage, m.layer, len(m.values), strongest(m.values, count)) for m in maps)
     return NetworkFeatures(to_bytes(square), stages_shown, filter_pictures(weights, filters), len(weights))

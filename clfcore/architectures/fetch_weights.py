@@ -56,8 +56,8 @@ def bytes_here(known: PublishedWeights) -> int:
     if known.repository is None:
         return bytes_kept(pretrained.torch_file(known.file))
     snapshots = pretrained.hub_folder(known.repository) / "snapshots"
-    found = [bytes_kept(folder / name) for folder in snapshots.glob("*") for name in pretrained.HUB_FILES]
-    return max(found, default=0)
+    sizes = [bytes_kept(folder / name) for folder in snapshots.glob("*") for name in pretrained.HUB_FILES]
+    return max(sizes, default=0)
 
 
 def _from_hub(known: PublishedWeights, repository: str, wanted: Wanted, *, progress: Progress | None) -> Path:

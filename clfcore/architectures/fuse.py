@@ -56,8 +56,8 @@ class FoldedCopy:
 def _agree(plain: nn.Module, folded: nn.Module, sample: Tensor, *, tolerance: float) -> bool:
     """Whether two networks have the same logits, to a share of the largest."""
     with torch.inference_mode():
-        expected, given = plain(sample), folded(sample)
-    return bool((expected - given).abs().max() <= tolerance * expected.abs().max())
+        expected, actual = plain(sample), folded(sample)
+    return bool((expected - actual).abs().max() <= tolerance * expected.abs().max())
 
 
 def _has_bfloat16(device: torch.device) -> bool:

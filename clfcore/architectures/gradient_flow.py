@@ -41,14 +41,14 @@ def plain_against_residual(
     The plain network is the residual one without its additions (He et al. 2015, section 3.3), drawn from the same seed.
     normalized: with batch normalization, as published; False replaces each by nothing, as networks before 2015 were.
     """
-    found = []
+    flows = []
     for number, skip in enumerate((True, False)):
         if progress is not None:
             progress(number, 2)
         options = {"depths": DEPTHS, "skip": skip}
         reach = gradient_reach("resnet", options=options, image_size=_SIDE, normalized=normalized, seed=seed)
-        found.append(GradientReach(f"{'residual' if skip else 'plain'} 34", reach.norms))
-    return found[0], found[1]
+        flows.append(GradientReach(f"{'residual' if skip else 'plain'} 34", reach.norms))
+    return flows[0], flows[1]
 
 
 def gradient_reach(

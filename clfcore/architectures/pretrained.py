@@ -146,8 +146,8 @@ HUB_FILES = ("model.safetensors", "pytorch_model.bin")  # in this order
 
 def _hub_file(repository: str) -> Path | None:
     folder = hub_folder(repository) / "snapshots"
-    found = [file for name in HUB_FILES for file in folder.glob(f"*/{name}")]
-    return next((file for file in found if file.exists()), None)
+    files = [file for name in HUB_FILES for file in folder.glob(f"*/{name}")]
+    return next((file for file in files if file.exists()), None)
 
 
 def packaged_state(name: str) -> Mapping[str, "Tensor"]:

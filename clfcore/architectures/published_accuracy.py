@@ -34,8 +34,8 @@ def timeline() -> tuple[Published, ...]:
     The first weights follow the paper's own training most closely; later ones owe part of their accuracy to newer
     recipes, which `published` shows.
     """
-    found = [published(row.name)[0] for row in architectures() if row.source == "torchvision"]
-    return tuple(sorted(found, key=lambda point: (point.year or 0, point.name)))
+    points = [published(row.name)[0] for row in architectures() if row.source == "torchvision"]
+    return tuple(sorted(points, key=lambda point: (point.year or 0, point.name)))
 
 
 def _published(row: Architecture, weights: str) -> Published:

@@ -51,13 +51,13 @@ def stem(module: nn.Module) -> tuple[str, nn.Module] | None:
 
 def layer_groups(module: nn.Module) -> tuple[Group, ...]:
     """Every parameter in one group: stem first, then the stages, head last. Empty groups are left out."""
-    found: dict[str, list[str]] = {}
+    members: dict[str, list[str]] = {}
     names = [name for name, _ in module.named_parameters()]
     for name, group in zip(names, group_names(module, names), strict=True):
-        found.setdefault(group, []).append(name)
+        members.setdefault(group, []).append(name)
     stage_names = [f"stage_{number + 1}" for number in range(len(_plan(module).stages))]
-    order = [name for name in ("stem", *stage_names, "neck", "head") if name in found]
-    return tuple(Group(name, tuple(found[name])) for name in order)
+    order = [name for name in ("stem", *stage_names, "neck", "head") if name in members]
+    return tuple(Group(name, tuple(members[name])) for name in order)
 
 
 def group_names(module: nn.Module, names: Sequence[str]) -> list[str]:

@@ -35,10 +35,10 @@ def papers(text: str) -> tuple[Paper, ...]:
     2024
     """
     authors = dict(_authors(text))
-    found = {number: (title, number) for title, _, number in reversed(_LISTED.findall(text))}
+    titles = {number: (title, number) for title, _, number in reversed(_LISTED.findall(text))}
     return tuple(
         Paper(authors.get(_plain(title), ()), title, _year(number), f"https://arxiv.org/abs/{number}")
-        for title, number in reversed(found.values())
+        for title, number in reversed(titles.values())
     )
 
 
@@ -104,9 +104,9 @@ def block_of(module: nn.Module) -> type[nn.Module]:
             if _computes(part):
                 count[type(part)] += 1
                 weights[type(part)] += _weights(part)
-        found = [kind for kind in count if count[kind] > 1 and 8 * weights[kind] >= backbone]
-        if found:
-            return max(found, key=lambda kind: (count[kind], weights[kind]))
+        kinds = [kind for kind in count if count[kind] > 1 and 8 * weights[kind] >= backbone]
+        if kinds:
+            return max(kinds, key=lambda kind: (count[kind], weights[kind]))
     return type(module)
 
 

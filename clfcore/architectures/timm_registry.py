@@ -51,8 +51,8 @@ def published_weights(name: str, tag: str) -> PublishedWeights | None:
     where = config.hf_hub_id or config.url
     if not isinstance(where, str):
         return None
-    found = PublishedWeights(f"timm/{name}", tag, size, licence, where)
-    return found if found.repository or found.digest else None
+    weights = PublishedWeights(f"timm/{name}", tag, size, licence, where)
+    return weights if weights.repository or weights.digest else None
 
 
 _LISTED = 100  # bytes of a tensor's entry in the file's list

@@ -106,8 +106,8 @@ def _robustness_text(result: Values) -> str:
         for curve in (one["corruptions"][kind],)
     ]
     head = ["corruption", *(["run"] if len(runs) > 1 else []), "weak", "medium", "strong"]
-    said = f"on {result['items']:,} test images, the same for every run, with the same draws"
-    return "\n".join([*lines, table(rows, head), said])
+    basis = f"on {result['items']:,} test images, the same for every run, with the same draws"
+    return "\n".join([*lines, table(rows, head), basis])
 
 
 COMMANDS = (

@@ -88,10 +88,10 @@ class Decoded:
         shallow = np.array([self.extremes[i] is None for i in indices], bool)
         if shallow.all():
             return np.minimum(taken, 255).astype(np.float32)
-        found = np.empty(taken.shape, np.float32)
-        found[~shallow] = preprocess.tones(taken[~shallow])
-        found[shallow] = np.minimum(taken[shallow], 255)
-        return found
+        tones = np.empty(taken.shape, np.float32)
+        tones[~shallow] = preprocess.tones(taken[~shallow])
+        tones[shallow] = np.minimum(taken[shallow], 255)
+        return tones
 
 
 @dataclass(frozen=True)

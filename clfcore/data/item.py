@@ -45,9 +45,9 @@ def item_record(dataset: ImageDataset, item: str) -> ItemRecord:
 
 def _place(dataset: ImageDataset, index: int) -> tuple[Split | None, int, int]:
     for split, chosen in dataset.splits.items():
-        found = np.flatnonzero(chosen == index)
-        if len(found):
-            return split, int(found[0]) + 1, len(chosen)
+        places = np.flatnonzero(chosen == index)
+        if len(places):
+            return split, int(places[0]) + 1, len(chosen)
     return None, 0, 0
 
 

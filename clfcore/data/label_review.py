@@ -93,8 +93,8 @@ def keep_review(spec: str, dataset: ImageDataset, item: str, *, kind: str | None
 
 def table_csv(spec: str) -> str:
     """item, truth, verdict, note, when: a line a verdict, by item. Raises InputError where decisions are damaged."""
-    found = [review for decision in read_decisions(spec) if (review := _review(decision)) is not None]
-    rows = [[one.item, one.truth, one.kind or "", one.note, one.when] for one in sorted(found, key=lambda r: r.item)]
+    reviews = [review for decision in read_decisions(spec) if (review := _review(decision)) is not None]
+    rows = [[one.item, one.truth, one.kind or "", one.note, one.when] for one in sorted(reviews, key=lambda r: r.item)]
     return csv_text([["item", "truth", "verdict", "note", "when"], *rows])
 
 

@@ -67,9 +67,9 @@ class InFiles:
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         if self._whole and self.store is not None:
-            found = self.store.gather(rows, self.shape, self.dtype)
-            if found is not None:
-                return found
+            stored = self.store.gather(rows, self.shape, self.dtype)
+            if stored is not None:
+                return stored
         out = np.empty((len(rows), *self.shape), self.dtype)
 
         def fill(part: range) -> None:

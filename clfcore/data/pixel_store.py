@@ -114,13 +114,13 @@ class PixelStore:
     def gather(self, rows: np.ndarray, shape: tuple[int, int, int], dtype: np.dtype) -> np.ndarray | None:
         """n x `shape` of pictures that all stand so (`squares`), as a copy; None where one of them is damaged."""
         every = self._data.view(dtype).reshape(-1, *shape)
-        found = every[self.table["offset"][rows] // self.table["length"][rows]]
+        pixels = every[self.table["offset"][rows] // self.table["length"][rows]]
         for place in np.flatnonzero(~self._sound[rows]).tolist():
             row = rows[place]
-            if zlib.crc32(found[place].data) != self.table["checksum"][row]:
+            if zlib.crc32(pixels[place].data) != self.table["checksum"][row]:
                 return None
             self._sound[row] = True
-        return found
+        return pixels
 
     def picture(self, row: int) -> np.ndarray | None:
         """H x W x C as it was kept; None where it is not kept, or damaged."""

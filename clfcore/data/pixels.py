@@ -165,13 +165,13 @@ class Preprocess:
             return pixels
         if self.value_range is None and pixels.ndim == 4 and pixels.dtype != np.uint16:  # each by what it has itself
             return np.stack([self.tones(one) for one in pixels]) if len(pixels) else pixels
-        found = bit_depth.tones(pixels, self.value_range, white=self.white)
+        tones = bit_depth.tones(pixels, self.value_range, white=self.white)
         if self.fit != "pad":
-            return found
-        if found.shape[-1] < self.channels:
-            found = np.repeat(found, self.channels, axis=-1)
-        shade = np.minimum(np.array(self._shades(found.shape[-1]), np.float32) / self.white, 255)
-        return np.where(np.isnan(found), shade, found)
+            return tones
+        if tones.shape[-1] < self.channels:
+            tones = np.repeat(tones, self.channels, axis=-1)
+        shade = np.minimum(np.array(self._shades(tones.shape[-1]), np.float32) / self.white, 255)
+        return np.where(np.isnan(tones), shade, tones)
 
     def normalize(self, pixels: np.ndarray) -> np.ndarray:
         """N x H x W x C' bytes or tones (C' 1 or 3) -> N x channels x H x W float32."""

@@ -90,8 +90,8 @@ class Header:
     def opacity(self) -> tuple[int, bool] | None:
         """The sample that is opacity, and whether the colors are multiplied by it; None where none is called so."""
         begin = self.samples - len(self.extra)
-        found = ((begin + i, kind == 1) for i, kind in enumerate(self.extra) if kind in (1, 2) and begin + i > 0)
-        return next(found, None)
+        opacities = ((begin + i, kind == 1) for i, kind in enumerate(self.extra) if kind in (1, 2) and begin + i > 0)
+        return next(opacities, None)
 
     @property
     def colors(self) -> int:
@@ -180,12 +180,12 @@ def _directory(file: BinaryIO, head: bytes, order: str, *, big: bool) -> dict[in
 
 def _header(tags: dict[int, tuple], order: str, name: str, *, big: bool) -> Header:
     def first(number: int, default: int | None = None) -> int:
-        found = tags.get(number)
-        if found is None and default is not None:
+        values = tags.get(number)
+        if values is None and default is not None:
             return default
-        if found is None:
+        if values is None:
             raise ValueError(f"tag {number} is missing")
-        return int(found[0])
+        return int(values[0])
 
     width, height = first(256), first(257)
     samples, compression = first(277, 1), first(259, 1)

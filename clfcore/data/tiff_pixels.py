@@ -215,9 +215,11 @@ def _unpacked(packed: np.ndarray, bits: int, count: int) -> np.ndarray:
 
 def _interpreted(values: np.ndarray, header: Header) -> Values:
     """H x W x samples as written -> what it shows."""
-    colors, mask, found = header.colors, None, header.opacity
+    colors, mask, opacity_band = header.colors, None, header.opacity
     shown, notes = values[..., :colors], _notes(header)
-    opacity, multiplied = (values[..., found[0]], found[1]) if found and _on_white(header) else (None, False)
+    opacity, multiplied = (
+        (values[..., opacity_band[0]], opacity_band[1]) if opacity_band and _on_white(header) else (None, False)
+    )
     if header.missing is not None and header.photometric in (1, 2):
         mask = (shown != np.array(header.missing).astype(shown.dtype)).all(axis=2)
         mask = None if mask.all() else mask
@@ -246,15 +248,15 @@ def _on_white(header: Header) -> bool:
 
 def _notes(header: Header) -> tuple[str, ...]:
     """What is left out or guessed, in words."""
-    found = header.opacity
+    opacity_band = header.opacity
     notes = []
     if header.colors == 3 and header.photometric != 2:
         notes.append("its first three bands are taken for red, green and blue: it does not say what they are")
-    used = {*range(header.colors), *((found[0],) if found and _on_white(header) else ())}
+    used = {*range(header.colors), *((opacity_band[0],) if opacity_band and _on_white(header) else ())}
     left = [k + 1 for k in range(header.samples) if k not in used]
-    if found and not _on_white(header):
-        left.remove(found[0] + 1)
-        notes.append(f"its opacity (band {found[0] + 1}) is left out: {header.kind} numbers have no white")
+    if opacity_band and not _on_white(header):
+        left.remove(opacity_band[0] + 1)
+        notes.append(f"its opacity (band {opacity_band[0] + 1}) is left out: {header.kind} numbers have no white")
     if left:
         which = f"band {left[0]}" if len(left) == 1 else f"bands {left[0]} to {left[-1]}"
         notes.append(f"{which} of {header.samples} {'is' if len(left) == 1 else 'are'} left out: no color or opacity")

@@ -30,12 +30,12 @@ def shown_range(dataset: ImageDataset) -> ValueRange | None:
         return dataset.value_range
     train = dataset.splits.get("train", np.arange(len(dataset)))
     some = train[np.unique(np.linspace(0, len(train) - 1, SAMPLE).astype(int))] if len(train) else train
-    found = []
+    ranges = []
     for path in (dataset.paths[i] for i in some):
         if depth(path).deep:
             with contextlib.suppress(InputError):
-                found.append(open_picture(read_bytes(path), str(path)).extremes)
-    return shared_range([one for one in found if one])
+                ranges.append(open_picture(read_bytes(path), str(path)).extremes)
+    return shared_range([one for one in ranges if one])
 
 
 def value_problems(

@@ -34,13 +34,13 @@ def weighted_areas(
         negative = _running(every * ~positive)
         p, n = own.sum(axis=1), negative[:, -1]
         wins = (own * (negative[:, first] + negative[:, last])).sum(axis=1) / 2
-        found = [(wins, p * n)]
+        parts = [(wins, p * n)]
         if precision:
             taken = _running(every)
             at_least = taken[:, -1:] - taken[:, first]
             hits = at_least - (n[:, None] - negative[:, first])
-            found.append(((own * share(hits, at_least)).sum(axis=1), p))
-        for i, (value, whole) in enumerate(found):
+            parts.append(((own * share(hits, at_least)).sum(axis=1), p))
+        for i, (value, whole) in enumerate(parts):
             sums[i] += share(value, whole)
             counts[i] += whole > 0
     means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)

@@ -134,12 +134,12 @@ def fit_temperature(validation: Predictions) -> Temperature:
 
     # the loss is convex in 1 / T, so it has one minimum in log T
     limits = (np.log(COLDEST), np.log(HOTTEST))
-    found = minimize_scalar(loss, bounds=limits, method="bounded", options={"xatol": 1e-4})
-    before, value = loss(0.0), float(np.exp(found.x))
-    if found.fun >= before:  # nothing to mend: equal logits, or already at the minimum
+    minimum = minimize_scalar(loss, bounds=limits, method="bounded", options={"xatol": 1e-4})
+    before, value = loss(0.0), float(np.exp(minimum.x))
+    if minimum.fun >= before:  # nothing to mend: equal logits, or already at the minimum
         return Temperature(1.0, before, before, at_limit=False)
-    near = min(abs(found.x - limit) for limit in limits) < 1e-3
-    return Temperature(value, before, float(found.fun), at_limit=bool(near))
+    near = min(abs(minimum.x - limit) for limit in limits) < 1e-3
+    return Temperature(value, before, float(minimum.fun), at_limit=bool(near))
 
 
 def rescaled(predictions: Predictions, temperature: float) -> Predictions:

@@ -39,20 +39,20 @@ def per_class(
     ranked: False leaves auc and average_precision None (they take a second at 50,000 x 1,000).
     """
     if predictions.task.kind == "multi-label":
-        found = label_rates(predictions.targets > 0, decide(predictions, thresholds))
+        measured = label_rates(predictions.targets > 0, decide(predictions, thresholds))
     else:
         predictions = one_label(predictions)
         truth, predicted = predictions.targets.astype(np.int64), predictions.logits.argmax(axis=1)
-        found = rates(confusion_counts(truth, predicted, len(predictions.classes)))
+        measured = rates(confusion_counts(truth, predicted, len(predictions.classes)))
     undefined = np.full(len(predictions.classes), np.nan)
     area = areas_under_curves(predictions) if ranked else Areas(undefined, undefined)
     rows = zip(
         predictions.classes,
-        _known(found.precision, found.predicted > 0),
-        _known(found.recall, found.support > 0),
-        _known(found.f1, found.occurs),
-        found.support.tolist(),
-        found.predicted.tolist(),
+        _known(measured.precision, measured.predicted > 0),
+        _known(measured.recall, measured.support > 0),
+        _known(measured.f1, measured.occurs),
+        measured.support.tolist(),
+        measured.predicted.tolist(),
         _known(area.auc, ~np.isnan(area.auc)),
         _known(area.average_precision, ~np.isnan(area.average_precision)),
         strict=True,

@@ -138,14 +138,14 @@ def blocks(matrix: Confusion, size: int = 20, *, errors_only: bool = False) -> B
 
 def most_confused(matrix: Confusion, n: int = 40) -> np.ndarray:
     """Rows (int64, in the matrix's order) of at most n classes: those of the pairs most often confused."""
-    found: dict[int, None] = {}
+    indices: dict[int, None] = {}
     row = {int(index): i for i, index in enumerate(matrix.indices)}
     for pair in top_pairs(matrix, n):
         both = {row[pair.truth_index]: None, row[pair.predicted_index]: None}
-        if len(found | both) > n:
+        if len(indices | both) > n:
             break
-        found |= both
-    return np.sort(np.fromiter(found, np.int64, len(found)))
+        indices |= both
+    return np.sort(np.fromiter(indices, np.int64, len(indices)))
 
 
 def around(matrix: Confusion, row: int, n: int = 30) -> np.ndarray:

@@ -28,7 +28,7 @@ class Agreement:
     all_right: np.ndarray
 
     def describe(self) -> str:
-        alone = ", ".join(f"{name} {len(found):,}" for name, found in self.only.items())
+        alone = ", ".join(f"{name} {len(errors):,}" for name, errors in self.only.items())
         return (
             f"All runs are right on {len(self.all_right):,} items and none on {len(self.none_right):,}; "
             f"items that a single run gets right: {alone}."
@@ -61,8 +61,8 @@ def dividing(runs: Sequence[Named]) -> np.ndarray:
     answers = [_answers(predictions) for _, predictions in runs]
     divided = np.any([(one != answers[0]).any(axis=1) for one in answers[1:]], axis=0)
     right = np.sum([hits(predictions) for _, predictions in runs], axis=0)
-    found = np.flatnonzero(divided)
-    return found[np.argsort(right[found], kind="stable")]
+    disagreements = np.flatnonzero(divided)
+    return disagreements[np.argsort(right[disagreements], kind="stable")]
 
 
 def ensemble(runs: Sequence[Named]) -> Predictions:

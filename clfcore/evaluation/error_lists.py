@@ -59,8 +59,8 @@ def wrong_labels(
     """
     if label is not None and label not in predictions.classes:
         raise unknown("label", label, predictions.classes)
-    found = mistaken_labels(predictions, predictions.logits.size)
-    wanted = (case for case in found if label in (None, case.label) and said in (None, case.said))
+    mistakes = mistaken_labels(predictions, predictions.logits.size)
+    wanted = (case for case in mistakes if label in (None, case.label) and said in (None, case.said))
     return tuple(wanted)[:n]
 
 

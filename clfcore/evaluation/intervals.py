@@ -112,7 +112,7 @@ def _single_label(predictions: Predictions, *, resamples: int, seed: int) -> Int
     n, classes = len(done), done.classes
     names = ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "macro_auc", "nll", "ece")
     if n == 0:
-        found: dict[str, Interval | None] = dict.fromkeys(names)
+        intervals: dict[str, Interval | None] = dict.fromkeys(names)
     else:
         parts: list[dict[str, np.ndarray]] = []
         ranked = resamples * n * classes <= RANKED
@@ -126,12 +126,12 @@ def _single_label(predictions: Predictions, *, resamples: int, seed: int) -> Int
                     scores[:, columns], truth[:, columns], weights, precision=False
                 ).macro_auc
             parts.append(part)
-        found = {name: _defined_percentiles(values) for name, values in _joined(parts).items()}
-        found["ece"] = _error_interval(done, np.concatenate([part["ece"] for part in parts]), seed)
+        intervals = {name: _defined_percentiles(values) for name, values in _joined(parts).items()}
+        intervals["ece"] = _error_interval(done, np.concatenate([part["ece"] for part in parts]), seed)
     out: dict[str, Interval | None] = {"accuracy": wilson(int(done.right.sum()), n), "balanced_accuracy": None}
     if classes > 5:
         out["top5_accuracy"] = wilson(int((done.rank < 5).sum()), n)
-    return out | {name: found.get(name) for name in names}
+    return out | {name: intervals.get(name) for name in names}
 
 
 def _multi_label(
@@ -153,9 +153,9 @@ def _multi_label(
             if area.mean_average_precision is not None:
                 part["mean_average_precision"] = area.mean_average_precision
         parts.append(part)
-    found = {name: _defined_percentiles(values) for name, values in _joined(parts).items()}
-    found["subset_accuracy"] = wilson(int((~wrong.any(axis=1)).sum()), n)
-    return {name: found.get(name) for name in names}
+    intervals = {name: _defined_percentiles(values) for name, values in _joined(parts).items()}
+    intervals["subset_accuracy"] = wilson(int((~wrong.any(axis=1)).sum()), n)
+    return {name: intervals.get(name) for name in names}
 
 
 def multi_label_scores(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> Mapping[str, np.ndarray]:

@@ -161,18 +161,18 @@ def _single_label(predictions: Predictions, *, ranked: bool) -> SingleLabel:
     n, classes = len(done), done.classes
     if n == 0:
         return SingleLabel(0, 0, classes, *[None] * 9)
-    found = rates(confusion_counts(done.truth, done.predicted, classes))
+    class_rates = rates(confusion_counts(done.truth, done.predicted, classes))
     right = int(done.right.sum())
     return SingleLabel(
         items=n,
         right=right,
         classes=classes,
         accuracy=right / n,
-        balanced_accuracy=float(found.recall[found.support > 0].mean()),
+        balanced_accuracy=float(class_rates.recall[class_rates.support > 0].mean()),
         top5_accuracy=float((done.rank < 5).mean()) if classes > 5 else None,
-        macro_precision=float(found.precision[found.occurs].mean()),
-        macro_recall=float(found.recall[found.occurs].mean()),
-        macro_f1=float(found.f1[found.occurs].mean()),
+        macro_precision=float(class_rates.precision[class_rates.occurs].mean()),
+        macro_recall=float(class_rates.recall[class_rates.occurs].mean()),
+        macro_f1=float(class_rates.f1[class_rates.occurs].mean()),
         macro_auc=_macro_auc(predictions, done) if ranked else None,
         nll=float(done.loss.mean()),
         ece=expected_calibration_error(done.confidence, done.right),

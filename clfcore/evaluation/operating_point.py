@@ -40,9 +40,9 @@ class OperatingPoint:
         return _share(2 * self.true_positives, 2 * self.true_positives + both)
 
     def describe(self) -> str:
-        found, of = self.true_positives, self.true_positives + self.false_negatives
+        hits, of = self.true_positives, self.true_positives + self.false_negatives
         return (
-            f"At a threshold of {self.threshold:.3g}, {found:,} of {of:,} items of {self.name} are found, "
+            f"At a threshold of {self.threshold:.3g}, {hits:,} of {of:,} items of {self.name} are found, "
             f"and {self.false_positives:,} of {self.false_positives + self.true_negatives:,} others are false "
             "positives."
         )

@@ -72,9 +72,9 @@ def choose_operating_point(
 def report_operating_point(predictions: Predictions, name: str, threshold: float) -> OperatingReport:
     """What a threshold means on a split: counts, sensitivity and specificity, and how sure both are."""
     p = operating_point(predictions, name, threshold=threshold)
-    found = wilson(p.true_positives, p.true_positives + p.false_negatives)
+    recall = wilson(p.true_positives, p.true_positives + p.false_negatives)
     passed = wilson(p.true_negatives, p.true_negatives + p.false_positives)
-    return OperatingReport(predictions.split, p, found, passed)
+    return OperatingReport(predictions.split, p, recall, passed)
 
 
 def _only_validation(predictions: Predictions) -> Predictions:

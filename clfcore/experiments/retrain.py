@@ -95,7 +95,7 @@ def retrain_verdict(before: Run, after: Run) -> RetrainVerdict:
     comparison = compare(common.runs)
     difference = comparison.pairs[0]
     names = display_name(before.config.data), display_name(after.config.data)
-    told = replace(difference, a=names[0], b=names[1]) if names[0] != names[1] else difference
+    named = replace(difference, a=names[0], b=names[1]) if names[0] != names[1] else difference
     old, new = _accuracy(common.under_labels_before()), _accuracy(common.runs)
     return RetrainVerdict(
         before=before.id,
@@ -110,7 +110,7 @@ def retrain_verdict(before: Run, after: Run) -> RetrainVerdict:
         new_labels=new,
         difference=difference,
         comparison=comparison,
-        words=_words(told, common, split=split, old=old, new=new),
+        words=_words(named, common, split=split, old=old, new=new),
     )
 
 

@@ -25,8 +25,8 @@ def launch(study: Study, *, trials: int, workers: int = 1, prune: bool = False) 
         asked = json.dumps({"study": str(study.path), "trials": trials, "prune": prune, "threads": threads}) + "\n"
         started = []
         for _ in range(workers):
-            with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-                worker = start_worker(said)
+            with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+                worker = start_worker(output)
             started.append(worker)
             if worker.stdin is not None:
                 with contextlib.suppress(OSError):

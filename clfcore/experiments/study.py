@@ -190,8 +190,8 @@ def read_study(path: Path) -> Study:
 
 def list_studies(runs: Path | None = None) -> tuple[Path, ...]:
     """The folders of all studies, the newest first."""
-    found = ((runs or runs_folder()).expanduser() / FOLDER).glob("*/study.json")
-    return tuple(sorted((file.parent for file in found), key=lambda path: -(path / "study.json").stat().st_mtime))
+    files = ((runs or runs_folder()).expanduser() / FOLDER).glob("*/study.json")
+    return tuple(sorted((file.parent for file in files), key=lambda path: -(path / "study.json").stat().st_mtime))
 
 
 def new_worker() -> str:

@@ -139,13 +139,13 @@ def _smoothgrad(request: MapRequest) -> MethodResult:
 
 def _integrated_gradients(request: MapRequest) -> MethodResult:
     with exclusive(request.classifier) as module:
-        found = gradients.integrated_gradients(module, request.x, request.score, progress=request.progress)
-    total, change = found.total, found.change
+        attributions = gradients.integrated_gradients(module, request.x, request.score, progress=request.progress)
+    total, change = attributions.total, attributions.change
     off = abs(total - change) / max(abs(change), 1e-6)
     note = f"completeness: the map sums to {total:.3f}, the score changes by {change:.3f} (off by {off:.1%})"
     if off > 0.1:
         note += "; that is a lot: read the map with care"
-    return MethodResult(scaled(found.values), None, note)
+    return MethodResult(scaled(attributions.values), None, note)
 
 
 def _occlusion(request: MapRequest) -> MethodResult:

@@ -146,8 +146,8 @@ def position_similarity(view: TokenView, token: int) -> np.ndarray | None:
 def attention_picture(view: TokenView, attention: TokenAttention, *, opacity: float = 0.6) -> np.ndarray:
     """Attention laid over the picture, a patch one color, the strongest patch 1: size x size x 3 uint8."""
     shares = attention.patches / (attention.patches.max() or 1.0)
-    found = SaliencyMap(_enlarged(view, shares), "attention-head", None, 0, evidence=True)
-    return overlay_image(view.square, found, opacity=opacity)
+    shares_map = SaliencyMap(_enlarged(view, shares), "attention-head", None, 0, evidence=True)
+    return overlay_image(view.square, shares_map, opacity=opacity)
 
 
 def similarity_picture(view: TokenView, near: np.ndarray) -> np.ndarray:
@@ -175,12 +175,16 @@ def _prefix_names(module: nn.Module, count: int) -> tuple[str, ...]:
 
 def _positions(module: nn.Module, patches: int) -> np.ndarray | None:
     """Learned or fixed positional embeddings of the patches: patches x D, those of prefix tokens left out."""
-    found = getattr(module, "pos_embed", None)
-    if found is None:
-        found = getattr(getattr(module, "encoder", None), "pos_embedding", None)
-    if not isinstance(found, torch.Tensor) or found.ndim != 3 or not patches <= found.shape[1] < patches + 16:
+    embedding = getattr(module, "pos_embed", None)
+    if embedding is None:
+        embedding = getattr(getattr(module, "encoder", None), "pos_embedding", None)
+    if (
+        not isinstance(embedding, torch.Tensor)
+        or embedding.ndim != 3
+        or not patches <= embedding.shape[1] < patches + 16
+    ):
         return None
-    return found[0, -patches:].detach().float().cpu().numpy().astype(np.float64)
+    return embedding[0, -patches:].detach().float().cpu().numpy().astype(np.float64)
 
 
 def _check(what: str, value: int, count: int) -> None:

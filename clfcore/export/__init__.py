@@ -106,20 +106,22 @@ def export(
     with _whole(target) as partial:
         row.write(source.exportable, partial, squares)
         with _opened(row.read(partial)) as predict:
-            found = verify(source.exportable.classifier, source.proof, predict, stored=source.stored, progress=progress)
-        _check(found, source.exportable.classifier.name, row=row, tolerance=tolerance)
+            parity = verify(
+                source.exportable.classifier, source.proof, predict, stored=source.stored, progress=progress
+            )
+        _check(parity, source.exportable.classifier.name, row=row, tolerance=tolerance)
         if row.prove is not None:
-            row.prove(partial, found)
+            row.prove(partial, parity)
     files = sorted(path for path in target.rglob("*") if path.is_file()) if row.folder else [target]
     return Exported(
         source.exportable.classifier.name,
         format,
         target,
         tuple(ExportedFile(path, path.stat().st_size, _sha256(path)) for path in files),
-        found.parity,
-        found.stored,
-        found.accuracy,
-        found.latency,
+        parity.parity,
+        parity.stored,
+        parity.accuracy,
+        parity.latency,
     )
 
 

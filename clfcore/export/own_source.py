@@ -73,21 +73,21 @@ def _read(module: ModuleType) -> _Module:
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> dict[str, _Import]:
-    found = {}
+    imports = {}
     for alias in node.names:
         known_as = alias.asname or alias.name.partition(".")[0]
         if isinstance(node, ast.Import):
-            found[known_as] = _Import(ast.unparse(ast.Import([alias])))
+            imports[known_as] = _Import(ast.unparse(ast.Import([alias])))
             continue
         source = node.module or ""
         statement = ast.unparse(ast.ImportFrom(source, [alias], 0))
         if not source.startswith(PACKAGE):
-            found[known_as] = _Import(statement)
+            imports[known_as] = _Import(statement)
         elif isinstance(getattr(importlib.import_module(source), alias.name), ModuleType):
-            found[known_as] = _Import(statement, f"{source}.{alias.name}")
+            imports[known_as] = _Import(statement, f"{source}.{alias.name}")
         else:
-            found[known_as] = _Import(statement, source, alias.name)
-    return found
+            imports[known_as] = _Import(statement, source, alias.name)
+    return imports
 
 
 @dataclass

@@ -197,8 +197,8 @@ def _policy(augmentation: Policy) -> str:
     """The steps as a tuple: the function, how many random numbers an image needs, the parameters."""
     rows = []
     for step in augmentation.steps:
-        given = ", ".join(f"{name}={value!r}" for name, value in step.parameters)
-        rows.append(f"    ({_name(STEPS[step.kind])}, {columns(step)}, Step({given})),\n")
+        parameters = ", ".join(f"{name}={value!r}" for name, value in step.parameters)
+        rows.append(f"    ({_name(STEPS[step.kind])}, {columns(step)}, Step({parameters})),\n")
     computed = sorted({_name(STEPS[step.kind]) for step in augmentation.steps if step.kind in COMPUTED})
     names = "".join(f"{name}, " for name in computed).rstrip(" ")
     return f"POLICY = (\n{''.join(rows)})\nCOMPUTED = ({names})"
@@ -220,8 +220,8 @@ def _filled(template: str, values: Mapping[str, object]) -> str:
         text = str(values[match[2]])
         return textwrap.indent(text, match[1]) + "\n" if text else ""
 
-    given = {name: str(value) for name, value in values.items()}
-    text = Template(re.sub(r"^( *)\$(\w+)\n", block, template, flags=re.M)).substitute(given)
+    texts = {name: str(value) for name, value in values.items()}
+    text = Template(re.sub(r"^( *)\$(\w+)\n", block, template, flags=re.M)).substitute(texts)
     return re.sub(r"\n{4,}", "\n\n\n", text)
 
 

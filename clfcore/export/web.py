@@ -47,20 +47,20 @@ def web_page(model: bytes, about: Mapping[str, object], card: Card, *, proof: st
 
     Raises InputError where the pictures have more than 8 bits, of which a browser shows 8.
     """
-    given = about["input"]
-    assert isinstance(given, Mapping), "a description has its input"
-    if given["dtype"] != "uint8":
+    image_input = about["input"]
+    assert isinstance(image_input, Mapping), "a description has its input"
+    if image_input["dtype"] != "uint8":
         raise InputError(
             f"{about['name']} takes pictures of more than 8 bits, and a browser shows 8: take --format onnx or pt2"
         )
-    shades = [round(255 * part) for part in given["mean"]]
-    told = {**about, "input": {**given, "shades": shades * (3 // len(shades))}}
+    shades = [round(255 * part) for part in image_input["mean"]]
+    description = {**about, "input": {**image_input, "shades": shades * (3 // len(shades))}}
     task = about["task"]
     assert isinstance(task, Mapping), "a description has its task"
     page = _template().render(
         policy=POLICY,
         generator=MADE_BY,
-        about=told,
+        about=description,
         card=card,
         proof=proof,
         place=_PROOF,

@@ -57,8 +57,8 @@ def open_exported(file: Path) -> Predictor:
             name: json.loads(stored.get(name, "null"))
             for name in ("decoding", "temperature", "thresholds", "unknown", "sets")
         }
-        given = {k: v for k, v in about["input"].items() if k not in ("stored_side", "dtype")}
-        preprocess, task = Preprocess.from_dict(given), Task.from_dict(about["task"])
+        fields = {k: v for k, v in about["input"].items() if k not in ("stored_side", "dtype")}
+        preprocess, task = Preprocess.from_dict(fields), Task.from_dict(about["task"])
         dtype = np.dtype(about["input"]["dtype"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{file} does not say how its pictures are prepared: write it with `export`") from error

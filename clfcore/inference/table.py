@@ -52,10 +52,10 @@ class Columns:
     def row(self, prediction: ImagePrediction) -> list[object]:
         """The cells of a picture. `unlike`: no, or why (far, unsure); empty where it cannot be told."""
         unlike = prediction.unlike
-        told = "" if unlike is None else JOIN.join(unlike.reasons) or "no"
+        strangeness = "" if unlike is None else JOIN.join(unlike.reasons) or "no"
         cells = [""] * len(self.answer) if prediction.error is not None else self._answer(prediction)
         members = [JOIN.join(prediction.set or ())] if self.sets else []
-        return [prediction.image, *cells, *members, told, prediction.error or ""]
+        return [prediction.image, *cells, *members, strangeness, prediction.error or ""]
 
     def _answer(self, prediction: ImagePrediction) -> list[object]:
         top = prediction.top or ()

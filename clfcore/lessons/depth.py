@@ -30,8 +30,8 @@ def last_field(depth: int) -> int:
     """
     from clfcore.architectures.summary import table
 
-    found = table("vgg", options={"layers": layers(depth), "hidden": 0}, image_size=SIDE).layers
-    return max(layer.receptive_field or 0 for layer in found)
+    layer_rows = table("vgg", options={"layers": layers(depth), "hidden": 0}, image_size=SIDE).layers
+    return max(layer.receptive_field or 0 for layer in layer_rows)
 
 
 def experiment(setting: str, seed: int, progress: Progress) -> Finding:

@@ -92,15 +92,15 @@ def measure_robustness(
     if items < LEAST:
         raise InputError(f"items is {items}: it must be at least {LEAST}, or the intervals say nothing")
     chosen = _common(runs, items)
-    found = []
+    curves = []
     for number, run in enumerate(runs):
         digest = _digest(run, chosen)
         outcomes = _kept(run, digest, len(chosen))
         if outcomes is None:
             outcomes = _outcomes(run, chosen, progress=_part(progress, number, len(runs)))
             _keep(run, digest, outcomes)
-        found.append(RunRobustness(run, outcomes))
-    return tuple(found)
+        curves.append(RunRobustness(run, outcomes))
+    return tuple(curves)
 
 
 @dataclass(frozen=True)

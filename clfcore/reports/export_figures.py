@@ -50,14 +50,14 @@ DRAW = """(async () => {
 def browser() -> str:
     """Browser that draws, or the one that CLFLAB_BROWSER names. Raises InputError where there is none."""
     named = os.environ.get("CLFLAB_BROWSER")
-    found = shutil.which(named) if named else next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    path = shutil.which(named) if named else next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
         where = f"CLFLAB_BROWSER is {named!r}, which is no program" if named else "there is no Chromium or Chrome here"
         raise InputError(
             f"figures are drawn by a browser, and {where}: install one, "
             "name one in CLFLAB_BROWSER, or save figures with the buttons of the report"
         )
-    return found
+    return path
 
 
 def write_figures(sections: "Sequence[Section]", folder: Path, *, overwrite: bool = False) -> list[Path]:

@@ -43,50 +43,50 @@ def sentences(split: str, items: int, *, overlap: Overlap | None, only_validatio
     >>> sentences("test", 60, overlap=Overlap(items=60, trained_on=3))[0]
     '3 of 60 test images were also trained on: the score flatters.'
     """
-    found = []
+    texts = []
     if overlap and overlap.trained_on:
         were = "image was" if overlap.trained_on == 1 else "images were"
-        found.append(f"{overlap.trained_on:,} of {overlap.items:,} {split} {were} also trained on: the score flatters.")
+        texts.append(f"{overlap.trained_on:,} of {overlap.items:,} {split} {were} also trained on: the score flatters.")
     if overlap and overlap.trained_before:
         were = "image was" if overlap.trained_before == 1 else "images were"
-        found.append(
+        texts.append(
             f"{overlap.trained_before:,} of {overlap.items:,} {split} {were} trained on by a run that this one began "
             "with: the score flatters."
         )
     if overlap and overlap.copies:
-        found.append(
+        texts.append(
             f"{overlap.copies:,} of {overlap.items:,} {split} images are copies of others in it: they count twice."
         )
     if split == "validation":
         more = "There is no test split, and validation" if only_validation else "Validation"
-        found.append(f"{more} also chose the best epoch: its score is slightly optimistic.")
+        texts.append(f"{more} also chose the best epoch: its score is slightly optimistic.")
     if 0 < items < SMALL:
-        found.append(f"{items:,} {split} image{'s are' if items > 1 else ' is'} a small sample: see the intervals.")
-    return tuple(found)
+        texts.append(f"{items:,} {split} image{'s are' if items > 1 else ' is'} a small sample: see the intervals.")
+    return tuple(texts)
 
 
 def overlaps(kept: KeptSplit) -> dict[str, Overlap]:
     """Of each split that is judged, how many of its items have the content of others: trained on, or in it twice."""
     own = {kept.contents[i] for i in kept.splits.get("train", ())}
-    found = {}
+    by_split = {}
     for split in ("validation", "test"):
         contents = [kept.contents[i] for i in kept.splits.get(split, ())]
         if contents:
-            found[split] = Overlap(
+            by_split[split] = Overlap(
                 items=len(contents),
                 trained_on=sum(content in own for content in contents),
                 trained_before=sum(content in kept.trained_before and content not in own for content in contents),
                 copies=sum(times - 1 for times in Counter(contents).values()),
             )
-    return found
+    return by_split
 
 
 def _overlaps(run: Run, results: RunResults) -> dict[str, Overlap]:
     """As noted at the run's end; of older runs from the split that they kept, if any."""
     if results.overlap is not None:
         return results.overlap
-    found: dict[str, Overlap] = KEPT.get(f"{run.path}/{FILE}", _read)
-    return found
+    by_split: dict[str, Overlap] = KEPT.get(f"{run.path}/{FILE}", _read)
+    return by_split
 
 
 def _read(path: Path) -> dict[str, Overlap]:
@@ -106,8 +106,8 @@ def _items(run: Run, split: str) -> int:
 
 def cautions_of_all(runs: Sequence[Run], split: str) -> dict[str, tuple[Run, ...]]:
     """Each caution about some runs on a split, with the runs that it is about."""
-    found: dict[str, tuple[Run, ...]] = {}
+    affected: dict[str, tuple[Run, ...]] = {}
     for run in runs:
         for sentence in cautions(run, split):
-            found[sentence] = (*found.get(sentence, ()), run)
-    return found
+            affected[sentence] = (*affected.get(sentence, ()), run)
+    return affected

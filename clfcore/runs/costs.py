@@ -17,8 +17,8 @@ MEASURED = ("latency", "answer_memory")  # not known before `speed.measure`
 
 def cost(run: Run, name: str) -> float | None:
     """One of COSTS; None where the run does not know it. Multiply-adds are counted from shapes, in about a second."""
-    found = known(run)[name]
-    return measured_speed.count_multiply_adds(run) if name == "multiply_adds" and found is None else found
+    measured = known(run)[name]
+    return measured_speed.count_multiply_adds(run) if name == "multiply_adds" and measured is None else measured
 
 
 def known(run: Run) -> dict[str, float | None]:

@@ -55,10 +55,10 @@ def metrics_of(run: Run, splits: Mapping[str, Predictions], choice: Choice) -> C
     if choice.thresholds is not None:
         if kind != "multi-label":
             raise InputError(f"thresholds is {choice.thresholds!r} and the run is {kind}: name one class with positive")
-        found = evaluation_thresholds.choose_label_thresholds(
+        chosen = evaluation_thresholds.choose_label_thresholds(
             run.predictions("validation"), choice.thresholds, wanted=choice.wanted
         )
-        thresholds = found.values if found else None
+        thresholds = chosen.values if chosen else None
         splits = {name: replace(predictions, thresholds=thresholds) for name, predictions in splits.items()}
     metrics = {name: evaluate(predictions).as_dict() for name, predictions in splits.items()}
     by_label = None if thresholds is None else dict(zip(first.classes, thresholds, strict=True))

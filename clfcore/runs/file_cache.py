@@ -27,19 +27,19 @@ class Kept:
     def get(self, name: str, reader: Callable[[Path], V]) -> V:
         """What `reader` makes of the file, or made of it while it was the same. Its errors are not kept."""
         try:
-            found = os.stat(name)  # noqa: PTH116 - of thousands of files, where a Path takes three times as long
+            status = os.stat(name)  # noqa: PTH116 - of thousands of files, where a Path takes three times as long
         except (OSError, ValueError):
             with self._lock:
                 self._values.pop(name, None)
             return reader(Path(name))
-        signature = (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+        signature = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
         with self._lock:
             kept = self._values.get(name)
         if kept is not None and kept[0] == signature:
             return cast(V, kept[1])  # one file, one reader
         looked = time.time_ns()
         value = reader(Path(name))
-        if looked - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED:
+        if looked - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED:
             with self._lock:
                 if len(self._values) >= self.MOST:
                     self._values.clear()

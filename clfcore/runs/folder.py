@@ -170,15 +170,17 @@ class Run:
 
     def predictions(self, split: str) -> Predictions:
         """What was stored of a split, with the thresholds that the run keeps now."""
-        found = Predictions.load(self.path / f"predictions-{split}.npz")
+        predictions = Predictions.load(self.path / f"predictions-{split}.npz")
         if (self.path / TaskFile.file).exists():
             task = self.task
-            if (found.task.kind, found.task.levels) != (task.kind, task.levels):
+            if (predictions.task.kind, predictions.task.levels) != (task.kind, task.levels):
                 raise InputError(
                     f"run {self.id}: predictions-{split}.npz is of another task than the run's classifier: it was "
                     "replaced; restore it, or train the run again"
                 )
-        return replace(found, thresholds=self.thresholds) if found.task.kind == "multi-label" else found
+        return (
+            replace(predictions, thresholds=self.thresholds) if predictions.task.kind == "multi-label" else predictions
+        )
 
     def predicted_at(self, split: str) -> float:
         """When a split's predictions, or the thresholds they are read with, last changed; for what is kept of them."""
@@ -249,10 +251,10 @@ class Run:
     def stop_mark(self) -> tuple[int, int] | None:
         """What tells the request that lies there now from a later one; None where there is none."""
         try:
-            found = (self.path / "stop").stat()
+            status = (self.path / "stop").stat()
         except FileNotFoundError:
             return None
-        return found.st_ino, found.st_mtime_ns
+        return status.st_ino, status.st_mtime_ns
 
     def clear_stop(self) -> None:
         (self.path / "stop").unlink(missing_ok=True)
@@ -296,11 +298,11 @@ def open_run(name: str, folder: Path | None = None) -> Run:
     if (path / "state.json").exists():
         return Run(path.resolve())
     known = run_folders(folder)
-    found = [run for run in known if run.id == name] or [run for run in known if name and run.id.startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InputError(f"run {name!r} could be {', '.join(run.id for run in found[:4])}: name one of them in full")
+    matching = [run for run in known if run.id == name] or [run for run in known if name and run.id.startswith(name)]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise InputError(f"run {name!r} could be {', '.join(run.id for run in matching[:4])}: name one of them in full")
     where = folder or runs_folder()
     raise InputError(f"run {name!r} is not in {where}{nearest(name, [r.id for r in known])}: see `clfcore runs`")
 

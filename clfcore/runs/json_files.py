@@ -36,11 +36,11 @@ def damaged(path: Path, error: BaseException | str, where: str = "") -> InputErr
 
 def text_of(path: Path, *, whole: bool = True) -> str:
     """A regular file as text: nothing waits for a pipe or reads a device. whole: refuse bytes that are no UTF-8."""
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise ValueError("it is no file")
-    if found.st_size > LARGEST:
-        raise ValueError(f"it has {found.st_size:,} bytes, more than {LARGEST:,}")
+    if status.st_size > LARGEST:
+        raise ValueError(f"it has {status.st_size:,} bytes, more than {LARGEST:,}")
     data = path.read_bytes()
     if whole:
         return data.decode("utf-8")

@@ -59,8 +59,8 @@ class Speed:
 
 def kept(run: Run) -> Speed | None:
     """What was measured on this machine; None where nothing was, or the file is damaged: it can be measured again."""
-    found = _stored(run).get(machine())
-    return None if found is None else Speed(**found.model_dump(include=set(SpeedLine.model_fields)))
+    stored = _stored(run).get(machine())
+    return None if stored is None else Speed(**stored.model_dump(include=set(SpeedLine.model_fields)))
 
 
 def multiply_adds(run: Run) -> int | None:
@@ -108,7 +108,7 @@ def measure(run: Run, *, again: bool = False, progress: Progress | None = None) 
     image = torch.zeros(preprocess.channels, preprocess.size, preprocess.size, device=device)
     alone, many = latency(module, image, batch_sizes=(1, BATCH), repeats=PASSES, progress=progress)
     known = multiply_adds(run)
-    found = Speed(
+    speed = Speed(
         device=device_words(device),
         seconds=alone.low,
         images_per_second=BATCH / many.low,
@@ -116,8 +116,8 @@ def measure(run: Run, *, again: bool = False, progress: Progress | None = None) 
         multiply_adds=known if known is not None else count_multiply_adds(run),
     )
     others = {name: line.model_dump(exclude_unset=True) for name, line in _stored(run).items()}
-    run.write(FILE, {**others, machine(): found.as_dict()})
-    return found
+    run.write(FILE, {**others, machine(): speed.as_dict()})
+    return speed
 
 
 @cache
@@ -133,12 +133,12 @@ def machine() -> str:
 
 def _stored(run: Run) -> dict[str, SpeedLine]:
     """By machine; what is damaged is left out, for it can be measured again."""
-    found: dict[str, SpeedLine] = {}
+    lines: dict[str, SpeedLine] = {}
     try:
         values = read_values(run.path / FILE)
     except (InputError, FileNotFoundError):
-        return found
+        return lines
     for name, line in values.items():
         with contextlib.suppress(ValidationError):
-            found[name] = SpeedLine.model_validate(line)
-    return found
+            lines[name] = SpeedLine.model_validate(line)
+    return lines

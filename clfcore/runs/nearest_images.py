@@ -93,8 +93,8 @@ def _cached(run: Run, decoded: "Decoded", wanted: Mapping[Split, np.ndarray]) ->
     identity = json.dumps([config.architecture, config.weights, dict(sorted(config.options.items()))])
     preprocess = run.classifier.preprocess
     embedder = Embedder(torch.nn.Identity(), preprocess, identity, torch.device("cpu"))
-    found = {name: embedder.kept(decoded, indices) for name, indices in wanted.items()}
-    kept = {name: values for name, values in found.items() if values is not None}
+    embeddings = {name: embedder.kept(decoded, indices) for name, indices in wanted.items()}
+    kept = {name: values for name, values in embeddings.items() if values is not None}
     return kept if len(kept) == len(wanted) else None
 
 

@@ -41,12 +41,12 @@ def open_run_data(run: Run) -> ImageDataset:
     dataset, kept = _opened(run), read_split(run)
     if kept is None:
         return _as_before(run, dataset)
-    found = _as_kept(kept, _places(kept, dataset), dataset)
-    if not len(found):
+    reopened = _as_kept(kept, _places(kept, dataset), dataset)
+    if not len(reopened):
         raise InputError(
             f"none of the pictures of run {run.id} is in {without_paths(run.config.data)} any more: bring them back"
         )
-    return found
+    return reopened
 
 
 def resume_run_data(run: Run) -> Reopened | None:
@@ -65,9 +65,9 @@ def resume_run_data(run: Run) -> Reopened | None:
         return Reopened(_as_before(run, dataset))
     places = _places(kept, dataset)
     _check_classes(run, kept.task, dataset, matched=MatchedItems(kept.targets, places))
-    found = _as_kept(kept, places, dataset)
-    _check_gone(run, kept, found)
-    return Reopened(found, _changes(kept, places, dataset))
+    reopened = _as_kept(kept, places, dataset)
+    _check_gone(run, kept, reopened)
+    return Reopened(reopened, _changes(kept, places, dataset))
 
 
 def continue_split(dataset: ImageDataset, run: Run, *, seed: int) -> Reopened:
@@ -79,27 +79,27 @@ def continue_split(dataset: ImageDataset, run: Run, *, seed: int) -> Reopened:
         known = split_of(run)
     except InputError as error:
         return Reopened(dataset, (f"What run {run.id} was trained on is not known: {error}.",))
-    found = keep_splits(dataset, known.by_content(), seed=seed)
+    continued = keep_splits(dataset, known.by_content(), seed=seed)
     trained, every = known.trained_on, known.by_content()
-    if "validation" in found.drawn and not len(found.splits["validation"]):
+    if "validation" in continued.drawn and not len(continued.splits["validation"]):
         raise InputError(
             f"run {run.id} was trained on all pictures of {dataset.name} that could be validated on: "
             "add new ones, or give train and validation yourself"
         )
     notes = []
     new = sum(content not in every for content in dataset.contents)
-    if found.drawn and 0 < new < len(dataset):
+    if continued.drawn and 0 < new < len(dataset):
         stay = len(dataset) - new
         notes.append(f"{_count(stay)} known to run {run.id} and in its split as before; {_count(new)} new.")
     for split in ("validation", "test"):
-        chosen = found.splits.get(split, np.empty(0, np.int64)).tolist()
+        chosen = continued.splits.get(split, np.empty(0, np.int64)).tolist()
         seen = sum(dataset.contents[i] in trained for i in chosen)
         if seen:
             notes.append(
                 f"Run {run.id} was trained on {seen:,} of the {len(chosen):,} {split} pictures, as the data gives its "
                 f"own splits: the {split} metrics flatter."
             )
-    return Reopened(found, tuple(notes), trained)
+    return Reopened(continued, tuple(notes), trained)
 
 
 def keep_split(run: Run, dataset: ImageDataset, *, trained_before: frozenset[str]) -> None:

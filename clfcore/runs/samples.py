@@ -59,16 +59,16 @@ def of_dataset(dataset: "ImageDataset", *, most: int = OFFERED) -> tuple[Sample,
     chosen = list(first.values())
     chosen += [index for index in items if index not in set(chosen)][: max(0, most - len(chosen))]
     step = max(1, len(chosen) // most)
-    found = []
+    samples = []
     for index in chosen[::step]:
         try:
             title = dataset.finest_label(index) or "no label"
-            found.append(Sample(dataset.ids[index], title, item_photo(dataset, index, title)))
+            samples.append(Sample(dataset.ids[index], title, item_photo(dataset, index, title)))
         except (InputError, OSError):
             continue
-        if len(found) == most:
+        if len(samples) == most:
             break
-    return tuple(found)
+    return tuple(samples)
 
 
 def suits_digits(row: Architecture, *, channels: int | None = None) -> bool:

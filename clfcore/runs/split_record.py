@@ -119,12 +119,12 @@ def _names(values: Json) -> tuple[str, ...]:
 
 
 def _indices(values: Json, below: int) -> np.ndarray:
-    found = np.asarray(values)
-    if not len(found):
+    array = np.asarray(values)
+    if not len(array):
         return np.empty(0, np.int64)
-    if found.ndim != 1 or found.dtype.kind != "i" or found.min() < 0 or found.max() >= below:
+    if array.ndim != 1 or array.dtype.kind != "i" or array.min() < 0 or array.max() >= below:
         raise ValueError("an index is out of range")
-    return found.astype(np.int64)
+    return array.astype(np.int64)
 
 
 def _targets(task: Task, labels: Json) -> np.ndarray:

@@ -28,7 +28,7 @@ def task_changes(task: Task, dataset: ImageDataset, matched: MatchedItems | None
         return (f"the task was {task.kind} and is {now.kind}",)
     if len(now.levels) != len(task.levels):
         return (f"there were {len(task.levels)} levels of classes and are {len(now.levels)}",)
-    found: list[str] = []
+    changes: list[str] = []
     for place, (old, new) in enumerate(zip(task.levels, now.levels, strict=True)):
         removed = [name for name in old.classes if name not in new.classes]
         added = [name for name in new.classes if name not in old.classes]
@@ -38,15 +38,15 @@ def task_changes(task: Task, dataset: ImageDataset, matched: MatchedItems | None
             in_class = _of_class(task, matched.targets, place)[:, old.classes.index(name)]
             called = _called(in_class, place, dataset, places=matched.places)
             if called in added:
-                found.append(f"{name} is called {called} now")
+                changes.append(f"{name} is called {called} now")
                 removed.remove(name)
                 added.remove(called)
         for word, names in (("added", added), ("removed", removed)):
             if names:
-                found.append(f"{word}: {', '.join(names[:MOST])}{', …' if len(names) > MOST else ''}")
-    if not found and task.kind == "hierarchical":
-        found = _parents(task, now)
-    return tuple(found)
+                changes.append(f"{word}: {', '.join(names[:MOST])}{', …' if len(names) > MOST else ''}")
+    if not changes and task.kind == "hierarchical":
+        changes = _parents(task, now)
+    return tuple(changes)
 
 
 def _called(in_class: np.ndarray, place: int, dataset: ImageDataset, *, places: np.ndarray) -> str:

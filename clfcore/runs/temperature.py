@@ -57,18 +57,18 @@ def fit_run_temperature(run: Run) -> float:
     """Fit the temperature on the run's validation predictions and keep it. Raises InputError where there are none."""
     if "validation" not in run.splits:
         raise InputError(f"run {run.id} is {run.state} and has no validation predictions: let it finish, or resume it")
-    found = fit_temperature(run.predictions("validation"))
+    temperature = fit_temperature(run.predictions("validation"))
     run.write(
         FILE,
         {
-            "value": found.value,
+            "value": temperature.value,
             "fitted_on": "validation",
-            "nll_before": found.nll_before,
-            "nll_after": found.nll_after,
-            "at_limit": found.at_limit,
+            "nll_before": temperature.nll_before,
+            "nll_after": temperature.nll_after,
+            "at_limit": temperature.at_limit,
         },
     )
-    return found.value
+    return temperature.value
 
 
 def forget(run: Run) -> None:
@@ -88,5 +88,5 @@ def before_and_after(run: Run) -> dict[str, CalibrationChange]:
 
 
 def _errors(predictions: Predictions) -> CalibrationErrors:
-    found = reliability(predictions)
-    return CalibrationErrors(found.ece, found.brier, found.nll)
+    measured = reliability(predictions)
+    return CalibrationErrors(measured.ece, measured.brier, measured.nll)

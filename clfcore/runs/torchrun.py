@@ -84,8 +84,8 @@ def _follow(ranks: Ranks) -> Run:
 
 def _require_same(ranks: Ranks, asked: dict[str, JsonValue]) -> None:
     """Raises InputError in every process where they were not asked for the same."""
-    told = ranks.gathered(asked)
-    for rank, other in enumerate(told):
+    requests = ranks.gathered(asked)
+    for rank, other in enumerate(requests):
         assert isinstance(other, dict)
         for name, value in asked.items() if rank != ranks.rank else ():
             if other.get(name) != value:

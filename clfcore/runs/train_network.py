@@ -171,14 +171,14 @@ def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | N
 
 def _led_head(session: Session) -> tuple[nn.Module, Epoch]:
     """The starting head, fitted in the first process; the others hear when it is done, or that it has ended."""
-    told: JsonValue = None
+    scores: JsonValue = None
     try:
         with session.alone():
             head, scored = starting_head(session)
-        told = [scored.epoch, scored.loss, scored.accuracy]
+        scores = [scored.epoch, scored.loss, scored.accuracy]
     finally:
         with contextlib.suppress(ProcessLost):  # the next message says so
-            session.ranks.agreed(told)
+            session.ranks.agreed(scores)
     return head, scored
 
 

@@ -170,12 +170,12 @@ class Application:
     async def _infer(self, request: Request) -> Response:
         with self._place():
             body = await read_body(request, self.limits)
-            given = await self._thread(
+            tensors = await self._thread(
                 protocol.read_request, body, request.headers.get(protocol.HEADER_LENGTH), self.served
             )
-            outputs = await self._outputs(self.served.squares(given.tensor))
+            outputs = await self._outputs(self.served.squares(tensors.tensor))
             content, header = await self._thread(
-                protocol.write_answer, given, self.served.tensors(outputs), self.served
+                protocol.write_answer, tensors, self.served.tensors(outputs), self.served
             )
         if header is None:
             return Response(content, media_type="application/json")

@@ -116,8 +116,8 @@ def trial(line: Sequence[str], *, use: Callable[[Path, Trial], None], announce: 
             if outcome.reason:
                 announce(f"torch computes: {outcome.reason}")
             return
-        given = json.loads(outcome.output)
-        result = Trial(given["items"], given["max_abs_logit"], tuple(given["ratios"]))
+        answer = json.loads(outcome.output)
+        result = Trial(answer["items"], answer["max_abs_logit"], tuple(answer["ratios"]))
         use(outcome.path, result)
         announce(result.describe())
 

@@ -58,10 +58,10 @@ class Inbox:
 
 def reasons(prediction: ImagePrediction) -> list[str]:
     """Why a photo is worth a label: far, unsure; none where it is not."""
-    found: list[str] = [] if prediction.unlike is None else list(prediction.unlike.reasons)
+    why: list[str] = [] if prediction.unlike is None else list(prediction.unlike.reasons)
     if prediction.unlike is not None and prediction.unlike.score == "probability":
-        return found  # of a thousand published classes the likeliest seldom has half
+        return why  # of a thousand published classes the likeliest seldom has half
     several = prediction.labels is not None
-    if not several and prediction.top and prediction.top[0].probability < LIKELY and "unsure" not in found:
-        found.append("unsure")
-    return found
+    if not several and prediction.top and prediction.top[0].probability < LIKELY and "unsure" not in why:
+        why.append("unsure")
+    return why

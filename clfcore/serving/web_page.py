@@ -16,8 +16,8 @@ def can_be_made() -> bool:
 
 def export_line(model: str, runs: Path | None) -> tuple[str, ...]:
     """The command that writes the page of a run or an architecture, but for where."""
-    given = () if runs is None else ("--runs", str(runs))
-    return (sys.executable, "-m", "clfcore", "export", model, "--format", "web", *given, "--out")
+    runs_flag = () if runs is None else ("--runs", str(runs))
+    return (sys.executable, "-m", "clfcore", "export", model, "--format", "web", *runs_flag, "--out")
 
 
 def web_page(line: Sequence[str]) -> MadeFile:

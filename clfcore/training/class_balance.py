@@ -42,9 +42,9 @@ def positive_weights(recipe: Recipe, targets: np.ndarray) -> np.ndarray | None:
     """
     if recipe.positive_weights == "none":
         return None
-    given = numbers(recipe.positive_weights)
-    if given is not None:
-        return given
+    weights = numbers(recipe.positive_weights)
+    if weights is not None:
+        return weights
     there = (targets > 0).sum(axis=0).astype(np.float64)
     absent = len(targets) - there
     both = (there > 0) & (absent > 0)
@@ -53,9 +53,9 @@ def positive_weights(recipe: Recipe, targets: np.ndarray) -> np.ndarray | None:
 
 def level_weights(recipe: Recipe, task: Task) -> tuple[float, ...]:
     """How much each level counts in the loss, coarsest first."""
-    given = None if recipe.level_weights == "auto" else numbers(recipe.level_weights)
-    if given is not None:
-        return tuple(given.tolist())
+    weights = None if recipe.level_weights == "auto" else numbers(recipe.level_weights)
+    if weights is not None:
+        return tuple(weights.tolist())
     return tuple(LEVEL_WEIGHTS[min(i, len(LEVEL_WEIGHTS) - 1)] for i in range(len(task.levels)))
 
 
@@ -137,9 +137,9 @@ def numbers(text: str) -> np.ndarray | None:
 
 
 def _length(name: str, text: str, *, count: int, of: str) -> None:
-    given = numbers(text)
-    if given is not None and len(given) != count:
-        raise InputError(f"recipe.{name} has {len(given)} values: there are {count} {of}; give one each, in order")
+    values = numbers(text)
+    if values is not None and len(values) != count:
+        raise InputError(f"recipe.{name} has {len(values)} values: there are {count} {of}; give one each, in order")
 
 
 def _few(names: Sequence[str]) -> str:

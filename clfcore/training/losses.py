@@ -77,8 +77,8 @@ def _counts(task: Task, targets: np.ndarray | None, level: int) -> np.ndarray:
 def _one(recipe: Recipe, counts: np.ndarray, classes: int, *, finest: bool) -> Function:
     """The loss of one level: classes that exclude each other. Weights given as numbers are the finest level's."""
     by_number = class_balance.numbers(recipe.class_weights) is not None
-    found = None if by_number and not finest else class_balance.class_weights(recipe, counts)
-    weights = None if found is None else torch.tensor(found, dtype=torch.float32)
+    class_weights = None if by_number and not finest else class_balance.class_weights(recipe, counts)
+    weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
     smoothing, gamma = recipe.label_smoothing, recipe.focal_gamma
 
     def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
@@ -100,8 +100,10 @@ def _one(recipe: Recipe, counts: np.ndarray, classes: int, *, finest: bool) -> F
 def _several(task: Task, recipe: Recipe, targets: np.ndarray | None) -> Function:
     """The mean over the labels, each there or not by itself."""
     seen = np.zeros((0, task.columns), np.uint8) if targets is None else targets
-    found = class_balance.positive_weights(recipe, seen)
-    weights = torch.ones(task.columns) if found is None else torch.tensor(found, dtype=torch.float32)
+    positive_weights = class_balance.positive_weights(recipe, seen)
+    weights = (
+        torch.ones(task.columns) if positive_weights is None else torch.tensor(positive_weights, dtype=torch.float32)
+    )
     smoothing, gamma, margin = recipe.label_smoothing, recipe.focal_gamma, recipe.asymmetric_margin
     there, absent = recipe.asymmetric_positive, recipe.asymmetric_negative
 
@@ -110,7 +112,7 @@ def _several(task: Task, recipe: Recipe, targets: np.ndarray | None) -> Function
 
     def binary(logits: Tensor, y: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(
-            logits, soft_of(logits, y), pos_weight=None if found is None else weights.to(logits.device)
+            logits, soft_of(logits, y), pos_weight=None if positive_weights is None else weights.to(logits.device)
         )
 
     def focused(logits: Tensor, y: Tensor) -> Tensor:

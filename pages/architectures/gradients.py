@@ -48,13 +48,13 @@ def gradients(choice: NetworkChoice) -> None:
         st.caption("Takes a few seconds: four forward and backward passes of 24 synthetic images each.")
     else:
         _COMPUTED.set([*computed, asked])
-        found = result_of(_gradient_flow(alone, normalized=normalized), "Computing gradients")
+        flow = result_of(_gradient_flow(alone, normalized=normalized), "Computing gradients")
         left, right = st.columns(2, gap="medium")
         for column, after, title in ((left, False, "At initialization"), (right, True, "After three steps")):
             with column:
                 st.markdown(f"**{title}**")
-                chart(networks.gradients(found, after=after, dark=dark()), f"gradients {asked} {after}")
-        st.caption(_describe(found, normalized=normalized))
+                chart(networks.gradients(flow, after=after, dark=dark()), f"gradients {asked} {after}")
+        st.caption(_describe(flow, normalized=normalized))
     degradation()
 
 
@@ -97,11 +97,11 @@ def degradation() -> None:
     """Degradation study: losses by epoch and final results of trained plain and residual networks, as last measured."""
     from clfcore.figures import networks
 
-    found = record()
+    study = record()
     st.markdown("**Trained: 20 and 56 layers, plain and residual**")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        chart(networks.losses(found, dark=dark()), "degradation")
+        chart(networks.losses(study, dark=dark()), "degradation")
         st.caption("One line per network and seed with recorded epochs.")
     with right:
         st.dataframe(
@@ -113,13 +113,13 @@ def degradation() -> None:
                     "training accuracy": f"{100 * kind.train_accuracy:.1f}%",
                     "validation accuracy": f"{100 * kind.validation_accuracy:.1f}%",
                 }
-                for kind in found.kinds()
+                for kind in study.kinds()
             ],
             hide_index=True,
             alt="Plain and residual networks after training",
         )
         st.caption(
-            escape_markdown(found.describe()),
+            escape_markdown(study.describe()),
             help="benchmarks/plain_vs_residual.py trains them; He et al. (2015) report the same experiment on "
             "CIFAR-10. These numbers are the script's stored results.",
         )

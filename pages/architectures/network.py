@@ -230,7 +230,7 @@ def commands(choice: NetworkChoice) -> None:
     options = [word for name, value in choice.options for word in ("--option", f"{name}={value}")]
     size = ["--image-size", str(choice.image_size)] if choice.image_size else []
     photo = [*options, *size, *(["--channels", str(choice.channels)] if choice.channels else [])]
-    beside = COMPARED_ARCHITECTURE.get() or BESIDE
+    other_network = COMPARED_ARCHITECTURE.get() or BESIDE
     other = [word for option in in_address("other").get() or () for word in ("--other-option", option)]
     lines = [
         ["architectures", "show", choice.name, *choice.flags],
@@ -240,7 +240,7 @@ def commands(choice: NetworkChoice) -> None:
         ["architectures", "tokens", choice.name, "photo.jpg", "--out", "attention.png", *photo],
         ["architectures", "gradients"],
         ["architectures", "gradients", choice.name, *choice.flags],
-        ["architectures", "compare", choice.name, beside, *choice.flags, *other],
+        ["architectures", "compare", choice.name, other_network, *choice.flags, *other],
         ["architectures", "speed", choice.name, *choice.flags],
         ["train", "--data", "digits", "--architecture", choice.name, *options, *size],
     ]

@@ -103,15 +103,15 @@ def _edit_step(uid: int, values: Mapping[str, StoredValue], place: int) -> dict[
             ):
                 pass
             st.button("✕", key=f"off {uid}", help=off, type="tertiary", on_click=_remove, args=(place,))
-        given: dict[str, StoredValue] = {"step": kind}
+        stored: dict[str, StoredValue] = {"step": kind}
         rules = KINDS[kind].rules
         if rules:
             row = st.grid(2, min_column_width=130)
             for name, rule in rules.items():
                 with row.cell():
-                    given[name] = _parameter(f"{uid} {name}", name, rule, value=values.get(name, rule.default))
-    _steps()[place] = (uid, given)
-    return given
+                    stored[name] = _parameter(f"{uid} {name}", name, rule, value=values.get(name, rule.default))
+    _steps()[place] = (uid, stored)
+    return stored
 
 
 def _parameter(key: str, name: str, rule: Rule, *, value: StoredValue) -> StoredValue:

@@ -223,12 +223,12 @@ def show_pairs(
         mix = Mix(mixup=mixup or None, cutmix=cutmix or None, per="image")
         squares = _stored(source.data, tuple(places), json.dumps(preprocess.as_dict()))
         targets = dataset.targets[dataset.splits["train"][places]]
-        found = pairs(
+        pairs_shown = pairs(
             mix, policy, squares, targets=targets, task=dataset.task, places=places, size=preprocess.size, seed=seed,
             epoch=epoch, mean=preprocess.mean,
         )  # fmt: skip
     row = st.grid(2, min_column_width=280)
-    for place, pair in enumerate(found):
+    for place, pair in enumerate(pairs_shown):
         with row.cell(), st.container(gap="xsmall"):
             three = [
                 Card(picture(pair.own), "first image", f"λ = {pair.share:.2f}"),

@@ -28,12 +28,12 @@ def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
         return
     others = [*POLICIES, *saved_policies()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        beside = st.multiselect("Against", others, default=["none"], **kept("trial against"), max_selections=4)
+        policies = st.multiselect("Against", others, default=["none"], **kept("trial against"), max_selections=4)
         seconds = st.number_input("Seconds", 5, 600, 30, 5, **kept("trial seconds"), help="Total training time.")
         sample = st.number_input("Training images", 50, 20_000, 1000, 50, **kept("trial sample"))
         asked = st.button("Run trial", type="primary")
     chosen = {f"{policy.name}, as edited": policy.as_dict()} | {
-        name: augment_policies.policy(name).as_dict() for name in beside
+        name: augment_policies.policy(name).as_dict() for name in policies
     }
     key = json.dumps([source.data, chosen, seconds, sample, seed])
     if asked:
@@ -43,8 +43,8 @@ def does_it_help(policy: Policy, source: Source, *, seed: int) -> None:
             "One small network is trained with each policy, one epoch each in turn, from the same initial weights."
         )
         return
-    found = result_of(_trial(key), "Training with each policy")
-    _show_trial(found)
+    trial = result_of(_trial(key), "Training with each policy")
+    _show_trial(trial)
 
 
 def _show_trial(comparison: "PolicyComparison") -> None:

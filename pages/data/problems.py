@@ -37,12 +37,12 @@ def data_problems(dataset: "ImageDataset", spec: str) -> None:
 def _pictures(dataset: "ImageDataset", spec: str) -> None:
     """The pictures that can be read and have a problem, each with its kind."""
     ids = set(dataset.ids)
-    found = [problem for problem in faults(dataset) if problem.item in ids]
-    if not found:
+    problems = [problem for problem in faults(dataset) if problem.item in ids]
+    if not problems:
         return
     review_button(spec, "problems")
     open_pages(
-        found,
+        problems,
         key=f"problems {spec}",
         card=lambda shown: [
             Card(thumbnail(spec, 0, one.item), name=f"{one.item}: {one.message}", truth=one.kind, item=one.item)

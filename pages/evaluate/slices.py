@@ -41,12 +41,12 @@ def slices_view(run: Run, predictions: "Predictions") -> None:
         return
     _ASKED.set(key)
     job = _slices(str(run.path), split=split, level=level)
-    found = result_beside(job, f"Measuring and embedding the {split} images")
-    if found is None:
+    slices = result_beside(job, f"Measuring and embedding the {split} images")
+    if slices is None:
         if not job.thread.is_alive():
             _ASKED.forget()
         return
-    _shown(run, predictions, found)
+    _shown(run, predictions, slices)
     st.code(
         f"python -m clfcore slices {run.id} --split {split}" + (f" --level {level}" if level else ""), language="bash"
     )

@@ -97,29 +97,30 @@ def faithfulness_view(models: Sequence[str]) -> None:
         st.write("Each method is evaluated on the same images, next to two baselines (random, center).")
         return
 
-    found = result_of(
+    measured = result_of(
         checked(name, items=int(items), everything=everything),
         "Evaluating the maps",
         on_error=MAPS_CHECKED.forget,
     )
     st.dataframe(
-        [_measures(row) for row in (*found["methods"], *found["baselines"])],
+        [_measures(row) for row in (*measured["methods"], *measured["baselines"])],
         hide_index=True,
         column_config={label: st.column_config.NumberColumn(format="%.3f") for label in COLUMNS.values()},
         placeholder="–",
         alt="Methods and their measures",
     )
-    few = " A small sample: differences under 0.1 can be chance." if found["items"] < 50 else ""
+    few = " A small sample: differences under 0.1 can be chance." if measured["items"] < 50 else ""
     st.caption(
-        f"Means over {found['items']} images, for the predicted class.{few} The pointing game and the energy in the "
+        f"Means over {measured['items']} images, for the predicted class.{few} The pointing game and the energy in the "
         "mask need masks, which only `shapes` has. The baselines “random” and “center” ignore the image: a method "
         "should beat both. A method that does not depend on the weights shows the image, not the network.",
         help="Pointing game: Zhang and others, 2018. Deletion and insertion: Petsiuk and others, 2018. Randomized "
         "weights: Adebayo and others, 2018.",
     )
-    if found["left_out"]:
+    if measured["left_out"]:
         reasons = (
-            f"{method(left).title} is left out: {escape_markdown(reason)}" for left, reason in found["left_out"].items()
+            f"{method(left).title} is left out: {escape_markdown(reason)}"
+            for left, reason in measured["left_out"].items()
         )
         st.caption("  \n".join(reasons))
 

@@ -114,11 +114,13 @@ def heads_of(name: str, files: Files) -> dict[str, int]:
 @st.cache_data(show_spinner=False, max_entries=384)
 def overlaid_map(asked: MapRequest, look: OverlayStyle) -> OverlaidMap:
     """The map over its picture, for the page. Raises InputError where it cannot be."""
-    square, found = _found(asked)
+    square, saliency = _found(asked)
     opacity = 1.0 if look.beside else look.opacity
-    pixels = overlay_image(square, found, opacity=opacity, colors=look.colors, threshold=look.threshold)
-    target = target_name(classifier(asked.model).task, found.target)
-    return OverlaidMap(picture(pixels, side=SIDE, lossless=True), target, found.layer, found.evidence, found.note)
+    pixels = overlay_image(square, saliency, opacity=opacity, colors=look.colors, threshold=look.threshold)
+    target = target_name(classifier(asked.model).task, saliency.target)
+    return OverlaidMap(
+        picture(pixels, side=SIDE, lossless=True), target, saliency.layer, saliency.evidence, saliency.note
+    )
 
 
 @by_files
@@ -140,8 +142,8 @@ def curves(asked: MapRequest) -> "tuple[Curve, Curve]":
     """How the probability falls as the most important pixels go, and rises as they come."""
     from clfcore.explain.faithfulness import counterfactual
 
-    square, found = _found(asked)
-    return counterfactual(classifier(asked.model), square, found)
+    square, saliency = _found(asked)
+    return counterfactual(classifier(asked.model), square, saliency)
 
 
 @by_files
@@ -184,14 +186,14 @@ def sheet(rows: "Sequence[tuple[str, Sequence[tuple[str, MapRequest]]]]", look: 
         row: list[TitledImage] = []
         for name, asked in cells:
             try:
-                square, found = _found(asked)
+                square, saliency = _found(asked)
             except (InputError, Failure):
                 continue
             if not row:
                 row.append(TitledImage(title, square))
             opacity = 1.0 if look.beside else look.opacity
-            pixels = overlay_image(square, found, opacity=opacity, colors=look.colors, threshold=look.threshold)
-            row.append(TitledImage(name if found.evidence else f"{name}: no positive evidence", pixels))
+            pixels = overlay_image(square, saliency, opacity=opacity, colors=look.colors, threshold=look.threshold)
+            row.append(TitledImage(name if saliency.evidence else f"{name}: no positive evidence", pixels))
         drawn.append(row)
     return map_sheet(drawn, side=SIDE)
 
@@ -203,8 +205,8 @@ def _found(asked: MapRequest) -> "tuple[np.ndarray, SaliencyMap]":
 def _map(model: "Classifier", asked: MapRequest, progress: Progress | None = None) -> "tuple[np.ndarray, SaliencyMap]":
     square = _square(model, asked.photo)
     target = _target(model, square, asked.wanted)
-    found = cached_map(model, square, method=asked.method, target=target, layer=asked.layer, progress=progress)
-    return square, found
+    saliency = cached_map(model, square, method=asked.method, target=target, layer=asked.layer, progress=progress)
+    return square, saliency
 
 
 def _target(model: "Classifier", square: "np.ndarray", wanted: TargetChoice) -> "Target | None":

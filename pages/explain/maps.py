@@ -100,12 +100,12 @@ def _row(photo: Photo, name: str, row: Sequence[MapRequest], *, look: OverlaySty
 def map_cell(asked: MapRequest, look: OverlayStyle) -> Cell:
     row = method(asked.method)
     try:
-        found = overlaid_map(asked, look)
+        overlaid = overlaid_map(asked, look)
     except (InputError, Failure) as error:
         return cell(row.title, row.says, str(error))
     if not row.classed:
-        found = replace(found, target="class-agnostic")
-    return cell(row.title, _hover(row, found), found)
+        overlaid = replace(overlaid, target="class-agnostic")
+    return cell(row.title, _hover(row, overlaid), overlaid)
 
 
 def cell(title: str, hover: str, shown: OverlaidMap | str) -> Cell:

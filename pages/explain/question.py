@@ -178,8 +178,8 @@ def choose_target(models: Sequence[str]) -> TargetChoice:
 def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]:
     """How maps are overlaid on images, and the layer of each model where one is chosen."""
     with st.popover("Display and layer"):
-        beside = st.segmented_control("Show", (OVER, ALONE), default=OVER, required=True, **kept("explain over"))
-        opacity = st.slider("Opacity", 0.0, 1.0, 0.6, 0.05, **kept("opacity"), disabled=beside == ALONE)
+        view = st.segmented_control("Show", (OVER, ALONE), default=OVER, required=True, **kept("explain over"))
+        opacity = st.slider("Opacity", 0.0, 1.0, 0.6, 0.05, **kept("opacity"), disabled=view == ALONE)
         threshold = st.slider(
             "Hide values below", 0.0, 1.0, 0.0, 0.05, **kept("map threshold"),
             help="Each map's strongest value is 1.",
@@ -200,7 +200,7 @@ def choose_overlay(models: Sequence[str]) -> tuple[OverlayStyle, dict[str, str]]
             )  # fmt: skip
             if chosen:
                 layers[name] = chosen
-    return OverlayStyle(opacity, colors, threshold, beside == ALONE), layers
+    return OverlayStyle(opacity, colors, threshold, view == ALONE), layers
 
 
 def run_of(models: Sequence[str]) -> list[str]:

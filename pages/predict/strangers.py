@@ -74,7 +74,7 @@ def known_classes(models: Sequence[str]) -> None:
 
 def _search(name: str, classes: Sequence[str], noun: str) -> None:
     text = st.text_input("Search", **kept(f"known search {name}"), placeholder="Part of a name")
-    found = [label for label in classes if text.lower() in label.lower()]
-    if found:
-        st.dataframe({noun: found[:LISTED]}, hide_index=True, height=280)
-    st.caption(f"{len(found):,} of {count(len(classes), noun)}; on the command line: `clflab classes`")
+    matching = [label for label in classes if text.lower() in label.lower()]
+    if matching:
+        st.dataframe({noun: matching[:LISTED]}, hide_index=True, height=280)
+    st.caption(f"{len(matching):,} of {count(len(classes), noun)}; on the command line: `clflab classes`")

@@ -56,10 +56,10 @@ def _form(spec: str, versions: list[str], runs: "dict[str, Listed]") -> None:
         before = choose_one(BEFORE, "Original run", list(runs), names={k: listed_name(one) for k, one in runs.items()})
         target = st.selectbox("Version", versions, format_func=display_name, key=f"retrain on {versions[0]}")
         run = runs[before].run
-        same = path_spec(run.config.data) == target
-        if st.button("Retrain and compare", key="retrain", type="primary", disabled=same):
+        unchanged = path_spec(run.config.data) == target
+        if st.button("Retrain and compare", key="retrain", type="primary", disabled=unchanged):
             _queue(run, target)
-    if same:
+    if unchanged:
         st.caption("That run was trained on this version: choose one that was trained before it.")
     with st.popover("As a command"):
         st.code(f"clflab retrain {run.id} --data {shlex.quote(named_spec(target))}", language="bash", wrap_lines=True)

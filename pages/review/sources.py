@@ -47,10 +47,10 @@ def choose_queue(dataset: "ImageDataset", spec: str) -> Queue | None:
     elif source == PROBLEMS:
         queue = _problems(dataset)
     elif source == ERRORS:
-        found = _errors(dataset, spec)
-        if found is None:
+        errors = _errors(dataset, spec)
+        if errors is None:
             return None
-        queue = found
+        queue = errors
     else:
         report = _report(dataset, spec)
         if report is None:

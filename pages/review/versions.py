@@ -22,13 +22,13 @@ MADE = SessionValue[str]("version made")  # the SPEC of the one that was made la
 def versions_view(spec: str) -> None:
     """The versions of the data, what each changes, and a button that opens it."""
     st.subheader("Versions", anchor=False)
-    found = list_versions(spec)
-    if not found:
+    versions = list_versions(spec)
+    if not versions:
         st.caption("There is no version yet.")
         return
-    st.dataframe([_row(version, spec) for version in found], hide_index=True, alt="The versions of this dataset")
+    st.dataframe([_row(version, spec) for version in versions], hide_index=True, alt="The versions of this dataset")
     with st.container(horizontal=True, vertical_alignment="center"):
-        for version in found[-4:]:
+        for version in versions[-4:]:
             if version.spec != spec:
                 words = f"Open {escape_markdown(version.name)}"
                 st.button(words, key=f"open version {version.name}", on_click=open_data, args=(version.spec,))

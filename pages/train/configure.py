@@ -124,7 +124,7 @@ def choose_start(data: str, dataset: "ImageDataset") -> Start:
         usual = api.defaults(make({"data": data, "architecture": row.name, "options": options}), dataset=dataset)
     strategy = choose_strategy("fine-tuning" if started_from() else usual.strategy)
     weights = choose_weights(strategy)
-    given = {"data": data, "strategy": strategy, "weights": weights}
+    chosen = {"data": data, "strategy": strategy, "weights": weights}
     try:
         if weights in (None, "default"):
             check_strategy(strategy, row)
@@ -132,10 +132,10 @@ def choose_start(data: str, dataset: "ImageDataset") -> Start:
         offer_fitting_network(misfit, row.name)
         if misfit.fitting is None:
             st.stop()
-        return Start(make({**given, "architecture": misfit.fitting}), misfit.fitting)
+        return Start(make({**chosen, "architecture": misfit.fitting}), misfit.fitting)
     if strategy != "scratch" and weights is None:
         offer_network_here(row.name)
-    return Start(make({**given, "architecture": row.name, "options": options}))
+    return Start(make({**chosen, "architecture": row.name, "options": options}))
 
 
 def choose_fit(dataset: "ImageDataset", data: str) -> None:

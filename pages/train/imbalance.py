@@ -40,17 +40,17 @@ def choose_imbalance(config: RunConfig, dataset: "ImageDataset") -> RunConfig:
     title = {"single-label": "Class imbalance", "multi-label": "Labels", "hierarchical": "Levels and class imbalance"}[
         kind
     ]
-    given: dict[str, object] = {}
+    fields: dict[str, object] = {}
     with st.expander(title):
         st.caption(_balance(dataset))
         grid = st.grid(3, min_column_width=170)
         for name in _FIELDS[kind]:
             losses = ("cross-entropy", "focal") if kind != "multi-label" else None
             with grid.cell():
-                given |= _entered(name, config, options=losses if name == "recipe.loss" else None)
-            for more in _MORE.get((name, given.get(name)), ()):
+                fields |= _entered(name, config, options=losses if name == "recipe.loss" else None)
+            for more in _MORE.get((name, fields.get(name)), ()):
                 with grid.cell():
-                    given |= _entered(more, config)
+                    fields |= _entered(more, config)
         if config.strategy != "feature-extraction":
             with grid.cell():
                 with_map = st.checkbox(
@@ -61,10 +61,10 @@ def choose_imbalance(config: RunConfig, dataset: "ImageDataset") -> RunConfig:
                     "prediction comes with a map of where the network looked. For networks with feature maps.",
                 )
             if with_map != (config.head == "attention"):
-                given["head"] = "attention" if with_map else "logistic"
-    recipe = {name.removeprefix("recipe."): value for name, value in given.items() if name.startswith("recipe.")}
+                fields["head"] = "attention" if with_map else "logistic"
+    recipe = {name.removeprefix("recipe."): value for name, value in fields.items() if name.startswith("recipe.")}
     with refusals():
-        return config.changed(**{n: v for n, v in given.items() if not n.startswith("recipe.")}, recipe=recipe)
+        return config.changed(**{n: v for n, v in fields.items() if not n.startswith("recipe.")}, recipe=recipe)
 
 
 def _entered(name: str, config: RunConfig, *, options: tuple[str, ...] | None = None) -> dict[str, object]:

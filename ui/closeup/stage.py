@@ -100,15 +100,15 @@ def _map(
     levels = [level.name for level in model.task.levels]
     level = levels.index(source.level) if source.level in levels else -1
     column = model.task.slices[level].start + offered[label].index
-    found = map_of_item(path, record.id, column=column, _dataset=source.dataset, index=record.index)
-    overlay = overlay_whole(pixels, model.preprocess, found)
+    saliency = map_of_item(path, record.id, column=column, _dataset=source.dataset, index=record.index)
+    overlay = overlay_whole(pixels, model.preprocess, saliency)
     shown = picture(overlay, side=MAP_SIDE, lossless=max(overlay.shape[:2]) < CRISP)
     still(shown, f"{record.id}: where the run looked for {label}", place)
     what = "Grad-CAM: how much each region supports the class. It shows where, not why."
     framed = model.preprocess.fit == "crop" and (
         pixels.shape[0] != pixels.shape[1] or model.preprocess.crop_fraction < 1
     )
-    words = what if found.evidence else f"No evidence for {escape_markdown(label)}."
+    words = what if saliency.evidence else f"No evidence for {escape_markdown(label)}."
     st.caption(f"{words} The network sees what is in the frame." if framed else words)
 
 

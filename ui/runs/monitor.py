@@ -204,9 +204,9 @@ def after_transfer(run: Run) -> None:
             chart(weight_change(results.moved, dark=dark()), f"moved {run.id}")
     names = {"nearest_class_mean": "nearest class mean", "k_nearest": "5 nearest neighbors"}
     for split in ("test", "validation"):
-        found = {names[n]: by[split]["accuracy"] for n, by in results.baselines.items() if split in by}
-        if found:
-            scores = ", ".join(f"{name} {percent(value)}" for name, value in found.items())
+        baselines = {names[n]: by[split]["accuracy"] for n, by in results.baselines.items() if split in by}
+        if baselines:
+            scores = ", ".join(f"{name} {percent(value)}" for name, value in baselines.items())
             st.caption(f"Baselines without training, on {split}: {scores}.")
             break
     for older in run.data.ancestry.ancestors[:1]:

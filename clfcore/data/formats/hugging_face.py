@@ -43,8 +43,8 @@ def metadata_files(folder: Path) -> list[Path]:
         below = sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
     except OSError:
         return []
-    found = [next((c / name for name in METADATA if (c / name).is_file()), None) for c in below]
-    files = [file for file in found if file is not None]
+    manifests = [next((c / name for name in METADATA if (c / name).is_file()), None) for c in below]
+    files = [file for file in manifests if file is not None]
     return files if len(files) == len(below) else []
 
 

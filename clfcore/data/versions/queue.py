@@ -61,10 +61,10 @@ def make_queue(source: str, items: Iterable[QueueItem], dataset: ImageDataset, *
 def queue_state(queue: Queue, decisions: Mapping[str, Decision]) -> QueueState:
     """How far a queue is. decisions: item -> the decision on it."""
     decided = frozenset(item.item for item in queue.items if item.item in decisions)
-    found = sum(decisions[item].action in ("label", "drop") for item in decided)
+    corrected = sum(decisions[item].action in ("label", "drop") for item in decided)
     left = len(queue.items) - len(decided)
-    expected = None if queue.expected is None else min(left, max(0, queue.expected - found))
-    return QueueState(decided, left, found, expected)
+    expected = None if queue.expected is None else min(left, max(0, queue.expected - corrected))
+    return QueueState(decided, left, corrected, expected)
 
 
 def next_place(queue: Queue, place: int, decided: Collection[str]) -> int:
@@ -76,13 +76,13 @@ def next_place(queue: Queue, place: int, decided: Collection[str]) -> int:
 
 def by_item(decisions: Iterable[Decision]) -> dict[str, Decision]:
     """item -> the decision on its label; on its group where there is no other."""
-    found: dict[str, Decision] = {}
+    latest: dict[str, Decision] = {}
     for decision in decisions:
         if decision.action in ("note", "wrong"):  # somebody has yet to say what is right
             continue
-        if decision.action != "group" or decision.item not in found:
-            found[decision.item] = decision
-    return found
+        if decision.action != "group" or decision.item not in latest:
+            latest[decision.item] = decision
+    return latest
 
 
 def suggestion(task: Task, text: str) -> tuple[str, ...]:

@@ -71,15 +71,15 @@ class Version(Result):
 
 def list_versions(spec: str) -> tuple[Version, ...]:
     """The versions of the data of a SPEC, the oldest first; damaged files are left out."""
-    base, found = split_version(spec).base, []
+    base, versions = split_version(spec).base, []
     if not versions_root().is_dir():
         return ()
     for path in versions_folder(base).glob(f"*{_ENDING}"):
         try:
-            found.append(_read(base, path.name.removesuffix(_ENDING)))
+            versions.append(_read(base, path.name.removesuffix(_ENDING)))
         except InputError:
             continue
-    return tuple(sorted(found, key=lambda version: (version.created, version.name)))
+    return tuple(sorted(versions, key=lambda version: (version.created, version.name)))
 
 
 def read_version(spec: str) -> Version:
