@@ -6,7 +6,8 @@ from clfcore.architectures.catalogue import Architecture, weights_at_hand
 from clfcore.data.dataset import ImageDataset
 
 PLENTY = 10_000  # images above which training the whole network pays off: the usual rule of thumb
-FEW = 1_000  # below it, fine-tuning was no better than the frozen network in our own measurements (800 photos)
+FEW = 200  # below it, fine-tuning was no better than a head on frozen features (docs/transfer.md)
+ADAPTABLE = 1_000  # small images that are enough to adapt the layers of a network of photographs to them
 UNLIKE = 64  # pixels; smaller images are unlike the photographs of ImageNet
 
 
@@ -39,7 +40,7 @@ def advise(dataset: ImageDataset, architecture: Architecture) -> Advice:
             size = f"{items:,} training images are enough to train from scratch."
         return Advice("scratch", None, (f"{architecture.name} {why}.", size))
     small = f"The images are {side} pixels wide, unlike the ImageNet photographs that the weights were trained on."
-    if side <= UNLIKE and items >= FEW:
+    if side <= UNLIKE and items >= ADAPTABLE:
         reasons = (small, f"{items:,} training images are enough to adapt the last layers to them.")
         return Advice("fine-tuning", "scratch" if items >= PLENTY else "feature-extraction", reasons)
     like = small if side <= UNLIKE else "The images are about as large as the ImageNet photographs of the pretraining."
@@ -49,7 +50,7 @@ def advise(dataset: ImageDataset, architecture: Architecture) -> Advice:
     if items < PLENTY:
         reason = (
             f"{items:,} training images, fewer than {PLENTY:,}: a head on frozen features takes seconds, and "
-            "fine-tuning from there usually adds a little."
+            "fine-tuning from there takes minutes and usually adds several points."
         )
         return Advice("feature-extraction", "fine-tuning", (reason, like))
     reason = f"{items:,} training images, more than {PLENTY:,}, are enough to fine-tune the layers."
