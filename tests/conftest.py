@@ -1,9 +1,11 @@
 """What tests share: a home of their own, small photos on disk, a finished run."""
 
+import functools
+import gc
 import itertools
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +35,30 @@ FOLDERS = (
 SMALL = {"data": "shapes:count=160,side=20", "architecture": "lenet5", "strategy": "scratch"}
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected lives to the end: the collector need not walk over it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test keeps runs, datasets and caches in a folder of its own, so that none sees another's or the user's."""
     home = tmp_path_factory.mktemp("home")
     for variable, name in FOLDERS:
         monkeypatch.setenv(variable, str(home / name))
+
+
+@pytest.fixture(scope="session")
+def packages_scanned_once() -> Iterator[None]:
+    """Every AppTest reads what all installed packages say of themselves, half of its time: here it is read once."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patched:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patched.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 def small_config(**recipe: object) -> RunConfig:

@@ -12,11 +12,12 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from torchvision.models.vgg import make_layers
 
 from clfcore.architectures.compound_scaling import compound, dropout
+from clfcore.architectures.shapes_alone import shapes_alone
 
 
 def vgg(*, columns: int, layers: Sequence[int | str], batch_norm: bool, hidden: int) -> VGG:
     """torchvision's VGG of any layers; `hidden` 0: global average pooling and one linear layer instead of three."""
-    with torch.device("meta"):  # its own classifier is 119 million numbers, drawn to be thrown away
+    with shapes_alone():  # its own classifier is 119 million numbers, drawn to be thrown away
         module = VGG(nn.Sequential(), num_classes=columns, init_weights=False)
     module.features = make_layers(list(layers), batch_norm)
     last = next(width for width in reversed(layers) if isinstance(width, int))

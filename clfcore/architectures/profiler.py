@@ -11,7 +11,6 @@ from math import prod
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakIdKeyDictionary
 
@@ -25,22 +24,6 @@ _MIXES = {_ATEN.bmm, _ATEN.baddbmm, _ATEN._softmax}  # attention
 Arguments = tuple[object, ...]
 Operation = torch._ops.OpOverload
 Packet = torch._ops.OpOverloadPacket
-_DRAWS = {"normal_", "uniform_", "trunc_normal_", "erfinv_", "clamp_", "fill_", "zero_", "mul_", "add_"}
-
-
-class Undrawn(TorchFunctionMode):
-    """Leaves out what fills tensors without storage: a large network draws for a second, and nothing comes of it."""
-
-    def __torch_function__(
-        self,
-        func: Callable[..., object],
-        types: Sequence[type],
-        args: Arguments = (),
-        kwargs: Mapping[str, object] | None = None,
-    ) -> object:
-        if getattr(func, "__name__", "") in _DRAWS and args and isinstance(args[0], Tensor) and args[0].is_meta:
-            return args[0]
-        return func(*args, **(kwargs or {}))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import torch
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import Architecture, check_count, check_side, configured
 from clfcore.architectures.options import Options, Value
-from clfcore.architectures.profiler import ForwardPass, Undrawn, profile_forward
+from clfcore.architectures.profiler import ForwardPass, profile_forward
+from clfcore.architectures.shapes_alone import shapes_alone
 from clfcore.architectures.stages import Group, group_names, layer_groups, stages
 from clfcore.randomness import Stream
 
@@ -98,7 +99,7 @@ def layer_table(name: str, *, options: Options | None = None, image_size: int | 
 @functools.lru_cache(maxsize=256)
 def _table(name: str, options: tuple[tuple[str, Value], ...], *, side: int, channels: int, classes: int) -> Table:
     try:
-        with torch.device("meta"), Undrawn():
+        with shapes_alone():
             module = build(name, columns=classes, channels=channels, image_size=side, options=dict(options)).module
         forward = profile_forward(module, torch.empty(1, channels, side, side, device="meta"))
     except NotImplementedError:  # a few of timm's compute values while they are built, which meta tensors do not have

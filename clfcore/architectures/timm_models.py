@@ -10,6 +10,7 @@ from torch import nn
 from clfcore.architectures.catalogue import Architecture
 from clfcore.architectures.imagenet_labels import imagenet_labels, labels_of
 from clfcore.architectures.pretrained import state_file
+from clfcore.architectures.shapes_alone import shapes_alone
 from clfcore.architectures.timm_registry import UNFIT, published_config
 from clfcore.errors import InputError
 
@@ -58,8 +59,9 @@ def fixed_side(name: str, side: int) -> int | None:
 def _runs(name: str, side: int) -> bool:
     """Whether a network can be built for and takes images of this side, from shapes alone."""
     try:
-        with torch.device("meta"), torch.no_grad():
+        with shapes_alone():
             module = timm.create_model(name, img_size=fixed_side(name, side)).eval()
+        with torch.device("meta"), torch.no_grad():
             module(torch.empty(2, 3, side, side))
     except UNFIT:
         return False

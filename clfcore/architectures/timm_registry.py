@@ -7,6 +7,7 @@ import timm
 import torch
 from timm.models import PretrainedCfg
 
+from clfcore.architectures.shapes_alone import shapes_alone
 from clfcore.architectures.timm_row import Row
 from clfcore.architectures.weights_index import PublishedWeights
 
@@ -44,7 +45,7 @@ def published_weights(name: str, tag: str) -> PublishedWeights | None:
     The size is that of the network's tensors, counted on the meta device, and of the file's list of them.
     """
     config = published_config(f"{name}.{tag}")
-    with torch.device("meta"):
+    with shapes_alone():
         state = timm.create_model(f"{name}.{tag}").state_dict()
     size = sum(tensor.numel() * tensor.element_size() + _LISTED for tensor in state.values())
     licence = (config.license or "unknown").lower()
@@ -71,7 +72,7 @@ def _try(name: str, native: int, *, fixed: bool) -> tuple[int | None, int]:
         except UNFIT:
             continue
         if parameters is None:
-            with torch.device("meta"):
+            with shapes_alone():
                 parameters = sum(p.numel() for p in timm.create_model(name, num_classes=1000).parameters())
         return parameters, side
     return parameters, native

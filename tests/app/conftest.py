@@ -14,7 +14,7 @@ from ui.runs import warm
 
 
 @pytest.fixture(autouse=True)
-def no_children(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_children(monkeypatch: pytest.MonkeyPatch, packages_scanned_once: None) -> Iterator[None]:
     """No test starts the worker's child by painting a page; nothing kept from one test is seen by the next."""
     import streamlit as st
 

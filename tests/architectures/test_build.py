@@ -13,6 +13,7 @@ from clfcore.architectures import pretrained as stored
 from clfcore.architectures.adapt_weights import adapt_published_state, first_convolution
 from clfcore.architectures.build import build, head_name, pretrained, replace_head
 from clfcore.architectures.pretrained import PACKAGED
+from clfcore.architectures.shapes_alone import shapes_alone
 from clfcore.classifier import of_architecture
 from clfcore.data.pixels import read_image
 from clfcore.errors import InputError
@@ -26,7 +27,7 @@ EQUAL += ("swin_t", "convnext_tiny", "vit_b_16")
 def test_outputs_equal_torchvisions(name):
     """The same state dict gives the same logits, for 1,000 classes."""
     theirs = torchvision.models.get_model(name, weights=None).eval()
-    with torch.device("meta"):  # no random weights are drawn only to be replaced
+    with shapes_alone():  # no random weights are drawn only to be replaced
         ours = build(name, columns=1000).module.eval()
     ours.load_state_dict(theirs.state_dict(), strict=True, assign=True)
     image = torch.rand(1, 3, 224, 224)
@@ -47,7 +48,7 @@ def test_custom_resnet_is_torchvisions(options, name):
 
 
 def test_custom_vgg_and_efficientnet_are_torchvisions():
-    with torch.device("meta"):
+    with shapes_alone():
         for name, options, same in (("vgg", {"batch_norm": True}, "vgg11_bn"), ("efficientnet", {}, "efficientnet_b0")):
             ours = build(name, columns=1000, options=options).module.state_dict()
             theirs = torchvision.models.get_model(same).state_dict()
@@ -74,7 +75,7 @@ def test_the_plain_network_has_the_same_layers_without_additions():
 
 
 def test_squeeze_excite_off_leaves_only_its_parameters_out():
-    with torch.device("meta"):
+    with shapes_alone():
         with_it = dict(build("efficientnet", columns=10).module.named_parameters())
         without = dict(build("efficientnet", columns=10, options={"squeeze_excite": False}).module.named_parameters())
     gone = sum(p.numel() for name, p in with_it.items() if ".fc1." in name or ".fc2." in name)
@@ -109,7 +110,7 @@ def test_small_forms_keep_more_of_a_small_image():
 
     sides = {}
     for name in ("resnet18", "resnet18_small", "mobilenet_v3_small", "mobilenet_v3_small_small"):
-        with torch.device("meta"):
+        with shapes_alone():
             module = build(name, columns=10, image_size=32).module
             shapes = []
             stages(module)[-1][1].register_forward_hook(lambda _m, _i, out, shapes=shapes: shapes.append(out.shape))

@@ -1,11 +1,11 @@
 """Compound scaling against the paper's numbers and torchvision's networks."""
 
 import pytest
-import torch
 import torchvision
 
 from clfcore.architectures.compound_scaling import PUBLISHED, compound, dropout, members
 from clfcore.architectures.configurable import scaled
+from clfcore.architectures.shapes_alone import shapes_alone
 
 
 def test_the_formula_at_one():
@@ -23,7 +23,7 @@ def test_the_exponent_is_phi():
 @pytest.mark.parametrize("phi", range(8))
 def test_published_multipliers_build_torchvisions_networks(phi):
     """The literals against an independent maker: torchvision's B0 … B7, tensor by tensor."""
-    with torch.device("meta"):
+    with shapes_alone():
         ours = scaled(columns=1000, depth=PUBLISHED[phi].depth, width=PUBLISHED[phi].width, phi=phi)
         theirs = torchvision.models.get_model(f"efficientnet_b{phi}")
     assert {k: v.shape for k, v in ours.state_dict().items()} == {k: v.shape for k, v in theirs.state_dict().items()}

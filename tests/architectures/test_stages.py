@@ -2,10 +2,10 @@
 
 import pytest
 import timm
-import torch
 from timm.models._manipulate import group_parameters
 
 from clfcore.architectures.build import build
+from clfcore.architectures.shapes_alone import shapes_alone
 from clfcore.architectures.stages import layer_groups, stages, stem
 
 ENDS = {
@@ -23,7 +23,7 @@ ENDS = {
 
 
 def meta(name, **given):
-    with torch.device("meta"):
+    with shapes_alone():
         return build(name, columns=3, **given).module
 
 
@@ -54,7 +54,7 @@ def test_groups_hold_each_parameter_once_and_in_order():
 )
 def test_timms_own_groups_are_never_split(name):
     """Each of timm's coarse groups (its blocks or stages) lies within one of ours; the last, with the head, aside."""
-    with torch.device("meta"):
+    with shapes_alone():
         module = timm.create_model(name, num_classes=3)
     ours = {parameter: group.name for group in layer_groups(module) for parameter in group.parameters}
     coarse = not name.startswith("vit")

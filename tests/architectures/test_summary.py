@@ -7,6 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from clfcore.architectures import summary
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import architectures
+from clfcore.architectures.shapes_alone import shapes_alone
 from clfcore.errors import InputError
 from tests.support.allocated import Allocated
 
@@ -17,7 +18,7 @@ NAMES = [pytest.param(r.name, marks=[] if r.name in QUICK else pytest.mark.slow)
 @pytest.mark.parametrize("name", NAMES)
 def test_multiply_adds_agree_with_torchs_counter(name):
     found = summary.table(name)
-    with torch.device("meta"):
+    with shapes_alone():
         module = build(name, columns=found.classes, channels=found.channels).module.eval()
         with FlopCounterMode(display=False) as counter:
             module(torch.empty(1, found.channels, found.image_size, found.image_size))
@@ -96,7 +97,7 @@ FAMILIES += ("edgenext_xx_small", "hgnetv2_b0", "coat_lite_tiny", "deit_tiny_dis
 )
 def test_timm_families_give_a_table_and_take_a_step(name):
     found = summary.table(f"timm/{name}", classes=3)
-    with torch.device("meta"):  # shapes alone: the numbers are timm's
+    with shapes_alone():  # the numbers are timm's
         module = build(f"timm/{name}", columns=3).module
     assert sum(layer.parameters for layer in found.layers) == sum(p.numel() for p in module.parameters())
     groups = summary.layer_groups(module)

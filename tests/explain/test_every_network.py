@@ -7,6 +7,7 @@ from torch import nn
 
 from clfcore.architectures.build import build
 from clfcore.architectures.catalogue import architectures
+from clfcore.architectures.shapes_alone import shapes_alone
 from clfcore.explain.dispatch import explain
 from tests.explain.small_classifiers import Stub, picture, stub
 from tests.support.module_state import state
@@ -20,7 +21,7 @@ def opened(name: str) -> Stub:
     row = ROWS[name]
     size = max(64, row.smallest_image)
     if row.family in ("vgg", "alexnet"):  # up to 139 million numbers: drawing them would take seconds
-        with torch.device("meta"):
+        with shapes_alone():
             module = build(name, columns=4, image_size=size).module
         module.to_empty(device="cpu")
         noise = torch.randn(4099)

@@ -43,7 +43,7 @@ SEEN = (
 
 
 @pytest.fixture(autouse=True)
-def one_lab(finished_run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def one_lab(finished_run: Run, monkeypatch: pytest.MonkeyPatch, packages_scanned_once: None) -> Iterator[None]:
     """A lab with one finished run and no worker's child."""
     monkeypatch.setattr(warm, "after_first_paint", lambda: None)
     yield
