@@ -29,8 +29,10 @@ VARIABLE = "CLFLAB_CACHE_GB"  # a bound of one's own
 
 PIXELS = "pixels.bin"  # in each entry of decoded pictures; what has none is of an older version
 PART = ".part-"  # begins the name of a folder that is being filled
+SHARD = "shard-"  # begins the name of what such a folder's writer has recorded: the next one goes on from it
 LOCK = "lock"  # in such a folder: held for as long as its writer lives
 _STALE = 3600  # seconds after which a file that was being written is taken for abandoned
+_RESUMED = 7 * 24 * 3600  # seconds for which the shards of a pass that did not end are kept, where there is room
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,15 @@ def make_room(wanted: int) -> bool:
     entries = []
     for kind in KINDS:
         for entry in _entries(kind):
-            abandoned = _is_part(entry.path) and not _being_written(entry, stale=_STALE)
+            abandoned = _is_part(entry.path) and not (_being_written(entry, stale=_STALE) or _resumable(entry))
             if abandoned or (kind == "decoded" and _is_old(entry.path)):
                 _remove(entry)
             else:
                 entries.append(entry)
     free = _free()
     total = sum(entry.bytes for entry in entries)
-    removable = [entry for entry in sorted(entries, key=lambda entry: entry.used) if not _is_part(entry.path)]
+    oldest_first = sorted(entries, key=lambda entry: entry.used)
+    removable = [one for one in oldest_first if not (_is_part(one.path) and _being_written(one, stale=_STALE))]
     kept = total - sum(entry.bytes for entry in removable)
     if kept + wanted > most or wanted > free + total - kept:
         return False
@@ -130,6 +133,11 @@ def make_room(wanted: int) -> bool:
 def could_hold(entry: int, more: int) -> bool:
     """Whether an entry of so many bytes could grow by `more`, were it alone."""
     return entry + more <= limit() and more <= _free()
+
+
+def holds_shards(part: Path) -> bool:
+    """Whether the writer of a folder has recorded something that the next one goes on from."""
+    return next(part.glob(f"{SHARD}*.npz"), None) is not None
 
 
 def lock_of(part: Path) -> FileLock:
@@ -152,6 +160,10 @@ def _entries(kind: Kind) -> Iterator[_Entry]:
 
 def _is_part(path: Path) -> bool:
     return path.name.startswith(PART) or path.name.endswith(".part")
+
+
+def _resumable(entry: _Entry) -> bool:
+    return time.time() - entry.used < _RESUMED and entry.path.is_dir() and holds_shards(entry.path)
 
 
 def _is_old(path: Path) -> bool:

@@ -1,13 +1,15 @@
 """Decoding a dataset: one pass reads, checks and caches its pictures; the next call decodes nothing.
 
 Pictures of files go to an entry of the cache folder (`decode_cache`). None is stored larger than its source: small ones
-are enlarged when they are taken. An entry is filled under another name and renamed, so it exists whole or not at all.
+are enlarged when they are taken. An entry is filled under another name and renamed, so it exists whole or not at all;
+a pass that was killed or stopped goes on from the shards it recorded (`decode_shards`).
 What finds no room in the cache is decoded from its file whenever it is taken. Arrays stay in memory.
 """
 
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -23,6 +25,7 @@ from clfcore.data.bit_depth import Extremes, ValueRange, shared_range
 from clfcore.data.checks import findings
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode_cache import ITEMS, ArrayKind, entry_key, geometry, not_cached_note, read_entry, write_items
+from clfcore.data.decode_shards import PassState, ShardRecorder
 from clfcore.data.image_file import depth
 from clfcore.data.pixel_sources import InFiles, InMemory, Pictures, resized
 from clfcore.data.pixel_store import PixelStore, PixelWriter
@@ -102,22 +105,13 @@ class _Places:
     whole: Path
 
 
-@dataclass(frozen=True, eq=False)
-class _Pass:
-    """The result of decoding all files: whether every picture was kept whole; reducible: as `Entry` has it."""
-
-    report: DecodeReport
-    whole: bool
-    reducible: int
-
-
 def decode(
     dataset: ImageDataset, preprocess: Preprocess, *, progress: Progress | None = None
 ) -> tuple[ImageDataset, Decoded]:
     """The dataset without what cannot be read and with all that was found, and its decoded pictures.
 
-    `progress` is called with how many pictures are done, from this thread; what it raises ends the pass and leaves
-    nothing behind. Raises InputError where no picture can be read.
+    `progress` is called with how many pictures are done, from this thread; what it raises ends the pass, and leaves the
+    shards that are whole for the next one. Raises InputError where no picture can be read.
     """
     note = ""
     if dataset.pixels is not None:
@@ -194,42 +188,61 @@ def _fresh(
 ) -> tuple[PixelStore | None, DecodeReport, str]:
     """Decode all files; keep what the cache has room for, and say where that is not all."""
     partial = lock = None
+    state = PassState(len(dataset))
     try:
-        parent = cache.folder("decoded")
-        parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=cache.PART, dir=parent))
-        lock = cache.lock_of(partial)
-        lock.acquire()
+        partial, lock = _being_filled(places.squares.name)
         squares = kind.of_squares(preprocess)
         most = len(dataset) * preprocess.stored_side**2 * squares.channels * squares.dtype.itemsize
-        writer = PixelWriter(partial / cache.PIXELS, len(dataset), room=cache.make_room, most=most)
+        pixels, table = partial / cache.PIXELS, state.restore(partial)
+        writer = PixelWriter(pixels, len(dataset), room=cache.make_room, most=most, table=table)
     except (OSError, Timeout) as error:
         _drop(partial, lock)
-        return None, _pass(dataset, preprocess, None, progress=progress).report, not_cached_note(len(dataset), error)
+        state = PassState(len(dataset))
+        return (
+            None,
+            _pass(dataset, preprocess, None, state=state, progress=progress),
+            not_cached_note(len(dataset), error),
+        )
+    done = False
     try:
-        done = False
         try:
-            decoded = _pass(dataset, preprocess, writer, progress=progress)
-            report, place = decoded.report, places.whole if decoded.whole else places.squares
+            report = _pass(dataset, preprocess, writer, state=state, folder=partial, progress=progress)
             done = True
         finally:
             writer.close(sync=done)
         if writer.error is not None:
             return None, report, not_cached_note(len(dataset), writer.error)
-        missing = _missing(writer.table, report)
-        kept = kind if decoded.whole else squares
-        write_items(
-            partial / ITEMS, kind=kept, table=writer.table, report=report, reducible=decoded.reducible * decoded.whole
-        )
-        store = PixelStore(partial / cache.PIXELS, writer.table)  # stays readable where the folder is moved or removed
+        missing, whole = _missing(writer.table, report), not state.partly.any()
+        kept, place = (kind, places.whole) if whole else (squares, places.squares)
+        reducible = int(state.reducible.max(initial=0)) * whole
+        write_items(partial / ITEMS, kind=kept, table=writer.table, report=report, reducible=reducible)
+        store = PixelStore(pixels, writer.table)  # stays readable where the folder is moved or removed
         with contextlib.suppress(OSError):  # another process was as quick: its pixels are the same
             partial.rename(place)
-            (place / cache.LOCK).unlink(missing_ok=True)
+            for rest in (place / cache.LOCK, *place.glob(f"{cache.SHARD}*")):
+                rest.unlink(missing_ok=True)
         return store, report, not_cached_note(missing, None) if missing else ""
     except (OSError, ValueError) as error:
         return None, report, not_cached_note(len(dataset), error)
     finally:
-        _drop(partial, lock)
+        _drop(partial, lock, keep=not done and cache.holds_shards(partial))
+
+
+def _being_filled(name: str) -> tuple[Path, "cache.FileLock"]:
+    """A folder to fill, locked: where no other process fills it, that of the entry's name, which may hold shards."""
+    parent = cache.folder("decoded")
+    parent.mkdir(parents=True, exist_ok=True)
+    partial = parent / f"{cache.PART}{name}"
+    partial.mkdir(exist_ok=True)
+    os.utime(partial)  # as new: no other process takes it for abandoned
+    lock = cache.lock_of(partial)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        partial = Path(tempfile.mkdtemp(prefix=cache.PART, dir=parent))
+        lock = cache.lock_of(partial)
+        lock.acquire()
+    return partial, lock
 
 
 def _missing(table: np.ndarray, report: DecodeReport) -> int:
@@ -237,22 +250,26 @@ def _missing(table: np.ndarray, report: DecodeReport) -> int:
     return sum(1 for at, digest in zip(table["offset"].tolist(), report.digests, strict=True) if digest and at < 0)
 
 
-def _drop(partial: Path | None, lock: "cache.FileLock | None") -> None:
+def _drop(partial: Path | None, lock: "cache.FileLock | None", *, keep: bool = False) -> None:
     if lock is not None:
         lock.release()
-    if partial is not None:
+    if partial is not None and not keep:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def _pass(
-    dataset: ImageDataset, preprocess: Preprocess, writer: PixelWriter | None, *, progress: Progress | None
-) -> _Pass:
-    """Read and decode each file once, in threads: Pillow works outside the interpreter's lock."""
-    count = len(dataset)
-    extremes: list[Extremes | None] = [None] * count
-    notes: list[tuple[str, ...]] = [()] * count
-    digests, faults, sizes = [""] * count, [""] * count, np.zeros((count, 2), np.int64)
-    partly, reducible = np.zeros(count, bool), np.zeros(count, np.int64)
+    dataset: ImageDataset,
+    preprocess: Preprocess,
+    writer: PixelWriter | None,
+    *,
+    state: PassState,
+    folder: Path | None = None,
+    progress: Progress | None,
+) -> DecodeReport:
+    """Read and decode each file once that `state` does not know, in threads: Pillow works outside the interpreter's
+    lock. folder: where the shards are recorded.
+    """
+    count, starts = len(dataset), state.starts()
 
     def work(start: int) -> int:
         stop = min(start + CHUNK, count)
@@ -262,21 +279,21 @@ def _pass(
                 data = read_file(dataset.files[i], dataset.ids[i])
                 stored = preprocess.stored_file(data, dataset.ids[i])
             except InputError as error:
-                faults[i] = str(error)
+                state.faults[i] = str(error)
                 pictures.append(None)
             else:
-                digests[i], sizes[i] = stored.digest, (stored.width, stored.height)
-                extremes[i], notes[i] = stored.extremes, stored.notes
-                partly[i], reducible[i] = not stored.whole, stored.reducible * min(stored.width, stored.height)
+                state.put(i, stored)
                 pictures.append(stored.pixels)
         if writer is not None:
             writer.put(start, pictures)
-        return stop - start
+        return start
 
-    done = 0
-    for finished in as_completed(work, range(0, count, CHUNK)):
-        done += finished
+    recorder = None if folder is None else ShardRecorder(state, folder, starts)
+    done = count - sum(min(CHUNK, count - start) for start in starts)
+    for start in as_completed(work, starts):
+        done += min(CHUNK, count - start)
+        if recorder is not None and writer is not None:
+            recorder.done(start, writer.table)
         if progress:
             progress(done, count)
-    report = DecodeReport(tuple(digests), sizes, tuple(faults), tuple(extremes), tuple(notes))
-    return _Pass(report, not partly.any(), int(reducible.max(initial=0)))
+    return state.report()

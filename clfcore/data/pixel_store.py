@@ -36,17 +36,23 @@ class _Block(NamedTuple):
 class PixelWriter:
     """Fills a flat file from several threads. Where there is no room, or the disk refuses, a picture is not kept.
 
-    room: asked for bytes before they are written; `most` is what all pictures together are expected to need.
+    room: asked for bytes before they are written; `most` is what all pictures together are expected to need. table: of
+    pictures that stand in the file already; what lies behind them is cut off.
     """
 
-    def __init__(self, path: Path, count: int, *, room: Callable[[int], bool], most: int) -> None:
-        self.table = np.zeros(count, TABLE)
-        self.table["offset"] = -1
+    def __init__(
+        self, path: Path, count: int, *, room: Callable[[int], bool], most: int, table: np.ndarray | None = None
+    ) -> None:
+        self.table = np.zeros(count, TABLE) if table is None else table
+        if table is None:
+            self.table["offset"] = -1
         self.error: OSError | None = None
         self._room, self._most = room, most
-        self._end, self._granted, self._full = 0, 0, False
+        self._end = self._granted = _end(self.table)
+        self._full = False
         self._lock = threading.Lock()
         self._file = os.open(path, os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644)
+        os.ftruncate(self._file, self._end)
 
     def put(self, first: int, pictures: Sequence[np.ndarray | None]) -> None:
         """Keep the pictures of the items from `first` on; None where one cannot be read."""
@@ -91,12 +97,14 @@ class PixelWriter:
 
 
 class PixelStore:
-    """Reads a flat file. Raises ValueError where file and table do not fit together."""
+    """Reads a flat file. Raises ValueError where file and table do not fit together.
 
-    def __init__(self, path: Path, table: np.ndarray) -> None:
-        kept = table["offset"] >= 0
+    growing: the file is of a pass that did not end: more may stand in it.
+    """
+
+    def __init__(self, path: Path, table: np.ndarray, *, growing: bool = False) -> None:
         size = path.stat().st_size
-        if table.dtype != TABLE or (table["offset"] + table["length"])[kept].max(initial=0) != size:
+        if table.dtype != TABLE or _end(table) > size or (_end(table) < size and not growing):
             raise ValueError(f"{path} and its table do not fit together")
         self.table = table
         mapped = np.memmap(path, np.uint8, mode="r") if size else np.zeros(0, np.uint8)
@@ -122,6 +130,12 @@ class PixelStore:
             self._sound[row] = True
         return pixels
 
+    def damaged(self) -> list[int]:
+        """The pictures whose checksum is wrong."""
+        rows = np.flatnonzero(self.table["offset"] >= 0).tolist()
+        places = zip(rows, self.table["offset"][rows].tolist(), self.table["length"][rows].tolist(), strict=True)
+        return [row for row, at, n in places if zlib.crc32(self._bytes[at : at + n]) != self.table["checksum"][row]]
+
     def picture(self, row: int) -> np.ndarray | None:
         """H x W x C as it was kept; None where it is not kept, or damaged."""
         offset, length, height, width, channels, depth, checksum = (int(value) for value in self.table[row].item())
@@ -140,6 +154,11 @@ class PixelStore:
             return np.add.accumulate(pixels, axis=1, dtype=pixels.dtype) if differences else pixels
         except (ValueError, KeyError, zlib.error):
             return None
+
+
+def _end(table: np.ndarray) -> int:
+    """Where the last picture that is kept ends."""
+    return int((table["offset"] + table["length"])[table["offset"] >= 0].max(initial=0))
 
 
 def _packed(picture: np.ndarray) -> _Block:

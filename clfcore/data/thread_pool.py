@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ def threads() -> int:
     return min(cores, MOST)
 
 
-def as_completed(work: Callable[[int], T], starts: range) -> Iterator[T]:
+def as_completed(work: Callable[[int], T], starts: Iterable[int]) -> Iterator[T]:
     """What `work` returns of each start, as it comes; a few are handed out at a time, so that an end is soon."""
     pool = ThreadPoolExecutor(threads(), thread_name_prefix="pictures")
     try:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -265,7 +264,7 @@ def test_a_full_disk_ends_nothing_and_leaves_nothing(photos: Path, monkeypatch: 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    place = {"folder": (tempfile, "mkdtemp"), "pixels": (os, "pwrite"), "sync": (os, "fsync"), "items": (np, "savez")}
+    place = {"folder": (Path, "mkdir"), "pixels": (os, "pwrite"), "sync": (os, "fsync"), "items": (np, "savez")}
     monkeypatch.setattr(*place[at], full)
     dataset, decoded = decode(import_folder(photos), SMALL)
     assert kept() == []
