@@ -26,6 +26,7 @@ from clfcore.data.checks import findings
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode_cache import ITEMS, ArrayKind, entry_key, geometry, not_cached_note, read_entry, write_items
 from clfcore.data.decode_shards import PassState, ShardRecorder
+from clfcore.data.held_pixels import most_held
 from clfcore.data.image_file import depth
 from clfcore.data.pixel_sources import InFiles, InMemory, Pictures, resized
 from clfcore.data.pixel_store import PixelStore, PixelWriter
@@ -36,7 +37,6 @@ from clfcore.errors import InputError
 from clfcore.progress import Progress
 
 KEY_VERSION = 3  # of what the pixels are; a change makes results of before look like those of other data
-IN_MEMORY = 1 << 30  # bytes of an array's resized pixels that are held; beyond, they are resized when taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ def decode(
     note = ""
     if dataset.pixels is not None:
         report, pixels = scan_arrays(dataset.pixels), dataset.pixels
-        held = len(pixels) * preprocess.stored_side**2 * pixels.shape[3] <= IN_MEMORY
+        held = len(pixels) * preprocess.stored_side**2 * pixels.shape[3] <= most_held()
         pictures: Pictures = InMemory(resized(pixels, preprocess)) if held else InMemory(pixels, preprocess)
     else:
         pictures, report, note = _of_files(dataset, preprocess, progress)

@@ -119,6 +119,6 @@ def write_items(path: Path, *, kind: ArrayKind, table: np.ndarray, report: Decod
 def not_cached_note(missing: int, error: Exception | None) -> str:
     why = f"it cannot be written: {getattr(error, 'strerror', None) or error}" if error else "it is full"
     return (
-        f"{missing:,} decoded images are not kept in the cache ({why}), so they are decoded whenever they are needed: "
-        f"free space on the disk of {cache.folder('decoded')}, or raise {cache.VARIABLE}."
+        f"{missing:,} decoded images are not kept in the cache ({why}), so they are decoded from their files for each "
+        f"batch: free space on the disk of {cache.folder('decoded')}, or raise {cache.VARIABLE}."
     )

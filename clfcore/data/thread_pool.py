@@ -2,11 +2,15 @@
 
 import functools
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import TypeVar, cast
 
+S = TypeVar("S")
 T = TypeVar("T")
+
+_END = object()
 
 MOST = 16
 
@@ -29,6 +33,21 @@ def as_completed(work: Callable[[int], T], starts: Iterable[int]) -> Iterator[T]
             ended, running = wait(running, return_when=FIRST_COMPLETED)
             for future in ended:
                 yield future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def read_ahead(load: Callable[[S], T], items: Iterable[S], *, most: int) -> Iterator[T]:
+    """What `load` returns of each item, in their order, `most` items ahead in a thread of its own."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+    try:
+        rest, waiting = iter(items), deque[Future[T]]()
+        while True:
+            while len(waiting) <= most and (item := next(rest, _END)) is not _END:
+                waiting.append(pool.submit(load, cast(S, item)))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -25,11 +25,13 @@ from clfcore.augment.apply import apply
 from clfcore.augment.geometry import center
 from clfcore.augment.policy import Policy
 from clfcore.data.decode import Decoded
+from clfcore.data.held_pixels import AHEAD
 from clfcore.data.pixels import Preprocess
+from clfcore.data.thread_pool import read_ahead
 from clfcore.errors import Failure
 from clfcore.files import write_whole
 from clfcore.progress import Progress
-from clfcore.training.batches import normalized, pixels_of
+from clfcore.training.batches import normalized, on_device
 
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
 VERSION = 1
@@ -125,9 +127,10 @@ class Embedder:
         table = None
         if view is not None:
             table = random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
-        for start in range(0, len(indices), batch):
-            rows = np.arange(start, min(start + batch, len(indices)))
-            pixels = pixels_of(decoded, indices[rows], self.preprocess, device=self.device)
+        parts = [np.arange(start, min(start + batch, len(indices))) for start in range(0, len(indices), batch)]
+        taken = read_ahead(lambda rows: decoded.tones(indices[rows], self.preprocess), parts, most=AHEAD)
+        for rows, tones in zip(parts, taken, strict=True):
+            pixels = on_device(tones, self.device)
             if view is None or table is None:
                 pixels = center(pixels, size)
             else:

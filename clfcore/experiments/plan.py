@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from clfcore.data.held_pixels import reading_note
 from clfcore.data.pixels import Preprocess
 from clfcore.device import most_processes, part_of_the_threads, pick_device
 from clfcore.experiments.step_cost import measure_step_cost
@@ -65,6 +66,7 @@ def make_plan(resolved: Resolved, *, measure: bool, processes: int = 1, progress
     with Stream(config.recipe.seed).drawn():
         # A plan downloads nothing.
         network, start = make_network(resolved if at_hand else replace(resolved, config=config.changed(weights="none")))
+    notes += tuple(filter(None, [reading_note(dataset, network.preprocess)]))
     groups, total = start.groups, training_phases.count_parameters(network.module)
     counts = {g.name: sum(network.module.get_parameter(name).numel() for name in g.parameters) for g in groups}
     phases = training_phases.phases(config, groups)

@@ -19,6 +19,7 @@ from clfcore.augment.train_test_resolution import at_training_scale
 from clfcore.classifier_spec import ClassifierSpec
 from clfcore.data.dataset import ImageDataset, Split
 from clfcore.data.decode import Decoded, decode
+from clfcore.data.held_pixels import reading_note
 from clfcore.data.pixels import Preprocess
 from clfcore.device import device_of
 from clfcore.distributed.ranks import ALONE, Ranks
@@ -155,7 +156,8 @@ def prepare(resolved: Resolved, progress: Progress | None = None, *, ranks: Rank
     network = replace(network, preprocess=replace(network.preprocess, value_range=values, white=1.0))
     if values is not None:
         notes += (f"The pictures have more than 8 bits: {values[0]:,.6g} counts as black, {values[1]:,.6g} as white.",)
-    notes += (decoded.note,) if decoded.note else ()
+    note = decoded.note or reading_note(dataset, network.preprocess, cached=True)
+    notes += (note,) if note else ()
     left_out = [problem for problem in dataset.problems if problem.kind == "unreadable"]
     if left_out:
         named = ", ".join(problem.item for problem in left_out[:3]) + (", …" if len(left_out) > 3 else "")

@@ -1,8 +1,9 @@
 """A split and a policy -> batches. Order and augmentation are functions of seed and epoch alone."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,13 +16,12 @@ from clfcore.augment.mixup import mix_batch, soft_targets
 from clfcore.augment.mixup_draws import Mix, pairing
 from clfcore.augment.policy import Policy
 from clfcore.data.decode import Decoded
+from clfcore.data.held_pixels import AHEAD, most_held
 from clfcore.data.pixels import Preprocess
+from clfcore.data.thread_pool import read_ahead
 from clfcore.distributed.ranks import ALONE, Ranks, shares
 from clfcore.task import Task
 from clfcore.training.slices import Batch, Slice, edges
-
-# Splits up to this size in bytes live on the device as one tensor; larger ones are read from the cache by batch.
-IN_MEMORY = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,21 +73,25 @@ class Batches:
             else random_table.table(self.policy, seed=self.seed, epoch=epoch, items=len(order))
         )
         cuts, size = [*zip(self._cut(order), self._cut(places), strict=True)], self.ranks.size
+        own = range(self.ranks.rank, len(cuts), size)
+        pictures = self._pictures(cuts[place][0] for place in own)
         for first in range(0, len(cuts), size):
             parts, place = cuts[first : first + size], first + self.ranks.rank
             batch = None
             if place < len(cuts):
-                batch = self._batch(*cuts[place], table=table, epoch=epoch, place=place)
+                rows, drawn = cuts[place]
+                batch = self._batch(
+                    next(pictures), rows, None if table is None else table[drawn], epoch=epoch, step=place
+                )
             yield Slice(batch, sum(len(rows) for rows, _ in parts), len(parts))
 
-    def _batch(self, rows: np.ndarray, drawn: np.ndarray, *, table: np.ndarray | None, epoch: int, place: int) -> Batch:
-        pixels = self._pixels(rows)
+    def _batch(self, pixels: Tensor, rows: np.ndarray, table: np.ndarray | None, *, epoch: int, step: int) -> Batch:
         if self.policy is None or table is None:
             pixels = center(pixels, self.preprocess.size)
         else:
-            pixels = apply(self.policy, table[drawn], pixels, size=self.preprocess.size, mean=self.preprocess.mean)
+            pixels = apply(self.policy, table, pixels, size=self.preprocess.size, mean=self.preprocess.mean)
         x, y = normalized(pixels, self.preprocess), self._labels(rows)
-        return (x, y) if self.mix is None else self._mixed(self.mix, x, y, epoch=epoch, step=place)
+        return (x, y) if self.mix is None else self._mixed(self.mix, x, y, epoch=epoch, step=step)
 
     def _mixed(self, mix: Mix, x: Tensor, y: Tensor, *, epoch: int, step: int) -> tuple[Tensor, ...]:
         assert self.task is not None, "mixed targets are made for a task"
@@ -99,14 +103,14 @@ class Batches:
         """The split once, in its order, as evaluation sees it; of several processes this one's part of the batches."""
         step = batch_size or self.batch_size
         first, last = self.parts(step)[self.ranks.rank : self.ranks.rank + 2]
-        for start in range(first, last, step):
-            rows = np.arange(start, min(start + step, len(self.indices)))
-            yield normalized(center(self._pixels(rows), self.preprocess.size), self.preprocess), self._labels(rows)
+        parts = [np.arange(start, min(start + step, len(self.indices))) for start in range(first, last, step)]
+        for rows, pixels in zip(parts, self._pictures(parts), strict=True):
+            yield normalized(center(pixels, self.preprocess.size), self.preprocess), self._labels(rows)
 
     def first(self, items: int) -> Tensor:
         """The split's first images, at most `items`, as evaluation sees them; the same in every process."""
         rows = np.arange(min(items, len(self.indices)))
-        return normalized(center(self._pixels(rows), self.preprocess.size), self.preprocess)
+        return normalized(center(next(self._pictures([rows])), self.preprocess.size), self.preprocess)
 
     def parts(self, batch_size: int) -> list[int]:
         """Where each process's part of the split begins, whole batches in its order, and at last its size."""
@@ -119,18 +123,22 @@ class Batches:
     def _cut(self, order: np.ndarray) -> list[np.ndarray]:
         return [order[a:b] for a, b in itertools.pairwise(self._edges())]
 
-    def _pixels(self, rows: np.ndarray) -> Tensor:
-        """B x C x S x S: bytes, or tones (float32 from 0 to 255) of deeper pictures."""
+    def _pictures(self, parts: Iterable[np.ndarray]) -> Iterator[Tensor]:
+        """The pixels of each part's rows, B x C x S x S: bytes, or tones (float32 from 0 to 255) of deeper pictures.
+
+        A split that memory holds lies on the device; of a larger one the next batches are read while one is worked on.
+        """
         side, channels = self.preprocess.stored_side, self.preprocess.channels
         size = 4 if self.decoded.deep else 1
-        if len(self.indices) * side * side * channels * size > IN_MEMORY:
-            return self._taken(self.indices[rows])
+        if len(self.indices) * side * side * channels * size > most_held():
+            load = partial(self.decoded.tones, preprocess=self.preprocess)
+            for tones in read_ahead(load, (self.indices[rows] for rows in parts), most=AHEAD):
+                yield on_device(tones, self.device)
+            return
         if "pixels" not in self._kept:
-            self._kept["pixels"] = self._taken(self.indices)
-        return self._kept["pixels"][torch.from_numpy(rows).to(self.device)]
-
-    def _taken(self, items: np.ndarray) -> Tensor:
-        return pixels_of(self.decoded, items, self.preprocess, device=self.device)
+            self._kept["pixels"] = pixels_of(self.decoded, self.indices, self.preprocess, device=self.device)
+        for rows in parts:
+            yield self._kept["pixels"][torch.from_numpy(rows).to(self.device)]
 
     def _labels(self, rows: np.ndarray) -> Tensor:
         if "labels" not in self._kept:
@@ -153,5 +161,9 @@ def normalized(pixels: Tensor, preprocess: Preprocess) -> Tensor:
 
 def pixels_of(decoded: Decoded, items: np.ndarray, preprocess: Preprocess, *, device: torch.device) -> Tensor:
     """Some items' stored squares, n x C x S x S on the device: bytes, or tones of deeper pictures."""
-    taken = decoded.tones(items, preprocess)
+    return on_device(decoded.tones(items, preprocess), device)
+
+
+def on_device(taken: np.ndarray, device: torch.device) -> Tensor:
+    """What `Decoded.tones` gave, n x S x S x C, as n x C x S x S on the device."""
     return torch.from_numpy(np.ascontiguousarray(taken)).permute(0, 3, 1, 2).to(device)

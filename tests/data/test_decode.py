@@ -373,7 +373,7 @@ def test_arrays_stay_in_memory_with_their_channels(name: str, side: int, channel
 def test_small_images_that_would_fill_the_memory_are_enlarged_when_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     raw, preprocess = open_dataset("digits"), Preprocess(56, crop_fraction=0.875)
     _, held = decode(raw, preprocess)
-    monkeypatch.setattr(data_cache, "IN_MEMORY", 1 << 20)
+    monkeypatch.setattr(data_cache, "most_held", lambda: 1 << 20)
     _, later = decode(raw, preprocess)
     some = np.array([5, 0, 1796])
     assert np.array_equal(held.take(some), later.take(some))
