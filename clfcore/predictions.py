@@ -1,6 +1,7 @@
 """Predictions: what one classifier predicted for one split. All of evaluation is a function of it."""
 
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,16 +81,22 @@ class Predictions:
     def save(self, path: Path) -> None:
         """Write whole or not at all, as .npz without pickled objects."""
 
+        arrays = {
+            "task": np.array(json.dumps(self.task.as_dict())),
+            "split": np.array(self.split),
+            "ids": np.array(self.ids, dtype=np.str_),
+            "targets": self.targets,
+            "logits": self.logits.astype(np.float32),
+        }
+
         def write(partial: Path) -> None:
-            with partial.open("wb") as file:
-                np.savez_compressed(
-                    file,
-                    task=np.array(json.dumps(self.task.as_dict())),
-                    split=np.array(self.split),
-                    ids=np.array(self.ids, dtype=np.str_),
-                    targets=self.targets,
-                    logits=self.logits.astype(np.float32),
-                )
+            with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, values in arrays.items():
+                    info = zipfile.ZipInfo(f"{name}.npy")
+                    # Logits hardly shrink, and of 50 million every view would wait for seconds to have them back.
+                    info.compress_type = zipfile.ZIP_STORED if name == "logits" else zipfile.ZIP_DEFLATED
+                    with archive.open(info, "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, values, allow_pickle=False)
 
         write_whole(path, write)
 

@@ -1,7 +1,7 @@
 """How well scores rank the items of a class above the others: area under ROC, average precision, for all classes."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -89,12 +89,10 @@ def column_areas(scores: np.ndarray, positive: np.ndarray) -> ColumnAreas:
 def _ranks(scores: np.ndarray, among: np.ndarray) -> _Ranks:
     """Ranks of a few sorted values that are among the scores."""
     high = scores[scores >= among[0]]  # what ranks below every positive item changes no count
-
-    def from_each_on(side: Literal["left", "right"]) -> np.ndarray:
-        counts = np.bincount(np.searchsorted(among, high, side), minlength=len(among) + 1)
-        return counts[::-1].cumsum()[::-1][1:]
-
-    return _Ranks(from_each_on("right"), from_each_on("left"))
+    places = np.searchsorted(among, high, "right")  # how many of the values are at most each score
+    at_least = np.bincount(places, minlength=len(among) + 1)[::-1].cumsum()[::-1][1:]
+    equal = np.bincount(places[among[places - 1] == high], minlength=len(among) + 1)  # by the last of equal values
+    return _Ranks(at_least, at_least - equal[np.searchsorted(among, among, "right")])
 
 
 def _ranks_by_sorting(scores: np.ndarray, among: np.ndarray) -> _Ranks:
