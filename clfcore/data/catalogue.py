@@ -8,6 +8,7 @@ from clfcore.data import published_datasets, synthetic_shapes
 from clfcore.data.catalogue_rows import ROWS, Entry
 from clfcore.data.dataset import ImageDataset, Problem
 from clfcore.data.formats.table import read_other_format
+from clfcore.data.formats.webdataset import is_pattern
 from clfcore.data.importers.archives import import_zip, imported_folder
 from clfcore.data.importers.folders import import_folder
 from clfcore.data.importers.manifests import import_csv
@@ -122,7 +123,7 @@ def _open_path(spec: str, reading: Reading, split_seed: int) -> ImageDataset:
     except InputError as error:
         raise InputError(f"{error}; there is no such folder, .zip or .csv") from None
     _check_root(path, spec)
-    if not path.exists():
+    if not path.exists() and not is_pattern(path):
         if path.is_relative_to(imported_folder()):
             raise InputError(f"data is {without_paths(spec)!r}: it was imported and is deleted; import the file again")
         names = [row.name for row in ROWS]
@@ -147,7 +148,7 @@ def _open_path(spec: str, reading: Reading, split_seed: int) -> ImageDataset:
         raise AmbiguousData(without_paths(filled.question), filled.choices) from None
     except InputError as error:
         raise InputError(without_paths(str(error))) from None
-    entry = entry_of(str(dataset.files[0] if path.suffix.lower() in (".zip", ".tar") else path))
+    entry = entry_of(str(dataset.files[0] if path.suffix.lower() == ".zip" else path))
     return dataset if entry is None else replace(dataset, name=entry.name, imported_name=dataset.name)
 
 

@@ -3,9 +3,8 @@
 import importlib
 import importlib.util
 import io
-from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -43,11 +42,11 @@ def is_dicom(data: bytes) -> bool:
     return data[128:132] == b"DICM"
 
 
-def has_colors(path: Path) -> bool:
+def has_colors(file: BinaryIO) -> bool:
     """Whether a DICOM file's pixels have three values; False where that cannot be read."""
     try:
         read = importlib.import_module("pydicom").dcmread
-        return int(read(path, stop_before_pixels=True, specific_tags=["SamplesPerPixel"]).get("SamplesPerPixel", 1)) > 1
+        return int(read(file, stop_before_pixels=True, specific_tags=["SamplesPerPixel"]).get("SamplesPerPixel", 1)) > 1
     except Exception:  # absent or damaged: the pass over the pictures says which
         return False
 

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from clfcore.data.dataset import ImageDataset
+from clfcore.data.tar_member import open_file, tar_member
 from clfcore.errors import InputError
 from clfcore.files import cannot_write, write_text
 from clfcore.outputs import output_path
@@ -84,7 +85,8 @@ def _pictures(dataset: ImageDataset, out: Path) -> list[_Picture]:
     folder, pictures = out.parent, []
     for i, name in enumerate(dataset.ids):
         path = None if dataset.paths is None else dataset.paths[i].absolute()
-        if path is not None and path.is_relative_to(folder) and _comes_back(path.relative_to(folder).as_posix()):
+        below = path is not None and path.is_relative_to(folder) and tar_member(path) is None
+        if path is not None and below and _comes_back(path.relative_to(folder).as_posix()):
             pictures.append(_Picture(PurePosixPath(path.relative_to(folder)), to_write=False))
             continue
         inside = re.sub(r"[^\w./ ()+-]+", "-", name, flags=re.ASCII).strip("./ ").replace("../", "")
@@ -113,7 +115,7 @@ def _write_pictures(
     for n, (i, target) in enumerate(targets, start=1):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            if dataset.paths is not None:
+            if dataset.paths is not None and tar_member(dataset.paths[i]) is None:
                 shutil.copyfile(dataset.paths[i], target)
             else:
                 target.write_bytes(picture_bytes(dataset, i))
@@ -128,7 +130,8 @@ def _write_pictures(
 def picture_bytes(dataset: ImageDataset, i: int) -> bytes:
     """The bytes of a picture's file."""
     if dataset.paths is not None:
-        return dataset.paths[i].read_bytes()
+        with open_file(dataset.paths[i]) as file:
+            return file.read()
     out = io.BytesIO()
     Image.fromarray(np.squeeze(dataset.image(i))).save(out, "png")
     return out.getvalue()

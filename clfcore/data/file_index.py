@@ -18,6 +18,7 @@ import numpy as np
 
 from clfcore import cache
 from clfcore.data.bit_depth import Extremes, deep_as_json, deep_of_json
+from clfcore.data.tar_member import file_state
 from clfcore.errors import Failure
 from clfcore.files import write_whole
 
@@ -51,12 +52,12 @@ def states(paths: Sequence[Path]) -> list[FileState | None]:
     states: list[FileState | None] = []
     for path in paths:
         try:
-            status = os.stat(path)  # noqa: PTH116 - Path.stat costs a third more, and there may be 200,000
+            status = file_state(path)
         except (OSError, ValueError):
             states.append(None)
         else:
-            regular = stat.S_ISREG(status.st_mode)
-            states.append(FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns) if regular else None)
+            regular = stat.S_ISREG(status.mode)
+            states.append(FileState(status.size, status.modified, status.changed) if regular else None)
     return states
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from clfcore.cache import make_room
+from clfcore.data.tar_member import file_state, open_file
 from clfcore.errors import Failure
 from clfcore.files import cache_folder, write_text
 
@@ -90,10 +91,10 @@ def _of_files(paths: Sequence[Path]) -> tuple[str, ...]:
 def _key(name: str) -> Key | None:
     """What tells that a file is unchanged; None for what is no regular file, or is not there."""
     try:
-        state = os.stat(name)  # noqa: PTH116 - as above
+        state = file_state(name)
     except (OSError, ValueError):
         return None
-    return (state.st_size, state.st_mtime_ns, state.st_ctime_ns) if stat.S_ISREG(state.st_mode) else None
+    return (state.size, state.modified, state.changed) if stat.S_ISREG(state.mode) else None
 
 
 def _of_file(name: str, key: Key | None) -> str:
@@ -102,13 +103,16 @@ def _of_file(name: str, key: Key | None) -> str:
         return alone
     size = key[0]
     try:
-        with open(name, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+        with open_file(name, buffering=0) as file:
             head = file.read(SAMPLE)
             if size <= 4 * SAMPLE:
                 return _hash(b"file", str(size).encode(), head, file.read(size))
             if not head.startswith(_COMPRESSED):
                 file.seek(0)
-                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=12)).hexdigest()
+                digest = hashlib.blake2b(digest_size=12)
+                while part := file.read(1 << 20):
+                    digest.update(part)
+                return digest.hexdigest()
             file.seek(size // 2)
             middle = file.read(SAMPLE)
             file.seek(size - SAMPLE)

@@ -124,7 +124,7 @@ def depth(path: Path) -> Depth:
             if head.startswith(png.MARK):
                 return Depth("uint16" if head[24:25] == b"\x10" else "uint8", head[25:26] in (b"\0", b"\4"))
             if is_dicom(head):
-                gray = not has_colors(path)
+                gray = not has_colors(file)
                 return Depth("uint16" if gray else "uint8", gray)
             if tiff.is_tiff(head):
                 header = tiff.read_header(file, str(path))

@@ -1,8 +1,8 @@
 """Hugging Face's imagefolder: a folder a split, with a metadata.jsonl or .csv that names files and their labels."""
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from clfcore.data.dataset import Split
 from clfcore.data.formats.rows import MOST_BYTES, Row, Rows, given_split
@@ -50,23 +50,31 @@ def metadata_files(folder: Path) -> list[Path]:
 
 def read_metadata(files: list[Path], root: Path) -> Rows:
     """The rows of metadata files, their paths relative to the root. Raises InputError where one has no file_name."""
+    records: list[tuple[str, list[Mapping[str, object]]]] = []
+    for file in files:
+        rows = _records(file)
+        if not all(isinstance(values.get("file_name"), str) for values in rows):
+            raise InputError(f"{file} has a row without file_name: name a file in every row")
+        records.append((file.parent.relative_to(root).as_posix(), rows))
+    return rows_of_records(records, str(root))
+
+
+def rows_of_records(records: Iterable[tuple[str, Sequence[Mapping[str, object]]]], name: str) -> Rows:
+    """The rows of metadata, by the folder that their file names start from, which may be named as a split."""
     rows: list[Row] = []
     kinds: set[TaskKind] = set()
     levels: tuple[str, ...] = ()
-    for file in files:
-        place = file.parent.relative_to(root).as_posix()
-        split = given_split(file.parent.name) if file.parent != root else None
-        for values in _records(file):
-            name = values.get("file_name")
-            if not isinstance(name, str):
-                raise InputError(f"{file} has a row without file_name: name a file in every row")
+    for place, lines in records:
+        split = given_split(PurePosixPath(place).name) if place != "." else None
+        for values in lines:
             kind, labels, columns = _labels(values)
             kinds.add(kind)
             levels = levels or columns
-            path = name if place == "." else f"{place}/{name}"
+            file = str(values["file_name"])
+            path = file if place == "." else f"{place}/{file}"
             rows.append(Row(path, labels, given_split(values.get("split")) or split, str(values.get("group") or "")))
     if len(kinds) > 1:
-        raise InputError(f"{root} has rows with {' and '.join(sorted(kinds))} columns: give every row the same columns")
+        raise InputError(f"{name} has rows with {' and '.join(sorted(kinds))} columns: give every row the same columns")
     return Rows(next(iter(kinds), "single-label"), tuple(rows), levels)
 
 

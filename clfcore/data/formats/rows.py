@@ -1,7 +1,7 @@
 """Rows of labeled files: what every format holds, and how a dataset becomes rows and rows a dataset."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -41,6 +41,14 @@ class Rows:
     levels: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlacedRows:
+    """Rows whose pictures are no files below a folder. places: by a row's path where its picture is."""
+
+    rows: Rows
+    places: Mapping[str, Path]
 
 
 def rows_of(dataset: ImageDataset) -> Rows:
@@ -91,20 +99,25 @@ def given_split(name: object) -> Split | None:
 
 
 def dataset_of(
-    rows: Rows, source: Path, *, name: str, split_seed: int = 0, reading: Reading | None = None
+    given_rows: Rows | PlacedRows, source: Path, *, name: str, split_seed: int = 0, reading: Reading | None = None
 ) -> ImageDataset:
-    """The dataset of rows whose paths are relative to the folder of `source`, a file of labels.
+    """The dataset of rows whose paths are relative to the folder of `source`, a file of labels, or have their places.
 
     Rows whose file is absent, or that have no class, are left out and named. Raises InputError where a path leads
     outside that folder, or where too few classes remain.
     """
     reading = reading or Reading()
-    written = [inside(row.path, i, source) for i, row in enumerate(rows.rows, start=1)]
-    located = Files(source).locate(written, folder=reading.value("folder"))
+    if isinstance(given_rows, PlacedRows):
+        rows, places = given_rows.rows, given_rows.places
+        located = [row.path for row in rows.rows]
+    else:
+        rows, places = given_rows, {}
+        written = [inside(row.path, i, source) for i, row in enumerate(rows.rows, start=1)]
+        located = [*Files(source).locate(written, folder=reading.value("folder")).paths]
     depth = len(rows.levels) if rows.kind == "hierarchical" else 1
     present: list[Row] = []
     missing: list[Problem] = []
-    for row, path in zip(rows.rows, located.paths, strict=True):
+    for row, path in zip(rows.rows, located, strict=True):
         if not path:
             missing.append(Problem("missing", row.path, f"{row.path} does not exist: it is left out"))
         elif rows.kind != "multi-label" and (len(row.labels) != depth or not all(row.labels)):
@@ -124,7 +137,7 @@ def dataset_of(
         chosen = np.flatnonzero([row.split == split for row in used])
         if len(chosen):
             given[split] = chosen
-    paths = tuple(source.parent / row.path for row in used)
+    paths = tuple(places.get(row.path) or source.parent / row.path for row in used)
     splits, drawn = draw_splits(
         strata(task, targets), split_seed, paths, groups=groups, given=given, evaluation_only=reading.evaluation_only
     )

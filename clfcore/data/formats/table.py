@@ -12,7 +12,7 @@ from clfcore.data.export import picture_bytes
 from clfcore.data.formats import coco, label_studio
 from clfcore.data.formats.hugging_face import METADATA, metadata_files, metadata_text, read_metadata
 from clfcore.data.formats.rows import Rows, dataset_of, rows_of
-from clfcore.data.formats.webdataset import shards_in, unpack_shards, write_shards
+from clfcore.data.formats.webdataset import is_pattern, read_shards, shards_in, shards_of_pattern, write_shards
 from clfcore.data.importers.readings import Reading
 from clfcore.errors import InputError, unknown
 from clfcore.files import cannot_write, typed_path
@@ -151,6 +151,8 @@ def _folder_name(label: str) -> str:
 
 def read_other_format(path: Path, *, split_seed: int = 0, reading: Reading | None = None) -> ImageDataset | None:
     """The dataset of a path that is of one of these formats; None where it is of none. Raises InputError."""
+    if is_pattern(path) and not path.exists():
+        return _of_tars(shards_of_pattern(path), path.stem, split_seed=split_seed, reading=reading)
     if path.suffix.lower() == ".tar" and path.is_file():
         return _of_tars([path], path.stem, split_seed=split_seed, reading=reading)
     if path.suffix.lower() == ".jsonl" and path.is_file():
@@ -176,9 +178,8 @@ def read_other_format(path: Path, *, split_seed: int = 0, reading: Reading | Non
 
 
 def _of_tars(shards: Sequence[Path], name: str, *, split_seed: int, reading: Reading | None) -> ImageDataset:
-    folder = unpack_shards(shards, name)
-    rows = read_metadata(metadata_files(folder), folder)
-    return dataset_of(rows, folder / METADATA[0], name=name, split_seed=split_seed, reading=reading)
+    rows = read_shards(shards, name)
+    return dataset_of(rows, shards[0], name=name, split_seed=split_seed, reading=reading)
 
 
 def _of_json(path: Path, name: str, *, must: bool, split_seed: int, reading: Reading | None) -> ImageDataset | None:

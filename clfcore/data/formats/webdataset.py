@@ -1,31 +1,30 @@
 """WebDataset: tars of samples, each an image and what belongs to it under one key (`000017.jpg`, `000017.json`).
 
-A tar is read as what a stranger sent: only its plain files, within limits, and never under the names that it gives.
+They are read where they lie: a picture is a place in its tar, so that any item can be taken at any time.
 """
 
 import contextlib
-import hashlib
 import io
 import json
 import os
-import shutil
+import re
 import tarfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from clfcore.data.dataset import SPLITS
-from clfcore.data.formats.hugging_face import METADATA
-from clfcore.data.formats.rows import Row, Rows, given_split
-from clfcore.data.importers.archives import imported_folder, unpacked_whole
-from clfcore.data.importers.walk import IMAGE_SUFFIXES
+from clfcore.data.formats.hugging_face import rows_of_records
+from clfcore.data.formats.rows import PlacedRows, Row, Rows, given_split
+from clfcore.data.formats.tar_samples import MOST_LABEL, samples_of
+from clfcore.data.tar_member import SUFFIX, member_path
 from clfcore.errors import InputError
-from clfcore.files import parse_json, safe_name
+from clfcore.files import parse_json
 
 SHARD = 10_000  # samples of a tar
+MOST_SHARDS = 100_000
 CLASSES = "classes.json"  # names of `.cls` numbers, beside the tars or in them
-MOST_MEMBERS, MOST_LABEL, MOST_PICTURE = 2_000_000, 1 << 20, 256 << 20  # members, and bytes of each
-SPARE = 256 << 20  # bytes of disk that unpacking leaves free
+
+_BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
 def write_shards(rows: Rows, pictures: Sequence[Path], folder: Path) -> None:
@@ -67,116 +66,52 @@ def shards_in(folder: Path) -> list[Path]:
     return sorted(e for e in entries if e.suffix == ".tar") if not any(e.is_dir() for e in entries) else []
 
 
-def unpack_shards(shards: Sequence[Path], name: str) -> Path:
-    """The folder that tars are unpacked to, once, as Hugging Face's imagefolder.
+def is_pattern(path: Path) -> bool:
+    """Whether a path names several tars: `train-{000000..000012}.tar`."""
+    return path.suffix.lower() == SUFFIX and _BRACES.search(path.name) is not None
 
-    Raises InputError where a tar cannot be read or is too large, or no sample has a label.
+
+def shards_of_pattern(path: Path) -> list[Path]:
+    """The tars that a pattern names. Raises InputError where one is not there, or there would be too many."""
+    match = _BRACES.search(path.name)
+    if match is None:
+        return [path]
+    first, last = int(match[1]), int(match[2])
+    if not 0 <= last - first < MOST_SHARDS:
+        raise InputError(
+            f"data is {str(path)!r}: write the first number before the last, and at most {MOST_SHARDS:,} tars"
+        )
+    width = len(match[1]) if match[1].startswith("0") else 0
+    before, after = path.name[: match.start()], path.name[match.end() :]
+    shards = [path.with_name(f"{before}{number:0{width}}{after}") for number in range(first, last + 1)]
+    missing = [shard for shard in shards if not shard.is_file()]
+    if missing:
+        raise InputError(
+            f"data is {str(path)!r}: {missing[0].name} is not there ({len(missing):,} of {len(shards):,} are missing): "
+            "copy it, or name the tars that are there"
+        )
+    return shards
+
+
+def read_shards(shards: Sequence[Path], name: str) -> PlacedRows:
+    """The labeled samples of tars, and where their pictures are.
+
+    Raises InputError where a tar cannot be read, or no sample has a label.
     """
-    final = imported_folder() / f"{safe_name(name)}-{_identity(shards)}"
-    if final.is_dir():
-        return final
-    packed = sum(shard.stat().st_size for shard in shards)
-    with unpacked_whole(final) as partial:
-        if packed + SPARE > shutil.disk_usage(final.parent).free:
-            raise InputError(f"unpacking needs {packed / 1e9:.1f} GB: free some space in {final.parent}")
-        if not _unpack(shards, partial):
-            raise InputError(
-                f"{name} has no sample with an image and a label (.json or .cls): pack it as WebDataset does"
-            )
-    return final
-
-
-def _identity(shards: Sequence[Path]) -> str:
-    digest = hashlib.blake2b(digest_size=8)
-    for shard in shards:
-        try:
-            with shard.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "blake2b").digest())
-        except OSError as error:
-            raise InputError(f"{shard} cannot be read ({error.strerror}): name a readable tar") from None
-    return digest.hexdigest()
-
-
-@dataclass
-class _Sample:
-    """What is known of the sample that is being read: its picture's file, and its labels."""
-
-    key: str
-    picture: str = ""
-    values: dict[str, object] = field(default_factory=dict)
-    number: str = ""
-
-
-def _unpack(shards: Sequence[Path], folder: Path) -> int:
-    """Unpack the samples that have a picture and a label, under names of the lab's own; returns how many."""
-    lines: dict[str, list[str]] = {}
-    count = 0
+    records: dict[str, list[dict[str, object]]] = {}
+    places: dict[str, Path] = {}
+    number = 0
     for shard in shards:
         split = given_split(shard.stem) or "unsplit"
-        classes = _classes(shard.parent / CLASSES)
-        (folder / split).mkdir(exist_ok=True)
-        for sample in _samples(shard, folder / split, start=count):
-            record = _record(sample, classes)
-            if record is None:
-                (folder / split / sample.picture).unlink(missing_ok=True)
-                continue
-            lines.setdefault(split, []).append(json.dumps(record, ensure_ascii=False) + "\n")
-            count += 1
-    for place, written in lines.items():
-        (folder / place / METADATA[0]).write_text("".join(written), encoding="utf-8")
-    for child in list(folder.iterdir()):
-        if child.is_dir() and child.name not in lines:
-            shutil.rmtree(child)
-    return count
-
-
-def _samples(shard: Path, folder: Path, *, start: int) -> Iterator[_Sample]:
-    """The samples of a tar whose picture was written to the folder. Raises InputError where it is damaged."""
-    sample: _Sample | None = None
-    number = start
-    try:
-        with tarfile.open(shard, "r:") as tar:
-            for members, member in enumerate(tar):
-                if members > MOST_MEMBERS:
-                    raise InputError(f"{shard.name} has more than {MOST_MEMBERS:,} members: pack it as several tars")
-                if not member.isfile():  # links and devices lead elsewhere
-                    continue
-                place = PurePosixPath(member.name)
-                base, _, suffix = place.name.partition(".")
-                key = str(place.parent / base)
-                if sample is None or sample.key != key:
-                    if sample is not None and sample.picture:
-                        yield sample
-                    sample = _Sample(key)
-                ending = f".{suffix.lower()}"
-                if ending in IMAGE_SUFFIXES and not sample.picture:
-                    _limit(shard, member, MOST_PICTURE)
-                    sample.picture = f"{number:08}{ending}"
-                    number += 1
-                    source = tar.extractfile(member)
-                    if source is not None:
-                        with (folder / sample.picture).open("wb") as file:
-                            shutil.copyfileobj(source, file)
-                elif ending in (".json", ".cls", ".txt"):
-                    _limit(shard, member, MOST_LABEL)
-                    source = tar.extractfile(member)
-                    text = source.read().decode("utf-8", "replace") if source is not None else ""
-                    if ending == ".json":
-                        values = parse_json(text, what=f"{member.name} of {shard.name}")
-                        sample.values = values if isinstance(values, dict) else {"label": values}
-                    elif ending == ".cls":
-                        sample.number = text.strip()
-    except (tarfile.TarError, EOFError, UnicodeError) as error:
-        raise InputError(f"{shard.name} is not a tar that can be read ({error}): pack or download it again") from None
-    if sample is not None and sample.picture:
-        yield sample
-
-
-def _limit(shard: Path, member: tarfile.TarInfo, most: int) -> None:
-    if member.size > most:
-        raise InputError(
-            f"{shard.name}: {member.name[:80]!r} has {member.size / 1e6:,.0f} MB; at most {most / 1e6:,.0f}"
-        )
+        for sample in samples_of(shard, _classes(shard.parent / CLASSES)):
+            file = f"{number:08}{sample.ending}"
+            number += 1
+            if sample.record is not None:
+                records.setdefault(split, []).append({"file_name": file, **sample.record})
+                places[f"{split}/{file}"] = member_path(shard.absolute(), sample.offset, sample.length, file)
+    if not places:
+        raise InputError(f"{name} has no sample with an image and a label (.json or .cls): pack it as WebDataset does")
+    return PlacedRows(rows_of_records(sorted(records.items()), name), places)
 
 
 def _classes(path: Path) -> list[str]:
@@ -186,23 +121,3 @@ def _classes(path: Path) -> list[str]:
             values = parse_json(path.read_text(encoding="utf-8"), what=path.name)
             return [str(value) for value in values] if isinstance(values, list) else []
     return []
-
-
-def _record(sample: _Sample, classes: Sequence[str]) -> dict[str, object] | None:
-    """The line of metadata of a sample; None where it has no label."""
-    values, record = sample.values, dict[str, object](file_name=sample.picture)
-    if values.get("group"):
-        record["group"] = str(values["group"])
-    labels, levels = values.get("labels"), values.get("levels")
-    if isinstance(levels, list) and isinstance(labels, list) and len(levels) == len(labels):
-        return record | {str(level): str(label) for level, label in zip(levels, labels, strict=True)}
-    if isinstance(labels, list) and values.get("task") != "single-label":
-        return record | {"labels": [str(label) for label in labels]}
-    label = values.get("label", values.get("class"))
-    if isinstance(label, str):
-        return record | {"label": label}
-    number = str(label) if isinstance(label, int) else sample.number
-    if not number:
-        return None
-    known = number.isdecimal() and int(number) < len(classes)
-    return record | {"label": classes[int(number)] if known else number}

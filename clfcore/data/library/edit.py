@@ -25,6 +25,7 @@ from clfcore.data.library.entries import (
 from clfcore.data.library.names import default_name, free_name, is_catalogue, name_fault, original_name
 from clfcore.data.library.specs import entry_of, find_entry, path_spec
 from clfcore.data.library.versioned import split_version
+from clfcore.data.tar_member import file_state
 from clfcore.errors import InputError
 from clfcore.files import cannot_write
 
@@ -68,7 +69,7 @@ def record(spec: str, dataset: ImageDataset) -> LibraryEntry | None:
     reading, path = parted(spec)
     if is_catalogue(spec) or dataset.paths is None or not is_here(Path(path)):
         return None
-    if Path(path).suffix.lower() in (".zip", ".tar"):  # what was unpacked is the dataset
+    if Path(path).suffix.lower() == ".zip":  # what was unpacked is the dataset
         path = str(data_in(imported_folder() / place_of(dataset.paths[0]).id))
     spec = reading.before(str(Path(path).expanduser().resolve()))
     entry = add(spec)
@@ -151,5 +152,5 @@ def _bytes(dataset: ImageDataset) -> int:
     total = 0
     for path in dataset.files:
         with contextlib.suppress(OSError):  # it has gone since it was read
-            total += path.stat().st_size
+            total += file_state(path).size
     return total

@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from clfcore.data.formats.webdataset import unpack_shards
+from clfcore.data.formats.webdataset import read_shards
 from clfcore.data.importers.archives import data_in, imported_folder, unpack
 from clfcore.data.importers.folders import RECORD
 from clfcore.data.importers.walk import shortened
 from clfcore.data.remote.listing import RemoteFile, RemoteListing, last_name, list_remote, total_of
+from clfcore.data.tar_member import SUFFIX
 from clfcore.errors import Failure, InputError
 from clfcore.file_lock import locked
 from clfcore.files import cannot_write, data_root, datasets_folder, read_text, safe_name, write_json
@@ -101,8 +102,8 @@ def _install(remote: RemotePlace, listing: RemoteListing, target: Path, digest: 
     if ending == ".zip":
         with (target / listing.opens).open("rb") as file:
             return unpack(file, listing.opens)
-    if ending == ".tar":
-        return unpack_shards([target / listing.opens], Path(listing.opens).stem)
+    if ending == SUFFIX:
+        read_shards([target / listing.opens], listing.opens)  # a damaged one is refused before it is kept
     name = PurePosixPath(listing.opens).stem or last_name(remote.url)
     final = imported_folder() / f"{safe_name(name)}-{digest[:16]}"
     final.parent.mkdir(parents=True, exist_ok=True)

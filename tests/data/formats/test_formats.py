@@ -121,10 +121,10 @@ def test_a_tar_leads_nowhere_else(tmp_path: Path) -> None:
     ]
     dataset = open_dataset(str(tar_of(tmp_path / "shard.tar", *samples)))
     assert sorted(dataset.label(i) for i in range(len(dataset))) == ["0", "1"]
-    folders = {path.parent for path in dataset.files}
-    assert len(folders) == 1
-    assert sorted(path.name for path in folders.pop().iterdir()) == ["00000000.png", "00000001.png", "metadata.jsonl"]
-    assert not (tmp_path / "evil").exists()
+    assert dataset.ids == ("unsplit/00000000.png", "unsplit/00000001.png")
+    assert [path.name for path in dataset.files] == ["00000000.png", "00000001.png"]
+    assert not list(tmp_path.rglob("evil"))
+    assert not list(tmp_path.rglob("*.png"))
 
 
 @pytest.mark.parametrize(
