@@ -4,34 +4,53 @@ Measures four units on a folder of photos (bytes of a 256-pixel JPEG, seconds to
 read one back, seconds of EfficientNet-Lite0's forward pass) in three rounds, and prints the formula of each figure
 beside it. A GPU's rate and prices are no units of this machine: give your own, or their rows say that they are open.
 
-    python benchmarks/scale.py [DATA] [--part 150] [--items 10000000] [--gpus 8] [--gpu-rate IMAGES_A_SECOND]
-                               [--core-price PER_HOUR] [--gpu-price PER_HOUR]
+    python benchmarks/scale.py [DATA | --recorded] [--part 150] [--items 10000000] [--gpus 8]
+                               [--gpu-rate IMAGES_A_SECOND] [--core-price PER_HOUR] [--gpu-price PER_HOUR]
+
+--recorded measures nothing: it takes the units of benchmarks/scale.json, whose table stands in docs/scale.md. --record
+writes the units that were measured there.
 """
 
 import argparse
 import io
+import json
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 SIDE, QUALITY, FEATURES, ROUNDS = 256, 90, 1280, 3
 HOUR, KILO = 3600.0, 1000.0
+RECORDED = Path(__file__).with_suffix(".json")
 
 
 @dataclass(frozen=True)
 class Units:
-    """Of one photo: bytes as a JPEG of SIDE pixels; core seconds to make and to read it; core seconds of a forward."""
+    """Of one photo: bytes as a JPEG of SIDE pixels; core seconds to make and to read it; core seconds of a forward.
+
+    width, height: of the photos that it is made from, the medians in pixels; photos: how many were measured.
+    """
 
     jpeg_bytes: float
     make: float
     read: float
     forward: float
+    width: int
+    height: int
+    photos: int
+
+    @property
+    def text(self) -> str:
+        return (
+            f"{self.photos} photos of about {self.width} x {self.height} pixels: {self.jpeg_bytes:,.0f} bytes each as "
+            f"a JPEG of {SIDE} pixels, {1000 * self.make:.1f} ms to make it, {1000 * self.read:.1f} ms to read it, "
+            f"{1000 * self.forward:.1f} ms for the forward pass, each on one core."
+        )
 
 
 def rows(
@@ -55,7 +74,22 @@ def rows(
             f"{asked} x {units.jpeg_bytes:,.0f} bytes",
         ),
         ("embeddings, float16", f"{items * FEATURES * 2 / KILO**3:.1f} GB", f"{asked} x {FEATURES:,} x 2 bytes"),
+        (
+            "the same as the lab keeps them, float32",
+            f"{items * FEATURES * 4 / KILO**3:.1f} GB",
+            f"{asked} x {FEATURES:,} x 4 bytes",
+        ),
         ("making the JPEGs, once", f"{make:,.0f} core hours", f"{asked} x {1000 * units.make:.1f} ms"),
+        (
+            "reading them, an epoch",
+            f"{items * units.read / HOUR:,.0f} core hours",
+            f"{asked} x {1000 * units.read:.1f} ms",
+        ),
+        (
+            "decoding the originals instead, an epoch",
+            f"{make:,.0f} core hours",
+            f"{asked} x {1000 * units.make:.1f} ms, the JPEG's making included",
+        ),
         (
             "embedding on CPUs, once",
             f"{embed:,.0f} core hours",
@@ -94,6 +128,10 @@ def measured(data: str, part: int) -> Units:
     quick, dtype = fuse_for_inference(network, x)
     x = x.to(dtype=dtype, memory_format=torch.channels_last)
     made: list[bytes] = []
+    sizes = []
+    for path in paths:
+        with Image.open(path) as picture:
+            sizes.append(picture.size)
 
     def make() -> None:
         made.clear()
@@ -118,7 +156,21 @@ def measured(data: str, part: int) -> Units:
     seconds = [[_timed(work) for work in (make, read, forward)] for _ in range(ROUNDS)]
     make_s, read_s, forward_s = (statistics.median(column) for column in zip(*seconds, strict=True))
     n = len(paths)
-    return Units(sum(map(len, made)) / n, make_s / n, read_s / n, forward_s / (4 * len(x)))
+    width, height = (round(statistics.median(sides)) for sides in zip(*sizes, strict=True))
+    return Units(
+        sum(map(len, made)) / n, make_s / n, read_s / n, forward_s / (4 * len(x)), width=width, height=height, photos=n
+    )
+
+
+def table(units: Units, **asked: object) -> str:
+    """Markdown: the units in a sentence, and the figures."""
+    lines = [f"| {asked['items']:,} photos, {asked['gpus']} GPUs | | from |", "| --- | --- | --- |"]
+    lines += ["| " + " | ".join(row) + " |" for row in rows(units, **asked)]  # type: ignore[arg-type]
+    return "\n".join([units.text, "", *lines, ""])
+
+
+def recorded() -> Units:
+    return Units(**json.loads(RECORDED.read_text()))
 
 
 def _timed(work: Callable[[], None]) -> float:
@@ -136,19 +188,15 @@ def main() -> None:
     parser.add_argument("--gpu-rate", type=float, help="training images a second of one GPU (benchmarks/gpu.py)")
     parser.add_argument("--core-price", type=float)
     parser.add_argument("--gpu-price", type=float)
+    parser.add_argument("--recorded", action="store_true", help="the units of benchmarks/scale.json")
+    parser.add_argument("--record", action="store_true", help="write the measured units there")
     args = parser.parse_args()
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    table = rows(
-        measured(args.data, args.part),
-        items=args.items,
-        gpus=args.gpus,
-        gpu_rate=args.gpu_rate,
-        core_price=args.core_price,
-        gpu_price=args.gpu_price,
-    )
-    print(f"| {args.items:,} photos, {args.gpus} GPUs | | from |\n| --- | --- | --- |")
-    for row in table:
-        print("| " + " | ".join(row) + " |")
+    units = recorded() if args.recorded else measured(args.data, args.part)
+    if args.record:
+        RECORDED.write_text(json.dumps(asdict(units), indent=1) + "\n")
+    asked = {name: getattr(args, name) for name in ("items", "gpus", "gpu_rate", "core_price", "gpu_price")}
+    print(table(units, **asked), end="")
 
 
 if __name__ == "__main__":

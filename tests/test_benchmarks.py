@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -28,3 +29,25 @@ def test_it_imports_what_there_is_and_answers_help(
         runpy.run_path(str(path), run_name="__main__")
     assert ended.value.code == 0
     assert "usage: " in capsys.readouterr().out
+
+
+def test_the_documented_table_is_what_the_script_prints_of_the_recorded_units(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(__file__).parents[1]
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def printed(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["scale.py", "--recorded", *arguments])
+        runpy.run_path(str(root / "benchmarks" / "scale.py"), run_name="__main__")
+        return capsys.readouterr().out
+
+    text = (root / "docs" / "scale.md").read_text(encoding="utf-8")
+    assert text.endswith(f"\n\n{printed()}")
+    units = json.loads((root / "benchmarks" / "scale.json").read_text())
+    priced = printed("--items", "3600", "--gpus", "2", "--gpu-rate", "1000", "--core-price", "0.1", "--gpu-price", "3")
+    cores, hours = 2 * 1000 * units["read"], 3600 / 2000 / 3600
+    assert f"| cores that feed the GPUs | {cores:,.0f} |" in priced
+    assert f"| {hours * (2 * 3 + cores * 0.1):,.0f} | hours x (GPUs x their price" in priced
+    assert f"| making the JPEGs, once | {units['make']:,.0f} core hours |" in priced
+    assert "open" not in priced
