@@ -1,6 +1,7 @@
 """The real server and a real Chromium, for the browser tests and for the screenshots."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -14,9 +15,18 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-# The script has run, no spinner turns and nothing is stale; for `Page.wait_for_function`.
-STILL = """() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
-    && !document.querySelector('[data-testid=stSpinner], [data-stale=true], [data-testid=stSkeleton]')"""
+# The script has run, no spinner turns, nothing is stale and no thread is waited for: since so many milliseconds.
+STILL = """([least, wait]) => {
+    const main = document.querySelector('[data-testid=stMainBlockContainer]');
+    const still = main && main.querySelector('h1')
+        && document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
+        && !document.querySelector('[data-testid=stSpinner], [data-stale=true], [data-testid=stSkeleton]')
+        && !/Reading and checking|Building the network/.test(main.innerText);
+    if (!still || window.stillWait !== wait) window.stillSince = performance.now();
+    window.stillWait = wait;
+    return still && performance.now() - window.stillSince >= least;
+}"""
+_WAITS = itertools.count()
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -84,11 +94,6 @@ def chromium(*flags: str) -> Iterator[Browser]:
             browser.close()
 
 
-def settled(page: Page, *, timeout: float = 60_000) -> None:
-    """Wait until the script has run, the spinners are gone and nothing is stale."""
-    page.wait_for_selector('[data-testid="stMainBlockContainer"] h1', timeout=timeout)
-    page.wait_for_timeout(250)
-    page.wait_for_function(STILL, timeout=timeout)
-    for words in ("Reading and checking", "Building the network"):  # work in a thread, past the script's end
-        page.get_by_text(words).first.wait_for(state="hidden", timeout=timeout)
-    page.wait_for_timeout(350)
+def settled(page: Page, *, timeout: float = 60_000, least: int = 300) -> None:
+    """Wait until the page has been still for `least` milliseconds; a click takes some to reach the script."""
+    page.wait_for_function(STILL, arg=[least, next(_WAITS)], timeout=timeout)

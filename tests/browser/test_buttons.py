@@ -12,7 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from clfcore.runs.folder import Run
-from tests.browser.driver import STILL, serving
+from tests.browser.driver import serving, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 MAIN = '[data-testid="stMainBlockContainer"]'
@@ -44,12 +44,7 @@ def empty_lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Ite
 
 
 def still(page: Page) -> None:
-    page.wait_for_selector("h1", timeout=150_000)
-    page.wait_for_timeout(150)
-    page.wait_for_function(STILL, timeout=150_000)
-    for words in ("Reading and checking", "Building the network"):  # what a page waits for before it has buttons
-        page.get_by_text(words).first.wait_for(state="hidden", timeout=150_000)
-    page.wait_for_function(STILL, timeout=150_000)
+    settled(page, timeout=150_000, least=200)
 
 
 def dismiss_toasts(page: Page) -> None:
