@@ -1,15 +1,18 @@
 """Embeddings of a split: one pass of a frozen network, cached on disk, after which any head takes seconds.
 
 One file for each split and view, written whole or not at all, keyed by the content of the images, the network, its
-weights, its options and the preprocessing. A second head, another seed or another regularization reads it back.
-`clfcore.cache` bounds it.
+weights, its options and the preprocessing. A second head, another seed or another regularization reads it back. While a
+pass goes on, each block of it is cached, so that one that was killed goes on from these; several processes share the
+blocks. `clfcore.cache` bounds it all.
 """
 
 import contextlib
+import functools
 import hashlib
+import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +31,14 @@ from clfcore.data.decode import Decoded
 from clfcore.data.held_pixels import AHEAD
 from clfcore.data.pixels import Preprocess
 from clfcore.data.thread_pool import read_ahead
+from clfcore.distributed.ranks import ALONE, Ranks, shares
 from clfcore.errors import Failure
 from clfcore.files import write_whole
 from clfcore.progress import Progress
 from clfcore.training.batches import normalized, on_device
 
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
+BLOCK = 512  # images that are cached at once while a pass goes on; a multiple of every batch
 VERSION = 1
 
 
@@ -61,27 +66,36 @@ class Embedder:
     device: torch.device
 
     def of(
-        self, decoded: Decoded, indices: np.ndarray, progress: Progress | None = None, *, view: View | None = None
+        self,
+        decoded: Decoded,
+        indices: np.ndarray,
+        progress: Progress | None = None,
+        *,
+        view: View | None = None,
+        ranks: Ranks = ALONE,
+        between: Callable[[], None] | None = None,
     ) -> np.ndarray:
         """Embeddings of some items, N x D float32, read from the cache or computed and cached.
 
-        view: None is what evaluation sees.
+        view: None is what evaluation sees. ranks: the processes that compute them together, each a part of the blocks;
+        the first one's cache decides, and it alone is sure to get them. between: called in all of them at once, between
+        the blocks. A pass that ended early goes on from the blocks that it has cached.
         """
         cached = self.kept(decoded, indices, view=view)
-        if cached is not None:
-            return cached
-        values = self._pass(decoded, indices, progress=progress, view=view)
-        if cache.make_room(values.nbytes):
-            with contextlib.suppress(Failure):  # a full disk does not end a run whose work is done
-                write_whole(self.path(decoded, indices, view=view), lambda partial: _write(partial, values))
+        if ranks.agreed_number(int(cached is not None)):
+            return np.empty((0, 0), np.float32) if cached is None else cached
+        with torch.inference_mode():
+            values = self._pass(decoded, indices, progress=progress, view=view, ranks=ranks, between=between)
+        if ranks.first:
+            path = self.path(decoded, indices, view=view)
+            _keep(path, values)
+            for block in path.parent.glob(f"{path.stem}.*{path.suffix}"):
+                block.unlink(missing_ok=True)
         return values
 
     def kept(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> np.ndarray | None:
         """Cached embeddings of some items; None where there are none, or they are damaged."""
-        values = _read(self.path(decoded, indices, view=view))
-        if values is None or values.dtype != np.float32 or values.ndim != 2 or len(values) != len(indices):
-            return None
-        return values if np.isfinite(values).all() else None
+        return _sound(_read(self.path(decoded, indices, view=view)), len(indices))
 
     def path(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> Path:
         """Path of the file in the cache, named by the content that the embeddings depend on."""
@@ -97,45 +111,108 @@ class Embedder:
         return cache.folder("embeddings") / f"{content.hexdigest()}.npy"
 
     def _pass(
-        self, decoded: Decoded, indices: np.ndarray, *, progress: Progress | None, view: View | None
+        self,
+        decoded: Decoded,
+        indices: np.ndarray,
+        *,
+        progress: Progress | None,
+        view: View | None,
+        ranks: Ranks,
+        between: Callable[[], None] | None,
     ) -> np.ndarray:
-        batch = BATCH if self.device.type == "cpu" else 128
-        captured: list[Tensor] = []
-        parts: list[np.ndarray] = []
-        network = hook = None
-        try:
-            with torch.inference_mode():
-                for x in self._inputs(decoded, indices, batch=batch, view=view):
-                    if network is None:
-                        network, dtype = fuse_for_inference(self.module, x)
-                        head = network.get_submodule(head_name(self.module))
-                        hook = head.register_forward_pre_hook(lambda _, inputs: captured.append(inputs[0]))
-                    network(x.to(dtype=dtype, memory_format=torch.channels_last))
-                    parts.append(captured.pop().flatten(1).float().cpu().numpy())
-                    if progress:
-                        progress(sum(map(len, parts)), len(indices))
-        finally:
-            if hook is not None:
-                hook.remove()
-        return np.concatenate(parts)
+        batch, count = BATCH if self.device.type == "cpu" else 128, len(indices)
+        each = min(BLOCK, -(-count // (ranks.size * batch)) * batch)
+        edges = [*range(0, count, each), count]
+        parts = shares(len(edges) - 1, ranks)
+        path = self.path(decoded, indices, view=view)
+        inputs = _Inputs(self, decoded, indices, view=view)
+        own, done = [np.empty((0, 0), np.float32)], 0
+        with contextlib.ExitStack() as stack:
 
-    def _inputs(
-        self, decoded: Decoded, indices: np.ndarray, *, batch: int, view: View | None
-    ) -> Iterator[Tensor]:  # B x channels x size x size
-        """Batch by batch from the cache: one pass gains nothing from all pixels in memory, and pays for the copy."""
-        size, mean = self.preprocess.size, self.preprocess.mean
-        table = None
+            @functools.cache
+            def forward() -> Callable[[Tensor], np.ndarray]:
+                sample = next(inputs.batches(range(min(count, batch)), batch))
+                return stack.enter_context(self._forward(sample))
+
+            def embedded(rows: range) -> np.ndarray:
+                made: list[np.ndarray] = []
+                for x in inputs.batches(rows, batch):
+                    made.append(forward()(x))
+                    if progress:
+                        progress(min(count, ranks.size * (done + sum(map(len, made)))), count)
+                return np.concatenate(made)
+
+            for number in range(max(b - a for a, b in itertools.pairwise(parts))):
+                if between is not None:
+                    between()
+                block = parts[ranks.rank] + number
+                if block >= parts[ranks.rank + 1]:  # the others have one more
+                    continue
+                rows = range(edges[block], edges[block + 1])
+                place = path.with_name(f"{path.stem}.{rows.start}-{rows.stop}{path.suffix}")
+                values = _sound(_read(place), len(rows))
+                if values is None:
+                    values = embedded(rows)
+                    if len(edges) > 2:
+                        _keep(place, values)
+                done += len(rows)
+                own.append(values)
+        whole = np.concatenate(own[1:]) if len(own) > 1 else own[0]
+        return ranks.rows(whole, [edges[part] for part in parts])
+
+    @contextlib.contextmanager
+    def _forward(self, sample: Tensor) -> Iterator[Callable[[Tensor], np.ndarray]]:
+        """The network made quick (by a sample that is the same in every process), up to its head."""
+        captured: list[Tensor] = []
+        network, dtype = fuse_for_inference(self.module, sample)
+        head = network.get_submodule(head_name(self.module))
+        hook = head.register_forward_pre_hook(lambda _, inputs: captured.append(inputs[0]))
+
+        def forward(x: Tensor) -> np.ndarray:
+            network(x.to(dtype=dtype, memory_format=torch.channels_last))
+            return captured.pop().flatten(1).float().cpu().numpy()
+
+        try:
+            yield forward
+        finally:
+            hook.remove()
+
+
+class _Inputs:
+    """A split as the network sees it, batch by batch from the cache: all pixels in memory would gain nothing."""
+
+    def __init__(self, embedder: Embedder, decoded: Decoded, indices: np.ndarray, *, view: View | None) -> None:
+        self.embedder, self.decoded, self.indices, self.view = embedder, decoded, indices, view
+        self.table = None
         if view is not None:
-            table = random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
-        parts = [np.arange(start, min(start + batch, len(indices))) for start in range(0, len(indices), batch)]
-        taken = read_ahead(lambda rows: decoded.tones(indices[rows], self.preprocess), parts, most=AHEAD)
+            self.table = random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
+
+    def batches(self, part: range, batch: int) -> Iterator[Tensor]:  # B x channels x size x size
+        """The rows of a part of the split."""
+        preprocess, device = self.embedder.preprocess, self.embedder.device
+        size, mean = preprocess.size, preprocess.mean
+        parts = [np.arange(start, min(start + batch, part.stop)) for start in range(part.start, part.stop, batch)]
+        taken = read_ahead(lambda rows: self.decoded.tones(self.indices[rows], preprocess), parts, most=AHEAD)
         for rows, tones in zip(parts, taken, strict=True):
-            pixels = on_device(tones, self.device)
-            if view is None or table is None:
+            pixels = on_device(tones, device)
+            if self.view is None or self.table is None:
                 pixels = center(pixels, size)
             else:
-                pixels = apply(view.policy, table[rows], pixels, size=size, mean=mean)
-            yield normalized(pixels, self.preprocess)
+                pixels = apply(self.view.policy, self.table[rows], pixels, size=size, mean=mean)
+            yield normalized(pixels, preprocess)
+
+
+def _keep(path: Path, values: np.ndarray) -> None:
+    if cache.make_room(values.nbytes):
+        with contextlib.suppress(Failure):  # a full disk does not end a run whose work is done
+            write_whole(path, lambda partial: _write(partial, values))
+
+
+def _sound(values: np.ndarray | None, count: int) -> np.ndarray | None:
+    """What was read, where it is the embeddings of so many items."""
+    if values is None or values.dtype != np.float32 or values.ndim != 2 or len(values) != count:
+        return None
+    return values if np.isfinite(values).all() else None
 
 
 def _read(path: Path) -> np.ndarray | None:

@@ -107,9 +107,8 @@ def make_plan(resolved: Resolved, *, measure: bool, processes: int = 1, progress
 
 
 def _most_processes(config: ResolvedConfig) -> int:
-    if config.strategy == "feature-extraction":
-        return 1
-    return max(1, min(most_processes(config.recipe.device), config.recipe.batch_size // 2))
+    most = most_processes(config.recipe.device)
+    return most if config.strategy == "feature-extraction" else max(1, min(most, config.recipe.batch_size // 2))
 
 
 def rates(plan: Plan, *, points: int = 300) -> RateCurves:

@@ -75,7 +75,9 @@ def measure_step_cost(
     weights = 4 * training_phases.count_parameters(module)
     if config.strategy == "feature-extraction":
         passes = images + (recipe.views - 1) * sizes["train"]
-        return StepCost(decoding + forward * passes + HEAD_SECONDS, 2 * weights + x[:16].nbytes * 8)
+        return StepCost(
+            decoding + forward * passes + HEAD_SECONDS, 2 * weights + x[:16].nbytes * 8, shared=forward * passes
+        )
     batches_per_epoch = max(1, -(-sizes["train"] // recipe.batch_size))
     training, memory = 0.0, 0
     state = training_phases.first_state(module, phases[0], groups, recipe=recipe, device=device)
@@ -89,8 +91,9 @@ def measure_step_cost(
         # gradient and two moments
         memory = weights + averaged + 12 * training_phases.count_trainable(module) + _saved_bytes(state, x)
     evaluating = forward * 2 * (sizes["validation"] * recipe.epochs + sizes["test"])
-    starting = 0.0 if config.strategy == "scratch" else forward * (sizes["train"] + sizes["validation"]) + HEAD_SECONDS
-    return StepCost(decoding + starting + training + evaluating, memory, shared=training + evaluating)
+    scratch = config.strategy == "scratch"
+    shared = training + evaluating + (0.0 if scratch else forward * (sizes["train"] + sizes["validation"]))
+    return StepCost(decoding + (0.0 if scratch else HEAD_SECONDS) + shared, memory, shared=shared)
 
 
 def _batches(

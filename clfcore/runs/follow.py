@@ -2,10 +2,12 @@
 
 import contextlib
 import hashlib
+from collections.abc import Callable
 
 import torch
 from pydantic import JsonValue
 
+from clfcore.data.dataset import SPLITS, Split
 from clfcore.device import keep_freed_memory, threads_for
 from clfcore.distributed.ranks import Ranks
 from clfcore.errors import InputError
@@ -16,6 +18,7 @@ from clfcore.runs.progress import Reporter
 from clfcore.runs.records import EpochRecord
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.runs.session import Session, Stopped
+from clfcore.runs.train_head import follow_head
 from clfcore.runs.train_network import train_network
 from clfcore.training import phases
 
@@ -56,8 +59,9 @@ def follow(run: Run, ranks: Ranks) -> None:
     with contextlib.suppress(Stopped):
         session = Session(followed, prepared, _Silent(followed, None), lambda: False, 0.0)
         session.check_stop()
-        _, predict = train_network(session)
-        for split in ("validation", "test"):
+        heads_only = prepared.config.strategy == "feature-extraction"
+        predict: Callable[[Split], object] = follow_head(session) if heads_only else train_network(session)[1]
+        for split in SPLITS[1:]:
             if len(prepared.dataset.splits.get(split, ())):
                 session.check_stop()
                 predict(split)

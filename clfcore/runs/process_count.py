@@ -62,14 +62,9 @@ def check_count(count: int) -> int:
 
 
 def check_processes(count: int, config: ResolvedConfig) -> None:
-    """Raises InputError where a batch is too small to be shared, or nothing is trained by batches of pictures."""
+    """Raises InputError where a batch is too small to be shared; feature extraction shares whole batches."""
     batch_size = config.recipe.batch_size
-    if count > 1 and config.strategy == "feature-extraction":
-        raise InputError(
-            f"processes is {count}: feature extraction embeds each image once and fits its head in one process; leave "
-            "processes out, or take another strategy"
-        )
-    if count > 1 and batch_size < 2 * count:
+    if config.strategy != "feature-extraction" and count > 1 and batch_size < 2 * count:
         most = max(1, batch_size // 2)
         raise InputError(
             f"processes is {count}: recipe.batch_size is {batch_size}, and each process needs 2 images of a batch; "

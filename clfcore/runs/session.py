@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from clfcore.data.dataset import Split
 from clfcore.device import peak_memory
-from clfcore.distributed.ranks import ALONE, Ranks
+from clfcore.distributed.ranks import ALONE, ProcessLost, Ranks
 from clfcore.evaluation.metrics import score
 from clfcore.files import write_whole
 from clfcore.logs import log
@@ -29,6 +30,8 @@ from clfcore.runs.temperature import TemperatureFile
 from clfcore.runs.tracking import Tracker
 from clfcore.training.loop import Diverged, Epoch
 from clfcore.training.losses import hits_of, plain_loss_of
+
+T = TypeVar("T")
 
 _WISHES: tuple[StopRequest | None, ...] = (None, "now", "epoch", "best")
 _ORPHANED = len(_WISHES)
@@ -77,6 +80,24 @@ class Session:
             yield
         finally:
             self.prepared = together
+
+    def lead(self, work: Callable[[], tuple[T, JsonValue]]) -> T:
+        """A piece of work that this first process does alone; the others hear what it gave in `followed`."""
+        message: JsonValue = None
+        try:
+            with self.alone():
+                result, message = work()
+        finally:
+            with contextlib.suppress(ProcessLost):  # the next message says so
+                self.ranks.agreed(message)
+        return result
+
+    def followed(self) -> JsonValue:
+        """What the first process says of the work that it has done alone. Raises Stopped where it has ended."""
+        message = self.ranks.agreed(None)
+        if message is None:
+            raise Stopped
+        return message
 
     @property
     def seconds(self) -> float:

@@ -4,7 +4,7 @@ The same fit begins fine-tuning and progressive unfreezing (`starting_head`).
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,13 +45,36 @@ class Features:
 def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
     """Fit on train, choose on validation, save the whole network's weights.
 
-    Returns how many parameters were fitted and a function that predicts a split from its embeddings.
+    Returns how many parameters were fitted and a function that predicts a split from its embeddings. Several processes
+    embed together; the first one fits.
     """
+    embedder = _embedder(session)  # of the network with the head that it still has
+    embedded = embed(session, views=session.prepared.config.recipe.views)
+    features = features_of(session, embedded)
+    head = session.lead(lambda: (_fit(session, features), True))
+
+    def predict(split: Split) -> Predictions:
+        embeddings = _of_split(session, embedder, split)
+        _note_baselines(session, features, split, embeddings=embeddings)
+        return session.predictions(split, _forward(head, torch.from_numpy(embeddings)))
+
+    return phases.count_parameters(head), predict
+
+
+def follow_head(session: Session) -> Callable[[Split], object]:
+    """Take part in the embedding of a run whose head the first process fits; returns what embeds another split."""
+    embedder = _embedder(session)
+    embed(session, views=session.prepared.config.recipe.views)
+    session.followed()
+    return lambda split: _of_split(session, embedder, split)
+
+
+def _fit(session: Session, features: Features) -> nn.Module:
+    """The best head, put on the backbone, and the whole network's weights saved."""
     run, prepared = session.run, session.prepared
     recipe = prepared.config.recipe
     reached = max((past.epoch for past in run.history), default=0)
     run.drop_history_after(-1)  # a killed fit starts again from the cached embeddings
-    features = embed(session, views=recipe.views)
     head, judged, events = _events(session, features, recipe)
     session.report.epochs(recipe.epochs, 1, len(features.train))
     epoch_started = time.perf_counter()
@@ -71,19 +94,12 @@ def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
         session.keep_best(error)
     head.load_state_dict(session.best.weights)
     linear_probe.fold_standardization(head, features.mean, features.deviation)
-    embedder = _embedder(session)  # the network with the head that it still has
     phases.put_head(prepared.module, prepared.start.groups, head)
     save_weights(run, prepared.module)
-
-    def predict(split: Split) -> Predictions:
-        embeddings = _of_split(session, embedder, split)
-        _note_baselines(session, features, split, embeddings=embeddings)
-        return session.predictions(split, _forward(head, torch.from_numpy(embeddings)))
-
-    return phases.count_parameters(head), predict
+    return head
 
 
-def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
+def starting_head(session: Session, features: Features) -> tuple[nn.Module, Epoch]:
     """The head that feature extraction would end with, standardization folded in, and its best iteration.
 
     Its logits are divided by the temperature that validation asks for: no answer changes, but a head too sure of itself
@@ -94,7 +110,6 @@ def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
     fit = recipe.model_copy(
         update={"epochs": START_EPOCHS, "learning_rate": _RATE, "batch_size": 64 if few else 256, "optimizer": "adamw"}
     )
-    features = embed(session)
     head, judged, events = _events(session, features, fit)
     best, task = session.new_best(), session.prepared.dataset.task
     for event in events:
@@ -112,19 +127,34 @@ def starting_head(session: Session) -> tuple[nn.Module, Epoch]:
     return head, Epoch(best.epoch, loss, accuracy, 0.0, predictions)
 
 
-def embed(session: Session, *, views: int = 1) -> Features:
-    """Embeddings of train and validation; with more views, train is embedded again under random changes."""
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """Embeddings of train, a view each, and of validation; empty in a process that follows."""
+
+    train: Sequence[np.ndarray]
+    validation: np.ndarray
+
+
+def embed(session: Session, *, views: int = 1) -> Embedded:
+    """Embed train and validation, all processes together; with more views, train again under random changes."""
     prepared = session.prepared
-    recipe, embedder = prepared.config.recipe, _embedder(session)
+    embedder = _embedder(session)
     parts = [_of_split(session, embedder, "train")]
     for number in range(1, views):
-        parts.append(_of_split(session, embedder, "train", view=View(prepared.policy, recipe.seed, number)))
-    train, validation = np.concatenate(parts), _of_split(session, embedder, "validation")
+        view = View(prepared.policy, prepared.config.recipe.seed, number)
+        parts.append(_of_split(session, embedder, "train", view=view))
+    return Embedded(parts, _of_split(session, embedder, "validation"))
+
+
+def features_of(session: Session, embedded: Embedded) -> Features:
+    """The standardized embeddings, and what standardizes others."""
+    prepared = session.prepared
+    train, validation = np.concatenate(embedded.train), embedded.validation
     mean, deviation = linear_probe.standardize(train)
     targets = prepared.dataset.targets[prepared.dataset.splits["train"]]
     return Features(
         torch.from_numpy((train - mean) / deviation),
-        torch.from_numpy(np.concatenate([targets] * views)),
+        torch.from_numpy(np.concatenate([targets] * len(embedded.train))),
         torch.from_numpy((validation - mean) / deviation),
         mean,
         deviation,
@@ -137,11 +167,21 @@ def _embedder(session: Session) -> Embedder:
 
 
 def _of_split(session: Session, embedder: Embedder, split: Split, *, view: View | None = None) -> np.ndarray:
+    alone = session.ranks.size == 1
+
     def progress(done: int, total: int) -> None:
-        session.check_stop()
+        if alone:  # else between the blocks, where all processes agree
+            session.check_stop()
         session.report("embedding", done, total, split=split, view=view.number + 1 if view else 1)
 
-    return embedder.of(session.prepared.decoded, session.prepared.dataset.splits[split], progress, view=view)
+    return embedder.of(
+        session.prepared.decoded,
+        session.prepared.dataset.splits[split],
+        progress,
+        view=view,
+        ranks=session.ranks,
+        between=None if alone else session.check_stop,
+    )
 
 
 def _events(

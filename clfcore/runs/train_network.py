@@ -1,6 +1,5 @@
 """Training from pixels, phase by phase: scratch, fine-tuning, progressive unfreezing."""
 
-import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,6 @@ from clfcore.architectures.heads import embedding_width, make_head
 from clfcore.architectures.stages import Group
 from clfcore.config import Recipe
 from clfcore.data.dataset import Split
-from clfcore.distributed.ranks import ProcessLost
 from clfcore.predictions import Predictions
 from clfcore.randomness import undrawn
 from clfcore.runs.best_epoch import Best
@@ -23,7 +21,7 @@ from clfcore.runs.checkpoint import Checkpoint
 from clfcore.runs.process_count import note_processes
 from clfcore.runs.records import EpochRecord
 from clfcore.runs.session import Session, Stopped, copied, save_weights
-from clfcore.runs.train_head import starting_head
+from clfcore.runs.train_head import embed, features_of, starting_head
 from clfcore.training import phases as training_phases
 from clfcore.training.loop import Diverged, Epoch, State, Step, train
 from clfcore.training.optimizer import Plateau, hits_of, rate_at, steps_of
@@ -158,8 +156,14 @@ def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | N
         nothing = float("nan")  # of the training split nothing was measured
         return start.groups, Epoch(0, nothing, nothing, 0.0, None) if fresh else None
     scored = None
-    if fresh and session.ranks.first:
-        head, scored = _led_head(session)
+    embedded = embed(session) if fresh else None
+    if embedded is not None and session.ranks.first:
+
+        def work() -> tuple[tuple[nn.Module, Epoch], JsonValue]:
+            head, scored = starting_head(session, features_of(session, embedded))
+            return (head, scored), [scored.epoch, scored.loss, scored.accuracy]
+
+        head, scored = session.lead(work)
     else:
         features = embedding_width(prepared.module)
         with undrawn():  # the checkpoint fills it, or the first process
@@ -169,22 +173,9 @@ def _begin(session: Session, *, fresh: bool) -> tuple[Sequence[Group], Epoch | N
     return training_phases.put_head(prepared.module, start.groups, head), scored
 
 
-def _led_head(session: Session) -> tuple[nn.Module, Epoch]:
-    """The starting head, fitted in the first process; the others hear when it is done, or that it has ended."""
-    scores: JsonValue = None
-    try:
-        with session.alone():
-            head, scored = starting_head(session)
-        scores = [scored.epoch, scored.loss, scored.accuracy]
-    finally:
-        with contextlib.suppress(ProcessLost):  # the next message says so
-            session.ranks.agreed(scores)
-    return head, scored
-
-
 def _followed_head(session: Session) -> Epoch:
     """What the first process says of the starting head that it has fitted."""
-    match session.ranks.agreed(None):
+    match session.followed():
         case [int(epoch), float(loss), float(accuracy)]:
             return Epoch(epoch, loss, accuracy, 0.0, None)
     raise Stopped

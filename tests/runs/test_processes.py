@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from clfcore import cache
 from clfcore.api import resume, train
 from clfcore.config import RunConfig, make
 from clfcore.errors import Failure, InputError
@@ -70,15 +71,15 @@ def test_three_processes_share_what_does_not_divide_evenly() -> None:
 class Killer:
     """A show that kills a process once, when an epoch's step is done."""
 
-    def __init__(self, *, at: int) -> None:
-        self.at, self.children = at, []
+    def __init__(self, *, at: int, stage: str = "training") -> None:
+        self.at, self.stage, self.children = at, stage, []
 
     def start(self, said) -> ForkedRank:
         self.children.append(ForkedRank(said))
         return self.children[-1]
 
     def __call__(self, values: dict) -> None:
-        if values["stage"] == "training" and values["done"] >= self.at:
+        if values["stage"] == self.stage and values["done"] >= self.at:
             self.children[-1].kill()
 
 
@@ -155,10 +156,35 @@ def test_a_number_that_cannot_be_is_refused_before_there_is_a_folder(
     assert not [*tmp_path.iterdir()]
 
 
-def test_feature_extraction_is_refused(photos, tmp_path: Path) -> None:
-    config = make({"data": str(photos), "architecture": "efficientnet_lite0", "strategy": "feature-extraction"})
-    with pytest.raises(InputError, match="feature extraction embeds each image once"):
-        train(config, processes=2, runs=tmp_path)
+def cached_embeddings() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in cache.folder("embeddings").iterdir()}
+
+
+def test_two_processes_embed_as_one_and_the_first_fits_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clfcore.runs.progress.EVERY", 0.0)
+    recipe = {"epochs": 3, "image_size": 32, "views": 2, "augmentation": "basic", "seed": 2}
+    config = {"data": "clothing-small", "architecture": "efficientnet_lite0", "strategy": "feature-extraction"}
+    one, two, again, stopped = (create_run(make({**config, "recipe": recipe})) for _ in range(4))
+    execute(one)
+    embedded = cached_embeddings()
+    assert len(embedded) == 4  # two views of train, validation and test
+    together(again)  # from the first one's cache
+    assert_same_end(one, again)
+    cache.clear()
+    together(two)
+    assert two.state == "completed"
+    assert_same_end(one, two)
+    assert cached_embeddings() == embedded
+
+    cache.clear()
+    killer = Killer(stage="embedding", at=1)
+    with pytest.raises(Failure, match="process 1 of 2 was killed"):
+        execute(stopped, show=killer, crew=Processes(stopped, 2, start=killer.start))
+    assert stopped.state == "interrupted"
+    together(stopped, show=lambda values: stopped.request_stop() if values["stage"] == "embedding" else None)
+    assert stopped.state == "cancelled"
+    together(stopped)
+    assert_same_end(one, stopped)
 
 
 def test_only_changes_of_the_number_are_recorded() -> None:
