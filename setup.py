@@ -23,7 +23,7 @@ setup(
     package_data={
         "clfcore": ["py.typed"],
         "clfcore.architectures": ["*.csv", "*.json"],
-        "clfcore.export": ["*.txt", "templates/*.txt", "web_page/*", "onnxruntime_web/*"],
+        "clfcore.export": ["*.txt", "templates/*.txt", "templates/*.jinja", "web_page/*", "onnxruntime_web/*"],
         "clfcore.lessons": ["*.json", "recorded_panels/*"],
         "clfcore.reports": ["*.jinja"],
         "clfcore._app": [

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from clfcore.config import Fit
 from clfcore.export import onnx_model, train_script
 from clfcore.export.exportable import Exportable, description
 from clfcore.export.onnx_model import Predictor
 from clfcore.hierarchy import Decoding
+from clfcore.task import TaskKind
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUNTIME = ("onnxruntime", "pillow", "numpy")
@@ -33,22 +35,36 @@ def write_predictor(source: Exportable, folder: Path) -> None:
     folder.mkdir(parents=True)
     onnx_model.write(source, folder / "model.onnx")
     describe(source, folder)
-    text = predict_source(source.classifier.decoding, sets=source.sets is not None)
+    about = source.classifier
+    text = predict_source(
+        about.preprocess.fit,
+        about.task.kind,
+        decoding=about.decoding,
+        unknown=source.unknown is not None,
+        sets=source.sets is not None,
+    )
     (folder / "predict.py").write_text(text, encoding="utf-8")
 
 
-def predict_source(decoding: Decoding, *, sets: bool = False) -> str:
-    """predict.py; with what reads a hierarchy along its paths, and with prediction sets, where the classifier does."""
-    text = (TEMPLATES / "predict.py.txt").read_text(encoding="utf-8")
-    if sets:
-        text = text.replace("**unlike(logits)}", '**unlike(logits), "set": members(logits)}')
-        text = text.replace(
-            'message")]), found)', 'message")]), found, *(["set:", row["set"]] if "set" in row else []))'
-        )
-    parts = [name for name, wanted in (("paths.py.txt", decoding != "levels"), ("sets.py.txt", sets)) if wanted]
-    return text.replace(
-        "def answer(", "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in parts) + "def answer("
+def predict_source(
+    fit: Fit, kind: TaskKind, *, decoding: Decoding = "levels", unknown: bool = False, sets: bool = False
+) -> str:
+    """predict.py with what this classifier needs, and nothing else.
+
+    decoding: how a hierarchy is read. unknown: strangers are told by energy. sets: it answers with sets, too.
+    """
+    # 0.1 s and more: only an export needs it
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
+    template = environment.get_template("predict.py.jinja")
+    return template.render(fit=fit, kind=kind, decoding=decoding, unknown=unknown, sets=sets)
 
 
 def describe(source: Exportable, folder: Path) -> None:

@@ -1,15 +1,18 @@
 """predict.py reads a hierarchy along its paths exactly as the lab does, at any temperature."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from clfcore.config import Fit
 from clfcore.evaluation.conformal import SetRule
 from clfcore.export.script import predict_source
 from clfcore.hierarchy import Decoding, decoded
 from clfcore.predictions import probabilities
-from clfcore.task import Level, hierarchical
+from clfcore.task import Level, TaskKind, hierarchical
 
 # A finest class with two parents, and one on no path.
 TASK = hierarchical(
@@ -25,7 +28,7 @@ TASK = hierarchical(
 @settings(max_examples=100, deadline=None)
 def test_paths_are_read_as_the_lab_reads_them(how: Decoding, logits: list[float], temperature: float) -> None:
     row = np.array([logits], np.float32)
-    source = predict_source(how)
+    source = predict_source("crop", "hierarchical", decoding=how)
     code = source[source.index("def decoded(") : source.index("def answer(")]
     about = {"decoding": how, "temperature": temperature}
     names: dict[str, object] = {"np": np, "TASK": TASK.as_dict(), "ABOUT": about}
@@ -37,8 +40,20 @@ def test_paths_are_read_as_the_lab_reads_them(how: Decoding, logits: list[float]
 
 
 def test_only_a_classifier_that_reads_paths_gets_the_code() -> None:
-    assert "def decoded(" not in predict_source("levels")
-    compile(predict_source("path"), "predict.py", "exec")
+    assert "def decoded(" not in predict_source("crop", "hierarchical")
+    compile(predict_source("crop", "hierarchical", decoding="path"), "predict.py", "exec")
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+@pytest.mark.parametrize("fit", get_args(Fit))
+@pytest.mark.parametrize("kind", get_args(TaskKind))
+def test_it_is_short_and_has_only_what_its_classifier_needs(kind: TaskKind, fit: Fit, unknown: bool) -> None:
+    source = predict_source(fit, kind, unknown=unknown)
+    compile(source, "predict.py", "exec")
+    assert len(source.splitlines()) < 80
+    assert "{%" not in source
+    assert ("def unlike(" in source) == unknown
+    assert ("thresholds" in source, '"levels": answers' in source) == (kind == "multi-label", kind == "hierarchical")
 
 
 @pytest.mark.parametrize("how", ["levels", "path", "sum"])
@@ -49,7 +64,7 @@ def test_only_a_classifier_that_reads_paths_gets_the_code() -> None:
 @settings(max_examples=60, deadline=None)
 def test_sets_are_those_of_the_lab_whatever_the_temperature(how: Decoding, logits: list[float], level: str) -> None:
     row, rule = np.array([logits], np.float32), SetRule(0.9, 0.3, 100, level)
-    source = predict_source(how, sets=True)
+    source = predict_source("crop", "hierarchical", decoding=how, sets=True)
     first = "def decoded(" if how != "levels" else "def members("
     about = {"decoding": how, "temperature": 2.5, "sets": {"coverage": 0.9, "threshold": 0.3, "level": level}}
     names: dict[str, object] = {"np": np, "TASK": TASK.as_dict(), "ABOUT": about}

@@ -45,7 +45,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     names: dict[str, Any] = {"__file__": str(folder / "predict.py"), "__name__": "predict"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "onnxruntime", runtime)
-        exec(compile(predict_source("levels"), "predict.py", "exec"), names)
+        exec(compile(predict_source(PREPROCESS.fit, "single-label"), "predict.py", "exec"), names)
     return names
 
 
