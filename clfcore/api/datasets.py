@@ -16,6 +16,7 @@ from clfcore.data.library import edit
 from clfcore.data.library.entries import LibraryEntry, library
 from clfcore.data.library.specs import display_name, find_entry, path_spec
 from clfcore.data.library.versioned import is_version
+from clfcore.data.smaller import check_side
 from clfcore.data.versions.versions import delete_version
 from clfcore.errors import InputError, unknown
 from clfcore.progress import Progress
@@ -206,20 +207,23 @@ def export_dataset(
     *,
     format: str = "manifest",
     reading: str | None = None,
+    side: int | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> ExportedDataset:
     """Write any dataset as a manifest, or in another tool's format into a new folder; both open again.
 
-    format: manifest, or a name of `clfcore.data.formats.table.FORMATS`. reading: how ambiguous data is read.
+    format: manifest, or a name of `clfcore.data.formats.table.FORMATS`. reading: how ambiguous data is read. side:
+    photos (JPEG, PNG, WebP) whose shorter side is longer are written with one of so many pixels.
     """
+    side = None if side is None else check_side(side)
     spec = path_spec(with_reading(spec, reading))
     if format != "manifest":
         if format not in FORMATS:
             raise unknown("format", format, ["manifest", *FORMATS])
         dataset = open_dataset(spec)
-        written = write_dataset(dataset, format, out, progress=progress)
+        written = write_dataset(dataset, format, out, side=side, progress=progress)
         return ExportedDataset(dataset.name, out, written.items, format, written.lost, written.left_out)
     dataset = open_dataset(spec)
-    items = write_manifest(dataset, out, inputs=[parted(spec)[1]], overwrite=overwrite, progress=progress)
+    items = write_manifest(dataset, out, inputs=[parted(spec)[1]], overwrite=overwrite, side=side, progress=progress)
     return ExportedDataset(dataset.name, out, items)

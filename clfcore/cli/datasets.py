@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 from clfcore import api
 from clfcore.cli import version_views
 from clfcore.cli.command import Command, Values, argument, by_key
-from clfcore.cli.flags import OVERWRITE, READING, needed
+from clfcore.cli.flags import OVERWRITE, READING, needed, whole
 from clfcore.cli.terminal import bar, byte_bar, table
 from clfcore.errors import InputError
 from clfcore.files import typed_path
@@ -29,6 +29,7 @@ def _run(args: argparse.Namespace) -> "Result":
             out,
             format=args.format,
             reading=args.reading,
+            side=args.side,
             overwrite=args.overwrite,
             progress=bar("writing"),
         )
@@ -174,6 +175,12 @@ COMMANDS = (
                 metavar="NAME",
                 help="of export: manifest (default), coco, class-tree, label-studio, huggingface or webdataset; all of "
                 "them open again as data",
+            ),
+            argument(
+                "--side",
+                type=whole,
+                metavar="PIXELS",
+                help="of export: write photos smaller, with a shorter side of so many pixels (256 suits most networks)",
             ),
             argument(
                 "--decisions",

@@ -11,7 +11,9 @@ import numpy as np
 from PIL import Image
 
 from clfcore.data.dataset import ImageDataset
+from clfcore.data.smaller import smaller_picture
 from clfcore.data.tar_member import open_file, tar_member
+from clfcore.data.thread_pool import as_completed
 from clfcore.errors import InputError
 from clfcore.files import cannot_write, write_text
 from clfcore.outputs import output_path
@@ -33,9 +35,10 @@ def write_manifest(
     *,
     inputs: Iterable[str | Path] = (),
     overwrite: bool = False,
+    side: int | None = None,
     progress: Progress | None = None,
 ) -> int:
-    """Write `out`, a .csv, and return how many pictures it names.
+    """Write `out`, a .csv, and return how many pictures it names. side: of smaller copies of all, see `picture_bytes`.
 
     Pictures that stand below its folder are named where they are; others, and those that are drawn or read from
     archives, are written beside it into a folder of its name. Raises InputError where names would not come back, and
@@ -45,7 +48,7 @@ def write_manifest(
         raise InputError(f"out is {str(out)!r}: a manifest's name ends with .csv")
     out = out.expanduser().absolute()
     header, rows = label_columns(dataset)
-    pictures = _pictures(dataset, out)
+    pictures = _pictures(dataset, out, smaller=side is not None)
     groups = dataset.groups
     split_of = {int(i): split for split, chosen in dataset.splits.items() for i in chosen}
     lines: list[list[str]] = [["path", "split", *(["group"] if groups else []), *header]]
@@ -53,7 +56,7 @@ def write_manifest(
         lines.append([_written(picture.path), split_of.get(i, ""), *([groups[i]] if groups else []), *classes])
     text = csv_text(lines)
     output_path(out, inputs=inputs, marks=(), content=text.encode("utf-8", "backslashreplace"), overwrite=overwrite)
-    _write_pictures(dataset, pictures, out.parent, overwrite=overwrite, progress=progress)
+    _write_pictures(dataset, pictures, out.parent, overwrite=overwrite, side=side, progress=progress)
     write_text(out, text)
     return len(pictures)
 
@@ -80,12 +83,12 @@ def label_columns(dataset: ImageDataset) -> tuple[list[str], list[list[str]]]:
     return names, [[lv.classes[i] for lv, i in zip(task.levels, row, strict=True)] for row in targets]
 
 
-def _pictures(dataset: ImageDataset, out: Path) -> list[_Picture]:
+def _pictures(dataset: ImageDataset, out: Path, *, smaller: bool) -> list[_Picture]:
     """Each picture below the manifest's folder as it is; any other in a folder beside it, under a plain name."""
     folder, pictures = out.parent, []
     for i, name in enumerate(dataset.ids):
         path = None if dataset.paths is None else dataset.paths[i].absolute()
-        below = path is not None and path.is_relative_to(folder) and tar_member(path) is None
+        below = path is not None and not smaller and path.is_relative_to(folder) and tar_member(path) is None
         if path is not None and below and _comes_back(path.relative_to(folder).as_posix()):
             pictures.append(_Picture(PurePosixPath(path.relative_to(folder)), to_write=False))
             continue
@@ -103,35 +106,46 @@ def _comes_back(path: str) -> bool:
 
 
 def _write_pictures(
-    dataset: ImageDataset, pictures: Sequence[_Picture], folder: Path, *, overwrite: bool, progress: Progress | None
+    dataset: ImageDataset,
+    pictures: Sequence[_Picture],
+    folder: Path,
+    *,
+    overwrite: bool,
+    side: int | None,
+    progress: Progress | None,
 ) -> None:
     """Raises InputError where another file stands in a picture's place, before the first is written."""
     targets = [(i, folder / picture.path) for i, picture in enumerate(pictures) if picture.to_write]
     for i, target in targets if not overwrite else ():
-        if target.exists() and target.read_bytes() != picture_bytes(dataset, i):
+        if target.exists() and target.read_bytes() != picture_bytes(dataset, i, side=side):
             raise InputError(
                 f"{target} is another picture that is there already: export to another folder, or give --overwrite"
             )
-    for n, (i, target) in enumerate(targets, start=1):
+
+    def write(n: int) -> None:
+        i, target = targets[n]
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            if dataset.paths is not None and tar_member(dataset.paths[i]) is None:
+            if dataset.paths is not None and side is None and tar_member(dataset.paths[i]) is None:
                 shutil.copyfile(dataset.paths[i], target)
             else:
-                target.write_bytes(picture_bytes(dataset, i))
+                target.write_bytes(picture_bytes(dataset, i, side=side))
         except shutil.SameFileError:
-            continue  # reached by a link: it is there
+            pass  # reached by a link: it is there
         except OSError as error:
             raise cannot_write(target, error) from error
+
+    for n, _ in enumerate(as_completed(write, range(len(targets))), start=1):
         if progress:
             progress(n, len(targets))
 
 
-def picture_bytes(dataset: ImageDataset, i: int) -> bytes:
-    """The bytes of a picture's file."""
+def picture_bytes(dataset: ImageDataset, i: int, *, side: int | None = None) -> bytes:
+    """The bytes of a picture's file; with its shorter side reduced to `side` pixels where it is a larger photo's."""
     if dataset.paths is not None:
         with open_file(dataset.paths[i]) as file:
-            return file.read()
+            data = file.read()
+        return data if side is None else smaller_picture(data, side)
     out = io.BytesIO()
     Image.fromarray(np.squeeze(dataset.image(i))).save(out, "png")
     return out.getvalue()

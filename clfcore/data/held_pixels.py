@@ -54,11 +54,19 @@ def reading_note(dataset: ImageDataset, preprocess: Preprocess, *, cached: bool 
 
 @functools.cache
 def _usable_memory() -> int:
-    """Bytes of the machine's memory, or of the control group's where that is bounded."""
+    """Bytes of the machine's memory, or of a control group's that holds this process where that is bounded."""
     total = psutil.virtual_memory().total
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        with contextlib.suppress(OSError, ValueError):
-            total = min(total, int((_CGROUP / name).read_text()))
+    places = [_CGROUP, _CGROUP / "memory"]
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            controllers, _, place = line.partition(":")[2].partition(":")
+            if controllers in ("", "memory"):
+                own = _CGROUP / controllers / place.lstrip("/")
+                places += [own, *own.parents]
+    for folder in dict.fromkeys(places):
+        for name in ("memory.max", "memory.limit_in_bytes"):  # of version 2, and of 1
+            with contextlib.suppress(OSError, ValueError):  # `max`: no bound
+                total = min(total, int((folder / name).read_text()))
     return total
 
 

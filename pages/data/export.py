@@ -25,7 +25,8 @@ from ui.session import SessionValue, kept
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
 
-_ASKED = SessionValue[set[tuple[str, str]]]("data exports")
+_SIDES = (None, 512, 384, 256, 128)
+_ASKED = SessionValue[set[tuple[str, str, int | None]]]("data exports")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +38,10 @@ class _Download:
 
 
 @background(entries=2)
-def _exporting(progress: Progress, spec: str, digest: str, *, name: str, format: str) -> _Download:
+def _exporting(progress: Progress, spec: str, digest: str, *, name: str, format: str, side: int | None) -> _Download:
     place = Path(tempfile.mkdtemp(prefix="clflab-data-"))
     try:
-        written = api.export_dataset(spec, place / name, format=format, progress=progress)
+        written = api.export_dataset(spec, place / name, format=format, side=side, progress=progress)
         file = as_one_file(written.out)
         shutil.rmtree(written.out)
         download = _Download(file, written)
@@ -59,16 +60,25 @@ def data_export(dataset: "ImageDataset", spec: str) -> None:
     form, name = FORMATS[format], f"{safe_name(display_name(spec))}-{format}"
     if form.loses:
         st.caption(f"It cannot hold {' and '.join(form.loses)}; everything else stays.")
-    command = f"clflab datasets export {quote(named_spec(spec))} --format {format} --out {quote(name)}"
+    side = st.selectbox(
+        "Photos",
+        _SIDES,
+        format_func=lambda side: f"shorter side at most {side} pixels" if side else "as they are",
+        help="Smaller copies store and decode faster: networks see 224 pixels, or up to 384. Each keeps its format.",
+        disabled=dataset.paths is None,
+        **kept("data export side"),
+    )
+    smaller = f" --side {side}" if side else ""
+    command = f"clflab datasets export {quote(named_spec(spec))} --format {format}{smaller} --out {quote(name)}"
     st.code(command, language="bash", wrap_lines=True)
-    asked = (identity_of(dataset), format)
+    asked = (identity_of(dataset), format, side)
     begun = _ASKED.get() or set()
     if asked not in begun:
         if not st.button("Export", key="export data", help=f"Writes {count(len(dataset), 'image')} and their labels."):
             return
         _ASKED.set({*begun, asked})
         st.rerun()
-    job = _exporting(spec, asked[0], name=name, format=format)
+    job = _exporting(spec, asked[0], name=name, format=format, side=side)
     download = result_if_ready(job, key="export data again", words="Writing the dataset")
     if download is None:
         return

@@ -14,6 +14,7 @@ from clfcore.data.formats.hugging_face import METADATA, metadata_files, metadata
 from clfcore.data.formats.rows import Rows, dataset_of, rows_of
 from clfcore.data.formats.webdataset import is_pattern, read_shards, shards_in, shards_of_pattern, write_shards
 from clfcore.data.importers.readings import Reading
+from clfcore.data.thread_pool import as_completed
 from clfcore.errors import InputError, unknown
 from clfcore.files import cannot_write, typed_path
 from clfcore.progress import Progress
@@ -84,8 +85,10 @@ class WrittenDataset:
     lost: tuple[str, ...]
 
 
-def write_dataset(dataset: ImageDataset, name: str, out: Path, *, progress: Progress | None = None) -> WrittenDataset:
-    """Write a dataset into a new folder, whole or not at all, with copies of its pictures.
+def write_dataset(
+    dataset: ImageDataset, name: str, out: Path, *, side: int | None = None, progress: Progress | None = None
+) -> WrittenDataset:
+    """Write a dataset into a new folder, whole or not at all, with copies of its pictures. side: see `picture_bytes`.
 
     Raises InputError where there is no such format, it cannot hold the task or a class, or something stands at `out`.
     """
@@ -104,10 +107,13 @@ def write_dataset(dataset: ImageDataset, name: str, out: Path, *, progress: Prog
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         partial_folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        for done, (i, place) in enumerate(zip(chosen, places, strict=True), start=1):
-            target = partial_folder / place
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(picture_bytes(dataset, i))
+        targets = [partial_folder / place for place in places]
+
+        def copy(n: int) -> None:
+            targets[n].parent.mkdir(parents=True, exist_ok=True)
+            targets[n].write_bytes(picture_bytes(dataset, chosen[n], side=side))
+
+        for done, _ in enumerate(as_completed(copy, range(len(chosen))), start=1):
             if progress is not None:
                 progress(done, len(chosen))
         form.write(Rows(rows.kind, tuple(rows.rows[i] for i in chosen), rows.levels, rows.classes), partial_folder)
