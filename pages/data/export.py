@@ -66,6 +66,7 @@ def data_export(dataset: "ImageDataset", spec: str) -> None:
         format_func=lambda side: f"shorter side at most {side} pixels" if side else "as they are",
         help="Smaller copies store and decode faster: networks see 224 pixels, or up to 384. Each keeps its format.",
         disabled=dataset.paths is None,
+        width=400,
         **kept("data export side"),
     )
     smaller = f" --side {side}" if side else ""

@@ -57,6 +57,8 @@ def test_a_dataset_is_exported_for_another_tool_and_opens_again(
     formats = app.radio(key="data export format")
     assert "class folders (FiftyOne's image-classification directory tree)" in formats.options
     app = until_ready(formats.set_value("coco").run())
+    app = until_ready(app.selectbox(key="data export side").set_value(128).run())
+    assert any("--format coco --side 128 --out" in code.value for code in app.code)
     app = until_ready(app.button(key="export data").click().run())
     app = until(app, lambda app: "24 images written." in words(app))
     button = app.get("download_button")[0]
