@@ -62,11 +62,19 @@ def samples_of(shard: Path, classes: Sequence[str]) -> list[TarSample]:
 
 def _known(place: Path) -> list[TarSample] | None:
     try:
-        samples = [TarSample(*values) for values in json.loads(place.read_text(encoding="utf-8"))]
+        samples = [_checked(*values) for values in json.loads(place.read_text(encoding="utf-8"))]
         os.utime(place)  # the time of last use
     except (OSError, ValueError, TypeError):
         return None
     return samples
+
+
+def _checked(offset: int, length: int, ending: str, record: Mapping[str, object] | None) -> TarSample:
+    """A sample as it was kept. Raises ValueError where it can be none."""
+    numbers = isinstance(offset, int) and isinstance(length, int) and min(offset, length) >= 0
+    if not numbers or ending not in IMAGE_SUFFIXES or not (record is None or isinstance(record, dict)):
+        raise ValueError("no sample of a tar")
+    return TarSample(offset, length, ending, record)
 
 
 @dataclass

@@ -76,9 +76,10 @@ def test_a_tar_is_read_once_and_again_when_it_changed(tars: Path, monkeypatch: p
         unread.setattr(tarfile, "open", lambda *_: pytest.fail("a tar was read again"))
         again = open_dataset(str(tars))
     assert (again.ids, again.paths) == (first.ids, first.paths)
-    for place in cache.folder("checked").glob("tar-*.json"):
-        place.write_text("[[")  # damaged: read from the tar
-    assert open_dataset(str(tars)).ids == first.ids
+    for damaged in ("[[", "[[1]]", '[[512, 77, ".exe", {}]]', '[[512, -7, ".jpg", {}]]', '[[512, 7, ".jpg", "x"]]'):
+        for place in cache.folder("checked").glob("tar-*.json"):
+            place.write_text(damaged)  # read from the tar again
+        assert open_dataset(str(tars)).ids == first.ids
     with tarfile.open(tars / "train-000000.tar", "a") as tar:
         for name, data in (("new.jpg", picture_bytes(first, 0)), ("new.cls", b"1")):
             member = tarfile.TarInfo(name)
