@@ -212,7 +212,9 @@ class Recipe(_Frozen):
 class RunConfig(_Frozen):
     """What is trained on what, and how."""
 
-    data: str = Field(min_length=1, description="catalogue name, folder, .zip, .csv manifest or address")
+    data: str = Field(
+        min_length=1, description="catalogue name, folder, .zip, WebDataset .tar, .csv manifest or address"
+    )
     architecture: str | None = Field(
         None, min_length=1, description="name from `architectures`, or timm/NAME; left out, one that suits the data"
     )

@@ -158,8 +158,8 @@ COMMANDS = (
             argument(
                 "spec",
                 nargs="?",
-                help="name, folder, nested:FOLDER, .zip, .csv manifest, address such as s3://bucket/photos, or one of "
-                "these @VERSION",
+                help="name, folder, nested:FOLDER, .zip, .tar, .csv manifest, address such as s3://bucket/photos, or "
+                "one of these @VERSION",
             ),
             argument("other", nargs="?", help="of diff: the second dataset"),
             argument("--name", metavar="NAME", help="of add and rename: what the dataset is called from now on"),
