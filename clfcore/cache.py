@@ -91,7 +91,7 @@ def limit() -> int:
 def usage() -> Usage:
     parts = []
     for kind in KINDS:
-        entries = [entry for entry in _entries(kind) if not _is_part(entry.path)]
+        entries = [entry for entry in _entries(kind) if not _is_part(entry.path) or _waits(entry)]
         parts.append(Part(kind, len(entries), sum(entry.bytes for entry in entries)))
     return Usage(tuple(parts), limit(), str(cache_folder()))
 
@@ -164,6 +164,11 @@ def _is_part(path: Path) -> bool:
 
 def _resumable(entry: _Entry) -> bool:
     return time.time() - entry.used < _RESUMED and entry.path.is_dir() and holds_shards(entry.path)
+
+
+def _waits(part: _Entry) -> bool:
+    """Whether a part waits for the next pass to go on from it."""
+    return _resumable(part) and not _being_written(part, stale=_STALE)
 
 
 def _is_old(path: Path) -> bool:

@@ -128,6 +128,11 @@ def test_shards_make_way_when_the_cache_is_full_and_are_cleared(photos: Path, mo
     (part,) = parts()
     old = time.time() - 1000
     os.utime(part, (old, old))
+    assert cache.usage()["decoded"].bytes >= (part / cache.PIXELS).stat().st_size > 0
+    with cache.lock_of(part):
+        os.utime(part, (old, old))
+        assert cache.usage().bytes == 0  # it is being filled
+    os.utime(part, (old, old))
     assert cache.make_room(10)
     assert part.exists()
     monkeypatch.setenv(cache.VARIABLE, "0.00005")
