@@ -112,7 +112,7 @@ Experiment = Callable[[str, int, Progress], Finding]  # the setting's value, a s
 class Lesson:
     """All of one lesson. claim: one sentence, which `Finding.holds` says held or not. surprise: what to take along.
 
-    pictured: whether the experiment gives pictures.
+    pictured: whether the experiment gives pictures. study: what a longer experiment of the same kind gave, in words.
     """
 
     number: int
@@ -129,6 +129,7 @@ class Lesson:
     rooms: tuple[Room, ...]
     sources: tuple[Source, ...]
     pictured: bool = False
+    study: Callable[[], str] | None = None
 
     def value(self, given: str | None) -> str:
         """The setting's value: the lesson's own where none is given. Raises InputError for one that it has not."""

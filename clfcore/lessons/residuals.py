@@ -62,6 +62,11 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     )
 
 
+def recorded_study() -> str:
+    """What 20 and 56 layers gave in a longer training."""
+    return f"{record().describe()} Recorded by `benchmarks/plain_vs_residual.py`."
+
+
 LESSON = Lesson(
     number=4,
     title="Residuals: when deeper got worse",
@@ -86,7 +91,7 @@ A plain block computes $y = F(x)$. A **residual** block adds its input back:
 
 $$y = x + F(x)$$
 
-Now "do nothing" is easy: $F(x) = 0$. And by the chain rule
+Now “do nothing” is easy: $F(x) = 0$. And by the chain rule
 
 $$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y}\left(1 + \frac{\partial F}{\partial x}\right)$$
 
@@ -144,9 +149,5 @@ with them.
             "https://arxiv.org/abs/1702.08591",
         ),
     ),
+    study=recorded_study,
 )
-
-
-def recorded_study() -> str:
-    """What the longer experiment with 20 and 56 layers gave (benchmarks/plain_vs_residual.py)."""
-    return record().describe()

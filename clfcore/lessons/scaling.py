@@ -1,11 +1,19 @@
 """Lesson 5. Scaling, and attention: what depth, width, resolution and tokens cost."""
 
 from clfcore.architectures.compound_scaling import ALPHA, BETA, GAMMA
-from clfcore.lessons.illustrations import patches_and_tokens
+from clfcore.data.catalogue import open_dataset
+from clfcore.explain.map_sheet import TitledImage
+from clfcore.explain.saliency_map import overlay_image
+from clfcore.lessons.illustrations import PHOTOS, patches_and_tokens
 from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Measured, Room, Setting, Source, Step
-from clfcore.progress import Progress
+from clfcore.lessons.panel import Panel
+from clfcore.lessons.trial import part, trained
+from clfcore.progress import Progress, Show
 
 SIDES = (112, 224, 336, 448)
+SHOWN = 5  # photos with their attention
+EPOCHS, PHOTO_SIDE = 3, 160
+BLOCKS = ("basic", "bottleneck")
 DEPTH, WIDTH, SIDE = 2, 32, 112  # blocks a stage, maps of the first stage, pixels
 
 
@@ -21,6 +29,7 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     """Multiply-adds counted on the built networks: twice the layers, twice the maps, twice the side."""
     from clfcore.architectures.summary import table
 
+    attended = (_attended(seed, part(progress, 0, 2)),) if setting == BLOCKS[0] else None  # the block changes no photo
     total = 4 + 2 * len(SIDES)
     base = cost(depth=DEPTH, width=WIDTH, side=SIDE, block=setting)
     rows = []
@@ -31,13 +40,13 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     )
     for name, operations in larger:
         rows.append(Measured(name, round(operations / base, 3)))
-        progress(len(rows) + 1, total)
+        progress(total + len(rows) + 1, 2 * total)
     lines: list[Curve] = []
     for name in ("resnet50", "vit_b_16"):
         billions: list[float] = []
         for side in SIDES:
             billions.append(table(name, image_size=side).multiply_adds / 1e9)
-            progress(4 + len(lines) * len(SIDES) + len(billions), total)
+            progress(total + 4 + len(lines) * len(SIDES) + len(billions), 2 * total)
         lines.append(Curve(name, tuple(float(side) for side in SIDES), tuple(billions)))
     layers, width, sides = (row.value for row in rows)
     convolution, attention = (line.y[-1] / line.y[1] for line in lines)
@@ -54,6 +63,40 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
         ),
         share=False,
         curves=Curves("image side (pixels)", "multiply-adds (billions)", tuple(lines)),
+        panels=attended,
+    )
+
+
+def _attended(seed: int, progress: Show) -> Panel:
+    """Test photos, and below them the weights with which an attention head pools the last maps of each."""
+    config = {
+        "data": PHOTOS,
+        "architecture": "efficientnet_lite0",
+        "strategy": "fine-tuning",
+        "head": "attention",
+        "recipe": {"epochs": EPOCHS, "image_size": PHOTO_SIDE, "seed": seed},
+    }
+    with trained(config, progress=progress) as run:
+        from clfcore.explain.dispatch import explain
+        from clfcore.runs.open_classifier import classifier_of
+
+        dataset, classifier, predictions = open_dataset(PHOTOS), classifier_of(run), run.predictions("test")
+        predicted = predictions.logits.argmax(axis=1)
+        right = [place for place in range(len(predictions)) if predicted[place] == predictions.targets[place]]
+        by_class = {int(predicted[place]): place for place in reversed(right)}  # the first of each class
+        photos, maps = [], []
+        for place in sorted(by_class.values())[:SHOWN]:
+            item = dataset.splits["test"][place]
+            square = classifier.square(dataset.image(int(item), least_side=classifier.preprocess.stored_side))
+            photos.append(TitledImage(dataset.label(int(item)), square))
+            attention = explain(classifier, square, method="attention-head")
+            maps.append(TitledImage("attention", overlay_image(square, attention, opacity=0.75)))
+    return Panel(
+        "lesson-5-attention",
+        "Test photos that a network with an attention head gets right, and below them what it looks at: the weight of "
+        "each of the 5 × 5 places. It learned these weights from photos and their classes alone.",
+        (tuple(photos), tuple(maps)),
+        side=150,
     )
 
 
@@ -94,6 +137,9 @@ An image of 224 pixels has $14 \cdot 14 = 196$ tokens and one more, the class to
 compares each with each: its size grows with the *square* of the number of tokens, so with the fourth power of the
 image side. For common sizes the linear layers still cost most; you will see at which size the square begins to
 show.
+
+Attention also tells where to look. An **attention head** on a convolutional network gives each place of its last
+maps a weight and averages the maps by these weights. The experiment trains one, and shows the weights.
 """,
             patches_and_tokens,
         ),
@@ -107,7 +153,8 @@ show.
             "Maps in and maps out both double, which makes four; the number of positions stays the same.",
         ),
     ),
-    controls="Counted layer by layer on the networks as they are built, at batch size 1; nothing is timed or trained.",
+    controls="Costs are counted layer by layer on the networks as they are built, at batch size 1; nothing is timed. "
+    "Apart from that, a network with an attention head is fine-tuned on the photos that come with the lab.",
     experiment=experiment,
     claim="Width and image side cost more than depth, and attention grows faster with the image than convolution.",
     surprise=(
@@ -118,7 +165,7 @@ show.
     setting=Setting(
         "block",
         "Block",
-        ("basic", "bottleneck"),
+        BLOCKS,
         "Take bottleneck blocks (1 × 1, 3 × 3, 1 × 1). Do the three factors change?",
     ),
     rooms=(
@@ -142,4 +189,5 @@ show.
             "https://arxiv.org/abs/2010.11929",
         ),
     ),
+    pictured=True,
 )

@@ -33,6 +33,8 @@ def lesson_markdown(lesson: Lesson, *, figure: str | None = None, address: Calla
     if recorded is not None:
         parts += ["## Results", *_record(lesson, recorded, figure)]
     parts += [_pictured(panel, address(panel)) for panel in panels if panel.step is None]
+    if lesson.study is not None:
+        parts.append(f"**With more time.** {lesson.study()}")
     parts += [f"**What may surprise you.** {lesson.surprise}", "## Your turn", lesson.setting.exercise]
     values = lesson.setting.choices[1:]
     commands = "\n".join(f"python -m clfcore lesson {lesson.number} --setting {_quoted(value)}" for value in values)

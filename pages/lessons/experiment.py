@@ -40,6 +40,8 @@ def experiment(lesson: Lesson) -> None:
     _answer(lesson, mine.prediction, result)
     show(result)
     _recorded(lesson)
+    if lesson.study is not None:
+        st.markdown(f"**With more time.** {lesson.study()}")
     with st.container(border=True):
         st.markdown(f"**What may surprise you.** {lesson.surprise}")
     go_on("Your turn", label="Your turn: change one thing")
