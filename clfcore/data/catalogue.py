@@ -123,7 +123,7 @@ def _open_path(spec: str, reading: Reading, split_seed: int) -> ImageDataset:
     except InputError as error:
         raise InputError(f"{error}; there is no such folder, .zip or .csv") from None
     _check_root(path, spec)
-    if not path.exists() and not is_pattern(path):
+    if not path.exists() and not is_pattern(path.name):
         if path.is_relative_to(imported_folder()):
             raise InputError(f"data is {without_paths(spec)!r}: it was imported and is deleted; import the file again")
         names = [row.name for row in ROWS]

@@ -157,7 +157,7 @@ def _folder_name(label: str) -> str:
 
 def read_other_format(path: Path, *, split_seed: int = 0, reading: Reading | None = None) -> ImageDataset | None:
     """The dataset of a path that is of one of these formats; None where it is of none. Raises InputError."""
-    if is_pattern(path) and not path.exists():
+    if is_pattern(path.name) and not path.exists():
         return _of_tars(shards_of_pattern(path), path.stem, split_seed=split_seed, reading=reading)
     if path.suffix.lower() == ".tar" and path.is_file():
         return _of_tars([path], path.stem, split_seed=split_seed, reading=reading)

@@ -66,24 +66,29 @@ def shards_in(folder: Path) -> list[Path]:
     return sorted(e for e in entries if e.suffix == ".tar") if not any(e.is_dir() for e in entries) else []
 
 
-def is_pattern(path: Path) -> bool:
-    """Whether a path names several tars: `train-{000000..000012}.tar`."""
-    return path.suffix.lower() == SUFFIX and _BRACES.search(path.name) is not None
+def is_pattern(name: str) -> bool:
+    """Whether a name stands for several tars: `train-{000000..000012}.tar`."""
+    return name.lower().endswith(SUFFIX) and _BRACES.search(name) is not None
 
 
-def shards_of_pattern(path: Path) -> list[Path]:
-    """The tars that a pattern names. Raises InputError where one is not there, or there would be too many."""
-    match = _BRACES.search(path.name)
+def pattern_names(pattern: str) -> list[str]:
+    """The names that a pattern stands for. Raises InputError where its numbers are in no order, or too many."""
+    match = _BRACES.search(pattern)
     if match is None:
-        return [path]
+        return [pattern]
     first, last = int(match[1]), int(match[2])
     if not 0 <= last - first < MOST_SHARDS:
         raise InputError(
-            f"data is {str(path)!r}: write the first number before the last, and at most {MOST_SHARDS:,} tars"
+            f"data is {pattern!r}: write the first number before the last, and at most {MOST_SHARDS:,} tars"
         )
     width = len(match[1]) if match[1].startswith("0") else 0
-    before, after = path.name[: match.start()], path.name[match.end() :]
-    shards = [path.with_name(f"{before}{number:0{width}}{after}") for number in range(first, last + 1)]
+    before, after = pattern[: match.start()], pattern[match.end() :]
+    return [f"{before}{number:0{width}}{after}" for number in range(first, last + 1)]
+
+
+def shards_of_pattern(path: Path) -> list[Path]:
+    """The tars that a pattern names. Raises InputError where one is not there."""
+    shards = [path.with_name(name) for name in pattern_names(path.name)]
     missing = [shard for shard in shards if not shard.is_file()]
     if missing:
         raise InputError(

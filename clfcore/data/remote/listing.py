@@ -1,5 +1,6 @@
 """Listing of data at an address: its files with their sizes and versions, within limits, under names of their own."""
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from clfcore.data.dataset import Problem
+from clfcore.data.formats.webdataset import CLASSES, is_pattern, pattern_names
 from clfcore.data.importers.find_manifests import written_paths
 from clfcore.data.importers.walk import IMAGE_SUFFIXES, is_clutter
 from clfcore.data.importers.zip_entries import unusable
@@ -76,6 +78,8 @@ def list_remote(place: RemotePlace) -> RemoteListing:
     ending = PurePosixPath(name).suffix.lower()
     with remote_errors(place.url, place.what):
         place.system.invalidate_cache()
+        if is_pattern(name):
+            return _named_shards(place, name)
         if ending in ARCHIVES:
             return RemoteListing((_file(place.path, name, place.system.info(place.path)),), name, ())
         if ending in MANIFESTS and scheme_of(place.url) in ("http", "https"):
@@ -83,6 +87,17 @@ def list_remote(place: RemotePlace) -> RemoteListing:
         folder = place.path.rstrip("/").rpartition("/")[0] if ending in MANIFESTS else place.path
         entries = place.system.find(folder, detail=True)
     listing = _listing(place, folder, entries, opens=name if ending in MANIFESTS else "")
+    _check(place, listing)
+    return listing
+
+
+def _named_shards(place: RemotePlace, pattern: str) -> RemoteListing:
+    """Tars of WebDataset that a pattern names, which must all be there, and the names of the classes beside them."""
+    base = place.path.partition("?")[0].rpartition("/")[0]
+    files = [_file(f"{base}/{name}", name, place.system.info(f"{base}/{name}")) for name in pattern_names(pattern)]
+    with contextlib.suppress(FileNotFoundError):
+        files.append(_file(f"{base}/{CLASSES}", CLASSES, place.system.info(f"{base}/{CLASSES}")))
+    listing = RemoteListing(tuple(files), "", ())
     _check(place, listing)
     return listing
 

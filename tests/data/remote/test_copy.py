@@ -219,6 +219,24 @@ def test_shards_of_webdataset_are_read_and_a_damaged_one_is_one_line(photos: Pat
         assert tar.getnames()
 
 
+def test_a_pattern_of_shards_is_fetched_from_a_bucket_and_from_a_web_host(photos: Path, web: FileServer) -> None:
+    tars = photos.parent / "tars"
+    api.export_dataset(str(photos), tars, format="webdataset")
+    for number, path in enumerate(sorted(tars.glob("*.tar"))):
+        path.rename(tars / f"part-{number:03}.tar")
+    put(tars, "memory://set/numbered")
+    expected = open_dataset(str(tars))
+    some = open_dataset("memory://set/numbered/part-{000..001}.tar")
+    assert 0 < len(some) < len(expected)
+    for path in tars.iterdir():
+        web.files[f"/set/{path.name}"] = path.read_bytes()
+    fetched = open_dataset(f"{web.base}/set/part-{{000..002}}.tar")
+    assert (fetched.contents, fetched.classes) == (expected.contents, expected.classes)
+    with pytest.raises(InputError, match=r"there is no such place \(.*part-003\.tar"):
+        open_dataset("memory://set/numbered/part-{000..003}.tar")
+    assert left_behind() == []
+
+
 def test_names_at_the_host_lead_nowhere_else(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(photos, "memory://set/photos")
     memory = fsspec.filesystem("memory")
