@@ -97,7 +97,8 @@ def run_lesson(
     row = lesson_of(number)
     value = row.value(setting)
     if pictures is not None and not row.pictured:
-        with_pictures = " and ".join(str(row.number) for row in LESSONS if row.pictured)
+        *others, last = (str(row.number) for row in LESSONS if row.pictured)
+        with_pictures = f"{', '.join(others)} and {last}"
         raise InputError(f"lesson {number} has no pictures of its experiment: lessons {with_pictures} have")
     path = output_path(pictures, overwrite=overwrite, what="pictures") if pictures is not None else None
     load("timm")
