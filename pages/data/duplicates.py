@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from clfcore import api
+from clfcore.data.library.specs import path_spec
 from clfcore.data.library.versioned import split_version
 from clfcore.data.versions.decisions import decide_item
-from clfcore.data.versions.versions import list_versions
+from clfcore.data.versions.versions import delete_version, list_versions
 from clfcore.errors import Failure, InputError
 from pages.data.quality import not_checked
 from ui.cards import Card
 from ui.closeup.grid import open_cards
 from ui.closeup.sources import DataPictures
-from ui.data_picker import open_data, thumbnail
+from ui.data_picker import forget_data, open_data, thumbnail
 from ui.formatting import count, rate
 from ui.messages import complain
 from ui.review.handover import review_button
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from clfcore.quality.near_duplicates import Duplicates
 
 REFUSED = SessionValue[str]("grouping refused")
+MADE = SessionValue[tuple[str, str]]("grouping made")  # the version that this session made last, and the step behind it
 CLUSTERS, PICTURES = 6, 12  # clusters a page, and pictures of each
 MEANING = {
     "same file": "Same file",
@@ -36,6 +38,7 @@ MEANING = {
 
 def duplicates(report: "QualityReport | None", dataset: "ImageDataset", spec: str) -> None:
     """Clusters, a page at a time, each with what it is and whether it leaks or its labels disagree."""
+    _undo_button(spec)
     if report is None:
         not_checked()
         return
@@ -87,12 +90,46 @@ def _group(clusters: "Sequence[Duplicates]", dataset: "ImageDataset", spec: str)
             for number, cluster in enumerate(clusters, start=1)
             for item in cluster.items
         ]
-        made = api.correct_dataset(spec, decisions=decisions, version=name).version
+        made = api.correct_dataset(spec, decisions=decisions, version=name)
     except (InputError, Failure) as error:
         REFUSED.set(str(error))
         return
-    if made is not None:
-        open_data(made.spec)
+    if made.version is not None and made.step is not None:
+        MADE.set((made.version.spec, made.step))
+        open_data(made.version.spec)
+
+
+def _undo_button(spec: str) -> None:
+    """In the version that was just made: the way back."""
+    made = MADE.get()
+    if made is None or path_spec(made[0]) != path_spec(spec):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.write(":material/check: In this version, the images of each cluster are in one split.")
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            key="undo grouping",
+            help="Takes the decisions back, deletes this version and opens the dataset as it was.",
+            on_click=_undo,
+            args=made,
+        )
+    if refusal := REFUSED.take():
+        complain(refusal)
+
+
+def _undo(version: str, step: str) -> None:
+    """Before the page is drawn anew: it shows the dataset that was grouped."""
+    base = split_version(version).base
+    try:
+        delete_version(version)
+        api.undo_decisions(base, step=step)
+    except (InputError, Failure) as error:
+        REFUSED.set(str(error))
+        return
+    MADE.forget()
+    forget_data()
+    open_data(base)
 
 
 def _cluster(cluster: "Duplicates", dataset: "ImageDataset", spec: str) -> None:

@@ -8,6 +8,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from clfcore.data.catalogue import open_dataset
+from clfcore.data.versions.log import read_decisions
+from clfcore.data.versions.versions import list_versions
 from tests.support.pages import until
 
 OpenPage = Callable[..., AppTest]
@@ -41,3 +43,10 @@ def test_one_button_fills_the_tabs(open_page: OpenPage, tmp_path: Path) -> None:
     split_of = {grouped.ids[i]: split for split, rows in grouped.splits.items() for i in rows}
     assert split_of["train/a/0.png"] == split_of["test/b/copy.png"]
     assert app.text_input(key="data").value.endswith("@grouped")
+    app = until(app, lambda page: [button for button in page.button if button.label == "Undo"])
+    app = app.button(key="undo grouping").click().run()
+    assert not app.exception
+    assert not app.error
+    assert app.text_input(key="data").value.endswith("d")
+    assert not list_versions(str(tmp_path / "d"))
+    assert not read_decisions(str(tmp_path / "d"))
