@@ -79,6 +79,8 @@ def curves_figure(curves: Curves, *, dark: bool = False) -> go.Figure:
     figure.update_yaxes(title_text=curves.y_title, showgrid=True, type="log" if curves.y_log else "linear")
     if not curves.y_log:
         figure.update_yaxes(rangemode="tozero")
+    elif max(max(line.y) for line in curves.lines) > 100 * min(min(line.y) for line in curves.lines):
+        figure.update_yaxes(dtick=1, exponentformat="power")  # powers of ten, and nothing between them
     return figure
 
 

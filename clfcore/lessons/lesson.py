@@ -93,6 +93,7 @@ class Finding(Result):
 
     measure: what the rows' values are; share: whether they run from 0 to 1. answer: the place of the choice that came
     true. holds: whether the lesson's claim held. sentence: what was measured, with its figures. panels: pictures of it.
+    gradients: the norm of each layer's gradient before training, where the lesson is about that.
     """
 
     measure: str
@@ -102,6 +103,7 @@ class Finding(Result):
     sentence: str
     share: bool = True
     curves: Curves | None = field(default=None, metadata=WHEN_KNOWN)
+    gradients: Curves | None = field(default=None, metadata=WHEN_KNOWN)
     panels: tuple[Panel, ...] | None = field(default=None, metadata=WHEN_KNOWN)
 
 

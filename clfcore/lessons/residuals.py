@@ -1,6 +1,8 @@
 """Lesson 4. Residuals: when deeper got worse."""
 
-from clfcore.architectures.degradation_study import record
+from collections.abc import Sequence
+
+from clfcore.architectures.degradation_study import kind_name, record
 from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Measured, Room, Setting, Source, Step
 from clfcore.lessons.trial import part, trained
 from clfcore.progress import Progress
@@ -20,7 +22,7 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     kinds = [(layers, skip) for skip in (False, True) for layers in (SHALLOW, deep)]
     rows, lines = [], []
     for place, (layers, skip) in enumerate(kinds):
-        name = f"{'residual' if skip else 'plain'} {layers}"
+        name = kind_name(layers, residual=skip)
         config = {
             "data": "digits",
             "architecture": "resnet",
@@ -59,7 +61,21 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
         ),
         share=False,
         curves=Curves("epoch", "training loss", tuple(lines)),
+        gradients=gradients(kinds, seed),
     )
+
+
+def gradients(kinds: Sequence[tuple[int, bool]], seed: int) -> Curves:
+    """Gradient norms layer by layer before any step, of networks of so many layers, plain or with additions."""
+    from clfcore.architectures.gradient_flow import gradient_reach
+
+    lines = []
+    for layers, skip in kinds:
+        options = network((layers - 2) // 6, skip=skip)
+        reach = gradient_reach("resnet", options=options, image_size=16, channels=1, classes=10, seed=seed)
+        norms = tuple(norm.before for norm in reach.norms)
+        lines.append(Curve(kind_name(layers, residual=skip), tuple(map(float, range(1, len(norms) + 1))), norms))
+    return Curves("layer with weights, first to last", "norm of the gradient", tuple(lines), y_log=True)
 
 
 def recorded_study() -> str:
@@ -99,7 +115,8 @@ so part of the gradient reaches every layer undiminished, whatever $F$ does. The
 where the shape changes, twice in these networks, a small 1 × 1 convolution fits $x$ to it.
 
 You will train four networks on digits of 8 × 8 pixels: 20 layers and many layers, each without its additions and
-with them.
+with them. And you will see how large each layer's gradient is before the first step: from the last layer back to the
+first it can shrink or grow, layer by layer, until no one learning rate suits them all.
 """,
         ),
     ),

@@ -73,7 +73,7 @@ the **backbone**, turn a photo into an **embedding**: for EfficientNet-Lite0, 1,
 - **Feature extraction** keeps the backbone frozen and fits a new **head** on the embeddings. Each photo is passed
   through once, so it takes seconds.
 - **Fine-tuning** also keeps training the last stages of the backbone, more gently than the head: at half its learning
-  rate, or a tenth.
+  rate, or at a tenth of it.
 - **From scratch** starts with random weights and has your photos only.
 """,
         ),
@@ -111,8 +111,9 @@ A common rule of thumb is that training from scratch pays off from about 10,000 
     claim="With these photos, a frozen pretrained network is clearly better than one from scratch.",
     surprise=(
         "Fine-tuning does not beat the frozen network in any recorded run. It had three epochs "
-        "and smaller images here, and only ten photos of each class; with a few thousand photos and more "
-        "epochs, it usually wins."
+        "and smaller images here, and only ten photos of each class. With eight epochs, it was ahead from 300 photos "
+        "of the same kind on (docs/transfer.md). And the rule of thumb? With 3,068 photos for training, a network from "
+        "scratch reached 64.5%, the frozen one 89.8%: where a pretrained network suits, 10,000 images are not too many."
     ),
     setting=Setting(
         "photos",

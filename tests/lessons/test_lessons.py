@@ -268,3 +268,10 @@ def test_a_lesson_says_its_record_in_words() -> None:
     text = lesson_markdown(lesson(4), address=lambda panel: panel.name)
     assert "It held in 5 of 5 seeds." in text
     assert "python -m clfcore lesson 4 --setting 32" in text
+
+
+def test_gradients_of_plain_layers_grow_toward_the_first() -> None:
+    found = residuals.gradients([(56, False), (56, True)], seed=0)
+    plain, residual = (line.y for line in found.lines)
+    assert (len(plain), len(residual)) == (56, 58)  # two 1 x 1 convolutions where the shape changes
+    assert plain[0] / plain[-2] > 100 > residual[0] / residual[-2]
