@@ -102,14 +102,14 @@ class Record:
         for residual in (False, True):
             shallow, deep = (self._kind(layers, residual) for layers in (SHALLOW, DEEP))
             parts.append(
-                f"{deep.name} layers ended at a training loss of {deep.train_loss:.4f}, {_against(deep, shallow)} "
-                f"{shallow.train_loss:.4f} of {SHALLOW}"
+                f"{deep.name} layers end at a training loss of {deep.train_loss:.4f}, {_against(deep, shallow)} "
+                f"{shallow.train_loss:.4f} with {SHALLOW}"
             )
         seed = "one seed" if seeds == 1 else f"{seeds} seeds"
-        few = " One seed says little: another may turn it." if seeds == 1 else ""
+        few = " One seed says little: another may reverse it." if seeds == 1 else ""
         return (
             f"On {self.images:,} training images of {self.data} at {self.image_size} pixels, after {self.epochs} "
-            f"epochs of {seed}: {'; '.join(parts)}.{few}"
+            f"epochs ({seed}): {'; '.join(parts)}.{few}"
         )
 
     def as_json(self) -> str:
@@ -120,7 +120,7 @@ def _against(deep: Kind, shallow: Kind) -> str:
     """Higher or lower only where every seed of the one is beyond every seed of the other."""
     if min(deep.each_loss) > max(shallow.each_loss):
         return "higher than"
-    return "lower than" if max(deep.each_loss) < min(shallow.each_loss) else "which the seeds do not tell from"
+    return "lower than" if max(deep.each_loss) < min(shallow.each_loss) else "not clearly different from"
 
 
 @cache

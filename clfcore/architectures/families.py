@@ -52,7 +52,7 @@ _ROWS = (
         "Five convolutions and three linear layers, trained on a million photographs on two GPUs (here in "
         "torchvision's form of one tower, Krizhevsky 2014). "
         "ReLU keeps gradients alive where tanh flattens, so that training takes a fraction of the time. "
-        "Dropout and augmentation hold 61 million parameters back from learning the pictures by heart.",
+        "Dropout and augmentation keep its 61 million parameters from memorizing the training images.",
         "LeNet read digits; photographs of a thousand things needed more layers, more data and a way to train both in "
         "days instead of months.",
         "torchvision.models.alexnet:AlexNet",

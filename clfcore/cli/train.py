@@ -167,7 +167,7 @@ COMMANDS = (
     ),
     Command(
         name="check",
-        help="before a launch: learn one batch by heart, show what the network sees",
+        help="before a launch: overfit one batch, show what the network sees",
         example="check --data digits --architecture lenet5 --out batch.png",
         arguments=(
             argument("--out", metavar="PNG", help="write the first batch, as the network sees it, to this file"),

@@ -77,7 +77,7 @@ The three look different within an epoch or two, so read the loss curve before y
             "Augmentation is a promise",
             r"""
 **Augmentation** shows each image a little changed: shifted, turned, flipped, recolored. It fights **overfitting**,
-where the training images are learned by heart: training accuracy keeps rising and validation accuracy does not.
+where a network memorizes its training images: training accuracy keeps rising and validation accuracy does not.
 
 Each step of a policy promises that *the label stays true*. A mirrored cat is a cat. A mirrored **2** is not a digit
 at all, and a 6 turned by 180 degrees is a 9. A network that is trained on such images is taught mistakes, and
@@ -94,7 +94,7 @@ label 0.7 cat, 0.3 dog.
     choices=(
         Choice("It rises: more variety", "Variety helps where the label stays true. A flipped 2 is no longer a 2."),
         Choice(
-            "Nothing that the test set can tell",
+            "No change that the test set could show",
             "A few hundred test images show only a large effect. Here the network has to learn four versions "
             "of each digit in the same five epochs.",
         ),

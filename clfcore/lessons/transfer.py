@@ -113,7 +113,8 @@ A common rule of thumb is that training from scratch pays off from about 10,000 
         "Fine-tuning does not beat the frozen network in any recorded run. It had three epochs "
         "and smaller images here, and only ten photos of each class. With eight epochs, it was ahead from 300 photos "
         "of the same kind on (docs/transfer.md). And the rule of thumb? With 3,068 photos for training, a network from "
-        "scratch reached 64.5%, the frozen one 89.8%: where a pretrained network suits, 10,000 images are not too many."
+        "scratch reached 64.5%, the frozen one 89.8%: at a third of those 10,000, "
+        "training from scratch is far from paying off."
     ),
     setting=Setting(
         "photos",
