@@ -39,9 +39,10 @@ compared_table(sides)
 measure_costs(sides)
 left, right = st.columns([5, 3], gap="medium")
 with left:
-    best_pair_view(sides)
+    comparable = best_pair_view(sides)
 with right:
-    report_button(sides)
+    if comparable:
+        report_button(sides)
 
 tabs(
     {

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.errors import Failure, InputError
 from clfcore.evaluation.compare import compare
 from clfcore.evaluation.metric_catalogue import METRICS, main_metric
 from pages.compare.selection import Side, SideKey, metrics_of, side_name
 from ui.charts import chart, dark
 from ui.formatting import count
-from ui.messages import escape_markdown, refusals
+from ui.messages import escape_markdown
 from ui.session import kept
 
 if TYPE_CHECKING:
@@ -26,13 +27,16 @@ def compared(sides: Sequence[Side]) -> "Comparison":
     return _compared(tuple(side.key for side in sides))
 
 
-def best_pair_view(sides: Sequence[Side]) -> None:
-    """The paired test of the best two runs in one sentence, or why they cannot be compared."""
+def best_pair_view(sides: Sequence[Side]) -> bool:
+    """The paired test of the best two runs in one sentence; False where they do not compare, as the tabs say."""
     best = sorted(sides, key=lambda side: -(_main(side) or 0))[:2]
-    with refusals(stop=False):
-        names = {side.name for side in best}
+    names = {side.name for side in best}
+    try:
         pair = next(pair for pair in compared(sides).pairs if {pair.a, pair.b} == names)
-        st.markdown(f"**Best two runs:** {escape_markdown(pair.describe())}")
+    except (InputError, Failure):
+        return False
+    st.markdown(f"**Best two runs:** {escape_markdown(pair.describe())}")
+    return True
 
 
 def _main(side: Side) -> float | None:
