@@ -1,7 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-ON_PHOTOS := benchmarks/embedding_pass.py benchmarks/feature_extraction.py benchmarks/imbalance.py benchmarks/transfer.py
 
 .DEFAULT_GOAL := help
 
@@ -58,8 +57,7 @@ maps: install ## every explain method on every architecture, as a table
 screenshots: install ## take the README's pictures
 	$(BIN)/python tests/browser/screenshots.py
 
-bench: install ## print what the documentation claims of speed and accuracy (PHOTOS=FOLDER for what needs photos)
-	for script in $(filter-out $(ON_PHOTOS),$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
-	test -z "$(PHOTOS)" || for script in $(ON_PHOTOS); do $(BIN)/python $$script "$(PHOTOS)" || exit 1; done
+bench: install ## run the quick form of each benchmark (benchmarks/README.md: their table)
+	$(BIN)/python tools/run_benchmarks.py
 
 .PHONY: help install run check test coverage lock kills fuzz cold maps screenshots bench

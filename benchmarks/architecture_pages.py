@@ -38,12 +38,12 @@ def shapes(name: str) -> tuple[float, int]:
 
 def stands(page: "Page", name: str, parameters: int) -> None:
     """Wait until the page shows this network's parameters and its diagram, and runs no more."""
-    from tests.browser.driver import STILL
+    from tests.browser.driver import settled
 
     page.locator(f'a[href="train?architecture={name}"]').wait_for(timeout=60_000)  # the page is this network's
     page.get_by_test_id("stMetric").filter(has_text=f"{parameters:,}").wait_for(timeout=60_000)
     page.locator(".js-plotly-plot .scatterlayer").first.wait_for(timeout=60_000)
-    page.wait_for_function(STILL, timeout=60_000)
+    settled(page, least=0)
 
 
 def main() -> None:

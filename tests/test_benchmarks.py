@@ -3,13 +3,19 @@
 import ast
 import importlib
 import json
+import re
 import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
+from clfcore.architectures.catalogue import architectures
+from tools.run_benchmarks import quick_forms
+
 BENCHMARKS = sorted((Path(__file__).parents[1] / "benchmarks").glob("*.py"))
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+TABLE = (BENCHMARKS[0].parent / "README.md").read_text(encoding="utf-8")
 OURS = ("clfcore", "pages", "tests", "ui")
 
 
@@ -51,3 +57,42 @@ def test_the_documented_table_is_what_the_script_prints_of_the_recorded_units(
     assert f"| {hours * (2 * 3 + cores * 0.1):,.0f} | hours x (GPUs x their price" in priced
     assert f"| making the JPEGs, once | {units['make']:,.0f} core hours |" in priced
     assert "open" not in priced
+
+
+def test_the_table_lists_every_script_once_in_order() -> None:
+    assert re.findall(r"^\| \[(\w+\.py)\]\(\1\) \|", TABLE, flags=re.MULTILINE) == [path.name for path in BENCHMARKS]
+
+
+def test_each_row_says_when_a_figure_was_recorded_and_on_what() -> None:
+    for row in re.findall(r"^\| \[\w+\.py\].*$", TABLE, flags=re.MULTILINE):
+        _, measures, aim, figure, when, _ = row.strip("|").split(" | ")
+        assert measures
+        assert aim
+        assert re.fullmatch(r"2\d{3}-\d\d-\d\d, [\w -]+" if not figure.startswith("not ") else "–", when), row
+
+
+def test_each_quick_form_is_of_its_own_row_and_takes_options_that_the_script_has() -> None:
+    forms = quick_forms(TABLE)
+    assert len(forms) >= 15
+    for script, *arguments in forms:
+        assert f"| [{script}]({script}) |" in TABLE
+        source = (BENCHMARKS[0].parent / script).read_text(encoding="utf-8")
+        for argument in arguments:
+            assert not argument.startswith("--") or f'"{argument}"' in source, (script, argument)
+
+
+@pytest.mark.parametrize("row", re.findall(r"^\| .*`benchmarks/.* \|$", README, flags=re.MULTILINE))
+def test_figures_of_the_project_page_are_those_of_the_table(row: str) -> None:
+    _, figure, scripts = row.strip("| ").split(" | ")
+    for script in re.findall(r"benchmarks/(\w+\.py)", scripts):
+        listed = re.search(rf"^\| \[{script}\].*$", TABLE, flags=re.MULTILINE)
+        assert listed is not None
+        assert figure in listed[0]
+
+
+def test_the_project_page_counts_the_networks_of_the_catalogue_and_eight_trials_of_each() -> None:
+    row = re.search(r"the catalogue's (\d+) networks at two sizes.*\| (\d+) of (\d+);", README)
+    assert row is not None
+    networks, ended_well, trials = map(int, row.groups())
+    assert networks == len(architectures())
+    assert ended_well == trials == 8 * networks
