@@ -103,7 +103,9 @@ used at every position. A stroke is then recognized wherever it stands, and the 
 
 LeNet-5's first layer turns a 32 × 32 image into 6 maps of 28 × 28 values. As a convolution that takes
 
-$$6 \cdot (5 \cdot 5 + 1) = 156$$
+$$
+6 \cdot (5 \cdot 5 + 1) = 156
+$$
 
 parameters. A fully connected layer between the same values would take $1{{,}}024 \cdot 4{{,}}704 + 4{{,}}704 =
 4{{,}}821{{,}}600$. Counted over the whole network, **weight sharing** needs {SHARED:,} parameters where dense

@@ -83,7 +83,9 @@ more layers.
 
 A value after two 3 × 3 convolutions depends on 5 × 5 pixels; after three, on 7 × 7. That is its **receptive field**:
 
-$$r_n = r_{n-1} + 2 \qquad (r_0 = 1)$$
+$$
+r_n = r_{n-1} + 2 \qquad (r_0 = 1)
+$$
 
 for each 3 × 3 convolution, as long as nothing between them shrinks the map.
 
@@ -140,8 +142,9 @@ network and started the deeper ones from its layers. The exercise shows what is 
         Room(
             "architectures",
             "Build a VGG of your own layers",
-            {"architecture": "vgg"},
-            "python -m clfcore architectures show vgg --option layers=16,16,16,M,32,32,32 --option hidden=0",
+            {"architecture": "vgg", "side": str(SIDE)},
+            "python -m clfcore architectures show vgg",
+            lambda setting: (f"layers={layers(3)}", f"batch_norm={str(setting == 'with').lower()}", "hidden=0"),
         ),
         Room(
             "architectures",

@@ -104,11 +104,15 @@ is decided by what comes next.
 
 **Softmax** makes the classes compete for a total of 1. It fits when *exactly one* class is right:
 
-$$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$$
+$$
+p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}
+$$
 
 A **sigmoid** asks about each label by itself: is it there or not? It fits when none, one or several may be right:
 
-$$p_i = \frac{1}{1 + e^{-z_i}}$$
+$$
+p_i = \frac{1}{1 + e^{-z_i}}
+$$
 
 With logits of 2, 2 and −3, softmax gives 0.50, 0.50 and 0.00. Sigmoids give 0.88, 0.88 and 0.05.
 """,
@@ -119,7 +123,9 @@ With logits of 2, 2 and −3, softmax gives 0.50, 0.50 and 0.00. Sigmoids give 0
 For one label, training lowers the **cross-entropy**, $-\log p_y$, of the right class $y$. For several, it lowers
 the **binary cross-entropy**, summed over the labels:
 
-$$-\sum_i \big(y_i \log p_i + (1 - y_i) \log(1 - p_i)\big)$$
+$$
+-\sum_i \big(y_i \log p_i + (1 - y_i) \log(1 - p_i)\big)
+$$
 
 To name labels, you need a **threshold**, often 0.5. At most one softmax probability can be above 0.5.
 

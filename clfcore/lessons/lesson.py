@@ -1,6 +1,6 @@
 """A lesson as one value: its question, text, prediction, experiment, exercise, ways on and sources."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clfcore.errors import unknown
@@ -43,12 +43,27 @@ class Setting:
 
 @dataclass(frozen=True)
 class Room:
-    """The page of the lab where a lesson goes on, the address that opens it with these settings, and the command."""
+    """The page of the lab where a lesson goes on, the address that opens it with these settings, and the command.
+
+    options: the network's options, as the address and the command have them, by the value of the lesson's setting.
+    """
 
     page: str
     label: str
     address: Mapping[str, str]
     command: str
+    options: Callable[[str], Sequence[str]] | None = None
+
+    def address_for(self, setting: str) -> dict[str, str | list[str]]:
+        """The address with the options that this value of the setting gives."""
+        options = {} if self.options is None else {"option": list(self.options(setting))}
+        return {**self.address, **options}
+
+    def command_for(self, setting: str) -> str:
+        """The command with the same options."""
+        return " ".join(
+            [self.command, *(f"--option {word}" for word in (self.options(setting) if self.options else ()))]
+        )
 
 
 @dataclass(frozen=True)

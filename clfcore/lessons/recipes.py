@@ -64,7 +64,9 @@ LESSON = Lesson(
             r"""
 Training moves every weight a little against its gradient:
 
-$$w \leftarrow w - \eta \, \frac{\partial L}{\partial w}$$
+$$
+w \leftarrow w - \eta \, \frac{\partial L}{\partial w}
+$$
 
 The **learning rate** $\eta$ is the one number that spoils most runs. Too low, and the loss creeps: the network is
 not wrong, it is not done. Too high, and each step jumps across the valley: the loss stays high or becomes infinite.
@@ -123,7 +125,7 @@ label 0.7 cat, 0.3 dog.
         Room(
             "augmentations",
             "See what each policy does to an image",
-            {},
+            {"data": "digits"},
             "python -m clfcore policies views digits --data digits --out views.png",
         ),
         Room(

@@ -105,11 +105,15 @@ the **degradation problem**.
             r"""
 A plain block computes $y = F(x)$. A **residual** block adds its input back:
 
-$$y = x + F(x)$$
+$$
+y = x + F(x)
+$$
 
 Now “do nothing” is easy: $F(x) = 0$. And by the chain rule
 
-$$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y}\left(1 + \frac{\partial F}{\partial x}\right)$$
+$$
+\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y}\left(1 + \frac{\partial F}{\partial x}\right)
+$$
 
 so part of the gradient reaches every layer undiminished, whatever $F$ does. The addition costs no parameters; only
 where the shape changes, twice in these networks, a small 1 × 1 convolution fits $x$ to it.
@@ -152,8 +156,17 @@ first it can shrink or grow, layer by layer, until no one learning rate suits th
         Room(
             "architectures",
             "The recorded experiment, and gradients layer by layer",
-            {"architecture": "resnet"},
+            {"architecture": "resnet", "see": "Gradients"},
             "python -m clfcore architectures gradients",
+        ),
+        Room(
+            "train",
+            "Train the deep plain network longer",
+            {"data": "digits", "architecture": "resnet", "strategy": "scratch"},
+            "python -m clfcore train --data digits --architecture resnet",
+            lambda setting: tuple(
+                f"{name}={str(value).lower()}" for name, value in network((int(setting) - 2) // 6, skip=False).items()
+            ),
         ),
     ),
     sources=(

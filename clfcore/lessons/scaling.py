@@ -111,12 +111,16 @@ LESSON = Lesson(
 A convolution with $C$ maps in and out and $k \times k$ filters takes, at every one of $H \times W$ places,
 $k^2 C^2$ **multiply-adds**:
 
-$$\text{{cost}} = H \cdot W \cdot k^2 \cdot C^2 \cdot \text{{layers}}$$
+$$
+\text{{cost}} = H \cdot W \cdot k^2 \cdot C^2 \cdot \text{{layers}}
+$$
 
 The cost grows with the number of layers, but with the *square* of the width and of the image side. **EfficientNet**
 (2019) grows all three together, by one number $\phi$:
 
-$$\text{{depth}} = \alpha^\phi, \quad \text{{width}} = \beta^\phi, \quad \text{{side}} = \gamma^\phi$$
+$$
+\text{{depth}} = \alpha^\phi, \quad \text{{width}} = \beta^\phi, \quad \text{{side}} = \gamma^\phi
+$$
 
 with $\alpha \cdot \beta^2 \cdot \gamma^2 \approx 2$, so that each step of $\phi$ about doubles the cost. A grid
 search around the smallest network, B0, gave $\alpha = {ALPHA}$, $\beta = {BETA}$, $\gamma = {GAMMA}$. The published
@@ -129,7 +133,9 @@ B0 to B7 follow the formula only roughly, as the Architectures page shows number
 A **vision transformer** has no filters that slide. It cuts the image into patches (16 × 16 pixels in ViT-B/16),
 makes each patch a **token** of 768 numbers, and lets every token look at every other: **attention**.
 
-$$\text{softmax}\!\left(\frac{Q K^\top}{\sqrt{d}}\right) V$$
+$$
+\text{softmax}\!\left(\frac{Q K^\top}{\sqrt{d}}\right) V
+$$
 
 where each token has a query $Q$, a key $K$ and a value $V$ of $d$ numbers.
 
@@ -172,13 +178,13 @@ maps a weight and averages the maps by these weights. The experiment trains one,
         Room(
             "architectures",
             "EfficientNet by φ, α, β, γ",
-            {"architecture": "efficientnet"},
+            {"architecture": "efficientnet", "see": "Scaling"},
             "python -m clfcore architectures scaling",
         ),
         Room(
             "architectures",
             "A picture as patches and tokens",
-            {"architecture": "vit_b_16"},
+            {"architecture": "vit_b_16", "see": "Patches and tokens"},
             "python -m clfcore architectures tokens vit_b_16 photo.jpg",
         ),
     ),

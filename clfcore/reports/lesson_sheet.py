@@ -39,7 +39,7 @@ def lesson_markdown(lesson: Lesson, *, figure: str | None = None, address: Calla
     values = lesson.setting.choices[1:]
     commands = "\n".join(f"python -m clfcore lesson {lesson.number} --setting {_quoted(value)}" for value in values)
     parts += [f"```\n{commands}\n```", "## Where to go next"]
-    parts.append(_listed([f"{room.label}: `{room.command}`" for room in lesson.rooms]))
+    parts.append(_listed([f"{room.label}: `{room.command_for(lesson.setting.default)}`" for room in lesson.rooms]))
     parts += ["## Sources", _listed([f"[{source.text}]({source.url})" for source in lesson.sources])]
     return "\n\n".join(parts) + "\n"
 

@@ -23,7 +23,8 @@ def exercise(lesson: Lesson) -> None:
         bind="query-params",
         help=f"The lesson uses {setting.default}. The page's address keeps this setting.",
     )
-    result = run(lesson, lesson.value(value), key="run exercise")
+    chosen = lesson.value(value)
+    result = run(lesson, chosen, key="run exercise")
     if result is not None:
         show(result)
     st.subheader("Where to go next", anchor=False)
@@ -32,12 +33,12 @@ def exercise(lesson: Lesson) -> None:
             f"pages/{room.page}/page.py",
             label=room.label,
             icon=":material/arrow_forward:",
-            query_params=dict(room.address),
+            query_params=room.address_for(chosen),
         )
     with st.expander("As a command"):
         commands = [
             f'python -m clfcore lesson {lesson.number} --setting "{value}"',
-            *(room.command for room in lesson.rooms),
+            *(room.command_for(chosen) for room in lesson.rooms),
         ]
         st.code("\n".join(commands), language="bash")
     st.subheader("Sources", anchor=False)

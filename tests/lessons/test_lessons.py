@@ -15,6 +15,7 @@ from latex2mathml.converter import convert
 from PIL import Image
 
 from clfcore.api import describe_architecture, forget_lessons, list_lessons, print_lesson, run_lesson
+from clfcore.architectures.catalogue import configured
 from clfcore.architectures.feature_maps import first_filters
 from clfcore.cli.main import parser
 from clfcore.errors import InputError
@@ -57,9 +58,14 @@ def test_every_formula_can_be_drawn(row: Lesson) -> None:
 def test_every_way_on_leads_to_a_page_and_a_command(row: Lesson) -> None:
     for room in row.rooms:
         assert (ROOT / "pages" / room.page / "page.py").is_file()
-        program, *words = shlex.split(room.command.removeprefix("python -m "))
-        assert program == "clfcore"
-        parser(words[:1]).parse_args(words)  # ends where the command line would refuse
+        for value in row.setting.choices:
+            program, *words = shlex.split(room.command_for(value).removeprefix("python -m "))
+            assert program == "clfcore"
+            parser(words[:1]).parse_args(words)  # ends where the command line would refuse
+            if room.options is not None:
+                options = room.address_for(value)["option"]
+                assert words.count("--option") == len(options)
+                configured(room.address["architecture"], dict(word.split("=", 1) for word in options))
 
 
 @EVERY
