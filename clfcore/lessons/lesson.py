@@ -94,12 +94,13 @@ class Curve(Result):
 
 @dataclass(frozen=True)
 class Curves(Result):
-    """Curves with one pair of axes."""
+    """Curves with one pair of axes. caption: what they show, where the sentence of the finding does not say it."""
 
     x_title: str
     y_title: str
     lines: tuple[Curve, ...]
     y_log: bool = False
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Finding(Result):
 
     measure: what the rows' values are; share: whether they run from 0 to 1. answer: the place of the choice that came
     true. holds: whether the lesson's claim held. sentence: what was measured, with its figures. panels: pictures of it.
-    gradients: the norm of each layer's gradient before training, where the lesson is about that.
+    further: more curves, each set with its own axes and caption.
     """
 
     measure: str
@@ -118,7 +119,7 @@ class Finding(Result):
     sentence: str
     share: bool = True
     curves: Curves | None = field(default=None, metadata=WHEN_KNOWN)
-    gradients: Curves | None = field(default=None, metadata=WHEN_KNOWN)
+    further: tuple[Curves, ...] | None = field(default=None, metadata=WHEN_KNOWN)
     panels: tuple[Panel, ...] | None = field(default=None, metadata=WHEN_KNOWN)
 
 

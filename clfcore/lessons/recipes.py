@@ -1,43 +1,43 @@
-"""Lesson 7. Augmentation and recipes: learning rates too low, right and too high, and a flipped digit."""
+"""Lesson 7. Augmentation and recipes: learning rates, schedules, overfitting, and a flipped digit."""
 
+from dataclasses import replace
+
+from clfcore.data.catalogue import open_dataset
 from clfcore.lessons.illustrations import policies_and_mixtures
 from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Room, Setting, Source, Step
 from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
 from clfcore.progress import Progress
 
 RATES = (1e-5, 3e-3, 0.3)
-FLIPS = {
+FLIPS: dict[str, list[dict[str, object]]] = {
     "horizontal and vertical flips": [{"step": "horizontal-flip"}, {"step": "vertical-flip"}],
     "small shifts": [{"step": "shift", "most": 0.1}],
     "rotation by up to 180°": [{"step": "rotation", "degrees": 180}],
 }
 
 
+NETWORK = {"data": "digits", "architecture": "lenet5", "strategy": "scratch"}
+RECIPE = {"gradient_clip": 0}
+FEW, LONG = 60, 40  # training images that are easily memorized, and epochs for it
+MILD: list[dict[str, object]] = [{"step": "shift", "most": 0.1}, {"step": "rotation", "degrees": 15}]
+DRAWN = ("constant", "step", "cosine", "warmup-cosine", "one-cycle")  # schedules of which the shape is known beforehand
+
+
 def experiment(setting: str, seed: int, progress: Progress) -> Finding:
-    """LeNet-5 on digits: three learning rates without augmentation, then the right one with the setting's policy."""
-    policy = {"version": 1, "name": "lesson", "steps": FLIPS[setting]}
+    """LeNet-5 on digits: three learning rates, the setting's policy, and 60 images without and with augmentation."""
     ways: list[tuple[str, float, object]] = [(f"learning rate {rate:g}", rate, "none") for rate in RATES]
-    ways.append((f"learning rate {RATES[1]:g}, {setting}", RATES[1], policy))
+    ways.append((f"learning rate {RATES[1]:g}, {setting}", RATES[1], _policy(FLIPS[setting])))
     rows, lines = [], []
     for place, (name, rate, augmentation) in enumerate(ways):
-        config = {
-            "data": "digits",
-            "architecture": "lenet5",
-            "strategy": "scratch",
-            "recipe": {
-                "epochs": 5,
-                "learning_rate": rate,
-                "augmentation": augmentation,
-                "gradient_clip": 0,
-                "seed": seed,
-            },
-        }
-        with trained(config, progress=part(progress, place, len(ways))) as run:
+        recipe = {**RECIPE, "epochs": 5, "learning_rate": rate, "augmentation": augmentation, "seed": seed}
+        config = {**NETWORK, "recipe": recipe}
+        with trained(config, progress=part(progress, place, len(ways) + 2)) as run:
             history = run.history
             rows.append(accuracy(name, run))
         losses = tuple(row.train_loss or 0.0 for row in history)
         lines.append(Curve(name, tuple(float(row.epoch) for row in history), losses))
     low, right, high, changed = rows
+    few, losses_of_few = _few_images(seed, progress, place=len(ways))
     answer = 0 if clearly_above(changed, right) else 2 if clearly_above(right, changed) else 1
     return Finding(
         measure="test accuracy",
@@ -48,9 +48,61 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
             f"Test accuracy is {percent(low.value)}, {percent(right.value)} and {percent(high.value)} at "
             "learning rates of "
             f"{RATES[0]:g}, {RATES[1]:g} and {RATES[2]:g}; with {setting} it is {percent(changed.value)} instead of "
-            f"{percent(right.value)}."
+            f"{percent(right.value)}. {few}"
         ),
         curves=Curves("epoch", "training loss", tuple(lines), y_log=True),
+        further=(losses_of_few, _schedules()),
+    )
+
+
+def _few_images(seed: int, progress: Progress, *, place: int) -> tuple[str, Curves]:
+    """Overfitting provoked and reduced: 60 digits for 40 epochs, plain and augmented; in words and as losses."""
+    from clfcore.experiments.compare_strategies import sample_split
+
+    digits = open_dataset("digits")
+    few = replace(digits, splits={**digits.splits, "train": sample_split(digits, "train", FEW, seed=seed)})
+    accuracies, lines = [], []
+    for way, (name, augmentation) in enumerate((("plain", "none"), ("augmented", _policy(MILD)))):
+        recipe = {**RECIPE, "epochs": LONG, "batch_size": 20, "weight_decay": 0, "schedule": "constant", "seed": seed}
+        config = {**NETWORK, "recipe": {**recipe, "learning_rate": RATES[1], "augmentation": augmentation}}
+        with trained(config, progress=part(progress, place + way, place + 2), dataset=few) as run:
+            history, test = run.history, accuracy(name, run)
+        epochs = tuple(float(row.epoch) for row in history)
+        lines.append(Curve(f"{name}: training", epochs, tuple(row.train_loss or 0.0 for row in history)))
+        lines.append(Curve(f"{name}: validation", epochs, tuple(row.validation_loss or 0.0 for row in history)))
+        accuracies.append((history[-1].train_accuracy or 0.0, test.value))
+    (fitted, plain), (less, augmented) = accuracies
+    return (
+        f"With {len(few.splits['train'])} training images and {LONG} epochs, training accuracy is {percent(fitted)} "
+        f"and test accuracy {percent(plain)}; shifted and turned a little, {percent(less)} and {percent(augmented)}.",
+        Curves(
+            "epoch",
+            "loss",
+            tuple(lines),
+            y_log=True,
+            caption="Overfitting: on few images, the training loss goes to 0 and the validation loss does not follow. "
+            "Augmentation narrows the gap.",
+        ),
+    )
+
+
+def _policy(steps: list[dict[str, object]]) -> dict[str, object]:
+    return {"version": 1, "name": "lesson", "steps": steps}
+
+
+def _schedules() -> Curves:
+    """The learning rate over a run under each schedule."""
+    from clfcore.config import make
+    from clfcore.runs.resolve_run import resolve_run
+    from clfcore.training.schedules import curve
+
+    lines = []
+    for name in DRAWN:
+        recipe = {**RECIPE, "learning_rate": RATES[1], "schedule": name, "epochs": 10}
+        steps, rates = curve(resolve_run(make({**NETWORK, "recipe": recipe})).config.recipe, 20, points=100)
+        lines.append(Curve(name, tuple(float(step) / 20 for step in steps), tuple(map(float, rates))))
+    return Curves(
+        "epoch", "learning rate", tuple(lines), caption="What each schedule makes of the same peak over ten epochs."
     )
 
 
@@ -79,7 +131,8 @@ The three look different within an epoch or two, so read the loss curve before y
             "Augmentation is a promise",
             r"""
 **Augmentation** shows each image a little changed: shifted, turned, flipped, recolored. It fights **overfitting**,
-where a network memorizes its training images: training accuracy keeps rising and validation accuracy does not.
+where a network memorizes its training images: training accuracy keeps rising and validation accuracy does not. The
+experiment provokes it with 60 images, and shows what augmentation does about it.
 
 Each step of a policy promises that *the label stays true*. A mirrored cat is a cat. A mirrored **2** is not a digit
 at all, and a 6 turned by 180 degrees is a 9. A network that is trained on such images is taught mistakes, and

@@ -61,7 +61,7 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
         ),
         share=False,
         curves=Curves("epoch", "training loss", tuple(lines)),
-        gradients=gradients(kinds, seed),
+        further=(gradients(kinds, seed),),
     )
 
 
@@ -75,7 +75,13 @@ def gradients(kinds: Sequence[tuple[int, bool]], seed: int) -> Curves:
         reach = gradient_reach("resnet", options=options, image_size=16, channels=1, classes=10, seed=seed)
         norms = tuple(norm.before for norm in reach.norms)
         lines.append(Curve(kind_name(layers, residual=skip), tuple(map(float, range(1, len(norms) + 1))), norms))
-    return Curves("layer with weights, first to last", "norm of the gradient", tuple(lines), y_log=True)
+    return Curves(
+        "layer with weights, first to last",
+        "norm of the gradient",
+        tuple(lines),
+        y_log=True,
+        caption="Before training, on 24 drawn images: how large the gradient of each layer's weights is.",
+    )
 
 
 def recorded_study() -> str:

@@ -82,9 +82,9 @@ def show(result: LessonResult) -> None:
     chart(finding_figure(finding, result.recorded, dark=dark()), f"lesson {key}")
     if finding.curves is not None:
         chart(curves_figure(finding.curves, dark=dark()), f"lesson curves {key}")
-    if finding.gradients is not None:
-        st.caption("Before training, on 24 drawn images: how large the gradient of each layer's weights is.")
-        chart(curves_figure(finding.gradients, dark=dark()), f"lesson gradients {key}")
+    for place, curves in enumerate(finding.further or ()):
+        st.caption(curves.caption)
+        chart(curves_figure(curves, dark=dark()), f"lesson further {place} {key}")
     show_panels(finding.panels or ())
     own = result.recorded is not None
     if finding.holds:
