@@ -11,6 +11,7 @@ from clfcore.lessons.recorded import Recorded, RecordedRow
 from clfcore.numerals import decimal, value_text
 
 ROW = 46  # pixels of a bar's row
+FEW, MARKED = 12, 60  # epochs that are each named on the axis, and points of a line that are each marked
 
 
 def finding_figure(finding: Finding, recorded: Recorded | None, *, dark: bool = False) -> go.Figure:
@@ -68,13 +69,13 @@ def curves_figure(curves: Curves, *, dark: bool = False) -> go.Figure:
         figure.add_scatter(
             x=line.x,
             y=line.y,
-            mode="lines+markers",
+            mode="lines+markers" if len(line.x) <= MARKED else "lines",
             name=escape_html(line.name),
             line={"color": ink},
             hovertemplate=f"{escape_html(line.name)}<br>%{{x:g}}: %{{y:.4g}}<extra></extra>",
         )
     figure.update_xaxes(title_text=curves.x_title)
-    if all(x == int(x) and x <= 50 for line in curves.lines for x in line.x):  # epochs
+    if all(x == int(x) and x <= FEW for line in curves.lines for x in line.x):  # epochs
         figure.update_xaxes(dtick=1)
     figure.update_yaxes(title_text=curves.y_title, showgrid=True, type="log" if curves.y_log else "linear")
     if not curves.y_log:

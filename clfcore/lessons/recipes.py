@@ -6,6 +6,7 @@ from clfcore.data.catalogue import open_dataset
 from clfcore.lessons.illustrations import policies_and_mixtures
 from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Room, Setting, Source, Step
 from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
+from clfcore.numerals import decimal
 from clfcore.progress import Progress
 
 RATES = (1e-5, 3e-3, 0.3)
@@ -25,8 +26,8 @@ DRAWN = ("constant", "step", "cosine", "warmup-cosine", "one-cycle")  # schedule
 
 def experiment(setting: str, seed: int, progress: Progress) -> Finding:
     """LeNet-5 on digits: three learning rates, the setting's policy, and 60 images without and with augmentation."""
-    ways: list[tuple[str, float, object]] = [(f"learning rate {rate:g}", rate, "none") for rate in RATES]
-    ways.append((f"learning rate {RATES[1]:g}, {setting}", RATES[1], _policy(FLIPS[setting])))
+    ways: list[tuple[str, float, object]] = [(f"learning rate {decimal(rate)}", rate, "none") for rate in RATES]
+    ways.append((f"learning rate {decimal(RATES[1])}, {setting}", RATES[1], _policy(FLIPS[setting])))
     rows, lines = [], []
     for place, (name, rate, augmentation) in enumerate(ways):
         recipe = {**RECIPE, "epochs": 5, "learning_rate": rate, "augmentation": augmentation, "seed": seed}
@@ -47,7 +48,8 @@ def experiment(setting: str, seed: int, progress: Progress) -> Finding:
         sentence=(
             f"Test accuracy is {percent(low.value)}, {percent(right.value)} and {percent(high.value)} at "
             "learning rates of "
-            f"{RATES[0]:g}, {RATES[1]:g} and {RATES[2]:g}; with {setting} it is {percent(changed.value)} instead of "
+            f"{decimal(RATES[0])}, {decimal(RATES[1])} and {decimal(RATES[2])}; with {setting} it is "
+            f"{percent(changed.value)} instead of "
             f"{percent(right.value)}. {few}"
         ),
         curves=Curves("epoch", "training loss", tuple(lines), y_log=True),
