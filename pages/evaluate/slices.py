@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from clfcore.data.versions.queue import QueueItem, make_queue
 from clfcore.evaluation.errors import cases
 from clfcore.evaluation.metrics import decide
 from clfcore.progress import Progress
@@ -15,7 +16,9 @@ from ui.closeup.grid import open_pages
 from ui.closeup.sources import Entry
 from ui.formatting import count, ends, percent, shorten
 from ui.jobs import background, result_beside
-from ui.loaders import Files, by_files, run_thumbnail, stored
+from ui.loaders import Files, by_files, run_dataset, run_thumbnail, stored
+from ui.messages import refusals
+from ui.review.handover import review_queue
 from ui.session import SessionValue, kept
 
 if TYPE_CHECKING:
@@ -76,7 +79,12 @@ def _shown(run: Run, predictions: "Predictions", slices: "RunSlices") -> None:
     chosen = st.selectbox(
         "Pictures of", slices.slices, format_func=_title, width=420, **kept(f"slice {run.id} {slices.split}")
     )
-    st.caption("The images that the run gets wrong come first.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("The images that the run gets wrong come first.", width="content")
+        if st.button("Review one by one", key="review slice", icon=":material/keyboard:"):
+            items = [QueueItem(name, f"{chosen.by}: {chosen.name}") for name in chosen.ids]
+            with refusals():
+                review_queue(run.config.data, make_queue("slice", items, run_dataset(run)))
     wrong = set(chosen.ids[: chosen.items - chosen.right])
     open_pages(
         chosen.ids,

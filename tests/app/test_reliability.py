@@ -77,6 +77,12 @@ def test_slices_are_looked_for_on_a_click(task: str, open_page: OpenPage, finish
     assert not app.exception
     assert any(f"clfcore slices {run.id} --split test" in code.value for code in app.code)
     assert any("clf-card" in str(element.proto.body) for element in app.get("html"))
+    app.button(key="review slice").click().run()
+    assert not app.exception
+    assert not app.error
+    assert [title.value for title in app.title] == ["Review"]
+    (queue,) = (box for box in app.selectbox if box.label == "Queue")
+    assert any(option.startswith("Slice (") for option in queue.options)
 
 
 def test_robustness_is_measured_on_a_click(open_page: OpenPage, finished_run: Run) -> None:
