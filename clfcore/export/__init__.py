@@ -105,7 +105,7 @@ def export(
     squares = None if row.exact else calibration_squares(source, calibrate)
     with _whole(target) as partial:
         row.write(source.exportable, partial, squares)
-        with _opened(row.read(partial)) as predict:
+        with _opened(_reader(row, partial, source.exportable.classifier.name)) as predict:
             parity = verify(
                 source.exportable.classifier, source.proof, predict, stored=source.stored, progress=progress
             )
@@ -123,6 +123,17 @@ def export(
         parity.accuracy,
         parity.latency,
     )
+
+
+def _reader(row: "Format", partial: Path, name: str) -> "Predictor":
+    """What answers by the file that was just written. Raises Failure where its own library does not open it."""
+    try:
+        return row.read(partial)
+    except InputError as error:
+        reason = str(error).replace(str(partial), "the file")
+        raise Failure(
+            f"{name} was not exported: what was written as {row.name} does not open here ({reason})"
+        ) from error
 
 
 def _check(verification: "Verification", name: str, *, row: "Format", tolerance: float | None) -> None:

@@ -143,6 +143,22 @@ def test_eight_bits_have_a_scale_for_each_channel(trained: Run, tmp_path: Path) 
     assert result.accuracy is not None
 
 
+def test_what_its_own_library_does_not_open_is_refused_by_name(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise InputError(f"{path} is no ONNX file that onnxruntime opens")
+
+    changed = replace(FORMATS["onnx"], write=lambda source, path, squares: path.write_bytes(b"x"), read=refuse)
+    monkeypatch.setitem(FORMATS, "onnx", changed)  # type: ignore[arg-type]
+    with pytest.raises(
+        Failure, match=r"was not exported: what was written as onnx does not open here \(the file is no ONNX file"
+    ) as refused:
+        export(str(trained.path), format="onnx", out=tmp_path / "model.onnx")
+    assert str(tmp_path) not in str(refused.value)
+    assert not list(tmp_path.iterdir())
+
+
 def test_eight_bits_that_lose_too_much_are_refused(
     trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
