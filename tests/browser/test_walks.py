@@ -19,6 +19,7 @@ def test_a_stopped_run_is_finished_with_its_best_epoch_and_evaluated(page: Page,
     expect(page.get_by_text(re.compile(r"epoch [2-9]\d* of 400"))).to_be_visible(timeout=90_000)
     page.get_by_role("button", name="Stop now").click()
     expect(page.get_by_text(re.compile("^Stopped"))).to_be_visible(timeout=60_000)
+    settled(page)  # what the run had while it worked is gone by then
     page.get_by_role("button", name="Finish with the best epoch so far").click()
     page.get_by_role("button", name="Evaluate").click(timeout=90_000)
     page.wait_for_url(re.compile("/evaluate"))

@@ -188,7 +188,9 @@ def test_a_run_is_deleted_only_after_a_second_word(page: Page, address: str, fol
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_have_count(0)  # else its buttons, as they go, are those that are found below
     assert (folder / "runs" / run).exists()
+    settled(page)
     page.get_by_role("button", name="Delete", exact=True).click()
+    settled(page)  # while the page behind the dialog is still being drawn, its buttons are drawn anew, too
     page.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_role("heading", name="Train")).to_be_visible()
     assert not (folder / "runs" / run).exists()

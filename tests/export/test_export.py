@@ -152,7 +152,7 @@ def test_what_its_own_library_does_not_open_is_refused_by_name(
     changed = replace(FORMATS["onnx"], write=lambda source, path, squares: path.write_bytes(b"x"), read=refuse)
     monkeypatch.setitem(FORMATS, "onnx", changed)  # type: ignore[arg-type]
     with pytest.raises(
-        Failure, match=r"was not exported: its onnx does not open here \(the file is no ONNX file"
+        Failure, match=r"was not exported: what was written as onnx does not open here \(the file is no ONNX file"
     ) as refused:
         export(str(trained.path), format="onnx", out=tmp_path / "model.onnx")
     assert str(tmp_path) not in str(refused.value)
