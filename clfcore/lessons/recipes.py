@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
 from clfcore.lessons.illustrations import policies_and_mixtures
 from clfcore.lessons.lesson import Choice, Curve, Curves, Finding, Lesson, Room, Setting, Source, Step
 from clfcore.lessons.trial import accuracy, clearly_above, part, percent, trained
 from clfcore.numerals import decimal
 from clfcore.progress import Progress
+from clfcore.runs.resolve_run import resolve_run
+from clfcore.training.schedules import curve
 
 RATES = (1e-5, 3e-3, 0.3)
 FLIPS: dict[str, list[dict[str, object]]] = {
@@ -94,10 +97,6 @@ def _policy(steps: list[dict[str, object]]) -> dict[str, object]:
 
 def _schedules() -> Curves:
     """The learning rate over a run under each schedule."""
-    from clfcore.config import make
-    from clfcore.runs.resolve_run import resolve_run
-    from clfcore.training.schedules import curve
-
     lines = []
     for name in DRAWN:
         recipe = {**RECIPE, "learning_rate": RATES[1], "schedule": name, "epochs": 10}
