@@ -35,6 +35,7 @@ ROOTS = tuple(dict.fromkeys(name.partition(".")[0] for name in ORDER))
 
 _AT_A_LINES_START = re.compile(rf"^(?:import|from) (?:{'|'.join(ROOTS)})\b".encode(), re.MULTILINE)
 _one_at_a_time = threading.RLock()
+_PARSING = threading.Lock()
 _loaded: set[str] = set()
 
 
@@ -58,6 +59,19 @@ def is_loaded(library: str) -> bool:
     return all(name in _loaded for name in ORDER if name.partition(".")[0] == library)
 
 
+def _parsed(source: bytes) -> ast.Module:
+    """The syntax tree of a module. CPython 3.11 counts the depth of all threads' trees together and fails at a mismatch
+    (python/cpython#106905): one tree at a time here, and again where another library was parsing meanwhile.
+    """
+    with _PARSING:
+        for _ in range(20):
+            try:
+                return ast.parse(source)
+            except SystemError:
+                continue
+        return ast.parse(source)
+
+
 def imported_at_the_top(source: bytes) -> tuple[str, ...]:
     """The heavy libraries that a module's own statements import, in the order of ROOTS.
 
@@ -67,7 +81,7 @@ def imported_at_the_top(source: bytes) -> tuple[str, ...]:
     if not _AT_A_LINES_START.search(source):
         return ()
     named: set[str] = set()
-    for node in ast.parse(source).body:  # a line may also stand in a text, as of code that is written for others
+    for node in _parsed(source).body:  # a line may also stand in a text, as of code that is written for others
         if isinstance(node, ast.Import):
             named |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

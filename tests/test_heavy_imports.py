@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clfcore.heavy_imports import ORDER, ROOTS, load
+from clfcore.heavy_imports import ORDER, ROOTS, imported_at_the_top, load
 from tests.support.quick_imports import QUICK
 
 ROOT = Path(__file__).parents[1]
@@ -103,3 +103,15 @@ def test_what_a_page_needs_to_paint_loads_none_of_them_in_a_thread() -> None:
 def test_what_is_loaded_stays_loaded() -> None:
     load("plotly")
     load("plotly")
+
+
+def test_a_module_is_parsed_again_where_another_thread_was_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse, failures = ast.parse, iter([True, True])
+
+    def disturbed(source: bytes) -> ast.Module:
+        if next(failures, False):
+            raise SystemError("AST constructor recursion depth mismatch (before=129, after=86)")
+        return parse(source)
+
+    monkeypatch.setattr(ast, "parse", disturbed)
+    assert imported_at_the_top(b"import torch\n") == ("torch",)
