@@ -106,22 +106,22 @@ def export(
     with _whole(target) as partial:
         row.write(source.exportable, partial, squares)
         with _opened(_reader(row, partial, source.exportable.classifier.name)) as predict:
-            parity = verify(
+            verification = verify(
                 source.exportable.classifier, source.proof, predict, stored=source.stored, progress=progress
             )
-        _check(parity, source.exportable.classifier.name, row=row, tolerance=tolerance)
+        _check(verification, source.exportable.classifier.name, row=row, tolerance=tolerance)
         if row.prove is not None:
-            row.prove(partial, parity)
+            row.prove(partial, verification)
     files = sorted(path for path in target.rglob("*") if path.is_file()) if row.folder else [target]
     return Exported(
         source.exportable.classifier.name,
         format,
         target,
         tuple(ExportedFile(path, path.stat().st_size, _sha256(path)) for path in files),
-        parity.parity,
-        parity.stored,
-        parity.accuracy,
-        parity.latency,
+        verification.parity,
+        verification.stored,
+        verification.accuracy,
+        verification.latency,
     )
 
 

@@ -11,6 +11,7 @@ from clfcore.export import onnx_model, train_script
 from clfcore.export.exportable import Exportable, description
 from clfcore.export.onnx_model import Predictor
 from clfcore.hierarchy import Decoding
+from clfcore.jinja import environment
 from clfcore.task import TaskKind
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,11 +36,11 @@ def write_predictor(source: Exportable, folder: Path) -> None:
     folder.mkdir(parents=True)
     onnx_model.write(source, folder / "model.onnx")
     describe(source, folder)
-    about = source.classifier
+    classifier = source.classifier
     text = predict_source(
-        about.preprocess.fit,
-        about.task.kind,
-        decoding=about.decoding,
+        classifier.preprocess.fit,
+        classifier.task.kind,
+        decoding=classifier.decoding,
         unknown=source.unknown is not None,
         sets=source.sets is not None,
     )
@@ -53,17 +54,7 @@ def predict_source(
 
     decoding: how a hierarchy is read. unknown: strangers are told by energy. sets: it answers with sets, too.
     """
-    # 0.1 s and more: only an export needs it
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    template = environment.get_template("predict.py.jinja")
+    template = environment(TEMPLATES, html=False).get_template("predict.py.jinja")
     return template.render(fit=fit, kind=kind, decoding=decoding, unknown=unknown, sets=sets)
 
 

@@ -22,11 +22,10 @@ from clfcore.export.card import Card, card_of
 from clfcore.export.exportable import Exportable, description
 from clfcore.export.half import halved
 from clfcore.export.onnx_model import Predictor
+from clfcore.jinja import environment
 from clfcore.outputs import MADE_BY
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from clfcore.export.verify import Verification
 
 POLICY = (  # what counts is that no address is allowed; unsafe-eval stands for WebAssembly, by its older name
@@ -57,7 +56,8 @@ def web_page(model: bytes, about: Mapping[str, object], card: Card, *, proof: st
     description = {**about, "input": {**image_input, "shades": shades * (3 // len(shades))}}
     task = about["task"]
     assert isinstance(task, Mapping), "a description has its task"
-    page = _template().render(
+    template = environment(PARTS).get_template("page.html.jinja")
+    page = template.render(
         policy=POLICY,
         generator=MADE_BY,
         about=description,
@@ -141,18 +141,3 @@ def _runtime() -> dict[str, object]:
     files = {"script": "ort.wasm.bundle.min.mjs.gz", "wasm": "ort-wasm-simd-threaded.wasm.gz"}
     held = {name: base64.b64encode((RUNTIME / file).read_bytes()).decode() for name, file in files.items()}
     return {"version": version, "license": license_text, **held}
-
-
-def _template() -> "Template":
-    # 0.1 s and more: only a page needs it
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(PARTS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("page.html.jinja")

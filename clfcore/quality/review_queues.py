@@ -8,6 +8,7 @@ from clfcore.quality.image_checks import ImageFlaw
 from clfcore.quality.label_errors import SuspectLabel
 from clfcore.quality.near_duplicates import Duplicates
 from clfcore.quality.outliers import Outlier
+from clfcore.quality.slices import Slice
 
 
 def suspect_queue(suspects: Iterable[SuspectLabel], dataset: ImageDataset, *, expected: int) -> Queue:
@@ -48,3 +49,8 @@ def flaw_queue(outliers: Iterable[Outlier], flaws: Iterable[ImageFlaw], dataset:
 def _few(items: Sequence[str], item: str) -> str:
     others = [other for other in items if other != item]
     return others[0] + (f" and {len(others) - 1:,} more" if len(others) > 1 else "")
+
+
+def slice_queue(part: Slice, dataset: ImageDataset) -> Queue:
+    """The items of a slice, those that the run gets wrong first."""
+    return make_queue("slice", [QueueItem(item, f"{part.by}: {part.name}") for item in part.ids], dataset)

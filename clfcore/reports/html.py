@@ -15,6 +15,7 @@ from PIL import Image
 
 from clfcore.figures.theme import alternative
 from clfcore.heavy_imports import load
+from clfcore.jinja import environment
 from clfcore.outputs import MADE_BY
 
 if TYPE_CHECKING:
@@ -97,19 +98,9 @@ def thumbnail(pixels: "np.ndarray", caption: str) -> Thumbnail:
 
 def template(name: str) -> "Template":
     """Jinja template of this folder; it escapes every text, and refuses a name that it is not given."""
-    # 0.1 s and more: only a report needs it
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"alternative": alternative, "figure_html": _figure_html, "next_name": next}
-    return environment.get_template(name)
+    own = environment(Path(__file__).parent)
+    own.filters |= {"alternative": alternative, "figure_html": _figure_html, "next_name": next}
+    return own.get_template(name)
 
 
 def _figure_html(figure: "Figure", name: str) -> str:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from clfcore.data.versions.queue import QueueItem, make_queue
 from clfcore.evaluation.errors import cases
 from clfcore.evaluation.metrics import decide
 from clfcore.progress import Progress
@@ -82,9 +81,10 @@ def _shown(run: Run, predictions: "Predictions", slices: "RunSlices") -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("The images that the run gets wrong come first.", width="content")
         if st.button("Review one by one", key="review slice", icon=":material/keyboard:"):
-            items = [QueueItem(name, f"{chosen.by}: {chosen.name}") for name in chosen.ids]
+            from clfcore.quality.review_queues import slice_queue
+
             with refusals():
-                review_queue(run.config.data, make_queue("slice", items, run_dataset(run)))
+                review_queue(run.config.data, slice_queue(chosen, run_dataset(run)))
     wrong = set(chosen.ids[: chosen.items - chosen.right])
     open_pages(
         chosen.ids,
