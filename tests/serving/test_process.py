@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -15,6 +16,7 @@ import pytest
 
 from clfcore import api
 from clfcore.runs.folder import Run
+from clfcore.serving.run import listen
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,15 @@ def test_the_protocols_own_client_talks_to_it(server: tuple, trained: Run) -> No
         assert answers[0] == pytest.approx(answers[1])
     finally:
         client.close()
+
+
+def test_an_answer_waits_for_no_acknowledgement_of_its_head() -> None:
+    with (
+        listen("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as connection,
+    ):
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_signal_ends_it_in_order(server: tuple) -> None:
