@@ -170,18 +170,20 @@ class Application:
     async def _infer(self, request: Request) -> Response:
         with self._place():
             body = await read_body(request, self.limits)
-            tensors = await self._thread(
-                protocol.read_request, body, request.headers.get(protocol.HEADER_LENGTH), self.served
-            )
+            length = request.headers.get(protocol.HEADER_LENGTH)
+            work = self._thread if protocol.is_slow_to_read(body, length) else self._here
+            tensors = await work(protocol.read_request, body, length, self.served)
             outputs = await self._outputs(self.served.squares(tensors.tensor))
-            content, header = await self._thread(
-                protocol.write_answer, tensors, self.served.tensors(outputs), self.served
-            )
+            work = self._thread if protocol.is_slow_to_write(tensors, outputs.logits) else self._here
+            content, header = await work(self._answer_to, tensors, outputs)
         if header is None:
             return Response(content, media_type="application/json")
         return Response(
             content, media_type="application/octet-stream", headers={"Inference-Header-Content-Length": str(header)}
         )
+
+    def _answer_to(self, tensors: protocol.InferRequest, outputs: Outputs) -> tuple[bytes, int | None]:
+        return protocol.write_answer(tensors, self.served.tensors(outputs), self.served)
 
     async def _predict(self, request: Request) -> Response:
         with self._place():
@@ -227,6 +229,11 @@ class Application:
         if self._working >= self.limits.requests:
             raise Refused(503, "the server is busy: try again in a second", RETRY)
         return _Place(self)
+
+    @staticmethod
+    async def _here(work: Callable[..., T], *given: object) -> T:
+        """Work that takes less time than handing it to a thread."""
+        return work(*given)
 
     async def _thread(self, work: Callable[..., T], *given: object) -> T:
         future = asyncio.get_running_loop().run_in_executor(self._pool, work, *given)

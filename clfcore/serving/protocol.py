@@ -16,6 +16,7 @@ from clfcore.serving.served import INPUT, OUTPUTS, VERSION, Served
 HEADER_LENGTH = "inference-header-content-length"
 MOST_PICTURES = 64  # in one request
 EXTENSIONS = ("binary_tensor_data",)
+QUICK_JSON, QUICK_BINARY = 8 << 10, 1 << 20  # bytes that are read or written within a millisecond
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,20 @@ class InferRequest:
     id: str
     tensor: np.ndarray
     outputs: Mapping[str, bool]
+
+
+def is_slow_to_read(body: bytes, header_length: str | None) -> bool:
+    """Whether reading a body takes so long that others would wait for it: it goes to a thread."""
+    text = len(body)
+    if header_length is not None and header_length.isascii() and header_length.isdigit():
+        text = min(text, int(header_length[:12]))
+    return text > QUICK_JSON or len(body) > QUICK_BINARY
+
+
+def is_slow_to_write(request: InferRequest, logits: np.ndarray) -> bool:
+    """Whether writing the answer does."""
+    bytes_as_text = 20 * logits.size * sum(not binary for binary in request.outputs.values())
+    return bytes_as_text > QUICK_JSON or 8 * logits.size * len(request.outputs) > QUICK_BINARY
 
 
 def read_request(body: bytes, header_length: str | None, served: Served) -> InferRequest:
@@ -40,7 +55,7 @@ def read_request(body: bytes, header_length: str | None, served: Served) -> Infe
     inputs = request.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         raise InputError(f"inputs must be a list of one tensor, {INPUT!r}")
-    tensor = _tensor(inputs[0], body[length:], served)
+    tensor = _tensor(inputs[0], memoryview(body)[length:], served)
     return InferRequest(_id(request), tensor, _outputs(request))
 
 
@@ -50,7 +65,7 @@ def _whole(word: str, most: int) -> int:
     return int(word)
 
 
-def _tensor(given: dict, binary: bytes, served: Served) -> np.ndarray:
+def _tensor(given: dict, binary: memoryview, served: Served) -> np.ndarray:
     expected = served.metadata()["inputs"][0]
     if given.get("name") != INPUT:
         raise InputError(f"the input is {brief(given.get('name'))}: the model has one, {INPUT!r}")

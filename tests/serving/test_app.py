@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from clfcore.inference.predictor import Outputs
+from clfcore.serving import protocol
 from clfcore.serving.app import Application
 from clfcore.serving.inbox import Inbox
 from clfcore.serving.limits import Limits, known_hosts
@@ -230,6 +231,35 @@ def test_health_and_metrics_answer_while_the_model_computes_and_a_full_queue_say
         text = client.get("/metrics").text
         assert 'clflab_requests_total{route="/predict",status="503"} 1' in text
         assert "clflab_pictures_total 3" in text
+
+
+def threads_that_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the threads that read requests and write answers from now on."""
+    names: list[str] = []
+
+    def named(work: Callable) -> Callable:
+        return lambda *given: (names.append(threading.current_thread().name), work(*given))[1]
+
+    for function in ("read_request", "write_answer"):
+        monkeypatch.setattr(protocol, function, named(getattr(protocol, function)))
+    return names
+
+
+@pytest.mark.parametrize(("items", "binary", "in_threads"), [(2, True, [False, False]), (40, False, [True, False])])
+def test_only_what_takes_long_goes_to_a_thread(
+    monkeypatch: pytest.MonkeyPatch, client: TestClient, items: int, binary: bool, in_threads: list[bool]
+) -> None:
+    names, squares = threads_that_read(monkeypatch), tensor(items)
+    given, headers = as_json(squares) | {"parameters": {"binary_data_output": binary}}, {}
+    if binary:
+        del given["inputs"][0]["data"]
+        given["inputs"][0]["parameters"] = {"binary_data_size": squares.nbytes}
+        headers["Inference-Header-Content-Length"] = str(len(json.dumps(given)))
+    got = client.post(
+        INFER, content=json.dumps(given).encode() + (squares.tobytes() if binary else b""), headers=headers
+    )
+    assert got.status_code == 200
+    assert [name.startswith("requests") for name in names] == in_threads
 
 
 def test_an_answer_out_of_time_is_a_504() -> None:
