@@ -185,10 +185,11 @@ def main() -> None:
                 f"  bare {bare:.1f} images/s, served to {args.clients} clients {over_http:.1f}: {over_http / bare:.2f}"
             )
         print(f"  median of ratios {statistics.median(b / a for a, b in rounds):.2f}")
-        for title, times in (("idle", idle), ("under load", busy)):
+        with health(host, port) as many:
+            memory(host, port, process, args.requests)
+        for title, times in (("idle", idle), ("under load", busy), ("during the requests for memory", many)):
             half, most = statistics.median(times), sorted(times)[int(0.95 * (len(times) - 1))]
             print(f"  health {title}: median {half:.1f} ms, 95% under {most:.1f} ms, largest {max(times):.1f} ms")
-        memory(host, port, process, args.requests)
 
 
 if __name__ == "__main__":

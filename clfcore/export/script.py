@@ -37,25 +37,39 @@ def write_predictor(source: Exportable, folder: Path) -> None:
     onnx_model.write(source, folder / "model.onnx")
     describe(source, folder)
     classifier = source.classifier
-    text = predict_source(
+    modules = predict_modules(
         classifier.preprocess.fit,
         classifier.task.kind,
         decoding=classifier.decoding,
         unknown=source.unknown is not None,
         sets=source.sets is not None,
     )
-    (folder / "predict.py").write_text(text, encoding="utf-8")
+    for name, text in modules.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
-def predict_source(
+def predict_modules(
     fit: Fit, kind: TaskKind, *, decoding: Decoding = "levels", unknown: bool = False, sets: bool = False
-) -> str:
-    """predict.py with what this classifier needs, and nothing else.
+) -> dict[str, str]:
+    """predict.py with what this classifier needs, and nothing else; where that is long, rules.py beside it.
 
     decoding: how a hierarchy is read. unknown: strangers are told by energy. sets: it answers with sets, too.
     """
-    template = environment(TEMPLATES, html=False).get_template("predict.py.jinja")
-    return template.render(fit=fit, kind=kind, decoding=decoding, unknown=unknown, sets=sets)
+    parts = {
+        "unlike": unknown and "strangers by their energy",
+        "decoded": decoding != "levels" and "a hierarchy along its paths",
+        "members": sets and "prediction sets",
+    }
+    needed = {name: what for name, what in parts.items() if what}
+    apart = decoding != "levels" or sets
+    template = environment(TEMPLATES, html=False).get_template
+    names = {"fit": fit, "kind": kind, "decoding": decoding, "unknown": unknown, "sets": sets}
+    modules = {
+        "predict.py": template("predict.py.jinja").render(names, rules=", ".join(sorted(needed)) if apart else "")
+    }
+    if apart:
+        modules["rules.py"] = template("rules.py.jinja").render(names, about=", ".join(needed.values()))
+    return modules
 
 
 def describe(source: Exportable, folder: Path) -> None:

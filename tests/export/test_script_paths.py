@@ -1,6 +1,6 @@
 """predict.py reads a hierarchy along its paths exactly as the lab does, at any temperature."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clfcore.config import Fit
 from clfcore.evaluation.conformal import SetRule
-from clfcore.export.script import predict_source
+from clfcore.export.script import predict_modules
 from clfcore.hierarchy import Decoding, decoded
 from clfcore.predictions import probabilities
 from clfcore.task import Level, TaskKind, hierarchical
@@ -20,6 +20,14 @@ TASK = hierarchical(
 )
 
 
+def rules(how: Decoding, about: dict, *, sets: bool = False) -> dict[str, Any]:
+    """The functions of rules.py, without the file that it reads."""
+    source = predict_modules("crop", "hierarchical", decoding=how, sets=sets)["rules.py"]
+    names: dict[str, Any] = {"np": np, "TASK": TASK.as_dict(), "ABOUT": about}
+    exec(source[source.index("def ") :], names)
+    return names
+
+
 @pytest.mark.parametrize("how", ["path", "sum"])
 @given(
     logits=st.lists(st.floats(-8, 8, width=32), min_size=TASK.columns, max_size=TASK.columns),
@@ -28,32 +36,35 @@ TASK = hierarchical(
 @settings(max_examples=100, deadline=None)
 def test_paths_are_read_as_the_lab_reads_them(how: Decoding, logits: list[float], temperature: float) -> None:
     row = np.array([logits], np.float32)
-    source = predict_source("crop", "hierarchical", decoding=how)
-    code = source[source.index("def decoded(") : source.index("def answer(")]
     about = {"decoding": how, "temperature": temperature}
-    names: dict[str, object] = {"np": np, "TASK": TASK.as_dict(), "ABOUT": about}
-    exec(code, names)
+    names = rules(how, about)
     given_levels = [probabilities(row / temperature, TASK)[0][part].astype(np.float32) for part in TASK.slices]
     mine = probabilities(decoded(row, TASK, how) / temperature, TASK)[0]
-    theirs = np.concatenate(names["decoded"](given_levels))  # type: ignore[operator]
+    theirs = np.concatenate(names["decoded"](given_levels))
     assert theirs == pytest.approx(mine, abs=2e-5)
 
 
-def test_only_a_classifier_that_reads_paths_gets_the_code() -> None:
-    assert "def decoded(" not in predict_source("crop", "hierarchical")
-    compile(predict_source("crop", "hierarchical", decoding="path"), "predict.py", "exec")
-
-
 @pytest.mark.parametrize("unknown", [False, True])
+@pytest.mark.parametrize("sets", [False, True])
 @pytest.mark.parametrize("fit", get_args(Fit))
-@pytest.mark.parametrize("kind", get_args(TaskKind))
-def test_it_is_short_and_has_only_what_its_classifier_needs(kind: TaskKind, fit: Fit, unknown: bool) -> None:
-    source = predict_source(fit, kind, unknown=unknown)
-    compile(source, "predict.py", "exec")
-    assert len(source.splitlines()) < 80
-    assert "{%" not in source
-    assert ("def unlike(" in source) == unknown
-    assert ("thresholds" in source, '"levels": answers' in source) == (kind == "multi-label", kind == "hierarchical")
+@pytest.mark.parametrize(
+    ("kind", "how"), [*((kind, "levels") for kind in get_args(TaskKind)), ("hierarchical", "path")]
+)
+def test_each_file_is_short_and_has_only_what_its_classifier_needs(
+    kind: TaskKind, how: Decoding, fit: Fit, sets: bool, unknown: bool
+) -> None:
+    modules = predict_modules(fit, kind, decoding=how, unknown=unknown, sets=sets)
+    assert set(modules) == {"predict.py", "rules.py"} if sets or how == "path" else {"predict.py"}
+    for name, source in modules.items():
+        compile(source, name, "exec")
+        assert len(source.splitlines()) < 80
+        assert max(map(len, source.splitlines())) <= 120
+        assert "{%" not in source
+    whole = "".join(modules.values())
+    functions = {"unlike": unknown, "decoded": how == "path", "members": sets}
+    assert {name: f"def {name}(" in whole for name in functions} == functions
+    main = modules["predict.py"]
+    assert ("thresholds" in main, '"levels": answers' in main) == (kind == "multi-label", kind == "hierarchical")
 
 
 @pytest.mark.parametrize("how", ["levels", "path", "sum"])
@@ -64,12 +75,9 @@ def test_it_is_short_and_has_only_what_its_classifier_needs(kind: TaskKind, fit:
 @settings(max_examples=60, deadline=None)
 def test_sets_are_those_of_the_lab_whatever_the_temperature(how: Decoding, logits: list[float], level: str) -> None:
     row, rule = np.array([logits], np.float32), SetRule(0.9, 0.3, 100, level)
-    source = predict_source("crop", "hierarchical", decoding=how, sets=True)
-    first = "def decoded(" if how != "levels" else "def members("
     about = {"decoding": how, "temperature": 2.5, "sets": {"coverage": 0.9, "threshold": 0.3, "level": level}}
-    names: dict[str, object] = {"np": np, "TASK": TASK.as_dict(), "ABOUT": about}
-    exec(source[source.index(first) : source.index("def answer(")], names)
+    names = rules(how, about, sets=True)
     read = decoded(row, TASK, how)
     part = TASK.slices[["kind", "name"].index(level)]
     assume(np.abs(probabilities(read, TASK)[0, part] - rule.threshold).min() > 1e-4)
-    assert set(names["members"](row[0])) == set(rule.classes(read, TASK))  # type: ignore[operator]
+    assert set(names["members"](row[0])) == set(rule.classes(read, TASK))

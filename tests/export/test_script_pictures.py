@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from clfcore.data.pixels import Preprocess, read_image
-from clfcore.export.script import predict_source
+from clfcore.export.script import predict_modules
 
 SIDE = 24
 PREPROCESS = Preprocess(SIDE, interpolation="bicubic", crop_fraction=0.875)
@@ -45,7 +45,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     names: dict[str, Any] = {"__file__": str(folder / "predict.py"), "__name__": "predict"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "onnxruntime", runtime)
-        exec(compile(predict_source(PREPROCESS.fit, "single-label"), "predict.py", "exec"), names)
+        exec(compile(predict_modules(PREPROCESS.fit, "single-label")["predict.py"], "predict.py", "exec"), names)
     return names
 
 
