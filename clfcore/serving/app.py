@@ -74,7 +74,16 @@ class Application:
         def route(path: str, handler: Handler, method: str = "GET") -> Route:
             return Route(path, self._answered(path, handler), methods=[method])
 
-        routes = [
+        def of_model(start: str) -> list[Route]:
+            return [
+                route(f"{start}/infer", self._infer, "POST"),
+                route(start, self._model),
+                route(f"{start}/ready", self._ready),
+            ]
+
+        routes = [  # tried in this order: what is asked most stands first
+            *of_model(model),
+            *of_model(version),
             route("/", self._page),
             route("/predict", self._predict, "POST"),
             route("/metrics", self._metrics),
@@ -82,12 +91,6 @@ class Application:
             route("/v2/health/live", self._healthy),
             route("/v2/health/ready", self._healthy),
         ]
-        for start in (model, version):
-            routes += [
-                route(start, self._model),
-                route(f"{start}/ready", self._ready),
-                route(f"{start}/infer", self._infer, "POST"),
-            ]
         handlers = {HTTPException: self._http_error}
         return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # its own kind of handler
 

@@ -39,20 +39,21 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         raise too_large
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refused(415, "the body is compressed: send it as it is")
-    body = bytearray()
+    chunks, size = [], 0
     try:
         async with asyncio.timeout(limits.seconds):
             async for chunk in request.stream():
-                if len(body) + len(chunk) > limits.body:
+                size += len(chunk)
+                if size > limits.body:
                     raise too_large
-                body += chunk
+                chunks.append(chunk)
     except TimeoutError:
         raise Refused(408, f"the body took more than {limits.seconds:g} s to arrive") from None
     except ClientDisconnect:
         raise Refused(400, "the body ended early") from None
-    if len(body) < int(length):
+    if size < int(length):
         raise Refused(400, "the body ended early")
-    return bytes(body)
+    return b"".join(chunks)
 
 
 def check_origin(headers: Headers, hosts: frozenset[str] | None) -> None:

@@ -28,6 +28,7 @@ def serve_until_signal(application: Application, *, host: str, port: int, ready:
         proxy_headers=False,
         timeout_graceful_shutdown=PATIENCE,
         lifespan="on",
+        http="h11",  # which bounds the size of a request's head; httptools, where it is installed, does not
     )
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
     try:  # uvicorn takes the signals, ends, and raises them again for whoever had them before: then there is no work

@@ -43,6 +43,11 @@ class Served:
         return np.dtype(np.uint8 if self.predictor.preprocess.value_range is None else np.float32)
 
     @property
+    def datatype(self) -> str:
+        """The same in the protocol's words."""
+        return {"uint8": "UINT8", "float32": "FP32"}[self.dtype.name]
+
+    @property
     def square(self) -> tuple[int, int, int]:
         """The shape of one picture."""
         size = self.predictor.preprocess.size
@@ -51,12 +56,11 @@ class Served:
     def metadata(self) -> JsonObject:
         """The model as the protocol describes one."""
         columns = self.predictor.task.columns
-        datatype = {"uint8": "UINT8", "float32": "FP32"}[self.dtype.name]
         return {
             "name": self.name,
             "versions": [VERSION],
             "platform": self.platform,
-            "inputs": [{"name": INPUT, "datatype": datatype, "shape": [-1, *self.square]}],
+            "inputs": [{"name": INPUT, "datatype": self.datatype, "shape": [-1, *self.square]}],
             "outputs": [{"name": name, "datatype": "FP32", "shape": [-1, columns]} for name in OUTPUTS],
             "properties": {"task": self.predictor.task.as_dict()},
         }
