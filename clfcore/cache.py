@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from clfcore.errors import InputError
 from clfcore.files import cache_folder
 
-Kind = Literal["decoded", "embeddings", "checked", "fingerprints", "photos", "measures", "maps"]
+Kind = Literal["decoded", "embeddings", "activations", "checked", "fingerprints", "photos", "measures", "maps"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SHARE_OF_DISK = 10  # the bound is a tenth of the disk that holds the cache

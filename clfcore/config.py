@@ -131,6 +131,13 @@ class Recipe(_Frozen):
     freeze_batch_norm: bool | None = Field(
         default=None, description="batch normalization keeps the means and deviations that came with its weights"
     )
+    cached_views: int | None = Field(
+        default=None,
+        ge=0,
+        le=64,
+        description="views of each training image that the epochs of fine-tuning take in turn: what the frozen layers "
+        "make of them is kept in the cache; 0 draws anew each epoch",
+    )
     unfreeze: str = Field(
         default="auto",
         description="EPOCH:GROUPS pairs such as 1:1,3:2,6:all: from that epoch on, so many groups train",

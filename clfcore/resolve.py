@@ -20,6 +20,7 @@ from clfcore.errors import InputError
 from clfcore.resolved_config import NetworkConfig, ResolvedConfig, with_name
 from clfcore.task import TaskKind
 from clfcore.training import class_balance
+from clfcore.training.drawn_views import check_cached_views, embedded_views
 
 FEW = 1_000  # training pictures up to which an epoch is a short one
 # Batch size and learning rate of the default network for small color images on few of them: a fifth less time on a CPU
@@ -126,8 +127,9 @@ def resolve(config: RunConfig, dataset: ImageDataset, *, source: WeightsSource |
             f"The batch size is lowered from {filled.recipe.batch_size} to {train_items}, the training images."
         )
         filled = filled.changed(recipe={"batch_size": train_items})
+    check_cached_views(filled)
     if filled.strategy == "feature-extraction" and filled.recipe.views > 1:
-        notes.append(_views(filled, train_items))
+        notes.append(embedded_views(filled, train_items))
     if not len(dataset.splits.get("test", ())):
         notes.append(
             "The data has no test split: there is no test account, only validation, which chose the best epoch."
@@ -224,6 +226,7 @@ def fill(config: NetworkConfig, facts: Facts) -> ResolvedConfig:
         "augmentation": recipe.augmentation or augmentation,
         "trainable_groups": groups if recipe.trainable_groups is None else recipe.trainable_groups,
         "backbone_learning_rate": recipe.backbone_learning_rate or learning_rate * backbone_share,
+        "cached_views": recipe.cached_views or 0,
         "freeze_batch_norm": not from_scratch if recipe.freeze_batch_norm is None else recipe.freeze_batch_norm,
     }
     stored = config.model_dump()
@@ -270,19 +273,6 @@ def _small_rate(batch_size: int) -> float:
     """0.002 at batches of 32; with the root of the batch beyond, as suits Adam (Malladi et al. 2022), with it below."""
     share = batch_size / 32
     return round(2e-3 * (share if share < 1 else share**0.5), 4)
-
-
-def _views(config: RunConfig, train_items: int) -> str:
-    """What more views cost, in a sentence. Raises InputError where they would all be the same."""
-    views = config.recipe.views
-    if config.recipe.augmentation == "none":
-        raise InputError(
-            f"recipe.views is {views}: without augmentation all views are alike; choose a policy, or 1 view"
-        )
-    return (
-        f"{views} views: the network sees {views * train_items:,} training images instead of {train_items:,}, once; "
-        "they are kept in the cache."
-    )
 
 
 def check(dataset: ImageDataset) -> None:

@@ -16,6 +16,7 @@ class ResolvedRecipe(Recipe):
     trainable_groups: int
     backbone_learning_rate: float
     freeze_batch_norm: bool
+    cached_views: int = 0  # runs of before drew anew each epoch
 
 
 class NetworkConfig(RunConfig):

@@ -49,6 +49,12 @@ def stem(module: nn.Module) -> tuple[str, nn.Module] | None:
     return (names[-1], module.get_submodule(names[-1])) if names else None
 
 
+def stage_units(module: nn.Module) -> dict[str, tuple[str, ...]]:
+    """Dotted names of the units of each layer group between stem and neck, in the order of the network."""
+    plan = _plan(module)
+    return {"stem": plan.stem} | {f"stage_{number + 1}": units for number, units in enumerate(plan.stages)}
+
+
 def layer_groups(module: nn.Module) -> tuple[Group, ...]:
     """Every parameter in one group: stem first, then the stages, head last. Empty groups are left out."""
     members: dict[str, list[str]] = {}

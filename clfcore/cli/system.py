@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 KINDS = {
     "decoded": "decoded images",
     "embeddings": "embeddings",
+    "activations": "activations of frozen layers",
     "checked": "index of checked files",
     "fingerprints": "content fingerprints",
     "photos": "photos of open tabs",

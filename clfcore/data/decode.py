@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,6 +72,15 @@ class Decoded:
     def value_range(self, indices: np.ndarray) -> ValueRange | None:
         """That of some items (the training split); None where all have 8 bits."""
         return shared_range([one for i in indices if (one := self.extremes[i])]) if self.deep else None
+
+    def digest(self, indices: np.ndarray, known: Mapping[str, object]) -> str:
+        """Digest of some items' contents, in their order, and of what else a computation on them depends on."""
+        content = hashlib.blake2b(digest_size=16)
+        for index in indices:
+            content.update(self.digests[index].encode())
+        key = {**known, "values": str(self.dtype)} if self.deep else known
+        content.update(json.dumps(key, sort_keys=True).encode())
+        return content.hexdigest()
 
     def take(self, indices: np.ndarray) -> np.ndarray:
         """Some items' squares, n x S x S x C, as a copy in memory: exactly as `Preprocess.resized` makes them.

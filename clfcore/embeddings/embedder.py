@@ -8,9 +8,7 @@ blocks. `clfcore.cache` bounds it all.
 
 import contextlib
 import functools
-import hashlib
 import itertools
-import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +24,7 @@ from clfcore.architectures.fuse import fuse_for_inference
 from clfcore.augment import random_table
 from clfcore.augment.apply import apply
 from clfcore.augment.geometry import center
-from clfcore.augment.policy import Policy
+from clfcore.augment.view import View
 from clfcore.data.decode import Decoded
 from clfcore.data.held_pixels import AHEAD
 from clfcore.data.pixels import Preprocess
@@ -40,20 +38,6 @@ from clfcore.training.batches import normalized, on_device
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
 BLOCK = 512  # images that are cached at once while a pass goes on; a multiple of every batch
 VERSION = 1
-
-
-@dataclass(frozen=True)
-class View:
-    """Random view of every image: draw `number` (from 1) of a policy under a seed."""
-
-    policy: Policy
-    seed: int
-    number: int
-
-    @property
-    def text(self) -> str:
-        """Identity of the view, as text."""
-        return json.dumps([self.policy.as_dict(), self.seed, self.number], sort_keys=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,16 +83,10 @@ class Embedder:
 
     def path(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> Path:
         """Path of the file in the cache, named by the content that the embeddings depend on."""
-        content = hashlib.blake2b(digest_size=16)
-        for index in indices:
-            content.update(decoded.digests[index].encode())
         key = {"version": VERSION, "network": self.identity, "preprocess": self.preprocess.as_dict()}
-        if decoded.deep:
-            key["values"] = str(decoded.dtype)
         if view is not None:
             key["view"] = view.text
-        content.update(json.dumps(key, sort_keys=True).encode())
-        return cache.folder("embeddings") / f"{content.hexdigest()}.npy"
+        return cache.folder("embeddings") / f"{decoded.digest(indices, key)}.npy"
 
     def _pass(
         self,

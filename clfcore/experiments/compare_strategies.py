@@ -28,7 +28,7 @@ STRATEGIES = ("feature-extraction", "fine-tuning", "progressive-unfreezing", "sc
 VALIDATION_ITEMS = 300  # at most
 # What a recipe owes to its strategy; all else (clipping, averaging, optimizer, loss) is as the run will have it.
 OF_STRATEGY = (
-    *("epochs", "batch_size", "learning_rate", "backbone_learning_rate", "augmentation", "views"),
+    *("epochs", "batch_size", "learning_rate", "backbone_learning_rate", "augmentation", "views", "cached_views"),
     *("trainable_groups", "freeze_batch_norm", "unfreeze"),
 )
 

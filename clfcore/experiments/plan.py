@@ -103,7 +103,8 @@ def make_plan(resolved: Resolved, *, measure: bool, processes: int = 1, progress
             policy=resolved.policy,
             progress=progress,
         )
-    return replace(plan, seconds=cost.seconds - cost.shared + cost.shared / processes, memory=cost.memory)
+    seconds = cost.seconds - cost.shared + cost.shared / processes
+    return replace(plan, seconds=seconds, memory=cost.memory, notes=plan.notes + cost.notes)
 
 
 def _most_processes(config: ResolvedConfig) -> int:

@@ -19,6 +19,7 @@ from clfcore.data.pixel_sources import InMemory
 from clfcore.data.pixels import Preprocess
 from clfcore.device import pick_device
 from clfcore.errors import InputError
+from clfcore.experiments.cached_cost import measure_cached_cost
 from clfcore.progress import Progress
 from clfcore.resolved_config import ResolvedConfig, ResolvedRecipe
 from clfcore.training import phases as training_phases
@@ -36,12 +37,13 @@ HEAD_SECONDS = 4.0  # fitting a head on embeddings of some thousand images
 class StepCost:
     """Seconds of the whole run, within about a factor of two, and bytes of a step at its largest.
 
-    shared: of the seconds, those of work that several processes would share.
+    shared: of the seconds, those of work that several processes would share. notes: sentences on what it gains.
     """
 
     seconds: float
     memory: int
     shared: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 def measure_step_cost(
@@ -82,18 +84,37 @@ def measure_step_cost(
     training, memory = 0.0, 0
     state = training_phases.first_state(module, phases[0], groups, recipe=recipe, device=device)
     averaged = weights if recipe.ema else 0
+    notes: tuple[str, ...] = ()
+
+    def step_seconds(batches: Batches) -> float:
+        return _batch_seconds(state, batches, recipe=recipe, dataset=dataset, most=batches_per_epoch, between=between)
+
     for phase in phases:
         phase.apply(state, groups, recipe, steps_per_epoch=steps_of(recipe, batches_per_epoch))
-        per_batch = _batch_seconds(
-            state, batches, recipe=recipe, dataset=dataset, most=batches_per_epoch, between=between
-        )
-        training += per_batch * batches_per_epoch * (phase.last_epoch - phase.first_epoch + 1)
+        per_batch = step_seconds(batches)
         # gradient and two moments
         memory = weights + averaged + 12 * training_phases.count_trainable(module) + _saved_bytes(state, x)
+        if recipe.cached_views:
+            frozen = [group for group in groups if group.name not in phase.rates]
+            cached = measure_cached_cost(state, frozen, batches, step_seconds=step_seconds)
+            if cached is not None:
+                images = recipe.cached_views * sizes["train"]
+                training += cached.making * images
+                notes += (_gain(recipe.cached_views, cached.bytes * images, per_batch / cached.step),)
+                per_batch = cached.step
+        training += per_batch * batches_per_epoch * (phase.last_epoch - phase.first_epoch + 1)
     evaluating = forward * 2 * (sizes["validation"] * recipe.epochs + sizes["test"])
     scratch = config.strategy == "scratch"
     shared = training + evaluating + (0.0 if scratch else forward * (sizes["train"] + sizes["validation"]))
-    return StepCost(decoding + (0.0 if scratch else HEAD_SECONDS) + shared, memory, shared=shared)
+    return StepCost(decoding + (0.0 if scratch else HEAD_SECONDS) + shared, memory, shared=shared, notes=notes)
+
+
+def _gain(views: int, size: int, ratio: float) -> str:
+    of = "one view" if views == 1 else f"{views} views"
+    return (
+        f"What the frozen layers make of {of} of the training images is kept in the cache, {size / 1e9:,.1f} GB; an "
+        f"epoch then takes 1/{ratio:.1f} of its time."
+    )
 
 
 def _batches(

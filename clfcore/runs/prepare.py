@@ -111,7 +111,13 @@ class Prepared:
             task=self.dataset.task,
             weights=self.draw_weights() if training else None,
             ranks=self.ranks,
+            views=recipe.cached_views if training else 0,
         )
+
+    @property
+    def judged_at(self) -> int:
+        """Images of a batch in which a split is predicted."""
+        return max(-(-self.config.recipe.batch_size // self.ranks.size), 16)
 
     def predictions(self, split: Split, logits: np.ndarray) -> Predictions:
         """What a split's logits say, read as the configuration says."""
@@ -123,7 +129,7 @@ class Prepared:
     def predict(self, module: nn.Module, split: Split) -> Predictions:
         """A split's predictions from pixels, in eval mode; several processes make them together."""
         module.eval()
-        size = max(-(-self.config.recipe.batch_size // self.ranks.size), 16)
+        size = self.judged_at
         batches = self.batches(split)
         with torch.inference_mode():
             parts = [module(x).float().cpu().numpy() for x, _ in batches.in_order(size)]

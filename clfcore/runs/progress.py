@@ -24,7 +24,7 @@ class Reporter:
         self._first: tuple[int, float] | None = None
 
     def __call__(self, stage: str, done: int, total: int, **more: JsonValue) -> None:
-        """`done` of `total` within a stage: preparing, decoding, embedding, training or evaluating."""
+        """`done` of `total` within a stage: preparing, decoding, embedding, activations, training or evaluating."""
         now = time.perf_counter()
         if stage != self._stage:
             self._stage, self._since = stage, now

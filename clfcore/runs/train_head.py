@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from clfcore.architectures.heads import make_head
+from clfcore.augment.view import View
 from clfcore.data.dataset import Split
 from clfcore.embeddings import baselines
-from clfcore.embeddings.embedder import Embedder, View
+from clfcore.embeddings.embedder import Embedder
 from clfcore.evaluation.calibration import fit_temperature
 from clfcore.predictions import Predictions
 from clfcore.randomness import Stream

@@ -17,6 +17,7 @@ from clfcore.data.dataset import Split
 from clfcore.predictions import Predictions
 from clfcore.randomness import undrawn
 from clfcore.runs.best_epoch import Best
+from clfcore.runs.cached_activations import train_from_activations
 from clfcore.runs.checkpoint import Checkpoint
 from clfcore.runs.process_count import note_processes
 from clfcore.runs.records import EpochRecord
@@ -95,6 +96,8 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     if session.ranks.first:
         note_processes(run, session.ranks.size, after_epoch=state.epoch)
     share_weights(session.ranks, module)
+    cached = train_from_activations(session, state, _frozen(groups, phases), batches)
+    batches = cached.batches if cached else batches
     loss, hits, rate = prepared.loss(), hits_of(task), rate_at(recipe, steps)
     session.report.epochs(recipe.epochs, steps, recipe.batch_size * recipe.accumulation)
     trained = training_phases.count_trainable(module)
@@ -111,7 +114,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
                 loss_of=loss,
                 hits_of=hits,
                 rate_at=rate,
-                validate=validate,
+                validate=cached.validate if cached else validate,
                 epochs=phase.last_epoch,
             )
             for event in events:
@@ -134,6 +137,12 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     if prepared.config.strategy != "scratch" and not prepared.start.restored:
         session.moved = training_phases.weight_change(before, module, groups)
     return trained, lambda split: session.predict(module, split)
+
+
+def _frozen(groups: Sequence[Group], phases: Sequence[Phase]) -> Sequence[Group]:
+    """The layer groups that no phase trains, the stem first."""
+    trained = {name for phase in phases for name in phase.rates}
+    return groups[: next(place for place, group in enumerate(groups) if group.name in trained)]
 
 
 def _ends_early(session: Session, recipe: Recipe, epoch: int) -> bool:

@@ -1,7 +1,7 @@
 """A split and a policy -> batches. Order and augmentation are functions of seed and epoch alone."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,12 +15,14 @@ from clfcore.augment.geometry import center
 from clfcore.augment.mixup import mix_batch, soft_targets
 from clfcore.augment.mixup_draws import Mix, pairing
 from clfcore.augment.policy import Policy
+from clfcore.augment.view import View
 from clfcore.data.decode import Decoded
 from clfcore.data.held_pixels import AHEAD, most_held
 from clfcore.data.pixels import Preprocess
 from clfcore.data.thread_pool import read_ahead
 from clfcore.distributed.ranks import ALONE, Ranks, shares
 from clfcore.task import Task
+from clfcore.training.activations import Activations
 from clfcore.training.slices import Batch, Slice, edges
 
 
@@ -44,6 +46,8 @@ class Batches:
     task: Task | None = None  # what mixed targets are made for
     weights: np.ndarray | None = None  # how often each item is drawn, N that sum to 1; None: once an epoch each
     ranks: Ranks = ALONE  # this process among those that share each batch
+    views: int = 0  # draws of the policy that the epochs take in turn; 0: each epoch draws anew
+    activations: Sequence[Activations] = ()  # of each view, which batches then hold in the images' place
     _kept: dict[str, Tensor] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -65,33 +69,48 @@ class Batches:
     def slices(self, epoch: int) -> Iterator[Slice]:
         """An epoch's batches as this process's slices of them; partners are mixed within a slice."""
         order, n = self.order(epoch), len(self.indices)
-        # An item that is drawn twice is changed in two ways: then a row of the table is a draw's, not an item's.
-        places = order if self.weights is None else np.arange(n)
-        table = (
-            None
-            if self.policy is None
-            else random_table.table(self.policy, seed=self.seed, epoch=epoch, items=len(order))
-        )
+        # An item that is drawn twice is changed in two ways: then a row of the table is a draw's, not an item's. Where
+        # views are drawn once it has as many changes as there are views.
+        places = order if self.weights is None or self.views else np.arange(n)
         cuts, size = [*zip(self._cut(order), self._cut(places), strict=True)], self.ranks.size
-        own = range(self.ranks.rank, len(cuts), size)
-        pictures = self._pictures(cuts[place][0] for place in own)
+        inputs = self._inputs(epoch, [cuts[place] for place in range(self.ranks.rank, len(cuts), size)])
         for first in range(0, len(cuts), size):
             parts, place = cuts[first : first + size], first + self.ranks.rank
-            batch = None
+            batch: Batch | None = None
             if place < len(cuts):
-                rows, drawn = cuts[place]
-                batch = self._batch(
-                    next(pictures), rows, None if table is None else table[drawn], epoch=epoch, step=place
-                )
+                x, y = next(inputs), self._labels(cuts[place][0])
+                batch = (x, y) if self.mix is None else self._mixed(self.mix, x, y, epoch=epoch, step=place)
             yield Slice(batch, sum(len(rows) for rows, _ in parts), len(parts))
 
-    def _batch(self, pixels: Tensor, rows: np.ndarray, table: np.ndarray | None, *, epoch: int, step: int) -> Batch:
-        if self.policy is None or table is None:
-            pixels = center(pixels, self.preprocess.size)
-        else:
-            pixels = apply(self.policy, table, pixels, size=self.preprocess.size, mean=self.preprocess.mean)
-        x, y = normalized(pixels, self.preprocess), self._labels(rows)
-        return (x, y) if self.mix is None else self._mixed(self.mix, x, y, epoch=epoch, step=step)
+    def view(self, epoch: int) -> View | None:
+        """The view of the split that an epoch sees; None where nothing is changed."""
+        if self.policy is None:
+            return None
+        return View(self.policy, self.seed, (epoch - 1) % self.views + 1 if self.views else epoch)
+
+    def in_view(self, view: View | None, batch_size: int) -> Iterator[Tensor]:
+        """The images under a view once, in the split's order, B x C x size x size."""
+        rows = np.arange(len(self.indices))
+        parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+        return self._changed(view, [(part, part) for part in parts])
+
+    def _inputs(self, epoch: int, cuts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[Tensor]:
+        """What the network is given for some rows, each with their places in the table of the epoch's view."""
+        if self.activations:
+            return self.activations[(epoch - 1) % self.views].batches(rows for rows, _ in cuts)
+        return self._changed(self.view(epoch), cuts)
+
+    def _changed(self, view: View | None, cuts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[Tensor]:
+        table = None
+        if view is not None:
+            table = random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(self.indices))
+        size, mean = self.preprocess.size, self.preprocess.mean
+        for (_, places), pixels in zip(cuts, self._pictures(rows for rows, _ in cuts), strict=True):
+            if view is None or table is None:
+                changed = center(pixels, size)
+            else:
+                changed = apply(view.policy, table[places], pixels, size=size, mean=mean)
+            yield normalized(changed, self.preprocess)
 
     def _mixed(self, mix: Mix, x: Tensor, y: Tensor, *, epoch: int, step: int) -> tuple[Tensor, ...]:
         assert self.task is not None, "mixed targets are made for a task"

@@ -18,15 +18,18 @@ _TOLERANCE = 1e-3  # of the largest logit; a fold that changes more was no fold
 class FrozenNorm:
     """The convolutions of a network and the frozen batch normalization that follows each."""
 
-    def __init__(self, model: nn.Module) -> None:
-        """model: in the mode that it trains in, so that what is frozen is in eval mode."""
-        self._model = model
+    def __init__(self, model: nn.Module, forward: Callable[[Tensor], Tensor] | None = None) -> None:
+        """model: in the mode that it trains in, so that what is frozen is in eval mode.
+
+        forward: what training calls, where that is a part of the network; None: the network.
+        """
+        self._model, self._forward = model, forward or model
         on_cpu = all(parameter.device.type == "cpu" for parameter in model.parameters())
         self._pairs = [pair for pair in _pairs(model) if _is_frozen(pair[1])] if on_cpu else []
         self._checked = False
 
     def check(self, x: Tensor) -> None:
-        """Give the fold up where it changes the logits of a few images, B x C x H x W; looked at once.
+        """Give the fold up where it changes the logits of a few inputs, B x C x H x W; looked at once.
 
         Children stand in the order of their calls in the blocks of torchvision and timm; elsewhere they may not.
         """
@@ -37,9 +40,9 @@ class FrozenNorm:
         self._model.eval()
         try:
             with torch.no_grad():
-                expected = self._model(x[:2])
+                expected = self._forward(x[:2])
                 with self.folded():
-                    logits = self._model(x[:2])
+                    logits = self._forward(x[:2])
         finally:
             for module, mode in modes.items():
                 module.training = mode

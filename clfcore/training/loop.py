@@ -25,6 +25,7 @@ CHECKED = 20  # steps between two looks at whether the loss is still finite: a l
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 Function = Callable[[Tensor, Tensor], Tensor]  # of logits and y
+Forward = Callable[[Tensor], Tensor]  # B x ... -> logits B x columns
 
 
 class Diverged(Failure):
@@ -91,13 +92,17 @@ class State:
         if self.channels_last:
             self.model.to(memory_format=torch.channels_last)
         self.averaged = averaged_model(self.model, self.ema) if self.ema else None
-        self.forward = torch.compile(self.model) if self.compile else self.model  # what the loop calls
+        self.forward: Forward = torch.compile(self.model) if self.compile else self.model  # what the loop calls
         self.stream = Stream(self.seed, self.device)  # what dropout draws from
 
     @property
     def judged(self) -> nn.Module:
         """The weights that validation sees and the run keeps: the averaged ones where there are any."""
         return self.averaged.module if self.averaged else self.model
+
+    def train_from(self, forward: Forward) -> None:
+        """From now on batches hold what a part of the network made of images: `forward` is the rest of it."""
+        self.forward, self.channels_last = forward, False  # activations lie in memory as they came
 
     def placed(self, x: Tensor) -> Tensor:
         """A batch on the device, in the memory format of the run."""
@@ -166,7 +171,8 @@ def train(
         state.train_mode()
         sums = torch.zeros(3, device=state.device)  # of loss, hits and the gradient's norm
         shown = steps = 0
-        frozen_norm = FrozenNorm(state.model) if frozen_norm is None and not state.compile else frozen_norm
+        if frozen_norm is None and not state.compile:
+            frozen_norm = FrozenNorm(state.model, state.forward)
         several = state.ranks.size > 1 or state.accumulation > 1
         shared = SharedStep(state.ranks, state.model, parameters) if several else None
         with shared.statistics.of_slices() if shared else contextlib.nullcontext():

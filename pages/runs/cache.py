@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 KINDS = {
     "decoded": "Decoded images",
     "embeddings": "Embeddings",
+    "activations": "Activations of frozen layers",
     "checked": "Index of checked files",
     "fingerprints": "Content fingerprints",
     "photos": "Photos of open tabs",

@@ -48,6 +48,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "recipe.backbone_learning_rate",
         "recipe.group_decay",
         "recipe.freeze_batch_norm",
+        "recipe.cached_views",
     ),
     "progressive-unfreezing": (
         "recipe.unfreeze",

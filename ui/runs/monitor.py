@@ -268,6 +268,7 @@ STAGES = {
     "preparing": "Opening the data and building the network",
     "decoding": "Decoding images",
     "embedding": "Computing embeddings",
+    "activations": "Computing what the frozen layers make of the images",
     "training": "Training",
     "evaluating": "Evaluating the best epoch",
 }
