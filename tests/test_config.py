@@ -111,7 +111,7 @@ def test_filling_leaves_nothing_open_and_is_stable(facts: Facts, strategy: str |
 
 def test_what_was_given_stays() -> None:
     values = {"epochs": 3, "batch_size": 7, "image_size": 40, "learning_rate": 0.5, "augmentation": "digits"}
-    values |= {"trainable_groups": 2, "backbone_learning_rate": 0.1, "freeze_batch_norm": True}
+    values |= {"trainable_groups": 2, "backbone_learning_rate": 0.1, "freeze_batch_norm": True, "cached_views": 0}
     given_config = RunConfig(**MINIMAL, strategy="scratch", recipe=Recipe(**values))
     assert fill(given_config, PHOTOS).recipe == Recipe(**values)
 

@@ -1,7 +1,7 @@
 """Activations at the cut of a network, kept in the cache and read by batch.
 
-One file for each view of a split, written whole or not at all, keyed as embeddings are and by the cut. It is mapped into
-memory, so that an epoch never needs the whole.
+One file for each view of a split, written whole or not at all, keyed as embeddings are and by the cut. It is mapped
+into memory, so that an epoch never needs the whole.
 """
 
 import contextlib

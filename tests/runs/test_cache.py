@@ -41,7 +41,8 @@ def three(entry: Callable[..., Path]) -> list[Path]:
 def test_usage_counts_every_kind(three: list[Path]) -> None:
     now = cache.usage()
     assert [(part.kind, part.entries, part.bytes) for part in now.parts] == [
-        ("decoded", 1, 100), ("embeddings", 1, 100), ("checked", 1, 100), ("fingerprints", 0, 0), ("photos", 0, 0),
+        ("decoded", 1, 100), ("embeddings", 1, 100), ("activations", 0, 0),
+        ("checked", 1, 100), ("fingerprints", 0, 0), ("photos", 0, 0),
         ("measures", 0, 0), ("maps", 0, 0),
     ]  # fmt: skip
     assert now.bytes == 300
