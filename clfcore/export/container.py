@@ -68,7 +68,7 @@ class Server:
     """The folder's server as a process, asked for logits by binary tensors; `close` ends it."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(self.port), "PYTHONDONTWRITEBYTECODE": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-E", "-s", "-B", "server.py"],  # nothing of the lab on its path
@@ -143,7 +143,7 @@ class Server:
             self._process.stderr.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         return held.getsockname()[1]

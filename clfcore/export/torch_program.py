@@ -1,12 +1,16 @@
-"""PT2: the network as torch.export's program, for those who stay with torch; opens without clfcore."""
+"""PT2: the network as torch.export's program, for those who stay with torch; opens without clfcore.
 
+Inside is preprocess.json, too, which `torch.export.load(file, extra_files={"preprocess.json": ""})` gives back.
+"""
+
+import json
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from clfcore.errors import Failure
-from clfcore.export.exportable import Exportable, ExportedClassifier
+from clfcore.export.exportable import Exportable, ExportedClassifier, description
 from clfcore.export.onnx_model import INPUT, Predictor
 
 
@@ -20,8 +24,9 @@ def write(source: Exportable, path: Path) -> None:
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise Failure(f"{source.classifier.name} cannot be written by torch.export ({reason})") from error
+    about = json.dumps(description(source), ensure_ascii=False)
     with path.open("wb") as file:
-        torch.export.save(program, file)
+        torch.export.save(program, file, extra_files={"preprocess.json": about})
 
 
 def read(path: Path) -> Predictor:

@@ -4,9 +4,7 @@ import http.client
 import io
 import json
 import re
-import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,31 +25,8 @@ from clfcore.export.verify import logits_of
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
 from clfcore.task import multi_label, single_label
+from tests.export.conftest import SERVED
 from tests.export.test_export import HIERARCHY, classifier
-
-SERVED = ("script", "container", "triton", "kserve", "ray-serve")
-
-
-@pytest.fixture(scope="module")
-def folders(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Exported]:
-    """Every served format of one run; the model is written once, for the exporter takes seconds."""
-    home = tmp_path_factory.mktemp("served")
-    first = export(str(trained.path), format="onnx", out=home / "model.onnx").out
-
-    def copied(source: Exportable, path: Path) -> None:
-        shutil.copyfile(first, path)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(onnx_model, "write", copied)
-        return {name: export(str(trained.path), format=name, out=home / name) for name in SERVED}
-
-
-@pytest.fixture(scope="module")
-def server(folders: dict[str, Exported]) -> Iterator[container.Server]:
-    """The container's server as it starts in its image: a process with nothing of the lab on its path."""
-    running = container.Server(folders["container"].out)
-    yield running
-    running.close()
 
 
 def photo(mode: str = "RGB", side: int = 40) -> bytes:

@@ -17,12 +17,47 @@ class ExportChoice:
     language: str = "bash"
 
 
-_SQUARES = "# squares: N x S x S x 3 bytes, prepared as {} says"
-_ONNX = (
-    'import onnxruntime\n\nsession = onnxruntime.InferenceSession("NAME")\n'
-    + _SQUARES.format('session.get_modelmeta().custom_metadata_map["input"]')
-    + '\nlogits, probabilities = session.run(["logits", "probabilities"], {"image": squares})'
-)
+_PHOTO = """
+side, size = about["input"]["stored_side"], about["input"]["size"]
+assert about["input"]["fit"] == "crop"  # predict.py of the format script has lines for the other two
+
+photo = ImageOps.exif_transpose(Image.open("photo.jpg")).convert("RGB")
+fitted = ImageOps.fit(photo, (side, side), Image.Resampling[about["input"]["interpolation"].upper()])
+cut = (side - size) // 2
+square = np.array(fitted.crop((cut, cut, cut + size, cut + size)))
+"""
+_ANSWER = """
+names = [name for level in about["task"]["levels"] for name in level["classes"]]
+for probability, name in sorted(zip(probabilities[0], names), reverse=True)[:5]:
+    print(f"{name} {probability:.1%}")"""
+_ONNX = f"""import json
+
+import numpy as np
+import onnxruntime
+from PIL import Image, ImageOps
+
+session = onnxruntime.InferenceSession("NAME")
+about = {{key: json.loads(text) for key, text in session.get_modelmeta().custom_metadata_map.items()}}{_PHOTO}
+logits, probabilities = session.run(["logits", "probabilities"], {{"image": square[None]}}){_ANSWER}"""
+_PT2 = f"""import json
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+files = {{"preprocess.json": ""}}
+network = torch.export.load("NAME", extra_files=files).module()
+about = json.loads(files["preprocess.json"]){_PHOTO}
+logits, probabilities = network(torch.from_numpy(square[None]))[:2]{_ANSWER}"""
+_TIMM = """import timm
+from PIL import Image, ImageOps
+from timm.data import create_transform, resolve_model_data_config
+
+network = timm.create_model("local-dir:NAME", pretrained=True).eval()
+transform = create_transform(**resolve_model_data_config(network), is_training=False)
+photo = ImageOps.exif_transpose(Image.open("photo.jpg")).convert("RGB")
+logits = network(transform(photo)[None])
+print(network.pretrained_cfg["label_names"][logits.argmax()])"""
 EXPORT_CHOICES = {
     "onnx": ExportChoice("ONNX", "One file that ONNX Runtime reads, in most languages.", ".onnx", _ONNX, "python"),
     "onnx-int8": ExportChoice(
@@ -36,8 +71,7 @@ EXPORT_CHOICES = {
         "PyTorch",
         "For torch.export.load, without this lab.",
         ".pt2",
-        'import torch\n\nmodel = torch.export.load("NAME").module()\n'
-        "# squares: N x S x S x 3 bytes, a tensor\nlogits, probabilities = model(squares)[:2]",
+        _PT2,
         "python",
     ),
     "script": ExportChoice(
@@ -56,7 +90,7 @@ EXPORT_CHOICES = {
         "timm",
         "A folder that timm opens as its own network.",
         "-timm",
-        'import timm\n\nmodel = timm.create_model("local-dir:NAME", pretrained=True)',
+        _TIMM,
         "python",
     ),
     "container": ExportChoice(
