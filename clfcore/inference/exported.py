@@ -42,7 +42,8 @@ def open_session(file: Path) -> "InferenceSession":
     options.intra_op_num_threads = threads()
     options.log_severity_level = 3
     # Threads that wait by spinning take the cores from whatever else runs: decoding, the server's own work, clients.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # As long as between two layers is worth it; the default is much longer. Versions that do not know it ignore it.
+    options.add_session_config_entry("session.intra_op.spin_duration_us", "20")
     try:
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:
