@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from clfcore.api.exploration import map_dataset, next_to_label, search_similar
     from clfcore.api.exports import export
     from clfcore.api.fields import FIELDS, flag
+    from clfcore.api.inbox import label_inbox
     from clfcore.api.inspection import inspect_item
     from clfcore.api.lessons import forget_lessons, list_lessons, print_lesson, run_lesson
     from clfcore.api.many_predictions import predict_many
@@ -89,6 +90,7 @@ _NAMES = {
     "lessons": ("forget_lessons", "list_lessons", "print_lesson", "run_lesson"),
     "many_predictions": ("predict_many",),
     "exploration": ("map_dataset", "next_to_label", "search_similar"),
+    "inbox": ("label_inbox",),
     "inspection": ("inspect_item",),
     "network_studies": ("gradient_norms", "published_accuracy", "scale_efficientnet", "time_architecture"),
     "policies": ("delete_policy", "list_policies", "preview_policy", "save_policy", "show_policy", "trial"),

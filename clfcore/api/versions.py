@@ -89,7 +89,7 @@ def list_versions(data: str) -> VersionList:
     versions = stored.list_versions(base)
     if not versions:
         open_dataset(base)  # a misspelled name is told
-    return VersionList(display_name(base), tuple(map(_row, versions)), len(log.read_decisions(base)))
+    return VersionList(display_name(base), tuple(map(version_row, versions)), len(log.read_decisions(base)))
 
 
 def list_decisions(
@@ -186,11 +186,12 @@ def _kept(spec: str, dataset: ImageDataset, new: Sequence[Decision], *, version:
         corrected=len(new),
         step=step,
         decisions=len(log.read_decisions(spec)),
-        version=None if made is None else _row(made),
+        version=None if made is None else version_row(made),
     )
 
 
-def _row(version: Version) -> VersionRow:
+def version_row(version: Version) -> VersionRow:
+    """A version as a list shows it."""
     return VersionRow(
         name=version.name,
         spec=version.spec,

@@ -18,6 +18,7 @@ from clfcore.cli import (
     evaluate,
     exploration,
     export,
+    inbox,
     lessons,
     predict,
     quality,
@@ -71,6 +72,7 @@ COMMANDS: Mapping[str, Command] = {
         predict,
         export,
         serve,
+        inbox,
         lessons,
         system,
     )

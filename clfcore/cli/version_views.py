@@ -13,7 +13,7 @@ def versions(result: Values) -> str:
             v["name"],
             v["parent"] or result["data"],
             v["created"][:16].replace("T", " "),
-            _changes(v["counts"]),
+            changes(v["counts"]),
             v["digest"],
         ]
         for v in result["versions"]
@@ -35,7 +35,7 @@ def corrected(result: Values) -> str:
     )
     lines = [f"{result['data']}: {what}, {_counted(result['decisions'], 'picture')} decided in all"]
     if version is not None:
-        lines.append(f"{version['spec']}: {_changes(version['counts'])}; digest {version['digest']}")
+        lines.append(f"{version['spec']}: {changes(version['counts'])}; digest {version['digest']}")
         lines.append(f"its items as a table: {version['manifest']}")
     return "\n".join(lines)
 
@@ -71,8 +71,9 @@ def difference(result: Values) -> str:
     return "\n".join(lines) if len(lines) > 2 else "\n".join([*lines, "no difference"])
 
 
-def _changes(counts: Values) -> str:
-    names = ("relabeled", "dropped", "grouped", "moved")
+def changes(counts: Values) -> str:
+    """What a version changes of its parent."""
+    names = ("relabeled", "dropped", "grouped", "moved", "added")
     return ", ".join(f"{counts[name]:,} {name}" for name in names if counts[name]) or "no change"
 
 

@@ -61,7 +61,7 @@ def open_dataset(spec: str, *, split_seed: int = 0, evaluation_only: bool = Fals
     if version is not None:
         path = parted(base).path
         if not is_catalogue(base):
-            _check_root(typed_path(path, "data"), base)
+            check_root(typed_path(path, "data"), base)
         if is_catalogue(base) or is_here(Path(path)):
             lineage(spec)  # one that is absent is told before the data is read
         return open_version(open_dataset(base, split_seed=split_seed, evaluation_only=evaluation_only), spec)
@@ -122,7 +122,7 @@ def _open_path(spec: str, reading: Reading, split_seed: int) -> ImageDataset:
         path = typed_path(spec, "data")
     except InputError as error:
         raise InputError(f"{error}; there is no such folder, .zip or .csv") from None
-    _check_root(path, spec)
+    check_root(path, spec)
     if not path.exists() and not is_pattern(path.name):
         if path.is_relative_to(imported_folder()):
             raise InputError(f"data is {without_paths(spec)!r}: it was imported and is deleted; import the file again")
@@ -152,7 +152,7 @@ def _open_path(spec: str, reading: Reading, split_seed: int) -> ImageDataset:
     return dataset if entry is None else replace(dataset, name=entry.name, imported_name=dataset.name)
 
 
-def _check_root(path: Path, spec: str) -> None:
+def check_root(path: Path, spec: str) -> None:
     """Refuse what leads out of the folder that a shared lab reads data from, before anything is looked at."""
     root = data_root()
     if root is None:

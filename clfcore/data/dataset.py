@@ -17,6 +17,7 @@ from clfcore.task import Task
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
+NOT_LABELED = "not labeled"  # what an item without a label has in place of one
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class ImageDataset:
     ids: N unique strings; targets: see `Task`; splits: name -> int64 indices, disjoint. The pictures are files
     (`paths`) or an array (`pixels`, N x H x W x 3 or x 1, uint8). masks: N x H x W bool, of `shapes` only. groups: N
     strings; a group never stands in two splits. drawn: the splits that the lab drew because the data did not give them.
-    imported_name: what its file or folder is called, where the library has another name for it.
+    imported_name: what its file or folder is called, where the library has another name for it. labeled: whether the
+    items have labels; those of unlabeled ones mean nothing, so that they are in no split. added: ids of items that are
+    for training alone, whatever is drawn.
     """
 
     name: str
@@ -49,6 +52,8 @@ class ImageDataset:
     groups: tuple[str, ...] | None = None
     drawn: tuple[Split, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+    labeled: bool = True
+    added: frozenset[str] = frozenset()
     digits_like: bool = False  # a flip would change the class
     imported_name: str = ""
     value_range: tuple[float, float] | None = None  # of pictures of more than 8 bits, once they are read: black, white
@@ -57,6 +62,8 @@ class ImageDataset:
         for split in self.splits:
             if split not in SPLITS:
                 raise unknown("split", split, SPLITS)
+        if not self.labeled and any(map(len, self.splits.values())):
+            raise ValueError(f"the pictures of {self.name} have no labels: they are in no split")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -119,6 +126,8 @@ class ImageDataset:
 
     def label(self, index: int) -> str:
         """The truth of one item in words: `cat`, `cat; dog` or `animal / cat`."""
+        if not self.labeled:
+            return NOT_LABELED
         target = self.targets[index]
         if self.task.kind == "single-label":
             return self.classes[int(target)]
@@ -128,7 +137,7 @@ class ImageDataset:
 
     def finest_label(self, index: int) -> str:
         """The truth of one item in words, of a hierarchy its finest class alone: `cat`."""
-        if self.task.kind == "hierarchical":
+        if self.labeled and self.task.kind == "hierarchical":
             return self.classes[int(self.targets[index, -1])]
         return self.label(index)
 

@@ -52,6 +52,8 @@ def _place(dataset: ImageDataset, index: int) -> tuple[Split | None, int, int]:
 
 
 def _labels(dataset: ImageDataset, index: int) -> tuple[str, ...]:
+    if not dataset.labeled:
+        return ()
     if dataset.task.kind == "multi-label":
         return tuple(dataset.classes[i] for i in np.flatnonzero(dataset.targets[index]))
     return (dataset.finest_label(index),)

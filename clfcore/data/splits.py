@@ -97,6 +97,7 @@ def keep_splits(dataset: ImageDataset, known: Mapping[str, Split], *, seed: int)
     fixed = {int(i): known[dataset.contents[i]] for i in pool if dataset.contents[i] in known}
     if dataset.drawn != SPLITS:  # test is given: what was tested elsewhere is neither learned nor evaluated yet
         fixed = {i: split for i, split in fixed.items() if split != "test"}
+    fixed |= {int(i): "train" for i in pool if dataset.ids[i] in dataset.added}
     draw = _Draw(pool, strata(dataset.task, dataset.targets), seed, dataset.contents, dataset.groups)
     return replace(dataset, splits={**dataset.splits, **_assigned(draw, drawn=dataset.drawn, fixed=fixed)})
 

@@ -14,6 +14,7 @@ from clfcore.unlike import LIKELY
 MOST_PHOTOS = 1_000
 MOST_BYTES = 1 << 30
 _MARKS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"RIFF": ".webp", b"BM": ".bmp"}
+_MARKS |= {b"II*\0": ".tif", b"MM\0*": ".tif", b"P5": ".pgm", b"P6": ".ppm", b"\0\0\0": ".heic"}
 
 
 class Inbox:
@@ -28,7 +29,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._photos, self._size = photos, size
         self.kept = 0  # by this server
-        there = [path for path in self.folder.iterdir() if path.suffix != ".json" and path.is_file()]
+        there = [path for path in self.folder.iterdir() if path.suffix not in (".json", ".csv") and path.is_file()]
         self._count, self._bytes = len(there), sum(path.stat().st_size for path in there)
 
     def offer(self, data: bytes, prediction: ImagePrediction, model: str) -> bool:

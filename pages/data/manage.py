@@ -65,6 +65,7 @@ def _version_facts(spec: str) -> None:
         version = read_version(spec)
         counts = version.counts
         changes = f"{counts.relabeled:,} relabeled, {counts.dropped:,} dropped, {counts.grouped:,} grouped"
+        changes += f", {counts.added:,} added" if counts.added else ""
         parent = f"version {version.parent}" if version.parent else "the original data"
         words = f"Based on {parent}, {moment(version.created)}: {changes}; digest {version.digest}"
         st.caption(escape_markdown(words))

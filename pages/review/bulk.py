@@ -58,7 +58,8 @@ def _buttons(review: Review, chosen: "list[QueueItem]") -> None:
         st.write(f"{count(len(chosen), 'image')} selected")
         st.button("Accept the suggestions", key="several accept", on_click=_all, args=(review, chosen, "accept"),
                   disabled=none or not all(item.suggested for item in chosen))  # fmt: skip
-        for name, action in (("Keep the labels", "keep"), ("Drop", "drop"), ("Same group", "group")):
+        actions = (("Keep the labels", "keep"), ("Drop", "drop"), ("Same group", "group"))
+        for name, action in actions if review.dataset.labeled else (("Drop", "drop"),):
             st.button(name, key=f"several {action}", on_click=_all, args=(review, chosen, action),
                       disabled=none or (action == "group" and len(chosen) < 2))  # fmt: skip
         label = st.selectbox("Class", review.dataset.classes, index=None, key=target.key, width=220,

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Review:
-    """A queue of items of a dataset, and the SPEC that it was opened by."""
+    """A queue of items of a dataset, and the SPEC that it was opened by.
+
+    joins: of photos without labels the SPEC of the data that they join once they have one; else empty.
+    """
 
     queue: Queue
     dataset: "ImageDataset"
     spec: str
+    joins: str = ""
 
     @property
     def key(self) -> str:
@@ -173,9 +177,12 @@ def _actions(review: Review, place: int, record: "ItemRecord", *, chosen: tuple[
     if item.suggested:
         st.button("Accept the suggestion", key="review accept", shortcut="A", on_click=decide,
                   args=(review, place, "label"), kwargs={"label": item.suggested})  # fmt: skip
-    st.button("Keep the label", key="review keep", shortcut="K", on_click=decide, args=(review, place, "keep"))
+    if review.dataset.labeled:
+        st.button("Keep the label", key="review keep", shortcut="K", on_click=decide, args=(review, place, "keep"))
     st.button("Drop", key="review drop", shortcut="D", help="Leaves the picture out of the version; its file stays.",
               on_click=decide, args=(review, place, "drop"))  # fmt: skip
+    if not review.dataset.labeled:
+        return
     others = item.others
     st.button(
         "Same group", key="review group", shortcut="G", disabled=not others, on_click=decide,

@@ -16,9 +16,9 @@ st.caption(
 
 spec = choose_data()
 dataset = read_data(spec)
-queue = choose_queue(dataset, spec)
-if queue is not None:
-    queue_view(queue, dataset, spec)
+review = choose_queue(dataset, spec)
+if review is not None:
+    queue_view(review)
 else:
     make_view(spec)
 versions_view(spec)

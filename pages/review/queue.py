@@ -10,9 +10,10 @@ import streamlit as st
 
 from clfcore.data.item import item_record
 from clfcore.data.versions.log import read_decisions
-from clfcore.data.versions.queue import Queue, QueueItem, QueueState, by_item, next_place, queue_state
+from clfcore.data.versions.queue import QueueItem, QueueState, by_item, next_place, queue_state
 from clfcore.errors import InputError
 from pages.review.bulk import bulk_actions
+from pages.review.inbox import join_view
 from pages.review.keys import REFUSED, Review, decision_buttons, move_buttons, place_of
 from pages.review.pictures import large, neighbors, preload
 from pages.review.versions import make_view
@@ -22,14 +23,13 @@ from ui.jobs import result_in_fragment
 from ui.messages import complain, refusals
 
 if TYPE_CHECKING:
-    from clfcore.data.dataset import ImageDataset
     from clfcore.data.item import ItemRecord
     from clfcore.data.versions.decisions import Decision
 
 
-def queue_view(queue: Queue, dataset: "ImageDataset", spec: str) -> None:
+def queue_view(review: Review) -> None:
     """The queue, with the place that was left; every decision is on disk before the next picture is shown."""
-    st.fragment(_queue)(Review(queue, dataset, spec))
+    st.fragment(_queue)(review)
 
 
 def _queue(review: Review) -> None:
@@ -45,7 +45,7 @@ def _queue(review: Review) -> None:
             complain(str(error))
             return
         with st.container(horizontal=True, vertical_alignment="center"):
-            _progress(queue, state, place)
+            _progress(review, state, place)
             move_buttons(review, place)
         left, right = st.columns([3, 2], gap="medium")
         with left:
@@ -62,26 +62,34 @@ def _queue(review: Review) -> None:
             still(picture, item.item, shown)
         preload(review, queue.items[next_place(queue, place, state.decided)].item)
         bulk_actions(review, decisions)
-        make_view(review.spec)
+        if review.joins:
+            join_view(review.dataset, inbox=review.spec, spec=review.joins)
+        else:
+            make_view(review.spec)
 
 
-def _progress(queue: Queue, state: QueueState, place: int) -> None:
+def _progress(review: Review, state: QueueState, place: int) -> None:
     """How many are left, and how many of them are expected to be wrong."""
-    of = len(queue.items)
+    of = len(review.queue.items)
+    done = "changed" if review.dataset.labeled else "labeled or dropped"
     words = f"**{count(place + 1)}** of {count(of)} · {count(state.left)} left"
     if state.errors_left is not None and state.left:
         words += f", of which about {count(state.errors_left)} are expected to be wrong"
     if state.errors_found:
-        words += f" · {count(state.errors_found)} corrected so far"
+        words += f" · {count(state.errors_found)} {done} so far"
     if not state.left:
-        words = f"Every image is decided; {count(state.errors_found)} changed"
+        words = f"Every image is decided; {count(state.errors_found)} {done}"
     with st.container(gap=None):
         st.progress(len(state.decided) / of, text=words)
 
 
 def _facts(item: QueueItem, record: "ItemRecord", decided: "Decision | None") -> None:
     """The label as given, what it may be, why it is here, and what was decided."""
-    rows = [("Given", record.truth), ("Suggested", " / ".join(item.suggested)), ("Place", record.position)]
+    rows = [
+        ("Given", record.truth),
+        ("Suggested", " / ".join(item.suggested)),
+        ("Place", record.position if record.split else ""),
+    ]
     rows += [("Why", item.reason), ("Decided", decision_text(decided) if decided else "")]
     body = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows if value)
     title = f'<p class="clf-title" title="{escape(item.item)}">{escape(shorten(item.item, 60))}</p>'

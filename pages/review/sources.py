@@ -1,4 +1,4 @@
-"""Sources of the queue: what the quality checks list, problems, a run's errors, or a list that another page made."""
+"""Sources of the queue: what the quality checks list, problems, a run's errors, an inbox, or a list of another page."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,8 @@ from clfcore.data.library.specs import display_name, path_spec
 from clfcore.data.versions.queue import Queue, QueueItem, make_queue
 from clfcore.runs.index import finished_runs
 from clfcore.runs.review_queue import error_queue
+from pages.review.inbox import choose_inbox
+from pages.review.keys import Review
 from ui.closeup.loaders import embedder
 from ui.formatting import count
 from ui.jobs import result_beside
@@ -22,18 +24,19 @@ if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
 
 SUSPECTS, DUPLICATES, FLAWS = "suspects", "duplicates", "flaws"
-PROBLEMS, ERRORS, LIST = "problems", "errors", "list"
+PROBLEMS, ERRORS, INBOX, LIST = "problems", "errors", "inbox", "list"
 NAMES = {
     SUSPECTS: "Label suspects",
     DUPLICATES: "Duplicates",
     FLAWS: "Outliers and image flaws",
     PROBLEMS: "Problems",
     ERRORS: "Errors of a run",
+    INBOX: "Inbox",
     LIST: "Your selection",
 }
 
 
-def choose_queue(dataset: "ImageDataset", spec: str) -> Queue | None:
+def choose_queue(dataset: "ImageDataset", spec: str) -> Review | None:
     """The chosen queue; None where there is none yet, and a line that says how to fill it."""
     handed = HANDED.get() if HANDED_DATA.get() == spec else None
     names = dict(NAMES)
@@ -51,6 +54,9 @@ def choose_queue(dataset: "ImageDataset", spec: str) -> Queue | None:
         if errors is None:
             return None
         queue = errors
+    elif source == INBOX:
+        inbox = choose_inbox(dataset)
+        return None if inbox is None else Review(inbox.queue, inbox.photos, inbox.spec, joins=spec)
     else:
         report = _report(dataset, spec)
         if report is None:
@@ -59,7 +65,7 @@ def choose_queue(dataset: "ImageDataset", spec: str) -> Queue | None:
     if not queue.items:
         st.write("There is nothing to decide in this queue.")
         return None
-    return queue
+    return Review(queue, dataset, spec)
 
 
 def _report(dataset: "ImageDataset", spec: str) -> "QualityReport | None":

@@ -37,8 +37,12 @@ def versions_view(spec: str) -> None:
             st.button("Open the original data", key="open version base", on_click=open_data, args=(base,))
 
 
-def _name(spec: str) -> SessionValue[str]:
-    return SessionValue(f"version name {spec}")
+def version_name(spec: str) -> SessionValue[str]:
+    """The name of the next version, as its box shows it: at first one that is free."""
+    name = SessionValue[str](f"version name {spec}")
+    if not name.exists:
+        name.set(_free_name(spec))
+    return name
 
 
 def make_view(spec: str) -> None:
@@ -60,9 +64,7 @@ def _make(spec: str) -> None:
         f"{count(changes, 'change')} decided and {count(kept, 'label')} confirmed on "
         f"{escape_markdown(display_name(spec))}. A version holds them under a name; no file is changed."
     )
-    name = _name(spec)
-    if not name.exists:
-        name.set(_free_name(spec))
+    name = version_name(spec)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Name of the version", key=name.key, max_chars=40, width=240)
         if st.button("Make a version", key="make version", type="primary", disabled=not changes, on_click=_take,
@@ -79,11 +81,11 @@ def _make(spec: str) -> None:
 def _take(spec: str) -> None:
     REFUSED.forget()
     try:
-        made = api.correct_dataset(spec, version=(_name(spec).get() or "").strip())
+        made = api.correct_dataset(spec, version=(version_name(spec).get() or "").strip())
     except (InputError, Failure) as error:
         REFUSED.set(str(error))
         return
-    _name(spec).forget()
+    version_name(spec).forget()
     if made.version is not None:
         MADE.set(made.version.spec)
 
@@ -107,6 +109,7 @@ def _row(version: Version, spec: str) -> dict[str, str | int]:
         "dropped": counts.dropped,
         "grouped": counts.grouped,
         "moved": counts.moved,
+        "added": counts.added,
         "images": counts.items,
         "how": ", ".join(version.rules),
         "digest": version.digest,

@@ -1,8 +1,11 @@
 """Review: a queue by keyboard, undo, several at once, a version, and the verdict of a retrained run."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from clfcore import api
@@ -134,3 +137,37 @@ def test_data_shows_a_version_and_deletes_it_alone(open_page: OpenPage) -> None:
     assert app.text_input(key="data").value == spec
     assert not api.list_versions(spec).versions
     assert len(read_decisions(spec)) == 1
+
+
+def test_an_inbox_is_labeled_by_keyboard_and_joins_training(open_page: OpenPage, photos: Path, tmp_path: Path) -> None:
+    spec, inbox = str(photos), tmp_path / "odd"
+    inbox.mkdir()
+    for number, name in enumerate("abc"):
+        Image.new("RGB", (24, 24), (number * 40, 10, 90)).save(inbox / f"{name}.png")
+    top = [{"label": "red", "probability": 0.4}]
+    (inbox / "a.json").write_text(json.dumps({"model": "m", "reasons": ["unsure"], "prediction": {"top": top}}))
+    app = open_page("review", data="digits")
+    app.text_input(key="data").set_value(spec).run()
+    app.query_params["from"] = "inbox"
+    app.run()
+    app.text_input(key="inbox folder").set_value(str(tmp_path / "none")).run()
+    assert "name a folder of photos" in app.error[0].value
+    app.text_input(key="inbox folder").set_value(str(inbox)).run()
+    assert not app.error
+    assert not app.exception, app.exception
+    keys = {button.key for button in app.button}
+    assert "review keep" not in keys
+    assert "join inbox" not in keys
+    app.button(key="review drop").click().run()
+    app.button(key="review class 1").click().run()
+    app.button(key="review accept").click().run()
+    assert actions(str(inbox)) == {"a.png": "label", "b.png": "drop", "c.png": "label"}
+    app.button(key="review undo").click().run()
+    app.button(key="review accept").click().run()
+    before = open_dataset(spec)
+    app.button(key="join inbox").click().run()
+    assert not app.exception, app.exception
+    after = open_dataset(f"{spec}@v1")
+    assert len(after.splits["train"]) == len(before.splits["train"]) + 2
+    assert after.label(after.ids.index("added/a.png")) == "red"
+    assert not read_decisions(spec)

@@ -78,6 +78,8 @@ def decide_item(
     content = dataset.contents[index]
     if not is_readable(content):
         raise InputError(f"{item} cannot be read, so nothing can be decided about it: mend or remove its file")
+    if not dataset.labeled and action in ("keep", "wrong", "group"):
+        raise InputError(f"{item} has no label yet, so that {action} says nothing: give it a label, or drop it")
     if len(note) > LONGEST_NOTE:
         raise InputError(f"note has {len(note):,} characters: it has at most {LONGEST_NOTE}")
     group = " ".join(group.split())
@@ -91,7 +93,7 @@ def decide_item(
     if action == "label":
         names = class_names(dataset.task, names)
     decision = Decision(content, item, dataset.label(index), "keep", note=note.strip(), source=source)
-    if action == "label" and np.array_equal(target_of(dataset.task, names), dataset.targets[index]):
+    if action == "label" and dataset.labeled and np.array_equal(target_of(dataset.task, names), dataset.targets[index]):
         return decision  # the label that it has: the picture was looked at, and stays
     return replace(
         decision,

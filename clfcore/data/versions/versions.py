@@ -4,10 +4,12 @@ A version holds its decisions and never changes; it is made of the data itself o
 it stands a table of its items for other tools.
 """
 
+import contextlib
 import hashlib
 import json
+import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,6 +19,7 @@ from clfcore.data.dataset import ImageDataset
 from clfcore.data.export import label_columns
 from clfcore.data.library.specs import display_name
 from clfcore.data.library.versioned import checked_version_name, split_version
+from clfcore.data.versions.added import AddedPhoto, LabeledPhoto, added_from, check_files, copy_photos, with_added
 from clfcore.data.versions.apply import Applied, apply_decisions
 from clfcore.data.versions.decisions import Decision, decision_from, effective, written
 from clfcore.data.versions.log import locked
@@ -34,7 +37,8 @@ GROUP_RULE = "items of one group go to the first of train, validation and test t
 @dataclass(frozen=True)
 class Counts(Result):
     """What a version changes of its parent. items: how many it has; moved: to another split, for their group's sake;
-    test_relabeled: of the relabeled ones those that are tested on; kept: looked at and left as they are."""
+    test_relabeled: of the relabeled ones those that are tested on; kept: looked at and left as they are; added: photos
+    that the parent lacks."""
 
     items: int = 0
     relabeled: int = 0
@@ -43,6 +47,7 @@ class Counts(Result):
     moved: int = 0
     test_relabeled: int = 0
     kept: int = 0
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,17 @@ class Version(Result):
     parent_digest: str
     rules: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    added: tuple[AddedPhoto, ...] = ()
 
     @property
     def manifest(self) -> Path:
         """The table of its items, for other tools."""
         return versions_folder(self.spec) / f"{self.name}.csv"
+
+    @property
+    def photos(self) -> Path:
+        """The folder of the photos that it adds."""
+        return versions_folder(self.spec) / f"{self.name}-photos"
 
 
 def list_versions(spec: str) -> tuple[Version, ...]:
@@ -98,6 +109,7 @@ def open_version(dataset: ImageDataset, spec: str) -> ImageDataset:
     base, _ = split_version(spec)
     for version in lineage(spec):
         dataset = apply_decisions(dataset, version.decisions, name=f"{display_name(base)}@{version.name}").dataset
+        dataset = with_added(dataset, version.added, version.photos)
     return dataset
 
 
@@ -113,8 +125,16 @@ def lineage(spec: str) -> tuple[Version, ...]:
     return tuple(chain)
 
 
-def make_version(spec: str, dataset: ImageDataset, decisions: Iterable[Decision], *, name: str) -> Version:
+def make_version(
+    spec: str,
+    dataset: ImageDataset,
+    decisions: Iterable[Decision],
+    *,
+    name: str,
+    photos: Sequence[LabeledPhoto] = (),
+) -> Version:
     """Keep a version of the data of a SPEC, or of one of its versions. dataset: what that opens as, with split seed 0.
+    photos: what it has besides; those that the dataset has already are left out.
 
     Raises InputError where the name cannot be one or is taken, where nothing would change, or where a class would be
     left without a training picture.
@@ -124,7 +144,11 @@ def make_version(spec: str, dataset: ImageDataset, decisions: Iterable[Decision]
     base, parent = split_version(spec)
     shown = display_name(base)
     applied = apply_decisions(dataset, decided, name=f"{shown}@{name}")
-    if not (applied.relabeled or applied.dropped or applied.grouped):
+    known = set(applied.dataset.contents) if photos else set()
+    photos = [photo for photo in photos if photo.content not in known]
+    if photos:
+        check_files(dataset)
+    if not (applied.relabeled or applied.dropped or applied.grouped or photos):
         why = "none of the pictures is here under its label" if applied.lapsed else "all pictures stay as they are"
         raise InputError(f"a version of {shown} would change nothing: {why}; decide on a picture first")
     path = version_file(base, name)
@@ -138,12 +162,21 @@ def make_version(spec: str, dataset: ImageDataset, decisions: Iterable[Decision]
             parent=parent,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             counts=_counts(dataset, applied, decided),
-            digest=dataset_digest(applied.dataset),
+            digest="",
             parent_digest=dataset_digest(dataset),
             rules=_rules(decided, applied),
             decisions=decided,
         )
-        write_text(version.manifest, manifest_text(applied.dataset))
+        after = applied.dataset
+        if photos:
+            with _removed_on_failure(version.photos):
+                added = copy_photos(photos, version.photos, taken=after.ids)
+            after = with_added(after, added, version.photos)
+            counts = replace(version.counts, items=len(after), added=len(added))
+            rules = (*version.rules, f"inbox: {len(added):,} added to training")
+            version = replace(version, added=added, counts=counts, rules=rules)
+        version = replace(version, digest=dataset_digest(after))
+        write_text(version.manifest, manifest_text(after))
         stored = version.as_json() | {"format": _FORMAT, "decisions": [written(one) for one in decided]}
         write_json(path, stored)
     return version
@@ -159,7 +192,18 @@ def delete_version(spec: str) -> Version:
     with locked(path):
         path.unlink(missing_ok=True)
         version.manifest.unlink(missing_ok=True)
+        shutil.rmtree(version.photos, ignore_errors=True)
     return version
+
+
+@contextlib.contextmanager
+def _removed_on_failure(folder: Path) -> Iterator[None]:
+    """Remove a folder that was not filled whole."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def dataset_digest(dataset: ImageDataset) -> str:
@@ -249,6 +293,7 @@ def _parsed(path: str, name: str, changed: int, *, size: int, number: int) -> Ve
             counts=Counts(**{key: int(count) for key, count in counts.items()}),
             rules=tuple(str(rule) for rule in value.get("rules", ())),
             decisions=tuple(decision_from(one) for one in value["decisions"]),
+            added=added_from(value.get("added", ())),
             **texts,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
