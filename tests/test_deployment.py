@@ -18,7 +18,7 @@ INLINE = re.findall(r"`clflab ([a-z]+ .*?)`", PAGE)
 def test_each_command_is_one_that_the_parser_takes(line: str) -> None:
     given = parser().parse_args(shlex.split(line))
     assert given.command == line.split()[0]
-    assert getattr(given, "format", FORMAT_NAMES[0]) in FORMAT_NAMES
+    assert given.command != "export" or given.format in FORMAT_NAMES
 
 
 def test_it_has_commands_of_each_way() -> None:
