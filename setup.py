@@ -26,6 +26,7 @@ setup(
         "clfcore.export": ["*.txt", "templates/*.txt", "templates/*.jinja", "web_page/*", "onnxruntime_web/*"],
         "clfcore.lessons": ["*.json", "recorded_panels/*"],
         "clfcore.reports": ["*.jinja"],
+        "clfcore.serving": ["*.js"],
         "clfcore._app": [
             ".streamlit/config.toml",
             "assets/*.svg",

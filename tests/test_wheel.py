@@ -49,5 +49,6 @@ def test_the_wheel_holds_the_app_and_the_command(tmp_path: Path) -> None:
     parts = [
         path for folder in ("web_page", "onnxruntime_web") for path in (ROOT / "clfcore/export" / folder).iterdir()
     ]
+    parts.append(ROOT / "clfcore/serving/page.js")
     assert {str(path.relative_to(ROOT)) for path in parts} <= names
     assert "clfcore/_app/setup.py" not in names
