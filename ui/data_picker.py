@@ -12,9 +12,10 @@ from clfcore.data.importers.uploads import keep_upload
 from clfcore.data.library.edit import record, reread
 from clfcore.data.library.entries import library
 from clfcore.data.library.specs import address_spec, display_name, named_spec, path_spec
+from clfcore.data.library.versioned import split_version
 from clfcore.data.readable_kinds import readable_kinds
 from clfcore.data.value_ranges import shown_range
-from clfcore.data.versions.versions import list_versions
+from clfcore.data.versions.versions import delete_version, list_versions
 from clfcore.errors import Failure, InputError
 from clfcore.progress import Progress
 from clfcore.remote import is_remote, transfer_progress
@@ -77,6 +78,18 @@ def choose_data() -> str:
 def open_data(spec: str) -> None:
     """Before the box is drawn: have it name this dataset."""
     DATA.set(named_spec(spec))
+
+
+def leave_version(spec: str) -> str:
+    """Before the box is drawn: delete a version, and have the box name the data that it was made of, which is returned.
+
+    Raises InputError, or Failure, where the version stays.
+    """
+    delete_version(spec)
+    forget_data()
+    base = split_version(spec).base
+    open_data(base)
+    return base
 
 
 def write_data_address(named: str | None) -> None:

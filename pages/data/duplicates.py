@@ -9,13 +9,13 @@ from clfcore import api
 from clfcore.data.library.specs import path_spec
 from clfcore.data.library.versioned import split_version
 from clfcore.data.versions.decisions import decide_item
-from clfcore.data.versions.versions import delete_version, list_versions
+from clfcore.data.versions.versions import list_versions
 from clfcore.errors import Failure, InputError
 from pages.data.quality import not_checked
 from ui.cards import Card
 from ui.closeup.grid import open_cards
 from ui.closeup.sources import DataPictures
-from ui.data_picker import forget_data, open_data, thumbnail
+from ui.data_picker import leave_version, open_data, thumbnail
 from ui.formatting import count, rate
 from ui.messages import complain
 from ui.review.handover import review_button
@@ -120,16 +120,12 @@ def _undo_button(spec: str) -> None:
 
 def _undo(version: str, step: str) -> None:
     """Before the page is drawn anew: it shows the dataset that was grouped."""
-    base = split_version(version).base
     try:
-        delete_version(version)
+        base = leave_version(version)
+        MADE.forget()
         api.undo_decisions(base, step=step)
     except (InputError, Failure) as error:
         REFUSED.set(str(error))
-        return
-    MADE.forget()
-    forget_data()
-    open_data(base)
 
 
 def _cluster(cluster: "Duplicates", dataset: "ImageDataset", spec: str) -> None:

@@ -5,11 +5,11 @@ import streamlit as st
 from clfcore.data.library.edit import delete, rename
 from clfcore.data.library.entries import LibraryEntry
 from clfcore.data.library.specs import address_spec, display_name, entry_of, named_spec
-from clfcore.data.library.versioned import is_version, split_version
-from clfcore.data.versions.versions import delete_version, read_version
+from clfcore.data.library.versioned import is_version
+from clfcore.data.versions.versions import read_version
 from clfcore.errors import Failure, InputError
 from clfcore.runs.index import list_runs
-from ui.data_picker import DEFAULT, forget_data
+from ui.data_picker import DEFAULT, forget_data, leave_version
 from ui.formatting import count, moment, size_text
 from ui.messages import complain, escape_markdown, refusals
 from ui.pickers import listed_name
@@ -75,7 +75,10 @@ def _version_facts(spec: str) -> None:
 
 def _dependent_runs(spec: str) -> None:
     """What is lost with the version: the pictures of the runs that were trained on it, by their names."""
-    st.write("Decisions and files stay.")
+    with refusals(stop=False):
+        added = read_version(spec).counts.added
+        copies = f" Its copies of {count(added, 'photo')} from an inbox are deleted." if added else ""
+        st.write(f"Decisions and files stay.{copies}")
     of_it = [run for run in list_runs() if run.config and run.config.data == spec]
     if not of_it:
         st.write("No run was trained on it.")
@@ -89,14 +92,10 @@ def _dependent_runs(spec: str) -> None:
 
 
 def _forget_version(spec: str) -> None:
-    """Before the page is drawn anew: the box names the data that the version was made of."""
     try:
-        delete_version(spec)
+        leave_version(spec)
     except (InputError, Failure) as error:
         REFUSED.set(str(error))
-        return
-    forget_data()
-    DATA.set(named_spec(split_version(spec).base))
 
 
 def delete_button(entry: LibraryEntry) -> None:
