@@ -1,5 +1,6 @@
 """Use this model: every format of an export is offered, with its proof in words and lines that use it."""
 
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +72,8 @@ def test_an_export_is_made_from_the_page(open_page: OpenPage, finished_run: Run)
     app.button(key=f"export {finished_run.id}").click().run()
     until(app, lambda app: any("✓ Verified" in part.value for part in app.markdown))
     assert any(f'torch.export.load("{finished_run.id}.pt2"' in code.value for code in app.code)
-    assert any(f"{finished_run.id}.pt2 (" in str(button.proto) for button in app.get("download_button"))
+    (button,) = (button.proto for button in app.get("download_button") if button.proto.help == f"{finished_run.id}.pt2")
+    assert re.fullmatch(r"Download \(\d.* [kM]B\)", button.label)
     app.radio(key=f"format {finished_run.id}").set_value("timm").run()
     app.button(key=f"export {finished_run.id}").click().run()
     until(app, lambda app: app.error)

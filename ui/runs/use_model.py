@@ -181,12 +181,13 @@ def _ready(download: _Download, choice: ExportChoice, name: str) -> None:
     """The proof in words, the file to save, lines that use it; a web page to be tried in place."""
     st.write(proof_text(download.exported))
     st.download_button(
-        f"Download {download.file.name} ({size_text(download.file.stat().st_size)})",
+        f"Download ({size_text(download.file.stat().st_size)})",
         data=download.file.read_bytes,
         file_name=download.file.name,
         type="primary",
         on_click="ignore",
         icon=":material/download:",
+        help=download.file.name,
     )
     st.caption("Use it" if download.file.suffix != ".zip" else "Unpack it, then")
     st.code(choice.use.replace("NAME", name), language=choice.language, wrap_lines=True)
