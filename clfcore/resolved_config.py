@@ -36,7 +36,7 @@ class ResolvedConfig(NetworkConfig):
 def as_resolved(config: RunConfig) -> ResolvedConfig | None:
     """The configuration with nothing open, as a run's folder keeps it once resolved; None where a field is open."""
     try:
-        return ResolvedConfig.model_validate(config.model_dump())
+        return ResolvedConfig.model_validate(config.model_dump(exclude_unset=True))
     except ValidationError:
         return None
 

@@ -12,6 +12,8 @@ from clfcore.config import Recipe, RunConfig
 from clfcore.errors import InputError
 from clfcore.parse_config import read_config_file
 from clfcore.resolve import Facts, fill
+from clfcore.resolved_config import as_resolved
+from clfcore.runs.folder import Run
 
 MINIMAL = {"data": "digits", "architecture": "lenet5"}
 PHOTOS = Facts("single-label", 3000, 10, 400, False, 1, 224, pretrained=True, gpu=False)
@@ -120,3 +122,13 @@ def test_what_was_given_stays() -> None:
 def test_an_unfreezing_schedule_that_cannot_be_read_says_how_to_write_it(text: str) -> None:
     with pytest.raises(InputError, match=r"recipe.unfreeze is .*: write EPOCH:GROUPS pairs such as 1:1,3:2,6:all"):
         configs.make({**MINIMAL, "recipe": {"unfreeze": text}})
+
+
+def test_a_run_from_before_an_option_existed_still_has_nothing_open(trained: Run) -> None:
+    stored = trained.config.model_dump(mode="json")
+    del stored["recipe"]["cached_views"]
+    config = as_resolved(RunConfig.model_validate(stored))
+    assert config is not None
+    assert config.recipe.cached_views == 0
+    del stored["recipe"]["epochs"]
+    assert as_resolved(RunConfig.model_validate(stored)) is None
