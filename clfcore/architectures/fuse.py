@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 def fuse_for_inference(module: nn.Module, sample: Tensor) -> tuple[nn.Module, torch.dtype]:
@@ -17,6 +18,7 @@ def fuse_for_inference(module: nn.Module, sample: Tensor) -> tuple[nn.Module, to
     plain = copy.deepcopy(module).eval().requires_grad_(False).to(sample.device)
     network = copy.deepcopy(plain)
     _fold(network)
+    _pad_inside(network)
     if not _agree(plain, network, sample[:2], tolerance=1e-3):
         network = plain  # branches that the walk cannot see (a RepVGG block): leave them as they are
     dtype = torch.bfloat16 if _has_bfloat16(sample.device) else torch.float32
@@ -48,6 +50,7 @@ class FoldedCopy:
             shared = {id(tensor): tensor for tensor in itertools.chain(module.parameters(), module.buffers())}
             network = copy.deepcopy(module, dict(shared))
             _fold(network)
+            _pad_inside(network)
             self._network = network if _agree(module, network, sample[:1], tolerance=1e-5) else module
             self._weights = weights
         return self._network
@@ -65,6 +68,43 @@ def _has_bfloat16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported()
     capabilities: Mapping[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return device.type == "cpu" and bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+class PaddedInside(nn.Module):
+    """A convolution of stride 2 with TensorFlow's "same" padding that makes no padded copy of its input.
+
+    Of an even side that padding is one more at the end than at the beginning. A kernel with a row and a column of
+    zeros before it needs equally many, which the convolution itself adds: the same products, a third less time on a
+    processor for the networks that have it. Any other input goes the usual way.
+    """
+
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        super().__init__()
+        self.convolution = convolution
+        self.weight = nn.Parameter(functional.pad(convolution.weight, (1, 0, 1, 0)), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu" or x.shape[-2] % 2 or x.shape[-1] % 2:
+            return self.convolution(x)  # type: ignore[no-any-return]  # a module's call is untyped
+        padding = self.convolution.kernel_size[0] // 2
+        return functional.conv2d(
+            x, self.weight, self.convolution.bias, stride=2, padding=padding, groups=self.convolution.groups
+        )
+
+
+def _pad_inside(module: nn.Module) -> None:
+    """Replace timm's convolutions with "same" padding where the replacement is exact."""
+    for name, child in list(module.named_children()):
+        if not isinstance(child, nn.Conv2d):
+            _pad_inside(child)
+        elif type(child).__name__ == "Conv2dSame" and _is_odd_square(child):  # by name: timm need not be loaded
+            setattr(module, name, PaddedInside(child))
+
+
+def _is_odd_square(convolution: nn.Conv2d) -> bool:
+    """Whether a convolution has stride 2 and a square kernel of 3, 5, 7… without gaps."""
+    height, width = convolution.kernel_size
+    return convolution.stride == (2, 2) and convolution.dilation == (1, 1) and height == width > 1 and height % 2 == 1
 
 
 def _fold(module: nn.Module) -> None:

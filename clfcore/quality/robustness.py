@@ -27,7 +27,7 @@ from clfcore.exclusive import exclusive
 from clfcore.hierarchy import decoded as read_along_paths
 from clfcore.predictions import Predictions
 from clfcore.progress import Progress
-from clfcore.quality.corruptions import CORRUPTIONS, STRENGTHS, corrupted
+from clfcore.quality.corruptions import CORRUPTIONS, STRENGTHS, every_strength
 from clfcore.quality.run_slices import right_items
 from clfcore.runs.folder import Run
 from clfcore.runs.open_classifier import classifier_of
@@ -36,7 +36,6 @@ from clfcore.runs.run_data import open_run_data
 
 LEAST = 20
 BATCH = 16
-AHEAD = 2  # conditions whose images are made before they are needed
 VERSION = 1
 CLEAN = "clean"
 
@@ -165,21 +164,22 @@ def _outcomes(run: Run, items: Sequence[str], *, progress: Progress | None) -> d
 def _conditions(
     squares: np.ndarray, names: Sequence[str], pool: ThreadPoolExecutor
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Each condition with the images under it; the next one is made in the pool while this one is looked at."""
-    asked = [(kind, strength) for kind in CORRUPTIONS for strength in STRENGTHS]
+    """Each condition with the images under it; the next kind is made in the pool while this one is looked at."""
+    kinds = list(CORRUPTIONS)
 
-    def begin(kind: str, strength: int) -> Iterator[np.ndarray]:
-        return pool.map(partial(_corrupt, kind, strength), squares, names)
+    def begin(kind: str) -> Iterator[tuple[np.ndarray, ...]]:
+        return pool.map(partial(_corrupt, kind), squares, names)
 
-    waiting = deque([begin(*pair) for pair in asked[:AHEAD]])
+    waiting = deque([begin(kinds[0])])
     yield CLEAN, squares
-    for i, (kind, strength) in enumerate(asked):
-        waiting.extend(begin(*pair) for pair in asked[i + AHEAD : i + AHEAD + 1])
-        yield condition(kind, strength), np.stack(list(waiting.popleft()))
+    for i, kind in enumerate(kinds):
+        waiting.extend(begin(later) for later in kinds[i + 1 : i + 2])
+        for strength, images in zip(STRENGTHS, zip(*waiting.popleft(), strict=True), strict=True):
+            yield condition(kind, strength), np.stack(images)
 
 
-def _corrupt(kind: str, strength: int, square: np.ndarray, name: str) -> np.ndarray:
-    return corrupted(square, kind, strength=strength, item=name)
+def _corrupt(kind: str, square: np.ndarray, name: str) -> tuple[np.ndarray, ...]:
+    return every_strength(square, kind, item=name)
 
 
 def _fused(classifier: Classifier, squares: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from clfcore.architectures.build import build
-from clfcore.architectures.fuse import FoldedCopy
+from clfcore.architectures.fuse import FoldedCopy, PaddedInside
 
 
 def with_statistics(module: nn.Module) -> nn.Module:
@@ -65,3 +65,25 @@ class Branches(nn.Module):
 def test_where_folding_would_move_the_logits_the_network_itself_computes(x: Tensor) -> None:
     network = with_statistics(Branches())
     assert FoldedCopy().of(network, x) is network
+
+
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+@pytest.mark.parametrize("size", [(8, 8), (7, 7), (2, 6), (9, 8)])
+def test_same_padding_inside_a_convolution_gives_the_same_values(kernel: int, size: tuple[int, int]) -> None:
+    from timm.layers import create_conv2d
+
+    torch.manual_seed(0)
+    plain = nn.Sequential(create_conv2d(4, 8, kernel, stride=2, padding="same", bias=True, depthwise=False))
+    plain.requires_grad_(False)
+    x = torch.randn(2, 4, *size)
+    folded = FoldedCopy().of(plain, x)
+    assert any(isinstance(part, PaddedInside) for part in folded.modules())
+    torch.testing.assert_close(folded(x), plain(x), rtol=1e-5, atol=1e-6)
+
+
+def test_other_convolutions_of_same_padding_stay(x: Tensor) -> None:
+    from timm.layers import create_conv2d
+
+    plain = nn.Sequential(create_conv2d(3, 4, 3, stride=1, padding="same"), create_conv2d(4, 4, 1, stride=2))
+    folded = FoldedCopy().of(plain.requires_grad_(False), x)
+    assert not any(isinstance(part, PaddedInside) for part in folded.modules())
