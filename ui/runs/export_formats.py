@@ -49,15 +49,23 @@ files = {{"preprocess.json": ""}}
 network = torch.export.load("NAME", extra_files=files).module()
 about = json.loads(files["preprocess.json"]){_PHOTO}
 logits, probabilities = network(torch.from_numpy(square[None]))[:2]{_ANSWER}"""
-_TIMM = """import timm
+_TIMM = f"""import json
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
 from PIL import Image, ImageOps
-from timm.data import create_transform, resolve_model_data_config
 
 network = timm.create_model("local-dir:NAME", pretrained=True).eval()
-transform = create_transform(**resolve_model_data_config(network), is_training=False)
-photo = ImageOps.exif_transpose(Image.open("photo.jpg")).convert("RGB")
-logits = network(transform(photo)[None])
-print(network.pretrained_cfg["label_names"][logits.argmax()])"""
+about = json.loads(Path("NAME", "preprocess.json").read_text()){_PHOTO}
+mean, deviation = torch.tensor(about["input"]["mean"]), torch.tensor(about["input"]["deviation"])
+pixels = (torch.from_numpy(square) / 255 - mean) / deviation
+logits = network(pixels.permute(2, 0, 1)[None])[0].tolist()
+
+names = [name for level in about["task"]["levels"] for name in level["classes"]]
+for logit, name in sorted(zip(logits, names), reverse=True)[:5]:
+    print(f"{{name}} {{logit:.2f}}")"""
 EXPORT_CHOICES = {
     "onnx": ExportChoice("ONNX", "One file that ONNX Runtime reads, in most languages.", ".onnx", _ONNX, "python"),
     "onnx-int8": ExportChoice(
