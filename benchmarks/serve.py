@@ -1,11 +1,12 @@
 """A server under load: throughput against the bare model, health meanwhile, memory over many requests.
 
-python benchmarks/serve.py [MODEL] [--engine onnxruntime] [--seconds 10] [--clients 8] [--requests 20000]
+python benchmarks/serve.py [MODEL] [--engine onnxruntime] [--seconds 10] [--rounds 3] [--clients 8] [--requests 20000]
 
 The bare model computes in this process, by the same engine, what the server computes in its own: squares that are
 prepared already, in batches as large as there are clients. The clients ask by tensors (the Open Inference Protocol,
-binary; by tritonclient where it is installed), so that both sides do the same work. Memory is the server's, over photos
-of 64 x 48 at /predict.
+binary; by tritonclient where it is installed), so that both sides do the same work. Where other work takes part of the
+machine, the ratio of CPU times says more than that of throughputs, whose sides get other shares. Memory is that of the
+server, over photos of 64 x 48 at /predict.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +116,42 @@ def asking(host: str, port: int, name: str, square: np.ndarray) -> tuple[str, Ca
     return "tritonclient.http", ask_triton
 
 
+def cpu_seconds(process: psutil.Process) -> float:
+    """What a process and its threads have computed."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+@dataclass(frozen=True)
+class Round:
+    """Images a second and milliseconds of CPU an image: of the bare model, and of the server and its clients."""
+
+    bare: float
+    served: float
+    bare_cpu: float
+    server_cpu: float
+    client_cpu: float
+
+    @property
+    def cpu_ratio(self) -> float:
+        return self.bare_cpu / (self.server_cpu + self.client_cpu)
+
+
+def one_round(
+    compute: Callable[[], None], ask: Callable[[], None], process: psutil.Process, *, clients: int, seconds: float
+) -> Round:
+    """Both sides, one after the other. compute: a batch as large as there are clients."""
+    here = psutil.Process()
+    starts = [time.perf_counter(), cpu_seconds(here)]
+    bare = clients * per_second(compute, clients=1, seconds=seconds)
+    bare_cpu = (cpu_seconds(here) - starts[1]) / (bare * (time.perf_counter() - starts[0]))
+    start, starts = time.perf_counter(), [cpu_seconds(process), cpu_seconds(here)]
+    served = per_second(ask, clients=clients, seconds=seconds)
+    images = served * (time.perf_counter() - start)
+    server_cpu, client_cpu = (cpu_seconds(process) - starts[0]) / images, (cpu_seconds(here) - starts[1]) / images
+    return Round(bare, served, 1e3 * bare_cpu, 1e3 * server_cpu, 1e3 * client_cpu)
+
+
 @contextmanager
 def health(host: str, port: int) -> Iterator[list[float]]:
     """Milliseconds of /v2/health/live, twenty times a second, while this is open."""
@@ -158,13 +196,13 @@ def main() -> None:
     parser.add_argument("model", nargs="?", default="efficientnet_lite0")
     parser.add_argument("--engine", default="onnxruntime", choices=["torch", "onnxruntime"])
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--requests", type=int, default=20_000)
     args = parser.parse_args()
     served = bare_model(args.model, args.engine)
     square = np.random.default_rng(0).integers(0, 256, served.square).astype(served.dtype)
     batch = served.squares(np.repeat(square[None], args.clients, axis=0))
-    rounds = []
     with server(args.model, args.engine) as (host, port, process):
         client, ask = asking(host, port, served.name, square)
         ask()
@@ -176,15 +214,24 @@ def main() -> None:
         with health(host, port) as idle:
             time.sleep(1)
         with health(host, port) as busy:
-            for _ in range(3):  # by turns, so that both meet the same machine
-                part = args.seconds / 3
-                bare = args.clients * per_second(lambda: served.predictor.compute(batch), clients=1, seconds=part)
-                rounds.append((bare, per_second(ask, clients=args.clients, seconds=part)))
-        for bare, over_http in rounds:
+            rounds = [  # by turns, so that both meet the same machine
+                one_round(
+                    lambda: served.predictor.compute(batch),
+                    ask,
+                    process,
+                    clients=args.clients,
+                    seconds=args.seconds / args.rounds,
+                )
+                for _ in range(args.rounds)
+            ]
+        for row in rounds:
             print(
-                f"  bare {bare:.1f} images/s, served to {args.clients} clients {over_http:.1f}: {over_http / bare:.2f}"
+                f"  bare {row.bare:.1f} images/s ({row.bare_cpu:.1f} ms of CPU each), served to {args.clients} clients "
+                f"{row.served:.1f} ({row.server_cpu:.1f} and {row.client_cpu:.1f} ms): {row.served / row.bare:.2f}, "
+                f"by CPU {row.cpu_ratio:.2f}"
             )
-        print(f"  median of ratios {statistics.median(b / a for a, b in rounds):.2f}")
+        print(f"  median of ratios {statistics.median(row.served / row.bare for row in rounds):.2f}", end="")
+        print(f", by CPU {statistics.median(row.cpu_ratio for row in rounds):.2f}")
         with health(host, port) as many:
             memory(host, port, process, args.requests)
         for title, times in (("idle", idle), ("under load", busy), ("during the requests for memory", many)):
