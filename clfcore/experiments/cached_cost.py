@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from clfcore.architectures.cut_network import NotCuttable, cut
 from clfcore.architectures.stages import Group
-from clfcore.runs.cached_activations import activations_of_view
-from clfcore.training.activations import Activations, as_kept, image_bytes
+from clfcore.training.activations import Activations, ComputedActivations, as_kept, image_bytes
 from clfcore.training.batches import Batches
 from clfcore.training.loop import State
 
@@ -38,10 +38,11 @@ def measure_cached_cost(
         return None
     count, view = len(batches.indices), batches.view(1)
     assert view is not None, "training batches have a policy"
+    computed = ComputedActivations(state, network, partial(batches.in_view, view), count)
     times, values = [], np.empty(0)
     for _ in range(2):
         started = time.perf_counter()
-        (activations,) = activations_of_view(state, network, batches, view, size=count)
+        (activations,) = computed.batches([np.arange(count)])
         values = as_kept(network, activations)  # waits for the device
         times.append(time.perf_counter() - started)
     state.train_from(network.logits)

@@ -16,9 +16,8 @@ from clfcore.augment.view import View
 from clfcore.errors import Failure
 from clfcore.predictions import Predictions
 from clfcore.runs.session import Session
-from clfcore.training.activations import Activations, image_bytes, keep, kept
+from clfcore.training.activations import Activations, ComputedActivations, image_bytes, keep, kept
 from clfcore.training.batches import Batches
-from clfcore.training.frozen_norm import FrozenNorm
 from clfcore.training.loop import State
 
 VERSION = 1
@@ -27,7 +26,7 @@ UNKEPT = "What the frozen layers make of the images is computed in every step, n
 
 @dataclass(frozen=True, eq=False)
 class ActivationTraining:
-    """Batches of activations, and what predicts validation from its own."""
+    """Batches of activations, and what predicts validation."""
 
     batches: Batches
     validate: Callable[[nn.Module], Predictions]
@@ -36,68 +35,88 @@ class ActivationTraining:
 def train_from_activations(
     session: Session, state: State, groups: Sequence[Group], batches: Batches
 ) -> ActivationTraining | None:
-    """The training whose batches hold activations, computed now or read from the cache; the state then trains on them.
+    """The training whose batches hold activations, which the state then trains on; None where none are asked for.
 
-    groups: the frozen ones, the stem first. Training is the same without: None where nothing is to be kept, and, with
-    a note, where it cannot be: several processes, a network that has no such cut, a cache without room.
+    groups: the frozen ones, the stem first. They are computed now or read from the cache. Where several processes train
+    or the cache has no room, a note says so and each batch computes its own: the result is the same. Also None, with a
+    note, where the network cannot be cut.
     """
     prepared = session.prepared
     if not batches.views:
         return None
-    if session.ranks.size > 1:
-        session.notes.append(f"{UNKEPT}several processes train.")
-        return None
-    sample = state.placed(batches.first(2))
     state.train_mode()
     try:
         with state.autocast():
-            network = cut(state.model, [group.name for group in groups], sample)
+            network = cut(state.model, [group.name for group in groups], state.placed(batches.first(2)))
     except NotCuttable as error:
         session.notes.append(f"{UNKEPT}{prepared.config.architecture} cannot be cut; {error}.")
         return None
-    judging = prepared.batches("validation")
     views = [view for number in range(1, batches.views + 1) if (view := batches.view(number)) is not None]
-    paths = [_path(session, network, batches, view) for view in views]
-    # Validation is computed as it is without activations: in full precision, nothing folded.
+    size = -(-batches.batch_size // session.ranks.size)
+    computed = [ComputedActivations(state, network, partial(batches.in_view, view), size) for view in views]
+    kept_ones = _kept(session, network, batches, list(zip(views, computed, strict=True)))
+    state.train_from(network.logits)
+    if kept_ones is None:
+        return ActivationTraining(
+            replace(batches, activations=computed), lambda model: session.predict(model, "validation")
+        )
+    of_views, of_validation = kept_ones
+    return ActivationTraining(replace(batches, activations=of_views), partial(_predict, session, of_validation))
+
+
+def _kept(
+    session: Session, network: CutNetwork, batches: Batches, views: Sequence[tuple[View, ComputedActivations]]
+) -> tuple[list[Activations], Activations] | None:
+    """Every view's activations and those of validation, from the cache; None, with a note, where that cannot be."""
+    prepared = session.prepared
+    if session.ranks.size > 1:
+        session.notes.append(f"{UNKEPT}several processes train.")
+        return None
+    judging = prepared.batches("validation")
+    files = [_File(_path(session, network, batches, view), network, len(batches.indices)) for view, _ in views]
+    # Validation is computed as `Prepared.predict` does: in full precision, nothing folded.
     judged = replace(network, dtype=torch.float32)
-    judged_path = _path(session, judged, judging, None)
-    counts = {path: len(batches.indices) for path in paths} | {judged_path: len(judging.indices)}
-    absent = sum(
-        count * image_bytes(judged if path == judged_path else network)
-        for path, count in counts.items()
-        if kept(path, judged if path == judged_path else network, count=count, device=prepared.device) is None
-    )
+    files.append(_File(_path(session, judged, judging, None), judged, len(judging.indices)))
+    absent = sum(file.bytes for file in files if file.read(prepared.device) is None)
     if not cache.make_room(absent):
         session.notes.append(f"{UNKEPT}they would take {absent / 1e9:,.1f} GB, for which the cache has no room.")
         return None
-    total, done = sum(counts.values()), 0
+    total, done = sum(file.count for file in files), 0
+    parts = batches.in_order_parts(batches.batch_size)
+    makers = [source.batches(parts) for _, source in views]
+    makers.append(_as_judged(session, judged, judging))
+    stored: list[Activations] = []
+    for file, maker in zip(files, makers, strict=True):
+        activations = file.read(prepared.device)
+        if activations is None:
+            try:
+                keep(file.path, file.network, _watched(session, maker, done=done, total=total), count=file.count)
+            except Failure as error:
+                session.notes.append(f"{UNKEPT}{error}.")
+                return None
+            activations = file.read(prepared.device)
+        if activations is None:
+            session.notes.append(f"{UNKEPT}they were removed from the cache as soon as they were written.")
+            return None
+        stored.append(activations)
+        done += file.count
+    return stored[:-1], stored[-1]
 
-    def made(path: Path, network: CutNetwork, activations: Iterator[Tensor]) -> Activations:
-        nonlocal done
-        found = kept(path, network, count=counts[path], device=prepared.device)
-        if found is None:
-            keep(path, network, _watched(session, activations, done=done, total=total), count=counts[path])
-            found = kept(path, network, count=counts[path], device=prepared.device)
-        done += counts[path]
-        if found is None:
-            raise Failure(f"{path.name} was removed from the cache as it was written; start the run again")
-        return found
 
-    size = prepared.config.recipe.batch_size
-    try:
-        of_views = [
-            made(path, network, activations_of_view(state, network, batches, view, size=size))
-            for path, view in zip(paths, views, strict=True)
-        ]
-        size = prepared.judged_at
-        of_validation = made(judged_path, judged, _as_judged(state, judged, judging, size=size))
-    except Failure as error:
-        session.notes.append(f"{UNKEPT}{error}.")
-        return None
-    state.train_from(network.logits)
-    return ActivationTraining(
-        replace(batches, activations=of_views), partial(_predict, session, judged, of_validation, size=size)
-    )
+@dataclass(frozen=True, eq=False)
+class _File:
+    """A file of activations in the cache: of `count` images."""
+
+    path: Path
+    network: CutNetwork
+    count: int
+
+    @property
+    def bytes(self) -> int:
+        return self.count * image_bytes(self.network)
+
+    def read(self, device: torch.device) -> Activations | None:
+        return kept(self.path, self.network, count=self.count, device=device)
 
 
 def _path(session: Session, network: CutNetwork, batches: Batches, view: View | None) -> Path:
@@ -114,23 +133,10 @@ def _path(session: Session, network: CutNetwork, batches: Batches, view: View | 
     return cache.folder("activations") / f"{prepared.decoded.digest(batches.indices, known)}.npy"
 
 
-def activations_of_view(
-    state: State, network: CutNetwork, batches: Batches, view: View, *, size: int
-) -> Iterator[Tensor]:
-    """A view's activations as a training step computes them: batch normalization folded, in the run's precision."""
-    state.train_mode()
-    folded = FrozenNorm(state.model)
-    for x in map(state.placed, batches.in_view(view, size)):
-        folded.check(x)
-        with torch.no_grad(), state.autocast(), folded.folded():
-            activations = network.activations(x)
-        yield activations
-
-
-def _as_judged(state: State, network: CutNetwork, batches: Batches, *, size: int) -> Iterator[Tensor]:
+def _as_judged(session: Session, network: CutNetwork, batches: Batches) -> Iterator[Tensor]:
     """Computed as `Prepared.predict` does."""
-    state.model.eval()
-    for x, _ in batches.in_order(size):
+    network.module.eval()
+    for x, _ in batches.in_order(session.prepared.judged_at):
         with torch.no_grad():
             activations = network.activations(x)
         yield activations
@@ -144,13 +150,11 @@ def _watched(session: Session, activations: Iterator[Tensor], *, done: int, tota
         session.report("activations", done, total)
 
 
-def _predict(
-    session: Session, network: CutNetwork, activations: Activations, module: nn.Module, *, size: int
-) -> Predictions:
+def _predict(session: Session, activations: Activations, module: nn.Module) -> Predictions:
     """Validation's predictions by a network whose frozen stages are those of the cut."""
     module.eval()
-    rest = replace(network, module=module)
-    rows = np.arange(len(activations.values))
+    rest = replace(activations.network, module=module)
+    rows, size = np.arange(len(activations.values)), session.prepared.judged_at
     parts = [rows[start : start + size] for start in range(0, len(rows), size)]
     with torch.inference_mode():
         logits = [rest.logits(batch).float().cpu().numpy() for batch in activations.batches(parts)]

@@ -1,14 +1,16 @@
-"""Activations at the cut of a network, kept in the cache and read by batch.
+"""Activations at the cut of a network, computed for each batch, or kept in the cache and read by batch.
 
 One file for each view of a split, written whole or not at all, keyed as embeddings are and by the cut. It is mapped
-into memory, so that an epoch never needs the whole.
+into memory, so that an epoch never needs the whole. Kept or not, they are the same to the bit: kernels are chosen by
+the size of a batch, so each is filled up to one size.
 """
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,8 +20,44 @@ from clfcore.architectures.cut_network import CutNetwork
 from clfcore.data.held_pixels import AHEAD
 from clfcore.data.thread_pool import read_ahead
 from clfcore.files import write_whole
+from clfcore.training.frozen_norm import FrozenNorm
+from clfcore.training.loop import State
 
 _HALVES = (torch.bfloat16, torch.float16)  # kept as integers of 16 bits: NumPy has only one of them
+
+
+class ActivationSource(Protocol):
+    """What the frozen stages make of a split's images under one view."""
+
+    def batches(self, parts: Sequence[np.ndarray]) -> Iterator[Tensor]:
+        """The activations of each part's rows, B x shape."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ComputedActivations:
+    """Activations computed whenever they are asked for, as a training step would: frozen batch normalization folded.
+
+    images: what gives the images of some rows, B x C x S x S. size: images of a forward pass.
+    """
+
+    state: State
+    network: CutNetwork
+    images: Callable[[Sequence[np.ndarray]], Iterator[Tensor]]
+    size: int
+
+    def batches(self, parts: Sequence[np.ndarray]) -> Iterator[Tensor]:
+        folded: FrozenNorm | None = None
+        for x in self.images(parts):
+            chunks = []
+            for images in x.split(self.size):
+                filled = self.state.placed(torch.cat([images, images[:1].expand(self.size - len(images), -1, -1, -1)]))
+                if folded is None:
+                    folded = FrozenNorm(self.state.model)
+                    folded.check(filled)
+                with torch.no_grad(), self.state.autocast(), folded.folded():
+                    chunks.append(self.network.activations(filled)[: len(images)])
+            yield torch.cat(chunks) if len(chunks) > 1 else chunks[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +71,7 @@ class Activations:
     network: CutNetwork
     device: torch.device
 
-    def batches(self, parts: Iterable[np.ndarray]) -> Iterator[Tensor]:
+    def batches(self, parts: Sequence[np.ndarray]) -> Iterator[Tensor]:
         """The activations of each part's rows, B x shape, as the network made them; the next are read meanwhile."""
         back = np.argsort(self.network.order).tolist()
         for values in read_ahead(self.values.__getitem__, parts, most=AHEAD):

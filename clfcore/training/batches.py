@@ -22,7 +22,7 @@ from clfcore.data.pixels import Preprocess
 from clfcore.data.thread_pool import read_ahead
 from clfcore.distributed.ranks import ALONE, Ranks, shares
 from clfcore.task import Task
-from clfcore.training.activations import Activations
+from clfcore.training.activations import ActivationSource
 from clfcore.training.slices import Batch, Slice, edges
 
 
@@ -47,7 +47,7 @@ class Batches:
     weights: np.ndarray | None = None  # how often each item is drawn, N that sum to 1; None: once an epoch each
     ranks: Ranks = ALONE  # this process among those that share each batch
     views: int = 0  # draws of the policy that the epochs take in turn; 0: each epoch draws anew
-    activations: Sequence[Activations] = ()  # of each view, which batches then hold in the images' place
+    activations: Sequence[ActivationSource] = ()  # of each view, which batches then hold in the images' place
     _kept: dict[str, Tensor] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -88,16 +88,14 @@ class Batches:
             return None
         return View(self.policy, self.seed, (epoch - 1) % self.views + 1 if self.views else epoch)
 
-    def in_view(self, view: View | None, batch_size: int) -> Iterator[Tensor]:
-        """The images under a view once, in the split's order, B x C x size x size."""
-        rows = np.arange(len(self.indices))
-        parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
-        return self._changed(view, [(part, part) for part in parts])
+    def in_view(self, view: View | None, parts: Sequence[np.ndarray]) -> Iterator[Tensor]:
+        """The images of each part's rows under a view, B x C x size x size."""
+        return self._changed(view, [(rows, rows) for rows in parts])
 
     def _inputs(self, epoch: int, cuts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[Tensor]:
         """What the network is given for some rows, each with their places in the table of the epoch's view."""
         if self.activations:
-            return self.activations[(epoch - 1) % self.views].batches(rows for rows, _ in cuts)
+            return self.activations[(epoch - 1) % self.views].batches([rows for rows, _ in cuts])
         return self._changed(self.view(epoch), cuts)
 
     def _changed(self, view: View | None, cuts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[Tensor]:
@@ -121,10 +119,15 @@ class Batches:
     def in_order(self, batch_size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         """The split once, in its order, as evaluation sees it; of several processes this one's part of the batches."""
         step = batch_size or self.batch_size
-        first, last = self.parts(step)[self.ranks.rank : self.ranks.rank + 2]
-        parts = [np.arange(start, min(start + step, len(self.indices))) for start in range(first, last, step)]
+        parts = self.in_order_parts(step)
         for rows, pixels in zip(parts, self._pictures(parts), strict=True):
             yield normalized(center(pixels, self.preprocess.size), self.preprocess), self._labels(rows)
+
+    def in_order_parts(self, batch_size: int) -> list[np.ndarray]:
+        """The rows of each batch of this process, in the split's order."""
+        first, last = self.parts(batch_size)[self.ranks.rank : self.ranks.rank + 2]
+        ends = range(first, last, batch_size)
+        return [np.arange(start, min(start + batch_size, len(self.indices))) for start in ends]
 
     def first(self, items: int) -> Tensor:
         """The split's first images, at most `items`, as evaluation sees them; the same in every process."""

@@ -38,11 +38,12 @@ class FrozenNorm:
         self._checked = True
         modes = {module: module.training for module in self._model.modules()}
         self._model.eval()
+        few = x[:2].float() if x.dtype in (torch.bfloat16, torch.float16) else x[:2]  # activations may be halves
         try:
             with torch.no_grad():
-                expected = self._forward(x[:2])
+                expected = self._forward(few)
                 with self.folded():
-                    logits = self._forward(x[:2])
+                    logits = self._forward(few)
         finally:
             for module, mode in modes.items():
                 module.training = mode

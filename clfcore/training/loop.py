@@ -93,6 +93,7 @@ class State:
             self.model.to(memory_format=torch.channels_last)
         self.averaged = averaged_model(self.model, self.ema) if self.ema else None
         self.forward: Forward = torch.compile(self.model) if self.compile else self.model  # what the loop calls
+        self.takes_activations = False  # which lie on the device, as the network made them
         self.stream = Stream(self.seed, self.device)  # what dropout draws from
 
     @property
@@ -102,7 +103,7 @@ class State:
 
     def train_from(self, forward: Forward) -> None:
         """From now on batches hold what a part of the network made of images: `forward` is the rest of it."""
-        self.forward, self.channels_last = forward, False  # activations lie in memory as they came
+        self.forward, self.takes_activations = forward, True
 
     def placed(self, x: Tensor) -> Tensor:
         """A batch on the device, in the memory format of the run."""
@@ -232,7 +233,8 @@ def _step(
     for parameter in parameters:
         parameter.grad = None  # zero_grad's bookkeeping takes a hundredth of LeNet-5's step
     for x, y, *soft in (part.batch for part in group if part.batch is not None):
-        x, y = state.placed(x), y.to(state.device, non_blocking=True)
+        x = x if state.takes_activations else state.placed(x)
+        y = y.to(state.device, non_blocking=True)
         if frozen_norm:
             frozen_norm.check(x)
         with state.autocast(), frozen_norm.folded() if frozen_norm else contextlib.nullcontext():

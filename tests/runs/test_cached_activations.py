@@ -1,17 +1,23 @@
 """Training from cached activations: equal to the bit to training without them, in one process and after a stop."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from clfcore import cache
+from clfcore.architectures.cut_network import cut
 from clfcore.config import RunConfig, make
 from clfcore.errors import InputError
 from clfcore.experiments.plan import make_plan
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
+from clfcore.runs.prepare import prepare
 from clfcore.runs.resolve_run import resolve_run
+from clfcore.training.activations import ComputedActivations
+from clfcore.training.phases import first_state
 from tests.support.same_end import assert_same_end
 
 
@@ -44,10 +50,11 @@ def kept_files() -> list[Path]:
     [
         ("shapes:count=60,side=20", {"accumulation": 2, "ema": 0.9}),
         ("shapes:count=60,side=20", {"sampling": "balanced", "freeze_batch_norm": False}),
+        ("shapes:count=60,side=20", {"precision": "bfloat16"}),
         ("shapes-multi-label:count=60", {"augmentation": "none", "cached_views": 1}),
         ("shapes-hierarchical:count=60", {"batch_size": 7}),
     ],
-    ids=["averaged", "balanced", "multi-label", "hierarchical"],
+    ids=["averaged", "balanced", "half precision", "multi-label", "hierarchical"],
 )
 def test_training_from_activations_ends_as_training_without_them(
     started: Path, monkeypatch: pytest.MonkeyPatch, data: str, recipe: dict[str, object]
@@ -91,13 +98,35 @@ def test_what_is_damaged_or_gone_is_computed_anew(started: Path) -> None:
     assert_same_end(first, second)
 
 
-def test_views_are_taken_in_turn(started: Path) -> None:
-    from clfcore.runs.prepare import prepare
+def test_an_image_has_the_same_activations_in_a_batch_of_any_size(photos: Path) -> None:
+    recipe = {"image_size": 96, "batch_size": 8, "trainable_groups": 2, "cached_views": 1, "augmentation": "none"}
+    config = {"data": str(photos), "architecture": "efficientnet_lite0", "strategy": "fine-tuning"}
+    prepared = prepare(resolve_run(make({**config, "recipe": recipe})))
+    state = first_state(
+        prepared.module,
+        prepared.phases[0],
+        prepared.start.groups,
+        recipe=prepared.config.recipe,
+        device=prepared.device,
+    )
+    prepared.phases[0].apply(state, prepared.start.groups, prepared.config.recipe, steps_per_epoch=1)
+    state.train_mode()
+    batches = prepared.batches("train", training=True)
+    frozen = [group.name for group in prepared.start.groups if group.name not in prepared.phases[0].rates]
+    network = cut(prepared.module, frozen, state.placed(batches.first(2)))
+    source = ComputedActivations(state, network, partial(batches.in_view, batches.view(1)), 8)
+    rows = np.arange(len(batches.indices))
+    whole = torch.cat(list(source.batches([rows])))
+    assert torch.equal(torch.cat(list(source.batches([rows[:1], rows[1:4], rows[4:]]))), whole)
+    assert torch.equal(torch.cat(list(source.batches([rows[::-1].copy()]))), whole.flip(0))
 
+
+def test_views_are_taken_in_turn(started: Path) -> None:
     batches = prepare(resolve_run(tuned(started))).batches("train", training=True)
     views = [batches.view(epoch) for epoch in (1, 2, 3)]
     assert views[0] == views[2] != views[1]
-    shown = [np.concatenate([x.numpy() for x in batches.in_view(view, 16)]) for view in views]
+    rows = np.arange(16)
+    shown = [np.concatenate([x.numpy() for x in batches.in_view(view, [rows[:7], rows[7:]])]) for view in views]
     np.testing.assert_array_equal(shown[0], shown[2])
     assert not np.array_equal(shown[0], shown[1])
 
