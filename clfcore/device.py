@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import sys
+import threading
 from collections.abc import Iterator
 
 import torch
@@ -125,3 +126,32 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     if device.type != "cuda":
         return torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+class _Threads:
+    """How many threads torch had before the first of those that compute alone now began. torch has one number for
+    threads to come and one for each that has begun: several that compute alone must not keep each other's."""
+
+    lock = threading.Lock()
+    inside = 0
+    before = 0
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside, torch computes in the calling thread alone.
+
+    For steps so small that threads wait for each other longer than they compute, most of all on a busy machine, and
+    for work that is shared among threads already.
+    """
+    with _Threads.lock:
+        if not _Threads.inside:
+            _Threads.before = torch.get_num_threads()
+        _Threads.inside += 1
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _Threads.lock:
+            _Threads.inside -= 1
+            torch.set_num_threads(_Threads.before)

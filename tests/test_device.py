@@ -1,9 +1,11 @@
 """Which device a process takes, of several on one machine."""
 
+import threading
+
 import pytest
 import torch
 
-from clfcore.device import device_of, most_processes, part_of_the_threads
+from clfcore.device import device_of, most_processes, one_thread, part_of_the_threads
 from clfcore.errors import InputError
 
 
@@ -43,3 +45,35 @@ def test_processes_on_the_cpu_share_it() -> None:
     with part_of_the_threads(2 * before):
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
+
+
+def test_one_thread_alone_and_what_was_before_is_back() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    inside, leave, seen = threading.Barrier(3), threading.Barrier(3), list[int]()
+
+    def compute() -> None:
+        with one_thread():
+            inside.wait(10)
+            seen.append(torch.get_num_threads())
+            leave.wait(10)
+        seen.append(torch.get_num_threads())
+
+    others = [threading.Thread(target=compute) for _ in range(2)]
+    try:
+        for other in others:
+            other.start()
+        with one_thread():
+            inside.wait(10)
+            assert torch.get_num_threads() == 1
+            leave.wait(10)
+        for other in others:
+            other.join(10)
+        assert (sorted(seen), torch.get_num_threads()) == ([1, 1, 3, 3], 3)
+        later: list[int] = []
+        new = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
+        new.start()
+        new.join(10)
+        assert later == [3]
+    finally:
+        torch.set_num_threads(before)

@@ -4,6 +4,7 @@ Letters: N items, D numbers of an embedding.
 """
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from torch import nn
 
 from clfcore.config import Recipe
 from clfcore.data.splits import strata
+from clfcore.device import one_thread
 from clfcore.errors import InputError
 from clfcore.predictions import Predictions
 from clfcore.progress import Progress
@@ -23,6 +25,7 @@ from clfcore.training.losses import hits_of, plain_loss_of
 
 FOLDS = 5
 ITERATIONS = 100
+SMALL = 1 << 24  # numbers of all embeddings, below which threads would wait for each other more than they compute
 
 
 def assign_folds(
@@ -141,6 +144,10 @@ def _solutions(task: Task, *, targets: np.ndarray, embeddings: np.ndarray, held_
         iterations=ITERATIONS,
         labels=task.columns if task.kind == "multi-label" else 1,
     )
-    for epoch in epochs:
+    while True:
+        with one_thread() if x.numel() <= SMALL else nullcontext():
+            epoch = next(epochs, None)
+        if epoch is None:
+            return
         if epoch.candidate:
             yield _Solution(epoch.learning_rate, epoch.validation.logits)

@@ -7,11 +7,8 @@ a digest of weights, images and corruptions, and computed again only where one o
 
 import base64
 import hashlib
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -20,7 +17,8 @@ from clfcore.architectures.fuse import fuse_for_inference
 from clfcore.classifier import Classifier
 from clfcore.data.dataset import ImageDataset
 from clfcore.data.decode import decode
-from clfcore.data.thread_pool import threads
+from clfcore.data.thread_pool import as_completed
+from clfcore.device import one_thread
 from clfcore.errors import InputError
 from clfcore.evaluation.intervals import Interval, percentiles, resampled, wilson
 from clfcore.exclusive import exclusive
@@ -144,42 +142,39 @@ def _outcomes(run: Run, items: Sequence[str], *, progress: Progress | None) -> d
     gone = [name for name in items if name not in at]
     if gone:
         raise InputError(f"{len(gone):,} test images of run {run.id} are gone, such as {gone[0]}: bring them back")
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in CONDITIONS}
-    done, total, predict = 0, len(items) * len(CONDITIONS), None
-    with ThreadPoolExecutor(threads(), thread_name_prefix="corruptions") as pool:
-        for start in range(0, len(items), BATCH):
-            names = items[start : start + BATCH]
-            indices = np.array([at[name] for name in names])
-            squares = preprocess.center(pictures.tones(indices, preprocess))
-            predict = predict or _fused(classifier, squares)
-            for name, seen in _conditions(squares, names, pool):
-                logits = read_along_paths(predict(seen), classifier.task, classifier.decoding)
-                parts[name].append(_right(run, dataset, indices, logits=logits))
-                done += len(names)
-                if progress is not None:
-                    progress(done, total)
-    return {name: np.concatenate(each) for name, each in parts.items()}
+    kinds = (CLEAN, *CORRUPTIONS)
+    starts = range(0, len(items), BATCH)
+    first = preprocess.center(pictures.tones(np.array([at[name] for name in items[:BATCH]]), preprocess))
+    predict = _fused(classifier, first)
+
+    def outcomes_of(place: int) -> list[tuple[int, str, np.ndarray]]:
+        """Start, condition and outcomes of a batch under one kind. By one thread: each of the pool is busy itself."""
+        number, which = divmod(place, len(kinds))
+        names, kind = items[starts[number] : starts[number] + BATCH], kinds[which]
+        indices = np.array([at[name] for name in names])
+        squares = preprocess.center(pictures.tones(indices, preprocess))
+        seen = [(CLEAN, squares)] if kind == CLEAN else _conditions(squares, names, kind)
+        with one_thread():
+            read = [(name, read_along_paths(predict(x), classifier.task, classifier.decoding)) for name, x in seen]
+        return [(starts[number], name, _right(run, dataset, indices, logits=logits)) for name, logits in read]
+
+    outcomes = {name: np.zeros(len(items), bool) for name in CONDITIONS}
+    done, total = 0, len(items) * len(CONDITIONS)
+    for part in as_completed(outcomes_of, range(len(starts) * len(kinds))):
+        for start, name, right in part:
+            outcomes[name][start : start + len(right)] = right
+            done += len(right)
+        if progress is not None:
+            progress(done, total)
+    return outcomes
 
 
-def _conditions(
-    squares: np.ndarray, names: Sequence[str], pool: ThreadPoolExecutor
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Each condition with the images under it; the next kind is made in the pool while this one is looked at."""
-    kinds = list(CORRUPTIONS)
-
-    def begin(kind: str) -> Iterator[tuple[np.ndarray, ...]]:
-        return pool.map(partial(_corrupt, kind), squares, names)
-
-    waiting = deque([begin(kinds[0])])
-    yield CLEAN, squares
-    for i, kind in enumerate(kinds):
-        waiting.extend(begin(later) for later in kinds[i + 1 : i + 2])
-        for strength, images in zip(STRENGTHS, zip(*waiting.popleft(), strict=True), strict=True):
-            yield condition(kind, strength), np.stack(images)
-
-
-def _corrupt(kind: str, square: np.ndarray, name: str) -> tuple[np.ndarray, ...]:
-    return every_strength(square, kind, item=name)
+def _conditions(squares: np.ndarray, names: Sequence[str], kind: str) -> list[tuple[str, np.ndarray]]:
+    """The images under a kind at each strength."""
+    made = [every_strength(square, kind, item=name) for square, name in zip(squares, names, strict=True)]
+    return [
+        (condition(kind, s), np.stack(images)) for s, images in zip(STRENGTHS, zip(*made, strict=True), strict=True)
+    ]
 
 
 def _fused(classifier: Classifier, squares: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
