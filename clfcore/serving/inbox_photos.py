@@ -79,7 +79,7 @@ def _answer(photo: Path, task: Task) -> InboxAnswer:
             str(value["model"])[:80],
             tuple(str(reason)[:40] for reason in value["reasons"][:4]),
         )
-    except (InputError, KeyError, IndexError, TypeError, ValueError):
+    except (InputError, KeyError, IndexError, TypeError, ValueError, AttributeError):
         return InboxAnswer()
 
 

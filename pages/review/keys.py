@@ -106,6 +106,8 @@ def undo(review: Review) -> None:
     except (InputError, Failure) as error:
         REFUSED.set(str(error))
         return
+    if steps and undone is None:
+        REFUSED.set("This decision was taken back already, in another tab or by a command. Nothing else was undone.")
     shown = steps[-1].item if steps else undone.decisions[0].item if undone is not None else ""
     items = [item.item for item in review.queue.items]
     if shown in items:
@@ -172,7 +174,8 @@ def move_buttons(review: Review, place: int) -> None:
 def _actions(review: Review, place: int, record: "ItemRecord", *, chosen: tuple[str, ...]) -> None:
     item, several = review.queue.items[place], review.dataset.task.kind == "multi-label"
     if several:
-        st.button("Save labels", key="review save", shortcut="S", type="primary", on_click=decide,
+        words = "Save labels" if chosen else "Save: no label"
+        st.button(words, key="review save", shortcut="S", type="primary", on_click=decide,
                   args=(review, place, "label"), kwargs={"label": chosen})  # fmt: skip
     if item.suggested:
         st.button("Accept the suggestion", key="review accept", shortcut="A", on_click=decide,

@@ -171,3 +171,48 @@ def test_an_inbox_is_labeled_by_keyboard_and_joins_training(open_page: OpenPage,
     assert len(after.splits["train"]) == len(before.splits["train"]) + 2
     assert after.label(after.ids.index("added/a.png")) == "red"
     assert not read_decisions(spec)
+
+
+def test_a_photo_that_is_gone_is_told_and_the_queue_goes_on(open_page: OpenPage, photos: Path) -> None:
+    spec = str(photos)
+    dataset = open_dataset(spec)
+    app = review(open_page, "digits", queue_of(open_dataset("digits")))
+    app.session_state[HANDED.key], app.session_state[HANDED_DATA.key] = queue_of(dataset), spec
+    app.text_input(key="data").set_value(spec).run()
+    assert not app.error
+    dataset.files[3].unlink()
+    for _ in range(3):
+        app.button(key="review next").click().run()
+    assert not app.exception, app.exception
+    (error,) = app.error
+    assert "blue/03.jpg" in error.value
+    app.button(key="review drop").click().run()  # goes on to the first
+    app.button(key="review class 2").click().run()
+    assert actions(spec) == {"blue/03.jpg": "drop", "blue/00.jpg": "label"}
+    app.button(key="make version").click().run()
+    assert not app.exception, app.exception
+    made = open_dataset(f"{spec}@v1")
+    assert made.label(made.ids.index("blue/00.jpg")) == "red"
+    assert any("1 decision has no effect (blue/03.jpg)" in problem.message for problem in made.problems)
+    app.button(key="review undo").click().run()  # of what is in a version already
+    assert actions(spec) == {"blue/03.jpg": "drop"}
+    assert open_dataset(f"{spec}@v1").label(made.ids.index("blue/00.jpg")) == "red"
+
+
+def test_two_tabs_decide_on_one_queue(open_page: OpenPage) -> None:
+    spec = SPECS[0]
+    dataset = open_dataset(spec)
+    one = review(open_page, spec, queue_of(dataset))
+    two = review(open_page, spec, queue_of(dataset))
+    one.button(key="review drop").click().run()
+    two.button(key="review keep").click().run()  # of the same picture, which two still shows: the later one holds
+    assert actions(spec) == {dataset.ids[0]: "keep"}
+    api.undo_decisions(spec)  # what two did
+    two.button(key="review undo").click().run()
+    assert "taken back already" in two.error[0].value
+    assert actions(spec) == {dataset.ids[0]: "drop"}
+    two.button(key="make version").click().run()
+    one.text_input(key=f"version name {spec}").set_value("v1").run()
+    one.button(key="make version").click().run()
+    assert "has one of that name" in one.error[0].value
+    assert not one.exception, one.exception

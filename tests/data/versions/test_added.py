@@ -187,3 +187,33 @@ def test_by_command(photos: Path, inbox: Path, tmp_path: Path, capsys: pytest.Ca
     assert "2 labeled" in capsys.readouterr().out
     assert main(["inbox", str(photos), str(tmp_path / "none")]) == 2
     assert "serve --keep-odd" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        '"a"',
+        answer("cat", float("nan")),
+        json.dumps({"model": 1, "reasons": 5, "prediction": {"top": []}}),
+        json.dumps({"model": 1, "reasons": [["x"]], "prediction": {"top": [{"label": ["cat"], "probability": 2}]}}),
+        json.dumps({"model": 1, "reasons": [], "prediction": {"top": [{"label": None, "probability": "x"}]}}),
+        json.dumps({"model": 1, "reasons": {}, "prediction": {"top": {"label": "cat"}, "levels": 3, "path": 4}}),
+    ],
+)
+def test_whatever_stands_beside_a_photo_it_can_be_labeled(inbox: Path, opened: InboxPhotos, text: str) -> None:
+    (inbox / "a.json").write_text(text)
+    for task in (opened.photos.task, open_dataset("shapes-hierarchical:count=60,side=12").task):
+        box = open_inbox(inbox, task)
+        assert box.answers["a.png"].label == ()
+        assert len(box.queue.items) == 5
+
+
+def test_labels_are_found_again_by_another_way_to_the_folder_and_undone(
+    photos: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch, opened: InboxPhotos
+) -> None:
+    label(opened, a="dog")
+    monkeypatch.chdir(inbox.parent)
+    assert api.label_inbox(str(photos), "odd").labeled == 1
+    api.undo_decisions("odd/")
+    assert api.label_inbox(str(photos), inbox).labeled == 0
