@@ -58,6 +58,8 @@ def neighbors(review: Review, record: ItemRecord, place: "DeltaGenerator") -> tu
         space = result_in_fragment(space_job(source, record.split), "Embedding the images", key="review nearest")
         if space is None:
             return ()
+        for split in review.dataset.splits:  # for the next picture may be of another one: now from what is on disk
+            space_job(source, split)
         near = space.nearest(record.id, n=NEAREST)
         shown = [
             Card(
