@@ -10,7 +10,7 @@ import numpy as np
 
 from clfcore.architectures.pretrained import OFFLINE
 from clfcore.data.bit_depth import shown
-from clfcore.data.catalogue import open_dataset
+from clfcore.data.catalogue import check_root, open_dataset
 from clfcore.data.importers.readings import with_reading
 from clfcore.data.pixels import read_image
 from clfcore.default_network import pretrained_at_hand
@@ -220,6 +220,7 @@ def next_to_label(
     if count < 1:
         raise InputError(f"count is {count}: it must be at least 1")
     folder = typed_path(pool, "pool")
+    check_root(folder, str(pool))
     if not folder.is_dir():
         raise InputError(f"pool is {str(pool)!r}: name a folder of pictures without labels")
     files = list(folder_pictures(folder))

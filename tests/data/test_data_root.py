@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from clfcore import api
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.importers.uploads import import_upload
 from clfcore.errors import InputError
@@ -37,3 +38,9 @@ def test_an_upload_is_read(root: Path, photos: Path, tmp_path: Path) -> None:
 
     zipped = shutil.make_archive(str(tmp_path / "photos"), "zip", photos)
     assert len(open_dataset(import_upload(Path(zipped).read_bytes(), "photos.zip"))) == 40
+
+
+def test_folders_of_photos_without_labels_are_below_it_too(root: Path) -> None:
+    for read in (api.label_inbox, api.next_to_label):
+        with pytest.raises(InputError, match="reads data below"):
+            read("shapes:count=60,side=12", root.parent)

@@ -19,6 +19,7 @@ from clfcore.inference.predictor import Outputs
 from clfcore.serving import protocol
 from clfcore.serving.app import Application
 from clfcore.serving.inbox import Inbox
+from clfcore.serving.inbox_photos import open_inbox
 from clfcore.serving.limits import Limits, known_hosts
 from clfcore.serving.made_file import MadeFile
 from clfcore.serving.served import Served
@@ -312,6 +313,9 @@ def test_odd_photos_are_kept_within_bounds(tmp_path: Path) -> None:
     about = json.loads(photos[0].with_suffix(".json").read_text())
     assert (about["model"], about["reasons"]) == ("colors", ["unsure"])
     assert about["prediction"]["top"][0]["label"] == "red"
+    box = open_inbox(inbox.folder, served.predictor.task)
+    assert {item.suggested for item in box.queue.items} == {("red",)}
+    assert {item.reason.partition(":")[0] for item in box.queue.items} == {"the model was unsure"}
     assert len(list(tmp_path.rglob("*"))) == 5
 
 
