@@ -132,7 +132,7 @@ class _Threads:
     """How many threads torch had before the first of those that compute alone now began. torch has one number for
     threads to come and one for each that has begun: several that compute alone must not keep each other's."""
 
-    lock = threading.Lock()
+    guard = threading.Lock()
     inside = 0
     before = 0
 
@@ -144,7 +144,7 @@ def one_thread() -> Iterator[None]:
     For steps so small that threads wait for each other longer than they compute, most of all on a busy machine, and
     for work that is shared among threads already.
     """
-    with _Threads.lock:
+    with _Threads.guard:
         if not _Threads.inside:
             _Threads.before = torch.get_num_threads()
         _Threads.inside += 1
@@ -152,6 +152,6 @@ def one_thread() -> Iterator[None]:
     try:
         yield
     finally:
-        with _Threads.lock:
+        with _Threads.guard:
             _Threads.inside -= 1
             torch.set_num_threads(_Threads.before)
