@@ -33,7 +33,7 @@ test: install ## every test, real Chromium included where it is installed
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/deptry .
-	$(BIN)/python -m pytest -q -n 2 -m "not browser"
+	$(BIN)/python -m pytest -q -n 3 -m "not browser"
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser tests/browser
 
 coverage: install ## the quick tests, and how much of each file they run
