@@ -3,6 +3,9 @@
 import json
 from dataclasses import dataclass
 
+import numpy as np
+
+from clfcore.augment import random_table
 from clfcore.augment.policy import Policy
 
 
@@ -18,3 +21,7 @@ class View:
     def text(self) -> str:
         """Identity of the view, as text."""
         return json.dumps([self.policy.as_dict(), self.seed, self.number], sort_keys=True)
+
+    def draws(self, items: int) -> np.ndarray:
+        """The random numbers of the view, a row an item of the split."""
+        return random_table.table(self.policy, seed=self.seed, epoch=self.number, items=items)

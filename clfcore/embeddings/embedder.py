@@ -21,9 +21,6 @@ from torch import Tensor, nn
 from clfcore import cache
 from clfcore.architectures.build import head_name
 from clfcore.architectures.fuse import fuse_for_inference
-from clfcore.augment import random_table
-from clfcore.augment.apply import apply
-from clfcore.augment.geometry import center
 from clfcore.augment.view import View
 from clfcore.data.decode import Decoded
 from clfcore.data.held_pixels import AHEAD
@@ -33,7 +30,7 @@ from clfcore.distributed.ranks import ALONE, Ranks, shares
 from clfcore.errors import Failure
 from clfcore.files import write_whole
 from clfcore.progress import Progress
-from clfcore.training.batches import normalized, on_device
+from clfcore.training.batches import on_device, seen
 
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
 BLOCK = 512  # images that are cached at once while a pass goes on; a multiple of every batch
@@ -161,23 +158,16 @@ class _Inputs:
 
     def __init__(self, embedder: Embedder, decoded: Decoded, indices: np.ndarray, *, view: View | None) -> None:
         self.embedder, self.decoded, self.indices, self.view = embedder, decoded, indices, view
-        self.table = None
-        if view is not None:
-            self.table = random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(indices))
+        self.draws = None if view is None else view.draws(len(indices))
 
     def batches(self, part: range, batch: int) -> Iterator[Tensor]:  # B x channels x size x size
         """The rows of a part of the split."""
         preprocess, device = self.embedder.preprocess, self.embedder.device
-        size, mean = preprocess.size, preprocess.mean
         parts = [np.arange(start, min(start + batch, part.stop)) for start in range(part.start, part.stop, batch)]
         taken = read_ahead(lambda rows: self.decoded.tones(self.indices[rows], preprocess), parts, most=AHEAD)
         for rows, tones in zip(parts, taken, strict=True):
-            pixels = on_device(tones, device)
-            if self.view is None or self.table is None:
-                pixels = center(pixels, size)
-            else:
-                pixels = apply(self.view.policy, self.table[rows], pixels, size=size, mean=mean)
-            yield normalized(pixels, preprocess)
+            draws = None if self.draws is None else self.draws[rows]
+            yield seen(on_device(tones, device), preprocess, view=self.view, draws=draws)
 
 
 def _keep(path: Path, values: np.ndarray) -> None:

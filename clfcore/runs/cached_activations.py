@@ -16,7 +16,13 @@ from clfcore.augment.view import View
 from clfcore.errors import Failure
 from clfcore.predictions import Predictions
 from clfcore.runs.session import Session
-from clfcore.training.activations import Activations, ComputedActivations, image_bytes, keep, kept
+from clfcore.training.activations import (
+    Activations,
+    ComputedActivations,
+    image_bytes,
+    read_activations,
+    write_activations,
+)
 from clfcore.training.batches import Batches
 from clfcore.training.loop import State
 
@@ -90,7 +96,9 @@ def _kept(
         activations = file.read(prepared.device)
         if activations is None:
             try:
-                keep(file.path, file.network, _watched(session, maker, done=done, total=total), count=file.count)
+                write_activations(
+                    file.path, file.network, _watched(session, maker, done=done, total=total), count=file.count
+                )
             except Failure as error:
                 session.notes.append(f"{UNKEPT}{error}.")
                 return None
@@ -116,7 +124,7 @@ class _File:
         return self.count * image_bytes(self.network)
 
     def read(self, device: torch.device) -> Activations | None:
-        return kept(self.path, self.network, count=self.count, device=device)
+        return read_activations(self.path, self.network, count=self.count, device=device)
 
 
 def _path(session: Session, network: CutNetwork, batches: Batches, view: View | None) -> Path:
@@ -154,8 +162,7 @@ def _predict(session: Session, activations: Activations, module: nn.Module) -> P
     """Validation's predictions by a network whose frozen stages are those of the cut."""
     module.eval()
     rest = replace(activations.network, module=module)
-    rows, size = np.arange(len(activations.values)), session.prepared.judged_at
-    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    parts = session.prepared.batches("validation").in_order_parts(session.prepared.judged_at)
     with torch.inference_mode():
         logits = [rest.logits(batch).float().cpu().numpy() for batch in activations.batches(parts)]
     return session.predictions("validation", np.concatenate(logits))

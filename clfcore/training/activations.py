@@ -78,7 +78,7 @@ class Activations:
             yield torch.from_numpy(values).view(self.network.dtype).to(self.device, non_blocking=True).permute(back)
 
 
-def kept(path: Path, network: CutNetwork, *, count: int, device: torch.device) -> Activations | None:
+def read_activations(path: Path, network: CutNetwork, *, count: int, device: torch.device) -> Activations | None:
     """The activations of `count` images that stand at a path; None where there are none, or they are damaged."""
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -91,10 +91,10 @@ def kept(path: Path, network: CutNetwork, *, count: int, device: torch.device) -
     return Activations(values, network, device)
 
 
-def keep(path: Path, network: CutNetwork, activations: Iterable[Tensor], *, count: int) -> None:
+def write_activations(path: Path, network: CutNetwork, activations: Iterable[Tensor], *, count: int) -> None:
     """Write the activations of `count` images, B x shape by B x shape. Raises Failure where the disk is full."""
 
-    def write(partial: Path) -> None:
+    def fill(partial: Path) -> None:
         values = np.lib.format.open_memmap(
             partial, mode="w+", dtype=_stored(network.dtype), shape=(count, *_shape(network))
         )
@@ -104,7 +104,7 @@ def keep(path: Path, network: CutNetwork, activations: Iterable[Tensor], *, coun
             done += len(batch)
         values.flush()
 
-    write_whole(path, write)
+    write_whole(path, fill)
 
 
 def as_kept(network: CutNetwork, activations: Tensor) -> np.ndarray:

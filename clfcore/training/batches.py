@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clfcore.augment import random_table
 from clfcore.augment.apply import apply
 from clfcore.augment.geometry import center
 from clfcore.augment.mixup import mix_batch, soft_targets
@@ -99,16 +98,9 @@ class Batches:
         return self._changed(self.view(epoch), cuts)
 
     def _changed(self, view: View | None, cuts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[Tensor]:
-        table = None
-        if view is not None:
-            table = random_table.table(view.policy, seed=view.seed, epoch=view.number, items=len(self.indices))
-        size, mean = self.preprocess.size, self.preprocess.mean
+        draws = None if view is None else view.draws(len(self.indices))
         for (_, places), pixels in zip(cuts, self._pictures(rows for rows, _ in cuts), strict=True):
-            if view is None or table is None:
-                changed = center(pixels, size)
-            else:
-                changed = apply(view.policy, table[places], pixels, size=size, mean=mean)
-            yield normalized(changed, self.preprocess)
+            yield seen(pixels, self.preprocess, view=view, draws=None if draws is None else draws[places])
 
     def _mixed(self, mix: Mix, x: Tensor, y: Tensor, *, epoch: int, step: int) -> tuple[Tensor, ...]:
         assert self.task is not None, "mixed targets are made for a task"
@@ -166,6 +158,17 @@ class Batches:
         if "labels" not in self._kept:
             self._kept["labels"] = torch.from_numpy(np.ascontiguousarray(self.targets[self.indices])).to(self.device)
         return self._kept["labels"][torch.from_numpy(rows).to(self.device)]
+
+
+def seen(pixels: Tensor, preprocess: Preprocess, *, view: View | None, draws: np.ndarray | None) -> Tensor:
+    """Stored squares as the network sees them, B x channels x size x size: changed as a view has it, or their middle.
+
+    draws: the rows of `View.draws` that belong to them; None without a view.
+    """
+    if view is None or draws is None:
+        return normalized(center(pixels, preprocess.size), preprocess)
+    changed = apply(view.policy, draws, pixels, size=preprocess.size, mean=preprocess.mean)
+    return normalized(changed, preprocess)
 
 
 def normalized(pixels: Tensor, preprocess: Preprocess) -> Tensor:
