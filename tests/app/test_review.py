@@ -1,7 +1,6 @@
 """Review: a queue by keyboard, undo, several at once, a version, and the verdict of a retrained run."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,10 @@ from clfcore.data.versions.log import read_decisions
 from clfcore.data.versions.queue import Queue, QueueItem
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
+from tests.support.pages import OpenPage, without_progress
 from tests.support.stored_runs import stored_run
 from ui.review.handover import HANDED, HANDED_DATA
 
-OpenPage = Callable[..., AppTest]
 SPECS = [f"{kind}:count=60,side=12" for kind in ("shapes", "shapes-multi-label", "shapes-hierarchical")]
 
 
@@ -31,8 +30,7 @@ def review(open_page: OpenPage, spec: str, queue: Queue) -> AppTest:
     app.query_params["data"], app.query_params["from"] = spec, "list"
     app.switch_page("pages/review/page.py")
     app.run()
-    assert not app.exception, app.exception
-    return app
+    return without_progress(app)
 
 
 def actions(spec: str) -> dict[str, str]:
