@@ -32,16 +32,22 @@ def background(*, entries: int = 8) -> "Callable[[Callable[Concatenate[Progress,
     return lambda work: Background(work, entries=entries)
 
 
+def has_ended(job: "Job[R]", *, patience: float | None = None) -> bool:
+    """Whether the job ends within `patience` seconds, by default within PATIENCE."""
+    job.thread.join(PATIENCE if patience is None else patience)
+    return not job.thread.is_alive()
+
+
 def result_of(
-    job: "Job[R]", words: str, *, patience: float = PATIENCE, on_error: Callable[[], None] | None = None
+    job: "Job[R]", words: str, *, patience: float | None = None, on_error: Callable[[], None] | None = None
 ) -> R:
     """The job's result; while the job runs, the page shows its progress and ends here.
 
     An error of the job stands here as one red line; the job is forgotten, so that the next rerun tries again.
-    patience: seconds to wait before a progress bar is shown; on_error: called before the error is shown.
+    patience: seconds to wait before a progress bar is shown (default: PATIENCE); on_error: called before the error is
+    shown.
     """
-    job.thread.join(patience)
-    if job.thread.is_alive():
+    if not has_ended(job, patience=patience):
         _show_progress(job, words)
         st.stop()
     if job.error is not None:
@@ -54,8 +60,7 @@ def result_of(
 
 def result_beside(job: "Job[R]", words: str) -> R | None:
     """As `result_of`, but the page goes on: None while the job runs, and after an error."""
-    job.thread.join(PATIENCE)
-    if job.thread.is_alive():
+    if not has_ended(job):
         _show_progress(job, words)
         return None
     if job.error is not None:
@@ -71,8 +76,7 @@ def result_in_fragment(job: "Job[R]", words: str, *, key: str) -> R | None:
     A wait in the script would hold up every other click of the dialog, and `run_every` cannot be switched off without
     a run of the whole page, which closes it.
     """
-    job.thread.join(PATIENCE)
-    if not job.thread.is_alive():
+    if has_ended(job):
         return result_beside(job, words)
     st.progress(job.done / job.total if job.total else 0.0, text=words + _progress_text(job))
     again = st.components.v2.component("clf_again", js=_AGAIN)
@@ -100,8 +104,7 @@ def result_if_ready(job: "Job[R]", *, key: str, words: str = "") -> R | None:
     An error stands here as one red line, with a button that tries again. key: the button's. words: a line that stands
     here meanwhile, with how far the job is; empty: the page says it elsewhere.
     """
-    job.thread.join(PATIENCE)
-    if job.thread.is_alive():
+    if not has_ended(job):
         _rerun_at_end(job, words)
         return None
     if job.error is None:

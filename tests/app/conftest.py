@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from clfcore.config import make
 from clfcore.runs.folder import Run
 from tests.conftest import copied, trained_at
-from ui.jobs import stop_jobs
+from ui import jobs
 from ui.runs import warm
 
 
@@ -22,7 +22,7 @@ def no_children(monkeypatch: pytest.MonkeyPatch, packages_scanned_once: None) ->
     st.cache_data.clear()
     st.cache_resource.clear()
     yield
-    stop_jobs()
+    jobs.stop_jobs()
 
 
 @pytest.fixture
@@ -46,6 +46,12 @@ def open_page() -> Callable[..., AppTest]:
         return app
 
     return open_it
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages wait for their jobs: on a busy machine they show a progress bar where a quick job is expected to end."""
+    monkeypatch.setattr(jobs, "PATIENCE", 30.0)
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from clfcore.runs.folder import Run
-from ui import jobs
 
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page waits for its jobs, however busy the machine is."""
-    monkeypatch.setattr(jobs, "PATIENCE", 30.0)
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 def filled(app: AppTest, *, label: str, address: str) -> AppTest:

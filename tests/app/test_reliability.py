@@ -8,7 +8,7 @@ from clfcore.quality.robustness import measure_robustness
 from clfcore.runs.folder import Run
 from clfcore.runs.prediction_sets import kept_sets
 from clfcore.runs.unknown_file import UnknownFile, kept_rule
-from tests.support.pages import OpenPage, refused, until, without_progress, words
+from tests.support.pages import OpenPage, refused, until, words
 from tests.support.stored_runs import of_labels, run_of, stored_run
 
 
@@ -68,6 +68,7 @@ def test_a_photo_has_its_set(open_page: OpenPage, finished_run: Run) -> None:
     assert "of 10 classes)" in shown
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("task", ["single-label", "multi-label"])
 def test_slices_are_looked_for_on_a_click(task: str, open_page: OpenPage, finished_run: Run) -> None:
     run = finished_run if task == "single-label" else run_of(task, data=f"shapes-{task}:count=300,side=24")
@@ -78,7 +79,6 @@ def test_slices_are_looked_for_on_a_click(task: str, open_page: OpenPage, finish
     assert any(f"clfcore slices {run.id} --split test" in code.value for code in app.code)
     assert any("clf-card" in str(element.proto.body) for element in app.get("html"))
     app.button(key="review slice").click().run()
-    without_progress(app)  # the page reads the data first
     assert not app.exception
     assert not app.error
     assert [title.value for title in app.title] == ["Review"]

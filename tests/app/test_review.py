@@ -15,10 +15,11 @@ from clfcore.data.versions.log import read_decisions
 from clfcore.data.versions.queue import Queue, QueueItem
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
-from tests.support.pages import OpenPage, without_progress
+from tests.support.pages import OpenPage
 from tests.support.stored_runs import stored_run
 from ui.review.handover import HANDED, HANDED_DATA
 
+pytestmark = pytest.mark.usefixtures("patient")
 SPECS = [f"{kind}:count=60,side=12" for kind in ("shapes", "shapes-multi-label", "shapes-hierarchical")]
 
 
@@ -30,7 +31,8 @@ def review(open_page: OpenPage, spec: str, queue: Queue) -> AppTest:
     app.query_params["data"], app.query_params["from"] = spec, "list"
     app.switch_page("pages/review/page.py")
     app.run()
-    return without_progress(app)
+    assert not app.exception, app.exception
+    return app
 
 
 def actions(spec: str) -> dict[str, str]:
