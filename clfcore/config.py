@@ -131,6 +131,10 @@ class Recipe(_Frozen):
     freeze_batch_norm: bool | None = Field(
         default=None, description="batch normalization keeps the means and deviations that came with its weights"
     )
+    sync_batch_norm: bool = Field(
+        default=False,
+        description="batch normalization sees the whole batch of several processes, which costs messages; GPUs only",
+    )
     cached_views: int | None = Field(
         default=None,
         ge=0,

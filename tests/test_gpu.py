@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from clfcore.augment import policies, random_table
 from clfcore.augment.apply import apply
 from clfcore.augment.builtin_policies import POLICIES
+from clfcore.config import make
 from clfcore.data.catalogue import open_dataset
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.open_classifier import open_classifier
+from clfcore.runs.processes import Processes
 from tests.conftest import breaking_off, small_config
 
 DEVICE = "cuda"
@@ -47,3 +50,21 @@ def test_a_broken_run_on_the_device_goes_on() -> None:
     assert (run.state, len(run.history)) == ("interrupted", 1)
     execute(run)
     assert (run.state, len(run.history)) == ("completed", 3)
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are no two CUDA devices")
+def test_two_devices_with_synchronized_batch_normalization_train_as_one() -> None:
+    recipe = {"epochs": 3, "batch_size": 16, "image_size": 16, "augmentation": "none", "optimizer": "sgd", "seed": 1}
+    values = {"data": "shapes:count=34,side=16", "architecture": "resnet18_small"}
+    values["recipe"] = {**recipe, "device": DEVICE, "precision": "float32", "learning_rate": 0.01}
+    one, two = create_run(make(values)), create_run(make(values).changed(recipe={"sync_batch_norm": True}))
+    execute(one)
+    execute(two, crew=Processes(two, 2))
+    assert two.state == "completed"
+    for a, b in zip(one.history, two.history, strict=True):
+        assert b.train_loss == pytest.approx(a.train_loss, rel=1e-2)
+    kept, expected = (load_file(run.path / "best.safetensors") for run in (two, one))
+    assert {*kept} == {*expected}
+    for name in expected:
+        torch.testing.assert_close(kept[name], expected[name], rtol=1e-2, atol=1e-2, msg=name)
+    assert open_classifier(two.id).module.training is False

@@ -27,6 +27,7 @@ LABELS = {
     "mix_probability": "Share of mixed batches",
     "one_cycle_rise": "Warm-up share (one-cycle)",
     "channels_last": "Channels last",
+    "sync_batch_norm": "Synchronized batch normalization",
 }
 YES_NO = {True: "yes", False: "no"}
 

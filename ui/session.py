@@ -215,6 +215,7 @@ ARCHITECTURE = SessionValue[str]("architecture")
 NEXT_ARCHITECTURE = SessionValue[str]("next architecture")  # a widget's own key cannot be set once it is drawn
 INITIAL_RUN = SessionValue[InitialRun]("trained further")
 LABEL_PRESERVING = SessionValue[list["Change"]]("policy safe")
+PROCESSES = SessionValue[int]("processes")
 STRATEGY = SessionValue[str]("strategy")
 AUGMENTATION = SessionValue[str]("field recipe.augmentation")
 LEARNING_RATE = SessionValue[float]("field recipe.learning_rate")

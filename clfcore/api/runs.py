@@ -11,7 +11,7 @@ from clfcore.distributed.environment import Place, place
 from clfcore.errors import InputError
 from clfcore.progress import Show
 from clfcore.resolve import Resolved
-from clfcore.resolved_config import ResolvedConfig, with_name
+from clfcore.resolved_config import with_name
 from clfcore.results import WHEN_KNOWN, Result
 from clfcore.runs import folder
 from clfcore.runs.about import set_about
@@ -83,7 +83,7 @@ def train(
     def begin() -> tuple[Run, Resolved]:
         resolved = resolve_run(config)
         require_at_hand(resolved.config.architecture, resolved.config.weights)
-        _check_processes(count, resolved.config, here=place.here if place else count)
+        _check_processes(count, resolved, here=place.here if place else count)
         if show is not None and resolved.notes:
             show({"stage": "preparing", "done": 0, "total": 1, "notes": list(resolved.notes)})
         asked = with_name(config.changed(architecture=resolved.config.architecture))
@@ -171,12 +171,13 @@ def _place(processes: int | None) -> Place | None:
     return torchrun
 
 
-def _check_processes(count: int, config: ResolvedConfig, *, here: int) -> None:
-    check_processes(count, config)
-    if here > 1 and config.recipe.device != "cpu":
+def _check_processes(count: int, resolved: Resolved, *, here: int) -> None:
+    check_processes(count, resolved.config, gpu=resolved.gpu)
+    device = resolved.config.recipe.device
+    if here > 1 and device != "cpu":
         from clfcore.device import device_of  # brings torch along
 
-        device_of(config.recipe.device, processes=here)
+        device_of(device, processes=here)
 
 
 def _together(place: Place, begin: Begin, *, asked: dict[str, JsonValue], show: Show | None) -> RunOutcome:

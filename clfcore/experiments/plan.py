@@ -61,7 +61,7 @@ def make_plan(resolved: Resolved, *, measure: bool, processes: int = 1, progress
     many processes cannot share a batch.
     """
     config, dataset, notes = resolved.config, resolved.dataset, resolved.notes
-    check_processes(processes, config)
+    check_processes(processes, config, gpu=resolved.gpu)
     at_hand = absent_weights(config.architecture, config.weights) is None
     with Stream(config.recipe.seed).drawn():
         # A plan downloads nothing.

@@ -32,7 +32,7 @@ from clfcore.runs.folder import Run
 from clfcore.runs.follow import require_same, set_threads
 from clfcore.runs.keep_embeddings import keep_embeddings
 from clfcore.runs.prepare import Prepared, prepare
-from clfcore.runs.process_count import check_processes
+from clfcore.runs.process_count import ProcessesFile, check_processes
 from clfcore.runs.processes import Crew, Processes
 from clfcore.runs.progress import Reporter
 from clfcore.runs.records import StartingClassifier, Status
@@ -124,7 +124,8 @@ def _work(run: Run, report: Reporter, crew: Crew, *, orphaned: Callable[[], bool
     gpu = pick_device(run.config.recipe.device).type != "cpu"
     if resolved is None or resolved.gpu != gpu:  # the driver told of a GPU that torch cannot use, or of none
         resolved = resolve_run(run.config, gpu=gpu, run=run)
-    check_processes(crew.ranks.size, resolved.config)
+    together_before = bool(run.read(ProcessesFile).used)
+    check_processes(crew.ranks.size, resolved.config, gpu=resolved.gpu, resumed=together_before)
     keep_split(run, resolved.dataset, trained_before=resolved.trained_before)
     prepared = prepare(resolved, decoding, ranks=crew.ranks)
     for change in prepared.changes:

@@ -35,6 +35,7 @@ from clfcore.training.batches import Batches
 from clfcore.training.losses import loss_of
 from clfcore.training.optimizer import mix_of
 from clfcore.training.phases import Phase, phases, put_head
+from clfcore.training.synchronized_norm import check_synchronizable
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ class Prepared:
             task=self.dataset.task,
             weights=self.draw_weights() if training else None,
             ranks=self.ranks,
+            for_all=training and recipe.sync_batch_norm,
             views=recipe.cached_views if training else 0,
         )
 
@@ -156,6 +158,8 @@ def prepare(resolved: Resolved, progress: Progress | None = None, *, ranks: Rank
     with Stream(config.recipe.seed).drawn():
         network, start = make_network(resolved)
     planned = phases(config, start.groups)  # refused before an image is decoded
+    if config.recipe.sync_batch_norm:
+        check_synchronizable(network.module, config.architecture)
     dataset, decoded = decode(resolved.dataset, network.preprocess, progress=progress)
     check(dataset)
     values = decoded.value_range(dataset.splits["train"])

@@ -61,8 +61,11 @@ def check_count(count: int) -> int:
     return count
 
 
-def check_processes(count: int, config: ResolvedConfig) -> None:
-    """Raises InputError where a batch is too small to be shared; feature extraction shares whole batches."""
+def check_processes(count: int, config: ResolvedConfig, *, gpu: bool, resumed: bool = False) -> None:
+    """Raises InputError where a batch is too small to be shared, or batch normalization cannot be synchronized.
+
+    Feature extraction shares whole batches. resumed: several processes began the run: a single one may go on with it.
+    """
     batch_size = config.recipe.batch_size
     if config.strategy != "feature-extraction" and count > 1 and batch_size < 2 * count:
         most = max(1, batch_size // 2)
@@ -70,3 +73,18 @@ def check_processes(count: int, config: ResolvedConfig) -> None:
             f"processes is {count}: recipe.batch_size is {batch_size}, and each process needs 2 images of a batch; "
             f"take at most {most}, or a batch of at least {2 * count}"
         )
+    if config.recipe.sync_batch_norm:
+        _check_synchronized(count, config, gpu=gpu, resumed=resumed)
+
+
+def _check_synchronized(count: int, config: ResolvedConfig, *, gpu: bool, resumed: bool) -> None:
+    what = "recipe.sync_batch_norm is true"
+    if config.strategy == "feature-extraction":
+        raise InputError(f"{what}: feature extraction trains no batch normalization; leave it out")
+    if config.recipe.freeze_batch_norm:
+        raise InputError(f"{what}, and recipe.freeze_batch_norm too: frozen statistics need no messages; leave one out")
+    if count == 1 and not resumed:
+        raise InputError(f"{what}: one process sees each batch whole; leave it out, or train with processes 2 or more")
+    if count > 1 and not gpu:
+        instead = "resume with processes 1" if resumed else "leave it out"
+        raise InputError(f"{what}: torch synchronizes batch normalization on CUDA GPUs only; {instead}")

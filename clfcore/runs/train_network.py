@@ -28,6 +28,7 @@ from clfcore.training.loop import Diverged, Epoch, State, Step, train
 from clfcore.training.optimizer import Plateau, hits_of, rate_at, steps_of
 from clfcore.training.phases import Phase
 from clfcore.training.shared_step import share_weights
+from clfcore.training.synchronized_norm import synchronize
 
 WHITENED = 4096  # training images that a whitening first layer is fitted to
 
@@ -59,6 +60,7 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
     before = {name: value.detach().cpu().clone() for name, value in module.named_parameters()}
     stored = run.load_checkpoint()
     groups, first = _begin(session, fresh=stored is None)
+    apart = synchronize(module) if recipe.sync_batch_norm and session.ranks.size > 1 else None
     batches = prepared.batches("train", training=True)
     steps = steps_of(recipe, len(batches))
     state = training_phases.first_state(
@@ -131,6 +133,8 @@ def train_network(session: Session) -> tuple[int, Callable[[Split], Predictions]
                             break
     except Diverged as error:
         session.keep_best(error)
+    if apart is not None:
+        apart()
     module.load_state_dict(session.best.weights)
     if session.ranks.first:
         save_weights(run, module)

@@ -65,5 +65,7 @@ class BatchStatistics:
 
 
 def _chained(layer: _BatchNorm) -> bool:
+    if isinstance(layer, nn.SyncBatchNorm):  # it counts a whole batch, once
+        return False
     tracked = layer.track_running_stats and layer.running_mean is not None and layer.running_var is not None
     return layer.training and tracked and layer.momentum is not None

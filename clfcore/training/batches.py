@@ -45,6 +45,7 @@ class Batches:
     task: Task | None = None  # what mixed targets are made for
     weights: np.ndarray | None = None  # how often each item is drawn, N that sum to 1; None: once an epoch each
     ranks: Ranks = ALONE  # this process among those that share each batch
+    for_all: bool = False  # each process takes part in every batch, the last one too
     views: int = 0  # draws of the policy that the epochs take in turn; 0: each epoch draws anew
     activations: Sequence[ActivationSource] = ()  # of each view, which batches then hold in the images' place
     _kept: dict[str, Tensor] = field(default_factory=dict, repr=False)
@@ -132,7 +133,7 @@ class Batches:
         return [min(n, batch * batch_size) for batch in shares(-(-n // batch_size), self.ranks)]
 
     def _edges(self) -> list[int]:
-        return edges(len(self.indices), self.batch_size, self.ranks.size)
+        return edges(len(self.indices), self.batch_size, self.ranks.size, for_all=self.for_all and self.ranks.size > 1)
 
     def _cut(self, order: np.ndarray) -> list[np.ndarray]:
         return [order[a:b] for a, b in itertools.pairwise(self._edges())]

@@ -25,8 +25,17 @@ class Slice(NamedTuple):
     parts: int = 1
 
 
-def edges(items: int, batch_size: int, processes: int = 1) -> list[int]:
-    """Where the slices of an epoch begin, one after another, and at last `items`."""
+def edges(items: int, batch_size: int, processes: int = 1, *, for_all: bool = False) -> list[int]:
+    """Where the slices of an epoch begin, one after another, and at last `items`.
+
+    for_all: the last batch is cut evenly, so that every process has a part of it; one of fewer images than processes
+    joins the batch before.
+    """
+    if for_all:
+        last = (items - 1) // batch_size * batch_size
+        last -= batch_size if last and items - last < processes else 0
+        cuts = [last + (items - last) * rank // processes for rank in range(1, processes + 1)]
+        return [*edges(last, batch_size, processes), *cuts]
     width, wider = divmod(batch_size, processes)
     widths = itertools.cycle([width + (rank < wider) for rank in range(processes)])
     places = [0]

@@ -61,6 +61,7 @@ MORE = (
     "precision",
     "channels_last",
     "compile",
+    "sync_batch_norm",
     "device",
     "seed",
 )

@@ -41,9 +41,13 @@ class Planned:
 
 def show_plan(config: RunConfig) -> Planned:
     """The plan of a run: counted at once, timed on a few real batches."""
-    counted = result_of(_planning(config, measure=False, processes=1), "Building the network")
+    # Counted for one process, which sees each batch whole: only how many there may be shows what can be synchronized.
+    alone = config.changed(recipe={"sync_batch_norm": False})
+    counted = result_of(_planning(alone, measure=False, processes=1), "Building the network")
     numbers = st.container()
     processes = choose_processes(counted.most_processes)
+    if config.recipe.sync_batch_norm:
+        counted = result_of(_planning(config, measure=False, processes=processes), "Building the network")
     measuring = _planning(config, measure=True, processes=processes)  # takes seconds: the page does not wait
     measured = result_if_ready(measuring, key="measure the plan again")
     plan = measured or counted

@@ -13,7 +13,7 @@ from clfcore.parse_config import with_changes
 from clfcore.presets import PRESETS, Preset, preset_for
 from clfcore.task import TaskKind
 from ui.messages import escape_markdown, refusals
-from ui.session import AUGMENTATION, LABEL_PRESERVING, NEXT_ARCHITECTURE, in_address
+from ui.session import AUGMENTATION, LABEL_PRESERVING, NEXT_ARCHITECTURE, PROCESSES, in_address
 
 # A field that works under some choices alone is shown under those.
 _APPLIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -36,6 +36,8 @@ def applies(name: str, given: Mapping[str, object], shown: Mapping[str, object])
 
     if name == "mix_probability":
         return bool(value("mixup") or value("cutmix"))
+    if name == "sync_batch_norm":
+        return (PROCESSES.get() or 1) > 1
     field, choices = _APPLIES.get(name, ("", ()))
     return not field or value(field) in choices
 

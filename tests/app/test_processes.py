@@ -35,3 +35,20 @@ def test_one_core_offers_no_choice(open_page: Callable[..., AppTest], monkeypatc
     monkeypatch.setattr("clfcore.experiments.plan.most_processes", lambda device: 1)
     app = until_ready(open_page("train", data="shapes:count=60", architecture="lenet5"))
     assert not any(box.key == "processes" for box in app.number_input)
+
+
+def test_several_processes_may_synchronize_batch_normalization(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "field recipe.sync_batch_norm"
+    monkeypatch.setattr("clfcore.experiments.plan.most_processes", lambda device: 4)
+    app = until_ready(open_page("train", data="shapes:count=60", architecture="lenet5"))
+    assert not any(box.key == key for box in app.selectbox)
+    app = until_ready(app.number_input(key="processes").set_value(2).run())
+    app = until_ready(app.selectbox(key=key).set_value(True).run())
+    assert refused(app) == [
+        "recipe.sync_batch_norm is true: torch synchronizes batch normalization on CUDA GPUs only; leave it out"
+    ]
+    app = until_ready(app.number_input(key="processes").set_value(1).run())
+    assert refused(app) == []
+    assert not any(box.key == key for box in app.selectbox)

@@ -3,7 +3,10 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from clfcore import cache
 from clfcore.api import resume, train
@@ -12,11 +15,14 @@ from clfcore.errors import Failure, InputError
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
 from clfcore.runs.folder import Run
-from clfcore.runs.process_count import ProcessesFile, note_processes, processes_of
+from clfcore.runs.process_count import ProcessesFile, check_processes, note_processes, processes_of
 from clfcore.runs.processes import Processes
+from clfcore.runs.resolve_run import resolve_run
 from tests.conftest import small_config
+from tests.support import synchronized_rank
 from tests.support.forked_rank import ForkedRank
-from tests.support.same_end import assert_same_end
+from tests.support.same_end import assert_same_end, weights
+from tests.support.synchronized_rank import SynchronizedRank
 
 SHARED = {"epochs": 2, "image_size": 20}
 CASES = {
@@ -141,11 +147,59 @@ def test_processes_that_see_other_data_are_refused(photos: Path, tmp_path: Path)
     assert "process 1 has other data" in run.message
 
 
+def test_synchronized_processes_train_as_one_with_whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clfcore.runs.execute.check_processes", lambda *_, **__: None)  # it asks for GPUs
+    monkeypatch.setattr(nn.SyncBatchNorm, "forward", synchronized_rank.forward)
+    data, architecture = "shapes:count=34,side=16", "resnet18_small"
+    recipe = {"epochs": 3, "batch_size": 16, "image_size": 16, "augmentation": "none", "optimizer": "sgd", "seed": 1}
+    values = {"data": data, "architecture": architecture, "recipe": {**recipe, "learning_rate": 0.01, "ema": 0.5}}
+    one, two = create_run(make(values)), create_run(make(values).changed(recipe={"sync_batch_norm": True}))
+    execute(one)
+    assert one.data.splits["train"] % 16 in range(1, 9)  # plain slices would leave the second process out of a batch
+
+    def stop(progress: dict) -> None:
+        if progress["stage"] == "training" and progress.get("epoch") == 3:
+            two.request_stop()
+
+    monkeypatch.setattr("clfcore.runs.progress.EVERY", 0.0)
+    execute(two, show=stop, crew=Processes(two, 2, start=SynchronizedRank))
+    assert (two.state, len(two.history)) == ("cancelled", 2)
+    execute(two)  # by one process: plain layers, whole batches
+    assert two.state == "completed"
+    for a, b in zip(one.history, two.history, strict=True):
+        assert b.train_loss == pytest.approx(a.train_loss, rel=1e-3)
+        assert b.gradient_norm == pytest.approx(a.gradient_norm, rel=2e-2)
+    kept, expected = weights(two), weights(one)
+    assert {*kept} == {*expected}
+    counts = {name: value for name, value in expected.items() if name.endswith("num_batches_tracked")}
+    assert counts
+    assert all(torch.equal(kept[name], value) for name, value in counts.items())
+    for name in expected.keys() - counts.keys():
+        torch.testing.assert_close(kept[name], expected[name], rtol=1e-2, atol=1e-3, msg=name)
+    np.testing.assert_allclose(two.predictions("test").logits, one.predictions("test").logits, rtol=1e-2, atol=1e-2)
+
+
 @pytest.mark.parametrize(
     ("count", "recipe", "message"),
     [
         (0, {}, "processes is 0: it must be a whole number from 1 to 256"),
         (9, {}, "processes is 9: recipe.batch_size is 16, and each process needs 2 images of a batch"),
+        (
+            2,
+            {"sync_batch_norm": True},
+            "recipe.sync_batch_norm is true: torch synchronizes batch normalization on CUDA GPUs only; leave it out",
+        ),
+        (
+            1,
+            {"sync_batch_norm": True},
+            "recipe.sync_batch_norm is true: one process sees each batch whole; leave it out, or train",
+        ),
+        (
+            2,
+            {"sync_batch_norm": True, "freeze_batch_norm": True},
+            "recipe.sync_batch_norm is true, and recipe.freeze_batch_norm too: frozen statistics need "
+            "no messages; leave one out",
+        ),
     ],
 )
 def test_a_number_that_cannot_be_is_refused_before_there_is_a_folder(
@@ -154,6 +208,17 @@ def test_a_number_that_cannot_be_is_refused_before_there_is_a_folder(
     with pytest.raises(InputError, match=message):
         train(small_config(**recipe), processes=count, runs=tmp_path)
     assert not [*tmp_path.iterdir()]
+
+
+def test_what_cannot_be_synchronized_is_refused_where_a_run_goes_on() -> None:
+    config = resolve_run(small_config(sync_batch_norm=True), gpu=True).config
+    check_processes(2, config, gpu=True)
+    check_processes(1, config, gpu=False, resumed=True)
+    with pytest.raises(InputError, match="on CUDA GPUs only; resume with processes 1"):
+        check_processes(2, config, gpu=False, resumed=True)
+    embedding = config.changed(strategy="feature-extraction")
+    with pytest.raises(InputError, match="feature extraction trains no batch normalization; leave it out"):
+        check_processes(2, embedding, gpu=True)
 
 
 def cached_embeddings() -> dict[str, bytes]:

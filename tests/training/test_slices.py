@@ -30,6 +30,20 @@ def test_a_batch_that_does_not_divide_gives_the_first_ones_more() -> None:
     assert edges(15, 10, 3) == [0, 4, 7, 10, 15]  # the last would have been of one
 
 
+@given(st.integers(1, 300), st.integers(2, 20), st.integers(2, 5))
+@settings(max_examples=200, deadline=None)
+def test_each_process_has_a_part_of_every_batch_where_all_must(items: int, width: int, processes: int) -> None:
+    size = width * processes
+    items = max(items, processes)
+    cut = edges(items, size, processes, for_all=True)
+    sizes = np.diff(cut).reshape(-1, processes)  # a row a batch
+    assert (cut[0], cut[-1]) == (0, items)
+    assert (sizes > 0).all()
+    assert (sizes[:-1].sum(axis=1) == size).all()
+    assert np.ptp(sizes[-1]) <= 1
+    assert abs(len(sizes) - -(-items // size)) <= (0 < items % size < processes)
+
+
 def test_plain_batches_are_slices_of_themselves() -> None:
     x, y = torch.zeros(4, 1), torch.zeros(4)
     groups = [*grouped([(x, y), Slice(None, 3, 1), (x, y)], 2)]
