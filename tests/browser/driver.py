@@ -96,4 +96,4 @@ def chromium(*flags: str) -> Iterator[Browser]:
 
 def settled(page: Page, *, timeout: float = 60_000, least: int = 300) -> None:
     """Wait until the page has been still for `least` milliseconds; a click takes some to reach the script."""
-    page.wait_for_function(STILL, arg=[least, next(_WAITS)], timeout=timeout)
+    page.wait_for_function(STILL, arg=[least, next(_WAITS)], timeout=timeout, polling=50)
