@@ -46,6 +46,11 @@ class Space:
         others = np.flatnonzero(np.array(self.ids, dtype=object) != item)
         return self._first(self.train @ self.queries[self.items[item]], others, n)
 
+    def nearest_to(self, embedding: np.ndarray, *, n: int = 5) -> tuple[Neighbor, ...]:
+        """Nearest neighbors of an image that is no item of the data, by its embedding (D): n training images."""
+        similar = self.train @ _unit(embedding[None].astype(np.float32))[0]
+        return self._first(similar, np.arange(len(self.ids)), n)
+
     def per_class(self, embedding: np.ndarray, *, n: int = 3) -> dict[str, tuple[Neighbor, ...]]:
         """Nearest neighbors in each class: n training images nearest to an embedding (D), the nearest class first."""
         similar = self.train @ _unit(embedding[None].astype(np.float32))[0]

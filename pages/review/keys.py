@@ -18,19 +18,20 @@ from ui.session import SessionValue
 if TYPE_CHECKING:
     from clfcore.data.dataset import ImageDataset
     from clfcore.data.item import ItemRecord
+    from ui.closeup.sources import DataPictures
 
 
 @dataclass(frozen=True, eq=False)
 class Review:
     """A queue of items of a dataset, and the SPEC that it was opened by.
 
-    joins: of photos without labels the SPEC of the data that they join once they have one; else empty.
+    joins: of photos without labels the data that they join once they have one; else None.
     """
 
     queue: Queue
     dataset: "ImageDataset"
     spec: str
-    joins: str = ""
+    joins: "DataPictures | None" = None
 
     @property
     def key(self) -> str:

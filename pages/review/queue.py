@@ -62,8 +62,8 @@ def _queue(review: Review) -> None:
             still(picture, item.item, shown)
         preload(review, queue.items[next_place(queue, place, state.decided)].item)
         bulk_actions(review, decisions)
-        if review.joins:
-            join_view(review.dataset, inbox=review.spec, spec=review.joins)
+        if review.joins is not None:
+            join_view(review.dataset, inbox=review.spec, spec=review.joins.spec)
         else:
             make_view(review.spec)
 

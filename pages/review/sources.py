@@ -11,6 +11,7 @@ from clfcore.runs.review_queue import error_queue
 from pages.review.inbox import choose_inbox
 from pages.review.keys import Review
 from ui.closeup.loaders import embedder
+from ui.closeup.sources import DataPictures
 from ui.formatting import count
 from ui.jobs import result_beside
 from ui.loaders import stored
@@ -56,7 +57,9 @@ def choose_queue(dataset: "ImageDataset", spec: str) -> Review | None:
         queue = errors
     elif source == INBOX:
         inbox = choose_inbox(dataset)
-        return None if inbox is None else Review(inbox.queue, inbox.photos, inbox.spec, joins=spec)
+        return (
+            None if inbox is None else Review(inbox.queue, inbox.photos, inbox.spec, joins=DataPictures(spec, dataset))
+        )
     else:
         report = _report(dataset, spec)
         if report is None:

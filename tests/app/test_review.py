@@ -15,7 +15,7 @@ from clfcore.data.versions.log import read_decisions
 from clfcore.data.versions.queue import Queue, QueueItem
 from clfcore.runs.create import create_run
 from clfcore.runs.execute import execute
-from tests.support.pages import OpenPage
+from tests.support.pages import OpenPage, until, words
 from tests.support.stored_runs import stored_run
 from ui.review.handover import HANDED, HANDED_DATA
 
@@ -158,6 +158,9 @@ def test_an_inbox_is_labeled_by_keyboard_and_joins_training(open_page: OpenPage,
     keys = {button.key for button in app.button}
     assert "review keep" not in keys
     assert "join inbox" not in keys
+    app.button(key="review nearest").click().run()
+    until(app, lambda app: "nearest training images, with the labels" in words(app))
+    assert any("similarity" in str(element.proto.body) for element in app.get("html"))
     app.button(key="review drop").click().run()
     app.button(key="review class 1").click().run()
     app.button(key="review accept").click().run()

@@ -22,6 +22,7 @@ def test_nearest_is_the_largest_cosine_by_hand() -> None:
     found = Space(("a", "b", "c"), ("x", "y", "y"), train, {"q": 0}, np.array([[0.8, 0.6]], np.float32))
     assert [(one.id, one.label) for one in found.nearest("q", n=2)] == [("c", "y"), ("a", "x")]
     assert found.nearest("q")[0].similarity == pytest.approx(0.96)
+    assert found.nearest_to(np.array([4.0, 3.0])) == found.nearest("q")  # a photo of any length, as its direction
     with pytest.raises(InputError, match="item"):
         found.nearest("nothing")
 
