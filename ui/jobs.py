@@ -98,13 +98,13 @@ def _progress_text(job: "Job[R]") -> str:
     return f": {job.done:,} of {job.total:,}{left}" if job.total else " …"
 
 
-def result_if_ready(job: "Job[R]", *, key: str, words: str = "") -> R | None:
+def result_if_ready(job: "Job[R]", *, key: str, words: str = "", patience: float | None = None) -> R | None:
     """The job's result, or None while it runs: the page goes on, and is drawn again when the job has ended.
 
     An error stands here as one red line, with a button that tries again. key: the button's. words: a line that stands
-    here meanwhile, with how far the job is; empty: the page says it elsewhere.
+    here meanwhile, with how far the job is; empty: the page says it elsewhere. patience: as of `result_of`.
     """
-    if not has_ended(job):
+    if not has_ended(job, patience=patience):
         _rerun_at_end(job, words)
         return None
     if job.error is None:
@@ -215,17 +215,23 @@ class Background(Generic[P, R]):
     """A function whose calls run as jobs, one for each set of arguments, cached for all sessions."""
 
     def __init__(self, work: Callable[Concatenate[Progress, P], R], *, entries: int) -> None:
+        signature = inspect.signature(work)
+        parameters = list(signature.parameters.values())[1:]  # without `progress`
+        called = signature.replace(parameters=parameters)
+
         @wraps(work)  # Streamlit tells cached functions apart by module, name and source
         def start(*given: P.args, **named: P.kwargs) -> Job[R]:
+            key = called.bind(*given, **named)
+            for name in key.arguments:
+                if name.startswith("_"):  # no part of the key, and large: a cached job does not hold it
+                    key.arguments[name] = None
             return Job(
                 lambda progress: work(progress, *given, **named),
                 name=work.__qualname__,
-                forget=lambda: self.clear(*given, **named),
+                forget=lambda: self.clear(*key.args, **key.kwargs),
             )
 
-        signature = inspect.signature(work)
-        parameters = list(signature.parameters.values())[1:]  # without `progress`
-        start.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # read by Streamlit
+        start.__signature__ = called  # type: ignore[attr-defined] # read by Streamlit
         cached = st.cache_resource(show_spinner=False, max_entries=entries)
         self._cached = cached(cast("Callable[P, Job[R]]", start))  # mypy sees the wrapped function's own signature
         self.__doc__ = work.__doc__

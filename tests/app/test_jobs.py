@@ -1,8 +1,10 @@
 """Long work beside a page."""
 
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 from clfcore import api
 from clfcore.config import make
 from clfcore.errors import Failure, InputError
+from clfcore.progress import Progress
 from clfcore.runs.create import create_run
 from clfcore.runs.locks import RunLock
 from tests.support.pages import until
-from ui.jobs import Job
+from ui.jobs import Job, background
 
 ROOT = Path(__file__).parents[2]
 OpenPage = Callable[..., AppTest]
@@ -52,6 +55,29 @@ def test_a_stopped_job_ends_at_its_next_step() -> None:
     go.set()
     job.thread.join(5)
     assert isinstance(job.error, InputError)
+
+
+def test_a_kept_job_holds_nothing_large_and_is_forgotten_by_its_key() -> None:
+    class Large:
+        pass
+
+    @background(entries=4)
+    def work(progress: Progress, key: str, *, side: int = 1, _large: Large) -> int:
+        calls.append(key)
+        return side
+
+    calls: list[str] = []
+    large = Large()
+    job, seen = work("a", side=3, _large=large), weakref.ref(large)
+    job.thread.join(5)
+    assert job.value() == 3
+    del large
+    gc.collect()
+    assert seen() is None
+    assert work("a", side=3, _large=Large()) is job
+    job.forget()
+    work("a", side=3, _large=Large()).thread.join(5)
+    assert calls == ["a", "a"]
 
 
 def test_a_fault_of_the_labs_own_becomes_a_line_with_its_traceback_in_a_file() -> None:
