@@ -277,8 +277,9 @@ def key_of(run: Run, predictions: "Predictions") -> PredictionsKey:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def scores(key: PredictionsKey, _predictions: "Predictions") -> "SingleLabel | MultiLabel":
-    return evaluate_finest(_predictions)
+def scores(key: PredictionsKey, _predictions: "Predictions", *, ranked: bool = True) -> "SingleLabel | MultiLabel":
+    """The headline metrics. ranked: False leaves out the area under the ROC, which takes longest."""
+    return evaluate_finest(_predictions, ranked=ranked)
 
 
 @st.cache_data(show_spinner="Drawing resamples for the intervals", max_entries=64)

@@ -10,20 +10,24 @@ from clfcore.evaluation.baselines import baselines
 from clfcore.evaluation.classification_report import table_csv
 from clfcore.evaluation.intervals import wilson
 from clfcore.evaluation.metric_catalogue import METRICS
-from clfcore.evaluation.metrics import SingleLabel
+from clfcore.evaluation.metrics import SingleLabel, evaluate_finest
+from clfcore.progress import Progress
 from clfcore.runs.epochs_done import epochs_done
 from clfcore.runs.folder import Run
 from clfcore.runs.index import listed
 from ui.formatting import count, ends, percent, rate, shorten
-from ui.loaders import intervals, key_of, scores, stored
+from ui.jobs import background, result_if_ready
+from ui.loaders import PredictionsKey, intervals, key_of, scores, stored
 from ui.messages import Number, escape_markdown, metric_row, refusals
 from ui.pickers import choose_run
 from ui.runs.actions import say_cautions
 
 if TYPE_CHECKING:
     from clfcore.evaluation.baselines import Baselines
+    from clfcore.evaluation.metrics import MultiLabel
     from clfcore.predictions import Predictions
 
+RANKED = 5_000_000  # logits up to which the area under the ROC is computed at once: of ten times as many in seconds
 INTERVALS = 20_000  # items up to which every metric shows its interval at once: more take seconds
 
 
@@ -76,7 +80,12 @@ def _facts(run: Run) -> None:
 def headline(run: Run, predictions: "Predictions") -> None:
     """The accuracy with its counts and interval, then the other metrics with theirs."""
     key = key_of(run, predictions)
-    metrics = scores(key, predictions)
+    at_once = predictions.logits.size <= RANKED or predictions.task.kind == "multi-label"
+    metrics, waits = scores(key, predictions, ranked=at_once), False
+    if not at_once:  # the page stands meanwhile
+        job = _all_scores(key, _predictions=predictions)
+        complete = result_if_ready(job, key="scores again", patience=0.0)
+        metrics, waits = complete or metrics, complete is None
     values = metrics.as_dict()
     bounds = intervals(key, predictions) if len(predictions) <= INTERVALS else {}
     numbers = []
@@ -88,7 +97,8 @@ def headline(run: Run, predictions: "Predictions") -> None:
         if name in values and name != "accuracy":
             write = percent if metric.share else rate
             between = ends(bounds.get(name), share=metric.share) if bounds.get(name) else ""
-            numbers.append(Number(metric.title, write(values[name]), between, metric.described))
+            value = "…" if waits and values[name] is None else write(values[name])
+            numbers.append(Number(metric.title, value, between, metric.described))
     metric_row(numbers, least=140)
     notes = []
     if predictions.task.kind == "multi-label":
@@ -99,6 +109,11 @@ def headline(run: Run, predictions: "Predictions") -> None:
     if notes:
         st.caption(" ".join(notes))
     say_cautions(run, predictions.split)
+
+
+@background(entries=16)
+def _all_scores(progress: Progress, key: PredictionsKey, *, _predictions: "Predictions") -> "SingleLabel | MultiLabel":
+    return evaluate_finest(_predictions)
 
 
 def baselines_view(run: Run, predictions: "Predictions") -> None:

@@ -1,14 +1,22 @@
 """Evaluate beyond the headline: baselines, both curves, error lists, verdicts, calibration."""
 
+import threading
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from clfcore.data import label_review
 from clfcore.data.catalogue import open_dataset
 from clfcore.data.versions.log import read_decisions
 from clfcore.evaluation.errors import most_confident
+from clfcore.evaluation.metric_catalogue import METRICS
+from clfcore.evaluation.metrics import MultiLabel, SingleLabel, evaluate, evaluate_finest
+from clfcore.predictions import Predictions
 from clfcore.runs.temperature import temperature_of
-from tests.support.pages import OpenPage, refused, words
+from pages.evaluate import overview
+from tests.support.pages import OpenPage, refused, until, words
 from tests.support.stored_runs import stored_run
+from ui.formatting import rate
 
 
 def test_baselines_stand_beside_the_headline(open_page: OpenPage) -> None:
@@ -127,3 +135,29 @@ def test_what_is_wrong_with_a_run_is_said_in_place(open_page: OpenPage) -> None:
     app = open_page("evaluate", run=damaged.id)
     assert not app.exception, app.exception
     assert any("damaged and cannot be read" in line for line in refused(app))
+
+
+def test_of_very_many_logits_the_page_stands_before_the_area_under_the_roc(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, let_go = stored_run(1, right=0.7), threading.Event()
+
+    def held(predictions: Predictions) -> SingleLabel | MultiLabel:
+        assert let_go.wait(60)
+        return evaluate_finest(predictions)
+
+    monkeypatch.setattr(overview, "RANKED", 100)
+    monkeypatch.setattr(overview, "evaluate_finest", held)
+    app = open_page("evaluate", run=run.id)
+    auc = METRICS["macro_auc"].title
+    assert not app.exception, app.exception
+    assert number(app, auc) == "…"
+    assert number(app, "Accuracy").endswith("%")
+    let_go.set()
+    until(app, lambda app: number(app, auc) != "…")
+    assert number(app, auc) == rate(evaluate(run.predictions("test")).as_dict()["macro_auc"])
+
+
+def number(app: AppTest, label: str) -> str:
+    (found,) = (metric.value for metric in app.metric if metric.label == label)
+    return found
