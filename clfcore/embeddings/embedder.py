@@ -45,6 +45,7 @@ class Embedder:
     preprocess: Preprocess
     identity: str  # architecture, weights and options, as text
     device: torch.device
+    head: str = ""  # whose input it is, by name; empty: the last linear layer, which a head of several replaces
 
     def of(
         self,
@@ -140,7 +141,7 @@ class Embedder:
         """The network made quick (by a sample that is the same in every process), up to its head."""
         captured: list[Tensor] = []
         network, dtype = fuse_for_inference(self.module, sample)
-        head = network.get_submodule(head_name(self.module))
+        head = network.get_submodule(self.head or head_name(self.module))
         hook = head.register_forward_pre_hook(lambda _, inputs: captured.append(inputs[0]))
 
         def forward(x: Tensor) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clfcore.architectures.heads import make_head
+from clfcore.architectures.heads import head_name, make_head
 from clfcore.augment.view import View
 from clfcore.data.dataset import Split
 from clfcore.embeddings import baselines
@@ -163,8 +163,10 @@ def features_of(session: Session, embedded: Embedded) -> Features:
 
 
 def _embedder(session: Session) -> Embedder:
+    """Before and after the head is replaced, by one of several layers too, it embeds what the head is given."""
     prepared = session.prepared
-    return Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device)
+    head = head_name(prepared.module)
+    return Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device, head)
 
 
 def _of_split(session: Session, embedder: Embedder, split: Split, *, view: View | None = None) -> np.ndarray:

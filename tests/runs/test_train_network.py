@@ -174,6 +174,16 @@ def test_more_views_train_the_head_on_more_rows_and_baselines_stand_beside(photo
     assert usage()["embeddings"].entries == 5  # three views of train, one of validation, one of test
 
 
+def test_a_head_of_several_layers_is_judged_on_embeddings_of_the_network(photos: Path) -> None:
+    """The test split is embedded when the head has been replaced; the cache is other heads', too."""
+    mlp = create_run(photo_config(photos, "feature-extraction", epochs=3).changed(head="mlp"))
+    execute(mlp)
+    assert set(mlp.splits) >= {"validation", "test"}
+    linear = create_run(photo_config(photos, "feature-extraction", epochs=3))
+    execute(linear)
+    assert set(linear.splits) >= {"validation", "test"}
+
+
 def test_views_that_would_all_be_alike_are_refused(photos: Path) -> None:
     with pytest.raises(InputError, match=r"recipe.views is 2: without augmentation all views are alike"):
         execute(create_run(photo_config(photos, "feature-extraction", views=2, augmentation="none")))
