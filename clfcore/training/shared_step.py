@@ -23,6 +23,7 @@ class SharedStep:
         self._parameters = parameters
         self._trained: list[nn.Parameter] | None = None  # those that some process has a gradient of
         self._seen: list[Tensor] = []
+        self._memory: Tensor | None = None
 
     def saw(self) -> None:
         """A slice was shown: keep its batch statistics until the step's end."""
@@ -43,11 +44,14 @@ class SharedStep:
         of_all = own.new_zeros(self.ranks.size, len(own))
         of_all[self.ranks.rank] = own
         gradients = self._gradients()
-        flat = torch.cat([*(gradient.reshape(-1) for gradient in gradients), of_all.view(-1)])
-        self.ranks.sum_(flat)
-        *sums, rest = flat.split([*(gradient.numel() for gradient in gradients), of_all.numel()])
-        if gradients:
-            torch._foreach_copy_(gradients, [s.view(g.shape) for s, g in zip(sums, gradients, strict=True)])
+        flats = [gradient.as_strided((gradient.numel(),), (1,)) for gradient in gradients]
+        message = self._message(sum(flat.numel() for flat in flats) + of_all.numel(), like=of_all)
+        torch.cat([*flats, of_all.view(-1)], out=message)
+        self.ranks.sum_(message)
+        *sums, rest = message.split([*(flat.numel() for flat in flats), of_all.numel()])
+        for parameter, gradient, total in zip(self._trained or (), gradients, sums, strict=True):
+            # The sums stay where they are until the next step: no copy is made of them.
+            parameter.grad = total.as_strided(gradient.shape, gradient.stride(), total.storage_offset())
         of_all = rest.view(of_all.shape)
         self.statistics.chain(self._in_order(of_all[:, 2:], group), shown=len(seen))
         loss, hits = torch.zeros_like(loss), torch.zeros_like(hits)
@@ -64,16 +68,31 @@ class SharedStep:
             for rank in range(part.parts)
         ]
 
+    def _message(self, size: int, *, like: Tensor) -> Tensor:
+        """Where a step's message is put together: the same memory at every step, which a new one would fault in."""
+        if self._memory is None or len(self._memory) != size:
+            self._memory = like.new_empty(size)
+        return self._memory
+
     def _gradients(self) -> list[Tensor]:
-        """The gradients that are summed; zeros where this process has none. A parameter that none uses has none."""
+        """The gradients that are summed; zeros where this process has none. A parameter that none uses has none.
+
+        Each is dense, and lies in memory as its parameter does, in every process: channels last stay so.
+        """
         if self._trained is None:
             used = torch.tensor([parameter.grad is not None for parameter in self._parameters], dtype=torch.int32)
             self.ranks.sum_(used)
             self._trained = [p for p, count in zip(self._parameters, used.tolist(), strict=True) if count]
-        for parameter in self._trained:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-        return [parameter.grad for parameter in self._trained if parameter.grad is not None]
+        return [_as_its_parameter(parameter) for parameter in self._trained]
+
+
+def _as_its_parameter(parameter: nn.Parameter) -> Tensor:
+    gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+    strides = torch.empty_like(parameter, device="meta").stride()  # the parameter's own where it is dense
+    if gradient.stride() == strides:
+        return gradient
+    dense = torch.empty_strided(gradient.shape, strides, dtype=gradient.dtype, device=gradient.device)
+    return dense.copy_(gradient)
 
 
 def share_buffers(ranks: Ranks, models: Sequence[nn.Module | None]) -> None:
