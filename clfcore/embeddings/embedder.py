@@ -3,13 +3,12 @@
 One file for each split and view, written whole or not at all, keyed by the content of the images, the network, its
 weights, its options and the preprocessing. A second head, another seed or another regularization reads it back. While a
 pass goes on, each block of it is cached, so that one that was killed goes on from these; several processes share the
-blocks. `clfcore.cache` bounds it all.
+blocks. `clfcore.cache` bounds it all. `shards` keeps and reads those that memory does not hold.
 """
 
 import contextlib
 import functools
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,14 +26,13 @@ from clfcore.data.held_pixels import AHEAD
 from clfcore.data.pixels import Preprocess
 from clfcore.data.thread_pool import read_ahead
 from clfcore.distributed.ranks import ALONE, Ranks, shares
-from clfcore.errors import Failure
-from clfcore.files import write_whole
+from clfcore.embeddings import files
 from clfcore.progress import Progress
 from clfcore.training.batches import on_device, seen
 
 BATCH = 16  # the fastest on a CPU: larger batches lose to page faults
 BLOCK = 512  # images that are cached at once while a pass goes on; a multiple of every batch
-VERSION = 1
+VERSION = 2  # 1: an MLP head's test split was embedded by its own first layer, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +68,16 @@ class Embedder:
             values = self._pass(decoded, indices, progress=progress, view=view, ranks=ranks, between=between)
         if ranks.first:
             path = self.path(decoded, indices, view=view)
-            _keep(path, values)
+            files.keep(path, values)
             for block in path.parent.glob(f"{path.stem}.*{path.suffix}"):
                 block.unlink(missing_ok=True)
         return values
 
-    def kept(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> np.ndarray | None:
-        """Cached embeddings of some items; None where there are none, or they are damaged."""
-        return _sound(_read(self.path(decoded, indices, view=view)), len(indices))
+    def kept(
+        self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None, mapped: bool = False
+    ) -> np.ndarray | None:
+        """Cached embeddings of some items; None where there are none, or they are damaged. mapped: left in the file."""
+        return files.read(self.path(decoded, indices, view=view), len(indices), mapped=mapped)
 
     def path(self, decoded: Decoded, indices: np.ndarray, *, view: View | None = None) -> Path:
         """Path of the file in the cache, named by the content that the embeddings depend on."""
@@ -96,24 +96,18 @@ class Embedder:
         ranks: Ranks,
         between: Callable[[], None] | None,
     ) -> np.ndarray:
-        batch, count = BATCH if self.device.type == "cpu" else 128, len(indices)
+        batch, count = self.batch, len(indices)
         each = min(BLOCK, -(-count // (ranks.size * batch)) * batch)
         edges = [*range(0, count, each), count]
         parts = shares(len(edges) - 1, ranks)
         path = self.path(decoded, indices, view=view)
-        inputs = _Inputs(self, decoded, indices, view=view)
         own, done = [np.empty((0, 0), np.float32)], 0
-        with contextlib.ExitStack() as stack:
-
-            @functools.cache
-            def forward() -> Callable[[Tensor], np.ndarray]:
-                sample = next(inputs.batches(range(min(count, batch)), batch))
-                return stack.enter_context(self._forward(sample))
+        with self.computing(decoded, indices, view=view) as compute:
 
             def embedded(rows: range) -> np.ndarray:
                 made: list[np.ndarray] = []
-                for x in inputs.batches(rows, batch):
-                    made.append(forward()(x))
+                for values in compute(rows):
+                    made.append(values)
                     if progress:
                         progress(min(count, ranks.size * (done + sum(map(len, made)))), count)
                 return np.concatenate(made)
@@ -126,15 +120,45 @@ class Embedder:
                     continue
                 rows = range(edges[block], edges[block + 1])
                 place = path.with_name(f"{path.stem}.{rows.start}-{rows.stop}{path.suffix}")
-                values = _sound(_read(place), len(rows))
+                values = files.read(place, len(rows))
                 if values is None:
                     values = embedded(rows)
                     if len(edges) > 2:
-                        _keep(place, values)
+                        files.keep(place, values)
                 done += len(rows)
                 own.append(values)
         whole = np.concatenate(own[1:]) if len(own) > 1 else own[0]
         return ranks.rows(whole, [edges[part] for part in parts])
+
+    @property
+    def width(self) -> int:
+        """D, the numbers of an embedding."""
+        head = self.module.get_submodule(self.head or head_name(self.module))
+        return next(part for part in head.modules() if isinstance(part, nn.Linear)).in_features
+
+    @property
+    def batch(self) -> int:
+        """Images of a forward pass."""
+        return BATCH if self.device.type == "cpu" else 128
+
+    @contextlib.contextmanager
+    def computing(
+        self, decoded: Decoded, indices: np.ndarray, *, view: View | None
+    ) -> Iterator[Callable[[range], Iterator[np.ndarray]]]:
+        """What computes a part of the split, batch after batch; a part begins at a multiple of a batch."""
+        inputs = _Inputs(self, decoded, indices, view=view)
+        with contextlib.ExitStack() as stack:
+
+            @functools.cache
+            def forward() -> Callable[[Tensor], np.ndarray]:
+                sample = next(inputs.batches(range(min(len(indices), self.batch)), self.batch))
+                return stack.enter_context(self._forward(sample))
+
+            def compute(rows: range) -> Iterator[np.ndarray]:
+                for x in inputs.batches(rows, self.batch):
+                    yield forward()(x)
+
+            yield compute
 
     @contextlib.contextmanager
     def _forward(self, sample: Tensor) -> Iterator[Callable[[Tensor], np.ndarray]]:
@@ -169,34 +193,3 @@ class _Inputs:
         for rows, tones in zip(parts, taken, strict=True):
             draws = None if self.draws is None else self.draws[rows]
             yield seen(on_device(tones, device), preprocess, view=self.view, draws=draws)
-
-
-def _keep(path: Path, values: np.ndarray) -> None:
-    if cache.make_room(values.nbytes):
-        with contextlib.suppress(Failure):  # a full disk does not end a run whose work is done
-            write_whole(path, lambda partial: _write(partial, values))
-
-
-def _sound(values: np.ndarray | None, count: int) -> np.ndarray | None:
-    """What was read, where it is the embeddings of so many items."""
-    if values is None or values.dtype != np.float32 or values.ndim != 2 or len(values) != count:
-        return None
-    return values if np.isfinite(values).all() else None
-
-
-def _read(path: Path) -> np.ndarray | None:
-    try:
-        with path.open("rb") as file:
-            values = np.load(file, allow_pickle=False)
-    except Exception:  # numpy raises many kinds on damaged files: they are computed anew, as absent ones are
-        return None
-    if not isinstance(values, np.ndarray):
-        return None
-    with contextlib.suppress(OSError):
-        os.utime(path)  # the cache drops what was used longest ago
-    return values
-
-
-def _write(path: Path, values: np.ndarray) -> None:
-    with path.open("wb") as file:
-        np.save(file, values)

@@ -21,6 +21,7 @@ from clfcore.runs.best_epoch import Best
 from clfcore.runs.prepare import Prepared, prepare
 from clfcore.runs.resolve_run import resolve_run
 from clfcore.training import linear_probe
+from clfcore.training.embedding_rows import HeldRows, standardize
 from clfcore.training.losses import hits_of, loss_of, plain_loss_of
 
 SHARES = (0.10, 0.25, 0.50, 1.0)
@@ -94,7 +95,7 @@ def _interval(predictions: Predictions) -> Interval:
 def _best(prepared: Prepared, *, train: np.ndarray, targets: np.ndarray, validation: np.ndarray) -> Predictions:
     """Validation predictions of the best logistic head fitted on N x D training embeddings."""
     task = prepared.dataset.task
-    mean, deviation = linear_probe.standardize(train)
+    mean, deviation = standardize([train])
     x, held_out = (torch.from_numpy((embeddings - mean) / deviation) for embeddings in (train, validation))
     with Stream(prepared.config.recipe.seed).drawn():
         head = nn.Linear(x.shape[1], task.columns)
@@ -108,7 +109,7 @@ def _best(prepared: Prepared, *, train: np.ndarray, targets: np.ndarray, validat
     loss = loss_of(task, prepared.config.recipe, targets)
     events = linear_probe.logistic(
         head,
-        x,
+        HeldRows(x),
         y,
         loss_of=loss,
         hits_of=hits_of(task),

@@ -21,6 +21,7 @@ from clfcore.progress import Progress
 from clfcore.randomness import Stream
 from clfcore.task import Task
 from clfcore.training import linear_probe
+from clfcore.training.embedding_rows import HeldRows, standardize
 from clfcore.training.losses import hits_of, plain_loss_of
 
 FOLDS = 5
@@ -123,7 +124,7 @@ def _until_worse(task: Task, targets: np.ndarray, solutions: Iterator[_Solution]
 
 def _solutions(task: Task, *, targets: np.ndarray, embeddings: np.ndarray, held_out: np.ndarray) -> Iterator[_Solution]:
     """The held-out items' logits by the head of each L2 on the path from strong to weak."""
-    mean, deviation = linear_probe.standardize(embeddings[~held_out])
+    mean, deviation = standardize([embeddings[~held_out]])
     x, others = (torch.from_numpy((embeddings[rows] - mean) / deviation) for rows in (~held_out, held_out))
     y = torch.from_numpy(np.ascontiguousarray(targets[~held_out]))
     with Stream(0).drawn():
@@ -136,7 +137,7 @@ def _solutions(task: Task, *, targets: np.ndarray, embeddings: np.ndarray, held_
 
     epochs = linear_probe.logistic(
         head,
-        x,
+        HeldRows(x),
         y,
         loss_of=plain_loss_of(task, Recipe()),
         hits_of=hits_of(task),

@@ -1,14 +1,18 @@
 """Training embeddings kept with a run as it ends, so that its classifier can say "unlike what I was trained on"."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from clfcore.classifier import Classifier
 from clfcore.data.dataset import Split
 from clfcore.embeddings.embedder import Embedder
+from clfcore.embeddings.shards import kept_embeddings
 from clfcore.errors import InputError
 from clfcore.logs import log
 from clfcore.runs.session import Session
 from clfcore.runs.unlike import embed_squares, keep_reference
+from clfcore.training.embedding_rows import StoredRows
 
 
 def keep_embeddings(session: Session) -> None:
@@ -28,7 +32,7 @@ def keep_embeddings(session: Session) -> None:
         indices = prepared.dataset.splits[split]
         cached = _cached(session, indices)
         if cached is not None:
-            return cached[rows]
+            return next(StoredRows(cached).batches([rows])).numpy()
 
         def progress(done: int, total: int) -> None:
             session.check_stop()
@@ -42,10 +46,10 @@ def keep_embeddings(session: Session) -> None:
         log.info("no training embeddings are kept: %s", error)
 
 
-def _cached(session: Session, indices: np.ndarray) -> np.ndarray | None:
+def _cached(session: Session, indices: np.ndarray) -> Sequence[np.ndarray] | None:
     """What feature extraction embedded: the input of its linear head, which is the network's last."""
     prepared = session.prepared
     if prepared.config.strategy != "feature-extraction" or prepared.head != "linear":
         return None
     embedder = Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device)
-    return embedder.kept(prepared.decoded, indices)
+    return kept_embeddings(embedder, prepared.decoded, indices)

@@ -14,33 +14,38 @@ from torch import Tensor, nn
 from clfcore.architectures.heads import head_name, make_head
 from clfcore.augment.view import View
 from clfcore.data.dataset import Split
+from clfcore.data.held_pixels import most_held
 from clfcore.embeddings import baselines
 from clfcore.embeddings.embedder import Embedder
+from clfcore.embeddings.shards import bytes_of, embeddings_of
+from clfcore.errors import InputError
 from clfcore.evaluation.calibration import fit_temperature
 from clfcore.predictions import Predictions
 from clfcore.randomness import Stream
 from clfcore.resolved_config import ResolvedRecipe
 from clfcore.runs.session import Session, copied, save_weights
 from clfcore.training import class_balance, linear_probe, phases
-from clfcore.training.loop import Diverged, Epoch, Step
+from clfcore.training.embedding_rows import HeldRows, Rows, Standardization, StoredRows, standardize
+from clfcore.training.loop import Diverged, Epoch, Function, Step
 from clfcore.training.optimizer import hits_of
 
 START_EPOCHS = 100  # as feature extraction's own default
 _RATE = 1e-3
+LOGITS = 8  # how many times the fit of a logistic head holds all logits at once: they, their gradients, the loss's own
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """Standardized embeddings of train (all views, one after another) and validation; `standard` does it to others."""
+    """Standardized embeddings of train (all views, one after another), of its first view alone, and of validation.
 
-    train: Tensor
+    Held in memory, or read from the cache batch by batch where they are too large for that.
+    """
+
+    train: Rows
     targets: Tensor
-    validation: Tensor
-    mean: np.ndarray
-    deviation: np.ndarray
-
-    def standard(self, embeddings: np.ndarray) -> np.ndarray:
-        return (embeddings - self.mean) / self.deviation
+    plain: Rows
+    validation: Rows
+    standard: Standardization
 
 
 def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
@@ -55,9 +60,9 @@ def train_head(session: Session) -> tuple[int, Callable[[Split], Predictions]]:
     head = session.lead(lambda: (_fit(session, features), True))
 
     def predict(split: Split) -> Predictions:
-        embeddings = _of_split(session, embedder, split)
-        _note_baselines(session, features, split, embeddings=embeddings)
-        return session.predictions(split, _forward(head, torch.from_numpy(embeddings)))
+        arrays = _of_split(session, embedder, split)
+        _note_baselines(session, features, split, x=StoredRows(arrays, features.standard))
+        return session.predictions(split, _forward(head, StoredRows(arrays)))
 
     return phases.count_parameters(head), predict
 
@@ -94,7 +99,7 @@ def _fit(session: Session, features: Features) -> nn.Module:
     except Diverged as error:
         session.keep_best(error)
     head.load_state_dict(session.best.weights)
-    linear_probe.fold_standardization(head, features.mean, features.deviation)
+    linear_probe.fold_standardization(head, features.standard)
     phases.put_head(prepared.module, prepared.start.groups, head)
     save_weights(run, prepared.module)
     return head
@@ -120,46 +125,80 @@ def starting_head(session: Session, features: Features) -> tuple[nn.Module, Epoc
     head.load_state_dict(best.weights)
     predictions = session.predictions("validation", _forward(head, features.validation))
     linear_probe.divide_by_temperature(head, fit_temperature(predictions).value)
-    with torch.no_grad():
-        logits = head.eval()(features.train)
-        loss = session.prepared.loss()(logits, features.targets).item()
-        accuracy = hits_of(task)(logits, features.targets).item() / len(logits)
-    linear_probe.fold_standardization(head, features.mean, features.deviation)
+    loss, accuracy = _judged(head, features, loss_of=session.prepared.loss(), hits_of=hits_of(task))
+    linear_probe.fold_standardization(head, features.standard)
     return head, Epoch(best.epoch, loss, accuracy, 0.0, predictions)
+
+
+def _judged(head: nn.Module, features: Features, *, loss_of: Function, hits_of: Function) -> tuple[float, float]:
+    """Mean loss and accuracy of a head on the training split, block by block."""
+    loss = hits = 0.0
+    head.eval()
+    with torch.no_grad():
+        rest = features.targets
+        for x in features.train.blocks():
+            y, rest = rest[: len(x)], rest[len(x) :]
+            logits = head(x)
+            loss, hits = loss + loss_of(logits, y).item() * len(y), hits + hits_of(logits, y).item()
+    return loss / len(features.targets), hits / len(features.targets)
+
+
+Arrays = Sequence[np.ndarray]  # one after another, in memory or memory-mapped
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
     """Embeddings of train, a view each, and of validation; empty in a process that follows."""
 
-    train: Sequence[np.ndarray]
-    validation: np.ndarray
+    train: Sequence[Arrays]
+    validation: Arrays
 
 
 def embed(session: Session, *, views: int = 1) -> Embedded:
     """Embed train and validation, all processes together; with more views, train again under random changes."""
     prepared = session.prepared
-    embedder = _embedder(session)
-    parts = [_of_split(session, embedder, "train")]
+    embedder, held = _embedder(session), most_held() // views
+    session.ranks.each(lambda: _require_logits_fit(session, embedder, views=views))
+    parts = [_of_split(session, embedder, "train", held=held)]
     for number in range(1, views):
         view = View(prepared.policy, prepared.config.recipe.seed, number)
-        parts.append(_of_split(session, embedder, "train", view=view))
+        parts.append(_of_split(session, embedder, "train", held=held, view=view))
     return Embedded(parts, _of_split(session, embedder, "validation"))
+
+
+def _require_logits_fit(session: Session, embedder: Embedder, *, views: int) -> None:
+    """Raises InputError where the logistic head, which is fitted on all images at once, is asked for too many."""
+    config, task = session.prepared.config, session.prepared.dataset.task
+    items = len(session.prepared.dataset.splits["train"]) * views
+    size = items * task.columns * 4
+    if config.head == "logistic" and bytes_of(embedder, items) > most_held() and size > most_held() // LOGITS:
+        raise InputError(
+            f"head is 'logistic': its fit needs the logits of {items:,} embeddings in memory several times over, "
+            f"{size / 1e9:,.3g} GB each; take the head linear or mlp, which is trained by mini-batches"
+        )
 
 
 def features_of(session: Session, embedded: Embedded) -> Features:
     """The standardized embeddings, and what standardizes others."""
     prepared = session.prepared
-    train, validation = np.concatenate(embedded.train), embedded.validation
-    mean, deviation = linear_probe.standardize(train)
+    arrays = [array for view in embedded.train for array in view]
+    standard = standardize(arrays)
     targets = prepared.dataset.targets[prepared.dataset.splits["train"]]
+    train = _rows(arrays, standard)
     return Features(
-        torch.from_numpy((train - mean) / deviation),
+        train,
         torch.from_numpy(np.concatenate([targets] * len(embedded.train))),
-        torch.from_numpy((validation - mean) / deviation),
-        mean,
-        deviation,
+        HeldRows(train.values[: len(targets)])
+        if isinstance(train, HeldRows)
+        else StoredRows(embedded.train[0], standard),
+        _rows(embedded.validation, standard),
+        standard,
     )
+
+
+def _rows(arrays: Arrays, standard: Standardization) -> HeldRows | StoredRows:
+    stored = StoredRows(arrays, standard)
+    return stored if sum(array.nbytes for array in arrays) > most_held() else stored.held()
 
 
 def _embedder(session: Session) -> Embedder:
@@ -169,7 +208,10 @@ def _embedder(session: Session) -> Embedder:
     return Embedder(prepared.module, prepared.preprocess, prepared.start.identity, prepared.device, head)
 
 
-def _of_split(session: Session, embedder: Embedder, split: Split, *, view: View | None = None) -> np.ndarray:
+def _of_split(
+    session: Session, embedder: Embedder, split: Split, *, view: View | None = None, held: int | None = None
+) -> Arrays:
+    """held: bytes of it that memory may hold; None: what it may hold of a split."""
     alone = session.ranks.size == 1
 
     def progress(done: int, total: int) -> None:
@@ -177,10 +219,12 @@ def _of_split(session: Session, embedder: Embedder, split: Split, *, view: View 
             session.check_stop()
         session.report("embedding", done, total, split=split, view=view.number + 1 if view else 1)
 
-    return embedder.of(
+    return embeddings_of(
+        embedder,
         session.prepared.decoded,
         session.prepared.dataset.splits[split],
-        progress,
+        held=most_held() if held is None else held,
+        progress=progress,
         view=view,
         ranks=session.ranks,
         between=None if alone else session.check_stop,
@@ -199,7 +243,7 @@ def _events(
 
     if kind == "logistic":
         with Stream(recipe.seed).drawn():
-            linear = nn.Linear(x.shape[1], task.columns)
+            linear = nn.Linear(x.width, task.columns)
         loss, hits = session.prepared.loss(), hits_of(task)
         labels = task.columns if task.kind == "multi-label" else 1
         events = linear_probe.logistic(
@@ -207,7 +251,7 @@ def _events(
         )
         return linear, linear, events
     with Stream(recipe.seed).drawn():
-        head = make_head(kind, x.shape[1], task.columns)
+        head = make_head(kind, x.width, task.columns)
     weights = class_balance.draw_weights(task, y.numpy()) if recipe.sampling == "balanced" else None
     state = linear_probe.head_state(head, recipe)
     return (
@@ -217,23 +261,21 @@ def _events(
     )
 
 
-def _note_baselines(session: Session, features: Features, split: Split, *, embeddings: np.ndarray) -> None:
+def _note_baselines(session: Session, features: Features, split: Split, *, x: Rows) -> None:
     """What nearest class mean and k-NN would have said of the split; of the finest level, and of single labels."""
     dataset = session.prepared.dataset
     if dataset.task.kind == "multi-label":
         return
-    plain = len(dataset.splits["train"])  # the first view alone
-    train, targets = features.train[:plain].numpy(), features.targets[:plain].numpy()
+    train, targets = features.plain, features.targets[: len(features.plain)].numpy()  # the first view alone
     true = dataset.targets[dataset.splits[split]]
     if targets.ndim > 1:
         targets, true = targets[:, -1], true[:, -1]
-    x = features.standard(embeddings)
     for name, method in (("nearest_class_mean", baselines.nearest_class_mean), ("k_nearest", baselines.k_nearest)):
         accuracy = float((method(train, targets, x) == true).mean())
         session.baselines.setdefault(name, {})[split] = {"accuracy": accuracy}
 
 
-def _forward(head: nn.Module, x: Tensor) -> np.ndarray:
+def _forward(head: nn.Module, x: Rows) -> np.ndarray:
     head.eval()
     with torch.inference_mode():
-        return head(x).numpy()
+        return linear_probe.logits_of(head, x).numpy()

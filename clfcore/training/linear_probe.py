@@ -1,15 +1,18 @@
 """Heads fitted on embeddings in seconds: logistic regression by L-BFGS, or linear and MLP heads by mini-batches."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from clfcore.predictions import Predictions
 from clfcore.resolved_config import ResolvedRecipe
 from clfcore.task import Task
+from clfcore.training import embedding_rows
+from clfcore.training.embedding_rows import Rows, Standardization
 from clfcore.training.loop import Epoch, Function, State, Step, train
 from clfcore.training.optimizer import hits_of, loss_of, new_state, parameter_groups, rate_at, steps_of
 
@@ -21,25 +24,17 @@ SEARCHES = 25  # evaluations of an iteration's line search at most
 Validate = Callable[[nn.Module], Predictions]
 
 
-class Standardization(NamedTuple):
-    """Mean and deviation of each dimension, D float32."""
-
-    mean: np.ndarray
-    deviation: np.ndarray
+def logits_of(head: nn.Module, x: Rows) -> Tensor:
+    """A head's logits of all rows, N x columns, block by block."""
+    return torch.cat([head(block) for block in x.blocks()])
 
 
-def standardize(embeddings: np.ndarray) -> Standardization:
-    """The standardization of N x D embeddings; a constant dimension has deviation 1."""
-    mean, deviation = embeddings.mean(axis=0), embeddings.std(axis=0)
-    return Standardization(mean.astype(np.float32), np.where(deviation > 1e-6, deviation, 1).astype(np.float32))
-
-
-def fold_standardization(head: nn.Module, mean: np.ndarray, deviation: np.ndarray) -> None:
+def fold_standardization(head: nn.Module, standard: Standardization) -> None:
     """Change the first linear layer in place, so that the head takes raw embeddings instead of standardized ones."""
     layer = next(part for part in head.modules() if isinstance(part, nn.Linear))
     with torch.no_grad():
-        layer.weight.div_(torch.from_numpy(deviation))
-        layer.bias.sub_(layer.weight @ torch.from_numpy(mean))
+        layer.weight.div_(torch.from_numpy(standard.deviation))
+        layer.bias.sub_(layer.weight @ torch.from_numpy(standard.mean))
 
 
 def divide_by_temperature(head: nn.Module, temperature: float) -> None:
@@ -52,7 +47,7 @@ def divide_by_temperature(head: nn.Module, temperature: float) -> None:
 
 def logistic(
     head: nn.Linear,
-    x: Tensor,
+    x: Rows,
     y: Tensor,
     *,
     loss_of: Function,
@@ -63,10 +58,11 @@ def logistic(
 ) -> Iterator[Epoch]:
     """Logistic regression (multinomial, per label or per level) by L-BFGS, in place; an Epoch after each iteration.
 
-    x: N x D float32, standardized; y as `Task` says. L2 goes over a grid, each value to convergence, starting at the
-    solution of the stronger one; the rate of an Epoch is its L2. Only an Epoch at which the head has converged is a
-    candidate, or the last where `iterations` allow no convergence. labels: of how many independent labels the loss is
-    the mean; each then has a regression of its own, and the penalty is each one's.
+    x: N x D, standardized, read block by block (all logits, N x columns, are in memory); y as `Task` says. L2 goes over
+    a grid, each value to convergence, starting at the solution of the stronger one; the rate of an Epoch is its L2.
+    Only an Epoch at which the head has converged is a candidate, or the last where `iterations` allow no convergence.
+    labels: of how many independent labels the loss is the mean; each then has a regression of its own, and the penalty
+    is each one's.
     """
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
@@ -80,7 +76,7 @@ def logistic(
 
         def objective(solver: torch.optim.LBFGS = solver, l2: float = l2) -> Tensor:
             solver.zero_grad()
-            loss = labels * loss_of(head(x), y) + l2 / 2 * head.weight.square().sum()
+            loss = labels * loss_of(_linear(head, x), y) + l2 / 2 * head.weight.square().sum()
             loss.backward()
             return loss
 
@@ -89,7 +85,7 @@ def logistic(
             previous = solver.step(objective).item()
             done += 1
             with torch.no_grad():
-                logits = head(x)
+                logits = logits_of(head, x)
                 loss, accuracy = loss_of(logits, y).item(), hits_of(logits, y).item() / len(x)
                 reached = labels * loss + l2 / 2 * head.weight.square().sum().item()
             # The first two steps find the scale, and may be short.
@@ -99,9 +95,33 @@ def logistic(
             yield Epoch(done, loss, accuracy, l2, validate(head), candidate=converged or last)
 
 
+class _InBlocks(torch.autograd.Function):
+    """A linear layer on more rows than one block: logits N x columns, and gradients summed over the blocks."""
+
+    @staticmethod
+    def forward(context: Any, weight: Tensor, bias: Tensor, x: Rows) -> Tensor:
+        context.x = x
+        return torch.cat([functional.linear(block, weight, bias) for block in x.blocks()])
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
+        weight = torch.zeros(gradient.shape[1], context.x.width)
+        rest = gradient
+        for block in context.x.blocks():
+            part, rest = rest[: len(block)], rest[len(block) :]
+            weight += part.T @ block
+        return weight, gradient.sum(0), None
+
+
+def _linear(head: nn.Linear, x: Rows) -> Tensor:
+    if len(x) <= embedding_rows.BLOCK:
+        return head(next(iter(x.blocks())))  # type: ignore[no-any-return]  # a module's call is untyped
+    return _InBlocks.apply(head.weight, head.bias, x)  # type: ignore[no-any-return, no-untyped-call]
+
+
 def mini_batches(
     state: State,
-    x: Tensor,
+    x: Rows,
     y: Tensor,
     *,
     task: Task,
@@ -118,8 +138,9 @@ def mini_batches(
     def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         generator, n = np.random.default_rng((recipe.seed, epoch)), len(x)
         drawn = generator.permutation(n) if weights is None else generator.choice(n, size=n, p=weights)
-        for rows in torch.from_numpy(drawn).split(size):
-            yield x[rows], y[rows]
+        parts = np.split(drawn, range(size, n, size))
+        for rows, values in zip(parts, x.batches(parts), strict=True):
+            yield values, y[torch.from_numpy(rows)]
 
     yield from train(
         state,

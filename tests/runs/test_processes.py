@@ -252,6 +252,18 @@ def test_two_processes_embed_as_one_and_the_first_fits_the_head(monkeypatch: pyt
     assert_same_end(one, stopped)
 
 
+def test_two_processes_embed_more_than_memory_holds(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = {"data": str(photos), "architecture": "efficientnet_lite0", "strategy": "feature-extraction"}
+    one, two = (create_run(make({**config, "recipe": {"epochs": 3, "image_size": 32}})) for _ in range(2))
+    execute(one)
+    cache.clear()
+    monkeypatch.setattr("clfcore.runs.train_head.most_held", lambda: 1 << 16)  # 12 embeddings: fewer than training has
+    together(two)
+    assert two.state == "completed"
+    assert_same_end(one, two)
+    assert len([name for name in cached_embeddings() if name.endswith(".0-16.npy")]) == 1
+
+
 def test_only_changes_of_the_number_are_recorded() -> None:
     run = create_run(small_config())
     note_processes(run, 1, after_epoch=0)

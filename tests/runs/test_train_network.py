@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from clfcore.cache import clear, usage
 from clfcore.config import RunConfig, make
 from clfcore.errors import InputError
 from clfcore.runs.create import create_run
@@ -169,8 +170,6 @@ def test_more_views_train_the_head_on_more_rows_and_baselines_stand_beside(photo
     assert "3 views: the network sees 48 training images instead of 16, once" in run.message
     assert set(run.results.baselines) == {"nearest_class_mean", "k_nearest"}
     assert run.results.baselines["nearest_class_mean"]["test"]["accuracy"] > 0.5
-    from clfcore.cache import usage
-
     assert usage()["embeddings"].entries == 5  # three views of train, one of validation, one of test
 
 
@@ -182,6 +181,45 @@ def test_a_head_of_several_layers_is_judged_on_embeddings_of_the_network(photos:
     linear = create_run(photo_config(photos, "feature-extraction", epochs=3))
     execute(linear)
     assert set(linear.splits) >= {"validation", "test"}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "head"),
+    [("feature-extraction", "logistic"), ("feature-extraction", "mlp"), ("fine-tuning", "linear")],
+)
+def test_embeddings_beyond_memory_give_the_same_run(
+    photos: Path, strategy: str, head: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clfcore.embeddings.embedder.BATCH", 4)
+    for name, size in (("BLOCK", 4), ("SHARD", 8)):
+        monkeypatch.setattr(f"clfcore.embeddings.shards.{name}", size)
+    views = {"views": 2} if strategy == "feature-extraction" else {}
+    config = photo_config(photos, strategy, **views, batch_size=6).changed(head=head)
+    held, stored, again = (create_run(config) for _ in range(3))
+    execute(held)
+    clear()
+    monkeypatch.setattr("clfcore.runs.train_head.most_held", lambda: 1 << 16)  # 12 embeddings of 1,280 numbers
+    execute(stored)
+    assert_same_end(held, stored)
+    assert held.results.baselines == stored.results.baselines
+    entries = usage()["embeddings"].entries
+    assert entries == (6 if views else 3)  # two shards of each view where these are large, and two small splits
+    execute(again)  # from the cache
+    assert_same_end(held, again)
+    assert usage()["embeddings"].entries == entries
+
+
+def test_a_logistic_head_of_more_logits_than_memory_holds_is_refused(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clfcore.runs.train_head.most_held", lambda: 1000)
+    run = create_run(photo_config(photos, "feature-extraction"))
+    with pytest.raises(
+        InputError,
+        match=r"head is 'logistic': its fit needs the logits of 16 embeddings in memory several times over, 1\.28e-07 "
+        "GB each; take the head linear or mlp, which is trained by mini-batches",
+    ):
+        execute(run)
 
 
 def test_views_that_would_all_be_alike_are_refused(photos: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
 from clfcore import cache
@@ -20,6 +21,7 @@ from clfcore.experiments.learning_curve import Point, suggestion
 from clfcore.experiments.lr_finder import find_rate, rate_of, smoothed, suggest
 from clfcore.files import runs_folder
 from clfcore.runs.folder import Run
+from clfcore.training.embedding_rows import HeldRows, StoredRows
 
 SHAPES = {"data": "shapes:count=160,side=20", "architecture": "lenet5"}
 
@@ -84,12 +86,15 @@ def test_the_learning_curve_speaks_of_the_last_doubling() -> None:
     assert suggestion(flat).startswith("Probably not: 90.4%")
 
 
-def test_neighbors_agree_with_sklearn() -> None:
+@pytest.mark.parametrize("block", [3, 32, 100])  # fewer rows than neighbors, several blocks, one
+def test_neighbors_agree_with_sklearn(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clfcore.training.embedding_rows.BLOCK", block)
     rng = np.random.default_rng(0)
     train, x, y = rng.normal(size=(90, 4)).astype(np.float32), rng.normal(size=(40, 4)), rng.integers(0, 3, 90)
-    np.testing.assert_array_equal(nearest_class_mean(train, y, x), NearestCentroid().fit(train, y).predict(x))
+    rows, others = StoredRows([train[:50], train[50:]]), HeldRows(torch.from_numpy(x))
+    np.testing.assert_array_equal(nearest_class_mean(rows, y, others), NearestCentroid().fit(train, y).predict(x))
     wanted = KNeighborsClassifier(5, algorithm="brute").fit(train, y).predict(x)
-    np.testing.assert_array_equal(k_nearest(train, y, x), wanted)
+    np.testing.assert_array_equal(k_nearest(rows, y, others), wanted)
 
 
 def test_the_commands_answer_in_json_and_in_words(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

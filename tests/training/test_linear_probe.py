@@ -5,12 +5,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from clfcore.architectures.heads import make_head
 from clfcore.config import Recipe
 from clfcore.evaluation.metrics import score
 from clfcore.predictions import Predictions
+from clfcore.resolved_config import ResolvedRecipe
 from clfcore.runs.best_epoch import Best
 from clfcore.task import Level, Task, multi_label, single_label
-from clfcore.training import linear_probe
+from clfcore.training import embedding_rows, linear_probe
+from clfcore.training.embedding_rows import HeldRows, Rows, StoredRows
 from clfcore.training.loop import Epoch
 from clfcore.training.losses import hits_of, loss_of, plain_loss_of
 
@@ -44,7 +47,7 @@ def fitted(task: Task, *, items: int, judged: int = 60, width: int = 256, iterat
     return list(
         linear_probe.logistic(
             head,
-            x,
+            HeldRows(x),
             targets,
             loss_of=loss,
             hits_of=hits_of(task),
@@ -114,7 +117,7 @@ def test_solutions_of_labels_are_those_of_a_regression_each(columns: int) -> Non
     head = nn.Linear(16, columns)
     answer = Predictions(task, "validation", ("0",), y[:1], np.zeros((1, columns), np.float32))
     events = linear_probe.logistic(
-        head, x, torch.from_numpy(y), loss_of=loss_of(task, RECIPE, y), hits_of=hits_of(task),
+        head, HeldRows(x), torch.from_numpy(y), loss_of=loss_of(task, RECIPE, y), hits_of=hits_of(task),
         validate=lambda _: answer, iterations=200, labels=columns,
     )  # fmt: skip
     checked = 0
@@ -140,7 +143,7 @@ def test_a_label_without_a_positive_in_validation_and_none_at_all_still_choose()
     events = list(
         linear_probe.logistic(
             head,
-            x,
+            HeldRows(x),
             torch.from_numpy(y),
             loss_of=loss_of(task, RECIPE, y),
             hits_of=hits_of(task),
@@ -158,3 +161,58 @@ def test_a_label_without_a_positive_in_validation_and_none_at_all_still_choose()
 def test_iterations_that_allow_no_convergence_offer_the_last(iterations: int) -> None:
     events = fitted(TASKS["multi-label"], items=300, iterations=iterations)
     assert [event.candidate for event in events] == [False] * (iterations - 1) + [True]
+
+
+def stored(x: Tensor) -> StoredRows:
+    """The same rows in several arrays."""
+    return StoredRows([part.numpy() for part in x.split([100, 1, len(x) - 101])])
+
+
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("kind", ["linear", "mlp"])
+def test_mini_batches_from_stored_rows_are_those_from_memory(kind: str, weights: bool) -> None:
+    task = TASKS["single-label"]
+    x, y = drawn(task, 300, 16)
+    given = {"image_size": 32, "augmentation": "none", "trainable_groups": 1, "backbone_learning_rate": 1e-3}
+    given |= {"freeze_batch_norm": False, "cached_views": 0, "epochs": 3}
+    recipe = ResolvedRecipe(**{**RECIPE.model_dump(), **given})
+    chances = np.random.default_rng(0).dirichlet(np.ones(300)) if weights else None
+    answer, ends = Predictions(task, "validation", ("0",), y[:1], np.zeros((1, 3), np.float32)), []
+    for rows in (HeldRows(x), stored(x)):
+        torch.manual_seed(0)
+        head = make_head(kind, 16, task.columns)
+        state = linear_probe.head_state(head, recipe)
+        events = linear_probe.mini_batches(
+            state, rows, torch.from_numpy(y), task=task, recipe=recipe, validate=lambda _: answer, weights=chances
+        )
+        losses = [event.loss for event in events if isinstance(event, Epoch)]
+        ends.append((losses, [value.clone() for value in head.state_dict().values()]))
+    (losses, values), (others, other_values) = ends
+    assert losses == others
+    assert losses[-1] < losses[0]
+    assert all(torch.equal(a, b) for a, b in zip(values, other_values, strict=True))
+
+
+@pytest.mark.parametrize("kind", list(TASKS))
+def test_a_logistic_head_is_fitted_block_by_block(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = TASKS[kind]
+    x, y = drawn(task, 300, 16)
+    answer = Predictions(task, "validation", ("0",), y[:1], np.zeros((1, task.columns), np.float32))
+    weighed = Recipe(**{**RECIPE.model_dump(), "class_weights": "inverse-frequency"})  # no mean over the items
+
+    def solutions(rows: Rows) -> list[Tensor]:
+        head = nn.Linear(16, task.columns)
+        loss = loss_of(task, RECIPE if kind == "multi-label" else weighed, y)
+        events = linear_probe.logistic(
+            head, rows, torch.from_numpy(y), loss_of=loss, hits_of=hits_of(task), validate=lambda _: answer,
+            iterations=200, labels=task.columns if kind == "multi-label" else 1,
+        )  # fmt: skip
+        return [head.weight.detach().clone() for event in events if event.candidate]
+
+    whole = solutions(HeldRows(x))
+    monkeypatch.setattr(embedding_rows, "BLOCK", 64)
+    in_blocks, from_files = solutions(HeldRows(x)), solutions(stored(x))
+    assert len(whole) == len(in_blocks) == len(from_files) > 2
+    for a, b, c in zip(whole, in_blocks, from_files, strict=True):
+        assert torch.equal(b, c)
+        torch.testing.assert_close(b, a, rtol=0.02, atol=0.01)  # where the objective stands still, not to the bit
