@@ -34,7 +34,7 @@ POLICY = (  # what counts is that no address is allowed; unsafe-eval stands for 
 )
 PARTS = Path(__file__).parent / "web_page"
 RUNTIME = Path(__file__).parent / "onnxruntime_web"
-SCRIPTS = ("resize.js", "decode.js", "answer.js", "page.js")
+SCRIPTS = ("resize.js", "decode.js", "answer.js", "photos.js", "page.js")
 PLANES = 2  # bytes of a float16: all first bytes, then all second ones, pack tighter
 _PROOF = "<!-- proof -->"
 _MODEL = re.compile(rb'<script type="text/plain" id="model" data-planes="(\d)">([^<]*)</script>')

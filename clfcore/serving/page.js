@@ -1,22 +1,10 @@
 // The page of a server: every photo that is chosen, dropped or pasted is posted, and its answer shown as a card.
 
-const find = (name) => document.getElementById(name);
-const percent = (p) => `${(100 * p).toFixed(1)}%`;
-
-function element(name, attributes = {}, ...children) {
-  const made = Object.assign(document.createElement(name), attributes);
-  made.append(...children);
-  return made;
-}
-
 function list(top, labels) {
   return element("ol", { className: "top" }, ...top.map(({ label, probability }) => {
-    const bar = element("span", { className: "bar" }, element("span"));
-    bar.firstChild.style.width = percent(probability);
-    bar.setAttribute("aria-hidden", "true");
     const present = labels?.includes(label) ? `${label} ✓` : label;
     return element("li", {}, element("span", { className: "label", textContent: present }), " ",
-      element("span", { className: "probability", textContent: percent(probability) }), bar);
+      element("span", { className: "probability", textContent: percent(probability) }), bar(probability));
   }));
 }
 
@@ -62,7 +50,7 @@ async function answered(photo) {
   }
 }
 
-const state = find("state"), results = find("results"), input = find("file"), zone = find("drop");
+const state = find("state"), results = find("results");
 let batch = 0;
 async function show(files) {
   const photos = [...files], mine = ++batch;
@@ -77,12 +65,4 @@ async function show(files) {
   state.textContent = photos.length > 1 ? `${photos.length} photos are answered.` : "Ready.";
 }
 
-input.addEventListener("change", () => { show(input.files); input.value = ""; });
-for (const kind of ["dragenter", "dragover"]) {
-  document.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });
-}
-for (const kind of ["dragleave", "drop"]) document.addEventListener(kind, () => zone.classList.remove("over"));
-document.addEventListener("drop", (event) => { event.preventDefault(); show(event.dataTransfer.files); });
-document.addEventListener("paste", (event) => {
-  if (event.clipboardData.files.length) { event.preventDefault(); show(event.clipboardData.files); }
-});
+takePhotos(show);

@@ -5,10 +5,10 @@ import hashlib
 from html import escape
 from importlib import resources
 
-SCRIPT = (resources.files("clfcore.serving") / "page.js").read_text(encoding="utf-8")
-STYLE = (resources.files("clfcore.export") / "web_page" / "page.css").read_text(
-    encoding="utf-8"
-)  # of the exported page
+_EXPORTED = resources.files("clfcore.export") / "web_page"  # the exported page, of which this one has two parts
+SCRIPT = (_EXPORTED / "photos.js").read_text(encoding="utf-8")
+SCRIPT += (resources.files("clfcore.serving") / "page.js").read_text(encoding="utf-8")
+STYLE = (_EXPORTED / "page.css").read_text(encoding="utf-8")
 STYLE += "img { display: block; width: 100%; max-width: 224px; border-radius: 4px; }\n"
 
 

@@ -17,6 +17,7 @@ from clfcore.serving.run import listen
 from clfcore.serving.served import Served
 from clfcore.task import Task, multi_label
 from tests.support.color_predictor import COLORS, LEVELS, color_predictor
+from tests.support.photo_events import happens
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -69,4 +70,20 @@ def test_photos_are_answered_as_by_predict_or_refused_in_words(task: Task, brows
             assert all(name in card.inner_text() for name in (*(expected.levels or ()), *(expected.labels or ())))
         expect(cards.nth(4)).to_have_text("half.jpg is truncated: its end is missing; copy it again or leave it out.")
         expect(cards.nth(5)).to_contain_text("<b>note.txt is not an image that can be read")
+        page.close()
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_photo_is_dropped_or_pasted(kind: str, browser: Browser, tmp_path: Path) -> None:
+    path = photos(tmp_path)[0]
+    with served(COLORS) as address:
+        page = browser.new_page()
+        page.goto(address)
+        assert happens(page, "dragover", path)
+        expect(page.locator("#drop")).to_have_class("over")
+        assert happens(page, "dragleave", path) is False
+        expect(page.locator("#drop")).to_have_class("")
+        assert happens(page, kind, path)
+        expect(page.locator("article h3")).to_have_text("turned.jpg", timeout=30_000)
+        expect(page.locator("article li").first).to_contain_text("red")
         page.close()

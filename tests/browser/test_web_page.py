@@ -22,6 +22,7 @@ from clfcore.export.web import PARTS, web_page
 from clfcore.hierarchy import Decoding, decoded
 from clfcore.task import Level, Task, hierarchical, multi_label, single_label
 from clfcore.unlike import energy
+from tests.support.photo_events import happens
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SIDE, GRID = 32, 4
@@ -199,6 +200,21 @@ def test_every_kind_of_file_is_answered_as_predict_answers_it(offline: Page, tmp
     for card, path in zip(cards(page, paths), paths, strict=True):
         expect(card).to_contain_text(f"{path.name} {FAULTS[path.name]}")
         assert card.locator("ol").count() == 0
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_photo_is_dropped_or_pasted(kind: str, offline: Page, tmp_path: Path) -> None:
+    asked = classifier(single_label(CLASSES), Preprocess(SIDE))
+    path = tmp_path / "photo.png"
+    picture().save(path)
+    page = opened(offline, written(tmp_path, asked))
+    assert happens(page, "dragover", path)
+    expect(page.locator("#drop")).to_have_class("over")
+    assert happens(page, "dragleave", path) is False
+    expect(page.locator("#drop")).to_have_class("")
+    assert happens(page, kind, path)
+    expect(page.locator("article h3")).to_have_text("photo.png", timeout=60_000)
+    agrees(page.locator("article"), path, asked)
 
 
 @pytest.mark.parametrize(

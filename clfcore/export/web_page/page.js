@@ -1,14 +1,6 @@
 // The page: it unpacks the model once, then answers every photo that is chosen, dropped, pasted or taken.
 
-const find = (name) => document.getElementById(name);
 const about = JSON.parse(find("about").textContent);
-const percent = (p) => `${(100 * p).toFixed(1)}%`;
-
-function element(name, attributes = {}, ...children) {
-  const made = Object.assign(document.createElement(name), attributes);
-  made.append(...children);
-  return made;
-}
 
 function unbase64(text) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
@@ -73,10 +65,7 @@ function list(top) {
       row.append(" ", element("span", { className: "threshold",
         textContent: `${counts ? "✓ present" : "not present"}, from ${percent(threshold)} on` }));
     }
-    const bar = element("span", { className: "bar" }, element("span"));
-    bar.firstChild.style.width = percent(probability);
-    bar.setAttribute("aria-hidden", "true");
-    row.append(bar);
+    row.append(bar(probability));
     return row;
   }));
 }
@@ -148,16 +137,7 @@ async function show(files) {
   state.textContent = photos.length > 1 ? `${photos.length} photos are classified.` : "Ready.";
 }
 
-const input = find("file"), zone = find("drop");
-input.addEventListener("change", () => { show(input.files); input.value = ""; });
-for (const kind of ["dragenter", "dragover"]) {
-  document.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });
-}
-for (const kind of ["dragleave", "drop"]) document.addEventListener(kind, () => zone.classList.remove("over"));
-document.addEventListener("drop", (event) => { event.preventDefault(); show(event.dataTransfer.files); });
-document.addEventListener("paste", (event) => {
-  if (event.clipboardData.files.length) { event.preventDefault(); show(event.clipboardData.files); }
-});
+takePhotos(show);
 
 const camera = find("camera"), view = find("view"), video = view.querySelector("video");
 function stop() {
