@@ -3,16 +3,18 @@
 Each is exported as `clflab export --format onnx` does, then run on batches of 1, 3 and 17 images of noise: the
 share of images with the same top-1, and the largest difference of a logit as a share of the largest logit, have to be
 1 and at most 1e-4. Weights are the published ones where they are on this machine, else random ones whose batch
-normalization has seen a batch. A network is a process of its own, so that its memory comes back. Sides above 300
-pixels become 224.
+normalization has seen a batch; the side is the network's own. A network is a process of its own, so that its memory
+comes back and its failure ends no other.
 
-    python benchmarks/export_networks.py [--families 22] [--names resnet18,vgg] [--out table.md]
+    python benchmarks/export_networks.py [--families 22] [--names resnet18,vgg] [--threads 1] [--results rows.jsonl]
 
-Ends with status 1 where a network differs; one that refuses in one line is listed with its line.
+--results keeps a line for each network that was compared; the same command continues after these. Ends with status 1
+where a network differs; one that refuses in one line is listed with its line.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,8 +25,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 BATCHES = (1, 3, 17)
 MOST = 1e-4
-LARGEST_SIDE = 300
-MINUTES = 15  # for one network
+MINUTES = 20  # for one network
 
 
 def compare(name: str) -> dict[str, object]:
@@ -46,8 +47,7 @@ def compare(name: str) -> dict[str, object]:
     if published:
         network = pretrained(name)
     else:
-        fixed = name.startswith("timm/") or row.family == "vit"
-        side = row.native_image if fixed or row.native_image <= LARGEST_SIDE else 224
+        side = row.native_image
         network = build(name, columns=10, image_size=side)
         for part in network.module.modules():
             if (
@@ -92,16 +92,27 @@ def timm_families(count: int) -> list[str]:
     return [f"timm/{smallest[families[i * len(families) // count]].name}" for i in range(min(count, len(families)))]
 
 
-def in_child(name: str) -> dict[str, object]:
+def in_child(name: str, threads: int) -> dict[str, object]:
     """`compare` in a process of its own; its refusal where there is one."""
     line = [sys.executable, __file__, "--child", name]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     try:
-        done = subprocess.run(line, capture_output=True, text=True, timeout=60 * MINUTES, cwd=ROOT, check=False)
+        done = subprocess.run(
+            line, capture_output=True, text=True, timeout=60 * MINUTES, cwd=ROOT, env=environment, check=False
+        )
     except subprocess.TimeoutExpired:
         return {"refused": f"took more than {MINUTES} minutes"}
     if done.returncode == 0:
         return json.loads(done.stdout.splitlines()[-1])
     return {"refused": (done.stderr.strip().splitlines() or [f"ended with status {done.returncode}"])[-1]}
+
+
+def stored_results(path: Path | None) -> dict[str, dict[str, object]]:
+    """Those of networks that were compared before, by name."""
+    if path is None or not path.exists():
+        return {}
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {row.pop("name"): row for row in rows}
 
 
 def as_row(name: str, result: dict[str, object]) -> str:
@@ -122,7 +133,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", help="these networks alone, separated by commas")
     parser.add_argument("--families", type=int, default=22, help="of timm's; 0: none")
-    parser.add_argument("--out", type=Path, help="a Markdown file for the table, written as it grows")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that a network computes with")
+    parser.add_argument("--results", type=Path, help="JSON lines, one a network: these are not computed again")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
@@ -139,21 +151,20 @@ def main() -> int:
 
     names = args.names.split(",") if args.names else [row.name for row in architectures()]
     names += [] if args.names else timm_families(args.families)
-    lines = [
-        "| network | side | weights | same top-1 | largest difference | export, s | |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    print("\n".join(lines))
+    print("| network | side | weights | same top-1 | largest difference | export, s | |\n|---|---|---|---|---|---|---|")
+    stored = stored_results(args.results)
     results = []
     for name in names:
-        results.append(in_child(name))
-        lines.append(as_row(name, results[-1]))
-        print(lines[-1], flush=True)
-        if args.out:
-            args.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        result = stored.get(name) or in_child(name, args.threads)
+        results.append(result)
+        print(as_row(name, result), flush=True)
+        if args.results and name not in stored:
+            with args.results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"name": name, **result}) + "\n")
     written = [result for result in results if "refused" not in result]
     good = sum(map(equal, written))
-    print(f"{good} of {len(names)} equal, {len(names) - len(written)} refused")
+    most = max((float(str(result["gap"])) for result in written), default=0.0)
+    print(f"{good} of {len(names)} equal, at most {most:.1e} apart, {len(names) - len(written)} refused")
     return int(good < len(written))
 
 
