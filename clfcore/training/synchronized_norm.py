@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from clfcore.errors import InputError
+from clfcore.heavy_imports import load
 
 _PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 Restore = Callable[[], None]
@@ -46,6 +47,7 @@ def synchronize(module: nn.Module) -> Restore:
 def _synchronized(layer: nn.Module) -> nn.Module:
     """A layer for several processes, with the layer's own tensors; timm's keep the activation that is part of it."""
     if _of_timm(layer):
+        load("timm")
         from timm.layers import convert_sync_batchnorm
 
         return convert_sync_batchnorm(layer)  # type: ignore[no-any-return, no-untyped-call]  # timm has no types
