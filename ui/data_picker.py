@@ -20,7 +20,7 @@ from clfcore.errors import Failure, InputError
 from clfcore.progress import Progress
 from clfcore.remote import is_remote, transfer_progress
 from ui.cards import Picture, item_picture
-from ui.jobs import background, has_ended, result_of
+from ui.jobs import background, result_of
 from ui.loaders import forget_run_data
 from ui.messages import escape_markdown, refusals
 from ui.session import (
@@ -161,7 +161,7 @@ def read_data(spec: str, *, split_seed: int = 0) -> "ImageDataset":
     """The dataset, read and checked once for all sessions; what is wrong with it is among its problems."""
     words = f"Reading and checking {display_name(spec)}"
     job = _reading(spec, split_seed)
-    if has_ended(job) and isinstance(job.error, AmbiguousData):
+    if job.has_ended() and isinstance(job.error, AmbiguousData):
         job.forget()
         _ask(job.error)
         st.stop()

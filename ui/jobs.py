@@ -32,22 +32,15 @@ def background(*, entries: int = 8) -> "Callable[[Callable[Concatenate[Progress,
     return lambda work: Background(work, entries=entries)
 
 
-def has_ended(job: "Job[R]", *, patience: float | None = None) -> bool:
-    """Whether the job ends within `patience` seconds, by default within PATIENCE."""
-    job.thread.join(PATIENCE if patience is None else patience)
-    return not job.thread.is_alive()
-
-
 def result_of(
     job: "Job[R]", words: str, *, patience: float | None = None, on_error: Callable[[], None] | None = None
 ) -> R:
     """The job's result; while the job runs, the page shows its progress and ends here.
 
     An error of the job stands here as one red line; the job is forgotten, so that the next rerun tries again.
-    patience: seconds to wait before a progress bar is shown (default: PATIENCE); on_error: called before the error is
-    shown.
+    patience: seconds before a progress bar is shown (default: PATIENCE); on_error: called before the error is shown.
     """
-    if not has_ended(job, patience=patience):
+    if not job.has_ended(patience=patience):
         _show_progress(job, words)
         st.stop()
     if job.error is not None:
@@ -60,7 +53,7 @@ def result_of(
 
 def result_beside(job: "Job[R]", words: str) -> R | None:
     """As `result_of`, but the page goes on: None while the job runs, and after an error."""
-    if not has_ended(job):
+    if not job.has_ended():
         _show_progress(job, words)
         return None
     if job.error is not None:
@@ -76,7 +69,7 @@ def result_in_fragment(job: "Job[R]", words: str, *, key: str) -> R | None:
     A wait in the script would hold up every other click of the dialog, and `run_every` cannot be switched off without
     a run of the whole page, which closes it.
     """
-    if has_ended(job):
+    if job.has_ended():
         return result_beside(job, words)
     st.progress(job.done / job.total if job.total else 0.0, text=words + _progress_text(job))
     again = st.components.v2.component("clf_again", js=_AGAIN)
@@ -104,8 +97,8 @@ def result_if_ready(job: "Job[R]", *, key: str, words: str = "", patience: float
     An error stands here as one red line, with a button that tries again. key: the button's. words: a line that stands
     here meanwhile, with how far the job is; empty: the page says it elsewhere. patience: as of `result_of`.
     """
-    if not has_ended(job, patience=patience):
-        _rerun_at_end(job, words)
+    if not job.has_ended(patience=patience):
+        _show_progress(job, words, can_stop=False)
         return None
     if job.error is None:
         return job.value()
@@ -117,19 +110,13 @@ def result_if_ready(job: "Job[R]", *, key: str, words: str = "", patience: float
 
 
 @st.fragment(run_every=0.5)
-def _rerun_at_end(job: "Job[R]", words: str) -> None:
+def _show_progress(job: "Job[R]", words: str, *, can_stop: bool = True) -> None:
+    """Draws the page again when the job has ended. words: empty for no progress bar."""
     if not job.thread.is_alive():
         st.rerun()
     if words:
         st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=words + _progress_text(job))
-
-
-@st.fragment(run_every=0.5)
-def _show_progress(job: "Job[R]", words: str) -> None:
-    if not job.thread.is_alive():
-        st.rerun()
-    st.progress(job.done / job.total if job.total else 0.0, text=words + _progress_text(job))
-    if job.total and st.button("Stop"):
+    if can_stop and job.total and st.button("Stop"):
         job.stop()
 
 
@@ -172,6 +159,11 @@ class Job(Generic[R]):
         self.thread = threading.Thread(target=self._run, args=(work, name), daemon=True)
         _running[self.thread] = self.stop
         self.thread.start()
+
+    def has_ended(self, *, patience: float | None = None) -> bool:
+        """Whether it ends within `patience` seconds, by default within PATIENCE."""
+        self.thread.join(PATIENCE if patience is None else patience)
+        return not self.thread.is_alive()
 
     def stop(self) -> None:
         """Have the work end at its next step."""
@@ -216,15 +208,13 @@ class Background(Generic[P, R]):
 
     def __init__(self, work: Callable[Concatenate[Progress, P], R], *, entries: int) -> None:
         signature = inspect.signature(work)
-        parameters = list(signature.parameters.values())[1:]  # without `progress`
-        called = signature.replace(parameters=parameters)
+        called = signature.replace(parameters=list(signature.parameters.values())[1:])  # without `progress`
 
         @wraps(work)  # Streamlit tells cached functions apart by module, name and source
         def start(*given: P.args, **named: P.kwargs) -> Job[R]:
             key = called.bind(*given, **named)
-            for name in key.arguments:
-                if name.startswith("_"):  # no part of the key, and large: a cached job does not hold it
-                    key.arguments[name] = None
+            # What is no part of the key may be large: a cached job does not hold it.
+            key.arguments |= {name: None for name in key.arguments if name.startswith("_")}
             return Job(
                 lambda progress: work(progress, *given, **named),
                 name=work.__qualname__,
