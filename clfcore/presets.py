@@ -42,6 +42,7 @@ def _policy(*steps: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 _SHIFT: dict[str, JsonValue] = {"step": "shift", "most": 0.125, "border": "reflect"}
+_FLIP_AND_SHIFT = _policy({"step": "horizontal-flip"}, {**_SHIFT, "most": 0.0625})  # of Jordan, 2024
 
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset
@@ -128,9 +129,7 @@ PRESETS: Mapping[str, Preset] = {
                 weight_decay=7.5e-4,
                 schedule="triangular",
                 one_cycle_rise=0.23,
-                augmentation=_policy(
-                    {"step": "horizontal-flip"}, {"step": "shift", "most": 0.0625, "border": "reflect"}
-                ),
+                augmentation=_FLIP_AND_SHIFT,
                 label_smoothing=0.1,
                 gradient_clip=0.0,
                 ema=0.98,
@@ -153,9 +152,7 @@ PRESETS: Mapping[str, Preset] = {
                 weight_decay=7.5e-4,
                 schedule="triangular",
                 one_cycle_rise=0.23,
-                augmentation=_policy(
-                    {"step": "horizontal-flip"}, {"step": "shift", "most": 0.0625, "border": "reflect"}
-                ),
+                augmentation=_FLIP_AND_SHIFT,
                 label_smoothing=0.2,
                 gradient_clip=0.0,
                 ema=0.95,

@@ -17,7 +17,7 @@ from clfcore.serving.run import listen
 from clfcore.serving.served import Served
 from clfcore.task import Task, multi_label
 from tests.support.color_predictor import COLORS, LEVELS, color_predictor
-from tests.support.photo_events import happens
+from tests.support.photo_events import brought
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -79,11 +79,7 @@ def test_a_photo_is_dropped_or_pasted(kind: str, browser: Browser, tmp_path: Pat
     with served(COLORS) as address:
         page = browser.new_page()
         page.goto(address)
-        assert happens(page, "dragover", path)
-        expect(page.locator("#drop")).to_have_class("over")
-        assert happens(page, "dragleave", path) is False
-        expect(page.locator("#drop")).to_have_class("")
-        assert happens(page, kind, path)
+        brought(page, kind, path)
         expect(page.locator("article h3")).to_have_text("turned.jpg", timeout=30_000)
         expect(page.locator("article li").first).to_contain_text("red")
         page.close()

@@ -22,7 +22,7 @@ from clfcore.export.web import PARTS, web_page
 from clfcore.hierarchy import Decoding, decoded
 from clfcore.task import Level, Task, hierarchical, multi_label, single_label
 from clfcore.unlike import energy
-from tests.support.photo_events import happens
+from tests.support.photo_events import brought
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SIDE, GRID = 32, 4
@@ -208,11 +208,7 @@ def test_a_photo_is_dropped_or_pasted(kind: str, offline: Page, tmp_path: Path) 
     path = tmp_path / "photo.png"
     picture().save(path)
     page = opened(offline, written(tmp_path, asked))
-    assert happens(page, "dragover", path)
-    expect(page.locator("#drop")).to_have_class("over")
-    assert happens(page, "dragleave", path) is False
-    expect(page.locator("#drop")).to_have_class("")
-    assert happens(page, kind, path)
+    brought(page, kind, path)
     expect(page.locator("article h3")).to_have_text("photo.png", timeout=60_000)
     agrees(page.locator("article"), path, asked)
 
