@@ -80,9 +80,8 @@ def _facts(run: Run) -> None:
 def headline(run: Run, predictions: "Predictions") -> None:
     """The accuracy with its counts and interval, then the other metrics with theirs."""
     key = key_of(run, predictions)
-    at_once = predictions.logits.size <= RANKED or predictions.task.kind == "multi-label"
-    metrics, waits = scores(key, predictions, ranked=at_once), False
-    if not at_once:  # the page stands meanwhile
+    metrics, waits = scores(key, predictions, ranked=_at_once(predictions)), False
+    if not _at_once(predictions):  # the page stands meanwhile
         job = _all_scores(key, _predictions=predictions)
         complete = result_if_ready(job, key="scores again", patience=0.0)
         metrics, waits = complete or metrics, complete is None
@@ -111,6 +110,10 @@ def headline(run: Run, predictions: "Predictions") -> None:
     say_cautions(run, predictions.split)
 
 
+def _at_once(predictions: "Predictions") -> bool:
+    return predictions.logits.size <= RANKED or predictions.task.kind == "multi-label"
+
+
 @background(entries=16)
 def _all_scores(progress: Progress, key: PredictionsKey, *, _predictions: "Predictions") -> "SingleLabel | MultiLabel":
     return evaluate_finest(_predictions)
@@ -126,7 +129,13 @@ def baselines_view(run: Run, predictions: "Predictions") -> None:
     if not more.open:
         return
     key = key_of(run, predictions)
-    values, bounds = scores(key, predictions).as_dict(), intervals(key, predictions)
+    bounds = intervals(key, predictions)
+    if _at_once(predictions):
+        values = scores(key, predictions).as_dict()
+    else:
+        job = _all_scores(key, _predictions=predictions)  # the headline's: it is not computed twice
+        job.thread.join()
+        values = job.value().as_dict()
     rows = []
     for name, metric in METRICS.items():
         if name not in values:

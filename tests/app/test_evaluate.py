@@ -16,6 +16,7 @@ from clfcore.runs.temperature import temperature_of
 from pages.evaluate import overview
 from tests.support.pages import OpenPage, refused, until, words
 from tests.support.stored_runs import stored_run
+from ui import loaders
 from ui.formatting import rate
 
 
@@ -142,11 +143,20 @@ def test_of_very_many_logits_the_page_stands_before_the_area_under_the_roc(
 ) -> None:
     run, let_go = stored_run(1, right=0.7), threading.Event()
 
+    computed = 0
+
     def held(predictions: Predictions) -> SingleLabel | MultiLabel:
+        nonlocal computed
+        computed += 1
         assert let_go.wait(60)
         return evaluate_finest(predictions)
 
+    def unranked(predictions: Predictions, *, ranked: bool) -> SingleLabel | MultiLabel:
+        assert not ranked  # else the area is computed a second time
+        return evaluate_finest(predictions, ranked=False)
+
     monkeypatch.setattr(overview, "RANKED", 100)
+    monkeypatch.setattr(loaders, "evaluate_finest", unranked)
     monkeypatch.setattr(overview, "evaluate_finest", held)
     app = open_page("evaluate", run=run.id)
     auc = METRICS["macro_auc"].title
@@ -156,6 +166,11 @@ def test_of_very_many_logits_the_page_stands_before_the_area_under_the_roc(
     let_go.set()
     until(app, lambda app: number(app, auc) != "…")
     assert number(app, auc) == rate(evaluate(run.predictions("test")).as_dict()["macro_auc"])
+    app.session_state["intervals"] = True
+    app.run()
+    (table,) = (table.value for table in app.dataframe if "random guessing" in table.value)
+    assert number(app, auc) in set(table["this run"])
+    assert computed == 1
 
 
 def number(app: AppTest, label: str) -> str:
